@@ -1,0 +1,106 @@
+// Package config holds every setting of the backend: its environment variable, default, unit and meaning, in one
+// struct. .env.example is generated from it (`go generate ./config`), and a test compares the two.
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+//go:generate go run ../cmd/admin env-example -o ../.env.example
+
+// Config is the whole configuration. Nothing needs to be set: the defaults serve a demonstration community from an
+// embedded database.
+type Config struct {
+	Listen          string        `env:"LISTEN" envDefault:"127.0.0.1:8080" doc:"Address and port of the HTTP server. Containers set 0.0.0.0:8080."`
+	PublicURL       string        `env:"PUBLIC_URL" doc:"Address under which clients reach this API, for the links in answers, e.g. https://api.38qa.net. Empty: links are relative."`
+	SiteURL         string        `env:"SITE_URL" doc:"Address of the site that people read, for links in feeds and the sitemap. Empty: the site's own option site_url."`
+	DataDir         string        `env:"DATA_DIR" envDefault:"data" doc:"Folder of the embedded database and of the media files."`
+	DatabaseURL     string        `env:"DATABASE_URL,unset" doc:"mysql://user:password@host:port/name (MySQL 8+, MariaDB 10.6+; ?tls=true for TLS) or sqlite:path. Empty: sqlite:DATA_DIR/q2a.sqlite. Secret."`
+	TablePrefix     string        `env:"TABLE_PREFIX" envDefault:"qa_" doc:"Prefix of the tables, as QA_MYSQL_TABLE_PREFIX in the old site's qa-config.php."`
+	DatabaseConns   int           `env:"DATABASE_CONNECTIONS" envDefault:"16" doc:"Most connections to the database at once, for this process."`
+	MigrateOnStart  bool          `env:"MIGRATE_ON_START" envDefault:"true" doc:"Make this backend's own tables at start if they are missing. false: run 'admin migrate' as a task of its own; the server's database user then needs no CREATE."`
+	BlobsDir        string        `env:"BLOBS_DIR" doc:"Folder of the images that the old site keeps on disk: QA_BLOBS_DIRECTORY of qa-config.php. Empty: DATA_DIR/blobs."`
+	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Longest time one request may take."`
+	BodyLimit       int64         `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body, in bytes; more is refused with 413."`
+	DrainDelay      time.Duration `env:"DRAIN_DELAY" envDefault:"0s" doc:"How long to go on serving after SIGTERM with /readyz failing, before the listener closes; behind a load balancer about 10s."`
+	DrainTimeout    time.Duration `env:"DRAIN_TIMEOUT" envDefault:"20s" doc:"How long requests under way may take to finish at shutdown."`
+	CORSOrigins     []string      `env:"CORS_ORIGINS" doc:"Origins that browsers may call from, separated by commas, e.g. https://38qa.net. Empty: none."`
+	TrustedProxies  []string      `env:"TRUSTED_PROXIES" doc:"Networks of the load balancers whose X-Forwarded-For counts, separated by commas, e.g. 10.0.0.0/8. Empty: the peer's address is the client's."`
+	RateLimit       string        `env:"RATE_LIMIT" envDefault:"3000-M" doc:"Requests a client may make: NUMBER-S, -M, -H or -D for each second, minute, hour or day; IPv6 clients count by /64. off: no limit."`
+	RedisURL        string        `env:"REDIS_URL,unset" doc:"redis://… of the counters for RATE_LIMIT, shared by all tasks. Empty: each task counts for itself. When Redis is down requests pass. Secret."`
+	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error."`
+	LogFormat       string        `env:"LOG_FORMAT" envDefault:"json" doc:"json, or text for reading at a terminal."`
+	DatadogEnabled  bool          `env:"DD_ENABLED" envDefault:"false" doc:"Send traces to the Datadog agent. Also on when DD_AGENT_HOST or DD_TRACE_AGENT_URL is set; service, environment and version come from DD_SERVICE, DD_ENV and DD_VERSION."`
+	DatadogAgent    string        `env:"DD_AGENT_HOST" doc:"Host of the Datadog agent; setting it turns traces on."`
+	DatadogAgentURL string        `env:"DD_TRACE_AGENT_URL" doc:"Address of the Datadog agent; setting it turns traces on."`
+}
+
+// Load reads the configuration from the environment and checks it. Secrets are removed from the environment once
+// read, so that no child process and no dump of it shows them.
+func Load() (Config, error) {
+	var c Config
+	if err := env.Parse(&c); err != nil {
+		return c, fmt.Errorf("configuration: %w", err)
+	}
+	if c.DatabaseURL == "" {
+		c.DatabaseURL = "sqlite:" + c.DataDir + "/q2a.sqlite"
+	}
+	if c.BlobsDir == "" {
+		c.BlobsDir = c.DataDir + "/blobs"
+	}
+	return c, c.validate()
+}
+
+// Tracing tells whether traces are to be sent.
+func (c Config) Tracing() bool {
+	return c.DatadogEnabled || c.DatadogAgent != "" || c.DatadogAgentURL != ""
+}
+
+// Proxies are the parsed TrustedProxies.
+func (c Config) Proxies() []netip.Prefix {
+	var prefixes []netip.Prefix
+	for _, p := range c.TrustedProxies {
+		if prefix, err := netip.ParsePrefix(p); err == nil {
+			prefixes = append(prefixes, prefix)
+		}
+	}
+	return prefixes
+}
+
+func (c Config) validate() error {
+	for _, p := range c.TrustedProxies {
+		if _, err := netip.ParsePrefix(p); err != nil {
+			return fmt.Errorf("TRUSTED_PROXIES: %w", err)
+		}
+	}
+	for name, value := range map[string]string{"PUBLIC_URL": c.PublicURL, "SITE_URL": c.SiteURL} {
+		if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			return fmt.Errorf("%s: %q is not an http(s) address", name, value)
+		}
+	}
+	switch c.LogLevel {
+	case "debug", "info", "warn", "error":
+	default:
+		return fmt.Errorf("LOG_LEVEL: %q is none of debug, info, warn, error", c.LogLevel)
+	}
+	return nil
+}
+
+// EnvExample is the text of .env.example: each variable with its meaning, commented out, at its default.
+func EnvExample() string {
+	var b strings.Builder
+	b.WriteString("# Every setting, with its default. Generated from config/config.go; edit there.\n")
+	t := reflect.TypeFor[Config]()
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
+		fmt.Fprintf(&b, "\n# %s\n# %s=%s\n", field.Tag.Get("doc"), name, field.Tag.Get("envDefault"))
+	}
+	return b.String()
+}

@@ -1,0 +1,173 @@
+// Package database opens the site's Question2Answer database, MySQL, MariaDB or the embedded SQLite, and runs the
+// modules' SQL on it.
+//
+// SQL is written once, by hand, in the common ground of the three: table names stand in braces ("{posts}") and
+// become the site's own (prefix included); SQLite is given the few MySQL functions that the modules use
+// (UNIX_TIMESTAMP, LN) and MySQL's collation, so that comparisons mean the same everywhere.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"gorm.io/gorm"
+)
+
+// Dialect is the kind of database server.
+type Dialect int
+
+const (
+	// MySQL stands for MySQL 8.0 and later and for MariaDB 10.6 and later.
+	MySQL Dialect = iota
+	// SQLite is the embedded default.
+	SQLite
+)
+
+func (d Dialect) String() string {
+	if d == SQLite {
+		return "sqlite"
+	}
+	return "mysql"
+}
+
+// DB is a database handle that all modules share; it is safe for concurrent use.
+type DB struct {
+	gorm    *gorm.DB
+	pool    *sql.DB
+	dialect Dialect
+	prefix  string
+	// names caches the queries in which table names have been put in; queries are constants or made of few parts,
+	// so that it stays small.
+	names *sync.Map
+}
+
+// Dialect tells which kind of server this is, for the few places where SQL has to differ.
+func (db *DB) Dialect() Dialect { return db.dialect }
+
+// Prefix is the site's table prefix, "qa_" in most sites.
+func (db *DB) Prefix() string { return db.prefix }
+
+// Pool is the connection pool beneath, for health checks and for the migrations.
+func (db *DB) Pool() *sql.DB { return db.pool }
+
+// Close closes all connections; queries under way end with an error.
+func (db *DB) Close() error { return db.pool.Close() }
+
+// Ping checks that the server answers.
+func (db *DB) Ping(ctx context.Context) error { return db.pool.PingContext(ctx) }
+
+// statements is the key of the counter that CountStatements puts into a context.
+type statements struct{}
+
+// CountStatements returns a context in which every statement sent to the server adds one to the counter. It is there
+// for the tests that hold the number of statements per request.
+func CountStatements(ctx context.Context) (context.Context, *Counter) {
+	c := &Counter{}
+	return context.WithValue(ctx, statements{}, c), c
+}
+
+// Counter counts statements and keeps their texts.
+type Counter struct {
+	mu      sync.Mutex
+	queries []string
+}
+
+// Queries returns the statements so far.
+func (c *Counter) Queries() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string(nil), c.queries...)
+}
+
+func count(ctx context.Context, query string) {
+	if c, ok := ctx.Value(statements{}).(*Counter); ok {
+		c.mu.Lock()
+		c.queries = append(c.queries, query)
+		c.mu.Unlock()
+	}
+}
+
+// sql puts the site's table names into a query.
+func (db *DB) sql(query string) string {
+	if named, ok := db.names.Load(query); ok {
+		return named.(string)
+	}
+	named := strings.NewReplacer("{", db.prefix, "}", "").Replace(query)
+	db.names.Store(query, named)
+	return named
+}
+
+// Select runs a query and hands each row to scan. A slice among the arguments becomes a list for IN.
+func (db *DB) Select(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) (err error) {
+	count(ctx, query)
+	rows, err := db.gorm.WithContext(ctx).Raw(db.sql(query), args...).Rows()
+	if err != nil {
+		return fmt.Errorf("query: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return fmt.Errorf("scan: %w", err)
+		}
+	}
+	return rows.Err()
+}
+
+// Get reads at most one row into dest; found tells whether there was one.
+func (db *DB) Get(ctx context.Context, dest []any, query string, args ...any) (found bool, err error) {
+	err = db.Select(ctx, func(rows *sql.Rows) error {
+		if found {
+			return nil
+		}
+		found = true
+		return rows.Scan(dest...)
+	}, query, args...)
+	return found, err
+}
+
+// Exec runs a statement and returns the number of rows that it changed.
+func (db *DB) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
+	count(ctx, query)
+	res := db.gorm.WithContext(ctx).Exec(db.sql(query), args...)
+	return res.RowsAffected, res.Error
+}
+
+// maxAttempts bounds how often Tx tries again after a deadlock or a lock time-out.
+const maxAttempts = 5
+
+// Tx runs fn in one transaction: committed when fn returns nil, rolled back otherwise. After a deadlock, a lock
+// time-out or SQLite's "busy" it runs fn again, so fn must have no effect outside the transaction.
+func (db *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
+	for attempt := 1; ; attempt++ {
+		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+			return fn(&DB{gorm: g, pool: db.pool, dialect: db.dialect, prefix: db.prefix, names: db.names})
+		})
+		if err == nil || attempt == maxAttempts || !retryable(err) {
+			return err
+		}
+		slog.WarnContext(ctx, "transaction runs again", "attempt", attempt, "error", err)
+		pause := time.Duration(rand.IntN(20*attempt)+5) * time.Millisecond
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// retryable tells whether the same transaction may succeed when it is run again.
+func retryable(err error) bool {
+	var m *mysql.MySQLError
+	if errors.As(err, &m) {
+		return m.Number == 1213 || m.Number == 1205 // deadlock, lock wait time-out
+	}
+	return isBusy(err)
+}

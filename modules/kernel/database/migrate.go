@@ -1,0 +1,81 @@
+package database
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"testing/fstest"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// migrations are the steps that make this backend's own tables; Q2A's tables are never among them. The tables are
+// named {q2ab_…}: the site's prefix, then ours, so that two sites in one database keep apart and no plugin's clash.
+//
+//go:embed migrations
+var migrations embed.FS
+
+// Migrate brings this backend's own tables up to date. Tasks that start together wait for each other.
+func (db *DB) Migrate(ctx context.Context) error {
+	files, err := db.migrationFiles()
+	if err != nil {
+		return err
+	}
+	dialect := goose.DialectMySQL
+	options := []goose.ProviderOption{
+		goose.WithTableName(db.prefix + "q2ab_migrations"),
+		goose.WithLogger(goose.NopLogger()),
+		goose.WithDisableGlobalRegistry(true),
+	}
+	if db.dialect == SQLite {
+		dialect = goose.DialectSQLite3
+	} else {
+		locker, err := lock.NewMySQLTableLocker(lock.WithTableName(db.prefix + "q2ab_migration_lock"))
+		if err != nil {
+			return fmt.Errorf("migration lock: %w", err)
+		}
+		options = append(options, goose.WithLocker(locker))
+	}
+	provider, err := goose.NewProvider(dialect, db.pool, files, options...)
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	pending, err := provider.HasPending(ctx)
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	if !pending {
+		return nil
+	}
+	results, err := provider.Up(ctx)
+	if err != nil {
+		return fmt.Errorf("migrations (the database user needs CREATE once; see MIGRATE_ON_START): %w", err)
+	}
+	for _, r := range results {
+		slog.InfoContext(ctx, "migrated", "step", r.Source.Path, "duration", r.Duration)
+	}
+	return nil
+}
+
+// migrationFiles are the steps of this dialect with the table names put in.
+func (db *DB) migrationFiles() (fs.FS, error) {
+	folder := "migrations/" + db.dialect.String()
+	entries, err := migrations.ReadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("migrations: %w", err)
+	}
+	files := fstest.MapFS{}
+	for _, e := range entries {
+		text, err := migrations.ReadFile(folder + "/" + e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("migrations: %w", err)
+		}
+		named := strings.NewReplacer("{", db.prefix, "}", "").Replace(string(text))
+		files[e.Name()] = &fstest.MapFile{Data: []byte(named)}
+	}
+	return files, nil
+}

@@ -1,0 +1,159 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	mysqldriver "github.com/go-sql-driver/mysql"
+	"github.com/libtnb/sqlite"
+	gormtrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/gorm.io/gorm.v1"
+	"gorm.io/driver/mysql"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// Settings say which database to open and how.
+type Settings struct {
+	// URL is mysql://user:password@host:port/name or sqlite:path; mariadb:// means the same as mysql://. The only
+	// query parameter is tls (true, skip-verify, preferred), for MySQL.
+	URL string
+	// Prefix of the table names, as QA_MYSQL_TABLE_PREFIX in the site's qa-config.php.
+	Prefix string
+	// MaxConnections bounds the pool; RDS Proxy and small servers like it small.
+	MaxConnections int
+	// Trace puts every statement into the Datadog trace of its request.
+	Trace bool
+}
+
+// prefixForm is what may stand before Q2A's table names; it is put into SQL as it is.
+var prefixForm = regexp.MustCompile(`^[A-Za-z0-9_]{0,30}$`)
+
+// Open opens the database and checks that it answers. It does not look at the tables: CheckSchema does.
+func Open(ctx context.Context, s Settings) (*DB, error) {
+	if !prefixForm.MatchString(s.Prefix) {
+		return nil, fmt.Errorf("table prefix %q: only letters, digits and _ are allowed", s.Prefix)
+	}
+	if s.MaxConnections <= 0 {
+		s.MaxConnections = 10
+	}
+	db := &DB{prefix: s.Prefix, names: &sync.Map{}}
+	scheme, rest, _ := strings.Cut(s.URL, ":")
+	var dialector gorm.Dialector
+	switch scheme {
+	case "mysql", "mariadb":
+		pool, err := openMySQL(s)
+		if err != nil {
+			return nil, err
+		}
+		db.dialect, db.pool = MySQL, pool
+		// SkipInitializeWithVersion: no SELECT VERSION() of GORM's on each start; none of its features depend on it here.
+		dialector = mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true})
+	case "sqlite":
+		pool, err := openSQLite(rest, s.MaxConnections)
+		if err != nil {
+			return nil, err
+		}
+		db.dialect, db.pool = SQLite, pool
+		dialector = sqlite.New(sqlite.Config{Conn: pool})
+	default:
+		return nil, fmt.Errorf("DATABASE_URL starts with %q: mysql://, mariadb:// or sqlite: was expected", scheme)
+	}
+	open := gorm.Open
+	if s.Trace {
+		open = func(d gorm.Dialector, opts ...gorm.Option) (*gorm.DB, error) {
+			cfg := opts[0].(*gorm.Config)
+			return gormtrace.Open(d, cfg)
+		}
+	}
+	g, err := open(dialector, &gorm.Config{
+		Logger:                 logger.Discard, // errors are returned and logged once, by web
+		TranslateError:         true,
+		SkipDefaultTransaction: true,
+		DisableAutomaticPing:   true,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", db.dialect, err), db.pool.Close())
+	}
+	db.gorm = g
+	if err := db.Ping(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("the database does not answer: %w", err), db.pool.Close())
+	}
+	return db, nil
+}
+
+// openMySQL opens a pool that leaves no state in its sessions, so that RDS Proxy need not pin a connection: values
+// are put into the text by the driver (no server-side prepared statements), no SET is sent, and time zone, SQL mode and
+// collation stay the server's.
+func openMySQL(s Settings) (*sql.DB, error) {
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return nil, errors.New("DATABASE_URL is not a URL (are special characters of the password percent-encoded?)")
+	}
+	cfg := mysqldriver.NewConfig()
+	cfg.Net = "tcp"
+	cfg.Addr = u.Host
+	if u.Port() == "" {
+		cfg.Addr = u.Hostname() + ":3306"
+	}
+	if socket := u.Query().Get("socket"); socket != "" {
+		cfg.Net, cfg.Addr = "unix", socket
+	}
+	cfg.User = u.User.Username()
+	cfg.Passwd, _ = u.User.Password()
+	cfg.DBName = strings.TrimPrefix(u.Path, "/")
+	if cfg.DBName == "" {
+		return nil, errors.New("DATABASE_URL names no database: mysql://user:password@host:port/NAME")
+	}
+	if tls := u.Query().Get("tls"); tls != "" {
+		cfg.TLSConfig = tls
+	}
+	for name := range u.Query() {
+		if name != "tls" && name != "socket" {
+			return nil, fmt.Errorf("DATABASE_URL: unknown parameter %q (known: tls, socket)", name)
+		}
+	}
+	cfg.InterpolateParams = true
+	cfg.Timeout = 5 * time.Second
+	connector, err := mysqldriver.NewConnector(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	pool := sql.OpenDB(connector)
+	pool.SetMaxOpenConns(s.MaxConnections)
+	pool.SetMaxIdleConns(s.MaxConnections)
+	pool.SetConnMaxLifetime(15 * time.Minute) // below RDS Proxy's 30 minutes of idleness
+	return pool, nil
+}
+
+// openSQLite opens (and creates) the database file: write-ahead log, so that readers do not wait for a writer, and
+// write transactions that take their lock at once, so that two of them queue up instead of failing.
+func openSQLite(path string, connections int) (*sql.DB, error) {
+	if err := registerMySQLFunctions(); err != nil {
+		return nil, err
+	}
+	path = strings.TrimPrefix(path, "//")
+	if path == "" {
+		return nil, errors.New("DATABASE_URL names no file: sqlite:PATH")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, fmt.Errorf("folder of the database: %w", err)
+	}
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate" +
+		"&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)"
+	pool, err := sql.Open(sqlite.DriverName, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite: %w", err)
+	}
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	return pool, nil
+}

@@ -1,0 +1,59 @@
+package database
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// timeForm is how SQLite keeps a DATETIME: text, in UTC.
+const timeForm = "2006-01-02 15:04:05"
+
+// registerMySQLFunctions gives SQLite what the modules' SQL takes for granted of MySQL. The registrations are
+// process-wide and hold for connections opened later.
+var registerMySQLFunctions = sync.OnceValue(func() error {
+	return errors.Join(
+		sqlite.RegisterCollationUtf8("utf8_general_ci", CompareGeneralCI),
+		sqlite.RegisterDeterministicScalarFunction("UNIX_TIMESTAMP", 1, unixTimestamp),
+		sqlite.RegisterDeterministicScalarFunction("LN", 1, naturalLog),
+	)
+})
+
+func unixTimestamp(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	switch v := args[0].(type) {
+	case nil:
+		return nil, nil
+	case string:
+		t, err := time.Parse(timeForm, v)
+		if err != nil {
+			return nil, fmt.Errorf("UNIX_TIMESTAMP: %w", err)
+		}
+		return t.Unix(), nil
+	}
+	return nil, fmt.Errorf("UNIX_TIMESTAMP of %T", args[0])
+}
+
+func naturalLog(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	var x float64
+	switch v := args[0].(type) {
+	case int64:
+		x = float64(v)
+	case float64:
+		x = v
+	}
+	if x <= 0 {
+		return nil, nil // as MySQL does
+	}
+	return math.Log(x), nil
+}
+
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED)
+}

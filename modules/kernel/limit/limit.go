@@ -1,0 +1,133 @@
+// Package limit counts the requests of each client and refuses those over the configured rate.
+package limit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/ulule/limiter/v3"
+	"github.com/ulule/limiter/v3/drivers/store/memory"
+	redisstore "github.com/ulule/limiter/v3/drivers/store/redis"
+)
+
+// redisPatience is how long a request may wait for Redis before it passes uncounted.
+const redisPatience = 100 * time.Millisecond
+
+// Limiter holds the rate of all clients. A nil Limiter lets everything pass.
+type Limiter struct {
+	rate   limiter.Rate
+	local  *limiter.Limiter
+	shared atomic.Pointer[limiter.Limiter]
+	redis  *redis.Client
+	closed chan struct{}
+}
+
+// State is what a client may still do in the current window.
+type State struct {
+	Limit     int64
+	Remaining int64
+	// Reset is the time until the window ends.
+	Reset time.Duration
+	// Window is the length of a window.
+	Window  time.Duration
+	Refused bool
+}
+
+// New returns a limiter for a rate such as "100-M" (see the setting RATE_LIMIT); "" and "off" mean none. With a Redis URL
+// all tasks count together; while Redis cannot be reached requests pass uncounted, and it is tried again.
+func New(rate, redisURL string) (*Limiter, error) {
+	if rate == "" || rate == "off" {
+		return nil, nil
+	}
+	r, err := limiter.NewRateFromFormatted(rate)
+	if err != nil {
+		return nil, fmt.Errorf("RATE_LIMIT %q: %w", rate, err)
+	}
+	l := &Limiter{rate: r, closed: make(chan struct{})}
+	if redisURL == "" {
+		l.local = limiter.New(memory.NewStore(), r)
+		return l, nil
+	}
+	options, err := redis.ParseURL(redisURL)
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL is not a redis:// address")
+	}
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = redisPatience, redisPatience, redisPatience
+	options.MaxRetries = -1
+	l.redis = redis.NewClient(options)
+	go l.connect()
+	return l, nil
+}
+
+// connect makes the store as soon as Redis answers: the store loads its scripts when it is made, and fails without.
+func (l *Limiter) connect() {
+	warned := false
+	for {
+		store, err := redisstore.NewStoreWithOptions(l.redis, limiter.StoreOptions{Prefix: "q2ab:limit", MaxRetry: 1})
+		if err == nil {
+			l.shared.Store(limiter.New(store, l.rate))
+			return
+		}
+		if !warned {
+			slog.Warn("Redis does not answer; requests pass without being counted until it does", "error", err)
+			warned = true
+		}
+		select {
+		case <-l.closed:
+			return
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+// Close ends the connection to Redis, if there is one.
+func (l *Limiter) Close() error {
+	if l == nil {
+		return nil
+	}
+	close(l.closed)
+	if l.redis == nil {
+		return nil
+	}
+	return l.redis.Close()
+}
+
+// Take counts one request of the key. When the counter cannot be reached the request passes, and ok is false.
+func (l *Limiter) Take(ctx context.Context, key string) (state State, ok bool) {
+	if l == nil {
+		return State{}, false
+	}
+	counter := l.local
+	if l.redis != nil {
+		if counter = l.shared.Load(); counter == nil {
+			return State{}, false
+		}
+	}
+	c, err := counter.Get(ctx, key)
+	if err != nil {
+		slog.WarnContext(ctx, "request passes without being counted", "error", err)
+		return State{}, false
+	}
+	return State{
+		Limit: c.Limit, Remaining: c.Remaining, Refused: c.Reached, Window: l.rate.Period,
+		Reset: max(time.Second, time.Duration(math.Ceil(time.Until(time.Unix(c.Reset, 0)).Seconds()))*time.Second),
+	}, true
+}
+
+// ClientKey is the key of an address: the address itself for IPv4, its /64 network for IPv6, of which one client
+// usually holds all.
+func ClientKey(ip netip.Addr) string {
+	ip = ip.Unmap()
+	if ip.Is6() {
+		if p, err := ip.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return ip.String()
+}

@@ -1,0 +1,68 @@
+// Package observe makes the log and the traces: slog with request and trace ids, and Datadog's tracer.
+package observe
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"strings"
+
+	slogtrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/log/slog"
+	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
+)
+
+type requestID struct{}
+
+// WithRequestID returns a context whose log lines carry the request id.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestID{}, id)
+}
+
+// RequestID is the id of the request that the context belongs to, or "".
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestID{}).(string)
+	return id
+}
+
+// NewLogger writes lines of the level and above to w, as JSON or, for a terminal, as text. Lines logged with a
+// request's context carry its request_id and, when it is traced, dd.trace_id and dd.span_id.
+func NewLogger(w io.Writer, level, format string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: l}
+	var h slog.Handler = slog.NewJSONHandler(w, options)
+	if format == "text" {
+		h = slog.NewTextHandler(w, options)
+	}
+	return slog.New(requestHandler{slogtrace.WrapHandler(h)})
+}
+
+type requestHandler struct{ slog.Handler }
+
+func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
+	if id := RequestID(ctx); id != "" {
+		r.AddAttrs(slog.String("request_id", id))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h requestHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return requestHandler{h.Handler.WithAttrs(attrs)}
+}
+
+func (h requestHandler) WithGroup(name string) slog.Handler {
+	return requestHandler{h.Handler.WithGroup(name)}
+}
+
+// StartTracing starts Datadog's tracer and returns what stops it. The tracer's own messages go to the log, so that
+// every line of the output stays JSON.
+func StartTracing() (stop func()) {
+	tracer.Start(tracer.WithLogger(tracerLog{}), tracer.WithLogStartup(false))
+	return tracer.Stop
+}
+
+type tracerLog struct{}
+
+func (tracerLog) Log(msg string) { slog.Info("datadog", "message", strings.TrimSpace(msg)) }

@@ -1,0 +1,170 @@
+// Package problem holds the errors that reach a client: each a value with a stable code, a status and texts in
+// English and Japanese, made by use cases and turned into RFC 9457 problem details by package web only.
+package problem
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+)
+
+// Language of a problem's texts; the code is the same in all.
+type Language string
+
+// The languages that problems speak.
+const (
+	English  Language = "en"
+	Japanese Language = "ja"
+)
+
+// Error is a refusal with a reason. The zero value is not useful: make one with New.
+type Error struct {
+	// Code is stable and in snake_case; it is one of Codes().
+	Code string
+	// Args fill the placeholders of the code's detail text.
+	Args []any
+	// Fields name what of the input was wrong, if the input was.
+	Fields []Field
+}
+
+// Field is one wrong part of the input.
+type Field struct {
+	// Name is the JSON path or the parameter's name.
+	Name string
+	// Code is stable and in snake_case, e.g. "too_long".
+	Code string
+	// Args fill the placeholders of the code's text.
+	Args []any
+}
+
+// New returns the problem with the code; it panics on an unknown code, which a test of every caller would show.
+func New(code string, args ...any) *Error {
+	if _, ok := catalogue[code]; !ok {
+		panic("problem: unknown code " + code)
+	}
+	return &Error{Code: code, Args: args}
+}
+
+// Invalid returns the problem for input with wrong fields.
+func Invalid(fields ...Field) *Error { return &Error{Code: "validation", Fields: fields} }
+
+// NotFound is the answer for what does not exist or what the caller may not know to exist.
+func NotFound() *Error { return New("not_found") }
+
+func (e *Error) Error() string { return e.Code + ": " + e.Detail(English) }
+
+// Status is the HTTP status that goes with the code.
+func (e *Error) Status() int { return catalogue[e.Code].status }
+
+// Title is the short text of the code.
+func (e *Error) Title(l Language) string { return catalogue[e.Code].title.in(l) }
+
+// Detail says what was wrong in this case.
+func (e *Error) Detail(l Language) string { return fmt.Sprintf(catalogue[e.Code].detail.in(l), e.Args...) }
+
+// Message is the text of one wrong field.
+func (f Field) Message(l Language) string {
+	text, ok := fieldTexts[f.Code]
+	if !ok {
+		return f.Code
+	}
+	return fmt.Sprintf(text.in(l), f.Args...)
+}
+
+// Codes lists all codes in alphabetical order.
+func Codes() []string { return slices.Sorted(maps.Keys(catalogue)) }
+
+type texts struct{ en, ja string }
+
+func (t texts) in(l Language) string {
+	if l == Japanese {
+		return t.ja
+	}
+	return t.en
+}
+
+type entry struct {
+	status int
+	title  texts
+	detail texts
+}
+
+var catalogue = map[string]entry{
+	"bad_request": {http.StatusBadRequest, texts{"Bad request", "不正なリクエスト"},
+		texts{"The request could not be understood.", "リクエストを解釈できませんでした。"}},
+	"invalid_query": {http.StatusBadRequest, texts{"Query not understood", "クエリーが正しくありません"},
+		texts{"The query string holds something that this operation does not understand.", "クエリー文字列に、この操作が理解できないものが含まれています。"}},
+	"invalid_cursor": {http.StatusBadRequest, texts{"Cursor not valid", "カーソルが無効です"},
+		texts{"The cursor does not belong to this list; start again without one.", "このカーソルはこの一覧のものではありません。カーソルなしで最初からやり直してください。"}},
+	"unauthenticated": {http.StatusUnauthorized, texts{"Not signed in", "認証が必要です"},
+		texts{"The token is missing, invalid or expired.", "トークンがないか、無効か、期限切れです。"}},
+	"login_required": {http.StatusForbidden, texts{"Sign-in required", "ログインが必要です"},
+		texts{"Only signed-in users may do this.", "この操作にはログインが必要です。"}},
+	"permission_level": {http.StatusForbidden, texts{"Not allowed", "権限がありません"},
+		texts{"Your user level does not allow this.", "あなたのユーザーレベルではこの操作はできません。"}},
+	"permission_points": {http.StatusForbidden, texts{"Not enough points", "ポイントが足りません"},
+		texts{"This needs more points than you have.", "この操作にはポイントが足りません。"}},
+	"email_unconfirmed": {http.StatusForbidden, texts{"E-mail not confirmed", "メールアドレスが未確認です"},
+		texts{"Confirm your e-mail address first.", "先にメールアドレスを確認してください。"}},
+	"not_approved": {http.StatusForbidden, texts{"Not approved", "未承認のユーザーです"},
+		texts{"Your account has to be approved first.", "アカウントが承認されるまでこの操作はできません。"}},
+	"user_blocked": {http.StatusForbidden, texts{"User blocked", "ユーザーはブロックされています"},
+		texts{"Your account is blocked.", "あなたのアカウントはブロックされています。"}},
+	"ip_blocked": {http.StatusForbidden, texts{"Address blocked", "アドレスはブロックされています"},
+		texts{"Your network address is blocked.", "お使いのネットワークアドレスはブロックされています。"}},
+	"hidden": {http.StatusForbidden, texts{"Post hidden", "非表示の投稿です"},
+		texts{"This post has been hidden.", "この投稿は非表示になっています。"}},
+	"queued": {http.StatusForbidden, texts{"Waiting for approval", "承認待ちです"},
+		texts{"This post is waiting for approval.", "この投稿は承認を待っています。"}},
+	"feature_off": {http.StatusNotFound, texts{"Switched off", "利用できない機能です"},
+		texts{"This site has switched that feature off.", "このサイトではこの機能は無効になっています。"}},
+	"not_found": {http.StatusNotFound, texts{"Not found", "見つかりません"},
+		texts{"There is nothing here.", "お探しのものは見つかりませんでした。"}},
+	"method_not_allowed": {http.StatusMethodNotAllowed, texts{"Method not allowed", "許可されていないメソッドです"},
+		texts{"This address does not support that method.", "このアドレスではそのメソッドは使えません。"}},
+	"not_acceptable": {http.StatusNotAcceptable, texts{"Not acceptable", "受け入れ可能な形式がありません"},
+		texts{"This cannot be given in any form that was asked for.", "要求された形式では返せません。"}},
+	"precondition_failed": {http.StatusPreconditionFailed, texts{"Changed meanwhile", "他の人が先に変更しました"},
+		texts{"Somebody else changed it first.", "他の人が先に変更しました。"}},
+	"body_too_large": {http.StatusRequestEntityTooLarge, texts{"Body too large", "本文が大きすぎます"},
+		texts{"The request body is larger than allowed.", "リクエスト本文が上限を超えています。"}},
+	"uri_too_long": {http.StatusRequestURITooLong, texts{"Address too long", "アドレスが長すぎます"},
+		texts{"The address is longer than allowed.", "リクエストのアドレスが長すぎます。"}},
+	"unsupported_media_type": {http.StatusUnsupportedMediaType, texts{"Media type not supported", "対応していない形式です"},
+		texts{"The body's media type is not supported here.", "この本文の形式には対応していません。"}},
+	"unsupported_image": {http.StatusUnprocessableEntity, texts{"Not a usable image", "扱えない画像です"},
+		texts{"This file cannot be shown at another size.", "このファイルは別の大きさで表示できません。"}},
+	"validation": {http.StatusUnprocessableEntity, texts{"Invalid input", "入力が正しくありません"},
+		texts{"Some of the input is not valid; see errors.", "入力に誤りがあります。errors を見てください。"}},
+	"rate_limit": {http.StatusTooManyRequests, texts{"Too many requests", "リクエストが多すぎます"},
+		texts{"Too many requests; try again in %d s.", "リクエストが多すぎます。%d 秒後にもう一度お試しください。"}},
+	"internal": {http.StatusInternalServerError, texts{"Internal error", "内部エラー"},
+		texts{"Something went wrong here; the request id helps us to find out what.", "サーバーで問題が起きました。リクエストIDをお知らせください。"}},
+	"unavailable": {http.StatusServiceUnavailable, texts{"Temporarily unavailable", "一時的に利用できません"},
+		texts{"The service cannot answer at the moment; try again.", "現在応答できません。しばらくしてからもう一度お試しください。"}},
+}
+
+var fieldTexts = map[string]texts{
+	"unknown":        {"is not known here", "は認識できない項目です"},
+	"duplicate":      {"was given more than once", "が複数回指定されています"},
+	"bad_encoding":   {"is not valid UTF-8 text", "は正しい UTF-8 の文字列ではありません"},
+	"required":       {"is required", "は必須です"},
+	"not_integer":    {"must be a whole number", "は整数で指定してください"},
+	"not_number":     {"must be a number", "は数値で指定してください"},
+	"not_boolean":    {"must be true or false", "は true か false で指定してください"},
+	"not_text":       {"must be text", "は文字列で指定してください"},
+	"not_array":      {"must be a list", "は配列で指定してください"},
+	"not_object":     {"must be an object", "はオブジェクトで指定してください"},
+	"too_small":      {"must be at least %v", "は %v 以上で指定してください"},
+	"too_large":      {"must be at most %v", "は %v 以下で指定してください"},
+	"too_short":      {"must have at least %v characters", "は %v 文字以上で指定してください"},
+	"too_long":       {"must have at most %v characters", "は %v 文字以下で指定してください"},
+	"not_in_list":    {"must be one of %v", "は %v のいずれかで指定してください"},
+	"wrong_form":     {"does not have the expected form", "の形式が正しくありません"},
+	"too_few":        {"must have at least %v entries", "は %v 個以上必要です"},
+	"too_many":       {"must have at most %v entries", "は %v 個以下にしてください"},
+	"no_category":    {"names no category of this site", "に該当するカテゴリーはありません"},
+	"no_user":        {"names no user of this site", "に該当するユーザーはいません"},
+	"not_combinable": {"cannot be combined with %v", "は %v と同時に指定できません"},
+}

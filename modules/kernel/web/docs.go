@@ -1,0 +1,92 @@
+package web
+
+import (
+	"html/template"
+	"io/fs"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+	swagger "github.com/swaggo/files/v2"
+
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+// docsPolicy lets the documentation page run its own script and nothing else.
+const docsPolicy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+
+const docsPage = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>API reference</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="icon" href="data:,">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`
+
+const docsScript = `SwaggerUIBundle({
+  url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, tryItOutEnabled: true,
+  displayRequestDuration: true, defaultModelsExpandDepth: 0, validatorUrl: null,
+});
+`
+
+var problemsPage = template.Must(template.New("problems").Parse(`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Problems</title></head>
+<body>
+<h1>Problems</h1>
+<p>Each answer that is not a success is a problem document (RFC 9457) with one of these codes.</p>
+{{range .}}<h2 id="{{.Code}}">{{.Code}} ({{.Status}})</h2>
+<p>{{.English}}</p>
+<p lang="ja">{{.Japanese}}</p>
+{{end}}</body>
+</html>
+`))
+
+// registerDocs serves the interactive reference, with its scripts out of the binary, and the list of problems.
+func (s *Server) registerDocs() {
+	assets := http.StripPrefix("/docs/", http.FileServerFS(mustSub(swagger.FS, "dist")))
+	s.echo.GET("/docs", func(c echo.Context) error {
+		c.Response().Header().Set("Content-Security-Policy", docsPolicy)
+		return c.HTML(http.StatusOK, docsPage)
+	})
+	s.echo.GET("/docs/start.js", func(c echo.Context) error {
+		return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", []byte(docsScript))
+	})
+	for _, file := range []string{"swagger-ui.css", "swagger-ui-bundle.js"} {
+		s.echo.GET("/docs/"+file, echo.WrapHandler(assets))
+	}
+	type row struct {
+		Code              string
+		Status            int
+		English, Japanese string
+	}
+	problems := func(c echo.Context) error {
+		var rows []row
+		for _, code := range problem.Codes() {
+			e := problem.New(code)
+			rows = append(rows, row{code, e.Status(), e.Title(problem.English), e.Title(problem.Japanese)})
+		}
+		c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
+		return problemsPage.Execute(c.Response(), rows)
+	}
+	s.echo.GET("/problems", problems)
+	s.echo.GET("/problems/:code", func(c echo.Context) error {
+		return c.Redirect(http.StatusFound, "/problems#"+c.Param("code"))
+	})
+}
+
+func mustSub(fsys fs.FS, dir string) fs.FS {
+	sub, err := fs.Sub(fsys, dir)
+	if err != nil {
+		panic(err) // only for a name that is not a path
+	}
+	return sub
+}

@@ -1,0 +1,208 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"encoding/json"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+	"github.com/labstack/echo/v4"
+
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+// Problem is the body of every answer that is not a success (RFC 9457).
+type Problem struct {
+	Type     string         `json:"type" format:"uri-reference" doc:"Address of the problem's description; one per code"`
+	Title    string         `json:"title" doc:"What kind of problem it is, in the language asked for"`
+	StatusNo int            `json:"status" doc:"HTTP status"`
+	Detail   string         `json:"detail,omitempty" doc:"What was wrong in this case"`
+	Instance string         `json:"instance,omitempty" doc:"Path of the request"`
+	Code     string         `json:"code" doc:"Stable name of the problem, for programs"`
+	Errors   []ProblemField `json:"errors,omitempty" doc:"The wrong parts of the input"`
+}
+
+// ProblemField is one wrong part of the input.
+type ProblemField struct {
+	Field   string `json:"field" doc:"Name of the parameter or path of the JSON field"`
+	Code    string `json:"code" doc:"Stable name of what is wrong with it"`
+	Message string `json:"message" doc:"The same in words"`
+}
+
+// Error is the code with the detail, for logs.
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+
+// GetStatus is the HTTP status; Huma asks for it.
+func (p *Problem) GetStatus() int { return p.StatusNo }
+
+// ContentType is that of problem details; Huma asks for it.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// present puts a problem into words for the client of the context.
+func present(ctx context.Context, path string, e *problem.Error) *Problem {
+	l := ClientOf(ctx).Language
+	p := &Problem{Type: "/problems/" + e.Code, Title: e.Title(l), StatusNo: e.Status(), Detail: e.Detail(l), Instance: path, Code: e.Code}
+	for _, f := range e.Fields {
+		message := f.Message(l)
+		if l == problem.English {
+			message = f.Name + " " + message
+		} else {
+			message = f.Name + message
+		}
+		p.Errors = append(p.Errors, ProblemField{Field: f.Name, Code: f.Code, Message: message})
+	}
+	return p
+}
+
+// asProblem finds the problem in an error. What is none is logged, once and here, and becomes "internal" or, when time ran
+// out, "unavailable".
+func asProblem(ctx context.Context, err error) *problem.Error {
+	var p *problem.Error
+	var tooLarge *http.MaxBytesError
+	var echoError *echo.HTTPError
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &tooLarge):
+		return problem.New("body_too_large")
+	case errors.Is(err, context.DeadlineExceeded):
+		slog.WarnContext(ctx, "request took too long", "error", err)
+		return problem.New("unavailable")
+	case errors.Is(err, context.Canceled):
+		return problem.New("unavailable") // the client went away; nobody reads this
+	case errors.As(err, &echoError):
+		switch echoError.Code {
+		case http.StatusNotFound:
+			return problem.NotFound()
+		case http.StatusMethodNotAllowed:
+			return problem.New("method_not_allowed")
+		case http.StatusRequestEntityTooLarge:
+			return problem.New("body_too_large")
+		case http.StatusUnsupportedMediaType:
+			return problem.New("unsupported_media_type")
+		}
+		if echoError.Code < 500 {
+			return problem.New("bad_request")
+		}
+	}
+	slog.ErrorContext(ctx, "request failed", "error", err)
+	return problem.New("internal")
+}
+
+// writeError answers for everything that is not an operation of the API, and for addresses that do not exist.
+func writeError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	ctx := c.Request().Context()
+	p := present(ctx, c.Request().URL.Path, asProblem(ctx, err))
+	if p.Code == "unauthenticated" {
+		c.Response().Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		slog.ErrorContext(ctx, "problem not written", "error", err)
+		return
+	}
+	_ = c.Blob(p.StatusNo, "application/problem+json", body) // fails only when the client went away
+}
+
+// Register adds an operation. Its handler may return a *problem.Error, which reaches the client, or any other error,
+// which is logged and answered with 500.
+func Register[I, O any](api huma.API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusTooManyRequests)
+	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, present(ctx, "", asProblem(ctx, err))
+		}
+		return out, nil
+	})
+}
+
+// init makes Huma speak in our problems: its validation messages become our field codes. Both are process-wide
+// variables of Huma, which has no other place for them.
+func init() {
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
+		return fromHuma(ctx.Context(), status, msg, errs)
+	}
+	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
+		return fromHuma(context.Background(), status, msg, errs)
+	}
+	for message, code := range map[*string]string{
+		&validation.MsgUnexpectedProperty: "unknown", &validation.MsgExpectedBoolean: "not_boolean",
+		&validation.MsgExpectedNumber: "not_number", &validation.MsgExpectedInteger: "not_integer",
+		&validation.MsgExpectedString: "not_text", &validation.MsgExpectedArray: "not_array",
+		&validation.MsgExpectedObject: "not_object", &validation.MsgExpectedOneOf: "not_in_list|%s",
+		&validation.MsgExpectedMinimumNumber: "too_small|%v", &validation.MsgExpectedMaximumNumber: "too_large|%v",
+		&validation.MsgExpectedMinLength: "too_short|%d", &validation.MsgExpectedMaxLength: "too_long|%d",
+		&validation.MsgExpectedMinItems: "too_few|%d", &validation.MsgExpectedMaxItems: "too_many|%d",
+		&validation.MsgExpectedRequiredProperty: "required|%s", &validation.MsgExpectedMatchPattern: "wrong_form|%s",
+		&validation.MsgExpectedRFC3339DateTime: "wrong_form",
+	} {
+		*message = code
+	}
+}
+
+// fromHuma turns what Huma found wrong with a request into a problem.
+func fromHuma(ctx context.Context, status int, msg string, errs []error) huma.StatusError {
+	var e *problem.Error
+	switch status {
+	case http.StatusUnprocessableEntity, http.StatusBadRequest:
+		e = &problem.Error{Code: "validation"}
+		if status == http.StatusBadRequest && len(errs) == 0 {
+			e.Code = "bad_request"
+		}
+		for _, err := range errs {
+			var detail huma.ErrorDetailer
+			if errors.As(err, &detail) {
+				e.Fields = append(e.Fields, fieldOf(detail.ErrorDetail()))
+			}
+		}
+	case http.StatusRequestEntityTooLarge:
+		e = problem.New("body_too_large")
+	case http.StatusUnsupportedMediaType:
+		e = problem.New("unsupported_media_type")
+	case http.StatusNotAcceptable:
+		e = problem.New("not_acceptable")
+	case http.StatusNotFound:
+		e = problem.NotFound()
+	default:
+		slog.ErrorContext(ctx, "request failed", "status", status, "error", errors.Join(append(errs, errors.New(msg))...))
+		e = problem.New("internal")
+	}
+	return present(ctx, "", e)
+}
+
+// fieldOf reads a message as init shaped it; the rejected value is left out, it may be a secret.
+func fieldOf(d *huma.ErrorDetail) problem.Field {
+	_, name, nested := strings.Cut(d.Location, ".")
+	if !nested {
+		name = d.Location
+	}
+	code, arg, hasArg := strings.Cut(d.Message, "|")
+	f := problem.Field{Name: name, Code: code}
+	switch {
+	case code == "required" && hasArg:
+		if d.Location == "body" {
+			f.Name = arg
+		} else {
+			f.Name = name + "." + arg
+		}
+	case hasArg:
+		f.Args = []any{strings.ReplaceAll(arg, "\"", "")}
+	case strings.HasPrefix(d.Message, "required"):
+		f.Code = "required"
+	case strings.Contains(d.Message, "integer"), strings.Contains(d.Message, "parsing"), strings.Contains(d.Message, "number"):
+		f.Code = "not_integer"
+	case strings.Contains(d.Message, "boolean"):
+		f.Code = "not_boolean"
+	case strings.Contains(code, " "):
+		f.Code = "wrong_form"
+	}
+	return f
+}

@@ -1,0 +1,228 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/text/language"
+
+	"38qa.net/backend/modules/kernel/limit"
+	"38qa.net/backend/modules/kernel/observe"
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+const headerRequestID = "X-Request-Id"
+
+// Client is what a request says of the one who sent it, before any authentication.
+type Client struct {
+	// IP is the client's address; the zero Addr when it is not known.
+	IP netip.Addr
+	// UserAgent is the header as it came.
+	UserAgent string
+	// Language of the texts in answers, from Accept-Language.
+	Language problem.Language
+	// Cookie is the value of Q2A's cookie of anonymous visitors (qa_id), or "".
+	Cookie string
+}
+
+type clientKey struct{}
+
+// ClientOf returns the client of the request that the context belongs to.
+func ClientOf(ctx context.Context) Client {
+	c, _ := ctx.Value(clientKey{}).(Client)
+	return c
+}
+
+// clientIP reads the client's address: the peer's, or, behind trusted proxies, the rightmost address of
+// X-Forwarded-For that is not one of them.
+func clientIP(proxies []netip.Prefix) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		_, network, err := net.ParseCIDR(p.String())
+		if err == nil {
+			options = append(options, echo.TrustIPRange(network))
+		}
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}
+
+// headAsGet lets every GET answer HEAD too; net/http leaves the body out, since it goes by the request that came.
+func headAsGet(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if r := c.Request(); r.Method == http.MethodHead {
+			get := *r
+			get.Method = http.MethodGet
+			c.SetRequest(&get)
+		}
+		if len(c.Request().RequestURI) > maxURI {
+			return problem.New("uri_too_long")
+		}
+		return next(c)
+	}
+}
+
+var languages = language.NewMatcher([]language.Tag{language.English, language.Japanese})
+
+func chosenLanguage(header string) problem.Language {
+	if header == "" {
+		return problem.English
+	}
+	if _, i := language.MatchStrings(languages, header); i == 1 {
+		return problem.Japanese
+	}
+	return problem.English
+}
+
+// identify gives the request its id and its Client.
+func identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		id := r.Header.Get(headerRequestID)
+		if !validRequestID(id) {
+			id = rand.Text()
+		}
+		c.Response().Header().Set(headerRequestID, id)
+		client := Client{UserAgent: r.UserAgent(), Language: chosenLanguage(r.Header.Get("Accept-Language"))}
+		if ip, err := netip.ParseAddr(c.RealIP()); err == nil {
+			client.IP = ip.Unmap()
+		}
+		if cookie, err := r.Cookie("qa_id"); err == nil {
+			client.Cookie = cookie.Value
+		}
+		ctx := observe.WithRequestID(r.Context(), id)
+		c.SetRequest(r.WithContext(context.WithValue(ctx, clientKey{}, client)))
+		return next(c)
+	}
+}
+
+func validRequestID(id string) bool {
+	return id != "" && len(id) <= 128 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:=+/") == ""
+}
+
+// logRequests writes a line per request: no query and no address of the client, which are personal data.
+func logRequests(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := time.Now()
+		err := next(c)
+		if err != nil {
+			c.Error(err)
+		}
+		level := slog.LevelInfo
+		if isProbe(c) {
+			level = slog.LevelDebug
+		}
+		route := c.Path()
+		if route == "" {
+			route = "(none)"
+		}
+		slog.Log(c.Request().Context(), level, "request", "method", c.Request().Method, "route", route,
+			"status", c.Response().Status, "bytes", c.Response().Size, "duration_ms", float64(time.Since(start).Microseconds())/1000)
+		return nil
+	}
+}
+
+// recoverPanics turns a panic into a logged 500 answer; the process goes on.
+func recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares this value itself
+					panic(p)
+				}
+				slog.ErrorContext(c.Request().Context(), "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				err = problem.New("internal")
+			}
+		}()
+		return next(c)
+	}
+}
+
+func securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		if c.Scheme() == "https" {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		return next(c)
+	}
+}
+
+// timeout ends the context of a request that takes too long; statements under way are cancelled with it.
+func (s *Server) timeout(next echo.HandlerFunc) echo.HandlerFunc {
+	if s.settings.RequestTimeout <= 0 {
+		return next
+	}
+	return func(c echo.Context) error {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), s.settings.RequestTimeout)
+		defer cancel()
+		c.SetRequest(c.Request().WithContext(ctx))
+		return next(c)
+	}
+}
+
+// limitSize refuses bodies over the limit: those that announce their size before a byte is read, others while being read.
+func limitSize(bytes int64) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			if bytes > 0 {
+				if r.ContentLength > bytes {
+					c.Response().Header().Set("Connection", "close")
+					return problem.New("body_too_large")
+				}
+				if r.Body != nil && r.ContentLength != 0 {
+					r.Body = http.MaxBytesReader(c.Response(), r.Body, bytes)
+				}
+			}
+			return next(c)
+		}
+	}
+}
+
+// limitRate counts the request against its client's rate and says in RateLimit-* headers what is left.
+func limitRate(l *limit.Limiter) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		if l == nil {
+			return next
+		}
+		return func(c echo.Context) error {
+			if isProbe(c) {
+				return next(c)
+			}
+			ctx := c.Request().Context()
+			state, ok := l.Take(ctx, limit.ClientKey(ClientOf(ctx).IP))
+			if !ok {
+				return next(c)
+			}
+			seconds := int64(state.Reset / time.Second)
+			h := c.Response().Header()
+			h.Set("RateLimit-Limit", strconv.FormatInt(state.Limit, 10))
+			h.Set("RateLimit-Remaining", strconv.FormatInt(state.Remaining, 10))
+			h.Set("RateLimit-Reset", strconv.FormatInt(seconds, 10))
+			h.Set("RateLimit-Policy", fmt.Sprintf("%d;w=%d", state.Limit, int64(state.Window/time.Second)))
+			if state.Refused {
+				h.Set("Retry-After", strconv.FormatInt(seconds, 10))
+				return problem.New("rate_limit", seconds)
+			}
+			return next(c)
+		}
+	}
+}

@@ -1,0 +1,172 @@
+// Package web is the HTTP side of the application: Echo with Huma on it, problem details, cursors, entity tags, request
+// ids, limits and the graceful stop. Modules register typed operations on the API and plain routes on the router.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	echotrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/labstack/echo.v4"
+
+	"38qa.net/backend/modules/kernel/limit"
+)
+
+// Settings of the server; see package config for their meaning.
+type Settings struct {
+	Listen         string
+	PublicURL      string
+	RequestTimeout time.Duration
+	BodyLimit      int64
+	DrainDelay     time.Duration
+	DrainTimeout   time.Duration
+	CORSOrigins    []string
+	Proxies        []netip.Prefix
+	Limiter        *limit.Limiter
+	Trace          bool
+	// Authenticate stands between the limits and the operations: it puts the caller into the request's context.
+	Authenticate echo.MiddlewareFunc
+	// Ready are the checks behind /readyz, by the name of what they reach.
+	Ready map[string]func(context.Context) error
+}
+
+// Server is the HTTP server with all that the modules registered on it.
+type Server struct {
+	settings Settings
+	echo     *echo.Echo
+	api      huma.API
+	draining atomic.Bool
+}
+
+// maxURI is the longest request target, in bytes; browsers and proxies cut at about that length too.
+const maxURI = 8 << 10
+
+// New returns a server without any operation.
+func New(s Settings) *Server {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = writeError
+	e.IPExtractor = clientIP(s.Proxies)
+	srv := &Server{settings: s, echo: e}
+
+	e.Pre(headAsGet)
+	if s.Trace {
+		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(isProbe)))
+	}
+	e.Use(identify, logRequests, recoverPanics, securityHeaders, srv.timeout)
+	if len(s.CORSOrigins) > 0 {
+		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
+			AllowOrigins:  s.CORSOrigins,
+			AllowMethods:  []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
+			AllowHeaders:  []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", headerRequestID},
+			ExposeHeaders: []string{"ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", headerRequestID},
+			MaxAge:        3600,
+		}))
+	}
+	e.Use(conditional, limitSize(s.BodyLimit), limitRate(s.Limiter))
+	if s.Authenticate != nil {
+		e.Use(s.Authenticate)
+	}
+	srv.api = humaecho.New(e, apiConfig(s.PublicURL))
+	srv.api.UseMiddleware(strictQuery(srv.api))
+	srv.registerProbes()
+	srv.registerDocs()
+	return srv
+}
+
+// API is where modules register their operations, with Register.
+func (s *Server) API() huma.API { return s.api }
+
+// Router is where modules register what is not an operation of the API: feeds, the old site's addresses.
+func (s *Server) Router() *echo.Echo { return s.echo }
+
+// ServeHTTP answers one request; tests call it through httptest.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// Run serves until the context ends, then stops gracefully: /readyz fails at once, requests are still accepted for
+// DrainDelay, and those under way may finish within DrainTimeout. listening is called with the address once the
+// server accepts connections.
+func (s *Server) Run(ctx context.Context, listening func(net.Addr)) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.settings.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	server := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      s.settings.RequestTimeout + 30*time.Second,
+		IdleTimeout:       75 * time.Second, // above the load balancer's 60 s, or it would meet closed connections
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	listening(listener.Addr())
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.draining.Store(true)
+	slog.Info("stopping", "drain_delay", s.settings.DrainDelay, "drain_timeout", s.settings.DrainTimeout)
+	select {
+	case <-time.After(s.settings.DrainDelay):
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.DrainTimeout)
+	defer cancel()
+	if err := server.Shutdown(stop); err != nil {
+		return errors.Join(fmt.Errorf("requests were cut off at shutdown: %w", err), server.Close())
+	}
+	return nil
+}
+
+// registerProbes serves /healthz, which says that the process runs, and /readyz, which says that it can answer.
+func (s *Server) registerProbes() {
+	type probeBody struct {
+		Status string            `json:"status" enum:"ok,draining,failing" doc:"ok, or why not"`
+		Checks map[string]string `json:"checks,omitempty" doc:"What was reached, each ok or failing"`
+	}
+	type probe struct {
+		Status int
+		Body   probeBody
+	}
+	Register(s.api, huma.Operation{
+		OperationID: "health", Method: http.MethodGet, Path: "/healthz", Summary: "Is the process up?", Tags: []string{"Operations"},
+	}, func(context.Context, *struct{}) (*probe, error) {
+		return &probe{Status: http.StatusOK, Body: probeBody{Status: "ok"}}, nil
+	})
+	Register(s.api, huma.Operation{
+		OperationID: "ready", Method: http.MethodGet, Path: "/readyz", Summary: "Can it answer requests?", Tags: []string{"Operations"},
+		Description: "Checks the database and the storage. 503 while something cannot be reached or the process is stopping.",
+	}, func(ctx context.Context, _ *struct{}) (*probe, error) {
+		p := &probe{Status: http.StatusOK, Body: probeBody{Status: "ok", Checks: map[string]string{}}}
+		for name, check := range s.settings.Ready {
+			p.Body.Checks[name] = "ok"
+			if err := check(ctx); err != nil {
+				slog.WarnContext(ctx, "not ready", "check", name, "error", err)
+				p.Status, p.Body.Status, p.Body.Checks[name] = http.StatusServiceUnavailable, "failing", "failing"
+			}
+		}
+		if s.draining.Load() {
+			p.Status, p.Body.Status = http.StatusServiceUnavailable, "draining"
+		}
+		return p, nil
+	})
+}
+
+func isProbe(c echo.Context) bool {
+	return c.Request().URL.Path == "/healthz" || c.Request().URL.Path == "/readyz"
+}

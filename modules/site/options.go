@@ -1,0 +1,165 @@
+package site
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// optionsAge is how long options may be served without asking the database again.
+const optionsAge = time.Second
+
+// Options are the settings of the site as the table of options held them at one moment, with Q2A's defaults for those
+// that it does not hold.
+type Options struct {
+	values map[string]string
+	read   time.Time
+	titles []pointsTitle
+}
+
+type pointsTitle struct {
+	from  int
+	title string
+}
+
+// Options returns the site's options, at most one second old.
+func (m *Module) Options(ctx context.Context) (*Options, error) {
+	if o := m.options.Load(); o != nil && time.Since(o.read) < optionsAge {
+		return o, nil
+	}
+	m.reading.Lock()
+	defer m.reading.Unlock()
+	if o := m.options.Load(); o != nil && time.Since(o.read) < optionsAge {
+		return o, nil // another request has just read them
+	}
+	o, err := m.readOptions(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the site's options: %w", err)
+	}
+	m.options.Store(o)
+	return o, nil
+}
+
+func (m *Module) readOptions(ctx context.Context) (*Options, error) {
+	o := &Options{values: make(map[string]string, 400), read: time.Now()}
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var title, content string
+		if err := rows.Scan(&title, &content); err != nil {
+			return err
+		}
+		o.values[title] = content
+		return nil
+	}, "SELECT title, content FROM {options}")
+	o.titles = parseTitles(o.values["points_to_titles"])
+	return o, err
+}
+
+// NewOptions returns options with the given values and Q2A's defaults for the rest; for tests and tools.
+func NewOptions(values map[string]string) *Options {
+	return &Options{values: values, read: time.Now(), titles: parseTitles(values["points_to_titles"])}
+}
+
+// String is the option's value, or Q2A's default for it.
+func (o *Options) String(name string) string {
+	if v, ok := o.values[name]; ok {
+		return v
+	}
+	return o.fallback(name)
+}
+
+// fallback is the value that Q2A would create the option with on its first read.
+func (o *Options) fallback(name string) string {
+	if v, ok := defaults[name]; ok {
+		return v
+	}
+	inherits := func(from, otherwise string) string {
+		if v, ok := o.values[from]; ok && v != "" {
+			return v
+		}
+		return otherwise
+	}
+	switch name {
+	case "permit_post_q", "permit_post_a", "permit_post_c":
+		old := map[string]string{"permit_post_q": "ask_needs_login", "permit_post_a": "answer_needs_login", "permit_post_c": "comment_needs_login"}
+		if truthy(o.values[old[name]]) {
+			return "120"
+		}
+		return "150"
+	case "permit_retag_cat":
+		return o.String("permit_edit_q")
+	case "points_vote_up_q", "points_vote_down_q":
+		return inherits("points_vote_on_q", "1")
+	case "points_vote_up_a", "points_vote_down_a":
+		return inherits("points_vote_on_a", "1")
+	case "points_per_q_voted_up", "points_per_q_voted_down":
+		return inherits("points_per_q_voted", "1")
+	case "points_per_a_voted_up", "points_per_a_voted_down":
+		return inherits("points_per_a_voted", "2")
+	}
+	return ""
+}
+
+// Bool is the option as PHP would take it in a condition: false for "" and "0".
+func (o *Options) Bool(name string) bool { return truthy(o.String(name)) }
+
+func truthy(v string) bool { return v != "" && v != "0" }
+
+// Int is the option as a whole number, 0 when it is none.
+func (o *Options) Int(name string) int {
+	v := strings.TrimSpace(o.String(name))
+	if n, err := strconv.Atoi(v); err == nil {
+		return n
+	}
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil {
+		return 0
+	}
+	return int(f)
+}
+
+// UsingTags tells whether questions have tags on this site.
+func (o *Options) UsingTags() bool { return strings.Contains(o.String("tags_or_categories"), "t") }
+
+// UsingCategories tells whether questions have categories on this site.
+func (o *Options) UsingCategories() bool { return strings.Contains(o.String("tags_or_categories"), "c") }
+
+// Title is the name that a user with that many points bears, or "" (option points_to_titles, "0 Novice,100 Expert").
+func (o *Options) Title(points int) string {
+	if !o.Bool("show_user_titles") {
+		return ""
+	}
+	best, title := 0, ""
+	for _, t := range o.titles {
+		if points >= t.from && (title == "" || t.from > best) {
+			best, title = t.from, t.title
+		}
+	}
+	return title
+}
+
+func parseTitles(option string) []pointsTitle {
+	var titles []pointsTitle
+	for pair := range strings.SplitSeq(option, ",") {
+		points, title, ok := strings.Cut(pair, " ")
+		from, err := strconv.ParseFloat(strings.TrimSpace(points), 64)
+		if title = strings.TrimSpace(title); ok && err == nil && title != "" {
+			titles = append(titles, pointsTitle{int(from), title})
+		}
+	}
+	return titles
+}
+
+// SiteURL is the address of the site that people read, ending in "/".
+func (m *Module) SiteURL(o *Options) string {
+	u := m.settings.SiteURL
+	if u == "" {
+		u = o.String("site_url")
+	}
+	if u == "" {
+		u = "/"
+	}
+	return strings.TrimRight(u, "/") + "/"
+}

@@ -1,0 +1,28 @@
+// Package site knows the site as a whole: its options, its pages and its health.
+//
+// Other modules call Options and SiteURL; site itself calls no other module.
+package site
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// Settings of the module; see package config.
+type Settings struct {
+	// SiteURL overrides the option site_url.
+	SiteURL string
+}
+
+// Module is the site module.
+type Module struct {
+	db       *database.DB
+	settings Settings
+	options  atomic.Pointer[Options]
+	reading  sync.Mutex
+}
+
+// New returns the module on the site's database.
+func New(db *database.DB, s Settings) *Module { return &Module{db: db, settings: s} }
