@@ -183,3 +183,30 @@ func (m *Module) CategoryLevels(ctx context.Context, userID int) (map[int]int, e
 	}
 	return levels, nil
 }
+
+// AuthorJoin and AuthorColumns let another module read the author of a post with the post, in one statement: the join
+// gives u and up for a post p, the columns are read by an AuthorScan.
+const (
+	AuthorJoin    = " LEFT JOIN {users} u ON u.userid = p.userid LEFT JOIN {userpoints} up ON up.userid = p.userid"
+	AuthorColumns = "u.handle, u.email, u.level, u.flags, up.points, u.avatarblobid"
+)
+
+// AuthorScan receives AuthorColumns.
+type AuthorScan struct {
+	handle, email, blob  sql.NullString
+	level, flags, points sql.NullInt64
+}
+
+// Dest are the places to scan AuthorColumns into.
+func (s *AuthorScan) Dest() []any {
+	return []any{&s.handle, &s.email, &s.level, &s.flags, &s.points, &s.blob}
+}
+
+// Author is what was read, for the user with the id; nil for posts without a user.
+func (s *AuthorScan) Author(o *site.Options, userID int) *Author {
+	if userID == 0 || !s.handle.Valid {
+		return nil
+	}
+	return Account{ID: userID, Handle: s.handle.String, Email: s.email.String, Level: int(s.level.Int64), Flags: int(s.flags.Int64),
+		Points: int(s.points.Int64), AvatarBlob: s.blob.String}.Author(o)
+}

@@ -62,4 +62,3 @@ func RequireUser(ctx context.Context) (Caller, error) {
 	}
 	return c, nil
 }
-

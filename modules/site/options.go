@@ -124,7 +124,9 @@ func (o *Options) Int(name string) int {
 func (o *Options) UsingTags() bool { return strings.Contains(o.String("tags_or_categories"), "t") }
 
 // UsingCategories tells whether questions have categories on this site.
-func (o *Options) UsingCategories() bool { return strings.Contains(o.String("tags_or_categories"), "c") }
+func (o *Options) UsingCategories() bool {
+	return strings.Contains(o.String("tags_or_categories"), "c")
+}
 
 // Title is the name that a user with that many points bears, or "" (option points_to_titles, "0 Novice,100 Expert").
 func (o *Options) Title(points int) string {

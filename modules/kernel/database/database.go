@@ -9,10 +9,12 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -108,7 +110,7 @@ func (db *DB) sql(query string) string {
 // Select runs a query and hands each row to scan. A slice among the arguments becomes a list for IN.
 func (db *DB) Select(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) (err error) {
 	count(ctx, query)
-	rows, err := db.gorm.WithContext(ctx).Raw(db.sql(query), args...).Rows()
+	rows, err := db.gorm.WithContext(ctx).Raw(db.sql(query), bytesAsOne(args)...).Rows()
 	if err != nil {
 		return fmt.Errorf("query: %w", err)
 	}
@@ -136,8 +138,30 @@ func (db *DB) Get(ctx context.Context, dest []any, query string, args ...any) (f
 // Exec runs a statement and returns the number of rows that it changed.
 func (db *DB) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
 	count(ctx, query)
-	res := db.gorm.WithContext(ctx).Exec(db.sql(query), args...)
+	res := db.gorm.WithContext(ctx).Exec(db.sql(query), bytesAsOne(args)...)
 	return res.RowsAffected, res.Error
+}
+
+// bytes is a binary argument; as a plain []byte GORM would take it for a list of numbers after a parenthesis.
+type bytes []byte
+
+// Value gives the bytes to the driver.
+func (b bytes) Value() (driver.Value, error) { return []byte(b), nil }
+
+func bytesAsOne(args []any) []any {
+	var out []any
+	for i, a := range args {
+		if b, ok := a.([]byte); ok {
+			if out == nil {
+				out = slices.Clone(args)
+			}
+			out[i] = bytes(b)
+		}
+	}
+	if out == nil {
+		return args
+	}
+	return out
 }
 
 // maxAttempts bounds how often Tx tries again after a deadlock or a lock time-out.
@@ -170,4 +194,22 @@ func retryable(err error) bool {
 		return m.Number == 1213 || m.Number == 1205 // deadlock, lock wait time-out
 	}
 	return isBusy(err)
+}
+
+// Exact is the condition that a text column holds exactly the argument, byte for byte, where "column = ?" goes by the
+// column's collation.
+func (db *DB) Exact(column string) string {
+	binary := "BINARY"
+	if db.dialect == SQLite {
+		binary = "BLOB"
+	}
+	return "CAST(" + column + " AS " + binary + ") = CAST(? AS " + binary + ")"
+}
+
+// StartsWith is the condition that a text column, compared by its collation, starts with a text, and its argument.
+func (db *DB) StartsWith(column, text string) (condition string, arg any) {
+	if db.dialect == SQLite { // whose LIKE knows no collation
+		return "STARTS_WITH_CI(" + column + ", ?)", text
+	}
+	return column + " LIKE ?", strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
 }

@@ -30,6 +30,8 @@ type Settings struct {
 	Prefix string
 	// MaxConnections bounds the pool; RDS Proxy and small servers like it small.
 	MaxConnections int
+	// Importing leaves foreign keys of SQLite unchecked until the end of an import, which checks them all.
+	Importing bool
 	// Trace puts every statement into the Datadog trace of its request.
 	Trace bool
 }
@@ -58,7 +60,7 @@ func Open(ctx context.Context, s Settings) (*DB, error) {
 		// SkipInitializeWithVersion: no SELECT VERSION() of GORM's on each start; none of its features depend on it here.
 		dialector = mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true})
 	case "sqlite":
-		pool, err := openSQLite(rest, s.MaxConnections)
+		pool, err := openSQLite(rest, s)
 		if err != nil {
 			return nil, err
 		}
@@ -136,7 +138,7 @@ func openMySQL(s Settings) (*sql.DB, error) {
 
 // openSQLite opens (and creates) the database file: write-ahead log, so that readers do not wait for a writer, and
 // write transactions that take their lock at once, so that two of them queue up instead of failing.
-func openSQLite(path string, connections int) (*sql.DB, error) {
+func openSQLite(path string, s Settings) (*sql.DB, error) {
 	if err := registerMySQLFunctions(); err != nil {
 		return nil, err
 	}
@@ -148,12 +150,15 @@ func openSQLite(path string, connections int) (*sql.DB, error) {
 		return nil, fmt.Errorf("folder of the database: %w", err)
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate" +
-		"&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)"
+		"&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
+	if !s.Importing {
+		dsn += "&_pragma=foreign_keys(1)"
+	}
 	pool, err := sql.Open(sqlite.DriverName, dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite: %w", err)
 	}
-	pool.SetMaxOpenConns(connections)
-	pool.SetMaxIdleConns(connections)
+	pool.SetMaxOpenConns(s.MaxConnections)
+	pool.SetMaxIdleConns(s.MaxConnections)
 	return pool, nil
 }

@@ -85,7 +85,7 @@ func (db *DB) CreateTable(ctx context.Context, ddl string) error {
 		}
 	}
 	for _, s := range statements {
-		if _, err := db.pool.ExecContext(ctx, s); err != nil {
+		if _, err := db.Exec(ctx, s); err != nil {
 			return fmt.Errorf("create table: %w", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -22,6 +23,7 @@ var registerMySQLFunctions = sync.OnceValue(func() error {
 		sqlite.RegisterCollationUtf8("utf8_general_ci", CompareGeneralCI),
 		sqlite.RegisterDeterministicScalarFunction("UNIX_TIMESTAMP", 1, unixTimestamp),
 		sqlite.RegisterDeterministicScalarFunction("LN", 1, naturalLog),
+		sqlite.RegisterDeterministicScalarFunction("STARTS_WITH_CI", 2, startsWithCI),
 	)
 })
 
@@ -51,6 +53,20 @@ func naturalLog(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, e
 		return nil, nil // as MySQL does
 	}
 	return math.Log(x), nil
+}
+
+// startsWithCI tells whether the first text starts with the second as utf8_general_ci compares.
+func startsWithCI(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	text, ok1 := args[0].(string)
+	start, ok2 := args[1].(string)
+	if !ok1 || !ok2 {
+		return int64(0), nil
+	}
+	runes, n := []rune(text), utf8.RuneCountInString(start)
+	if len(runes) < n || CompareGeneralCI(string(runes[:n])+"|", start+"|") != 0 {
+		return int64(0), nil
+	}
+	return int64(1), nil
 }
 
 func isBusy(err error) bool {

@@ -61,7 +61,9 @@ func (e *Error) Status() int { return catalogue[e.Code].status }
 func (e *Error) Title(l Language) string { return catalogue[e.Code].title.in(l) }
 
 // Detail says what was wrong in this case.
-func (e *Error) Detail(l Language) string { return fmt.Sprintf(catalogue[e.Code].detail.in(l), e.Args...) }
+func (e *Error) Detail(l Language) string {
+	return fmt.Sprintf(catalogue[e.Code].detail.in(l), e.Args...)
+}
 
 // Message is the text of one wrong field.
 func (f Field) Message(l Language) string {

@@ -152,6 +152,8 @@ func init() {
 func fromHuma(ctx context.Context, status int, msg string, errs []error) huma.StatusError {
 	var e *problem.Error
 	switch status {
+	case 0: // Huma asks for an empty one, to see its type
+		return &Problem{}
 	case http.StatusUnprocessableEntity, http.StatusBadRequest:
 		e = &problem.Error{Code: "validation"}
 		if status == http.StatusBadRequest && len(errs) == 0 {

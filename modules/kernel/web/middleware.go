@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -71,6 +72,22 @@ func headAsGet(next echo.HandlerFunc) echo.HandlerFunc {
 			return problem.New("uri_too_long")
 		}
 		return next(c)
+	}
+}
+
+// rewrite lets the application change the address of a request.
+func rewrite(change func(*url.URL)) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := *c.Request()
+			u := *r.URL
+			change(&u)
+			if u != *r.URL {
+				r.URL = &u
+				c.SetRequest(&r)
+			}
+			return next(c)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +37,8 @@ type Settings struct {
 	Trace          bool
 	// Authenticate stands between the limits and the operations: it puts the caller into the request's context.
 	Authenticate echo.MiddlewareFunc
+	// Rewrite, if set, changes the address of a request before it is routed.
+	Rewrite func(*url.URL)
 	// Ready are the checks behind /readyz, by the name of what they reach.
 	Ready map[string]func(context.Context) error
 }
@@ -60,6 +63,9 @@ func New(s Settings) *Server {
 	srv := &Server{settings: s, echo: e}
 
 	e.Pre(headAsGet)
+	if s.Rewrite != nil {
+		e.Pre(rewrite(s.Rewrite))
+	}
 	if s.Trace {
 		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(isProbe)))
 	}

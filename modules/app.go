@@ -1,0 +1,163 @@
+// Package modules puts all modules together into one application, which every command uses.
+package modules
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/community"
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/limit"
+	"38qa.net/backend/modules/kernel/observe"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/media"
+	"38qa.net/backend/modules/qa"
+	"38qa.net/backend/modules/site"
+)
+
+// App is the whole application.
+type App struct {
+	DB     *database.DB
+	Site   *site.Module
+	Auth   *auth.Module
+	QA     *qa.Module
+	Media  *media.Module
+	Server *web.Server
+
+	limiter     *limit.Limiter
+	stopTracing func()
+}
+
+// Option changes how an App is made, for tests.
+type Option func(*options)
+
+type options struct{ verifier auth.Verifier }
+
+// WithVerifier sets what finds out who a bearer token belongs to.
+func WithVerifier(v auth.Verifier) Option { return func(o *options) { o.verifier = v } }
+
+// New opens the database, which must be a Q2A site's, and makes the application; nothing listens yet.
+func New(ctx context.Context, cfg config.Config, opts ...Option) (*App, error) {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	slog.SetDefault(observe.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat))
+	a := &App{stopTracing: func() {}}
+	if cfg.Tracing() {
+		a.stopTracing = observe.StartTracing()
+	}
+	if err := a.open(ctx, cfg, o); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error) {
+	if a.DB, err = OpenDatabase(ctx, cfg); err != nil {
+		return err
+	}
+	if err := a.DB.CheckSchema(ctx); err != nil {
+		return err
+	}
+	if cfg.MigrateOnStart {
+		if err := a.DB.Migrate(ctx); err != nil {
+			return err
+		}
+	}
+	if a.limiter, err = limit.New(cfg.RateLimit, cfg.RedisURL); err != nil {
+		return err
+	}
+	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL})
+	a.Auth = auth.New(a.DB, a.Site, o.verifier)
+	a.QA = qa.New(a.DB, a.Site, a.Auth)
+	a.Media = media.New(a.DB, cfg.BlobsDir)
+	people := community.New(a.DB, a.Site, a.Auth, a.QA)
+
+	a.Server = web.New(web.Settings{
+		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyLimit: cfg.BodyLimit,
+		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout, CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
+		Limiter: a.limiter, Trace: cfg.Tracing(), Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
+		Ready: map[string]func(context.Context) error{"database": a.DB.Ping, "media": a.Media.Ready},
+	})
+	api := a.Server.API()
+	a.QA.Register(api)
+	people.Register(api)
+	a.Media.Register(api)
+	a.Auth.Register(api)
+	a.Site.Register(api, site.PageRules{May: mayRead, SafeHTML: a.QA.SafeHTML})
+	router := a.Server.Router()
+	router.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })
+	router.GET("/user/:handle", func(c echo.Context) error {
+		handle, err := url.PathUnescape(c.Param("handle"))
+		if err != nil {
+			handle = c.Param("handle")
+		}
+		return c.Redirect(http.StatusFound, "/v1/users/"+url.PathEscape(handle))
+	})
+	router.GET("/users", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/v1/users") })
+	a.Media.Routes(router)
+	a.QA.Routes(router)
+	return nil
+}
+
+// OpenDatabase opens the configured database without looking at its tables.
+func OpenDatabase(ctx context.Context, cfg config.Config) (*database.DB, error) {
+	return database.Open(ctx, database.Settings{URL: cfg.DatabaseURL, Prefix: cfg.TablePrefix, MaxConnections: cfg.DatabaseConns, Trace: cfg.Tracing()})
+}
+
+// mayRead applies a page's permit value to the caller.
+func mayRead(ctx context.Context, o *site.Options, permit int) error {
+	c := auth.CallerOf(ctx)
+	if p := auth.PermitValue(o, permit, !c.Anonymous(), c.Level, c.Flags).Problem(); p != nil {
+		return p
+	}
+	return nil
+}
+
+// oldAddress turns the old site's addresses with parameters (/?qa=blob&qa_blobid=…, /index.php?qa=12/title) into those with
+// paths.
+func oldAddress(u *url.URL) {
+	if u.Path != "/" && u.Path != "/index.php" {
+		return
+	}
+	q := u.Query()
+	if path := strings.Trim(q.Get("qa"), "/"); path != "" {
+		q.Del("qa")
+		u.Path, u.RawPath, u.RawQuery = "/"+path, "", q.Encode()
+	} else if u.Path == "/index.php" {
+		u.Path = "/"
+	}
+}
+
+// Run serves until the context ends; see (*web.Server).Run.
+func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
+	return a.Server.Run(ctx, listening)
+}
+
+// Close gives back what New opened.
+func (a *App) Close() error {
+	var err error
+	if a.limiter != nil {
+		err = a.limiter.Close()
+	}
+	if a.DB != nil {
+		err = errors.Join(err, a.DB.Close())
+	}
+	a.stopTracing()
+	if err != nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	return nil
+}

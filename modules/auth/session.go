@@ -1,0 +1,51 @@
+package auth
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/kernel/web"
+)
+
+// Session says who the caller is.
+type Session struct {
+	User        *Author  `json:"user,omitempty" doc:"Absent for anonymous visitors"`
+	Permissions []string `json:"permissions" doc:"The site's permit_… options that the caller meets"`
+}
+
+type sessionOutput struct{ Body Session }
+
+// permitOptions are the site's permissions, in the order of Q2A's admin page.
+var permitOptions = []string{"permit_view_q_page", "permit_post_q", "permit_post_a", "permit_post_c", "permit_vote_q", "permit_vote_a", "permit_vote_c",
+	"permit_vote_down", "permit_retag_cat", "permit_edit_q", "permit_edit_a", "permit_edit_c", "permit_edit_silent", "permit_close_q", "permit_select_a",
+	"permit_anon_view_ips", "permit_view_voters_flaggers", "permit_flag", "permit_moderate", "permit_hide_show", "permit_delete_hidden", "permit_post_wall",
+	"permit_view_new_users_page", "permit_view_special_users_page"}
+
+// Register adds the module's operations to the API.
+func (m *Module) Register(api huma.API) {
+	web.Register(api, huma.Operation{
+		OperationID: "get-session", Method: http.MethodGet, Path: "/v1/auth/session", Tags: []string{"Authentication"}, Summary: "Who am I, and what may I do?",
+	}, func(ctx context.Context, _ *struct{}) (*sessionOutput, error) {
+		o, err := m.site.Options(ctx)
+		if err != nil {
+			return nil, err
+		}
+		caller := CallerOf(ctx)
+		out := &sessionOutput{Body: Session{Permissions: []string{}}}
+		for _, option := range permitOptions {
+			if Permit(o, caller, option, caller.Level) == Permitted {
+				out.Body.Permissions = append(out.Body.Permissions, option)
+			}
+		}
+		if !caller.Anonymous() {
+			authors, err := m.Authors(ctx, o, []int{caller.UserID})
+			if err != nil {
+				return nil, err
+			}
+			out.Body.User = authors[caller.UserID]
+		}
+		return out, nil
+	})
+}

@@ -1,0 +1,34 @@
+// Package community shows the people of the site: their directory, profiles, walls, favourites, updates, notices and
+// messages.
+//
+// It calls auth for accounts and permissions and qa for what people wrote; no other module calls it.
+package community
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/qa"
+	"38qa.net/backend/modules/site"
+)
+
+// Module is the community module.
+type Module struct {
+	db   *database.DB
+	site *site.Module
+	auth *auth.Module
+	qa   *qa.Module
+}
+
+// New returns the module.
+func New(db *database.DB, s *site.Module, a *auth.Module, q *qa.Module) *Module {
+	return &Module{db: db, site: s, auth: a, qa: q}
+}
+
+// Register adds the module's operations to the API.
+func (m *Module) Register(api huma.API) {
+	m.registerUsers(api)
+	m.registerProfiles(api)
+	m.registerMine(api)
+}

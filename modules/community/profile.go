@@ -1,0 +1,218 @@
+package community
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/qa"
+	"38qa.net/backend/modules/site"
+)
+
+// Profile is what the caller may know of a user.
+type Profile struct {
+	auth.Author
+	CreatedAt      time.Time       `json:"createdAt" doc:"When the account was made"`
+	Rank           int             `json:"rank" doc:"Place by points, from 1; users with as many points share it"`
+	Fields         []ProfileField  `json:"fields" doc:"The site's profile fields that the caller may see, in its order"`
+	CategoryLevels []CategoryLevel `json:"categoryLevels,omitempty" doc:"Higher levels in single categories"`
+	Stats          Stats           `json:"stats"`
+	WallPosts      int             `json:"wallPostCount"`
+	WallOpen       bool            `json:"wallOpen" doc:"Whether the user takes posts on the wall"`
+	Blocked        bool            `json:"blocked,omitempty" doc:"Told to moderators only"`
+	Email          string          `json:"email,omitempty" doc:"Told to the user and to administrators only"`
+	LastSeenAt     *time.Time      `json:"lastSignInAt,omitempty" doc:"Told to the user and to moderators only"`
+}
+
+// ProfileField is one field of a profile.
+type ProfileField struct {
+	Name      string `json:"name" doc:"The field's stable name"`
+	Label     string `json:"label,omitempty" doc:"What the site calls it, where it is not one of the built-in fields"`
+	Value     string `json:"value"`
+	IsLink    bool   `json:"isLink,omitempty"`
+	MultiLine bool   `json:"multiLine,omitempty"`
+}
+
+// CategoryLevel is a level in one category.
+type CategoryLevel struct {
+	Category *qa.Category `json:"category"`
+	Level    string       `json:"level"`
+}
+
+// Stats are the figures that points come from.
+type Stats struct {
+	Questions         int `json:"questions"`
+	Answers           int `json:"answers"`
+	Comments          int `json:"comments"`
+	SelectedByUser    int `json:"answersSelected" doc:"Answers that the user selected as best"`
+	SelectedOfUser    int `json:"answersSelectedByOthers" doc:"Answers of the user that others selected as best"`
+	QuestionUpvotes   int `json:"questionUpvotesGiven"`
+	QuestionDownvotes int `json:"questionDownvotesGiven"`
+	AnswerUpvotes     int `json:"answerUpvotesGiven"`
+	AnswerDownvotes   int `json:"answerDownvotesGiven"`
+	UpvotesReceived   int `json:"upvotesReceived"`
+	DownvotesReceived int `json:"downvotesReceived"`
+	Bonus             int `json:"bonusPoints"`
+}
+
+const (
+	fieldMultiLine = 1 // QA_FIELD_FLAGS_MULTI_LINE
+	fieldLink      = 2 // QA_FIELD_FLAGS_LINK_URL
+)
+
+type handleInput struct {
+	Handle string `path:"handle" maxLength:"80" doc:"The user's handle, in any case of letters"`
+}
+
+type userListInput struct {
+	web.Page
+	handleInput
+}
+
+type profileOutput struct{ Body Profile }
+type statsOutput struct{ Body Stats }
+type userPostsOutput struct {
+	Body web.List[qa.ActivityItem]
+}
+
+func (m *Module) registerProfiles(api huma.API) {
+	operation := func(id, path, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: "/v1/users/{handle}" + path, Summary: summary, Tags: []string{"Users"},
+			Errors: []int{http.StatusForbidden, http.StatusNotFound}}
+	}
+	web.Register(api, operation("get-user", "", "A user's profile"), m.getProfile)
+	web.Register(api, operation("get-user-stats", "/stats", "The figures that a user's points come from"), m.getStats)
+	for kind, summary := range map[string]string{
+		"questions": "Questions of a user, the newest first", "answers": "Answers of a user, the newest first", "comments": "Comments of a user, the newest first",
+		"edits": "Changes that a user made to posts, the newest first", "activity": "What a user did lately, each question once",
+	} {
+		web.Register(api, operation("list-user-"+kind, "/"+kind, summary), func(ctx context.Context, in *userListInput) (*userPostsOutput, error) {
+			a, err := m.auth.AccountByHandle(ctx, in.Handle)
+			if err != nil {
+				return nil, err
+			}
+			list, err := m.qa.UserPosts(ctx, a.ID, kind, in.Page)
+			return &userPostsOutput{Body: list}, err
+		})
+	}
+	web.Register(api, operation("list-user-wall", "/wall", "The wall of a user, the newest first"), m.listWall)
+	web.Register(api, operation("get-user-favorites", "/favorites", "A user's favourites; one's own only"), m.listUserFavorites)
+}
+
+func (m *Module) getProfile(ctx context.Context, in *handleInput) (*profileOutput, error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a, err := m.auth.AccountByHandle(ctx, in.Handle)
+	if err != nil {
+		return nil, err
+	}
+	caller := auth.CallerOf(ctx)
+	p := &profileOutput{Body: Profile{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC(), WallPosts: a.WallPosts,
+		WallOpen: o.Bool("allow_user_walls") && a.Flags&auth.FlagNoWallPosts == 0}}
+	p.Body.Avatar = a.AvatarURL(o, o.Int("avatar_profile_size"))
+	moderates, own := caller.Level >= auth.LevelModerator, caller.UserID == a.ID
+	p.Body.Blocked = moderates && a.Flags&auth.FlagBlocked != 0
+	if own || caller.Level >= auth.LevelAdmin {
+		p.Body.Email = a.Email
+	}
+	if own || moderates {
+		seen := time.Unix(a.LoggedIn, 0).UTC()
+		p.Body.LastSeenAt = &seen
+	}
+	if p.Body.Stats, err = m.stats(ctx, a.ID, &p.Body.Rank); err != nil {
+		return nil, err
+	}
+	if p.Body.Fields, err = m.fields(ctx, o, caller, a.ID); err != nil {
+		return nil, err
+	}
+	levels, err := m.auth.CategoryLevels(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	for id, level := range levels {
+		ref, err := m.qa.CategoryRef(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if ref != nil {
+			p.Body.CategoryLevels = append(p.Body.CategoryLevels, CategoryLevel{ref, auth.LevelName(level)})
+		}
+	}
+	sortLevels(p.Body.CategoryLevels)
+	return p, nil
+}
+
+// stats reads a user's figures and, if rank is given, the place by points.
+func (m *Module) stats(ctx context.Context, userID int, rank *int) (Stats, error) {
+	var s Stats
+	var place int
+	_, err := m.db.Get(ctx, []any{&s.Questions, &s.Answers, &s.Comments, &s.SelectedByUser, &s.SelectedOfUser, &s.QuestionUpvotes, &s.QuestionDownvotes,
+		&s.AnswerUpvotes, &s.AnswerDownvotes, &s.UpvotesReceived, &s.DownvotesReceived, &s.Bonus, &place},
+		"SELECT qposts, aposts, cposts, aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes, upvoteds, downvoteds, bonus, "+
+			"(SELECT 1 + COUNT(*) FROM {userpoints} better WHERE better.points > up.points) FROM {userpoints} up WHERE userid = ?", userID)
+	if err != nil {
+		return s, fmt.Errorf("read a user's figures: %w", err)
+	}
+	if rank != nil {
+		*rank = place
+	}
+	return s, nil
+}
+
+// fields are the profile fields of a user that the caller may see; one's own are all.
+func (m *Module) fields(ctx context.Context, o *site.Options, caller auth.Caller, userID int) ([]ProfileField, error) {
+	fields := []ProfileField{}
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var f ProfileField
+		var label, value sql.NullString
+		var permit sql.NullInt64
+		var flags int
+		if err := rows.Scan(&f.Name, &label, &flags, &permit, &value); err != nil {
+			return err
+		}
+		if permit.Valid && caller.UserID != userID &&
+			auth.PermitValue(o, int(permit.Int64), !caller.Anonymous(), caller.Level, caller.Flags) != auth.Permitted {
+			return nil
+		}
+		f.Label, f.Value, f.IsLink, f.MultiLine = label.String, value.String, flags&fieldLink != 0, flags&fieldMultiLine != 0
+		fields = append(fields, f)
+		return nil
+	}, "SELECT f.title, f.content, f.flags, f.permit + 0, v.content FROM {userfields} f LEFT JOIN {userprofile} v ON v.title = f.title AND v.userid = ? ORDER BY f.position", userID)
+	if err != nil {
+		return nil, fmt.Errorf("read profile fields: %w", err)
+	}
+	return fields, nil
+}
+
+func (m *Module) getStats(ctx context.Context, in *handleInput) (*statsOutput, error) {
+	a, err := m.auth.AccountByHandle(ctx, in.Handle)
+	if err != nil {
+		return nil, err
+	}
+	s, err := m.stats(ctx, a.ID, nil)
+	return &statsOutput{Body: s}, err
+}
+
+func (m *Module) listUserFavorites(ctx context.Context, in *handleInput) (*favoritesOutput, error) {
+	a, err := m.auth.AccountByHandle(ctx, in.Handle)
+	if err != nil {
+		return nil, err
+	}
+	caller, err := auth.RequireUser(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if caller.UserID != a.ID {
+		return nil, problem.New("permission_level")
+	}
+	return m.favorites(ctx)
+}

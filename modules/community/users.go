@@ -1,0 +1,174 @@
+package community
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site"
+)
+
+// User is a person in a list.
+type User struct {
+	auth.Author
+	CreatedAt time.Time `json:"createdAt" doc:"When the account was made"`
+	Blocked   bool      `json:"blocked,omitempty" doc:"Told to moderators only"`
+	Email     string    `json:"email,omitempty" doc:"Told to those who approve users only"`
+	Confirmed *bool     `json:"emailConfirmed,omitempty" doc:"Told to those who approve users only"`
+}
+
+type usersInput struct {
+	web.Page
+	Sort    string `query:"sort" enum:"points,newest" default:"points" doc:"Most points first, or newest first (for those whom the site permits that)"`
+	Level   string `query:"level" enum:"expert,editor,moderator,admin,super" doc:"Only users of this level and above, the highest first; for those whom the site permits that"`
+	Blocked bool   `query:"blocked" doc:"true: only blocked users; for moderators"`
+}
+
+type usersOutput struct{ Body web.List[User] }
+
+func (m *Module) registerUsers(api huma.API) {
+	web.Register(api, huma.Operation{
+		OperationID: "list-users", Method: http.MethodGet, Path: "/v1/users", Tags: []string{"Users"},
+		Summary: "Users, by points and others", Errors: []int{http.StatusForbidden},
+	}, m.listUsers)
+	web.Register(api, huma.Operation{
+		OperationID: "list-unapproved-users", Method: http.MethodGet, Path: "/v1/moderation/users", Tags: []string{"Moderation"},
+		Summary: "Users waiting for approval, the newest first", Description: "For moderators.", Errors: []int{http.StatusForbidden},
+	}, m.listUnapproved)
+}
+
+// userOrder is one of the orders of the directory.
+type userOrder struct {
+	name, where, by string
+	args            []any
+	// after is the condition of what stands after a place, whose figure is its first arguments.
+	after string
+	// figure is the first key of an account in this order.
+	figure func(auth.Account) any
+}
+
+func (m *Module) order(o *site.Options, caller auth.Caller, in *usersInput) (userOrder, error) {
+	switch {
+	case in.Blocked:
+		if caller.Level < auth.LevelModerator {
+			return userOrder{}, refuse(caller)
+		}
+		return userOrder{"blocked", "(u.flags & 2) <> 0", "u.userid", nil, "u.userid > ?", nil}, nil
+	case in.Level != "":
+		if reason := auth.Permit(o, caller, "permit_view_special_users_page", caller.Level); reason != auth.Permitted {
+			return userOrder{}, reason.Problem()
+		}
+		level, _ := auth.LevelByName(in.Level)
+		return userOrder{"level" + in.Level, "u.level >= ?", "u.level DESC, u.handle, u.userid", []any{level},
+			"(u.level < ? OR u.level = ? AND (u.handle > ? OR u.handle = ? AND u.userid > ?))", func(a auth.Account) any { return a.Level }}, nil
+	case in.Sort == "newest":
+		if reason := auth.Permit(o, caller, "permit_view_new_users_page", caller.Level); reason != auth.Permitted {
+			return userOrder{}, reason.Problem()
+		}
+		return userOrder{"newest", "1 = 1", "u.created DESC, u.userid DESC", nil, "u.userid < ?", nil}, nil
+	}
+	return userOrder{"points", "up.points IS NOT NULL", "up.points DESC, u.userid", nil,
+		"up.points <= ? AND (up.points < ? OR u.userid > ?)", func(a auth.Account) any { return a.Points }}, nil
+}
+
+// refuse says why somebody is no moderator.
+func refuse(c auth.Caller) error {
+	if c.Anonymous() {
+		return auth.NeedsLogin.Problem()
+	}
+	return auth.NeedsLevel.Problem()
+}
+
+// userPosition is a place in the directory.
+type userPosition struct {
+	Figure int    `json:"f"`
+	Handle string `json:"h,omitempty"`
+	ID     int    `json:"id"`
+}
+
+func (m *Module) listUsers(ctx context.Context, in *usersInput) (*usersOutput, error) {
+	if err := in.Check(); err != nil {
+		return nil, err
+	}
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	caller := auth.CallerOf(ctx)
+	order, err := m.order(o, caller, in)
+	if err != nil {
+		return nil, err
+	}
+	out, err := m.userPage(ctx, o, order, in.Page, func(a auth.Account) User {
+		u := User{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC()}
+		u.Blocked = caller.Level >= auth.LevelModerator && a.Flags&auth.FlagBlocked != 0
+		return u
+	})
+	if err == nil && order.name == "points" {
+		total := o.Int("cache_userpointscount")
+		out.Body.Total = &total
+	}
+	return out, err
+}
+
+// userPage reads one page of the directory.
+func (m *Module) userPage(ctx context.Context, o *site.Options, order userOrder, page web.Page, show func(auth.Account) User) (*usersOutput, error) {
+	size := page.Size(o.Int("page_size_users"))
+	where, args := order.where, order.args
+	if page.Cursor != "" {
+		var at userPosition
+		if err := web.DecodeCursor("users:"+order.name, page.Cursor, &at); err != nil {
+			return nil, err
+		}
+		where += " AND " + order.after
+		switch {
+		case order.figure == nil:
+			args = append(args, at.ID)
+		case order.name == "points":
+			args = append(args, at.Figure, at.Figure, at.ID)
+		default:
+			args = append(args, at.Figure, at.Figure, at.Handle, at.Handle, at.ID)
+		}
+	}
+	accounts, err := m.auth.Accounts(ctx, where+" ORDER BY "+order.by+" LIMIT ? OFFSET ?", append(args, size+1, page.Offset(size))...)
+	if err != nil {
+		return nil, err
+	}
+	out := &usersOutput{Body: web.List[User]{Items: []User{}}}
+	if len(accounts) > size {
+		accounts = accounts[:size]
+		last := accounts[size-1]
+		at := userPosition{ID: last.ID, Handle: last.Handle}
+		if order.figure != nil {
+			at.Figure, _ = order.figure(last).(int)
+		}
+		out.Body.NextCursor = web.EncodeCursor("users:"+order.name, at)
+	}
+	for _, a := range accounts {
+		out.Body.Items = append(out.Body.Items, show(a))
+	}
+	return out, nil
+}
+
+func (m *Module) listUnapproved(ctx context.Context, in *struct{ web.Page }) (*usersOutput, error) {
+	if err := in.Check(); err != nil {
+		return nil, err
+	}
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	caller := auth.CallerOf(ctx)
+	if caller.Level < auth.LevelModerator {
+		return nil, refuse(caller)
+	}
+	order := userOrder{"unapproved", "u.level < 10 AND (u.flags & 2) = 0", "u.created DESC, u.userid DESC", nil, "u.userid < ?", nil}
+	return m.userPage(ctx, o, order, in.Page, func(a auth.Account) User {
+		confirmed := a.Flags&auth.FlagEmailConfirmed != 0
+		return User{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC(), Email: a.Email, Confirmed: &confirmed}
+	})
+}

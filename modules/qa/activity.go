@@ -1,0 +1,274 @@
+package qa
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site"
+)
+
+// maxMerged is how many entries Q2A reads of each kind before it merges them (QA_DB_RETRIEVE_QS_AS).
+const maxMerged = 50
+
+// ActivityItem is something that happened, with the question that it belongs to.
+type ActivityItem struct {
+	Question QuestionItem `json:"question"`
+	Post     PostRef      `json:"post" doc:"The question itself, or the answer or comment that is new or was changed"`
+	What     string       `json:"what" enum:"new,content,tags,category,closed,selected,visibility,type,other" doc:"new, or what was changed"`
+	At       time.Time    `json:"at"`
+	By       *auth.Author `json:"by,omitempty"`
+	Votes    *Votes       `json:"votes,omitempty" doc:"Of the answer; in the list of a user's answers"`
+	Excerpt  *Text        `json:"text,omitempty" doc:"What was written; in moderation lists"`
+	Flags    int          `json:"flagCount,omitempty" doc:"In moderation lists"`
+}
+
+type activityInput struct {
+	Limit    int    `query:"limit" minimum:"1" maximum:"100" doc:"How many items; by default the site's page_size_activity"`
+	Kind     string `query:"kind" enum:"all,home,answers,comments,edits" default:"all" doc:"all; home: questions and answers, as on the site's front page; or one kind only"`
+	Category string `query:"category" maxLength:"900" doc:"Id or path of slugs; categories below are included"`
+}
+
+type activityOutput struct{ Body web.List[ActivityItem] }
+
+func (m *Module) registerActivity(api huma.API) {
+	web.Register(api, huma.Operation{
+		OperationID: "list-activity", Method: http.MethodGet, Path: "/v1/activity", Tags: []string{"Activity"},
+		Summary: "What happened lately, the newest first",
+		Description: "all and home name each question once, with the newest that happened to it, and end where Question2Answer's own page ends: " +
+			"after the site's page size, out of the newest 50 of each kind.",
+	}, m.listActivity)
+}
+
+// event is a post that is new or changed, with the question that it belongs to.
+type event struct {
+	question   *post
+	postID     int
+	kind       string // Q, A or C
+	hidden     bool
+	updateType string // "" for new posts
+	isUpdate   bool
+	time       int64
+	timeText   string // as the database holds it, for cursors
+	userID     int
+	author     auth.AuthorScan
+	flags      int
+	votes      Votes
+	format     string
+	content    string
+	// personal tells, in a user's updates, that it concerns the user's own posts.
+	personal bool
+}
+
+// eventQuery says which posts e a query of events is about.
+type eventQuery struct {
+	// ids selects their postids, with its arguments.
+	ids  string
+	args []any
+	// updates takes time and user of the last change rather than of the making.
+	updates bool
+	// where, if not "", must hold for the question p, the parent pp and the post e.
+	where string
+}
+
+// events reads events in one statement.
+func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
+	caller := auth.CallerOf(ctx)
+	who, when := "e.userid", "e.created"
+	if q.updates {
+		who, when = "e.lastuserid", "e.updated"
+	}
+	columns := listColumns
+	join := auth.AuthorJoin
+	args := append([]any{}, q.args...)
+	if !caller.Anonymous() {
+		columns += myColumns
+		join += myJoin
+		args = append(args, caller.UserID, caller.UserID)
+	}
+	where := ""
+	if q.where != "" {
+		where = " WHERE " + q.where
+	}
+	query := "SELECT " + columns + ", e.postid, e.type, COALESCE(UNIX_TIMESTAMP(" + when + "), 0), COALESCE(" + when + ", ''), e.updatetype, COALESCE(" + who + ", 0), e.flagcount, e.netvotes, e.upvotes, " +
+		"e.downvotes, e.format, COALESCE(e.content, ''), eu.handle, eu.email, eu.level, eu.flags, ep.points, eu.avatarblobid FROM (" + q.ids + ") y JOIN {posts} e ON e.postid = y.postid " +
+		"LEFT JOIN {posts} pp ON pp.postid = e.parentid AND e.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') " +
+		"JOIN {posts} p ON p.postid = CASE WHEN pp.postid IS NULL THEN e.postid WHEN pp.type IN ('A', 'A_HIDDEN', 'A_QUEUED') THEN pp.parentid ELSE pp.postid END " +
+		"LEFT JOIN {users} eu ON eu.userid = " + who + " LEFT JOIN {userpoints} ep ON ep.userid = " + who + join + where +
+		" ORDER BY " + when + " DESC, e.postid DESC"
+	var events []event
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var s scanner
+		var kind string
+		var updateType sql.NullString
+		p := &post{hasMyColumns: !caller.Anonymous()}
+		e := event{question: p, isUpdate: q.updates}
+		places := s.listDest(p)
+		if p.hasMyColumns {
+			places = append(places, &s.vote, &s.flag, &s.favorite)
+		}
+		places = append(places, &e.postID, &kind, &e.time, &e.timeText, &updateType, &e.userID, &e.flags, &e.votes.Net, &e.votes.Up, &e.votes.Down, &e.format, &e.content)
+		if err := rows.Scan(append(places, e.author.Dest()...)...); err != nil {
+			return err
+		}
+		s.finish(p)
+		base, state, _ := strings.Cut(kind, "_")
+		e.kind, e.hidden = base, state == "HIDDEN"
+		if q.updates {
+			e.updateType = updateType.String
+		}
+		events = append(events, e)
+		return nil
+	}, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read activity: %w", err)
+	}
+	return events, nil
+}
+
+// visibleEvents keeps events on what everybody may see.
+const visibleEvents = "p.type = 'Q' AND (pp.postid IS NULL OR pp.type IN ('Q', 'A')) AND e.type IN ('Q', 'A', 'C')"
+
+// recent is the query of the newest posts of a type in a category (nil: all).
+func recent(kind string, c *category, limit int) eventQuery {
+	where, args := "type = ?", []any{kind}
+	if c != nil {
+		where = c.condition() + " AND " + where
+		args = []any{c.id, kind}
+	}
+	return eventQuery{ids: "SELECT postid FROM {posts} WHERE " + where + " ORDER BY created DESC, postid DESC LIMIT ?",
+		args: append(args, limit), where: visibleEvents}
+}
+
+// recentEdits is the query of the newest changes in a category (nil: all).
+func recentEdits(c *category, limit int) eventQuery {
+	where, args := "type IN ('Q', 'A', 'C')", []any{}
+	if c != nil {
+		where = c.condition() + " AND " + where
+		args = []any{c.id}
+	}
+	return eventQuery{ids: "SELECT postid FROM {posts} WHERE " + where + " AND updated IS NOT NULL ORDER BY updated DESC, postid DESC LIMIT ?",
+		args: append(args, limit), updates: true, where: visibleEvents}
+}
+
+// gather reads several kinds of events one after the other, in the order in which Q2A merges them.
+func (m *Module) gather(ctx context.Context, queries ...eventQuery) ([]event, error) {
+	var all []event
+	for _, q := range queries {
+		events, err := m.events(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, events...)
+	}
+	return all, nil
+}
+
+// merge sorts events, the newest first, and keeps one of each question, as Q2A does: the newest, but rather the post itself
+// than an edit of it by its author within five minutes, and rather what concerns the reader than what does not.
+func merge(events []event) []event {
+	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(b.time, a.time) })
+	const close = 300 // seconds
+	var kept []event
+	for _, e := range events {
+		i := slices.IndexFunc(kept, func(k event) bool { return k.question.id == e.question.id })
+		if i < 0 {
+			kept = append(kept, e)
+			continue
+		}
+		later := kept[i]
+		laterEdit := later.updateType != "" && e.updateType == "" && later.kind == e.kind && later.userID == e.userID
+		thisPersonal := e.personal && !later.personal
+		if later.time-e.time < close && (laterEdit || thisPersonal) {
+			kept = append(slices.Delete(kept, i, i+1), e)
+		}
+	}
+	return kept
+}
+
+// activity reads the merged or single lists of the operation.
+func (m *Module) activity(ctx context.Context, kind string, c *category, limit int) ([]event, error) {
+	var queries []eventQuery
+	switch kind {
+	case "all":
+		queries = []eventQuery{recent("Q", c, limit), recent("A", c, maxMerged), recent("C", c, maxMerged), recentEdits(c, maxMerged)}
+	case "home":
+		queries = []eventQuery{recent("Q", c, limit), recent("A", c, maxMerged)}
+	case "answers":
+		queries = []eventQuery{recent("A", c, limit)}
+	case "comments":
+		queries = []eventQuery{recent("C", c, limit)}
+	case "edits":
+		queries = []eventQuery{recentEdits(c, limit)}
+	}
+	events, err := m.gather(ctx, queries...)
+	if err != nil {
+		return nil, err
+	}
+	if kind == "all" || kind == "home" {
+		events = merge(events)
+	}
+	return events[:min(len(events), limit)], nil
+}
+
+func (m *Module) listActivity(ctx context.Context, in *activityInput) (*activityOutput, error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := categoryParam(tree, in.Category)
+	if err != nil {
+		return nil, err
+	}
+	size := web.Page{Limit: in.Limit}.Size(o.Int("page_size_activity"))
+	events, err := m.activity(ctx, in.Kind, c, size)
+	if err != nil {
+		return nil, err
+	}
+	return &activityOutput{Body: web.List[ActivityItem]{Items: m.activityItems(o, tree, events)}}, nil
+}
+
+// categoryParam finds the category that a parameter names; nil without one.
+func categoryParam(tree *categoryTree, param string) (*category, error) {
+	if param == "" {
+		return nil, nil //nolint:nilnil // no category is not an error
+	}
+	c := tree.find(param)
+	if c == nil {
+		return nil, problem.Invalid(problem.Field{Name: "category", Code: "no_category"})
+	}
+	return c, nil
+}
+
+func (m *Module) activityItem(o *site.Options, tree *categoryTree, e *event) ActivityItem {
+	item := ActivityItem{
+		Question: m.item(o, tree, e.question), What: "new", At: unixTime(e.time), By: e.author.Author(o, e.userID),
+		Post: m.ref(o, &post{id: e.postID, kind: e.kind}, e.question),
+	}
+	if e.isUpdate {
+		item.What = updateName(e.updateType)
+	}
+	return item
+}
+
+func (m *Module) activityItems(o *site.Options, tree *categoryTree, events []event) []ActivityItem {
+	items := make([]ActivityItem, len(events))
+	for i := range events {
+		items[i] = m.activityItem(o, tree, &events[i])
+	}
+	return items
+}

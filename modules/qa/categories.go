@@ -1,0 +1,222 @@
+package qa
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+)
+
+// maxDepth is how many levels of categories Q2A has.
+const maxDepth = 4
+
+// categoryAge is how long the tree may be served without asking the database again.
+const categoryAge = time.Second
+
+// category is a row of the table of categories.
+type category struct {
+	id, parentID, questions, position int
+	title, slug, content, path        string
+	depth                             int // 1 for top categories
+	children                          []*category
+}
+
+// categoryTree are all categories of the site at one moment.
+type categoryTree struct {
+	byID   map[int]*category
+	byPath map[string]*category
+	top    []*category
+	read   time.Time
+}
+
+// tree returns the categories, at most one second old.
+func (m *Module) tree(ctx context.Context) (*categoryTree, error) {
+	if t := m.categories.Load(); t != nil && time.Since(t.read) < categoryAge {
+		return t, nil
+	}
+	m.reading.Lock()
+	defer m.reading.Unlock()
+	if t := m.categories.Load(); t != nil && time.Since(t.read) < categoryAge {
+		return t, nil
+	}
+	t := &categoryTree{byID: map[int]*category{}, byPath: map[string]*category{}, read: time.Now()}
+	var all []*category
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		c := &category{}
+		var parent sql.NullInt64
+		var backpath string
+		if err := rows.Scan(&c.id, &parent, &c.title, &c.slug, &c.content, &c.questions, &c.position, &backpath); err != nil {
+			return err
+		}
+		c.parentID = int(parent.Int64)
+		slugs := strings.Split(backpath, "/")
+		slices.Reverse(slugs)
+		c.path, c.depth = strings.Join(slugs, "/"), len(slugs)
+		t.byID[c.id], t.byPath[c.path] = c, c
+		all = append(all, c)
+		return nil
+	}, "SELECT categoryid, parentid, title, tags, content, qcount, position, backpath FROM {categories}")
+	if err != nil {
+		return nil, fmt.Errorf("read categories: %w", err)
+	}
+	slices.SortFunc(all, func(a, b *category) int { return cmp.Or(cmp.Compare(a.position, b.position), cmp.Compare(a.id, b.id)) })
+	for _, c := range all {
+		if parent := t.byID[c.parentID]; parent != nil {
+			parent.children = append(parent.children, c)
+		} else {
+			t.top = append(t.top, c)
+		}
+	}
+	m.categories.Store(t)
+	return t, nil
+}
+
+// find returns the category with an id or a path of slugs; the path compares as Q2A's does, in any case of letters.
+func (t *categoryTree) find(idOrPath string) *category {
+	idOrPath = strings.Trim(idOrPath, "/")
+	if c := t.byPath[idOrPath]; c != nil {
+		return c
+	}
+	if id, err := strconv.Atoi(idOrPath); err == nil {
+		return t.byID[id]
+	}
+	for path, c := range t.byPath {
+		if strings.EqualFold(path, idOrPath) {
+			return c
+		}
+	}
+	return nil
+}
+
+func (t *categoryTree) ref(id int) *Category {
+	c := t.byID[id]
+	if c == nil {
+		return nil
+	}
+	return &Category{ID: c.id, Title: c.title, Path: c.path}
+}
+
+// condition is what posts of the category and of all below it meet, with the category's id as its argument: posts
+// carry the ids of the upper three levels, and the category's own, which is the fourth where there are four.
+func (c *category) condition() string {
+	if c.depth >= maxDepth {
+		return "categoryid = ?"
+	}
+	return "catidpath" + itoa(c.depth) + " = ?"
+}
+
+// inOrder are all categories, each before those below it.
+func (t *categoryTree) inOrder() []*category {
+	var all []*category
+	var walk func([]*category)
+	walk = func(list []*category) {
+		for _, c := range list {
+			all = append(all, c)
+			walk(c.children)
+		}
+	}
+	walk(t.top)
+	return all
+}
+
+// CategoryInfo is a category in answers.
+type CategoryInfo struct {
+	ID            int            `json:"id"`
+	ParentID      int            `json:"parentId,omitempty"`
+	Title         string         `json:"title"`
+	Slug          string         `json:"slug"`
+	Path          string         `json:"path" doc:"Slugs from the top category down, separated by /"`
+	Description   string         `json:"description,omitempty"`
+	QuestionCount int            `json:"questionCount" doc:"Visible questions in it and below"`
+	Position      int            `json:"position" doc:"Place among its siblings, from 1"`
+	ChildCount    int            `json:"childCount"`
+	Children      []CategoryInfo `json:"children,omitempty"`
+}
+
+func (c *category) info(deep bool) CategoryInfo {
+	info := CategoryInfo{ID: c.id, ParentID: c.parentID, Title: c.title, Slug: c.slug, Path: c.path, Description: c.content,
+		QuestionCount: c.questions, Position: c.position, ChildCount: len(c.children)}
+	if deep {
+		for _, child := range c.children {
+			info.Children = append(info.Children, child.info(true))
+		}
+	}
+	return info
+}
+
+type categoryListOutput struct {
+	Body web.List[CategoryInfo]
+}
+
+type categoryInput struct {
+	ID string `path:"id" maxLength:"900" doc:"Id, or path of slugs with / written as %2F"`
+}
+
+// CategoryDetail is one category with its surroundings.
+type CategoryDetail struct {
+	CategoryInfo
+	Ancestors []Category     `json:"ancestors" doc:"From the top category down to its parent"`
+	Siblings  []CategoryInfo `json:"siblings" doc:"The categories of the same parent, itself included, in their order"`
+}
+
+type categoryOutput struct{ Body CategoryDetail }
+
+func (m *Module) registerCategories(api huma.API) {
+	web.Register(api, huma.Operation{
+		OperationID: "list-categories", Method: http.MethodGet, Path: "/v1/categories", Tags: []string{"Categories"},
+		Summary: "All categories, as a tree with counts", Description: "Empty on a site that does not use categories.",
+	}, m.listCategories)
+	web.Register(api, huma.Operation{
+		OperationID: "get-category", Method: http.MethodGet, Path: "/v1/categories/{id}", Tags: []string{"Categories"},
+		Summary: "One category with its ancestors, siblings and children", Errors: []int{http.StatusNotFound},
+	}, m.getCategory)
+}
+
+func (m *Module) listCategories(ctx context.Context, _ *struct{}) (*categoryListOutput, error) {
+	t, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &categoryListOutput{}
+	out.Body.Items = []CategoryInfo{}
+	for _, c := range t.top {
+		out.Body.Items = append(out.Body.Items, c.info(true))
+	}
+	total := len(t.byID)
+	out.Body.Total = &total
+	return out, nil
+}
+
+func (m *Module) getCategory(ctx context.Context, in *categoryInput) (*categoryOutput, error) {
+	t, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := t.find(in.ID)
+	if c == nil {
+		return nil, problem.NotFound()
+	}
+	out := &categoryOutput{Body: CategoryDetail{CategoryInfo: c.info(true), Ancestors: []Category{}}}
+	for up := t.byID[c.parentID]; up != nil && len(out.Body.Ancestors) < maxDepth; up = t.byID[up.parentID] {
+		out.Body.Ancestors = append(out.Body.Ancestors, *t.ref(up.id))
+	}
+	slices.Reverse(out.Body.Ancestors)
+	siblings := t.top
+	if parent := t.byID[c.parentID]; parent != nil {
+		siblings = parent.children
+	}
+	for _, s := range siblings {
+		out.Body.Siblings = append(out.Body.Siblings, s.info(false))
+	}
+	return out, nil
+}

@@ -1,0 +1,105 @@
+package words
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Blocked are the words that a site does not want to show (option block_bad_words). The zero value blocks nothing.
+type Blocked struct{ patterns [][]rune }
+
+// NewBlocked reads the option: words with anything between them that is no letter; "*" stands for any characters
+// but spaces.
+func NewBlocked(option string) Blocked {
+	var b Blocked
+	for word := range strings.FieldsFuncSeq(option, isBlockSeparator) {
+		b.patterns = append(b.patterns, []rune(Lower(word)))
+	}
+	return b
+}
+
+// isBlockSeparator is what separates words here, which is more than in the search index.
+func isBlockSeparator(r rune) bool {
+	return r < 0x80 && strings.ContainsRune("\n\r\t !\"'()+,./:;<=>?[\\]^`{|}~$&-_#%@", r)
+}
+
+// Censor puts an asterisk for each character of a blocked word. Words that begin or end with an ideograph are found
+// within others too, since Japanese has no spaces.
+func (b Blocked) Censor(text string) string {
+	if len(b.patterns) == 0 || text == "" {
+		return text
+	}
+	original := []rune(text)
+	plain := make([]rune, len(original))
+	for i, r := range original {
+		plain[i] = lowerRune(r)
+		if p, ok := punctuation[r]; ok && p != r || isBlockSeparator(r) {
+			plain[i] = ' '
+		}
+	}
+	found := false
+	for at := 0; at < len(plain); at++ {
+		length := b.match(plain, at)
+		for i := at; i < at+length; i++ {
+			original[i] = '*'
+			found = true
+		}
+		at += max(0, length-1)
+	}
+	if !found {
+		return text
+	}
+	return string(original)
+}
+
+// lowerRune is Lower for one character, where that keeps to one character.
+func lowerRune(r rune) rune {
+	l := []rune(strings.ToLower(string(r)))
+	if len(l) == 1 && utf8.RuneLen(l[0]) == utf8.RuneLen(r) {
+		return l[0]
+	}
+	return r
+}
+
+// match is the length of the blocked word at the position, 0 if there is none.
+func (b Blocked) match(text []rune, at int) int {
+	for _, p := range b.patterns {
+		if !IsIdeograph(p[0]) && at > 0 && text[at-1] != ' ' {
+			continue
+		}
+		if length := matchPattern(text[at:], p, !IsIdeograph(p[len(p)-1])); length > 0 {
+			return length
+		}
+	}
+	return 0
+}
+
+// matchPattern is the length of the longest match of the pattern at the beginning of the text, 0 if there is none.
+func matchPattern(text, pattern []rune, wordEnd bool) int {
+	var try func(i, j int) int
+	try = func(i, j int) int {
+		if j == len(pattern) {
+			if wordEnd && i < len(text) && text[i] != ' ' {
+				return -1
+			}
+			return i
+		}
+		if pattern[j] == '*' {
+			run := i
+			for run < len(text) && text[run] != ' ' {
+				run++
+			}
+			for ; run >= i; run-- {
+				if end := try(run, j+1); end >= 0 {
+					return end
+				}
+			}
+			return -1
+		}
+		if i < len(text) && text[i] == pattern[j] {
+			return try(i+1, j+1)
+		}
+		return -1
+	}
+	return max(0, try(0, 0))
+}

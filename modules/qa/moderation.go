@@ -1,0 +1,118 @@
+package qa
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site"
+)
+
+type moderationInput struct {
+	Limit int    `query:"limit" minimum:"1" maximum:"50" default:"50" doc:"How many items of each type"`
+	Type  string `query:"type" enum:"question,answer,comment" doc:"Only posts of this type"`
+}
+
+// moderationLists are the lists for moderators, with the options of which one must permit the caller, generally or in
+// some category.
+var moderationLists = map[string][]string{
+	"queue":   {"permit_moderate"},
+	"flagged": {"permit_hide_show"},
+	"hidden":  {"permit_hide_show", "permit_delete_hidden"},
+}
+
+func (m *Module) registerModeration(api huma.API) {
+	for name, summary := range map[string]string{
+		"queue": "Posts waiting for approval, the newest first", "flagged": "Flagged posts, those with most flags first",
+		"hidden": "Hidden posts, the newest first",
+	} {
+		web.Register(api, huma.Operation{
+			OperationID: "list-" + name, Method: http.MethodGet, Path: "/v1/moderation/" + name, Tags: []string{"Moderation"}, Summary: summary,
+			Description: "For those whom the site's options let moderate, all over or in their categories; others get 403.", Errors: []int{http.StatusForbidden},
+		}, func(ctx context.Context, in *moderationInput) (*activityOutput, error) {
+			return m.listModeration(ctx, name, in)
+		})
+	}
+}
+
+func (m *Module) listModeration(ctx context.Context, name string, in *moderationInput) (*activityOutput, error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	caller := auth.CallerOf(ctx)
+	if err := mayModerate(o, caller, moderationLists[name]); err != nil {
+		return nil, err
+	}
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	events, err := m.moderationEvents(ctx, name, in)
+	if err != nil {
+		return nil, err
+	}
+	out := &activityOutput{Body: web.List[ActivityItem]{Items: []ActivityItem{}}}
+	for i := range events {
+		e := &events[i]
+		level := caller.LevelIn(e.question.categoryPath...)
+		if !slices.ContainsFunc(moderationLists[name], func(option string) bool { return auth.Permit(o, caller, option, level) == auth.Permitted }) {
+			continue // of a category that is not the caller's
+		}
+		item := m.activityItem(o, tree, e)
+		text := m.text(o, &post{format: e.format, content: e.content})
+		item.Excerpt = &text
+		item.Flags = e.flags
+		out.Body.Items = append(out.Body.Items, item)
+	}
+	return out, nil
+}
+
+// mayModerate is nil when one of the options permits the caller, at the highest level that they have anywhere.
+func mayModerate(o *site.Options, c auth.Caller, options []string) error {
+	highest := c.Level
+	for _, level := range c.CategoryLevels {
+		highest = max(highest, level)
+	}
+	var reason auth.Reason
+	for _, option := range options {
+		if reason = auth.Permit(o, c, option, highest); reason == auth.Permitted {
+			return nil
+		}
+	}
+	return reason.Problem()
+}
+
+// moderationEvents reads a list; all types come together, sorted by time, or by flags for the flagged.
+func (m *Module) moderationEvents(ctx context.Context, name string, in *moderationInput) ([]event, error) {
+	letters := map[string]string{"question": "Q", "answer": "A", "comment": "C"}
+	if name == "flagged" {
+		types := []string{"Q", "A", "C"}
+		if in.Type != "" {
+			types = []string{letters[in.Type]}
+		}
+		events, err := m.events(ctx, eventQuery{
+			ids:  "SELECT postid FROM {posts} WHERE flagcount > 0 AND type IN ? ORDER BY flagcount DESC, created DESC, postid DESC LIMIT ?",
+			args: []any{types, in.Limit},
+		})
+		slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(b.flags, a.flags) })
+		return events, err
+	}
+	state := map[string]string{"queue": "_QUEUED", "hidden": "_HIDDEN"}[name]
+	var queries []eventQuery
+	for _, kind := range []string{"question", "answer", "comment"} {
+		if in.Type == "" || in.Type == kind {
+			q := recent(letters[kind]+state, nil, in.Limit)
+			q.where = ""
+			queries = append(queries, q)
+		}
+	}
+	events, err := m.gather(ctx, queries...)
+	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(b.time, a.time) })
+	return events, err
+}

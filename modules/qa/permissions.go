@@ -1,0 +1,216 @@
+package qa
+
+import (
+	"bytes"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/site"
+)
+
+// Permissions are what the caller may do with a post right now.
+type Permissions struct {
+	Answer     bool `json:"answer"`
+	Comment    bool `json:"comment"`
+	Edit       bool `json:"edit"`
+	Recategory bool `json:"changeCategoryAndTags"`
+	Select     bool `json:"selectAnswer"`
+	VoteUp     bool `json:"voteUp"`
+	VoteDown   bool `json:"voteDown"`
+	Flag       bool `json:"flag"`
+	Unflag     bool `json:"unflag"`
+	ClearFlags bool `json:"clearFlags"`
+	Close      bool `json:"close"`
+	Reopen     bool `json:"reopen"`
+	Approve    bool `json:"approve"`
+	Hide       bool `json:"hide"`
+	Reshow     bool `json:"reshow"`
+	Delete     bool `json:"delete"`
+	Claim      bool `json:"claim"`
+	FollowUp   bool `json:"followUp" doc:"Ask a question that follows from this answer"`
+}
+
+// rules are the findings of Q2A's question page about one post and one caller, under its names (permissions-posts.json
+// of the recordings): some say what is true of the post, some which buttons show, some what is permitted at once.
+type rules struct {
+	isByUser, closed, authorLast, viewable         bool
+	answerButton, commentButton, commentable       bool
+	editButton, editable                           bool
+	retagCatButton, retagCatable                   bool
+	aSelectable                                    bool
+	flagButton, flagToHide, unflaggable, clearable bool
+	closeable, reopenable, moderatable             bool
+	hideable, reshowImmed, reshowable, deleteable  bool
+	claimable, followable                          bool
+
+	// beyond Q2A's rules: what a click on a button would meet
+	answerable, voteUp, voteDown, flaggable bool
+}
+
+// thread is what surrounds a post, as far as it is known: rules look at the parent and at the posts below.
+type thread struct {
+	question *post
+	// answers of the question.
+	answers []*post
+	// comments on the question and its answers, and the questions that follow from answers.
+	comments []*post
+	// duplicates are the questions closed as duplicates of the question.
+	duplicates []*post
+	// childless tells that nothing was loaded below the post, so that rules about children cannot be checked.
+	childless bool
+}
+
+// children are the posts right below p, and those closed because of it.
+func (t thread) below(p *post) []*post {
+	if p.kind == "Q" {
+		return append(append(append([]*post{}, t.answers...), t.comments...), t.duplicates...)
+	}
+	return t.comments
+}
+
+// permissions applies Q2A's rules to a post. It is the one place that knows them: reads tell their outcome, writes ask
+// them again.
+func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) rules {
+	level := c.Level
+	if len(p.categoryPath) > 0 {
+		level = c.LevelIn(p.categoryPath...)
+	}
+	permit := func(option string) auth.Reason { return auth.Permit(o, c, option, level) }
+	var r rules
+	r.isByUser = c.Wrote(p.userID, p.cookieID)
+	r.closed = isClosed(o, p)
+	r.authorLast = p.lastUserID == 0 || p.lastUserID == p.userID
+
+	postA, postC := permit("permit_post_a"), permit("permit_post_c")
+	letter := map[string]string{"Q": "q", "A": "a"}[p.kind]
+	if letter == "" {
+		letter = "c"
+	}
+	edit, retag, flag := permit("permit_edit_"+letter), permit("permit_retag_cat"), permit("permit_flag")
+	hide := permit("permit_hide_show")
+	hideSelf, unblocked := hide, permit("")
+	if r.isByUser {
+		hideSelf = unblocked
+	}
+	closing := permit("permit_close_q")
+	closeThis := closing
+	if r.isByUser && o.Bool("allow_close_own_questions") {
+		closeThis = unblocked
+	}
+	moderate := permit("permit_moderate")
+	visible := !p.hidden && !p.queued
+
+	switch {
+	case p.hidden:
+		r.viewable = hideSelf == auth.Permitted
+	case p.queued:
+		r.viewable = r.isByUser || moderate == auth.Permitted
+	default:
+		r.viewable = true
+	}
+
+	r.answerButton = p.kind == "Q" && visible && postA != auth.NeedsLevel && !r.closed && (o.Bool("allow_self_answer") || !r.isByUser)
+	r.commentButton = visible && postC != auth.NeedsLevel &&
+		(p.kind == "Q" && o.Bool("comment_on_qs") || p.kind == "A" && o.Bool("comment_on_as"))
+	r.commentable = r.commentButton && postC == auth.Permitted
+
+	r.editButton = !p.hidden && !r.closed && (r.isByUser || !hidesButton(edit) && !p.queued)
+	r.editable = r.editButton && (r.isByUser || edit == auth.Permitted)
+	r.retagCatButton = p.kind == "Q" && (o.UsingTags() || o.UsingCategories()) && !p.hidden && (r.isByUser || !hidesButton(retag))
+	r.retagCatable = r.retagCatButton && (r.isByUser || retag == auth.Permitted)
+	if r.editButton && r.retagCatButton { // they lead to the same form, so that only one shows
+		if r.retagCatable && !r.editable {
+			r.editButton = false
+		} else {
+			r.retagCatButton = false
+		}
+	}
+
+	selecting := permit("permit_select_a")
+	if r.isByUser {
+		selecting = unblocked
+	}
+	r.aSelectable = p.kind == "Q" && visible && selecting == auth.Permitted
+
+	r.flagButton = o.Bool("flagging_of_posts") && !r.isByUser && visible && p.myFlag == 0 && !hidesButton(flag)
+	r.flaggable = r.flagButton && flag == auth.Permitted
+	r.flagToHide = r.flaggable && p.flags+1 >= o.Int("flagging_hide_after")
+	r.unflaggable = p.myFlag != 0 && !p.hidden
+	others := 1
+	if p.myFlag != 0 {
+		others = 2
+	}
+	r.clearable = p.flags >= others && hide == auth.Permitted
+
+	notClosedByOther := !r.closed || p.closedByID == 0 || r.authorLast
+	notHiddenByOther := !p.hidden || r.authorLast
+	r.closeable = o.Bool("allow_close_questions") && p.kind == "Q" && visible && !r.closed && closeThis == auth.Permitted
+	r.reopenable = r.closed && closeThis == auth.Permitted && !p.hidden && (notClosedByOther || closing == auth.Permitted)
+	r.moderatable = p.queued && moderate == auth.Permitted
+	r.hideable = !p.hidden && (r.isByUser || !p.queued) && hideSelf == auth.Permitted && (notClosedByOther || hide == auth.Permitted)
+	r.reshowImmed = p.hidden && hide == auth.Permitted
+	r.reshowable = p.hidden && hideSelf == auth.Permitted && (r.reshowImmed || notHiddenByOther && p.flags == 0)
+	r.deleteable = p.hidden && permit("permit_delete_hidden") == auth.Permitted
+	r.claimable = p.userID == 0 && !c.Anonymous() && p.cookieID != "" && p.cookieID == c.CookieID && permit("permit_post_"+letter) == auth.Permitted
+	r.followable = p.kind == "A" && visible && o.Bool("follow_on_as")
+
+	r.answerable = r.answerButton && postA == auth.Permitted
+	r.vote(o, c, p, permit, letter)
+	m.rulesOfRelatives(o, c, t, p, &r)
+	return r
+}
+
+// vote finds out whether the caller may vote on the post.
+func (r *rules) vote(o *site.Options, c auth.Caller, p *post, permit func(string) auth.Reason, letter string) {
+	own := r.isByUser || p.userID == 0 && len(p.createIP) > 0 && c.IP.IsValid() && c.Anonymous() && bytes.Equal(p.createIP, c.IP.AsSlice())
+	r.voteUp = o.Bool("voting_on_"+letter+"s") && !p.hidden && !p.queued && !own && permit("permit_vote_"+letter) == auth.Permitted
+	r.voteDown = r.voteUp && permit("permit_vote_down") == auth.Permitted
+}
+
+// rulesOfRelatives are the rules that look at the posts around: answering once only, and deleting only what has
+// nothing below.
+func (m *Module) rulesOfRelatives(o *site.Options, c auth.Caller, t thread, p *post, r *rules) {
+	if r.claimable && p.kind == "A" && t.question != nil {
+		if !o.Bool("allow_self_answer") && c.Wrote(t.question.userID, t.question.cookieID) {
+			r.claimable = false
+		}
+		for _, a := range t.answers {
+			if !o.Bool("allow_multi_answers") && a.parentID == p.parentID && c.Wrote(a.userID, a.cookieID) {
+				r.claimable = false
+			}
+		}
+	}
+	for _, child := range t.below(p) {
+		if child.parentID == p.id {
+			r.deleteable = false
+			if child.kind == "A" && c.Wrote(child.userID, child.cookieID) {
+				if !o.Bool("allow_multi_answers") {
+					r.answerButton, r.answerable = false, false
+				}
+				if !o.Bool("allow_self_answer") {
+					r.claimable = false
+				}
+			}
+		}
+		if child.closedByID == p.id {
+			r.deleteable = false
+		}
+	}
+	if t.childless {
+		r.deleteable = false // nothing is promised that was not checked
+	}
+}
+
+// hidesButton tells whether Q2A shows no button at all for that reason; for others it shows one that says why not.
+func hidesButton(reason auth.Reason) bool {
+	return reason == auth.NeedsLogin || reason == auth.NeedsLevel || reason == auth.NeedsApproval
+}
+
+// public are the rules as the API tells them.
+func (r rules) public() Permissions {
+	return Permissions{
+		Answer: r.answerable, Comment: r.commentable, Edit: r.editable, Recategory: r.retagCatable, Select: r.aSelectable,
+		VoteUp: r.voteUp, VoteDown: r.voteDown, Flag: r.flaggable, Unflag: r.unflaggable, ClearFlags: r.clearable,
+		Close: r.closeable, Reopen: r.reopenable, Approve: r.moderatable, Hide: r.hideable, Reshow: r.reshowable,
+		Delete: r.deleteable, Claim: r.claimable, FollowUp: r.followable,
+	}
+}

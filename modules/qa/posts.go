@@ -1,0 +1,271 @@
+package qa
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"strings"
+	"time"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/site"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// post is a row of the table of posts with what belongs to it.
+type post struct {
+	id       int
+	kind     string // base type: Q, A, C or NOTE
+	hidden   bool
+	queued   bool
+	parentID int
+
+	categoryID   int
+	categoryPath []int // ids from the top category to the post's own
+
+	answers, maxAnswerVotes int
+	selectedID, closedByID  int
+
+	userID   int
+	cookieID string
+	createIP []byte
+
+	up, down, net, views, flags int
+	hotness                     float64
+
+	created     int64  // Unix seconds
+	createdText string // as the database holds it, for cursors
+	title       string
+	tags        string
+	name        string
+	author      auth.AuthorScan
+
+	// read by full queries only
+	format, content        string
+	updated                int64
+	updateType             string
+	lastUserID             int
+	lastHandle             string
+	lastViewIP             []byte
+	extra                  string
+	myVote, myFlag         int
+	favorite, hasMyColumns bool
+}
+
+// listColumns are what lists show of a post p, in the order of (*post).listDest.
+const listColumns = "p.postid, p.type, p.parentid, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3, p.acount, p.amaxvote, p.selchildid, " +
+	"p.closedbyid, p.userid, p.cookieid, p.createip, p.upvotes, p.downvotes, p.netvotes, p.views, p.hotness + 0e0, p.flagcount, " +
+	"UNIX_TIMESTAMP(p.created), p.created, p.title, p.tags, p.name, UNIX_TIMESTAMP(p.updated), p.updatetype, p.lastuserid, " + auth.AuthorColumns
+
+// fullColumns are what threads show beyond lists.
+const fullColumns = listColumns + ", p.format, p.content, lu.handle, p.lastviewip, pm.content"
+
+// fullJoin brings what fullColumns name: the author, who changed it last, and the extra field of a question.
+const fullJoin = auth.AuthorJoin + " LEFT JOIN {users} lu ON lu.userid = p.lastuserid" +
+	" LEFT JOIN {postmetas} pm ON pm.postid = p.postid AND pm.title = 'qa_q_extra'"
+
+// scanner receives one row; its nullable places are reused from row to row.
+type scanner struct {
+	kind                                           string
+	parent, category, path1, path2, path3          sql.NullInt64
+	selected, closedBy, user, lastUser, updated    sql.NullInt64
+	cookie, title, tags, name, updateType, content sql.NullString
+	lastHandle, extra                              sql.NullString
+	hotness                                        sql.NullFloat64
+	vote, flag, favorite                           sql.NullInt64
+}
+
+func (s *scanner) listDest(p *post) []any {
+	return append([]any{&p.id, &s.kind, &s.parent, &s.category, &s.path1, &s.path2, &s.path3, &p.answers, &p.maxAnswerVotes, &s.selected,
+		&s.closedBy, &s.user, &s.cookie, &p.createIP, &p.up, &p.down, &p.net, &p.views, &s.hotness, &p.flags,
+		&p.created, &p.createdText, &s.title, &s.tags, &s.name, &s.updated, &s.updateType, &s.lastUser}, p.author.Dest()...)
+}
+
+func (s *scanner) fullDest(p *post) []any {
+	return append(s.listDest(p), &p.format, &s.content, &s.lastHandle, &p.lastViewIP, &s.extra)
+}
+
+// finish moves what was scanned into the post.
+func (s *scanner) finish(p *post) {
+	base, state, _ := strings.Cut(s.kind, "_")
+	p.kind, p.hidden, p.queued = base, state == "HIDDEN", state == "QUEUED"
+	p.parentID, p.categoryID = int(s.parent.Int64), int(s.category.Int64)
+	for _, id := range []sql.NullInt64{s.path1, s.path2, s.path3, s.category} {
+		if id.Valid && (len(p.categoryPath) == 0 || p.categoryPath[len(p.categoryPath)-1] != int(id.Int64)) {
+			p.categoryPath = append(p.categoryPath, int(id.Int64))
+		}
+	}
+	p.selectedID, p.closedByID, p.userID = int(s.selected.Int64), int(s.closedBy.Int64), int(s.user.Int64)
+	p.cookieID, p.hotness = s.cookie.String, s.hotness.Float64
+	p.title, p.tags, p.name = s.title.String, s.tags.String, s.name.String
+	p.updated, p.updateType, p.lastUserID = s.updated.Int64, s.updateType.String, int(s.lastUser.Int64)
+	p.content, p.lastHandle, p.extra = s.content.String, s.lastHandle.String, s.extra.String
+	p.myVote, p.myFlag, p.favorite = int(s.vote.Int64), int(s.flag.Int64), s.favorite.Valid
+}
+
+// selectPosts runs a query whose columns dest receives, with myColumns after them if mine.
+func (m *Module) selectPosts(ctx context.Context, mine bool, dest func(*scanner, *post) []any, query string, args ...any) ([]*post, error) {
+	var posts []*post
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var s scanner
+		p := &post{hasMyColumns: mine}
+		places := dest(&s, p)
+		if mine {
+			places = append(places, &s.vote, &s.flag, &s.favorite)
+		}
+		if err := rows.Scan(places...); err != nil {
+			return err
+		}
+		s.finish(p)
+		posts = append(posts, p)
+		return nil
+	}, query, args...)
+	return posts, err
+}
+
+// tagList splits the tags of a question.
+func tagList(tags string) []string {
+	if tags == "" {
+		return nil
+	}
+	return strings.Split(tags, ",")
+}
+
+// isClosed tells whether a question takes no more answers: closed by someone, or answered for good where the site
+// closes questions on selecting an answer.
+func isClosed(o *site.Options, p *post) bool {
+	return p.kind == "Q" && (p.closedByID != 0 || p.selectedID != 0 && o.Bool("do_close_on_select"))
+}
+
+// Votes of a post.
+type Votes struct {
+	Net  int `json:"net"`
+	Up   int `json:"up"`
+	Down int `json:"down"`
+}
+
+// Category names the category of a question.
+type Category struct {
+	ID    int    `json:"id"`
+	Title string `json:"title"`
+	Path  string `json:"path" doc:"Slugs from the top category down, separated by /"`
+}
+
+// PostBase is what all posts have in common.
+type PostBase struct {
+	ID        int          `json:"id"`
+	Type      string       `json:"type" enum:"question,answer,comment,note"`
+	State     string       `json:"state" enum:"visible,hidden,queued" doc:"Hidden and queued posts are shown only to those who may see them"`
+	Author    *auth.Author `json:"author,omitempty" doc:"Absent for anonymous posts"`
+	Name      string       `json:"name,omitempty" doc:"What an anonymous author called themself"`
+	Votes     Votes        `json:"votes"`
+	FlagCount int          `json:"flagCount"`
+	CreatedAt time.Time    `json:"createdAt"`
+	Update    *Update      `json:"update,omitempty" doc:"The last change"`
+	MyVote    *int         `json:"myVote,omitempty" doc:"The caller's vote: 1, 0 or -1; absent for anonymous callers"`
+	MyFlag    *bool        `json:"myFlag,omitempty" doc:"Whether the caller flagged it"`
+	Can       *Permissions `json:"can,omitempty" doc:"What the caller may do with it; with include=permissions"`
+}
+
+// Update is the last change of a post.
+type Update struct {
+	At   time.Time `json:"at"`
+	What string    `json:"what" enum:"content,tags,category,closed,selected,visibility,type,other" doc:"What was changed"`
+	By   string    `json:"by,omitempty" doc:"Handle of the user; in threads only"`
+}
+
+// Text is the content of a post.
+type Text struct {
+	Content string `json:"content" doc:"As stored"`
+	Format  string `json:"format" enum:"plain,html,markdown" doc:"How content is written"`
+	HTML    string `json:"html" doc:"The content as HTML that is safe to show"`
+}
+
+// QuestionItem is a question in a list.
+type QuestionItem struct {
+	PostBase
+	Title            string    `json:"title"`
+	Path             string    `json:"path" doc:"Address below the site's: {id}/{slug}"`
+	Category         *Category `json:"category,omitempty"`
+	Tags             []string  `json:"tags"`
+	AnswerCount      int       `json:"answerCount"`
+	MaxAnswerVotes   int       `json:"maxAnswerVotes" doc:"Votes of its best-liked answer, at least 0"`
+	ViewCount        int       `json:"viewCount"`
+	Hotness          float64   `json:"hotness"`
+	SelectedAnswerID int       `json:"selectedAnswerId,omitempty"`
+	Closed           bool      `json:"closed"`
+	ClosedByID       int       `json:"closedById,omitempty" doc:"The question that it duplicates, or the note that says why it was closed"`
+	IsFavorite       *bool     `json:"isFavorite,omitempty" doc:"Whether it is among the caller's favourites"`
+}
+
+var typeNames = map[string]string{"Q": "question", "A": "answer", "C": "comment", "NOTE": "note"}
+
+var updateNames = map[string]string{"E": "content", "T": "tags", "A": "category", "C": "closed", "S": "selected", "H": "visibility", "Y": "type", "": "content"}
+
+func unixTime(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
+
+// base is the common part of a post in an answer.
+func (m *Module) base(o *site.Options, p *post) PostBase {
+	b := PostBase{
+		ID: p.id, Type: typeNames[p.kind], State: "visible", Author: p.author.Author(o, p.userID),
+		Votes: Votes{Net: p.net, Up: p.up, Down: p.down}, FlagCount: p.flags, CreatedAt: unixTime(p.created),
+	}
+	switch {
+	case p.hidden:
+		b.State = "hidden"
+	case p.queued:
+		b.State = "queued"
+	}
+	if p.userID == 0 {
+		b.Name = m.blockedWords(o).Censor(p.name)
+	}
+	if p.updated != 0 && o.Bool("show_post_update_meta") {
+		b.Update = &Update{At: unixTime(p.updated), What: updateName(p.updateType), By: p.lastHandle}
+	}
+	if p.hasMyColumns {
+		flag := p.myFlag != 0
+		b.MyVote, b.MyFlag = &p.myVote, &flag
+	}
+	return b
+}
+
+func updateName(code string) string {
+	if name, ok := updateNames[code]; ok {
+		return name
+	}
+	return "other"
+}
+
+// item is a question in a list.
+func (m *Module) item(o *site.Options, tree *categoryTree, p *post) QuestionItem {
+	q := QuestionItem{
+		PostBase: m.base(o, p), Title: m.blockedWords(o).Censor(p.title), Path: m.path(o, p.id, p.title), Category: tree.ref(p.categoryID),
+		Tags: tagList(p.tags), AnswerCount: p.answers, MaxAnswerVotes: p.maxAnswerVotes, ViewCount: p.views, Hotness: p.hotness,
+		SelectedAnswerID: p.selectedID, Closed: isClosed(o, p), ClosedByID: p.closedByID,
+	}
+	if q.Tags == nil {
+		q.Tags = []string{}
+	}
+	if p.hasMyColumns {
+		q.IsFavorite = &p.favorite
+	}
+	return q
+}
+
+func (m *Module) items(o *site.Options, tree *categoryTree, posts []*post) []QuestionItem {
+	items := make([]QuestionItem, len(posts))
+	for i, p := range posts {
+		items[i] = m.item(o, tree, p)
+	}
+	return items
+}
+
+// text is the content of a post.
+func (m *Module) text(o *site.Options, p *post) Text {
+	format := p.format
+	if format == "" {
+		format = "plain"
+	}
+	return Text{Content: p.content, Format: format, HTML: m.html(o, p.content, p.format)}
+}

@@ -1,0 +1,87 @@
+// Package qa holds questions, answers and comments: their lists, threads, categories, tags, search and feeds.
+//
+// Its public face: New, Register (operations of the API) and Routes (feeds, sitemap and the old site's addresses), and
+// for other modules UserPosts, Questions and the types of posts in answers.
+package qa
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/qa/internal/render"
+	"38qa.net/backend/modules/qa/internal/words"
+	"38qa.net/backend/modules/site"
+)
+
+// Module is the Q&A module.
+type Module struct {
+	db         *database.DB
+	site       *site.Module
+	auth       *auth.Module
+	renderer   *render.Renderer
+	categories atomic.Pointer[categoryTree]
+	reading    sync.Mutex
+	blocked    atomic.Pointer[blockedWords]
+}
+
+// New returns the module.
+func New(db *database.DB, s *site.Module, a *auth.Module) *Module {
+	return &Module{db: db, site: s, auth: a, renderer: render.New()}
+}
+
+// Register adds the module's operations to the API.
+func (m *Module) Register(api huma.API) {
+	m.registerQuestions(api)
+	m.registerThreads(api)
+	m.registerCategories(api)
+	m.registerTags(api)
+	m.registerActivity(api)
+	m.registerSearch(api)
+	m.registerRelated(api)
+	m.registerModeration(api)
+}
+
+// blockedWords are the parsed option block_bad_words.
+type blockedWords struct {
+	option string
+	words  words.Blocked
+}
+
+// blockedWords returns the words that the site does not want to show.
+func (m *Module) blockedWords(o *site.Options) words.Blocked {
+	option := o.String("block_bad_words")
+	b := m.blocked.Load()
+	if b == nil || b.option != option {
+		b = &blockedWords{option, words.NewBlocked(option)}
+		m.blocked.Store(b)
+	}
+	return b.words
+}
+
+// html is the content of a post as HTML that is safe to show.
+func (m *Module) html(o *site.Options, content, format string) string {
+	return m.renderer.HTML(content, format, render.Options{
+		SiteURL: m.site.SiteURL(o), LinkURLs: o.Bool("show_url_links"), NewWindow: o.Bool("links_in_new_window"),
+		BlockedWords: o.String("block_bad_words"), Censor: m.blockedWords(o).Censor,
+	})
+}
+
+// path is the address of a question on the old site, below the site's address.
+func (m *Module) path(o *site.Options, id int, title string) string {
+	title = m.blockedWords(o).Censor(title)
+	return itoa(id) + "/" + words.Slug(title, o.Bool("q_urls_remove_accents"), o.Int("q_urls_title_length"))
+}
+
+// SafeHTML makes stored HTML safe to show; the site's pages use it too.
+func (m *Module) SafeHTML(html string) string {
+	return m.renderer.HTML(html, "html", render.Options{})
+}
+
+// HTML is a text in one of the formats of posts as HTML that is safe to show, by the site's choices.
+func (m *Module) HTML(o *site.Options, content, format string) string {
+	return m.html(o, content, format)
+}

@@ -1,0 +1,208 @@
+package qa
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/qa/internal/words"
+	"38qa.net/backend/modules/site"
+)
+
+// questionsInput are the parameters of the list of questions.
+type questionsInput struct {
+	web.Page
+	Sort       string `query:"sort" enum:"recent,hot,votes,answers,views" default:"recent" doc:"Order, the most first"`
+	Unanswered string `query:"unanswered" enum:"answer,selected,upvoted" doc:"Only open questions without an answer, without a selected answer, or without an answer that anybody voted up"`
+	Category   string `query:"category" maxLength:"900" doc:"Id or path of slugs; categories below are included"`
+	Tag        string `query:"tag" maxLength:"80" doc:"Only questions with this tag"`
+	Author     string `query:"author" maxLength:"80" doc:"Only questions of the user with this handle"`
+	State      string `query:"state" enum:"open,closed" doc:"Only open or only closed questions"`
+	Include    string `query:"include" enum:"permissions" doc:"permissions: what the caller may do with each question"`
+}
+
+type questionsOutput struct{ Body web.List[QuestionItem] }
+
+func (m *Module) registerQuestions(api huma.API) {
+	web.Register(api, huma.Operation{
+		OperationID: "list-questions", Method: http.MethodGet, Path: "/v1/questions", Tags: []string{"Questions"},
+		Summary: "Questions, in every order and filter",
+		Description: "By default the newest first, as many as the site's option page_size_qs says. Filters combine. " +
+			"total is given where the site keeps the count: without filters, for one kind of unanswered, one category or one tag.",
+	}, m.listQuestions)
+}
+
+// unansweredConditions are the three kinds of Q2A's "unanswered" page; closed questions are in none of them.
+var unansweredConditions = map[string]string{
+	"answer":   "acount = 0 AND closedbyid IS NULL",
+	"selected": "selchildid IS NULL AND closedbyid IS NULL",
+	"upvoted":  "amaxvote = 0 AND closedbyid IS NULL",
+}
+
+// questionFilter is the condition that the questions of a list meet, on the table of posts without alias.
+type questionFilter struct {
+	parts []string
+	args  []any
+	// total is the number of questions, where the site keeps it.
+	total *int
+	list  string // names the list in cursors
+}
+
+func (f *questionFilter) add(condition string, args ...any) {
+	f.parts = append(f.parts, condition)
+	f.args = append(f.args, args...)
+}
+
+func (f *questionFilter) condition() string { return strings.Join(f.parts, " AND ") }
+
+// filter puts the parameters together; tags are left to the caller.
+func (m *Module) filter(o *site.Options, tree *categoryTree, in *questionsInput) (*questionFilter, error) {
+	f := &questionFilter{list: "questions"}
+	f.add("type = 'Q'")
+	count := func(option string) {
+		n := o.Int(option)
+		f.total = &n
+	}
+	count("cache_qcount")
+	if in.Unanswered != "" {
+		f.add(unansweredConditions[in.Unanswered])
+		count(map[string]string{"answer": "cache_unaqcount", "selected": "cache_unselqcount", "upvoted": "cache_unupaqcount"}[in.Unanswered])
+	}
+	if in.Category != "" {
+		c := tree.find(in.Category)
+		if c == nil {
+			return nil, problem.Invalid(problem.Field{Name: "category", Code: "no_category"})
+		}
+		f.add(c.condition(), c.id)
+		f.total = &c.questions
+		if in.Unanswered != "" {
+			f.total = nil
+		}
+	}
+	if in.Author != "" {
+		f.add("userid = (SELECT userid FROM {users} WHERE handle = ? ORDER BY userid LIMIT 1)", in.Author)
+		f.total = nil
+	}
+	switch closes := o.Bool("do_close_on_select"); {
+	case in.State == "open" && closes:
+		f.add("closedbyid IS NULL AND selchildid IS NULL")
+	case in.State == "open":
+		f.add("closedbyid IS NULL")
+	case in.State == "closed" && closes:
+		f.add("(closedbyid IS NOT NULL OR selchildid IS NOT NULL)")
+	case in.State == "closed":
+		f.add("closedbyid IS NOT NULL")
+	}
+	if in.State != "" {
+		f.total = nil
+	}
+	return f, nil
+}
+
+func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questionsOutput, error) {
+	if err := in.Check(); err != nil {
+		return nil, err
+	}
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f, err := m.filter(o, tree, in)
+	if err != nil {
+		return nil, err
+	}
+	size := in.Size(o.Int(pageSizeOption(in)))
+	var posts []*post
+	var next string
+	if in.Tag != "" && in.Sort == "recent" && len(f.parts) == 1 {
+		posts, next, err = m.tagPage(ctx, f, in, size)
+	} else {
+		if in.Tag != "" {
+			f.total = nil
+			tag := words.Lower(in.Tag)
+			f.add("postid IN (SELECT postid FROM {posttags} WHERE wordid = ("+m.tagWordQuery()+"))", tag, tag)
+		}
+		posts, next, err = m.questionPage(ctx, f, orders[in.Sort], in.Page, size)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &questionsOutput{Body: web.List[QuestionItem]{Items: m.items(o, tree, posts), NextCursor: next, Total: f.total}}
+	if in.Include == "permissions" {
+		caller := auth.CallerOf(ctx)
+		for i, p := range posts {
+			can := m.permissions(o, caller, thread{question: p}, p).public()
+			out.Body.Items[i].Can = &can
+		}
+	}
+	return out, nil
+}
+
+// pageSizeOption is the option for the size of the list on the old site.
+func pageSizeOption(in *questionsInput) string {
+	switch {
+	case in.Unanswered != "":
+		return "page_size_una_qs"
+	case in.Tag != "":
+		return "page_size_tag_qs"
+	case in.Sort == "hot":
+		return "page_size_hot_qs"
+	}
+	return "page_size_qs"
+}
+
+// questionPage reads one page of the questions that meet the filter, and the cursor of the next.
+func (m *Module) questionPage(ctx context.Context, f *questionFilter, ord order, page web.Page, size int) ([]*post, string, error) {
+	var at position
+	var values []any
+	if page.Cursor != "" {
+		var err error
+		if at, values, err = ord.decode(f.list, page.Cursor); err != nil {
+			return nil, "", err
+		}
+	}
+	ids, args := ord.idQuery(f.condition(), f.args, at, values, size+1, page.Offset(size))
+	posts, err := m.selectMine(ctx, "("+ids+") y JOIN {posts} p ON p.postid = y.postid", args, " ORDER BY "+ord.by("p."))
+	if err != nil {
+		return nil, "", fmt.Errorf("list questions: %w", err)
+	}
+	next := ""
+	if len(posts) > size {
+		posts = posts[:size]
+		next = ord.encode(f.list, posts[size-1])
+	}
+	return posts, next, nil
+}
+
+// selectMine reads posts p for lists, with the caller's votes and favourites when somebody is signed in. tail is
+// what stands after the joins.
+func (m *Module) selectMine(ctx context.Context, from string, args []any, tail string, tailArgs ...any) ([]*post, error) {
+	columns, join := listColumns, auth.AuthorJoin
+	args = slices.Clone(args)
+	caller := auth.CallerOf(ctx)
+	mine := !caller.Anonymous()
+	if mine {
+		columns += myColumns
+		join += myJoin
+		args = append(args, caller.UserID, caller.UserID)
+	}
+	return m.selectPosts(ctx, mine, (*scanner).listDest, "SELECT "+columns+" FROM "+from+join+tail, append(args, tailArgs...)...)
+}
+
+// myColumns are the caller's vote, flag and favourite of a post.
+const (
+	myColumns = ", uv.vote, uv.flag, uf.entityid"
+	myJoin    = " LEFT JOIN {uservotes} uv ON uv.postid = p.postid AND uv.userid = ?" +
+		" LEFT JOIN {userfavorites} uf ON uf.entityid = p.postid AND uf.userid = ? AND uf.entitytype = 'Q'"
+)

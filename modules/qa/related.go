@@ -1,0 +1,204 @@
+package qa
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/qa/internal/words"
+	"38qa.net/backend/modules/site"
+)
+
+// minScore is the score from which a match counts, for a "match_…" option of 1 (loose) to 5 (strict); Q2A's figures.
+func minScore(match int) float64 { return 10 - 2*float64(match) }
+
+// RelatedItem is a question like another one.
+type RelatedItem struct {
+	QuestionItem
+	Score float64 `json:"score" doc:"The greater the more alike"`
+}
+
+type relatedInput struct {
+	ID    int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the question"`
+	Limit int `query:"limit" minimum:"1" maximum:"50" doc:"How many; by default the site's page_size_related_qs"`
+}
+
+type relatedOutput struct{ Body web.List[RelatedItem] }
+
+type similarInput struct {
+	Title string `query:"title" required:"true" minLength:"1" maxLength:"800" doc:"Title that somebody is about to ask under"`
+}
+
+// suggestedTagsOutput are tags that fit a title.
+type suggestedTagsOutput struct{ Body web.List[string] }
+
+func (m *Module) registerRelated(api huma.API) {
+	web.Register(api, huma.Operation{
+		OperationID: "list-related", Method: http.MethodGet, Path: "/v1/questions/{id}/related", Tags: []string{"Questions"},
+		Summary:     "Questions like this one, by words of the title, tags and category",
+		Description: "As Question2Answer's related questions; those below the site's threshold (match_related_qs) are left out.",
+		Errors:      []int{http.StatusForbidden, http.StatusNotFound},
+	}, m.listRelated)
+	web.Register(api, huma.Operation{
+		OperationID: "list-similar", Method: http.MethodGet, Path: "/v1/questions/similar", Tags: []string{"Questions"},
+		Summary: "Questions with a similar title, to show before asking", Description: "As Question2Answer's check for duplicates on the ask page.",
+	}, m.listSimilar)
+	web.Register(api, huma.Operation{
+		OperationID: "suggest-tags", Method: http.MethodGet, Path: "/v1/tags/suggested", Tags: []string{"Tags"},
+		Summary: "Tags of questions with a similar title",
+	}, m.suggestTags)
+}
+
+// related finds questions like one, the most alike first, as Q2A scores them: a common word of the titles counts
+// ln(10000 / number of titles with it), a common tag twice that for its number of questions, the same category once for
+// its; the id breaks ties.
+func (m *Module) related(ctx context.Context, o *site.Options, id, limit int) ([]hit, error) {
+	byID := map[int]float64{}
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var post int
+		var score float64
+		if err := rows.Scan(&post, &score); err != nil {
+			return err
+		}
+		byID[post] += score
+		return nil
+	}, "SELECT t.postid, LN(10000 / (w.titlecount + 0e0)) FROM {titlewords} s JOIN {words} w ON w.wordid = s.wordid JOIN {titlewords} t ON t.wordid = s.wordid "+
+		"WHERE s.postid = ? AND w.titlecount < 10000 UNION ALL "+
+		"SELECT t.postid, 2 * LN(10000 / (w.tagcount + 0e0)) FROM {posttags} s JOIN {words} w ON w.wordid = s.wordid JOIN {posttags} t ON t.wordid = s.wordid "+
+		"WHERE s.postid = ? AND w.tagcount < 10000 UNION ALL "+
+		"SELECT p.postid, LN(10000 / (c.qcount + 0e0)) FROM {posts} s JOIN {categories} c ON c.categoryid = s.categoryid JOIN {posts} p ON p.categoryid = s.categoryid AND p.type = 'Q' "+
+		"WHERE s.postid = ? AND c.qcount < 10000", id, id, id)
+	if err != nil {
+		return nil, fmt.Errorf("related questions: %w", err)
+	}
+	delete(byID, id)
+	hits := make([]hit, 0, len(byID))
+	for post, score := range byID {
+		if score += math.Log(float64(post)) / 1e6; score >= minScore(o.Int("match_related_qs")) {
+			hits = append(hits, hit{id: post, score: score})
+		}
+	}
+	sortHits(hits)
+	hits = hits[:min(limit, len(hits))]
+	if err := m.fetch(ctx, hits); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(hits, func(h hit) bool { return h.post == nil }), nil
+}
+
+func (m *Module) listRelated(ctx context.Context, in *relatedInput) (*relatedOutput, error) {
+	o, _, err := m.open(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	limit := in.Limit
+	if limit == 0 {
+		limit = o.Int("page_size_related_qs")
+	}
+	hits, err := m.related(ctx, o, in.ID, limit)
+	if err != nil {
+		return nil, err
+	}
+	return &relatedOutput{Body: web.List[RelatedItem]{Items: m.relatedItems(o, tree, hits)}}, nil
+}
+
+func (m *Module) relatedItems(o *site.Options, tree *categoryTree, hits []hit) []RelatedItem {
+	items := make([]RelatedItem, len(hits))
+	for i, h := range hits {
+		items[i] = RelatedItem{m.item(o, tree, h.post), h.score}
+	}
+	return items
+}
+
+// similarCount is how many questions Q2A looks at for example tags (QA_DB_RETRIEVE_ASK_TAG_QS).
+const similarCount = 500
+
+// similar finds questions by the words of a title.
+func (m *Module) similar(ctx context.Context, title string) ([]hit, error) {
+	hits, err := m.score(ctx, searchPlaces{words: distinct(words.Split(words.WithoutAstral(title))), titlesOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("similar questions: %w", err)
+	}
+	return hits, nil
+}
+
+func (m *Module) listSimilar(ctx context.Context, in *similarInput) (*relatedOutput, error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hits, err := m.similar(ctx, in.Title)
+	if err != nil {
+		return nil, err
+	}
+	hits = hits[:min(o.Int("page_size_ask_check_qs"), len(hits))]
+	hits = slices.DeleteFunc(hits, func(h hit) bool { return h.score < minScore(o.Int("match_ask_check_qs")) })
+	if err := m.fetch(ctx, hits); err != nil {
+		return nil, err
+	}
+	hits = slices.DeleteFunc(hits, func(h hit) bool { return h.post == nil })
+	return &relatedOutput{Body: web.List[RelatedItem]{Items: m.relatedItems(o, tree, hits)}}, nil
+}
+
+func (m *Module) suggestTags(ctx context.Context, in *similarInput) (*suggestedTagsOutput, error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &suggestedTagsOutput{Body: web.List[string]{Items: []string{}}}
+	if !o.UsingTags() || !o.Bool("do_example_tags") {
+		return out, nil
+	}
+	hits, err := m.similar(ctx, in.Title)
+	if err != nil {
+		return nil, err
+	}
+	hits = hits[:min(similarCount, len(hits))]
+	if err := m.fetch(ctx, hits); err != nil {
+		return nil, err
+	}
+	out.Body.Items = exampleTags(hits, math.Exp(minScore(o.Int("match_example_tags"))), o.Int("page_size_ask_tags"))
+	return out, nil
+}
+
+// exampleTags weighs the tags of questions, each by the exponential of its question's score, and gives the heaviest.
+func exampleTags(hits []hit, minWeight float64, limit int) []string {
+	weights := map[string]float64{}
+	var tags []string
+	for _, h := range hits {
+		if h.post == nil {
+			continue
+		}
+		for _, tag := range tagList(h.post.tags) {
+			if _, seen := weights[tag]; !seen {
+				tags = append(tags, tag)
+			}
+			weights[tag] += math.Exp(h.score)
+		}
+	}
+	slices.SortStableFunc(tags, func(a, b string) int {
+		switch {
+		case weights[a] > weights[b]:
+			return -1
+		case weights[a] < weights[b]:
+			return 1
+		}
+		return 0
+	})
+	tags = slices.DeleteFunc(tags, func(t string) bool { return weights[t] < minWeight })
+	return append([]string{}, tags[:min(limit, len(tags))]...)
+}

@@ -1,0 +1,174 @@
+package qa
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/qa/internal/words"
+)
+
+// Tag is a tag with its number of questions.
+type Tag struct {
+	Tag           string `json:"tag"`
+	QuestionCount int    `json:"questionCount" doc:"Visible questions with it"`
+}
+
+// TagDetail is one tag.
+type TagDetail struct {
+	Tag
+	Description string `json:"description,omitempty"`
+}
+
+type tagsInput struct {
+	web.Page
+	Sort   string `query:"sort" enum:"popular,name" default:"popular" doc:"Most questions first, or by name"`
+	Prefix string `query:"prefix" maxLength:"80" doc:"Only tags that begin so, in any case of letters; for completion"`
+}
+
+type tagsOutput struct{ Body web.List[Tag] }
+
+type tagInput struct {
+	Tag string `path:"tag" maxLength:"80" doc:"The tag, in any case of letters"`
+}
+
+type tagOutput struct{ Body TagDetail }
+
+func (m *Module) registerTags(api huma.API) {
+	web.Register(api, huma.Operation{
+		OperationID: "list-tags", Method: http.MethodGet, Path: "/v1/tags", Tags: []string{"Tags"},
+		Summary: "Tags, the most used first or by name", Description: "With prefix: completion while typing.",
+	}, m.listTags)
+	web.Register(api, huma.Operation{
+		OperationID: "get-tag", Method: http.MethodGet, Path: "/v1/tags/{tag}", Tags: []string{"Tags"},
+		Summary: "One tag with its description", Errors: []int{http.StatusNotFound},
+	}, m.getTag)
+}
+
+// tagWordQuery finds the word id of a tag. Its arguments are the tag in lower case, twice: once by the column's collation,
+// which its index serves, once exactly, since café and cafe are two tags.
+func (m *Module) tagWordQuery() string {
+	return "SELECT wordid FROM {words} WHERE word = ? AND " + m.db.Exact("word") + " ORDER BY wordid LIMIT 1"
+}
+
+// tagPosition is a place in the list of tags.
+type tagPosition struct {
+	Count int    `json:"c"`
+	ID    int    `json:"id"`
+	Word  string `json:"w"`
+}
+
+func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, error) {
+	if err := in.Check(); err != nil {
+		return nil, err
+	}
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	size := in.Size(o.Int("page_size_tags"))
+	where, args := "tagcount > 0", []any{}
+	if in.Prefix != "" {
+		condition, arg := m.db.StartsWith("word", words.WithoutAstral(in.Prefix))
+		where += " AND " + condition
+		args = append(args, arg)
+	}
+	by := "tagcount DESC, wordid DESC"
+	if in.Sort == "name" {
+		by = "word, wordid"
+	}
+	if in.Cursor != "" {
+		var at tagPosition
+		if err := web.DecodeCursor("tags:"+in.Sort, in.Cursor, &at); err != nil {
+			return nil, err
+		}
+		if in.Sort == "name" {
+			where += " AND (word > ? OR word = ? AND wordid > ?)"
+			args = append(args, at.Word, at.Word, at.ID)
+		} else {
+			where += " AND tagcount <= ? AND (tagcount < ? OR wordid < ?)"
+			args = append(args, at.Count, at.Count, at.ID)
+		}
+	}
+	out := &tagsOutput{Body: web.List[Tag]{Items: []Tag{}}}
+	var last tagPosition
+	err = m.db.Select(ctx, func(rows *sql.Rows) error {
+		var at tagPosition
+		if err := rows.Scan(&at.ID, &at.Word, &at.Count); err != nil {
+			return err
+		}
+		if len(out.Body.Items) == size {
+			out.Body.NextCursor = web.EncodeCursor("tags:"+in.Sort, last)
+			return nil
+		}
+		last = at
+		out.Body.Items = append(out.Body.Items, Tag{at.Word, at.Count})
+		return nil
+	}, "SELECT wordid, word, tagcount FROM {words} WHERE "+where+" ORDER BY "+by+" LIMIT ? OFFSET ?", append(args, size+1, in.Offset(size))...)
+	if err != nil {
+		return nil, fmt.Errorf("list tags: %w", err)
+	}
+	if in.Prefix == "" {
+		total := o.Int("cache_tagcount")
+		out.Body.Total = &total
+	}
+	return out, nil
+}
+
+func (m *Module) getTag(ctx context.Context, in *tagInput) (*tagOutput, error) {
+	out := &tagOutput{}
+	var description sql.NullString
+	tag := words.Lower(words.WithoutAstral(in.Tag))
+	found, err := m.db.Get(ctx, []any{&out.Body.Tag.Tag, &out.Body.QuestionCount, &description},
+		"SELECT w.word, w.tagcount, t.content FROM {words} w LEFT JOIN {tagmetas} t ON t.tag = w.word AND t.title = 'description' AND "+
+			m.db.Exact("t.tag")+" WHERE w.word = ? AND "+m.db.Exact("w.word")+" AND w.tagcount > 0", tag, tag, tag)
+	if err != nil {
+		return nil, fmt.Errorf("read tag: %w", err)
+	}
+	if !found {
+		return nil, problem.NotFound()
+	}
+	out.Body.Description = description.String
+	return out, nil
+}
+
+// tagPage reads one page of the newest questions with a tag, by the index of tags: the entries that are as new as the
+// page's last one or newer, so that questions of one second stay together and in order.
+func (m *Module) tagPage(ctx context.Context, f *questionFilter, in *questionsInput, size int) ([]*post, string, error) {
+	ord := orders["recent"]
+	tag := words.Lower(words.WithoutAstral(in.Tag))
+	word := "wordid = (" + m.tagWordQuery() + ")"
+	bound, args := "", []any{}
+	if in.Cursor != "" {
+		at, values, err := ord.decode("tag", in.Cursor)
+		if err != nil {
+			return nil, "", err
+		}
+		bound = " AND postcreated <= ? AND (postcreated < ? OR postid < ?)"
+		args = []any{values[0], values[0], at.ID}
+	}
+	skip := in.Offset(size)
+	var queryArgs []any
+	queryArgs = append(append(queryArgs, tag, tag), args...)
+	queryArgs = append(append(queryArgs, tag, tag), args...)
+	queryArgs = append(queryArgs, skip+size, size+1, skip)
+	posts, err := m.selectMine(ctx, "(SELECT postid, postcreated FROM {posttags} WHERE "+word+bound+
+		" AND postcreated >= COALESCE((SELECT postcreated FROM {posttags} WHERE "+word+bound+" ORDER BY postcreated DESC LIMIT 1 OFFSET ?), '1000-01-01')"+
+		" ORDER BY postcreated DESC, postid DESC LIMIT ? OFFSET ?) y JOIN {posts} p ON p.postid = y.postid", queryArgs,
+		" WHERE p.type = 'Q' ORDER BY y.postcreated DESC, p.postid DESC")
+	if err != nil {
+		return nil, "", fmt.Errorf("list questions of a tag: %w", err)
+	}
+	next := ""
+	if len(posts) > size {
+		posts = posts[:size]
+		next = ord.encode("tag", posts[size-1])
+	}
+	f.total = nil
+	return posts, next, nil
+}

@@ -1,0 +1,402 @@
+package qa
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site"
+)
+
+// Question is a question with its thread.
+type Question struct {
+	QuestionItem
+	Text
+	Extra      string         `json:"extra,omitempty" doc:"The site's additional field of questions"`
+	Follows    *PostRef       `json:"follows,omitempty" doc:"The answer that this question follows from"`
+	Closure    *Closure       `json:"closure,omitempty" doc:"Why the question is closed, if somebody closed it"`
+	Duplicates []PostRef      `json:"duplicates,omitempty" doc:"Questions closed as duplicates of this one"`
+	Answers    []Answer       `json:"answers,omitempty" doc:"In the site's order: waiting for approval, selected, others, hidden; with include=answers"`
+	Comments   []Comment      `json:"comments,omitempty" doc:"On the question, the oldest first; with include=comments"`
+	Related    []QuestionItem `json:"related,omitempty" doc:"With include=related"`
+}
+
+// Answer is an answer with what stands below it.
+type Answer struct {
+	PostBase
+	Text
+	QuestionID int       `json:"questionId"`
+	Selected   bool      `json:"selected" doc:"Whether it is the best answer"`
+	Comments   []Comment `json:"comments,omitempty" doc:"The oldest first; with include=comments"`
+	FollowUps  []PostRef `json:"followUps,omitempty" doc:"Questions that follow from it"`
+}
+
+// Comment is a comment on a question or an answer.
+type Comment struct {
+	PostBase
+	Text
+	ParentID   int    `json:"parentId"`
+	ParentType string `json:"parentType" enum:"question,answer"`
+	QuestionID int    `json:"questionId"`
+}
+
+// PostRef points to a post.
+type PostRef struct {
+	ID         int    `json:"id"`
+	Type       string `json:"type" enum:"question,answer,comment,note"`
+	QuestionID int    `json:"questionId"`
+	Title      string `json:"title,omitempty" doc:"Of the question"`
+	Path       string `json:"path,omitempty" doc:"Address of the question below the site's"`
+}
+
+// Closure says why a question is closed.
+type Closure struct {
+	DuplicateOf *PostRef `json:"duplicateOf,omitempty"`
+	Note        *Text    `json:"note,omitempty"`
+}
+
+type threadInput struct {
+	ID      int      `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the question"`
+	Include []string `query:"include" enum:"answers,comments,related,permissions" doc:"What to give beside the question, separated by commas"`
+}
+
+type threadOutput struct{ Body Question }
+
+type postInput struct {
+	ID      int      `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the post"`
+	Include []string `query:"include" enum:"comments,permissions" doc:"What to give beside the post, separated by commas"`
+}
+
+type answersInput struct {
+	ID      int      `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the question"`
+	Sort    string   `query:"sort" enum:"votes,newest,oldest" doc:"Order; by default the site's, as in the question's thread"`
+	Include []string `query:"include" enum:"comments,permissions" doc:"What to give beside the answers, separated by commas"`
+}
+
+type answersOutput struct{ Body web.List[Answer] }
+type answerOutput struct{ Body Answer }
+type commentOutput struct{ Body Comment }
+type commentsOutput struct{ Body web.List[Comment] }
+type postRefOutput struct{ Body PostRef }
+type postRefsOutput struct{ Body web.List[PostRef] }
+
+func (m *Module) registerThreads(api huma.API) {
+	operation := func(id, path, summary, description string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Description: description,
+			Tags: []string{"Questions"}, Errors: []int{http.StatusForbidden, http.StatusNotFound}}
+	}
+	web.Register(api, operation("get-question", "/v1/questions/{id}", "A question, with its thread if asked for",
+		"With include=answers,comments the whole thread. A view is counted as the old site counts it: of browsers, from another address than the last view, and not the author's own."), m.getQuestion)
+	web.Register(api, operation("list-answers", "/v1/questions/{id}/answers", "The answers to a question", ""), m.listAnswers)
+	web.Register(api, operation("list-follow-ups", "/v1/questions/{id}/follow-ups", "Questions that follow from the answers to a question", ""), m.listFollowUps)
+	web.Register(api, operation("get-answer", "/v1/answers/{id}", "An answer", ""), m.getAnswer)
+	web.Register(api, operation("get-comment", "/v1/comments/{id}", "A comment", ""), m.getComment)
+	web.Register(api, operation("get-post", "/v1/posts/{id}", "What a post is and where it lives", "For any id of a question, an answer or a comment."), m.getPost)
+	web.Register(api, operation("list-comments", "/v1/posts/{id}/comments", "The comments on a question or an answer, the oldest first", ""), m.listComments)
+	web.Register(api, operation("list-revisions", "/v1/posts/{id}/revisions", "Earlier versions of a post",
+		"Empty: Question2Answer keeps none."), m.listRevisions)
+}
+
+// threadIDs selects the ids of all that a question's page shows: the question, its answers, comments on both, questions that
+// follow, the question that it follows, why it is closed, and its duplicates. Its arguments are seven times the question.
+const threadIDs = "SELECT postid FROM {posts} WHERE postid = ?" +
+	" UNION SELECT postid FROM {posts} WHERE parentid = ?" +
+	" UNION SELECT c.postid FROM {posts} a JOIN {posts} c ON c.parentid = a.postid WHERE a.parentid = ? AND a.type IN ('A', 'A_HIDDEN', 'A_QUEUED')" +
+	" UNION SELECT postid FROM {posts} WHERE closedbyid = ?" +
+	" UNION SELECT closedbyid FROM {posts} WHERE postid = ?" +
+	" UNION SELECT parentid FROM {posts} WHERE postid = ?" +
+	" UNION SELECT a.parentid FROM {posts} q JOIN {posts} a ON a.postid = q.parentid WHERE q.postid = ?"
+
+// loaded is a thread with what is around it.
+type loaded struct {
+	thread
+	byID    map[int]*post
+	follows *post // the answer that the question follows from
+	origin  *post // the question of that answer
+	closing *post // the question that it duplicates, or the note
+	rules   map[int]rules
+}
+
+// load reads a thread in one statement and drops what the caller may not see. The question itself may be one that the
+// caller may not see: see viewable.
+func (m *Module) load(ctx context.Context, o *site.Options, id int) (*loaded, error) {
+	caller := auth.CallerOf(ctx)
+	columns, join := fullColumns, fullJoin
+	args := []any{id, id, id, id, id, id, id}
+	if !caller.Anonymous() {
+		columns, join = columns+myColumns, join+myJoin
+		args = append(args, caller.UserID, caller.UserID)
+	}
+	posts, err := m.selectPosts(ctx, !caller.Anonymous(), (*scanner).fullDest,
+		"SELECT "+columns+" FROM ("+threadIDs+") y JOIN {posts} p ON p.postid = y.postid"+join+" ORDER BY p.created, p.postid", args...)
+	if err != nil {
+		return nil, fmt.Errorf("read thread: %w", err)
+	}
+	t := &loaded{byID: make(map[int]*post, len(posts)), rules: make(map[int]rules, len(posts))}
+	for _, p := range posts {
+		t.byID[p.id] = p
+	}
+	q := t.byID[id]
+	if q == nil || q.kind != "Q" {
+		return nil, problem.NotFound()
+	}
+	t.question = q
+	for _, p := range posts {
+		parent := t.byID[p.parentID]
+		switch {
+		case p.id == id:
+		case p.kind == "A" && p.parentID == id:
+			t.answers = append(t.answers, p)
+		case p.kind == "C" && parent != nil, p.kind == "Q" && parent != nil && parent.kind == "A" && parent.parentID == id:
+			t.comments = append(t.comments, p)
+		}
+		if p.closedByID == id {
+			t.duplicates = append(t.duplicates, p)
+		}
+	}
+	if q.closedByID != 0 {
+		t.closing = t.byID[q.closedByID]
+	}
+	if t.follows = t.byID[q.parentID]; t.follows != nil {
+		t.origin = t.byID[t.follows.parentID]
+		if t.follows.kind == "Q" {
+			t.origin = t.follows
+		}
+	}
+	for _, p := range posts {
+		t.rules[p.id] = m.permissions(o, caller, t.thread, p)
+	}
+	m.dropUnseen(t)
+	m.arrange(o, t)
+	return t, nil
+}
+
+// dropUnseen takes out what the caller may not see, and what hangs below that.
+func (m *Module) dropUnseen(t *loaded) {
+	seen := func(p *post) bool { return t.rules[p.id].viewable }
+	t.answers = slices.DeleteFunc(t.answers, func(p *post) bool { return !seen(p) })
+	t.comments = slices.DeleteFunc(t.comments, func(p *post) bool {
+		return !seen(p) || p.parentID != t.question.id && !seen(t.byID[p.parentID])
+	})
+	t.duplicates = slices.DeleteFunc(t.duplicates, func(p *post) bool { return !seen(p) })
+	if t.closing != nil && !seen(t.closing) {
+		t.closing = nil
+	}
+	if t.follows != nil && (!seen(t.follows) || t.origin == nil || !seen(t.origin)) {
+		t.follows, t.origin = nil, nil
+	}
+	// A selected answer that nobody else sees counts as none, as on Q2A's page.
+	if a := t.byID[t.question.selectedID]; a == nil || a.hidden || a.queued {
+		t.question.selectedID = 0
+	}
+}
+
+// arrange puts the answers into Q2A's order: those waiting for approval, the selected one, the others by age or votes,
+// the hidden ones.
+func (m *Module) arrange(o *site.Options, t *loaded) {
+	byVotes := o.String("sort_answers_by") == "votes"
+	group := func(p *post) int {
+		switch {
+		case p.hidden:
+			return 3
+		case p.queued:
+			return 0
+		case p.id == t.question.selectedID && o.Bool("show_selected_first"):
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(t.answers, func(a, b *post) int {
+		votes := 0
+		if byVotes {
+			votes = cmp.Compare(b.up-b.down, a.up-a.down)
+		}
+		return cmp.Or(cmp.Compare(group(a), group(b)), votes, cmp.Compare(a.created, b.created), cmp.Compare(a.id, b.id))
+	})
+}
+
+// viewable is nil when the caller may see the question, else the refusal.
+func (m *Module) viewable(o *site.Options, c auth.Caller, t *loaded) error {
+	if !t.rules[t.question.id].viewable {
+		if t.question.queued {
+			return problem.New("queued")
+		}
+		return problem.New("hidden")
+	}
+	level := c.LevelIn(t.question.categoryPath...)
+	if reason := auth.PermitReading(o, c, "permit_view_q_page", level); reason != auth.Permitted {
+		return reason.Problem()
+	}
+	return nil
+}
+
+// open reads the thread of a question that the caller may see.
+func (m *Module) open(ctx context.Context, id int) (*site.Options, *loaded, error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := m.load(ctx, o, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return o, t, m.viewable(o, auth.CallerOf(ctx), t)
+}
+
+func (m *Module) getQuestion(ctx context.Context, in *threadInput) (*threadOutput, error) {
+	o, t, err := m.open(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	show := shown{m, o, t, in.Include}
+	out := &threadOutput{Body: show.question(tree)}
+	if slices.Contains(in.Include, "related") {
+		related, err := m.related(ctx, o, in.ID, o.Int("page_size_related_qs"))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range related {
+			out.Body.Related = append(out.Body.Related, m.item(o, tree, r.post))
+		}
+	}
+	if err := m.countView(ctx, o, t.question); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (m *Module) listAnswers(ctx context.Context, in *answersInput) (*answersOutput, error) {
+	o, t, err := m.open(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	switch in.Sort {
+	case "votes":
+		slices.SortStableFunc(t.answers, func(a, b *post) int { return cmp.Or(cmp.Compare(b.net, a.net), cmp.Compare(a.created, b.created)) })
+	case "newest":
+		slices.SortStableFunc(t.answers, func(a, b *post) int { return cmp.Or(cmp.Compare(b.created, a.created), cmp.Compare(b.id, a.id)) })
+	case "oldest":
+		slices.SortStableFunc(t.answers, func(a, b *post) int { return cmp.Or(cmp.Compare(a.created, b.created), cmp.Compare(a.id, b.id)) })
+	}
+	answers := shown{m, o, t, append(in.Include, "answers")}.answers()
+	total := len(answers)
+	return &answersOutput{Body: web.List[Answer]{Items: answers, Total: &total}}, nil
+}
+
+func (m *Module) listFollowUps(ctx context.Context, in *postInput) (*postRefsOutput, error) {
+	o, t, err := m.open(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &postRefsOutput{Body: web.List[PostRef]{Items: []PostRef{}}}
+	for _, p := range t.comments {
+		if p.kind == "Q" {
+			out.Body.Items = append(out.Body.Items, m.ref(o, p, p))
+		}
+	}
+	total := len(out.Body.Items)
+	out.Body.Total = &total
+	return out, nil
+}
+
+// questionOf finds the question to which a post belongs.
+func (m *Module) questionOf(ctx context.Context, id int) (int, error) {
+	var question int
+	found, err := m.db.Get(ctx, []any{&question},
+		"SELECT CASE WHEN p.type IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') THEN p.postid WHEN a.type IN ('A', 'A_HIDDEN', 'A_QUEUED') THEN a.parentid ELSE p.parentid END "+
+			"FROM {posts} p LEFT JOIN {posts} a ON a.postid = p.parentid WHERE p.postid = ? AND p.type <> 'NOTE'", id)
+	if err != nil {
+		return 0, fmt.Errorf("find the question of a post: %w", err)
+	}
+	if !found {
+		return 0, problem.NotFound()
+	}
+	return question, nil
+}
+
+// openPost reads the thread of a post that the caller may see, with the post in it.
+func (m *Module) openPost(ctx context.Context, id int, kinds string) (*site.Options, *loaded, *post, error) {
+	question, err := m.questionOf(ctx, id)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	o, t, err := m.open(ctx, question)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	p := t.byID[id]
+	if p == nil || !strings.Contains(kinds, p.kind) {
+		return nil, nil, nil, problem.NotFound()
+	}
+	switch parent := t.byID[p.parentID]; {
+	case !t.rules[id].viewable && p.queued:
+		return nil, nil, nil, problem.New("queued")
+	case !t.rules[id].viewable, p.kind == "C" && parent != nil && !t.rules[parent.id].viewable:
+		return nil, nil, nil, problem.New("hidden")
+	}
+	return o, t, p, nil
+}
+
+func (m *Module) getAnswer(ctx context.Context, in *postInput) (*answerOutput, error) {
+	o, t, p, err := m.openPost(ctx, in.ID, "A")
+	if err != nil {
+		return nil, err
+	}
+	return &answerOutput{Body: shown{m, o, t, in.Include}.answer(p)}, nil
+}
+
+func (m *Module) getComment(ctx context.Context, in *postInput) (*commentOutput, error) {
+	o, t, p, err := m.openPost(ctx, in.ID, "C")
+	if err != nil {
+		return nil, err
+	}
+	return &commentOutput{Body: shown{m, o, t, in.Include}.comment(p)}, nil
+}
+
+func (m *Module) getPost(ctx context.Context, in *struct {
+	ID int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the post"`
+}) (*postRefOutput, error) {
+	o, t, p, err := m.openPost(ctx, in.ID, "QAC")
+	if err != nil {
+		return nil, err
+	}
+	return &postRefOutput{Body: m.ref(o, p, t.question)}, nil
+}
+
+func (m *Module) listComments(ctx context.Context, in *postInput) (*commentsOutput, error) {
+	o, t, p, err := m.openPost(ctx, in.ID, "QA")
+	if err != nil {
+		return nil, err
+	}
+	comments := shown{m, o, t, append(in.Include, "comments")}.comments(p)
+	total := len(comments)
+	return &commentsOutput{Body: web.List[Comment]{Items: append([]Comment{}, comments...), Total: &total}}, nil
+}
+
+// Revision is an earlier version of a post.
+type Revision struct {
+	At time.Time `json:"at"`
+	Text
+}
+
+type revisionsOutput struct{ Body web.List[Revision] }
+
+func (m *Module) listRevisions(ctx context.Context, in *postInput) (*revisionsOutput, error) {
+	if _, _, _, err := m.openPost(ctx, in.ID, "QAC"); err != nil {
+		return nil, err
+	}
+	return &revisionsOutput{Body: web.List[Revision]{Items: []Revision{}}}, nil
+}

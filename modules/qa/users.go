@@ -1,0 +1,161 @@
+package qa
+
+import (
+	"context"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site"
+)
+
+// UserPosts is a page of what a user wrote. Kind is "questions", "answers", "comments", "edits" or "activity"; edits are
+// changes that the user made, to own posts and others'. Only what everybody may see is in it.
+func (m *Module) UserPosts(ctx context.Context, userID int, kind string, page web.Page) (web.List[ActivityItem], error) {
+	list := web.List[ActivityItem]{Items: []ActivityItem{}}
+	if err := page.Check(); err != nil {
+		return list, err
+	}
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return list, err
+	}
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return list, err
+	}
+	size := page.Size(userPageSize(o, kind))
+	if kind == "activity" {
+		events, err := m.userActivity(ctx, userID, size)
+		list.Items = m.activityItems(o, tree, events)
+		return list, err
+	}
+	q, err := userQuery(userID, kind, page, size)
+	if err != nil {
+		return list, err
+	}
+	events, err := m.events(ctx, q)
+	if err != nil {
+		return list, err
+	}
+	// The query read one entry more than the page holds, before those were left out that hang below hidden ones; the cursor
+	// goes by the last entry that is shown.
+	if len(events) > size {
+		events = events[:size]
+		last := events[size-1]
+		list.NextCursor = web.EncodeCursor("user-"+kind, userPosition{last.timeText, last.postID})
+	}
+	list.Items = m.activityItems(o, tree, events)
+	if kind == "answers" {
+		for i := range events {
+			list.Items[i].Votes = &events[i].votes
+		}
+	}
+	return list, nil
+}
+
+func userPageSize(o *site.Options, kind string) int {
+	switch kind {
+	case "questions":
+		return o.Int("page_size_qs")
+	case "activity":
+		return o.Int("page_size_activity")
+	}
+	return maxMerged
+}
+
+type userPosition struct {
+	Time string `json:"t"`
+	ID   int    `json:"id"`
+}
+
+// userQuery is the query of one kind of posts of a user.
+func userQuery(userID int, kind string, page web.Page, size int) (eventQuery, error) {
+	column, owner, types := "created", "userid", []string{map[string]string{"questions": "Q", "answers": "A", "comments": "C"}[kind]}
+	q := eventQuery{where: visibleEvents}
+	if kind == "edits" {
+		column, owner, types, q.updates = "updated", "lastuserid", []string{"Q", "A", "C"}, true
+	}
+	where := owner + " = ? AND type IN ?"
+	q.args = []any{userID, types}
+	if kind == "edits" {
+		where += " AND updated IS NOT NULL"
+	}
+	if page.Cursor != "" {
+		var at userPosition
+		if err := web.DecodeCursor("user-"+kind, page.Cursor, &at); err != nil {
+			return q, err
+		}
+		if err := checkTime(at.Time); err != nil {
+			return q, err
+		}
+		where += " AND " + column + " <= ? AND (" + column + " < ? OR postid < ?)"
+		q.args = append(q.args, at.Time, at.Time, at.ID)
+	}
+	q.ids = "SELECT postid FROM {posts} WHERE " + where + " ORDER BY " + column + " DESC, postid DESC LIMIT ? OFFSET ?"
+	q.args = append(q.args, size+1, page.Offset(size))
+	return q, nil
+}
+
+// userActivity merges all that a user did, as Q2A's page of recent activity does.
+func (m *Module) userActivity(ctx context.Context, userID, size int) ([]event, error) {
+	var queries []eventQuery
+	for _, kind := range []string{"questions", "answers", "comments", "edits"} {
+		limit := maxMerged
+		if kind == "questions" {
+			limit = size
+		}
+		q, err := userQuery(userID, kind, web.Page{}, limit-1)
+		if err != nil {
+			return nil, err
+		}
+		queries = append(queries, q)
+	}
+	events, err := m.gather(ctx, queries...)
+	if err != nil {
+		return nil, err
+	}
+	events = merge(events)
+	return events[:min(size, len(events))], nil
+}
+
+// FavoriteQuestions are the questions among a user's favourites, the newest first.
+func (m *Module) FavoriteQuestions(ctx context.Context, userID int) ([]QuestionItem, error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	posts, err := m.selectMine(ctx, "{userfavorites} f JOIN {posts} p ON p.postid = f.entityid", nil,
+		" WHERE f.userid = ? AND f.entitytype = 'Q' AND p.type = 'Q' ORDER BY p.created DESC, p.postid DESC", userID)
+	return m.items(o, tree, posts), err
+}
+
+// CategoryRef names a category by its id; nil if there is none.
+func (m *Module) CategoryRef(ctx context.Context, id int) (*Category, error) {
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return tree.ref(id), nil
+}
+
+// UpdatesFor are what happened to a user's own posts (own) and favourites (favorites), the newest first, each question once.
+func (m *Module) UpdatesFor(ctx context.Context, own, favorites bool) ([]ActivityItem, error) {
+	caller := auth.CallerOf(ctx)
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	events, err := m.updates(ctx, caller.UserID, own, favorites)
+	if err != nil {
+		return nil, err
+	}
+	return m.activityItems(o, tree, merge(events)), nil
+}

@@ -1,0 +1,84 @@
+package qa
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site"
+)
+
+// browserWords are those of user agents that Q2A takes for people's; everything else is a robot.
+var browserWords = []string{"msie", "firefox", "chrome", "safari", "opera", "gecko", "midp", "playstation", "teleca", "blackberry",
+	"up.browser", "polaris", "maui_wap_browser", "ipad", "iphone", "ipod"}
+
+func probablyHuman(userAgent string) bool {
+	if userAgent == "" {
+		return true // as Q2A does
+	}
+	userAgent = strings.ToLower(userAgent)
+	for _, w := range browserWords {
+		if strings.Contains(userAgent, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// countView counts a view of a question as Q2A does: of people, not twice in a row from one address, and, once it has
+// been seen at all, not the author's own. It changes the question's hotness with it.
+func (m *Module) countView(ctx context.Context, o *site.Options, q *post) error {
+	client, caller := web.ClientOf(ctx), auth.CallerOf(ctx)
+	if !o.Bool("do_count_q_views") || !client.IP.IsValid() || !probablyHuman(client.UserAgent) {
+		return nil
+	}
+	ip := client.IP.AsSlice()
+	own := bytes.Equal(q.createIP, ip) || q.userID != 0 && q.userID == caller.UserID || q.cookieID != "" && q.cookieID == caller.CookieID
+	if q.views > 0 && own || bytes.Equal(q.lastViewIP, ip) {
+		return nil
+	}
+	err := m.db.Tx(ctx, func(tx *database.DB) error {
+		changed, err := tx.Exec(ctx, "UPDATE {posts} SET views = views + 1, lastviewip = ? WHERE postid = ? AND (lastviewip IS NULL OR lastviewip <> ?)",
+			ip, q.id, ip)
+		if err != nil || changed == 0 || !o.Bool("recalc_hotness_q_view") {
+			return err
+		}
+		return m.updateHotness(ctx, tx, o, q.id)
+	})
+	if err != nil {
+		return fmt.Errorf("count view: %w", err)
+	}
+	return nil
+}
+
+// hotnessStart is where Q2A's hotness counts seconds from: 2010-01-01 00:00 in the database's time.
+const hotnessStart = "2010-01-01 00:00:00"
+
+// updateHotness computes a question's hotness anew: the age of the question and of its newest visible answer, the number of
+// answers, votes and views, each with the site's weight (Q2A's figures: 160,000 s for a vote or an answer, 4,000 s for a view).
+func (m *Module) updateHotness(ctx context.Context, tx *database.DB, o *site.Options, id int) error {
+	seconds := func(column string) string {
+		if tx.Dialect() == database.SQLite {
+			return "(UNIX_TIMESTAMP(" + column + ") - UNIX_TIMESTAMP('" + hotnessStart + "'))"
+		}
+		// by calendar, not UNIX_TIMESTAMP: an hour of daylight saving must not count
+		return "TIMESTAMPDIFF(SECOND, '" + hotnessStart + "', " + column + ")"
+	}
+	var question, answer float64
+	var answers, net, views int
+	found, err := tx.Get(ctx, []any{&question, &answer, &answers, &net, &views},
+		"SELECT "+seconds("MAX(q.created)")+", "+seconds("COALESCE(MAX(a.created), MAX(q.created))")+", COUNT(a.postid), MAX(q.netvotes), MAX(q.views) "+
+			"FROM {posts} q LEFT JOIN {posts} a ON a.parentid = q.postid AND a.type = 'A' WHERE q.postid = ? GROUP BY q.postid", id)
+	if err != nil || !found {
+		return err
+	}
+	weight := func(name string) float64 { return float64(o.Int("hot_weight_" + name)) }
+	hotness := question*weight("q_age") + answer*weight("a_age") + float64(answers)*weight("answers")*160000 +
+		float64(net)*weight("votes")*160000 + float64(views)*weight("views")*4000
+	_, err = tx.Exec(ctx, "UPDATE {posts} SET hotness = ? WHERE postid = ?", float64(float32(hotness)), id)
+	return err
+}

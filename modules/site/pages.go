@@ -1,0 +1,130 @@
+package site
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+)
+
+// pageExternal is the flag of pages that are only links to somewhere else (QA_PAGE_FLAGS_EXTERNAL).
+const pageExternal = 1
+
+// Page is a page of the site's own, or a link in its navigation.
+type Page struct {
+	ID       int    `json:"id"`
+	Title    string `json:"title"`
+	Slug     string `json:"slug,omitempty" doc:"Last part of its address; absent for links"`
+	URL      string `json:"url,omitempty" doc:"Where a link leads"`
+	Heading  string `json:"heading,omitempty"`
+	Position int    `json:"position"`
+	Place    string `json:"place" enum:"main,beforeMain,opposite,footer,none" doc:"Where the site's navigation shows it"`
+	HTML     string `json:"html,omitempty" doc:"What the page says, as HTML that is safe to show; of single pages only"`
+}
+
+var pagePlaces = map[string]string{"M": "main", "B": "beforeMain", "O": "opposite", "F": "footer"}
+
+type pagesOutput struct{ Body web.List[Page] }
+
+type pageInput struct {
+	Slug string `path:"slug" maxLength:"200"`
+}
+
+type pageOutput struct{ Body Page }
+
+// PageRules are what the site module asks other modules about its pages.
+type PageRules struct {
+	// May is nil when the caller of the context meets a permit value.
+	May func(ctx context.Context, o *Options, permit int) error
+	// SafeHTML makes HTML safe to show.
+	SafeHTML func(html string) string
+}
+
+// Register adds the module's operations to the API.
+func (m *Module) Register(api huma.API, rules PageRules) {
+	web.Register(api, huma.Operation{
+		OperationID: "list-pages", Method: http.MethodGet, Path: "/v1/pages", Tags: []string{"Site"},
+		Summary: "The site's own pages and links, in their order", Description: "Those that the caller may not see are left out.",
+	}, func(ctx context.Context, _ *struct{}) (*pagesOutput, error) {
+		o, err := m.Options(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out := &pagesOutput{Body: web.List[Page]{Items: []Page{}}}
+		err = m.pages(ctx, "1 = 1 ORDER BY position", func(p Page, permit int) {
+			if p.HTML = ""; rules.May(ctx, o, permit) == nil {
+				out.Body.Items = append(out.Body.Items, p)
+			}
+		})
+		return out, err
+	})
+	web.Register(api, huma.Operation{
+		OperationID: "get-page", Method: http.MethodGet, Path: "/v1/pages/{slug}", Tags: []string{"Site"},
+		Summary: "One of the site's own pages", Errors: []int{http.StatusForbidden, http.StatusNotFound},
+	}, func(ctx context.Context, in *pageInput) (*pageOutput, error) {
+		o, err := m.Options(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var out *pageOutput
+		var refused error
+		err = m.pages(ctx, "tags = ? ORDER BY pageid LIMIT 1", func(p Page, permit int) {
+			if p.URL == "" {
+				p.HTML = rules.SafeHTML(p.HTML)
+				out, refused = &pageOutput{Body: p}, rules.May(ctx, o, permit)
+			}
+		}, in.Slug)
+		switch {
+		case err != nil:
+			return nil, err
+		case out == nil:
+			return nil, problem.NotFound()
+		case refused != nil:
+			return nil, refused
+		}
+		return out, nil
+	})
+}
+
+// pages reads pages by a condition and hands them on with their permit value.
+func (m *Module) pages(ctx context.Context, condition string, found func(p Page, permit int), args ...any) error {
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var p Page
+		var place, tags string
+		var flags int
+		var permit sql.NullInt64
+		var heading, content sql.NullString
+		if err := rows.Scan(&p.ID, &p.Title, &place, &p.Position, &flags, &permit, &tags, &heading, &content); err != nil {
+			return err
+		}
+		p.Heading, p.HTML, p.Place, p.Slug = heading.String, content.String, pagePlaces[place], tags
+		if p.Place == "" {
+			p.Place = "none"
+		}
+		if flags&pageExternal != 0 {
+			p.Slug, p.URL = "", tags
+		}
+		value := 150 // everybody
+		if permit.Valid {
+			value = int(permit.Int64)
+		}
+		found(p, value)
+		return nil
+	}, "SELECT pageid, title, nav, position, flags, permit + 0, tags, heading, content FROM {pages} WHERE "+condition, args...)
+	if err != nil {
+		return fmt.Errorf("read pages: %w", err)
+	}
+	return nil
+}
+
+// HasPage tells whether the site has a page of its own at that slug.
+func (m *Module) HasPage(ctx context.Context, slug string) (bool, error) {
+	found := false
+	err := m.pages(ctx, "tags = ? ORDER BY pageid LIMIT 1", func(p Page, _ int) { found = p.URL == "" }, slug)
+	return found, err
+}
