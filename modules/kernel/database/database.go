@@ -46,6 +46,7 @@ type DB struct {
 	pool    *sql.DB
 	dialect Dialect
 	prefix  string
+	mysql   *mysql.Config // nil for SQLite
 	// names caches the queries in which table names have been put in; queries are constants or made of few parts,
 	// so that it stays small.
 	names *sync.Map
@@ -172,7 +173,7 @@ const maxAttempts = 5
 func (db *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 	for attempt := 1; ; attempt++ {
 		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-			return fn(&DB{gorm: g, pool: db.pool, dialect: db.dialect, prefix: db.prefix, names: db.names})
+			return fn(&DB{gorm: g, pool: db.pool, dialect: db.dialect, prefix: db.prefix, mysql: db.mysql, names: db.names})
 		})
 		if err == nil || attempt == maxAttempts || !retryable(err) {
 			return err

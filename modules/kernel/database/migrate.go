@@ -3,11 +3,13 @@ package database
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"strings"
 	"testing/fstest"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -20,7 +22,7 @@ import (
 var migrations embed.FS
 
 // Migrate brings this backend's own tables up to date. Tasks that start together wait for each other.
-func (db *DB) Migrate(ctx context.Context) error {
+func (db *DB) Migrate(ctx context.Context) (err error) {
 	files, err := db.migrationFiles()
 	if err != nil {
 		return err
@@ -31,16 +33,23 @@ func (db *DB) Migrate(ctx context.Context) error {
 		goose.WithLogger(goose.NopLogger()),
 		goose.WithDisableGlobalRegistry(true),
 	}
+	pool := db.pool
 	if db.dialect == SQLite {
 		dialect = goose.DialectSQLite3
 	} else {
-		locker, err := lock.NewMySQLTableLocker(lock.WithTableName(db.prefix + "q2ab_migration_lock"))
+		locker, err := lock.NewMySQLTableLocker(lock.WithTableName(db.prefix+"q2ab_migration_lock"), lock.WithTableLockTimeout(time.Second, 60))
 		if err != nil {
 			return fmt.Errorf("migration lock: %w", err)
 		}
 		options = append(options, goose.WithLocker(locker))
+		cfg := db.mysql.Clone()
+		cfg.ParseTime = true // goose reads times
+		if pool, err = poolOf(cfg, 2); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, pool.Close()) }()
 	}
-	provider, err := goose.NewProvider(dialect, db.pool, files, options...)
+	provider, err := goose.NewProvider(dialect, pool, files, options...)
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}

@@ -52,11 +52,15 @@ func Open(ctx context.Context, s Settings) (*DB, error) {
 	var dialector gorm.Dialector
 	switch scheme {
 	case "mysql", "mariadb":
-		pool, err := openMySQL(s)
+		mysqlSettings, err := mysqlConfig(s)
 		if err != nil {
 			return nil, err
 		}
-		db.dialect, db.pool = MySQL, pool
+		pool, err := poolOf(mysqlSettings, s.MaxConnections)
+		if err != nil {
+			return nil, err
+		}
+		db.dialect, db.pool, db.mysql = MySQL, pool, mysqlSettings
 		// SkipInitializeWithVersion: no SELECT VERSION() of GORM's on each start; none of its features depend on it here.
 		dialector = mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true})
 	case "sqlite":
@@ -92,10 +96,10 @@ func Open(ctx context.Context, s Settings) (*DB, error) {
 	return db, nil
 }
 
-// openMySQL opens a pool that leaves no state in its sessions, so that RDS Proxy need not pin a connection: values
+// mysqlConfig are the settings of connections that leave no state in its sessions, so that RDS Proxy need not pin a connection: values
 // are put into the text by the driver (no server-side prepared statements), no SET is sent, and time zone, SQL mode and
 // collation stay the server's.
-func openMySQL(s Settings) (*sql.DB, error) {
+func mysqlConfig(s Settings) (*mysqldriver.Config, error) {
 	u, err := url.Parse(s.URL)
 	if err != nil {
 		return nil, errors.New("DATABASE_URL is not a URL (are special characters of the password percent-encoded?)")
@@ -125,13 +129,18 @@ func openMySQL(s Settings) (*sql.DB, error) {
 	}
 	cfg.InterpolateParams = true
 	cfg.Timeout = 5 * time.Second
+	return cfg, nil
+}
+
+// poolOf opens a pool of at most so many connections.
+func poolOf(cfg *mysqldriver.Config, connections int) (*sql.DB, error) {
 	connector, err := mysqldriver.NewConnector(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	pool := sql.OpenDB(connector)
-	pool.SetMaxOpenConns(s.MaxConnections)
-	pool.SetMaxIdleConns(s.MaxConnections)
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
 	pool.SetConnMaxLifetime(15 * time.Minute) // below RDS Proxy's 30 minutes of idleness
 	return pool, nil
 }

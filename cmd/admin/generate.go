@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// envExample is `admin env-example [-o FILE]`.
+func envExample(_ context.Context, args []string, out io.Writer) error {
+	return generate("env-example", args, out, func() ([]byte, error) { return []byte(config.EnvExample()), nil })
+}
+
+// openAPI is `admin openapi [-o FILE]`.
+func openAPI(ctx context.Context, args []string, out io.Writer) error {
+	return generate("openapi", args, out, func() ([]byte, error) { return openAPIDocument(ctx) })
+}
+
+// generate writes what make gives to standard output or to the file of -o.
+func generate(name string, args []string, out io.Writer, make func() ([]byte, error)) error {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(out)
+	file := flags.String("o", "", "write to this file")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	content, err := make()
+	if err != nil {
+		return err
+	}
+	if *file != "" {
+		return os.WriteFile(*file, content, 0o644) //nolint:gosec // a document for everybody
+	}
+	_, err = out.Write(content)
+	return err
+}
+
+// openAPIDocument describes the API as the application itself does, on an empty database made for the purpose.
+func openAPIDocument(ctx context.Context) (document []byte, err error) {
+	folder, err := os.MkdirTemp("", "q2ab-openapi")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	cfg, err := config.Load()
+	if err != nil {
+		return nil, err
+	}
+	cfg.DatabaseURL, cfg.PublicURL, cfg.RedisURL, cfg.LogLevel = "sqlite:"+filepath.Join(folder, "empty.sqlite"), "", "", "error"
+	db, err := database.Open(ctx, database.Settings{URL: cfg.DatabaseURL, Prefix: cfg.TablePrefix})
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(db.CreateSchema(ctx), db.Close()); err != nil {
+		return nil, err
+	}
+	app, err := modules.New(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, app.Close()) }()
+	text, err := json.Marshal(app.Server.API().OpenAPI())
+	if err != nil {
+		return nil, err
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, text, "", "  "); err != nil {
+		return nil, err
+	}
+	indented.WriteByte('\n')
+	return indented.Bytes(), nil
+}
