@@ -239,3 +239,32 @@ func unix(rfc3339 string) int64 {
 	}
 	return at.Unix()
 }
+
+func decode[T any](t *testing.T, res *http.Response) T {
+	t.Helper()
+	var v T
+	if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func text(t *testing.T, res *http.Response) string {
+	t.Helper()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// anonymousCookie is the recorded cookie "anon1", to which question 186 belongs.
+func anonymousCookie(t *testing.T, s *testSite) string {
+	t.Helper()
+	var cookie string
+	found, err := s.app.DB.Get(context.Background(), []any{&cookie}, "SELECT cookieid FROM {posts} WHERE postid = 186")
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	return cookie
+}

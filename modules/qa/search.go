@@ -221,15 +221,8 @@ func (m *Module) find(ctx context.Context, typed string) ([]hit, error) {
 const maxWords = 100
 
 func distinct(list []string) []string {
-	var once []string
-	seen := map[string]bool{}
-	for _, w := range list {
-		if !seen[w] && len(once) < maxWords {
-			seen[w] = true
-			once = append(once, w)
-		}
-	}
-	return once
+	once := distinctAll(list)
+	return once[:min(maxWords, len(once))]
 }
 
 // fetch reads the questions of hits, in one statement.

@@ -1,0 +1,278 @@
+package modules_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"sort"
+	"strings"
+	"testing"
+)
+
+type post struct {
+	ID     int
+	Type   string
+	State  string
+	Votes  struct{ Net int }
+	Author struct {
+		ID     int
+		Handle string
+		Points int
+	}
+	Content, Format, HTML string
+	Comments              []post
+	FollowUps             []struct{ ID int }
+	Can                   map[string]bool
+	Selected              bool
+}
+
+type threadBody struct {
+	question
+	State   string
+	Content string
+	Format  string
+	Extra   string
+	Follows *struct{ ID, QuestionID int }
+	Closure *struct {
+		DuplicateOf *struct{ ID int }
+		Note        *struct{ Content string }
+	}
+	Duplicates []struct{ ID int }
+	Answers    []post
+	Comments   []post
+	Can        map[string]bool
+}
+
+// The recordings were made with the right to see everything; the super administrator has it.
+const superUser = 1
+
+func TestQuestionPagesAsRecorded(t *testing.T) {
+	type ref struct {
+		PostID, OfAnswer int
+		Type             string
+		NetVotes         int
+		Content          string
+	}
+	type page struct {
+		Question struct {
+			row
+			Type             string
+			Content, Format  string
+			CategoryBackpath string `json:"categorybackpath"`
+			Name             *string
+		}
+		Answers  []ref            `json:"answers_in_display_order"`
+		Comments map[string][]ref `json:"comments_by_parent"`
+		Follows  []struct {
+			PostID   int `json:"postid"`
+			OfAnswer int `json:"of_answer"`
+		} `json:"follow_on_questions"`
+		Parent     *int `json:"parent_question"`
+		ClosedBy   *ref `json:"closed_by"`
+		Duplicates []int
+		Extra      *string
+		Path       string
+	}
+	testSites(t, func(t *testing.T, s *testSite) {
+		pages := recording[struct{ Pages map[string]page }](t, "question-pages").Pages
+		if len(pages) != 74 {
+			t.Fatalf("%d pages", len(pages))
+		}
+		for id, want := range pages {
+			got := getAs[threadBody](t, s, "/v1/questions/"+id+"?include=answers,comments", superUser)
+			if got.Selected == 0 {
+				want.Question.SelChildID = 0 // a hidden selected answer counts as none on the page
+			}
+			if err := want.Question.row.matches(got.question); err != nil {
+				t.Error(err)
+			}
+			format := map[string]string{"": "plain"}[want.Question.Format]
+			if format == "" {
+				format = want.Question.Format
+			}
+			same(t, id+" content", []string{got.Content, got.Format, got.Path}, []string{want.Question.Content, format, want.Path})
+
+			answers, wantAnswers := []string{}, []string{}
+			comments, wantComments := map[string][]int{}, map[string][]int{}
+			follows, wantFollows := []string{}, []string{}
+			collect := func(parent int, list []post) {
+				for _, c := range list {
+					key := fmt.Sprint(parent)
+					comments[key] = append(comments[key], c.ID)
+				}
+			}
+			collect(got.ID, got.Comments)
+			for _, a := range got.Answers {
+				answers = append(answers, fmt.Sprint(a.ID, " ", stateType("A", a.State), " ", a.Votes.Net))
+				collect(a.ID, a.Comments)
+				for _, f := range a.FollowUps {
+					follows = append(follows, fmt.Sprint(f.ID, " of ", a.ID))
+				}
+			}
+			for _, a := range want.Answers {
+				wantAnswers = append(wantAnswers, fmt.Sprint(a.PostID, " ", a.Type, " ", a.NetVotes))
+			}
+			for parent, list := range want.Comments {
+				for _, c := range list {
+					wantComments[parent] = append(wantComments[parent], c.PostID)
+				}
+			}
+			for _, f := range want.Follows {
+				wantFollows = append(wantFollows, fmt.Sprint(f.PostID, " of ", f.OfAnswer))
+			}
+			sort.Strings(follows)
+			sort.Strings(wantFollows)
+			same(t, id+" answers", answers, wantAnswers)
+			same(t, id+" comments", comments, wantComments)
+			same(t, id+" follow-ups", follows, wantFollows)
+
+			parent := 0
+			if got.Follows != nil {
+				parent = got.Follows.QuestionID
+			}
+			wantParent := 0
+			if want.Parent != nil {
+				wantParent = *want.Parent
+			}
+			same(t, id+" parent question", parent, wantParent)
+			extra := ""
+			if want.Extra != nil {
+				extra = *want.Extra
+			}
+			same(t, id+" extra", got.Extra, extra)
+			duplicates := []int{}
+			for _, d := range got.Duplicates {
+				duplicates = append(duplicates, d.ID)
+			}
+			same(t, id+" duplicates", duplicates, append([]int{}, want.Duplicates...))
+			switch {
+			case want.ClosedBy == nil:
+				same(t, id+" closure", got.Closure == nil, true)
+			case got.Closure == nil:
+				t.Errorf("%s: no closure", id)
+			case want.ClosedBy.Type == "NOTE":
+				same(t, id+" note", got.Closure.Note.Content, want.ClosedBy.Content)
+			default:
+				same(t, id+" duplicate of", got.Closure.DuplicateOf.ID, want.ClosedBy.PostID)
+			}
+		}
+	})
+}
+
+func stateType(kind, state string) string {
+	return kind + map[string]string{"visible": "", "hidden": "_HIDDEN", "queued": "_QUEUED"}[state]
+}
+
+// permissionNames are the recorded rules that the API tells under another name; the others are about buttons.
+var permissionNames = map[string]string{"commentable": "comment", "editable": "edit", "retagcatable": "changeCategoryAndTags", "aselectable": "selectAnswer",
+	"unflaggable": "unflag", "clearflaggable": "clearFlags", "closeable": "close", "reopenable": "reopen", "moderatable": "approve", "hideable": "hide",
+	"reshowable": "reshow", "deleteable": "delete", "claimable": "claim", "followable": "followUp"}
+
+func TestPermissionsAsRecorded(t *testing.T) {
+	type permissions struct {
+		Viewers map[string]map[string][]string
+	}
+	users := map[string]int{"newbie2": 28, "newbie_unconf": 27, "fuyu": 15, "aki": 13, "みつばち太郎": 6, "cat_expert": 19, "expert_sato": 5, "editor_yuki": 4,
+		"mod_kenji": 3, "admin_hana": 2, "spammer99": 25}
+	testSites(t, func(t *testing.T, s *testSite) {
+		cookie := anonymousCookie(t, s)
+		checked := 0
+		for viewer, posts := range recording[permissions](t, "permissions-posts").Viewers {
+			user, known := users[viewer]
+			header := []string{}
+			if !known {
+				header = []string{"Cookie", "qa_id=" + cookie}
+			}
+			all := map[int]map[string]bool{} // what the threads show, by post
+			for _, id := range threadIDs(t) {
+				res := s.request(t, http.MethodGet, fmt.Sprintf("/v1/questions/%d?include=answers,comments,permissions", id), user, header...)
+				if res.StatusCode != http.StatusOK {
+					continue
+				}
+				thread := decode[threadBody](t, res)
+				all[id] = thread.Can
+				for _, list := range append([][]post{thread.Answers, thread.Comments}, commentsOf(thread.Answers)...) {
+					for _, p := range list {
+						all[p.ID] = p.Can
+					}
+				}
+			}
+			for id, wanted := range posts {
+				var postID int
+				fmt.Sscan(id, &postID)
+				want := map[string]bool{}
+				for _, w := range wanted {
+					want[w] = true
+				}
+				can, seen := all[postID]
+				if !want["viewable"] && seen {
+					t.Errorf("%s sees post %s and should not", viewer, id)
+				}
+				if !seen {
+					continue // hidden with what is above it, or not viewable itself
+				}
+				for recorded, name := range permissionNames {
+					if can[name] != want[recorded] {
+						t.Errorf("%s, post %s: %s is %v, Q2A says %v", viewer, id, name, can[name], want[recorded])
+					}
+					checked++
+				}
+			}
+		}
+		if checked < 40000 {
+			t.Errorf("only %d permissions compared", checked)
+		}
+	})
+}
+
+func commentsOf(answers []post) [][]post {
+	var out [][]post
+	for _, a := range answers {
+		out = append(out, a.Comments)
+	}
+	return out
+}
+
+// threadIDs are the ids of all recorded questions.
+func threadIDs(t *testing.T) []int {
+	t.Helper()
+	var out []int
+	for id := range recording[struct{ Pages map[string]any }](t, "question-pages").Pages {
+		var n int
+		fmt.Sscan(id, &n)
+		out = append(out, n)
+	}
+	return out
+}
+
+func TestHiddenPostsShowToNobodyElse(t *testing.T) {
+	testSites(t, func(t *testing.T, s *testSite) {
+		for path, want := range map[string]int{
+			"/v1/questions/344": 403, "/v1/questions/256": 403, // hidden
+			"/v1/questions/380": 403,                          // queued
+			"/v1/answers/345":   403, "/v1/comments/346": 403, // below a hidden question
+			"/v1/answers/353": 403, "/v1/comments/172": 403, // hidden themselves
+			"/v1/answers/212": 403, "/v1/comments/213": 403, // queued
+			"/v1/posts/353": 403, "/v1/posts/182": 404, "/v1/posts/379": 404, // 182 was deleted, 379 is a closing note
+			"/v1/questions/3": 404, "/v1/answers/1": 404, "/v1/comments/3": 404, // of another type
+			"/v1/posts/3": 200, "/v1/comments/2": 200, "/v1/answers/3": 200,
+		} {
+			if got := s.request(t, http.MethodGet, path, 0).StatusCode; got != want {
+				t.Errorf("GET %s as a visitor: %d, want %d", path, got, want)
+			}
+		}
+		// Nowhere in the lists that everybody sees either.
+		for _, path := range []string{"/v1/questions?limit=100", "/v1/activity?limit=100", "/v1/activity?kind=answers&limit=100", "/v1/activity?kind=edits&limit=100",
+			"/v1/search?limit=100&q=" + url.QueryEscape("非表示"), "/v1/users/aki/activity", "/v1/users/troll_x/answers", "/v1/users/newbie2/questions", "/feed/activity.rss", "/sitemap.xml"} {
+			body := text(t, s.request(t, http.MethodGet, path, 0))
+			for _, secret := range []string{"非表示にした質問", "退会の方法", "もう一つの承認待ち", "Buy BEST honey"} {
+				if strings.Contains(body, secret) {
+					t.Errorf("GET %s shows %q", path, secret)
+				}
+			}
+		}
+		if got := s.request(t, http.MethodGet, "/v1/questions/344", superUser).StatusCode; got != 200 {
+			t.Errorf("the administrator cannot see a hidden question: %d", got)
+		}
+	})
+}
