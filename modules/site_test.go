@@ -268,3 +268,12 @@ func anonymousCookie(t *testing.T, s *testSite) string {
 	}
 	return cookie
 }
+
+// testServers runs a test on the database server of TEST_DATABASE_URL only; without one it says so and does nothing.
+func testServers(t *testing.T, test func(t *testing.T, s *testSite)) {
+	t.Helper()
+	if os.Getenv("TEST_DATABASE_URL") == "" {
+		t.Skip("needs a MySQL or MariaDB server: set TEST_DATABASE_URL (.ci/run starts one)")
+	}
+	test(t, openSite(t, loadServer(t, "small"), nil))
+}

@@ -73,7 +73,7 @@ type handleInput struct {
 
 type userListInput struct {
 	web.Page
-	handleInput
+	Handle string `path:"handle" maxLength:"80" doc:"The user's handle, in any case of letters"`
 }
 
 type profileOutput struct{ Body Profile }

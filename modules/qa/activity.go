@@ -25,7 +25,7 @@ const maxMerged = 50
 type ActivityItem struct {
 	Question QuestionItem `json:"question"`
 	Post     PostRef      `json:"post" doc:"The question itself, or the answer or comment that is new or was changed"`
-	What     string       `json:"what" enum:"new,content,tags,category,closed,selected,visibility,type,other" doc:"new, or what was changed"`
+	What     string       `json:"what" enum:"new,content,tags,category,closed,selected,visibility,type,comment-on-question,comment-on-answer,follow,other" doc:"new, or what was changed; in updates also how a new post concerns the reader"`
 	At       time.Time    `json:"at"`
 	By       *auth.Author `json:"by,omitempty"`
 	Votes    *Votes       `json:"votes,omitempty" doc:"Of the answer; in the list of a user's answers"`

@@ -201,7 +201,9 @@ type QuestionItem struct {
 
 var typeNames = map[string]string{"Q": "question", "A": "answer", "C": "comment", "NOTE": "note"}
 
-var updateNames = map[string]string{"E": "content", "T": "tags", "A": "category", "C": "closed", "S": "selected", "H": "visibility", "Y": "type", "": "content"}
+var updateNames = map[string]string{"E": "content", "T": "tags", "A": "category", "C": "closed", "S": "selected", "H": "visibility", "Y": "type", "": "content",
+	// in streams of updates only: new posts, by how they concern the reader
+	"U": "comment-on-question", "N": "comment-on-answer", "F": "follow"}
 
 func unixTime(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 

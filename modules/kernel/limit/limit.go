@@ -58,11 +58,19 @@ func New(rate, redisURL string) (*Limiter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL is not a redis:// address")
 	}
+	redis.SetLogger(redisLog{})
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = redisPatience, redisPatience, redisPatience
 	options.MaxRetries = -1
 	l.redis = redis.NewClient(options)
 	go l.connect()
 	return l, nil
+}
+
+// redisLog takes the client's own messages: the limiter itself reports what matters.
+type redisLog struct{}
+
+func (redisLog) Printf(ctx context.Context, format string, v ...any) {
+	slog.DebugContext(ctx, "redis", "message", fmt.Sprintf(format, v...))
 }
 
 // connect makes the store as soon as Redis answers: the store loads its scripts when it is made, and fails without.

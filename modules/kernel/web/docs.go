@@ -2,7 +2,6 @@ package web
 
 import (
 	"html/template"
-	"io/fs"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -52,7 +51,7 @@ var problemsPage = template.Must(template.New("problems").Parse(`<!doctype html>
 
 // registerDocs serves the interactive reference, with its scripts out of the binary, and the list of problems.
 func (s *Server) registerDocs() {
-	assets := http.StripPrefix("/docs/", http.FileServerFS(mustSub(swagger.FS, "dist")))
+	assets := http.StripPrefix("/docs/", http.FileServerFS(swagger.FS))
 	s.echo.GET("/docs", func(c echo.Context) error {
 		c.Response().Header().Set("Content-Security-Policy", docsPolicy)
 		return c.HTML(http.StatusOK, docsPage)
@@ -81,12 +80,4 @@ func (s *Server) registerDocs() {
 	s.echo.GET("/problems/:code", func(c echo.Context) error {
 		return c.Redirect(http.StatusFound, "/problems#"+c.Param("code"))
 	})
-}
-
-func mustSub(fsys fs.FS, dir string) fs.FS {
-	sub, err := fs.Sub(fsys, dir)
-	if err != nil {
-		panic(err) // only for a name that is not a path
-	}
-	return sub
 }

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -60,34 +59,13 @@ func clientIP(proxies []netip.Prefix) echo.IPExtractor {
 	return echo.ExtractIPFromXFFHeader(options...)
 }
 
-// headAsGet lets every GET answer HEAD too; net/http leaves the body out, since it goes by the request that came.
-func headAsGet(next echo.HandlerFunc) echo.HandlerFunc {
+// limitAddress refuses addresses that no client of ours has.
+func limitAddress(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if r := c.Request(); r.Method == http.MethodHead {
-			get := *r
-			get.Method = http.MethodGet
-			c.SetRequest(&get)
-		}
 		if len(c.Request().RequestURI) > maxURI {
 			return problem.New("uri_too_long")
 		}
 		return next(c)
-	}
-}
-
-// rewrite lets the application change the address of a request.
-func rewrite(change func(*url.URL)) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			r := *c.Request()
-			u := *r.URL
-			change(&u)
-			if u != *r.URL {
-				r.URL = &u
-				c.SetRequest(&r)
-			}
-			return next(c)
-		}
 	}
 }
 

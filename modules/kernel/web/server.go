@@ -62,14 +62,10 @@ func New(s Settings) *Server {
 	e.IPExtractor = clientIP(s.Proxies)
 	srv := &Server{settings: s, echo: e}
 
-	e.Pre(headAsGet)
-	if s.Rewrite != nil {
-		e.Pre(rewrite(s.Rewrite))
-	}
 	if s.Trace {
 		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(isProbe)))
 	}
-	e.Use(identify, logRequests, recoverPanics, securityHeaders, srv.timeout)
+	e.Use(identify, logRequests, limitAddress, recoverPanics, securityHeaders, srv.timeout)
 	if len(s.CORSOrigins) > 0 {
 		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 			AllowOrigins:  s.CORSOrigins,
@@ -96,8 +92,25 @@ func (s *Server) API() huma.API { return s.api }
 // Router is where modules register what is not an operation of the API: feeds, the old site's addresses.
 func (s *Server) Router() *echo.Echo { return s.echo }
 
-// ServeHTTP answers one request; tests call it through httptest.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+// ServeHTTP answers one request; tests call it through httptest. Every GET answers HEAD too: net/http leaves the body out,
+// since it goes by the request that came.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		get := *r
+		get.Method = http.MethodGet
+		r = &get
+	}
+	if s.settings.Rewrite != nil {
+		u := *r.URL
+		s.settings.Rewrite(&u)
+		if u != *r.URL {
+			changed := *r
+			changed.URL = &u
+			r = &changed
+		}
+	}
+	s.echo.ServeHTTP(w, r)
+}
 
 // Run serves until the context ends, then stops gracefully: /readyz fails at once, requests are still accepted for
 // DrainDelay, and those under way may finish within DrainTimeout. listening is called with the address once the

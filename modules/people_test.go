@@ -1,0 +1,347 @@
+package modules_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// userIDs are those of the recorded users, by handle.
+var userIDs = map[string]int{"superbee": 1, "admin_hana": 2, "mod_kenji": 3, "editor_yuki": 4, "expert_sato": 5, "みつばち太郎": 6, "養蜂 花子": 7, "Bee Keeper": 8,
+	"José Miel": 9, "tanaka": 10, "suzuki_legacy": 11, "OldTimer": 12, "aki": 13, "natsu": 14, "fuyu": 15, "haru": 16, "lurker": 17, "o'brien": 18, "cat_expert": 19,
+	"nihonmitsubachi_20ch": 20, "negative_ned": 21, "bonus_bob": 22, "Google Sensei": 24, "spammer99": 25, "troll_x": 26, "newbie_unconf": 27, "newbie2": 28}
+
+func TestProfilesAsRecorded(t *testing.T) {
+	type message struct {
+		MessageID         int
+		From, To, Content string
+		Created           int64
+	}
+	type recorded struct {
+		Account struct {
+			UserID, Points, WallPosts int
+			Handle                    string
+			Created, LoggedIn         int64
+			Email                     string
+		}
+		PointsTitle string `json:"points_title"`
+		Points      struct {
+			QPosts, APosts, CPosts, ASelects, ASelecteds, QUpvotes, QDownvotes, AUpvotes, ADownvotes, Upvoteds, Downvoteds, Bonus int
+		}
+		Rank           int
+		Profile        any
+		CategoryLevels []struct {
+			EntityID, Level string
+		} `json:"category_levels"`
+		Questions []int
+		Answers   []struct{ QuestionID, AnswerID, ONetVotes int }
+		Comments  []struct{ QuestionID, CommentID int }
+		Edits     []struct {
+			QuestionID, PostID int
+			UpdateType         *string
+		}
+		Activity            []reference `json:"activity_first20"`
+		Wall, Inbox, Outbox []message
+		Notices             []struct{ NoticeID, Content, Format, Created string }
+	}
+	type profile struct {
+		ID, Points, Rank, WallPostCount int
+		Handle, Title, CreatedAt, Email string
+		LastSignInAt                    string
+		Fields                          []struct{ Name, Value string }
+		CategoryLevels                  []struct {
+			Category struct{ ID int }
+			Level    string
+		}
+		Stats map[string]int
+	}
+	type msg struct {
+		ID        int
+		From, To  struct{ Handle string }
+		Content   string
+		CreatedAt string
+	}
+	levelWords := map[string]string{"20": "expert", "50": "editor"}
+	testSites(t, func(t *testing.T, s *testSite) {
+		users := recording[map[string]recorded](t, "user-profiles")
+		if len(users) != 27 {
+			t.Fatalf("%d users", len(users))
+		}
+		for handle, want := range users {
+			path := "/v1/users/" + url.PathEscape(handle)
+			id := userIDs[handle]
+			got := getAs[profile](t, s, path, id)
+			same(t, handle, []any{got.ID, got.Handle, got.Points, got.Rank, got.Title, got.WallPostCount, unix(got.CreatedAt), got.Email},
+				[]any{want.Account.UserID, handle, want.Account.Points, want.Rank, want.PointsTitle, want.Account.WallPosts, want.Account.Created, want.Account.Email})
+			if id != 25 && id != 26 { // the recorded viewers of the blocked users were others
+				same(t, handle+" last sign-in", unix(got.LastSignInAt), want.Account.LoggedIn)
+			}
+			p := want.Points
+			same(t, handle+" figures", got.Stats, map[string]int{"questions": p.QPosts, "answers": p.APosts, "comments": p.CPosts, "answersSelected": p.ASelects,
+				"answersSelectedByOthers": p.ASelecteds, "questionUpvotesGiven": p.QUpvotes, "questionDownvotesGiven": p.QDownvotes, "answerUpvotesGiven": p.AUpvotes,
+				"answerDownvotesGiven": p.ADownvotes, "upvotesReceived": p.Upvoteds, "downvotesReceived": p.Downvoteds, "bonusPoints": p.Bonus})
+			fields, wantFields := map[string]string{}, map[string]string{}
+			for _, f := range got.Fields {
+				if f.Value != "" {
+					fields[f.Name] = f.Value
+				}
+			}
+			if values, ok := want.Profile.(map[string]any); ok {
+				for name, value := range values {
+					if value != "" {
+						wantFields[name] = fmt.Sprint(value)
+					}
+				}
+			}
+			same(t, handle+" fields", fields, wantFields)
+			levels, wantLevels := []string{}, []string{}
+			for _, l := range got.CategoryLevels {
+				levels = append(levels, fmt.Sprint(l.Category.ID, l.Level))
+			}
+			for _, l := range want.CategoryLevels {
+				wantLevels = append(wantLevels, l.EntityID+levelWords[l.Level])
+			}
+			same(t, handle+" levels in categories", levels, wantLevels)
+
+			posts := func(kind string) []activity { return get[list[activity]](t, s, path+"/"+kind+"?limit=50").Items }
+			var gotIDs []string
+			var wantIDs []string
+			for _, a := range posts("questions") {
+				gotIDs = append(gotIDs, fmt.Sprint("Q", a.Question.ID))
+			}
+			for _, a := range posts("answers") {
+				gotIDs = append(gotIDs, fmt.Sprint("A", a.Question.ID, a.Post.ID, a.Votes.Net))
+			}
+			for _, a := range posts("comments") {
+				gotIDs = append(gotIDs, fmt.Sprint("C", a.Question.ID, a.Post.ID))
+			}
+			for _, a := range posts("edits") {
+				gotIDs = append(gotIDs, fmt.Sprint("E", a.Question.ID, a.Post.ID, a.What))
+			}
+			for _, q := range want.Questions {
+				wantIDs = append(wantIDs, fmt.Sprint("Q", q))
+			}
+			for _, a := range want.Answers {
+				wantIDs = append(wantIDs, fmt.Sprint("A", a.QuestionID, a.AnswerID, a.ONetVotes))
+			}
+			for _, c := range want.Comments {
+				wantIDs = append(wantIDs, fmt.Sprint("C", c.QuestionID, c.CommentID))
+			}
+			for _, e := range want.Edits {
+				wantIDs = append(wantIDs, fmt.Sprint("E", e.QuestionID, e.PostID, updateWords[*e.UpdateType]))
+			}
+			same(t, handle+" posts", gotIDs, wantIDs)
+			acts := keys(get[list[activity]](t, s, path+"/activity").Items)
+			for i := range acts {
+				acts[i][3] = int64(0)
+			}
+			same(t, handle+" activity", acts, recordedKeys(want.Activity, false))
+
+			messages := func(path string) []message {
+				out := []message{}
+				for _, m := range getAs[list[msg]](t, s, path, id).Items {
+					out = append(out, message{m.ID, m.From.Handle, m.To.Handle, m.Content, unix(m.CreatedAt)})
+				}
+				return out
+			}
+			strip := func(list []message, from, to bool) []message {
+				out := []message{}
+				for _, m := range list {
+					if !from {
+						m.From = ""
+					}
+					if !to {
+						m.To = ""
+					}
+					out = append(out, m)
+				}
+				return out
+			}
+			same(t, handle+" wall", strip(messages(path+"/wall?limit=50"), true, false), strip(want.Wall, true, false))
+			if id != 0 {
+				same(t, handle+" inbox", strip(messages("/v1/me/messages?limit=50"), true, false), strip(want.Inbox, true, false))
+				same(t, handle+" outbox", strip(messages("/v1/me/messages?box=out&limit=50"), false, true), strip(want.Outbox, false, true))
+				notices, wantNotices := []string{}, []string{}
+				for _, n := range getAs[list[struct {
+					ID                         int
+					Content, Format, CreatedAt string
+				}]](t, s, "/v1/me/notices", id).Items {
+					notices = append(notices, fmt.Sprint(n.ID, n.Content, unix(n.CreatedAt)))
+				}
+				for _, n := range want.Notices {
+					wantNotices = append(wantNotices, n.NoticeID+n.Content+n.Created)
+				}
+				same(t, handle+" notices", notices, wantNotices)
+			}
+		}
+	})
+}
+
+func TestFavoritesAsRecorded(t *testing.T) {
+	type recorded struct {
+		Questions         []int
+		Users, Categories []string
+		Tags              []struct {
+			Word     string
+			TagCount int
+		}
+	}
+	type favorites struct {
+		Questions []question
+		Users     []struct{ Handle string }
+		Tags      []struct {
+			Tag           string
+			QuestionCount int
+		}
+		Categories []struct{ Title string }
+	}
+	testSites(t, func(t *testing.T, s *testSite) {
+		for handle, want := range recording[map[string]recorded](t, "favorites") {
+			got := getAs[favorites](t, s, "/v1/me/favorites", userIDs[handle])
+			same(t, handle+" questions", ids(got.Questions), append([]int{}, want.Questions...))
+			users, categories, tags, wantTags := []string{}, []string{}, []string{}, []string{}
+			for _, u := range got.Users {
+				users = append(users, u.Handle)
+			}
+			for _, c := range got.Categories {
+				categories = append(categories, c.Title)
+			}
+			for _, g := range got.Tags {
+				tags = append(tags, fmt.Sprint(g.Tag, g.QuestionCount))
+			}
+			for _, w := range want.Tags {
+				wantTags = append(wantTags, fmt.Sprint(w.Word, w.TagCount))
+			}
+			same(t, handle+" users", users, append([]string{}, want.Users...))
+			same(t, handle+" categories", categories, append([]string{}, want.Categories...))
+			same(t, handle+" tags", tags, wantTags)
+		}
+	})
+}
+
+func TestUpdatesAsRecorded(t *testing.T) {
+	type entry struct {
+		QuestionID, LastPostID int
+		UpdateType             *string
+		Time                   int64
+		By                     *string
+	}
+	testSites(t, func(t *testing.T, s *testSite) {
+		for handle, kinds := range recording[map[string]map[string]struct{ Page []entry }](t, "updates") {
+			for kind, about := range map[string]string{"all": "all", "favorites": "favorites", "content": "mine"} {
+				got, want := [][5]any{}, [][5]any{}
+				for _, a := range getAs[list[activity]](t, s, "/v1/me/updates?about="+about, userIDs[handle]).Items {
+					got = append(got, [5]any{a.Question.ID, a.Post.ID, a.What, unix(a.At), a.By.Handle})
+				}
+				for _, e := range kinds[kind].Page {
+					what, by := "new", ""
+					if e.UpdateType != nil {
+						if what = updateWords[*e.UpdateType]; what == "" {
+							what = streamWords[*e.UpdateType]
+						}
+					}
+					if e.By != nil {
+						by = *e.By
+					}
+					want = append(want, [5]any{e.QuestionID, e.LastPostID, what, e.Time, by})
+				}
+				same(t, handle+" "+kind, got, want)
+			}
+		}
+	})
+}
+
+// streamWords are the kinds of entries that only streams of updates have.
+var streamWords = map[string]string{"N": "comment-on-answer", "F": "follow", "U": "comment-on-question"}
+
+func TestModerationListsAsRecorded(t *testing.T) {
+	type pair struct {
+		QuestionID, PostID int
+		Time               int64
+	}
+	type lists map[string]struct {
+		IDs   []int
+		Pairs []pair
+	}
+	paths := map[string]string{"flagged": "flagged", "hidden_q": "hidden?type=question", "hidden_a": "hidden?type=answer", "hidden_c": "hidden?type=comment",
+		"queued_q": "queue?type=question", "queued_a": "queue?type=answer", "queued_c": "queue?type=comment"}
+	testSites(t, func(t *testing.T, s *testSite) {
+		for name, want := range recording[lists](t, "admin-lists") {
+			got, wanted := []string{}, []string{}
+			for _, a := range getAs[list[activity]](t, s, "/v1/moderation/"+paths[name], superUser).Items {
+				got = append(got, fmt.Sprint(a.Question.ID, " ", a.Post.ID))
+			}
+			for _, id := range want.IDs {
+				wanted = append(wanted, fmt.Sprint(id, " ", id))
+			}
+			for _, p := range want.Pairs {
+				wanted = append(wanted, fmt.Sprint(p.QuestionID, " ", p.PostID))
+			}
+			same(t, name, got, wanted)
+			if status := s.request(t, http.MethodGet, "/v1/moderation/"+paths[name], userIDs["aki"]).StatusCode; status != 403 {
+				t.Errorf("%s for an ordinary user: %d", name, status)
+			}
+		}
+	})
+}
+
+func TestUsersAsRecorded(t *testing.T) {
+	type lists map[string][]struct {
+		UserID, Points, Level int
+		Email, Handle         string
+		Created               int64
+	}
+	type user struct {
+		ID, Points    int
+		Handle, Email string
+		CreatedAt     string
+	}
+	paths := map[string]string{"by_points": "/v1/users?limit=4", "newest": "/v1/users?sort=newest&limit=4", "special": "/v1/users?level=expert&limit=2",
+		"blocked": "/v1/users?blocked=true&limit=1", "unapproved": "/v1/moderation/users?limit=2"}
+	testSites(t, func(t *testing.T, s *testSite) {
+		for name, want := range recording[lists](t, "users") {
+			got, wanted := []string{}, []string{}
+			for cursor := ""; ; {
+				page := getAs[list[user]](t, s, paths[name]+cursor, superUser)
+				for _, u := range page.Items {
+					got = append(got, fmt.Sprint(u.ID, u.Handle, u.Email))
+				}
+				if page.NextCursor == "" {
+					break
+				}
+				cursor = "&cursor=" + page.NextCursor
+			}
+			for _, u := range want {
+				wanted = append(wanted, fmt.Sprint(u.UserID, u.Handle, u.Email))
+			}
+			same(t, name, got, wanted)
+		}
+		for _, name := range []string{"newest", "special", "blocked", "unapproved"} {
+			if status := s.request(t, http.MethodGet, paths[name], 0).StatusCode; status != 403 {
+				t.Errorf("%s for visitors: %d", name, status)
+			}
+		}
+	})
+}
+
+func TestPermissionsOfUsersAsRecorded(t *testing.T) {
+	testSites(t, func(t *testing.T, s *testSite) {
+		for handle, options := range recording[struct{ Users map[string]map[string]any }](t, "permissions-users").Users {
+			session := getAs[struct{ Permissions []string }](t, s, "/v1/auth/session", userIDs[handle])
+			granted := map[string]bool{}
+			for _, p := range session.Permissions {
+				granted[p] = true
+			}
+			for option, refusal := range options {
+				if !strings.HasPrefix(option, "permit_") {
+					continue // about moderation and captchas, which belong to writes
+				}
+				if granted[option] != (refusal == false) {
+					t.Errorf("%s, %s: granted %v, Q2A says %v", handle, option, granted[option], refusal)
+				}
+			}
+		}
+	})
+}
