@@ -1,11 +1,230 @@
-// Package demo fills a new site with a small community.
+// Package demo fills a new site: with a small demonstration community (Fill), or with a generated one of any size (Seed).
 package demo
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/qa"
 )
 
-// Fill fills.
-func Fill(ctx context.Context, db *database.DB, blobs string) error { return nil }
+// newest is when the demonstration's last question was asked; a fixed day, so that it is the same everywhere.
+var newest = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+
+// options are those in which the demonstration differs from Q2A's defaults.
+var options = map[string]string{
+	"site_title": "みつばちQ&A", "site_url": "", "comment_on_qs": "1", "voting_on_cs": "1", "points_to_titles": "0 見習い蜂,150 はたらき蜂,400 Queen Bee",
+	"feed_for_hot": "1", "feed_for_tag_qs": "1", "show_view_counts": "1", "extra_field_active": "",
+}
+
+// Fill puts the demonstration into a site that has nothing but Q2A's tables. Pictures go into the folder of blobs.
+func Fill(ctx context.Context, db *database.DB, blobs string) error {
+	f := &filler{ctx: ctx, db: db, blobs: blobs, users: map[string]int{}, categories: map[string][]int{}, words: map[string]*wordRow{}, points: map[string]*figures{},
+		options: map[string]string{}, questionsIn: map[int]int{}}
+	for i, p := range people {
+		f.users[p.handle] = i + 1
+		f.points[p.handle] = &figures{}
+	}
+	for _, step := range []func() error{f.people, func() error { return f.categoryRows(categories, nil, "") }, f.posts, f.wordRows, f.figureRows, f.optionRows} {
+		if err := step(); err != nil {
+			return fmt.Errorf("demonstration: %w", err)
+		}
+	}
+	return nil
+}
+
+// filler writes the rows and keeps count of what follows from them.
+type filler struct {
+	ctx         context.Context //nolint:containedctx // lives as long as one filling
+	db          *database.DB
+	blobs       string
+	users       map[string]int   // by handle
+	categories  map[string][]int // ids from the top down, by path
+	written     int
+	words       map[string]*wordRow
+	wordOrder   []string
+	points      map[string]*figures
+	options     map[string]string
+	questionsIn map[int]int // visible questions, by category
+	counts      struct{ q, a, c, unanswered, unselected, unupvoted int }
+}
+
+type wordRow struct{ id, title, content, tagWord, tag int }
+
+// figures are the columns of a user's row of points.
+type figures struct {
+	questions, answers, comments, selects, selecteds     int
+	upQ, downQ, upA, downA, upC, downC                   int
+	questionVotes, answerVotes, commentVotes, ups, downs int
+}
+
+func (f *filler) exec(query string, args ...any) error {
+	_, err := f.db.Exec(f.ctx, query, args...)
+	return err
+}
+
+func sqlTime(t time.Time) string { return t.Format(time.DateTime) }
+
+func (f *filler) people() error {
+	for i, p := range people {
+		at := sqlTime(newest.AddDate(0, -8, i))
+		if err := f.exec("INSERT INTO {users} (userid, created, createip, email, handle, level, loggedin, loginip, flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 65)",
+			i+1, at, []byte{192, 0, 2, byte(i + 1)}, fmt.Sprintf("user%d@example.org", i+1), p.handle, p.level, at, []byte{192, 0, 2, byte(i + 1)}); err != nil {
+			return err
+		}
+		if p.about != "" {
+			if err := f.exec("INSERT INTO {userprofile} (userid, title, content) VALUES (?, 'about', ?)", i+1, p.about); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// categoryRows writes branches below a path of ids and slugs.
+func (f *filler) categoryRows(branches []branch, above []int, path string) error {
+	for i, b := range branches {
+		id := len(f.categories) + 1
+		var parent any
+		if len(above) > 0 {
+			parent = above[len(above)-1]
+		}
+		full := strings.TrimPrefix(path+"/"+b.slug, "/")
+		slugs := strings.Split(full, "/")
+		slices.Reverse(slugs)
+		ids := append(slices.Clone(above), id)
+		f.categories[full] = ids
+		if err := f.exec("INSERT INTO {categories} (categoryid, parentid, title, tags, content, position, backpath) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			id, parent, b.title, b.slug, b.about, i+1, strings.Join(slugs, "/")); err != nil {
+			return err
+		}
+		if err := f.categoryRows(b.below, ids, full); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// optionRows writes the site's options and the counts that Q2A keeps among them.
+func (f *filler) optionRows() error {
+	tags := 0
+	for _, w := range f.words {
+		if w.tag > 0 {
+			tags++
+		}
+	}
+	values := map[string]int{"cache_qcount": f.counts.q, "cache_acount": f.counts.a, "cache_ccount": f.counts.c, "cache_unaqcount": f.counts.unanswered,
+		"cache_unselqcount": f.counts.unselected, "cache_unupaqcount": f.counts.unupvoted, "cache_tagcount": tags, "cache_userpointscount": len(people),
+		"cache_flaggedcount": 0, "cache_queuedcount": 0, "cache_uapprovecount": 0}
+	for name, n := range values {
+		f.options[name] = fmt.Sprint(n)
+	}
+	for name, value := range options {
+		f.options[name] = value
+	}
+	for name, value := range f.options {
+		if err := f.exec("INSERT INTO {options} (title, content) VALUES (?, ?)", name, value); err != nil {
+			return err
+		}
+	}
+	for id, n := range f.questionsIn {
+		if err := f.exec("UPDATE {categories} SET qcount = ? WHERE categoryid = ?", n, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// figureRows writes everybody's points, by Q2A's formula with its default weights.
+func (f *filler) figureRows() error {
+	for handle, p := range f.points {
+		sum := 2*p.questions + 4*p.answers + 3*p.selects + 30*p.selecteds + p.questionVotes + 2*p.answerVotes + p.upQ + p.downQ + p.upA + p.downA
+		if err := f.exec("INSERT INTO {userpoints} (userid, points, qposts, aposts, cposts, aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes, cupvotes, cdownvotes, "+
+			"qvoteds, avoteds, cvoteds, upvoteds, downvoteds, bonus) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", f.users[handle], 100+10*sum,
+			p.questions, p.answers, p.comments, p.selects, p.selecteds, p.upQ, p.downQ, p.upA, p.downA, p.upC, p.downC, p.questionVotes, p.answerVotes, 0, p.ups, p.downs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// index adds a visible post to the word index.
+func (f *filler) index(post, question int, kind, title, text string, tags []string, created string) error {
+	w := qa.IndexWords(title, text, tags)
+	for _, word := range w.Title {
+		row := f.word(word)
+		row.title++
+		if err := f.exec("INSERT INTO {titlewords} (postid, wordid) VALUES (?, ?)", post, row.id); err != nil {
+			return err
+		}
+	}
+	content := make([]string, 0, len(w.Content))
+	for word := range w.Content {
+		content = append(content, word)
+	}
+	slices.Sort(content)
+	for _, word := range content {
+		row := f.word(word)
+		row.content++
+		if err := f.exec("INSERT INTO {contentwords} (postid, wordid, count, type, questionid) VALUES (?, ?, ?, ?, ?)", post, row.id, min(w.Content[word], 255), kind, question); err != nil {
+			return err
+		}
+	}
+	for _, word := range w.TagWords {
+		row := f.word(word)
+		row.tagWord++
+		if err := f.exec("INSERT INTO {tagwords} (postid, wordid) VALUES (?, ?)", post, row.id); err != nil {
+			return err
+		}
+	}
+	for _, tag := range w.Tags {
+		row := f.word(tag)
+		row.tag++
+		if err := f.exec("INSERT INTO {posttags} (postid, wordid, postcreated) VALUES (?, ?, ?)", post, row.id, created); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// word finds or makes a word; its row is written at once, since the index refers to it, and its counts at the end.
+func (f *filler) word(word string) *wordRow {
+	if row, ok := f.words[word]; ok {
+		return row
+	}
+	row := &wordRow{id: len(f.words) + 1}
+	f.words[word] = row
+	f.wordOrder = append(f.wordOrder, word)
+	if err := f.exec("INSERT INTO {words} (wordid, word) VALUES (?, ?)", row.id, word); err != nil {
+		row.id = 0 // the reference fails then, and says so
+	}
+	return row
+}
+
+func (f *filler) wordRows() error {
+	for _, word := range f.wordOrder {
+		w := f.words[word]
+		if err := f.exec("UPDATE {words} SET titlecount = ?, contentcount = ?, tagwordcount = ?, tagcount = ? WHERE wordid = ?", w.title, w.content, w.tagWord, w.tag, w.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// picture stores a drawn picture as the old site stores an upload: a row, and a file in the folder of blobs.
+func (f *filler) picture(id string, content []byte, by string) error {
+	folder := filepath.Join(f.blobs, (strings.Repeat("0", 20-len(id)) + id)[:3])
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, id+".png"), content, 0o640); err != nil { //nolint:gosec // readable for the old site's group
+		return err
+	}
+	return f.exec("INSERT INTO {blobs} (blobid, format, filename, userid, created) VALUES (?, 'png', 'picture.png', ?, ?)", id, f.users[by], sqlTime(newest))
+}
