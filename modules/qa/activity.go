@@ -141,23 +141,23 @@ const visibleEvents = "p.type = 'Q' AND (pp.postid IS NULL OR pp.type IN ('Q', '
 
 // recent is the query of the newest posts of a type in a category (nil: all).
 func recent(kind string, c *category, limit int) eventQuery {
-	where, args := "type = ?", []any{kind}
+	where, args := "p.type = ?", []any{kind}
 	if c != nil {
 		where = c.condition() + " AND " + where
 		args = []any{c.id, kind}
 	}
-	return eventQuery{ids: "SELECT postid FROM {posts} WHERE " + where + " ORDER BY created DESC, postid DESC LIMIT ?",
+	return eventQuery{ids: "SELECT p.postid FROM {posts} p WHERE " + where + " ORDER BY p.created DESC, p.postid DESC LIMIT ?",
 		args: append(args, limit), where: visibleEvents}
 }
 
 // recentEdits is the query of the newest changes in a category (nil: all).
 func recentEdits(c *category, limit int) eventQuery {
-	where, args := "type IN ('Q', 'A', 'C')", []any{}
+	where, args := "p.type IN ('Q', 'A', 'C')", []any{}
 	if c != nil {
 		where = c.condition() + " AND " + where
 		args = []any{c.id}
 	}
-	return eventQuery{ids: "SELECT postid FROM {posts} WHERE " + where + " AND updated IS NOT NULL ORDER BY updated DESC, postid DESC LIMIT ?",
+	return eventQuery{ids: "SELECT p.postid FROM {posts} p WHERE " + where + " AND p.updated IS NOT NULL ORDER BY p.updated DESC, p.postid DESC LIMIT ?",
 		args: append(args, limit), updates: true, where: visibleEvents}
 }
 

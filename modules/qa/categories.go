@@ -106,13 +106,13 @@ func (t *categoryTree) ref(id int) *Category {
 	return &Category{ID: c.id, Title: c.title, Path: c.path}
 }
 
-// condition is what posts of the category and of all below it meet, with the category's id as its argument: posts
+// condition is what posts p of the category and of all below it meet, with the category's id as its argument: posts
 // carry the ids of the upper three levels, and the category's own, which is the fourth where there are four.
 func (c *category) condition() string {
 	if c.depth >= maxDepth {
-		return "categoryid = ?"
+		return "p.categoryid = ?"
 	}
-	return "catidpath" + itoa(c.depth) + " = ?"
+	return "p.catidpath" + itoa(c.depth) + " = ?"
 }
 
 // inOrder are all categories, each before those below it.

@@ -218,7 +218,7 @@ func (m *Module) feedItem(o *site.Options, tree *categoryTree, siteURL string, e
 	}
 	link := siteURL + encodePath(m.ref(o, &post{id: e.postID, kind: e.kind}, e.question).Path)
 	item := rssItem{
-		Title: prefix + m.blockedWords(o).Censor(e.question.title), Link: link, GUID: rssGUID{true, link},
+		Title: prefix + m.shown(o, e.question.title).title, Link: link, GUID: rssGUID{true, link},
 		PubDate: unixTime(e.time).Format(time.RFC1123Z),
 	}
 	if o.Bool("feed_full_text") {

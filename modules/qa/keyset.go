@@ -1,6 +1,7 @@
 package qa
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,37 +85,37 @@ func (o order) encode(list string, p *post) string {
 // by is the ORDER BY list, for columns of the table alias ("" for none).
 func (o order) by(alias string) string {
 	parts := make([]string, 0, len(o.columns)+1)
-	for _, c := range append(o.columns, "postid") {
+	for _, c := range append(slices.Clone(o.columns), "postid") {
 		parts = append(parts, alias+c+" DESC")
 	}
 	return strings.Join(parts, ", ")
 }
 
-// idQuery is a query for the postids of one page of the posts that meet the condition, in this order: the first
+// idQuery is a query for the postids of one page of the posts p that meet the condition, in this order: the first
 // count after the position (values and id; nil for the beginning), leaving out skip.
 //
 // After a position it is one range of the index for each column rather than one comparison of all: with the same
 // first column and the second below, with the first below, and so on, each reading no more than count entries. So page
 // 5,000 reads no more rows than page 3.
 func (o order) idQuery(condition string, args []any, at position, values []any, count, skip int) (string, []any) {
-	columns := "postid, " + strings.Join(o.columns, ", ")
 	if values == nil {
-		return "SELECT postid FROM {posts} WHERE " + condition + " ORDER BY " + o.by("") + " LIMIT ? OFFSET ?", append(args, count, skip)
+		return "SELECT p.postid FROM {posts} p WHERE " + condition + " ORDER BY " + o.by("p.") + " LIMIT ? OFFSET ?", append(slices.Clone(args), count, skip)
 	}
-	names := append(append([]string{}, o.columns...), "postid")
-	all := append(append([]any{}, values...), at.ID)
+	names := append(slices.Clone(o.columns), "postid")
+	all := append(slices.Clone(values), any(at.ID))
+	columns := "p." + strings.Join(names, ", p.")
 	var arms []string
 	var armArgs []any
 	for last := len(names) - 1; last >= 0; last-- {
 		where := condition
 		armArgs = append(armArgs, args...)
 		for i := range last {
-			where += " AND " + names[i] + " = ?"
+			where += " AND p." + names[i] + " = ?"
 			armArgs = append(armArgs, all[i])
 		}
-		where += " AND " + names[last] + " < ?"
+		where += " AND p." + names[last] + " < ?"
 		armArgs = append(armArgs, all[last], count)
-		arms = append(arms, "SELECT * FROM (SELECT "+columns+" FROM {posts} WHERE "+where+" ORDER BY "+o.by("")+" LIMIT ?) a"+itoa(last))
+		arms = append(arms, "SELECT * FROM (SELECT "+columns+" FROM {posts} p WHERE "+where+" ORDER BY "+o.by("p.")+" LIMIT ?) a"+itoa(last))
 	}
 	return "SELECT postid FROM (" + strings.Join(arms, " UNION ALL ") + ") a ORDER BY " + o.by("") + " LIMIT ?", append(armArgs, count)
 }

@@ -242,7 +242,7 @@ func updateName(code string) string {
 // item is a question in a list.
 func (m *Module) item(o *site.Options, tree *categoryTree, p *post) QuestionItem {
 	q := QuestionItem{
-		PostBase: m.base(o, p), Title: m.blockedWords(o).Censor(p.title), Path: m.path(o, p.id, p.title), Category: tree.ref(p.categoryID),
+		PostBase: m.base(o, p), Title: m.shown(o, p.title).title, Path: m.path(o, p.id, p.title), Category: tree.ref(p.categoryID),
 		Tags: tagList(p.tags), AnswerCount: p.answers, MaxAnswerVotes: p.maxAnswerVotes, ViewCount: p.views, Hotness: p.hotness,
 		SelectedAnswerID: p.selectedID, Closed: isClosed(o, p), ClosedByID: p.closedByID,
 	}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/maypok86/otter/v2"
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
@@ -23,6 +24,7 @@ type Module struct {
 	site       *site.Module
 	auth       *auth.Module
 	renderer   *render.Renderer
+	titles     *otter.Cache[titleKey, shownTitle]
 	categories atomic.Pointer[categoryTree]
 	reading    sync.Mutex
 	blocked    atomic.Pointer[blockedWords]
@@ -30,7 +32,7 @@ type Module struct {
 
 // New returns the module.
 func New(db *database.DB, s *site.Module, a *auth.Module) *Module {
-	return &Module{db: db, site: s, auth: a, renderer: render.New()}
+	return &Module{db: db, site: s, auth: a, renderer: render.New(), titles: otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept})}
 }
 
 // Register adds the module's operations to the API.
@@ -70,10 +72,33 @@ func (m *Module) html(o *site.Options, content, format string) string {
 	})
 }
 
+// shownTitle is what follows from a question's title and the site's options.
+type shownTitle struct{ title, slug string }
+
+type titleKey struct {
+	title, blocked string
+	asciiOnly      bool
+	length         int
+}
+
+// titlesKept bounds the number of titles whose slugs are remembered; a list has to make one for each question.
+const titlesKept = 20000
+
+// shown is a title as the site shows it, without the words that it blocks, and its slug.
+func (m *Module) shown(o *site.Options, title string) shownTitle {
+	k := titleKey{title, o.String("block_bad_words"), o.Bool("q_urls_remove_accents"), o.Int("q_urls_title_length")}
+	if t, ok := m.titles.GetIfPresent(k); ok {
+		return t
+	}
+	t := shownTitle{title: m.blockedWords(o).Censor(title)}
+	t.slug = words.Slug(t.title, k.asciiOnly, k.length)
+	m.titles.Set(k, t)
+	return t
+}
+
 // path is the address of a question on the old site, below the site's address.
 func (m *Module) path(o *site.Options, id int, title string) string {
-	title = m.blockedWords(o).Censor(title)
-	return itoa(id) + "/" + words.Slug(title, o.Bool("q_urls_remove_accents"), o.Int("q_urls_title_length"))
+	return itoa(id) + "/" + m.shown(o, title).slug
 }
 
 // SafeHTML makes stored HTML safe to show; the site's pages use it too.

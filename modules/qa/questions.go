@@ -41,12 +41,12 @@ func (m *Module) registerQuestions(api huma.API) {
 
 // unansweredConditions are the three kinds of Q2A's "unanswered" page; closed questions are in none of them.
 var unansweredConditions = map[string]string{
-	"answer":   "acount = 0 AND closedbyid IS NULL",
-	"selected": "selchildid IS NULL AND closedbyid IS NULL",
-	"upvoted":  "amaxvote = 0 AND closedbyid IS NULL",
+	"answer":   "p.acount = 0 AND p.closedbyid IS NULL",
+	"selected": "p.selchildid IS NULL AND p.closedbyid IS NULL",
+	"upvoted":  "p.amaxvote = 0 AND p.closedbyid IS NULL",
 }
 
-// questionFilter is the condition that the questions of a list meet, on the table of posts without alias.
+// questionFilter is the condition that the questions of a list meet, on posts p.
 type questionFilter struct {
 	parts []string
 	args  []any
@@ -65,7 +65,7 @@ func (f *questionFilter) condition() string { return strings.Join(f.parts, " AND
 // filter puts the parameters together; tags are left to the caller.
 func (m *Module) filter(o *site.Options, tree *categoryTree, in *questionsInput) (*questionFilter, error) {
 	f := &questionFilter{list: "questions"}
-	f.add("type = 'Q'")
+	f.add("p.type = 'Q'")
 	count := func(option string) {
 		n := o.Int(option)
 		f.total = &n
@@ -87,18 +87,18 @@ func (m *Module) filter(o *site.Options, tree *categoryTree, in *questionsInput)
 		}
 	}
 	if in.Author != "" {
-		f.add("userid = (SELECT userid FROM {users} WHERE handle = ? ORDER BY userid LIMIT 1)", in.Author)
+		f.add("p.userid = (SELECT userid FROM {users} WHERE handle = ? ORDER BY userid LIMIT 1)", in.Author)
 		f.total = nil
 	}
 	switch closes := o.Bool("do_close_on_select"); {
 	case in.State == "open" && closes:
-		f.add("closedbyid IS NULL AND selchildid IS NULL")
+		f.add("p.closedbyid IS NULL AND p.selchildid IS NULL")
 	case in.State == "open":
-		f.add("closedbyid IS NULL")
+		f.add("p.closedbyid IS NULL")
 	case in.State == "closed" && closes:
-		f.add("(closedbyid IS NOT NULL OR selchildid IS NOT NULL)")
+		f.add("(p.closedbyid IS NOT NULL OR p.selchildid IS NOT NULL)")
 	case in.State == "closed":
-		f.add("closedbyid IS NOT NULL")
+		f.add("p.closedbyid IS NOT NULL")
 	}
 	if in.State != "" {
 		f.total = nil
@@ -131,7 +131,7 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 		if in.Tag != "" {
 			f.total = nil
 			tag := words.Lower(in.Tag)
-			f.add("postid IN (SELECT postid FROM {posttags} WHERE wordid = ("+m.tagWordQuery()+"))", tag, tag)
+			f.add("p.postid IN (SELECT postid FROM {posttags} WHERE wordid = ("+m.tagWordQuery()+"))", tag, tag)
 		}
 		posts, next, err = m.questionPage(ctx, f, orders[in.Sort], in.Page, size)
 	}
@@ -172,8 +172,15 @@ func (m *Module) questionPage(ctx context.Context, f *questionFilter, ord order,
 			return nil, "", err
 		}
 	}
-	ids, args := ord.idQuery(f.condition(), f.args, at, values, size+1, page.Offset(size))
-	posts, err := m.selectMine(ctx, "("+ids+") y JOIN {posts} p ON p.postid = y.postid", args, " ORDER BY "+ord.by("p."))
+	var posts []*post
+	var err error
+	if skip := page.Offset(size); values == nil && skip == 0 {
+		// The first page needs no list of ids before it: the index gives the rows in order.
+		posts, err = m.selectMine(ctx, "{posts} p", nil, " WHERE "+f.condition()+" ORDER BY "+ord.by("p.")+" LIMIT ?", append(slices.Clone(f.args), size+1)...)
+	} else {
+		ids, args := ord.idQuery(f.condition(), f.args, at, values, size+1, skip)
+		posts, err = m.selectMine(ctx, "("+ids+") y JOIN {posts} p ON p.postid = y.postid", args, " ORDER BY "+ord.by("p."))
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("list questions: %w", err)
 	}

@@ -101,7 +101,7 @@ func (s shown) comment(p *post) Comment {
 
 // ref points to a post of a question.
 func (m *Module) ref(o *site.Options, p, question *post) PostRef {
-	ref := PostRef{ID: p.id, Type: typeNames[p.kind], QuestionID: question.id, Title: m.blockedWords(o).Censor(question.title),
+	ref := PostRef{ID: p.id, Type: typeNames[p.kind], QuestionID: question.id, Title: m.shown(o, question.title).title,
 		Path: m.path(o, question.id, question.title)}
 	switch p.kind {
 	case "A", "C": // as Q2A links to a part of a page
