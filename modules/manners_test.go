@@ -49,7 +49,7 @@ func TestEveryParameterRefusesNonsense(t *testing.T) {
 					values = append([]string{"nonsense", "RECENT", ""}, values...)
 				}
 				for _, v := range values {
-					target := base + requiredParams(op, p.Name)
+					var target string
 					if p.In == "query" {
 						target = base + "?" + p.Name + "=" + url.QueryEscape(v) + strings.Replace(requiredParams(op, p.Name), "?", "&", 1)
 					} else {

@@ -107,12 +107,11 @@ func (m *Module) favorites(ctx context.Context) (*favoritesOutput, error) {
 		if err := rows.Scan(&id); err != nil {
 			return err
 		}
-		if c, err := m.qa.CategoryRef(ctx, id); err != nil || c == nil {
-			return err
-		} else {
+		c, err := m.qa.CategoryRef(ctx, id)
+		if err == nil && c != nil {
 			out.Body.Categories = append(out.Body.Categories, *c)
 		}
-		return nil
+		return err
 	}, "SELECT entityid FROM {userfavorites} WHERE userid = ? AND entitytype = 'C'", caller.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("read favourite categories: %w", err)

@@ -50,7 +50,7 @@ func New(db *database.DB, folder string) *Module {
 		db: db, folder: folder, working: make(chan struct{}, 2),
 		scaled: otter.Must(&otter.Options[scaledKey, []byte]{
 			MaximumWeight: scaledBytes,
-			Weigher:       func(_ scaledKey, v []byte) uint32 { return uint32(min(len(v)+100, 1<<30)) }, //nolint:gosec // bounded
+			Weigher:       func(_ scaledKey, v []byte) uint32 { return uint32(min(len(v)+100, 1<<30)) },
 		}),
 	}
 }

@@ -69,6 +69,7 @@ func New(rate, redisURL string) (*Limiter, error) {
 // redisLog takes the client's own messages: the limiter itself reports what matters.
 type redisLog struct{}
 
+// Printf writes one of the client's messages as a line of the log.
 func (redisLog) Printf(ctx context.Context, format string, v ...any) {
 	slog.DebugContext(ctx, "redis", "message", fmt.Sprintf(format, v...))
 }

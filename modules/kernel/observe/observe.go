@@ -41,6 +41,7 @@ func NewLogger(w io.Writer, level, format string) *slog.Logger {
 
 type requestHandler struct{ slog.Handler }
 
+// Handle adds the request id.
 func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
 	if id := RequestID(ctx); id != "" {
 		r.AddAttrs(slog.String("request_id", id))
@@ -48,10 +49,12 @@ func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
+// WithAttrs keeps the wrapping.
 func (h requestHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return requestHandler{h.Handler.WithAttrs(attrs)}
 }
 
+// WithGroup keeps the wrapping.
 func (h requestHandler) WithGroup(name string) slog.Handler {
 	return requestHandler{h.Handler.WithGroup(name)}
 }
@@ -65,4 +68,5 @@ func StartTracing() (stop func()) {
 
 type tracerLog struct{}
 
+// Log writes one of the tracer's messages as a line of the log.
 func (tracerLog) Log(msg string) { slog.Info("datadog", "message", strings.TrimSpace(msg)) }

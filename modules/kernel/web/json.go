@@ -1,9 +1,9 @@
 package web
 
 import (
+	"encoding/json"
 	"io"
 
-	"encoding/json"
 	"github.com/danielgtaylor/huma/v2"
 )
 

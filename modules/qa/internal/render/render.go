@@ -55,7 +55,7 @@ func New() *Renderer {
 		markdown: goldmark.New(goldmark.WithExtensions(extension.GFM)),
 		cache: otter.Must(&otter.Options[key, string]{
 			MaximumWeight: cacheBytes,
-			Weigher:       func(_ key, v string) uint32 { return uint32(min(len(v)+100, 1<<30)) }, //nolint:gosec // bounded
+			Weigher:       func(_ key, v string) uint32 { return uint32(min(len(v)+100, 1<<30)) },
 		}),
 	}
 }

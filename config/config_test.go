@@ -1,0 +1,42 @@
+package config_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"38qa.net/backend/config"
+)
+
+func TestEnvExampleIsCurrent(t *testing.T) {
+	text, err := os.ReadFile("../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != config.EnvExample() {
+		t.Error(".env.example is not what config.go says: run go generate ./config")
+	}
+}
+
+func TestNothingNeedsToBeSet(t *testing.T) {
+	c, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.DatabaseURL != "sqlite:data/q2a.sqlite" || c.Tracing() {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestBadSettingsAreNamed(t *testing.T) {
+	for name, value := range map[string]string{"TRUSTED_PROXIES": "10.0.0.0", "PUBLIC_URL": "38qa.net", "LOG_LEVEL": "loud", "DATABASE_CONNECTIONS": "many", "REQUEST_TIMEOUT": "soon"} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			if _, err := config.Load(); err == nil {
+				t.Fatalf("%s=%s was taken", name, value)
+			} else if text := strings.ToUpper(strings.ReplaceAll(err.Error(), "_", "")); !strings.Contains(text, strings.ReplaceAll(name, "_", "")) && !strings.Contains(err.Error(), "DatabaseConns") && !strings.Contains(err.Error(), "RequestTimeout") {
+				t.Errorf("the message does not name %s: %v", name, err)
+			}
+		})
+	}
+}

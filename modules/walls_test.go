@@ -1,0 +1,48 @@
+package modules_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// walls say which modules a module may import; the kernel is open to all. The linter's depguard holds the same.
+var walls = map[string]string{
+	"kernel": "", "site": "", "auth": "site", "media": "", "qa": "site auth", "community": "site auth qa", "demo": "qa",
+}
+
+func TestWalls(t *testing.T) {
+	const root = "38qa.net/backend/"
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, root+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for line := range strings.Lines(string(out)) {
+		pkg, imports, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		room, inModule := strings.CutPrefix(pkg, root+"modules/")
+		if !inModule {
+			continue // commands, the configuration and the application may import everything below them
+		}
+		room, _, _ = strings.Cut(room, "/")
+		allowed, known := walls[room]
+		if !known {
+			t.Errorf("%s: a module without a rule; add it to walls", pkg)
+		}
+		for imported := range strings.FieldsSeq(imports) {
+			other, ours := strings.CutPrefix(imported, root)
+			if !ours {
+				continue
+			}
+			other, isModule := strings.CutPrefix(other, "modules/")
+			other, _, _ = strings.Cut(other, "/")
+			if !isModule || other != room && other != "kernel" && !strings.Contains(" "+allowed+" ", " "+other+" ") {
+				t.Errorf("%s may not import %s", pkg, imported)
+			}
+			checked++
+		}
+	}
+	if checked < 15 {
+		t.Errorf("only %d imports seen", checked)
+	}
+}
