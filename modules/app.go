@@ -76,7 +76,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 			return err
 		}
 	}
-	if a.limiter, err = limit.New(cfg.RateLimit, cfg.RedisURL); err != nil {
+	if a.limiter, err = limit.New(cfg.RateLimit, cfg.RedisURL, cfg.Tracing()); err != nil {
 		return err
 	}
 	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL})

@@ -29,7 +29,6 @@ import (
 type testSite struct {
 	app    *modules.App
 	server *httptest.Server
-	name   string
 }
 
 // testSites runs a test on SQLite and, where TEST_DATABASE_URL names a server that it may make databases on, on both
@@ -277,3 +276,6 @@ func testServers(t *testing.T, test func(t *testing.T, s *testSite)) {
 	}
 	test(t, openSite(t, loadServer(t, "small"), nil))
 }
+
+// serverURL is the database server for tests, or "".
+func serverURL() string { return os.Getenv("TEST_DATABASE_URL") }

@@ -43,7 +43,7 @@ func run(noDemo bool) error {
 	}
 	err = app.Run(ctx, func(addr net.Addr) {
 		base := "http://" + addr.String()
-		fmt.Fprintf(os.Stderr, "\n  API reference:   %s/docs\n  Try:             curl '%s/v1/questions?limit=3'\n\n", base, base)
+		fmt.Fprintf(os.Stderr, "\n  API reference:   %s/docs\n  Try:             curl '%s/v1/questions?limit=1'\n\n", base, base)
 	})
 	return errors.Join(err, app.Close())
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -123,7 +124,7 @@ func (f *filler) optionRows() error {
 		"cache_unselqcount": f.counts.unselected, "cache_unupaqcount": f.counts.unupvoted, "cache_tagcount": tags, "cache_userpointscount": len(people),
 		"cache_flaggedcount": 0, "cache_queuedcount": 0, "cache_uapprovecount": 0}
 	for name, n := range values {
-		f.options[name] = fmt.Sprint(n)
+		f.options[name] = strconv.Itoa(n)
 	}
 	for name, value := range options {
 		f.options[name] = value

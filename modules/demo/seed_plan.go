@@ -58,6 +58,7 @@ type plan struct {
 	users   []int32 // when each registered, ascending
 	popular []int32 // userids, the most active first
 	active  *rand.Zipf
+	topics  *rand.Zipf // of categories
 	threads []thread
 	posts   []planned
 }
@@ -65,7 +66,8 @@ type plan struct {
 func (pl *plan) post(id int32) *planned { return &pl.posts[id-1] }
 
 func newPlan(r *rand.Rand, questions, users int) *plan {
-	pl := &plan{r: r, threads: make([]thread, questions), active: rand.NewZipf(r, 1.2, 8, uint64(users-1))}
+	pl := &plan{r: r, threads: make([]thread, questions), active: rand.NewZipf(r, 1.2, 8, uint64(users-1)),
+		topics: rand.NewZipf(r, 1.1, 4, uint64(len(seedCategories)-1))}
 	for i := range users {
 		at := float64(seedSpan) * 0.98 * math.Pow(float64(i)/float64(users), 1.2)
 		pl.users = append(pl.users, int32(at)-day*int32(max(0, 10-i)))
@@ -246,6 +248,7 @@ func (pl *plan) settle(t *thread) {
 	q := pl.post(t.question)
 	t.views = int32(min(2e5, 60*math.Exp(1.4*pl.r.NormFloat64())))
 	t.japanese = pl.chance(700)
+	t.category = 1 + int32(pl.topics.Uint64())
 	if t.best > 0 && pl.chance(450) {
 		t.selected = t.best
 		a := pl.post(t.best)
@@ -255,7 +258,7 @@ func (pl *plan) settle(t *thread) {
 	case t.note > 0:
 		t.closedBy = t.note
 	case q.state == 0 && t.question > 1 && pl.chance(60):
-		// of which two thirds hit an answer or a comment and come to nothing
+		// most of these hit no question and come to nothing
 		if original := 1 + pl.r.Int32N(t.question-1); pl.post(original).visible('Q') {
 			t.closedBy = original
 		}

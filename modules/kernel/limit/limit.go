@@ -14,6 +14,7 @@ import (
 	"github.com/ulule/limiter/v3"
 	"github.com/ulule/limiter/v3/drivers/store/memory"
 	redisstore "github.com/ulule/limiter/v3/drivers/store/redis"
+	redistrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/redis/go-redis.v9"
 )
 
 // redisPatience is how long a request may wait for Redis before it passes uncounted.
@@ -41,7 +42,8 @@ type State struct {
 
 // New returns a limiter for a rate such as "100-M" (see the setting RATE_LIMIT); "" and "off" mean none. With a Redis URL
 // all tasks count together; while Redis cannot be reached requests pass uncounted, and it is tried again.
-func New(rate, redisURL string) (*Limiter, error) {
+// trace puts the calls of Redis into the Datadog traces of their requests.
+func New(rate, redisURL string, trace bool) (*Limiter, error) {
 	if rate == "" || rate == "off" {
 		return nil, nil
 	}
@@ -62,6 +64,9 @@ func New(rate, redisURL string) (*Limiter, error) {
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = redisPatience, redisPatience, redisPatience
 	options.MaxRetries = -1
 	l.redis = redis.NewClient(options)
+	if trace {
+		redistrace.WrapClient(l.redis)
+	}
 	go l.connect()
 	return l, nil
 }

@@ -66,6 +66,9 @@ func apiConfig(publicURL string) huma.Config {
 	cfg.Info.Description = "Questions and answers of a Question2Answer site over REST. Problems are RFC 9457 documents with a stable `code`; " +
 		"lists are `{items, nextCursor?, total?}`; times are UTC. See /problems for all codes."
 	cfg.DocsPath = ""
+	for _, tag := range []string{"Questions", "Activity", "Search", "Categories", "Tags", "Users", "Me", "Media", "Site", "Moderation", "Authentication", "Operations"} {
+		cfg.Tags = append(cfg.Tags, &huma.Tag{Name: tag}) // the order of the reference
+	}
 	cfg.CreateHooks = nil
 	cfg.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	cfg.DefaultFormat = "application/json"

@@ -1,0 +1,230 @@
+package modules_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// TestReadsWriteNothing walks all reads, as a robot and as an administrator, and compares every row of Q2A's tables.
+func TestReadsWriteNothing(t *testing.T) {
+	testSites(t, func(t *testing.T, s *testSite) {
+		before := contents(t, s)
+		walked := 0
+		for path, item := range s.app.Server.API().OpenAPI().Paths {
+			if item.Get == nil {
+				continue
+			}
+			for _, user := range []int{0, superUser} {
+				s.request(t, http.MethodGet, fillPath(path)+requiredParams(item.Get, ""), user)
+				walked++
+			}
+		}
+		for _, path := range []string{"/feed/qa.rss", "/sitemap.xml", "/?qa=image&qa_blobid=426476911304401303&qa_size=50", "/1/x"} {
+			s.request(t, http.MethodGet, path, 0)
+		}
+		after := contents(t, s)
+		for table, sum := range before {
+			if after[table] != sum {
+				t.Errorf("reads changed the table %s", table)
+			}
+		}
+		if walked < 70 || len(before) != 31 {
+			t.Errorf("walked %d, compared %d tables", walked, len(before))
+		}
+	})
+}
+
+// contents are hashes of the rows of Q2A's tables, in any order of rows.
+func contents(t *testing.T, s *testSite) map[string][32]byte {
+	t.Helper()
+	sums := map[string][32]byte{}
+	for _, table := range database.CoreTables() {
+		var sum [32]byte
+		err := s.app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+			columns, err := rows.Columns()
+			if err != nil {
+				return err
+			}
+			values := make([]sql.RawBytes, len(columns))
+			places := make([]any, len(columns))
+			for i := range values {
+				places[i] = &values[i]
+			}
+			if err := rows.Scan(places...); err != nil {
+				return err
+			}
+			for i, b := range sha256.Sum256(fmt.Appendf(nil, "%q", values)) {
+				sum[i] ^= b
+			}
+			return nil
+		}, "SELECT * FROM {"+table+"}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums[table] = sum
+	}
+	return sums
+}
+
+func TestAnyPrefix(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "other.sqlite")
+	db, err := database.Open(context.Background(), database.Settings{URL: "sqlite:" + path, Prefix: "forum_", Importing: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dump, err := openDump("small")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ImportDump(context.Background(), dump, database.Import{Prefix: "qa_"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := openSite(t, "sqlite:"+path, func(c *config.Config) { c.TablePrefix = "forum_" })
+	if n := len(get[list[question]](t, s, "/v1/questions?limit=100").Items); n != 67 {
+		t.Errorf("%d questions", n)
+	}
+	refusedAtStart(t, "sqlite:"+path, `there are some with the prefix "forum_"`)
+}
+
+// refusedAtStart expects that the application does not start on a database, and that the message holds the text.
+func refusedAtStart(t *testing.T, databaseURL, message string) {
+	t.Helper()
+	t.Setenv("DATABASE_URL", databaseURL)
+	cfg, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := modules.New(context.Background(), cfg)
+	if err == nil {
+		app.Close()
+		t.Errorf("it started; expected: %s", message)
+	} else if !strings.Contains(err.Error(), message) {
+		t.Errorf("message %q; expected: %s", err, message)
+	}
+}
+
+func TestForeignSchemasAreRefused(t *testing.T) {
+	for name, c := range map[string]struct{ change, message string }{
+		"other version": {"UPDATE qa_options SET content = '66' WHERE title = 'db_version'", `schema version "66"`},
+		"missing table": {"DROP TABLE qa_userlevels", "missing tables: qa_userlevels"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := importSQLite(t, "small")
+			db, err := database.Open(context.Background(), database.Settings{URL: path, Prefix: "qa_"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := db.Exec(context.Background(), c.change); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+			refusedAtStart(t, path, c.message)
+		})
+	}
+	refusedAtStart(t, "sqlite:"+filepath.Join(t.TempDir(), "empty.sqlite"), "no Question2Answer tables in this database")
+	refusedAtStart(t, "postgres://localhost/x", "mysql://, mariadb:// or sqlite: was expected")
+	refusedAtStart(t, "mysql://root@127.0.0.1:1/x", "the database does not answer")
+	refusedAtStart(t, "mysql://root:s3cret@127.0.0.1:1/", "names no database")
+}
+
+// TestNoSessionState: nothing of what the server sends would pin a connection of RDS Proxy.
+func TestNoSessionState(t *testing.T) {
+	testServers(t, func(t *testing.T, s *testSite) {
+		status := func() map[string]int {
+			found := map[string]int{}
+			err := s.app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+				var name string
+				var count int
+				err := rows.Scan(&name, &count)
+				found[name] = count
+				return err
+			}, "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_stmt_prepare', 'Com_stmt_execute', 'Com_set_option', 'Com_lock_tables', 'Com_create_table')")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return found
+		}
+		before := status()
+		for path, item := range s.app.Server.API().OpenAPI().Paths {
+			if item.Get != nil {
+				s.request(t, http.MethodGet, fillPath(path)+requiredParams(item.Get, ""), superUser)
+			}
+		}
+		for name, count := range status() {
+			if count != before[name] {
+				t.Errorf("%s went from %d to %d", name, before[name], count)
+			}
+		}
+	})
+}
+
+// TestDatabaseTimeZone: a server in another time zone stores other local times, and the API still tells UTC.
+func TestDatabaseTimeZone(t *testing.T) {
+	testServers(t, func(t *testing.T, s *testSite) {
+		if _, err := s.app.DB.Exec(context.Background(), "SET GLOBAL time_zone = '+09:00'"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if _, err := s.app.DB.Exec(context.Background(), "SET GLOBAL time_zone = 'SYSTEM'"); err != nil {
+				t.Error(err)
+			}
+		})
+		if err := s.app.DB.Pool().PingContext(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		s.app.DB.Pool().SetMaxIdleConns(0) // sessions take the server's time zone when they begin
+		s.app.DB.Pool().SetMaxIdleConns(2)
+		got := get[list[question]](t, s, "/v1/questions?limit=5")
+		if at := unix(got.Items[0].CreatedAt); at != 1792160370-9*3600 {
+			t.Errorf("%s", got.Items[0].CreatedAt)
+		}
+		next := get[list[question]](t, s, "/v1/questions?limit=5&cursor="+url.QueryEscape(got.NextCursor))
+		same(t, "the next page", ids(next.Items), []int{372, 370, 368, 364, 359})
+	})
+}
+
+// TestTasksThatStartTogether make this backend's tables once.
+func TestTasksThatStartTogether(t *testing.T) {
+	load := importSQLite
+	if serverURL() != "" {
+		load = loadServer
+	}
+	databaseURL := load(t, "small")
+	t.Setenv("DATABASE_URL", databaseURL)
+	cfg, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.LogLevel = "error"
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			app, err := modules.New(context.Background(), cfg)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := app.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+}

@@ -1,0 +1,155 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// SeedOptions say what Seed makes.
+type SeedOptions struct {
+	// Questions is how many questions there will be; each brings about two answers and two and a half comments.
+	Questions int
+	// Users is how many users there will be; by default one for each 15 questions.
+	Users int
+	// Seed makes one community differ from another; the same seed makes the same rows.
+	Seed uint64
+	// Progress hears now and then how many of all posts are in the database; nil for nobody.
+	Progress func(done, total int)
+}
+
+// batchPosts is how many posts go into one transaction.
+const batchPosts = 1000
+
+// Seed fills an empty database with a generated community of bee-keepers, for benchmarks and tests: Zipf's law in what
+// they write, tag and vote, and all of Q2A's derived figures as Q2A itself would have them. Tables are made if there are
+// none; a database that holds anything already is refused. What was inserted stays when it fails.
+func Seed(ctx context.Context, db *database.DB, o SeedOptions) error {
+	if o.Users == 0 {
+		o.Users = max(30, o.Questions/15)
+	}
+	if o.Questions < 1 || o.Users < 10 {
+		return errors.New("seed: at least 1 question and 10 users are needed")
+	}
+	if err := prepareSeed(ctx, db); err != nil {
+		return err
+	}
+	pl := newPlan(rand.New(rand.NewPCG(o.Seed, 1)), o.Questions, o.Users)
+	if err := seedPeople(ctx, db, pl); err != nil {
+		return fmt.Errorf("seed users and categories: %w", err)
+	}
+	s := newSeeder(pl, rand.New(rand.NewPCG(o.Seed, 2)))
+	if err := seedPosts(ctx, db, s, o.Progress); err != nil {
+		return fmt.Errorf("seed posts: %w", err)
+	}
+	if err := seedTotals(ctx, db, s); err != nil {
+		return fmt.Errorf("seed totals: %w", err)
+	}
+	return nil
+}
+
+// prepareSeed makes sure that there are tables and that they are empty.
+func prepareSeed(ctx context.Context, db *database.DB) error {
+	err := db.CheckSchema(ctx)
+	var schema *database.SchemaError
+	if errors.As(err, &schema) && len(schema.Missing) == len(database.CoreTables()) {
+		err = db.CreateSchema(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	for _, table := range []string{"posts", "users", "categories", "words"} {
+		var one int
+		found, err := db.Get(ctx, []any{&one}, "SELECT 1 FROM {"+table+"} LIMIT 1")
+		if err != nil {
+			return fmt.Errorf("look into %s: %w", table, err)
+		}
+		if found {
+			return fmt.Errorf("seed: there are %s already; only an empty database is filled", table)
+		}
+	}
+	return nil
+}
+
+// seedPosts inserts all posts with their words and votes. Texts are written in one goroutine while the rows of the batch
+// before are inserted in this one.
+func seedPosts(ctx context.Context, db *database.DB, s *seeder, progress func(done, total int)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := make(chan *rows, 1)
+	go func() {
+		defer close(batches)
+		for from := 0; from < len(s.plan.posts); from += batchPosts {
+			select {
+			case batches <- s.write(from, min(from+batchPosts, len(s.plan.posts))):
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	done := 0
+	for batch := range batches {
+		if err := batch.insert(ctx, db); err != nil {
+			return err
+		}
+		if done = min(done+batchPosts, len(s.plan.posts)); progress != nil {
+			progress(done, len(s.plan.posts))
+		}
+	}
+	return ctx.Err()
+}
+
+// rows are rows to be inserted in one transaction, table by table in the order in which the tables came.
+type rows struct {
+	tables []*tableRows
+}
+
+type tableRows struct {
+	name, columns string
+	width         int
+	args          []any
+}
+
+// add adds one row; columns are names with commas between them.
+func (r *rows) add(table, columns string, values ...any) {
+	for _, t := range r.tables {
+		if t.name == table {
+			t.args = append(t.args, values...)
+			return
+		}
+	}
+	r.tables = append(r.tables, &tableRows{table, columns, len(values), values})
+}
+
+func (r *rows) insert(ctx context.Context, db *database.DB) error {
+	return db.Tx(ctx, func(tx *database.DB) error {
+		if os.Getenv("FKOFF")!="" { tx.Exec(ctx,"SET foreign_key_checks=0, unique_checks=0") }
+		for _, t := range r.tables {
+			if err := t.insert(ctx, tx); err != nil {
+				return fmt.Errorf("insert into %s: %w", t.name, err)
+			}
+		}
+		return nil
+	})
+}
+
+// insert runs INSERTs of 512 rows and, for the rest, of powers of two, so that there are few different statements:
+// database.DB remembers each.
+func (t *tableRows) insert(ctx context.Context, tx *database.DB) error {
+	row := "(" + strings.Repeat("?, ", t.width-1) + "?)"
+	args := t.args
+	for size := 512; size > 0; size /= 2 {
+		for ; len(args) >= size*t.width; args = args[size*t.width:] {
+			query := "INSERT INTO {" + t.name + "} (" + t.columns + ") VALUES " + strings.Repeat(row+", ", size-1) + row
+			if _, err := tx.Exec(ctx, query, args[:size*t.width]...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/site"
+)
+
+// siteCounts are Q2A's cached counts of a whole site, and the questions of each category.
+type siteCounts struct {
+	questions, answers, comments               int
+	unanswered, unselected, unupvoted          int
+	flagged, queued, tags, unapproved, members int
+	byCategory                                 [64]int
+}
+
+// userPoints are what a row of userpoints counts.
+type userPoints struct {
+	qposts, aposts, cposts, aselects, aselecteds int
+	qupvotes, qdownvotes, aupvotes, adownvotes   int
+	qvoteds, avoteds, upvoteds, downvoteds       int
+}
+
+// vote counts a vote that the user gave.
+func (u *userPoints) vote(kind byte, vote int) {
+	switch {
+	case kind == 'Q' && vote > 0:
+		u.qupvotes++
+	case kind == 'Q':
+		u.qdownvotes++
+	case vote > 0:
+		u.aupvotes++
+	default:
+		u.adownvotes++
+	}
+}
+
+// voted is what the votes on one post bring its author before points_multiple, for the options of its kind ("q" or "a").
+func voted(o *site.Options, kind string, p *planned) int {
+	return min(o.Int("points_per_"+kind+"_voted_up")*int(p.up), o.Int("points_"+kind+"_voted_max_gain")) -
+		min(o.Int("points_per_"+kind+"_voted_down")*int(p.down), o.Int("points_"+kind+"_voted_max_loss"))
+}
+
+// defaultOptions are Q2A's, by which points are counted.
+var defaultOptions = site.NewOptions(nil)
+
+// count adds one post to the counts of the site and of its author.
+func (s *seeder) count(id int32, p *planned, t *thread) {
+	c, author := &s.counts, &s.points[p.author]
+	author.upvoteds += int(p.up)
+	author.downvoteds += int(p.down)
+	if p.flagged {
+		c.flagged++
+	}
+	if p.state == 'W' {
+		c.queued++
+	}
+	switch p.kind {
+	case 'Q':
+		author.qvoteds += voted(defaultOptions, "q", p)
+		if p.state == 0 {
+			s.countQuestion(t, author)
+		}
+	case 'A':
+		author.avoteds += voted(defaultOptions, "a", p)
+		if p.state == 0 {
+			c.answers++
+			author.aposts++
+		}
+		if t.selected == id && (p.author == 0 || s.plan.post(t.question).author != p.author) {
+			author.aselecteds++
+		}
+	case 'C':
+		if p.state == 0 {
+			c.comments++
+			author.cposts++
+		}
+	}
+}
+
+// countQuestion counts a visible question; those that are closed wait for nothing.
+func (s *seeder) countQuestion(t *thread, author *userPoints) {
+	c := &s.counts
+	c.questions++
+	author.qposts++
+	if t.selected > 0 {
+		author.aselects++
+	}
+	for _, category := range categoryPath(int(t.category)) {
+		c.byCategory[category]++
+	}
+	if t.closedBy > 0 {
+		return
+	}
+	if t.answers == 0 {
+		c.unanswered++
+	}
+	if t.selected == 0 {
+		c.unselected++
+	}
+	if t.maxVotes == 0 {
+		c.unupvoted++
+	}
+}
+
+// total are a user's points by Q2A's default options.
+func (u *userPoints) total() int {
+	o := defaultOptions
+	sum := u.qposts*o.Int("points_post_q") + u.aposts*o.Int("points_post_a") + u.aselects*o.Int("points_select_a") +
+		u.aselecteds*o.Int("points_a_selected") + u.qupvotes*o.Int("points_vote_up_q") + u.qdownvotes*o.Int("points_vote_down_q") +
+		u.aupvotes*o.Int("points_vote_up_a") + u.adownvotes*o.Int("points_vote_down_a") + u.qvoteds + u.avoteds
+	return o.Int("points_base") + o.Int("points_multiple")*sum
+}
+
+// seedTotals writes what is known only after the last post.
+func seedTotals(ctx context.Context, db *database.DB, s *seeder) error {
+	if err := s.userRows().insert(ctx, db); err != nil {
+		return err
+	}
+	if err := s.updateWords(ctx, db); err != nil {
+		return err
+	}
+	return db.Tx(ctx, func(tx *database.DB) error {
+		for _, n := range s.notes {
+			if _, err := tx.Exec(ctx, "UPDATE {posts} SET closedbyid = ? WHERE postid = ?", n[1], n[0]); err != nil {
+				return fmt.Errorf("close a question: %w", err)
+			}
+		}
+		for i := range seedCategories {
+			if _, err := tx.Exec(ctx, "UPDATE {categories} SET qcount = ? WHERE categoryid = ?", s.counts.byCategory[i+1], i+1); err != nil {
+				return fmt.Errorf("count a category: %w", err)
+			}
+		}
+		return s.options(ctx, tx)
+	})
+}
+
+func (s *seeder) userRows() *rows {
+	r := &rows{}
+	for id := 1; id < len(s.points); id++ {
+		u := &s.points[id]
+		r.add("userpoints", "userid, points, qposts, aposts, cposts, aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes, "+
+			"qvoteds, avoteds, upvoteds, downvoteds", id, u.total(), u.qposts, u.aposts, u.cposts, u.aselects, u.aselecteds, u.qupvotes, u.qdownvotes,
+			u.aupvotes, u.adownvotes, u.qvoteds, u.avoteds, u.upvoteds, u.downvoteds)
+		s.counts.members++
+		if levelOf(id) < 10 && flagsOf(id)&2 == 0 {
+			s.counts.unapproved++
+		}
+	}
+	return r
+}
+
+// updateWords sets the counts of all words, a thousand in each transaction.
+func (s *seeder) updateWords(ctx context.Context, db *database.DB) error {
+	for from := 0; from < len(s.index.counts); from += 1000 {
+		err := db.Tx(ctx, func(tx *database.DB) error {
+			for i := from; i < min(from+1000, len(s.index.counts)); i++ {
+				c := s.index.counts[i]
+				if _, err := tx.Exec(ctx, "UPDATE {words} SET titlecount = ?, contentcount = ?, tagwordcount = ?, tagcount = ? WHERE wordid = ?",
+					c.title, c.content, c.tagWord, c.tag, i+1); err != nil {
+					return fmt.Errorf("count a word: %w", err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// options writes the site's name and Q2A's cached counts.
+func (s *seeder) options(ctx context.Context, tx *database.DB) error {
+	c := &s.counts
+	r := &rows{}
+	for _, option := range []struct {
+		name  string
+		value string
+	}{
+		{"site_title", "みつばちQ&A"}, {"comment_on_qs", "1"},
+		{"cache_qcount", strconv.Itoa(c.questions)}, {"cache_acount", strconv.Itoa(c.answers)}, {"cache_ccount", strconv.Itoa(c.comments)},
+		{"cache_unaqcount", strconv.Itoa(c.unanswered)}, {"cache_unselqcount", strconv.Itoa(c.unselected)}, {"cache_unupaqcount", strconv.Itoa(c.unupvoted)},
+		{"cache_tagcount", strconv.Itoa(c.tags)}, {"cache_userpointscount", strconv.Itoa(c.members)}, {"cache_flaggedcount", strconv.Itoa(c.flagged)},
+		{"cache_queuedcount", strconv.Itoa(c.queued)}, {"cache_uapprovecount", strconv.Itoa(c.unapproved)},
+	} {
+		if _, err := tx.Exec(ctx, "DELETE FROM {options} WHERE title = ?", option.name); err != nil {
+			return fmt.Errorf("option %s: %w", option.name, err)
+		}
+		r.add("options", "title, content", option.name, option.value)
+	}
+	return r.tables[0].insert(ctx, tx)
+}
