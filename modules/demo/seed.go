@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 
 	"38qa.net/backend/modules/kernel/database"
@@ -128,7 +127,6 @@ func (r *rows) add(table, columns string, values ...any) {
 
 func (r *rows) insert(ctx context.Context, db *database.DB) error {
 	return db.Tx(ctx, func(tx *database.DB) error {
-		if os.Getenv("FKOFF")!="" { tx.Exec(ctx,"SET foreign_key_checks=0, unique_checks=0") }
 		for _, t := range r.tables {
 			if err := t.insert(ctx, tx); err != nil {
 				return fmt.Errorf("insert into %s: %w", t.name, err)

@@ -3,6 +3,7 @@ package demo
 import (
 	"math/rand/v2"
 	"strings"
+	"time"
 
 	"38qa.net/backend/modules/qa"
 )
@@ -172,8 +173,9 @@ func (s *seeder) anonymous(p *planned) (cookie, name any) {
 // hotness of a question by Q2A's formula with its default weights, as the column of the type FLOAT holds it: the
 // seconds since 2010 of the question and of its newest answer, 160,000 for each answer and vote, 4,000 for each view.
 func hotness(q *planned, t *thread) float64 {
-	const weight, from2010 = 100, 278640000 // seconds from 2010-01-01 to seedStart
-	seconds := float64(from2010+int64(q.at)) + float64(from2010+int64(t.lastAnswer))
+	const weight = 100
+	from2010 := seedStart.Sub(time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)).Seconds()
+	seconds := from2010 + float64(q.at) + from2010 + float64(t.lastAnswer)
 	h := seconds + 160000*float64(t.answers) + 160000*float64(int(q.up)-int(q.down)) + 4000*float64(t.views)
 	return float64(float32(h * weight))
 }

@@ -25,14 +25,18 @@ type Module struct {
 	auth       *auth.Module
 	renderer   *render.Renderer
 	titles     *otter.Cache[titleKey, shownTitle]
+	postings   *postings
 	categories atomic.Pointer[categoryTree]
+	hotness    atomic.Pointer[hotnessTable]
 	reading    sync.Mutex
-	blocked    atomic.Pointer[blockedWords]
+	// readingHotness lets one request read the table of hotness while others wait for it.
+	readingHotness sync.Mutex
+	blocked        atomic.Pointer[blockedWords]
 }
 
 // New returns the module.
 func New(db *database.DB, s *site.Module, a *auth.Module) *Module {
-	return &Module{db: db, site: s, auth: a, renderer: render.New(), titles: otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept})}
+	return &Module{db: db, site: s, auth: a, renderer: render.New(), postings: newPostings(), titles: otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept})}
 }
 
 // Register adds the module's operations to the API.

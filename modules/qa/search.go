@@ -65,90 +65,169 @@ type hit struct {
 	post      *post
 }
 
+// match adds a find to the hit.
+func (h *hit) match(score float64, kind string, post int) {
+	h.score += score
+	if rounded := math.Round(score*1000) / 1000; rounded > h.best {
+		h.best, h.matchKind, h.matchID = rounded, kind, post
+	}
+}
+
+// exactUpTo is the number of candidates up to which the present hotness of each is read at once.
+const exactUpTo = 500
+
+// hotnessSpan are the lowest and the highest hotness of all questions.
+type hotnessSpan struct{ lowest, highest float64 }
+
+// bonus is what hotness adds to a score: up to 2 ln(10000) for the hottest question.
+func (s hotnessSpan) bonus(hotness float64) float64 {
+	if s.highest <= s.lowest {
+		return 0
+	}
+	return 2 * math.Log(ignoredFrom) * (hotness - s.lowest) / (s.highest - s.lowest)
+}
+
 // score finds questions, the best first, as Q2A scores them:
 // a word in the title counts ln(10000 / number of titles with it); one in a content up to that, more for repetitions, half
 // for answers and a quarter for comments; one in a tag or as the author's handle twice and once that. Hot questions get up
 // to 2 ln(10000) more, and the id breaks ties.
 func (m *Module) score(ctx context.Context, q searchPlaces) ([]hit, error) {
-	query, args := m.scoreQuery(q)
-	if query == "" {
-		return nil, nil
+	found, span, edited, err := m.lookUp(ctx, q.words)
+	if err != nil {
+		return nil, err
+	}
+	lists, err := m.postingsOf(ctx, found, edited)
+	if err != nil {
+		return nil, err
 	}
 	byID := map[int]*hit{}
-	var lowest, highest float64
-	hotness := map[int]float64{}
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
-		var id, matchID int
-		var kind string
-		var score, hot float64
-		if err := rows.Scan(&id, &kind, &matchID, &score, &hot, &lowest, &highest); err != nil {
+	at := func(question int) *hit {
+		h := byID[question]
+		if h == nil {
+			h = &hit{id: question, best: math.Inf(-1)}
+			byID[question] = h
+		}
+		return h
+	}
+	for _, l := range lists {
+		weights := l.weights()
+		for _, p := range l.list {
+			if q.titlesOnly && p.place != inTitle {
+				continue
+			}
+			at(int(p.question)).match(p.score(&weights), p.kind(), int(p.post))
+		}
+	}
+	if err := m.matchAuthors(ctx, q, at); err != nil {
+		return nil, err
+	}
+	return m.rank(ctx, byID, span)
+}
+
+// lookUp finds the words of a query in the index, with the span of hotness and the time of the newest edit.
+func (m *Module) lookUp(ctx context.Context, list []string) (found []indexedWord, span hotnessSpan, edited string, err error) {
+	err = m.db.Select(ctx, func(rows *sql.Rows) error {
+		var id sql.NullInt64
+		var titles, contents, tags sql.NullInt64
+		if err := rows.Scan(&span.lowest, &span.highest, &edited, &id, &titles, &contents, &tags); err != nil {
 			return err
 		}
-		h := byID[id]
-		if h == nil {
-			h = &hit{id: id, best: math.Inf(-1)}
-			byID[id] = h
-			hotness[id] = hot
-		}
-		h.score += score
-		if rounded := math.Round(score*1000) / 1000; rounded > h.best {
-			h.best, h.matchKind, h.matchID = rounded, kind, matchID
+		if id.Valid {
+			found = append(found, indexedWord{int(id.Int64), int(titles.Int64), int(contents.Int64), int(tags.Int64)})
 		}
 		return nil
-	}, query, args...)
+	}, "SELECT r.lowest, r.highest, r.edited, w.wordid, w.titlecount, w.contentcount, w.tagwordcount FROM (SELECT "+
+		"(SELECT COALESCE(MIN(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q') AS lowest, (SELECT COALESCE(MAX(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q') AS highest, "+
+		"(SELECT COALESCE(MAX(updated), '1970-01-01 00:00:00') FROM {posts}) AS edited) r LEFT JOIN {words} w ON w.word IN ? ORDER BY w.wordid", atLeastOne(list))
+	if err != nil {
+		err = fmt.Errorf("look up words: %w", err)
+	}
+	return found, span, edited, err
+}
+
+// atLeastOne is a list for IN, which must not be empty; no word and no handle is "".
+func atLeastOne(list []string) []string {
+	if len(list) == 0 {
+		return []string{""}
+	}
+	return list
+}
+
+// matchAuthors adds the questions of users whose handle is one of the words or the whole query.
+func (m *Module) matchAuthors(ctx context.Context, q searchPlaces, at func(question int) *hit) error {
+	if q.titlesOnly {
+		return nil
+	}
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var question int
+		var score sql.NullFloat64
+		if err := rows.Scan(&question, &score); err != nil {
+			return err
+		}
+		at(question).match(score.Float64, "Q", question)
+		return nil
+	}, byAuthor+"IN ? UNION ALL "+byAuthor+"= ?", atLeastOne(q.words), q.handle)
+	if err != nil {
+		return fmt.Errorf("match authors: %w", err)
+	}
+	return nil
+}
+
+const byAuthor = "SELECT a.postid, LN(10000 / (n.qposts + 0e0)) FROM {users} h JOIN {posts} a ON a.userid = h.userid " +
+	"AND a.type = 'Q' JOIN {userpoints} n ON n.userid = h.userid WHERE h.handle "
+
+// rank adds the hotness and sorts; questions that are not visible are left out.
+func (m *Module) rank(ctx context.Context, byID map[int]*hit, span hotnessSpan) ([]hit, error) {
+	hotness, err := m.hotnessOf(ctx, byID)
 	if err != nil {
 		return nil, err
 	}
 	hits := make([]hit, 0, len(byID))
 	for _, h := range byID {
-		if highest > lowest {
-			h.score += 2 * math.Log(ignoredFrom) * (hotness[h.id] - lowest) / (highest - lowest)
+		hot, visible := hotness[uint32(h.id)] //nolint:gosec // ids of posts have 32 bits
+		if !visible {
+			continue
 		}
-		h.score += math.Log(float64(h.id)) / 1e6
+		h.score += span.bonus(hot) + math.Log(float64(h.id))/1e6
 		hits = append(hits, *h)
 	}
 	sortHits(hits)
 	return hits, nil
 }
 
+// hotnessOf reads the hotness of the candidates: the present one of few, for many one that is some seconds old.
+func (m *Module) hotnessOf(ctx context.Context, byID map[int]*hit) (map[uint32]float64, error) {
+	if len(byID) > exactUpTo {
+		table, err := m.allHotness(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return table.byID, nil
+	}
+	hotness := make(map[uint32]float64, len(byID))
+	if len(byID) == 0 {
+		return hotness, nil
+	}
+	ids := make([]int, 0, len(byID))
+	for id := range byID {
+		ids = append(ids, id)
+	}
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var id uint32
+		var hot sql.NullFloat64
+		err := rows.Scan(&id, &hot)
+		hotness[id] = hot.Float64
+		return err
+	}, "SELECT postid, hotness + 0e0 FROM {posts} WHERE postid IN ? AND type = 'Q'", ids)
+	if err != nil {
+		return nil, fmt.Errorf("read hotness: %w", err)
+	}
+	return hotness, nil
+}
+
 // sortHits puts the best first.
 func sortHits(hits []hit) {
 	slices.SortFunc(hits, func(a, b hit) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.id, a.id)) })
-}
-
-// scoreQuery selects every match: the question, the post that matches, and what it counts.
-func (m *Module) scoreQuery(q searchPlaces) (string, []any) {
-	var parts []string
-	var args []any
-	add := func(part string, a ...any) {
-		parts = append(parts, part)
-		args = append(args, a...)
-	}
-	if len(q.words) > 0 {
-		add("SELECT t.postid AS questionid, 'Q' AS kind, t.postid AS matchid, LN(10000 / (w.titlecount + 0e0)) AS score "+
-			"FROM {words} w JOIN {titlewords} t ON t.wordid = w.wordid WHERE w.word IN ? AND w.titlecount < 10000", q.words)
-	}
-	if len(q.words) > 0 && !q.titlesOnly {
-		add("SELECT c.questionid, c.type, c.postid, (1 - 1 / (1e0 + c.count)) * LN(10000 / (w.contentcount + 0e0)) * "+
-			"(CASE c.type WHEN 'Q' THEN 1e0 WHEN 'A' THEN 5e-1 ELSE 25e-2 END) "+
-			"FROM {words} w JOIN {contentwords} c ON c.wordid = w.wordid WHERE w.word IN ? AND w.contentcount < 10000", q.words)
-		add("SELECT g.postid, 'Q', g.postid, 2 * LN(10000 / (w.tagwordcount + 0e0)) "+
-			"FROM {words} w JOIN {tagwords} g ON g.wordid = w.wordid WHERE w.word IN ? AND w.tagwordcount < 10000", q.words)
-	}
-	const byAuthor = "SELECT a.postid, 'Q', a.postid, LN(10000 / (n.qposts + 0e0)) FROM {users} h JOIN {posts} a ON a.userid = h.userid " +
-		"AND a.type = 'Q' JOIN {userpoints} n ON n.userid = h.userid WHERE h.handle "
-	if len(q.words) > 0 && !q.titlesOnly {
-		add(byAuthor+"IN ?", q.words)
-	}
-	if q.handle != "" {
-		add(byAuthor+"= ?", q.handle)
-	}
-	if len(parts) == 0 {
-		return "", nil
-	}
-	return "SELECT x.questionid, x.kind, x.matchid, COALESCE(x.score, 0e0), p.hotness + 0e0, r.lowest, r.highest FROM (" + strings.Join(parts, " UNION ALL ") + ") x " +
-		"JOIN {posts} p ON p.postid = x.questionid AND p.type = 'Q' " +
-		"CROSS JOIN (SELECT MIN(hotness) + 0e0 AS lowest, MAX(hotness) + 0e0 AS highest FROM {posts} WHERE type = 'Q') r", args
 }
 
 // searchPosition is a place in the results.
