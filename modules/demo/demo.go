@@ -60,9 +60,9 @@ type wordRow struct{ id, title, content, tagWord, tag int }
 
 // figures are the columns of a user's row of points.
 type figures struct {
-	questions, answers, comments, selects, selecteds     int
-	upQ, downQ, upA, downA, upC, downC                   int
-	questionVotes, answerVotes, commentVotes, ups, downs int
+	questions, answers, comments, selects, selecteds int
+	upQ, downQ, upA, downA, upC, downC               int
+	questionVotes, answerVotes, ups, downs           int
 }
 
 func (f *filler) exec(query string, args ...any) error {

@@ -184,7 +184,7 @@ func (m *Module) rank(ctx context.Context, byID map[int]*hit, span hotnessSpan) 
 	}
 	hits := make([]hit, 0, len(byID))
 	for _, h := range byID {
-		hot, visible := hotness[uint32(h.id)] //nolint:gosec // ids of posts have 32 bits
+		hot, visible := hotness[uint32(h.id)]
 		if !visible {
 			continue
 		}

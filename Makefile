@@ -1,0 +1,32 @@
+# What a developer runs; `make check` is what must pass before a change lands.
+.PHONY: check test lint bench openapi container-check cover
+
+# Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
+check:
+	.ci/run
+
+# All tests, on SQLite; with TEST_DATABASE_URL=mysql://user:password@host:port/ on that server.
+test:
+	go test ./...
+
+lint:
+	golangci-lint run --allow-parallel-runners ./...
+
+# Measures the API; BENCH_ARGS are its flags.
+bench:
+	go run ./deploy/bench $(BENCH_ARGS)
+
+# Writes the generated documents anew.
+openapi:
+	mkdir -p docs
+	go run ./cmd/admin openapi -o docs/openapi.json
+	go generate ./config
+
+# Builds the image and starts it with docker-compose.yml's services, on this machine.
+container-check:
+	deploy/container-check
+
+# Coverage of each function, and the sum.
+cover:
+	go test -coverpkg=./... -coverprofile=coverage.out ./...
+	go tool cover -func=coverage.out
