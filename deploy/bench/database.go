@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"38qa.net/backend/modules/demo"
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// tablePrefix is that of the bench databases, whatever the environment says.
+const tablePrefix = "qa_"
+
+func databaseName(n int) string { return fmt.Sprintf("q2ab_bench_%d", n) }
+
+func databaseURL(server string, n int) string {
+	return strings.TrimRight(server, "/") + "/" + databaseName(n)
+}
+
+// prepareDatabase seeds the database of that size unless it is there. One whose seeding was cut off, which shows by
+// missing totals, is refused rather than measured.
+func prepareDatabase(ctx context.Context, server, url string, n int) (err error) {
+	root, err := database.Open(ctx, database.Settings{URL: strings.TrimRight(server, "/") + "/information_schema", Prefix: tablePrefix})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	if _, err := root.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+databaseName(n)); err != nil {
+		return fmt.Errorf("make the database: %w", err)
+	}
+	db, err := database.Open(ctx, database.Settings{URL: url, Prefix: tablePrefix})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	tables, err := db.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	if len(tables) == 0 {
+		fmt.Fprintf(os.Stderr, "seeding %d questions into %s\n", n, databaseName(n))
+		if err := demo.Seed(ctx, db, demo.SeedOptions{Questions: n, Seed: 1, Progress: progress()}); err != nil {
+			return err
+		}
+	}
+	var total string
+	found, err := db.Get(ctx, []any{&total}, "SELECT content FROM {options} WHERE title = 'cache_qcount'")
+	if err == nil && !found {
+		err = fmt.Errorf("%s was not seeded to its end: drop it", databaseName(n))
+	}
+	return err
+}
+
+// progress prints each tenth of the way.
+func progress() func(done, total int) {
+	last := 0
+	return func(done, total int) {
+		if tenth := done * 10 / total; tenth > last {
+			last = tenth
+			fmt.Fprintf(os.Stderr, "  %d of %d posts\n", done, total)
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// userAgent is none that views are counted of, so that the load only reads.
+const userAgent = "q2ab-bench"
+
+// request is one request, with the statements that the server runs for it.
+type request struct {
+	path       string
+	statements []string
+}
+
+// workload is a kind of load: its requests are made in random order.
+type workload struct {
+	name     string
+	requests []request
+}
+
+// requestsOfEach is how many different requests each workload has.
+const requestsOfEach = 200
+
+// makeWorkloads makes the requests of all workloads, always the same ones for a database, and finds out the statements of
+// each by sending it through the application in this process, whose connections go through a recorder.
+func makeWorkloads(ctx context.Context, databaseURL string) (all []workload, err error) {
+	rec, err := newRecorder(ctx, databaseURL)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rec.close()) }()
+	cfg, err := config.Load()
+	if err != nil {
+		return nil, err
+	}
+	cfg.DatabaseURL, cfg.TablePrefix, cfg.RateLimit, cfg.RedisURL, cfg.LogLevel = rec.url, tablePrefix, "off", "", "error"
+	app, err := modules.New(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, app.Close()) }()
+	site, err := readSite(ctx, app.DB)
+	if err != nil {
+		return nil, err
+	}
+	cursors, err := walk(ctx, app)
+	if err != nil {
+		return nil, err
+	}
+	r := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // the same requests each time
+	for _, kind := range []struct {
+		name string
+		path func() string
+	}{{"list", listPath(r, cursors)}, {"thread", threadPath(r, site)}, {"search", searchPath(r, site)}, {"tag", tagPath(r, site)}} {
+		w := workload{name: kind.name}
+		for range requestsOfEach {
+			req := request{path: kind.path()}
+			if req.statements, err = rec.during(func() error { return send(ctx, app, req.path, nil) }); err != nil {
+				return nil, err
+			}
+			w.requests = append(w.requests, req)
+		}
+		all = append(all, w)
+	}
+	return all, nil
+}
+
+// send sends a request through the application and decodes the answer into body, unless that is nil.
+func send(ctx context.Context, app *modules.App, path string, body any) error {
+	r := httptest.NewRequest(http.MethodGet, path, http.NoBody).WithContext(ctx)
+	r.Header.Set("User-Agent", userAgent)
+	w := httptest.NewRecorder()
+	app.Server.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		return fmt.Errorf("GET %s: %d %s", path, w.Code, w.Body)
+	}
+	if body == nil {
+		return nil
+	}
+	return json.Unmarshal(w.Body.Bytes(), body)
+}
+
+// walk gives the cursors of the first fifty pages of a hundred of the newest list.
+func walk(ctx context.Context, app *modules.App) ([]string, error) {
+	var cursors []string
+	for cursor := ""; len(cursors) < 50; {
+		var page struct{ NextCursor string }
+		if err := send(ctx, app, "/v1/questions?limit=100"+cursor, &page); err != nil {
+			return nil, err
+		}
+		if page.NextCursor == "" {
+			break
+		}
+		cursor = "&cursor=" + url.QueryEscape(page.NextCursor)
+		cursors = append(cursors, cursor)
+	}
+	return cursors, nil
+}
+
+// siteSample is what requests are made of.
+type siteSample struct {
+	questions    []int
+	titles, tags []string // of the questions, in the same order
+}
+
+func readSite(ctx context.Context, db *database.DB) (siteSample, error) {
+	var s siteSample
+	err := db.Select(ctx, func(rows *sql.Rows) error {
+		var id int
+		var title, tags string
+		err := rows.Scan(&id, &title, &tags)
+		s.questions, s.titles, s.tags = append(s.questions, id), append(s.titles, title), append(s.tags, tags)
+		return err
+	}, "SELECT postid, title, tags FROM {posts} WHERE type = 'Q' ORDER BY postid")
+	if err == nil && len(s.questions) < 10 {
+		err = errors.New("hardly any questions in the database")
+	}
+	return s, err
+}
+
+// listPath is a page of the newest list: half the time the first, else by number or by cursor.
+func listPath(r *rand.Rand, cursors []string) func() string {
+	return func() string {
+		switch n := r.IntN(4); {
+		case n < 2 || len(cursors) == 0:
+			return "/v1/questions"
+		case n == 2:
+			return fmt.Sprintf("/v1/questions?page=%d", 1+r.IntN(50))
+		}
+		return "/v1/questions?limit=20" + cursors[r.IntN(len(cursors))]
+	}
+}
+
+// threadPath is a whole thread, the popular ones more often.
+func threadPath(r *rand.Rand, s siteSample) func() string {
+	order := r.Perm(len(s.questions))
+	zipf := rand.NewZipf(r, 1.1, 20, uint64(len(order)-1))
+	return func() string {
+		return fmt.Sprintf("/v1/questions/%d?include=answers,comments", s.questions[order[zipf.Uint64()]])
+	}
+}
+
+// words are what people might type of a title: pieces of Japanese and English words.
+var words = regexp.MustCompile(`\p{Han}{1,3}|[\p{Katakana}ー]{2,}|[a-z]{4,}`)
+
+// searchPath is a search for one to three words of one title.
+func searchPath(r *rand.Rand, s siteSample) func() string {
+	return func() string {
+		for {
+			found := words.FindAllString(s.titles[r.IntN(len(s.titles))], -1)
+			if len(found) == 0 {
+				continue
+			}
+			r.Shuffle(len(found), func(i, j int) { found[i], found[j] = found[j], found[i] })
+			return "/v1/search?q=" + url.QueryEscape(strings.Join(found[:min(len(found), 1+r.IntN(3))], " "))
+		}
+	}
+}
+
+// tagPath is the list of a tag; a tag comes up as often as questions have it.
+func tagPath(r *rand.Rand, s siteSample) func() string {
+	return func() string {
+		for {
+			if tags := strings.Split(s.tags[r.IntN(len(s.tags))], ","); tags[0] != "" {
+				return "/v1/questions?tag=" + url.QueryEscape(tags[r.IntN(len(tags))])
+			}
+		}
+	}
+}
