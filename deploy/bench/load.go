@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -45,78 +46,114 @@ func (r *result) add(more result) {
 // slices of load are short and the two sides take turns, so that what else the machine does meets both alike.
 const sliceOfLoad = 500 * time.Millisecond
 
-// compare loads both addresses in turn, after one slice each to warm up.
-func compare(ctx context.Context, s settings, w workload, a, b string) (ra, rb result, err error) {
-	for turn := -1; turn < max(1, int(s.duration/sliceOfLoad)); turn++ {
+// comparison is what the two sides did; first is the server's first pass, in which it was asked everything once.
+type comparison struct{ server, floor, first result }
+
+// compare sends each request once to both addresses, so that both have in memory what they keep there, then loads them
+// in turn.
+func compare(ctx context.Context, s settings, w workload, server, floor string) (c comparison, err error) {
+	if c.first, err = load(ctx, server, s.connections, eachOnce(w, s.connections)); err != nil {
+		return c, err
+	}
+	if _, err = load(ctx, floor, s.connections, eachOnce(w, s.connections)); err != nil {
+		return c, err
+	}
+	for turn := range max(1, int(s.duration/sliceOfLoad)) {
 		for _, side := range []struct {
 			address string
 			result  *result
-		}{{a, &ra}, {b, &rb}} {
-			one, err := load(ctx, side.address, w, s.connections, uint64(turn+1)) //nolint:gosec // not negative
+		}{{server, &c.server}, {floor, &c.floor}} {
+			one, err := load(ctx, side.address, s.connections, atRandom(w, uint64(turn))) //nolint:gosec // not negative
 			if err != nil {
-				return ra, rb, err
+				return c, err
 			}
-			if turn >= 0 {
-				side.result.add(one)
-			}
+			side.result.add(one)
 		}
 	}
-	return ra, rb, nil
+	return c, nil
 }
 
-// load sends requests over so many connections for one slice, on each the next one as soon as the answer is there.
-func load(ctx context.Context, address string, w workload, connections int, seed uint64) (result, error) {
+// paths gives each connection its source of paths, which says false at the end.
+type paths func(connection int) func() (string, bool)
+
+// eachOnce shares the requests out among the connections.
+func eachOnce(w workload, connections int) paths {
+	return func(connection int) func() (string, bool) {
+		next := connection
+		return func() (string, bool) {
+			i := next
+			next += connections
+			if i >= len(w.requests) {
+				return "", false
+			}
+			return w.requests[i].path, true
+		}
+	}
+}
+
+// atRandom goes on for one slice of load, with the same requests for the same seed.
+func atRandom(w workload, seed uint64) paths {
+	until := time.Now().Add(sliceOfLoad)
+	return func(connection int) func() (string, bool) {
+		r := rand.New(rand.NewPCG(seed, uint64(connection))) //nolint:gosec // the same load each time
+		return func() (string, bool) {
+			return w.requests[r.IntN(len(w.requests))].path, time.Now().Before(until)
+		}
+	}
+}
+
+// load sends requests over so many connections, on each the next one as soon as the answer is there.
+func load(ctx context.Context, address string, connections int, source paths) (result, error) {
 	parts := make([]result, connections)
 	failures := make([]error, connections)
 	start := time.Now()
 	var wg sync.WaitGroup
 	for i := range connections {
-		wg.Go(func() {
-			r := rand.New(rand.NewPCG(seed, uint64(i))) //nolint:gosec // the same load each time
-			parts[i], failures[i] = loadConnection(ctx, address, w, r, start.Add(sliceOfLoad))
-		})
+		wg.Go(func() { parts[i], failures[i] = loadConnection(ctx, address, source(i)) })
 	}
 	wg.Wait()
 	var all result
-	for i, part := range parts {
-		if failures[i] != nil {
-			return all, failures[i]
-		}
+	for _, part := range parts {
 		all.add(part)
 	}
 	all.took = time.Since(start)
-	return all, nil
+	return all, errors.Join(failures...)
 }
 
 // loadConnection speaks plain HTTP/1.1 on a connection of its own: net/http's client would take as much of the
 // processor as the servers that it measures.
-func loadConnection(ctx context.Context, address string, w workload, r *rand.Rand, until time.Time) (out result, err error) {
+func loadConnection(ctx context.Context, address string, next func() (string, bool)) (out result, err error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return out, err
 	}
 	defer conn.Close()
 	in := bufio.NewReaderSize(conn, 32<<10)
-	for time.Now().Before(until) && ctx.Err() == nil {
-		path := w.requests[r.IntN(len(w.requests))].path
+	for path, more := next(); more && ctx.Err() == nil; path, more = next() {
 		start := time.Now()
-		if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: application/json\r\n\r\n", path, address, userAgent); err != nil {
-			return out, err
-		}
-		response, err := http.ReadResponse(in, nil)
+		ok, err := get(conn, in, address, path)
 		if err != nil {
 			return out, fmt.Errorf("GET %s: %w", path, err)
 		}
-		length, err := io.Copy(io.Discard, response.Body)
-		if err != nil {
-			return out, fmt.Errorf("GET %s: %w", path, err)
-		}
-		_ = response.Body.Close()
-		if response.StatusCode != http.StatusOK || length == 0 {
+		if !ok {
 			out.errors++
 			continue
 		}
 		out.latencies = append(out.latencies, time.Since(start))
 	}
 	return out, nil
+}
+
+// get sends one request and reads its answer to the end; ok means 200 with a body.
+func get(conn io.Writer, in *bufio.Reader, address, path string) (ok bool, err error) {
+	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: application/json\r\n\r\n", path, address, userAgent)
+	if err != nil {
+		return false, err
+	}
+	response, err := http.ReadResponse(in, nil)
+	if err != nil {
+		return false, err
+	}
+	length, err := io.Copy(io.Discard, response.Body)
+	return response.StatusCode == http.StatusOK && length > 0, errors.Join(err, response.Body.Close())
 }

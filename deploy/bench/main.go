@@ -52,8 +52,8 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("| workload | questions | server req/s | floor req/s | ratio | server p50 ms | server p99 ms | floor p50 ms | floor p99 ms | errors |")
-	fmt.Println("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+	fmt.Println("| workload | questions | server req/s | floor req/s | ratio | server p50 ms | server p99 ms | floor p50 ms | floor p99 ms | server p50 at first ms | errors |")
+	fmt.Println("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
 	for _, n := range s.questions {
 		if err := benchSize(ctx, s, folder, server, n); err != nil {
 			return fmt.Errorf("%d questions: %w", n, err)
@@ -119,12 +119,13 @@ func benchSize(ctx context.Context, s settings, folder, server string, n int) (e
 		if s.only != "" && s.only != w.name {
 			continue
 		}
-		a, b, err := compare(ctx, s, w, subject.address, floor.address)
+		c, err := compare(ctx, s, w, subject.address, floor.address)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
-		fmt.Printf("| %s | %d | %.0f | %.0f | %.2f | %.2f | %.2f | %.2f | %.2f | %d |\n", w.name, n, a.rate(), b.rate(), a.rate()/b.rate(),
-			a.percentile(50), a.percentile(99), b.percentile(50), b.percentile(99), a.errors+b.errors)
+		fmt.Printf("| %s | %d | %.0f | %.0f | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f | %d |\n", w.name, n, c.server.rate(), c.floor.rate(),
+			c.server.rate()/c.floor.rate(), c.server.percentile(50), c.server.percentile(99), c.floor.percentile(50), c.floor.percentile(99),
+			c.first.percentile(50), c.first.errors+c.server.errors+c.floor.errors)
 	}
 	return nil
 }

@@ -37,7 +37,8 @@ type workload struct {
 const requestsOfEach = 200
 
 // makeWorkloads makes the requests of all workloads, always the same ones for a database, and finds out the statements of
-// each by sending it through the application in this process, whose connections go through a recorder.
+// each by sending it through the application in this process, whose connections go through a recorder: those that a server
+// runs that has been asked the same before.
 func makeWorkloads(ctx context.Context, databaseURL string) (all []workload, err error) {
 	rec, err := newRecorder(ctx, databaseURL)
 	if err != nil {
@@ -70,6 +71,9 @@ func makeWorkloads(ctx context.Context, databaseURL string) (all []workload, err
 		w := workload{name: kind.name}
 		for range requestsOfEach {
 			req := request{path: kind.path()}
+			if err := send(ctx, app, req.path, nil); err != nil { // what stays in memory is read here
+				return nil, err
+			}
 			if req.statements, err = rec.during(func() error { return send(ctx, app, req.path, nil) }); err != nil {
 				return nil, err
 			}

@@ -222,11 +222,7 @@ func (m *Module) activity(ctx context.Context, kind string, c *category, limit i
 }
 
 func (m *Module) listActivity(ctx context.Context, in *activityInput) (*activityOutput, error) {
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return nil, err
-	}
-	tree, err := m.tree(ctx)
+	o, tree, err := m.surroundings(ctx)
 	if err != nil {
 		return nil, err
 	}

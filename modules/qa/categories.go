@@ -15,6 +15,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site"
 )
 
 // maxDepth is how many levels of categories Q2A has.
@@ -79,6 +80,16 @@ func (m *Module) tree(ctx context.Context) (*categoryTree, error) {
 	}
 	m.categories.Store(t)
 	return t, nil
+}
+
+// surroundings are what every answer about questions needs: the site's options and its categories.
+func (m *Module) surroundings(ctx context.Context) (*site.Options, *categoryTree, error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := m.tree(ctx)
+	return o, t, err
 }
 
 // find returns the category with an id or a path of slugs; the path compares as Q2A's does, in any case of letters.

@@ -110,11 +110,7 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	if err := in.Check(); err != nil {
 		return nil, err
 	}
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return nil, err
-	}
-	tree, err := m.tree(ctx)
+	o, tree, err := m.surroundings(ctx)
 	if err != nil {
 		return nil, err
 	}

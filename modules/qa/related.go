@@ -133,11 +133,7 @@ func (m *Module) similar(ctx context.Context, title string) ([]hit, error) {
 }
 
 func (m *Module) listSimilar(ctx context.Context, in *similarInput) (*relatedOutput, error) {
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return nil, err
-	}
-	tree, err := m.tree(ctx)
+	o, tree, err := m.surroundings(ctx)
 	if err != nil {
 		return nil, err
 	}

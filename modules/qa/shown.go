@@ -6,6 +6,53 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
+// Question is a question with its thread.
+type Question struct {
+	QuestionItem
+	Text
+	Extra      string         `json:"extra,omitempty" doc:"The site's additional field of questions"`
+	Follows    *PostRef       `json:"follows,omitempty" doc:"The answer that this question follows from"`
+	Closure    *Closure       `json:"closure,omitempty" doc:"Why the question is closed, if somebody closed it"`
+	Duplicates []PostRef      `json:"duplicates,omitempty" doc:"Questions closed as duplicates of this one"`
+	Answers    []Answer       `json:"answers,omitempty" doc:"In the site's order: waiting for approval, selected, others, hidden; with include=answers"`
+	Comments   []Comment      `json:"comments,omitempty" doc:"On the question, the oldest first; with include=comments"`
+	Related    []QuestionItem `json:"related,omitempty" doc:"With include=related"`
+}
+
+// Answer is an answer with what stands below it.
+type Answer struct {
+	PostBase
+	Text
+	QuestionID int       `json:"questionId"`
+	Selected   bool      `json:"selected" doc:"Whether it is the best answer"`
+	Comments   []Comment `json:"comments,omitempty" doc:"The oldest first; with include=comments"`
+	FollowUps  []PostRef `json:"followUps,omitempty" doc:"Questions that follow from it"`
+}
+
+// Comment is a comment on a question or an answer.
+type Comment struct {
+	PostBase
+	Text
+	ParentID   int    `json:"parentId"`
+	ParentType string `json:"parentType" enum:"question,answer"`
+	QuestionID int    `json:"questionId"`
+}
+
+// PostRef points to a post.
+type PostRef struct {
+	ID         int    `json:"id"`
+	Type       string `json:"type" enum:"question,answer,comment,note"`
+	QuestionID int    `json:"questionId"`
+	Title      string `json:"title,omitempty" doc:"Of the question"`
+	Path       string `json:"path,omitempty" doc:"Address of the question below the site's"`
+}
+
+// Closure says why a question is closed.
+type Closure struct {
+	DuplicateOf *PostRef `json:"duplicateOf,omitempty"`
+	Note        *Text    `json:"note,omitempty"`
+}
+
 // shown turns a loaded thread into answers of the API, with what the caller asked to include.
 type shown struct {
 	m       *Module

@@ -15,11 +15,7 @@ func (m *Module) UserPosts(ctx context.Context, userID int, kind string, page we
 	if err := page.Check(); err != nil {
 		return list, err
 	}
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return list, err
-	}
-	tree, err := m.tree(ctx)
+	o, tree, err := m.surroundings(ctx)
 	if err != nil {
 		return list, err
 	}
@@ -120,11 +116,7 @@ func (m *Module) userActivity(ctx context.Context, userID, size int) ([]event, e
 
 // FavoriteQuestions are the questions among a user's favourites, the newest first.
 func (m *Module) FavoriteQuestions(ctx context.Context, userID int) ([]QuestionItem, error) {
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return nil, err
-	}
-	tree, err := m.tree(ctx)
+	o, tree, err := m.surroundings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -145,11 +137,7 @@ func (m *Module) CategoryRef(ctx context.Context, id int) (*Category, error) {
 // UpdatesFor are what happened to a user's own posts (own) and favourites (favorites), the newest first, each question once.
 func (m *Module) UpdatesFor(ctx context.Context, own, favorites bool) ([]ActivityItem, error) {
 	caller := auth.CallerOf(ctx)
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return nil, err
-	}
-	tree, err := m.tree(ctx)
+	o, tree, err := m.surroundings(ctx)
 	if err != nil {
 		return nil, err
 	}
