@@ -61,6 +61,9 @@ func (db *DB) Migrate(ctx context.Context) (err error) {
 		return nil
 	}
 	results, err := provider.Up(ctx)
+	if err != nil && db.dialect == SQLite && doneByOther(ctx, provider) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("migrations (the database user needs CREATE once; see MIGRATE_ON_START): %w", err)
 	}
@@ -68,6 +71,18 @@ func (db *DB) Migrate(ctx context.Context) (err error) {
 		slog.InfoContext(ctx, "migrated", "step", r.Source.Path, "duration", r.Duration)
 	}
 	return nil
+}
+
+// doneByOther tells whether another process has made the steps meanwhile: SQLite has no lock that would let one wait, each
+// step is one transaction there, and the later of two processes fails at what the earlier one made.
+func doneByOther(ctx context.Context, provider *goose.Provider) bool {
+	for range 50 {
+		if pending, err := provider.HasPending(ctx); err == nil && !pending {
+			return true
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return false
 }
 
 // migrationFiles are the steps of this dialect with the table names put in.
