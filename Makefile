@@ -12,9 +12,9 @@ test:
 lint:
 	golangci-lint run --allow-parallel-runners ./...
 
-# Measures the API; BENCH_ARGS are its flags.
+# Measures the API under load; BENCH_ARGS are the flags of deploy/bench. The full run: BENCH_ARGS=--questions=10000,100000
 bench:
-	go run ./deploy/bench $(BENCH_ARGS)
+	.ci/bench $(BENCH_ARGS)
 
 # Writes the generated documents anew.
 openapi:

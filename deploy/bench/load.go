@@ -63,7 +63,7 @@ func compare(ctx context.Context, s settings, w workload, server, floor string) 
 			address string
 			result  *result
 		}{{server, &c.server}, {floor, &c.floor}} {
-			one, err := load(ctx, side.address, s.connections, atRandom(w, uint64(turn))) //nolint:gosec // not negative
+			one, err := load(ctx, side.address, s.connections, atRandom(w, uint64(turn)))
 			if err != nil {
 				return c, err
 			}
@@ -95,7 +95,7 @@ func eachOnce(w workload, connections int) paths {
 func atRandom(w workload, seed uint64) paths {
 	until := time.Now().Add(sliceOfLoad)
 	return func(connection int) func() (string, bool) {
-		r := rand.New(rand.NewPCG(seed, uint64(connection))) //nolint:gosec // the same load each time
+		r := rand.New(rand.NewPCG(seed, uint64(connection)))
 		return func() (string, bool) {
 			return w.requests[r.IntN(len(w.requests))].path, time.Now().Before(until)
 		}

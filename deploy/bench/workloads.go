@@ -63,7 +63,7 @@ func makeWorkloads(ctx context.Context, databaseURL string) (all []workload, err
 	if err != nil {
 		return nil, err
 	}
-	r := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // the same requests each time
+	r := rand.New(rand.NewPCG(1, 1))
 	for _, kind := range []struct {
 		name string
 		path func() string
@@ -86,7 +86,7 @@ func makeWorkloads(ctx context.Context, databaseURL string) (all []workload, err
 
 // send sends a request through the application and decodes the answer into body, unless that is nil.
 func send(ctx context.Context, app *modules.App, path string, body any) error {
-	r := httptest.NewRequest(http.MethodGet, path, http.NoBody).WithContext(ctx)
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, path, http.NoBody)
 	r.Header.Set("User-Agent", userAgent)
 	w := httptest.NewRecorder()
 	app.Server.ServeHTTP(w, r)

@@ -43,7 +43,7 @@ func Seed(ctx context.Context, db *database.DB, o SeedOptions) error {
 		return fmt.Errorf("seed users and categories: %w", err)
 	}
 	s := newSeeder(pl, rand.New(rand.NewPCG(o.Seed, 2)))
-	if err := seedPosts(ctx, db, s, o.Progress); err != nil {
+	if err := withoutWordKeys(ctx, db, func() error { return seedPosts(ctx, db, s, o.Progress) }); err != nil {
 		return fmt.Errorf("seed posts: %w", err)
 	}
 	if err := seedTotals(ctx, db, s); err != nil {

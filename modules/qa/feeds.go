@@ -147,11 +147,11 @@ func (m *Module) feedEvents(ctx context.Context, o *site.Options, kind, param st
 	}
 	var posts []*post
 	if kind == "search" {
-		hits, err := m.find(ctx, param)
+		found, err := m.find(ctx, param)
 		if err != nil {
 			return nil, err
 		}
-		hits = hits[:min(count, len(hits))]
+		hits := found.best(nil, 0, count)
 		if err := m.fetch(ctx, hits); err != nil {
 			return nil, err
 		}

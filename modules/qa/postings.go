@@ -200,10 +200,18 @@ func (p posting) score(weights *[5]float64) float64 {
 // hotnessAge is how old the hotness may be by which many candidates are sorted out; what is shown has the present one.
 const hotnessAge = 10 * time.Second
 
-// hotnessTable is the hotness of all visible questions at one moment.
+// hotnessTable is the hotness of all visible questions at one moment, by id; NaN for ids of other posts.
 type hotnessTable struct {
-	byID map[uint32]float64
+	byID []float64
 	read time.Time
+}
+
+// of is the hotness of a question, if the table has it.
+func (t *hotnessTable) of(id uint32) (hotness float64, known bool) {
+	if int(id) >= len(t.byID) || math.IsNaN(t.byID[id]) {
+		return 0, false
+	}
+	return t.byID[id], true
 }
 
 // allHotness returns the hotness of all questions, read from its index at most ten seconds ago.
@@ -216,16 +224,15 @@ func (m *Module) allHotness(ctx context.Context) (*hotnessTable, error) {
 	if t := m.hotness.Load(); t != nil && time.Since(t.read) < hotnessAge {
 		return t, nil
 	}
-	t := &hotnessTable{byID: map[uint32]float64{}, read: time.Now()}
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
-		var id uint32
-		var hot sql.NullFloat64
-		err := rows.Scan(&id, &hot)
-		t.byID[id] = hot.Float64
-		return err
-	}, "SELECT postid, hotness + 0e0 FROM {posts} WHERE type = 'Q'")
+	t := &hotnessTable{read: time.Now()}
+	err := m.readHotness(ctx, func(id uint32, hot float64) {
+		for int(id) >= len(t.byID) {
+			t.byID = append(t.byID, math.NaN())
+		}
+		t.byID[id] = hot
+	}, "")
 	if err != nil {
-		return nil, fmt.Errorf("read hotness: %w", err)
+		return nil, err
 	}
 	m.hotness.Store(t)
 	return t, nil

@@ -123,13 +123,13 @@ func (m *Module) relatedItems(o *site.Options, tree *categoryTree, hits []hit) [
 // similarCount is how many questions Q2A looks at for example tags (QA_DB_RETRIEVE_ASK_TAG_QS).
 const similarCount = 500
 
-// similar finds questions by the words of a title.
-func (m *Module) similar(ctx context.Context, title string) ([]hit, error) {
-	hits, err := m.score(ctx, searchPlaces{words: distinct(words.Split(words.WithoutAstral(title))), titlesOnly: true})
+// similar finds the best count questions by the words of a title.
+func (m *Module) similar(ctx context.Context, title string, count int) ([]hit, error) {
+	found, err := m.score(ctx, searchPlaces{words: distinct(words.Split(words.WithoutAstral(title))), titlesOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("similar questions: %w", err)
 	}
-	return hits, nil
+	return found.best(nil, 0, count), nil
 }
 
 func (m *Module) listSimilar(ctx context.Context, in *similarInput) (*relatedOutput, error) {
@@ -137,11 +137,10 @@ func (m *Module) listSimilar(ctx context.Context, in *similarInput) (*relatedOut
 	if err != nil {
 		return nil, err
 	}
-	hits, err := m.similar(ctx, in.Title)
+	hits, err := m.similar(ctx, in.Title, o.Int("page_size_ask_check_qs"))
 	if err != nil {
 		return nil, err
 	}
-	hits = hits[:min(o.Int("page_size_ask_check_qs"), len(hits))]
 	hits = slices.DeleteFunc(hits, func(h hit) bool { return h.score < minScore(o.Int("match_ask_check_qs")) })
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err
@@ -159,11 +158,10 @@ func (m *Module) suggestTags(ctx context.Context, in *similarInput) (*suggestedT
 	if !o.UsingTags() || !o.Bool("do_example_tags") {
 		return out, nil
 	}
-	hits, err := m.similar(ctx, in.Title)
+	hits, err := m.similar(ctx, in.Title, similarCount)
 	if err != nil {
 		return nil, err
 	}
-	hits = hits[:min(similarCount, len(hits))]
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,332 @@
+package qa
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+)
+
+// searchPlaces say where to look for the words of a query.
+type searchPlaces struct {
+	words []string
+	// titlesOnly looks at titles only, as for similar questions.
+	titlesOnly bool
+	// handle is the whole query, which may be a user's handle.
+	handle string
+}
+
+// hit is a question that was found.
+type hit struct {
+	id    int
+	score float64
+	// matchKind and matchID are the post that matches best, which found a score of best.
+	matchKind string
+	matchID   int
+	best      float64
+	post      *post
+}
+
+// match takes note of a find, if it is the best one so far.
+func (h *hit) match(score float64, kind string, post int) {
+	if rounded := math.Round(score*1000) / 1000; rounded > h.best {
+		h.best, h.matchKind, h.matchID = rounded, kind, post
+	}
+}
+
+// sortHits puts the best first.
+func sortHits(hits []hit) {
+	slices.SortFunc(hits, func(a, b hit) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.id, a.id)) })
+}
+
+// scored is a question with its score; there can be tens of thousands in one search.
+type scored struct {
+	score float64
+	id    uint32
+}
+
+// ahead tells whether a stands before b. Scores that differ by less than rounding may have been added up in another order.
+func (a scored) ahead(b scored) bool {
+	if d := a.score - b.score; d > 1e-9 || d < -1e-9 {
+		return d > 0
+	}
+	return a.id > b.id
+}
+
+// ranking is the result of a search, not yet in order: hardly anybody looks further than the first page.
+type ranking struct {
+	questions []scored
+	lists     []*wordPostings
+	authors   map[uint32][]float64
+	places    searchPlaces
+}
+
+// board adds up scores by the id of the question. Boards are used again: making one costs more than a search.
+type board struct {
+	scores []float64
+	found  []bool
+	ids    []uint32
+}
+
+var boards = sync.Pool{New: func() any { return &board{} }}
+
+// grow makes room for ids up to the highest.
+func (b *board) grow(highest uint32) {
+	if int(highest) >= len(b.scores) {
+		size := int(highest) + int(highest)/8 + 1024
+		b.scores, b.found = make([]float64, size), make([]bool, size)
+	}
+}
+
+func (b *board) add(id uint32, score float64) {
+	if !b.found[id] {
+		b.found[id] = true
+		b.ids = append(b.ids, id)
+	}
+	b.scores[id] += score
+}
+
+// clear makes the board as new, at the cost of what was on it.
+func (b *board) clear() {
+	for _, id := range b.ids {
+		b.scores[id], b.found[id] = 0, false
+	}
+	b.ids = b.ids[:0]
+}
+
+// score finds questions and scores them as Q2A does:
+// a word in the title counts ln(10000 / number of titles with it); one in a content up to that, more for repetitions, half
+// for answers and a quarter for comments; one in a tag or as the author's handle twice and once that. Hot questions get up
+// to 2 ln(10000) more, and the id breaks ties.
+func (m *Module) score(ctx context.Context, q searchPlaces) (*ranking, error) {
+	found, span, edited, err := m.lookUp(ctx, q.words)
+	if err != nil {
+		return nil, err
+	}
+	r := &ranking{places: q}
+	if r.lists, err = m.postingsOf(ctx, found, edited); err != nil {
+		return nil, err
+	}
+	if r.authors, err = m.matchAuthors(ctx, q); err != nil {
+		return nil, err
+	}
+	b := boards.Get().(*board)
+	defer func() {
+		b.clear()
+		boards.Put(b)
+	}()
+	r.fill(b)
+	hotness, err := m.hotnessOf(ctx, b.ids)
+	if err != nil {
+		return nil, err
+	}
+	r.questions = make([]scored, 0, len(b.ids))
+	for _, id := range b.ids {
+		if hot, visible := hotness(id); visible {
+			r.questions = append(r.questions, scored{b.scores[id] + span.bonus(hot) + math.Log(float64(id))/1e6, id})
+		}
+	}
+	return r, nil
+}
+
+// fill adds all finds up.
+func (r *ranking) fill(b *board) {
+	highest := uint32(0)
+	r.each(func(p posting, _ float64) { highest = max(highest, p.question) })
+	for id := range r.authors {
+		highest = max(highest, id)
+	}
+	b.grow(highest)
+	r.each(func(p posting, score float64) { b.add(p.question, score) })
+	for id, scores := range r.authors {
+		for _, score := range scores {
+			b.add(id, score)
+		}
+	}
+}
+
+// each goes through the finds of words with what they count.
+func (r *ranking) each(find func(p posting, score float64)) {
+	for _, l := range r.lists {
+		weights := l.weights()
+		for _, p := range l.list {
+			if !r.places.titlesOnly || p.place == inTitle {
+				find(p, p.score(&weights))
+			}
+		}
+	}
+}
+
+// best are the best count questions after a place (nil: from the beginning), leaving out skip, in order, with what matched
+// best in each.
+func (r *ranking) best(after *searchPosition, skip, count int) []hit {
+	questions := r.questions
+	if after != nil {
+		at := scored{after.Score, uint32(after.ID)}
+		questions = slices.DeleteFunc(slices.Clone(questions), func(q scored) bool { return !at.ahead(q) })
+	}
+	top := topOf(questions, skip+count)
+	top = top[min(skip, len(top)):]
+	hits := make([]hit, len(top))
+	place := make(map[uint32]*hit, len(top))
+	for i, q := range top {
+		hits[i] = hit{id: int(q.id), score: q.score, best: math.Inf(-1)}
+		place[q.id] = &hits[i]
+	}
+	r.each(func(p posting, score float64) {
+		if h := place[p.question]; h != nil {
+			h.match(score, p.kind(), int(p.post))
+		}
+	})
+	for id, scores := range r.authors {
+		for _, score := range scores {
+			if h := place[id]; h != nil {
+				h.match(score, "Q", h.id)
+			}
+		}
+	}
+	return hits
+}
+
+// sortAllFrom is the number of wanted questions from which sorting all is cheaper than keeping a short list in order.
+const sortAllFrom = 200
+
+// topOf are the best count questions, in order.
+func topOf(questions []scored, count int) []scored {
+	order := func(a, b scored) int {
+		if a.ahead(b) {
+			return -1
+		}
+		return 1
+	}
+	if count >= sortAllFrom || count >= len(questions) {
+		all := slices.Clone(questions)
+		slices.SortFunc(all, order)
+		return all[:min(count, len(all))]
+	}
+	top := make([]scored, 0, count+1)
+	for _, q := range questions {
+		if len(top) == count && !q.ahead(top[count-1]) {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(top, q, order)
+		top = slices.Insert(top, at, q)
+		top = top[:min(count, len(top))]
+	}
+	return top
+}
+
+// exactUpTo is the number of candidates up to which the present hotness of each is read at once.
+const exactUpTo = 500
+
+// hotnessSpan are the lowest and the highest hotness of all questions.
+type hotnessSpan struct{ lowest, highest float64 }
+
+// bonus is what hotness adds to a score: up to 2 ln(10000) for the hottest question.
+func (s hotnessSpan) bonus(hotness float64) float64 {
+	if s.highest <= s.lowest {
+		return 0
+	}
+	return 2 * math.Log(ignoredFrom) * (hotness - s.lowest) / (s.highest - s.lowest)
+}
+
+// lookUp finds the words of a query in the index, with the span of hotness and the time of the newest edit.
+func (m *Module) lookUp(ctx context.Context, list []string) (found []indexedWord, span hotnessSpan, edited string, err error) {
+	err = m.db.Select(ctx, func(rows *sql.Rows) error {
+		var id sql.NullInt64
+		var titles, contents, tags sql.NullInt64
+		if err := rows.Scan(&span.lowest, &span.highest, &edited, &id, &titles, &contents, &tags); err != nil {
+			return err
+		}
+		if id.Valid {
+			found = append(found, indexedWord{int(id.Int64), int(titles.Int64), int(contents.Int64), int(tags.Int64)})
+		}
+		return nil
+	}, "SELECT r.lowest, r.highest, r.edited, w.wordid, w.titlecount, w.contentcount, w.tagwordcount FROM (SELECT "+
+		"(SELECT COALESCE(MIN(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q') AS lowest, (SELECT COALESCE(MAX(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q') AS highest, "+
+		"(SELECT COALESCE(MAX(updated), '1970-01-01 00:00:00') FROM {posts}) AS edited) r LEFT JOIN {words} w ON w.word IN ? ORDER BY w.wordid", atLeastOne(list))
+	if err != nil {
+		err = fmt.Errorf("look up words: %w", err)
+	}
+	return found, span, edited, err
+}
+
+// atLeastOne is a list for IN, which must not be empty; no word and no handle is "".
+func atLeastOne(list []string) []string {
+	if len(list) == 0 {
+		return []string{""}
+	}
+	return list
+}
+
+const byAuthor = "SELECT a.postid, LN(10000 / (n.qposts + 0e0)) FROM {users} h JOIN {posts} a ON a.userid = h.userid " +
+	"AND a.type = 'Q' JOIN {userpoints} n ON n.userid = h.userid WHERE h.handle "
+
+// matchAuthors scores the questions of users whose handle is one of the words or the whole query; for both they count twice.
+func (m *Module) matchAuthors(ctx context.Context, q searchPlaces) (map[uint32][]float64, error) {
+	if q.titlesOnly {
+		return nil, nil //nolint:nilnil // nobody
+	}
+	authors := map[uint32][]float64{}
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var question uint32
+		var score sql.NullFloat64
+		err := rows.Scan(&question, &score)
+		authors[question] = append(authors[question], score.Float64)
+		return err
+	}, byAuthor+"IN ? UNION ALL "+byAuthor+"= ?", atLeastOne(q.words), q.handle)
+	if err != nil {
+		return nil, fmt.Errorf("match authors: %w", err)
+	}
+	return authors, nil
+}
+
+// hotnessOf gives the hotness of the candidates that are visible questions: the present one where they are few; of many, one
+// that is some seconds old, but for those that are newer than that.
+func (m *Module) hotnessOf(ctx context.Context, ids []uint32) (func(id uint32) (float64, bool), error) {
+	exact := map[uint32]float64{}
+	unknown := ids
+	table := &hotnessTable{}
+	if len(ids) > exactUpTo {
+		var err error
+		if table, err = m.allHotness(ctx); err != nil {
+			return nil, err
+		}
+		unknown = nil
+		for _, id := range ids {
+			if _, known := table.of(id); !known && len(unknown) < exactUpTo {
+				unknown = append(unknown, id)
+			}
+		}
+	}
+	if len(unknown) > 0 {
+		if err := m.readHotness(ctx, func(id uint32, hot float64) { exact[id] = hot }, " AND postid IN ?", unknown); err != nil {
+			return nil, err
+		}
+	}
+	return func(id uint32) (float64, bool) {
+		if hot, ok := table.of(id); ok {
+			return hot, true
+		}
+		hot, ok := exact[id]
+		return hot, ok
+	}, nil
+}
+
+// readHotness reads the hotness of visible questions.
+func (m *Module) readHotness(ctx context.Context, found func(id uint32, hotness float64), condition string, args ...any) error {
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var id uint32
+		var hot sql.NullFloat64
+		err := rows.Scan(&id, &hot)
+		found(id, hot.Float64)
+		return err
+	}, "SELECT postid, hotness + 0e0 FROM {posts} WHERE type = 'Q'"+condition, args...)
+	if err != nil {
+		return fmt.Errorf("read hotness: %w", err)
+	}
+	return nil
+}
