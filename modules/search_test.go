@@ -1,0 +1,90 @@
+package modules_test
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"38qa.net/backend/modules/demo"
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// bruteForce is Q2A's scoring in one SQL statement, for words that are not ignored.
+const bruteForce = `SELECT x.question, SUM(x.score) + 2 * LN(10000) * (MAX(p.hotness) - r.lowest) / (r.highest - r.lowest) + LN(x.question) / 1e6 AS total FROM (
+	SELECT t.postid AS question, LN(10000 / (w.titlecount + 0e0)) AS score FROM {words} w JOIN {titlewords} t ON t.wordid = w.wordid WHERE w.word IN ?
+	UNION ALL SELECT c.questionid, (1 - 1 / (1e0 + c.count)) * LN(10000 / (w.contentcount + 0e0)) * (CASE c.type WHEN 'Q' THEN 1e0 WHEN 'A' THEN 0.5e0 ELSE 0.25e0 END)
+		FROM {words} w JOIN {contentwords} c ON c.wordid = w.wordid WHERE w.word IN ?
+	UNION ALL SELECT g.postid, 2 * LN(10000 / (w.tagwordcount + 0e0)) FROM {words} w JOIN {tagwords} g ON g.wordid = w.wordid WHERE w.word IN ?
+	) x JOIN {posts} p ON p.postid = x.question AND p.type = 'Q'
+	CROSS JOIN (SELECT MIN(hotness) AS lowest, MAX(hotness) AS highest FROM {posts} WHERE type = 'Q') r
+	GROUP BY x.question, r.lowest, r.highest ORDER BY total DESC, x.question DESC LIMIT 40`
+
+// TestSearchOfManyCandidates: where a word is in hundreds of questions, so that the shortcuts of the search are taken, the
+// result is still Q2A's, page by page; and writes show at once, whoever makes them.
+func TestSearchOfManyCandidates(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "seeded.sqlite")
+	db, err := database.Open(ctx, database.Settings{URL: "sqlite:" + path, Prefix: "qa_"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Seed(ctx, db, demo.SeedOptions{Questions: 900, Seed: 7}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := openSite(t, "sqlite:"+path, nil)
+	for _, query := range [][]string{{"蜂"}, {"巣", "箱"}, {"蜂", "の", "越"}} {
+		var want []int
+		err := s.app.DB.Select(ctx, func(rows *sql.Rows) error {
+			var id int
+			var score float64
+			err := rows.Scan(&id, &score)
+			want = append(want, id)
+			return err
+		}, bruteForce, query, query, query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // from the database, then from memory
+			got := walk(t, s, "/v1/search?q="+url.QueryEscape(strings.Join(query, " ")), 40)
+			same(t, strings.Join(query, " "), ids(got)[:40], want)
+		}
+		if total := get[list[question]](t, s, "/v1/search?q="+url.QueryEscape(strings.Join(query, " "))).Total; *total <= 500 {
+			t.Errorf("%v: only %d candidates, the shortcuts were not taken", query, *total)
+		}
+	}
+	const word = "蜂"
+	found := func() (withNew bool, total int) {
+		all := ids(walk(t, s, "/v1/search?q="+url.QueryEscape(word), 2000))
+		return slices.Contains(all, 99000), len(all)
+	}
+	_, before := found()
+	exec := func(query string, args ...any) {
+		t.Helper()
+		if _, err := s.app.DB.Exec(ctx, query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A new question that the old site has written.
+	exec("INSERT INTO {posts} (postid, type, created, format, title, content, hotness) SELECT 99000, 'Q', '2026-12-01 00:00:00', '', '蜂', '蜂', MAX(hotness) FROM {posts}")
+	exec("INSERT INTO {titlewords} (postid, wordid) SELECT 99000, wordid FROM {words} WHERE word = ?", word)
+	exec("INSERT INTO {contentwords} (postid, wordid, count, type, questionid) SELECT 99000, wordid, 200, 'Q', 99000 FROM {words} WHERE word = ?", word)
+	exec("UPDATE {words} SET titlecount = titlecount + 1, contentcount = contentcount + 1 WHERE word = ?", word)
+	if withNew, total := found(); !withNew || total != before+1 {
+		t.Errorf("a new question: %v, %d found; before %d", withNew, total, before)
+	}
+	// An edit that takes the word out of one question and puts it into another, so that no count changes.
+	exec("UPDATE {contentwords} SET postid = 1, questionid = 1 WHERE postid = 99000")
+	exec("DELETE FROM {titlewords} WHERE postid = 99000")
+	exec("INSERT INTO {titlewords} (postid, wordid) SELECT 1, wordid FROM {words} WHERE word = ?", word)
+	exec("UPDATE {posts} SET updated = '2026-12-01 00:00:05', updatetype = 'E' WHERE postid IN (1, 99000)")
+	if withNew, _ := found(); withNew {
+		t.Error("an edited question is still found")
+	}
+}
