@@ -93,7 +93,7 @@ func (m *Module) related(ctx context.Context, o *site.Options, id, limit int) ([
 }
 
 func (m *Module) listRelated(ctx context.Context, in *relatedInput) (*relatedOutput, error) {
-	o, _, err := m.open(ctx, in.ID)
+	o, _, err := m.open(ctx, in.ID, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -80,8 +80,8 @@ type loaded struct {
 }
 
 // load reads a thread in one statement and drops what the caller may not see. The question itself may be one that the
-// caller may not see: see viewable.
-func (m *Module) load(ctx context.Context, o *site.Options, id int) (*loaded, error) {
+// caller may not see: see viewable. All rules of all posts are settled only for permissions.
+func (m *Module) load(ctx context.Context, o *site.Options, id int, permissions bool) (*loaded, error) {
 	caller := auth.CallerOf(ctx)
 	columns, join := fullColumns, fullJoin
 	args := []any{id, id, id, id, id, id, id}
@@ -126,6 +126,10 @@ func (m *Module) load(ctx context.Context, o *site.Options, id int) (*loaded, er
 		}
 	}
 	for _, p := range posts {
+		if !permissions && !p.hidden && !p.queued {
+			t.rules[p.id] = rules{viewable: true} // nobody asked for more
+			continue
+		}
 		t.rules[p.id] = m.permissions(o, caller, t.thread, p)
 	}
 	m.dropUnseen(t)
@@ -193,12 +197,12 @@ func (m *Module) viewable(o *site.Options, c auth.Caller, t *loaded) error {
 }
 
 // open reads the thread of a question that the caller may see.
-func (m *Module) open(ctx context.Context, id int) (*site.Options, *loaded, error) {
+func (m *Module) open(ctx context.Context, id int, include []string) (*site.Options, *loaded, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := m.load(ctx, o, id)
+	t, err := m.load(ctx, o, id, slices.Contains(include, "permissions"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -206,7 +210,7 @@ func (m *Module) open(ctx context.Context, id int) (*site.Options, *loaded, erro
 }
 
 func (m *Module) getQuestion(ctx context.Context, in *threadInput) (*threadOutput, error) {
-	o, t, err := m.open(ctx, in.ID)
+	o, t, err := m.open(ctx, in.ID, in.Include)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +236,7 @@ func (m *Module) getQuestion(ctx context.Context, in *threadInput) (*threadOutpu
 }
 
 func (m *Module) listAnswers(ctx context.Context, in *answersInput) (*answersOutput, error) {
-	o, t, err := m.open(ctx, in.ID)
+	o, t, err := m.open(ctx, in.ID, in.Include)
 	if err != nil {
 		return nil, err
 	}
@@ -250,7 +254,7 @@ func (m *Module) listAnswers(ctx context.Context, in *answersInput) (*answersOut
 }
 
 func (m *Module) listFollowUps(ctx context.Context, in *postInput) (*postRefsOutput, error) {
-	o, t, err := m.open(ctx, in.ID)
+	o, t, err := m.open(ctx, in.ID, in.Include)
 	if err != nil {
 		return nil, err
 	}
@@ -281,12 +285,12 @@ func (m *Module) questionOf(ctx context.Context, id int) (int, error) {
 }
 
 // openPost reads the thread of a post that the caller may see, with the post in it.
-func (m *Module) openPost(ctx context.Context, id int, kinds string) (*site.Options, *loaded, *post, error) {
+func (m *Module) openPost(ctx context.Context, id int, kinds string, include []string) (*site.Options, *loaded, *post, error) {
 	question, err := m.questionOf(ctx, id)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	o, t, err := m.open(ctx, question)
+	o, t, err := m.open(ctx, question, include)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -304,7 +308,7 @@ func (m *Module) openPost(ctx context.Context, id int, kinds string) (*site.Opti
 }
 
 func (m *Module) getAnswer(ctx context.Context, in *postInput) (*answerOutput, error) {
-	o, t, p, err := m.openPost(ctx, in.ID, "A")
+	o, t, p, err := m.openPost(ctx, in.ID, "A", in.Include)
 	if err != nil {
 		return nil, err
 	}
@@ -312,7 +316,7 @@ func (m *Module) getAnswer(ctx context.Context, in *postInput) (*answerOutput, e
 }
 
 func (m *Module) getComment(ctx context.Context, in *postInput) (*commentOutput, error) {
-	o, t, p, err := m.openPost(ctx, in.ID, "C")
+	o, t, p, err := m.openPost(ctx, in.ID, "C", in.Include)
 	if err != nil {
 		return nil, err
 	}
@@ -322,7 +326,7 @@ func (m *Module) getComment(ctx context.Context, in *postInput) (*commentOutput,
 func (m *Module) getPost(ctx context.Context, in *struct {
 	ID int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the post"`
 }) (*postRefOutput, error) {
-	o, t, p, err := m.openPost(ctx, in.ID, "QAC")
+	o, t, p, err := m.openPost(ctx, in.ID, "QAC", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -330,7 +334,7 @@ func (m *Module) getPost(ctx context.Context, in *struct {
 }
 
 func (m *Module) listComments(ctx context.Context, in *postInput) (*commentsOutput, error) {
-	o, t, p, err := m.openPost(ctx, in.ID, "QA")
+	o, t, p, err := m.openPost(ctx, in.ID, "QA", in.Include)
 	if err != nil {
 		return nil, err
 	}
@@ -348,7 +352,7 @@ type Revision struct {
 type revisionsOutput struct{ Body web.List[Revision] }
 
 func (m *Module) listRevisions(ctx context.Context, in *postInput) (*revisionsOutput, error) {
-	if _, _, _, err := m.openPost(ctx, in.ID, "QAC"); err != nil {
+	if _, _, _, err := m.openPost(ctx, in.ID, "QAC", nil); err != nil {
 		return nil, err
 	}
 	return &revisionsOutput{Body: web.List[Revision]{Items: []Revision{}}}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -16,8 +17,10 @@ const optionsAge = time.Second
 // that it does not hold.
 type Options struct {
 	values map[string]string
-	read   time.Time
-	titles []pointsTitle
+	// numbers are the values as whole numbers, settled once: a thread asks for hundreds.
+	numbers map[string]int
+	read    time.Time
+	titles  []pointsTitle
 }
 
 type pointsTitle struct {
@@ -53,28 +56,48 @@ func (m *Module) readOptions(ctx context.Context) (*Options, error) {
 		o.values[title] = content
 		return nil
 	}, "SELECT title, content FROM {options}")
-	o.titles = parseTitles(o.values["points_to_titles"])
+	o.settle()
 	return o, err
 }
 
+// settle fills in the defaults of what the table does not hold, and the numbers.
+func (o *Options) settle() {
+	for _, name := range inherited {
+		if _, ok := o.values[name]; !ok {
+			o.values[name] = o.fallback(name)
+		}
+	}
+	for name, value := range defaults {
+		if _, ok := o.values[name]; !ok {
+			o.values[name] = value
+		}
+	}
+	o.numbers = make(map[string]int, len(o.values))
+	for name, value := range o.values {
+		o.numbers[name] = wholeNumber(value)
+	}
+	o.titles = parseTitles(o.values["points_to_titles"])
+}
+
+// inherited are the options whose defaults depend on others, in the order in which they do.
+var inherited = []string{"permit_post_q", "permit_post_a", "permit_post_c", "permit_retag_cat", "points_vote_up_q", "points_vote_down_q", "points_vote_up_a",
+	"points_vote_down_a", "points_per_q_voted_up", "points_per_q_voted_down", "points_per_a_voted_up", "points_per_a_voted_down"}
+
 // NewOptions returns options with the given values and Q2A's defaults for the rest; for tests and tools.
 func NewOptions(values map[string]string) *Options {
-	return &Options{values: values, read: time.Now(), titles: parseTitles(values["points_to_titles"])}
+	o := &Options{values: maps.Clone(values), read: time.Now()}
+	if o.values == nil {
+		o.values = map[string]string{}
+	}
+	o.settle()
+	return o
 }
 
 // String is the option's value, or Q2A's default for it.
-func (o *Options) String(name string) string {
-	if v, ok := o.values[name]; ok {
-		return v
-	}
-	return o.fallback(name)
-}
+func (o *Options) String(name string) string { return o.values[name] }
 
-// fallback is the value that Q2A would create the option with on its first read.
+// fallback is the value that Q2A would create an option with whose default depends on others.
 func (o *Options) fallback(name string) string {
-	if v, ok := defaults[name]; ok {
-		return v
-	}
 	inherits := func(from, otherwise string) string {
 		if v, ok := o.values[from]; ok && v != "" {
 			return v
@@ -89,7 +112,7 @@ func (o *Options) fallback(name string) string {
 		}
 		return "150"
 	case "permit_retag_cat":
-		return o.String("permit_edit_q")
+		return inherits("permit_edit_q", defaults["permit_edit_q"])
 	case "points_vote_up_q", "points_vote_down_q":
 		return inherits("points_vote_on_q", "1")
 	case "points_vote_up_a", "points_vote_down_a":
@@ -108,8 +131,11 @@ func (o *Options) Bool(name string) bool { return truthy(o.String(name)) }
 func truthy(v string) bool { return v != "" && v != "0" }
 
 // Int is the option as a whole number, 0 when it is none.
-func (o *Options) Int(name string) int {
-	v := strings.TrimSpace(o.String(name))
+func (o *Options) Int(name string) int { return o.numbers[name] }
+
+// wholeNumber is a text as PHP casts it to an integer, as far as options go.
+func wholeNumber(v string) int {
+	v = strings.TrimSpace(v)
 	if n, err := strconv.Atoi(v); err == nil {
 		return n
 	}
