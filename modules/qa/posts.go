@@ -106,19 +106,22 @@ func (s *scanner) finish(p *post) {
 
 // selectPosts runs a query whose columns dest receives, with myColumns after them if mine.
 func (m *Module) selectPosts(ctx context.Context, mine bool, dest func(*scanner, *post) []any, query string, args ...any) ([]*post, error) {
+	// One row after the other is read into the same places, and copied from there.
+	var s scanner
+	var row post
+	places := dest(&s, &row)
+	if mine {
+		places = append(places, &s.vote, &s.flag, &s.favorite)
+	}
 	var posts []*post
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
-		var s scanner
-		p := &post{hasMyColumns: mine}
-		places := dest(&s, p)
-		if mine {
-			places = append(places, &s.vote, &s.flag, &s.favorite)
-		}
+		s, row = scanner{}, post{hasMyColumns: mine}
 		if err := rows.Scan(places...); err != nil {
 			return err
 		}
-		s.finish(p)
-		posts = append(posts, p)
+		s.finish(&row)
+		p := row
+		posts = append(posts, &p)
 		return nil
 	}, query, args...)
 	return posts, err
