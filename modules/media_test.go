@@ -62,16 +62,17 @@ func TestOldAddresses(t *testing.T) {
 		for path, want := range map[string]string{
 			"/1/any-slug": "/v1/questions/1?include=answers,comments",
 			"/389/冬越し中の給餌は必要ですか？": "/v1/questions/389?include=answers,comments",
-			"/?qa=389/slug":                     "/v1/questions/389?include=answers,comments",
-			"/index.php?qa=user/aki":            "/v1/users/aki",
-			"/user/Bee%20Keeper":                "/v1/users/Bee%20Keeper",
-			"/tag/queen":                        "/v1/questions?tag=queen",
-			"/tag/%E5%88%86%E8%9C%82":           "/v1/questions?tag=%E5%88%86%E8%9C%82",
-			"/questions/nihon-mitsubachi/kanri": "/v1/questions?category=nihon-mitsubachi%2Fkanri",
-			"/nihon-mitsubachi/kanri":           "/v1/activity?kind=home&category=2",
-			"/guide":                            "/v1/pages/guide",
-			"/hot":                              "/v1/questions?sort=hot",
-			"/":                                 "/docs",
+			"/?qa=389/slug":                         "/v1/questions/389?include=answers,comments",
+			"/index.php?qa=user/aki":                "/v1/users/aki",
+			"/user/Bee%20Keeper":                    "/v1/users/Bee%20Keeper",
+			"/tag/queen":                            "/v1/questions?tag=queen",
+			"/tag/%E5%88%86%E8%9C%82":               "/v1/questions?tag=%E5%88%86%E8%9C%82",
+			"/questions/nihon-mitsubachi/kanri":     "/v1/questions?category=nihon-mitsubachi%2Fkanri",
+			"/nihon-mitsubachi/kanri":               "/v1/activity?kind=home&category=2",
+			"/nihon-mitsubachi/kanri/subako/jubako": "/v1/activity?kind=home&category=4",
+			"/guide":                                "/v1/pages/guide",
+			"/hot":                                  "/v1/questions?sort=hot",
+			"/":                                     "/docs",
 		} {
 			res := s.request(t, http.MethodGet, path, 0)
 			if got := res.Header.Get("Location"); res.StatusCode != http.StatusFound || got != want {

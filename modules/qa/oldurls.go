@@ -39,7 +39,7 @@ func (m *Module) Routes(e *echo.Echo) {
 			})
 		}
 	}
-	for _, path := range []string{"/:id", "/:id/:slug"} {
+	for _, path := range []string{"/:id", "/:id/:slug", "/:id/:slug/:third", "/:id/:slug/:third/:fourth"} { // categories are up to four deep
 		e.GET(path, m.redirectQuestion)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -129,6 +130,7 @@ func mysqlConfig(s Settings) (*mysqldriver.Config, error) {
 	}
 	cfg.InterpolateParams = true
 	cfg.Timeout = 5 * time.Second
+	cfg.Logger = driverLog{}
 	return cfg, nil
 }
 
@@ -144,6 +146,12 @@ func poolOf(cfg *mysqldriver.Config, connections int) (*sql.DB, error) {
 	pool.SetConnMaxLifetime(15 * time.Minute) // below RDS Proxy's 30 minutes of idleness
 	return pool, nil
 }
+
+// driverLog takes the driver's remarks, most about connections that the server closed, as lines of the log.
+type driverLog struct{}
+
+// Print writes one remark.
+func (driverLog) Print(v ...any) { slog.Warn("mysql", "message", fmt.Sprint(v...)) }
 
 // openSQLite opens (and creates) the database file: write-ahead log, so that readers do not wait for a writer, and
 // write transactions that take their lock at once, so that two of them queue up instead of failing.
