@@ -105,7 +105,17 @@ func TestProfilesAsRecorded(t *testing.T) {
 			}
 			same(t, handle+" levels in categories", levels, wantLevels)
 
-			posts := func(kind string) []activity { return get[list[activity]](t, s, path+"/"+kind+"?limit=50").Items }
+			posts := func(kind string) []activity { // in small pages: nothing may get lost between them
+				var all []activity
+				for cursor := ""; ; {
+					page := get[list[activity]](t, s, path+"/"+kind+"?limit=3"+cursor)
+					all = append(all, page.Items...)
+					if page.NextCursor == "" {
+						return all
+					}
+					cursor = "&cursor=" + page.NextCursor
+				}
+			}
 			var gotIDs []string
 			var wantIDs []string
 			for _, a := range posts("questions") {

@@ -102,9 +102,7 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 	}
 	query := "SELECT " + columns + ", e.postid, e.type, COALESCE(UNIX_TIMESTAMP(" + when + "), 0), COALESCE(" + when + ", ''), e.updatetype, COALESCE(" + who + ", 0), e.flagcount, e.netvotes, e.upvotes, " +
 		"e.downvotes, e.format, COALESCE(e.content, ''), eu.handle, eu.email, eu.level, eu.flags, ep.points, eu.avatarblobid FROM (" + q.ids + ") y JOIN {posts} e ON e.postid = y.postid " +
-		"LEFT JOIN {posts} pp ON pp.postid = e.parentid AND e.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') " +
-		"JOIN {posts} p ON p.postid = CASE WHEN pp.postid IS NULL THEN e.postid WHEN pp.type IN ('A', 'A_HIDDEN', 'A_QUEUED') THEN pp.parentid ELSE pp.postid END " +
-		"LEFT JOIN {users} eu ON eu.userid = " + who + " LEFT JOIN {userpoints} ep ON ep.userid = " + who + join + where +
+		eventJoin + "LEFT JOIN {users} eu ON eu.userid = " + who + " LEFT JOIN {userpoints} ep ON ep.userid = " + who + join + where +
 		" ORDER BY " + when + " DESC, e.postid DESC"
 	var events []event
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
@@ -135,6 +133,10 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 	}
 	return events, nil
 }
+
+// eventJoin finds the parent pp of a post e, unless it is a question, and the question p to which it belongs.
+const eventJoin = "LEFT JOIN {posts} pp ON pp.postid = e.parentid AND e.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') " +
+	"JOIN {posts} p ON p.postid = CASE WHEN pp.postid IS NULL THEN e.postid WHEN pp.type IN ('A', 'A_HIDDEN', 'A_QUEUED') THEN pp.parentid ELSE pp.postid END "
 
 // visibleEvents keeps events on what everybody may see.
 const visibleEvents = "p.type = 'Q' AND (pp.postid IS NULL OR pp.type IN ('Q', 'A')) AND e.type IN ('Q', 'A', 'C')"

@@ -33,8 +33,6 @@ func (m *Module) UserPosts(ctx context.Context, userID int, kind string, page we
 	if err != nil {
 		return list, err
 	}
-	// The query read one entry more than the page holds, before those were left out that hang below hidden ones; the cursor
-	// goes by the last entry that is shown.
 	if len(events) > size {
 		events = events[:size]
 		last := events[size-1]
@@ -67,14 +65,15 @@ type userPosition struct {
 // userQuery is the query of one kind of posts of a user.
 func userQuery(userID int, kind string, page web.Page, size int) (eventQuery, error) {
 	column, owner, types := "created", "userid", []string{map[string]string{"questions": "Q", "answers": "A", "comments": "C"}[kind]}
-	q := eventQuery{where: visibleEvents}
+	q := eventQuery{}
 	if kind == "edits" {
 		column, owner, types, q.updates = "updated", "lastuserid", []string{"Q", "A", "C"}, true
 	}
-	where := owner + " = ? AND type IN ?"
+	where := "e." + owner + " = ? AND e.type IN ? AND " + visibleEvents
+	column = "e." + column
 	q.args = []any{userID, types}
 	if kind == "edits" {
-		where += " AND updated IS NOT NULL"
+		where += " AND e.updated IS NOT NULL"
 	}
 	if page.Cursor != "" {
 		var at userPosition
@@ -84,10 +83,10 @@ func userQuery(userID int, kind string, page web.Page, size int) (eventQuery, er
 		if err := checkTime(at.Time); err != nil {
 			return q, err
 		}
-		where += " AND " + column + " <= ? AND (" + column + " < ? OR postid < ?)"
+		where += " AND " + column + " <= ? AND (" + column + " < ? OR e.postid < ?)"
 		q.args = append(q.args, at.Time, at.Time, at.ID)
 	}
-	q.ids = "SELECT postid FROM {posts} WHERE " + where + " ORDER BY " + column + " DESC, postid DESC LIMIT ? OFFSET ?"
+	q.ids = "SELECT e.postid FROM {posts} e " + eventJoin + "WHERE " + where + " ORDER BY " + column + " DESC, e.postid DESC LIMIT ? OFFSET ?"
 	q.args = append(q.args, size+1, page.Offset(size))
 	return q, nil
 }
