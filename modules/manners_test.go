@@ -32,7 +32,7 @@ func TestEveryParameterRefusesNonsense(t *testing.T) {
 	testSites(t, func(t *testing.T, s *testSite) {
 		bad := map[string][]string{
 			"integer": {"abc", "1.5", "-1", "0", "99999999999999999999", "", "１２", "1e3", "0x10", " 1"},
-			"string":  {strings.Repeat("あ", 1000), "\x00", "\xff\xfe", "a\x00b"},
+			"string":  {strings.Repeat("あ", 1000), "\x00", "\xff\xfe", "a\x00b", "🐝", "%_\\'\"", "' OR 1=1 -- "},
 			"boolean": {"maybe", "2"},
 			"array":   {"nonsense", ",,,"},
 		}
@@ -83,6 +83,11 @@ func TestEveryParameterRefusesNonsense(t *testing.T) {
 			problem := decode[problemBody](t, s.request(t, http.MethodGet, unknown, superUser))
 			if problem.Status != 400 || len(problem.Errors) != 1 || problem.Errors[0].Field != "surprise" {
 				t.Errorf("GET %s: %+v", unknown, problem)
+			}
+		}
+		for _, path := range []string{"/feed/tag/%ff", "/feed/questions/%00", "/%ff", "/%ff/x", "/user/%00", "/tag/%ff", "/🐝", "/feed/search/🐝.rss"} {
+			if status := s.request(t, http.MethodGet, path, 0).StatusCode; status >= 500 {
+				t.Errorf("GET %s: %d", path, status)
 			}
 		}
 		if requests < 300 {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
 )
@@ -91,6 +92,9 @@ func (m *Module) Accounts(ctx context.Context, condition string, args ...any) ([
 // AccountByHandle finds a user by handle, without regard to case and accents as the database compares them; where that
 // finds several, the one spelled exactly so.
 func (m *Module) AccountByHandle(ctx context.Context, handle string) (Account, error) {
+	if database.BeyondQ2A(handle) {
+		return Account{}, problem.NotFound()
+	}
 	accounts, err := m.Accounts(ctx, "u.handle = ? ORDER BY u.userid LIMIT 10", handle)
 	if err != nil {
 		return Account{}, err

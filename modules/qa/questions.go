@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/qa/internal/words"
@@ -86,7 +87,10 @@ func (m *Module) filter(o *site.Options, tree *categoryTree, in *questionsInput)
 			f.total = nil
 		}
 	}
-	if in.Author != "" {
+	if in.Author != "" && database.BeyondQ2A(in.Author) {
+		f.add("1 = 0") // nobody is called so
+		f.total = nil
+	} else if in.Author != "" {
 		f.add("p.userid = (SELECT userid FROM {users} WHERE handle = ? ORDER BY userid LIMIT 1)", in.Author)
 		f.total = nil
 	}
@@ -126,7 +130,7 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	} else {
 		if in.Tag != "" {
 			f.total = nil
-			tag := words.Lower(in.Tag)
+			tag := words.Lower(words.WithoutAstral(in.Tag))
 			f.add("p.postid IN (SELECT postid FROM {posttags} WHERE wordid = ("+m.tagWordQuery()+"))", tag, tag)
 		}
 		posts, next, err = m.questionPage(ctx, f, orders[in.Sort], in.Page, size)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 )
@@ -71,6 +72,9 @@ func (m *Module) Register(api huma.API, rules PageRules) {
 		if err != nil {
 			return nil, err
 		}
+		if database.BeyondQ2A(in.Slug) {
+			return nil, problem.NotFound()
+		}
 		var out *pageOutput
 		var refused error
 		err = m.pages(ctx, "tags = ? ORDER BY pageid LIMIT 1", func(p Page, permit int) {
@@ -124,6 +128,9 @@ func (m *Module) pages(ctx context.Context, condition string, found func(p Page,
 
 // HasPage tells whether the site has a page of its own at that slug.
 func (m *Module) HasPage(ctx context.Context, slug string) (bool, error) {
+	if database.BeyondQ2A(slug) {
+		return false, nil
+	}
 	found := false
 	err := m.pages(ctx, "tags = ? ORDER BY pageid LIMIT 1", func(p Page, _ int) { found = p.URL == "" }, slug)
 	return found, err

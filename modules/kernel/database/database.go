@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -188,6 +189,17 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 	}
 }
 
+// Unavailable tells whether an error means that the server could not be reached or takes no more connections, rather than
+// that it refused a statement.
+func Unavailable(err error) bool {
+	var m *mysql.MySQLError
+	if errors.As(err, &m) {
+		return m.Number == 1040 || m.Number == 1053 || m.Number == 1203 // too many connections, shutting down, too many of this user
+	}
+	var network *net.OpError
+	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn)
+}
+
 // retryable tells whether the same transaction may succeed when it is run again.
 func retryable(err error) bool {
 	var m *mysql.MySQLError
@@ -205,6 +217,12 @@ func (db *DB) Exact(column string) string {
 		binary = "BLOB"
 	}
 	return "CAST(" + column + " AS " + binary + ") = CAST(? AS " + binary + ")"
+}
+
+// BeyondQ2A tells whether a text has characters outside the basic plane (emoji, rare ideographs), which nothing that Q2A
+// stores has: its connections cannot carry them. Comparing such a text with a utf8mb3 column is an error in MySQL.
+func BeyondQ2A(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r > 0xffff })
 }
 
 // StartsWith is the condition that a text column, compared by its collation, starts with a text, and its argument.

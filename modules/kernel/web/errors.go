@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/labstack/echo/v4"
 
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -71,6 +72,9 @@ func asProblem(ctx context.Context, err error) *problem.Error {
 		return problem.New("body_too_large")
 	case errors.Is(err, context.DeadlineExceeded):
 		slog.WarnContext(ctx, "request took too long", "error", err)
+		return problem.New("unavailable")
+	case database.Unavailable(err):
+		slog.ErrorContext(ctx, "the database does not answer", "error", err)
 		return problem.New("unavailable")
 	case errors.Is(err, context.Canceled):
 		return problem.New("unavailable") // the client went away; nobody reads this

@@ -65,6 +65,9 @@ func limitAddress(next echo.HandlerFunc) echo.HandlerFunc {
 		if len(c.Request().RequestURI) > maxURI {
 			return problem.New("uri_too_long")
 		}
+		if !cleanText(c.Request().URL.Path) {
+			return problem.NotFound() // no address of ours is anything but UTF-8
+		}
 		return next(c)
 	}
 }

@@ -22,10 +22,6 @@ func strictQuery(api huma.API) func(huma.Context, func(huma.Context)) {
 			ctx.SetStatus(p.StatusNo)
 			_ = api.Marshal(ctx.BodyWriter(), "application/json", p) // fails only when the client went away
 		}
-		if !cleanText(u.Path) {
-			refuse(problem.NotFound())
-			return
-		}
 		if u.RawQuery == "" {
 			next(ctx)
 			return
