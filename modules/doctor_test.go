@@ -1,0 +1,60 @@
+package modules_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"38qa.net/backend/modules/site"
+)
+
+// TestDoctorFindsWhatQ2AsOwnRecalculationFinds: on the recorded site that is one count (testdata: drift of Q2A itself).
+func TestDoctorFindsWhatQ2AsOwnRecalculationFinds(t *testing.T) {
+	testSites(t, func(t *testing.T, s *testSite) {
+		var warnings []string
+		notes := ""
+		for _, f := range site.Examine(context.Background(), s.app.DB) {
+			switch f.Severity {
+			case "warning", "error":
+				warnings = append(warnings, f.Text)
+			case "note":
+				notes += f.Text + "\n"
+			}
+		}
+		if len(warnings) != 1 || !strings.HasPrefix(warnings[0], "cache_unselqcount is 43, and there are 44") {
+			t.Errorf("warnings: %q", warnings)
+		}
+		for _, want := range []string{"8 index entries of closing notes", "3 users with passwords of the old kind", "1 images and files on the old site's disk"} {
+			if !strings.Contains(notes, want) {
+				t.Errorf("no note %q in %q", want, notes)
+			}
+		}
+		if _, err := s.app.DB.Exec(context.Background(), "UPDATE {posts} SET acount = acount + 1 WHERE postid = 1"); err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, f := range site.Examine(context.Background(), s.app.DB) {
+			found = found || f.Text == "1 questions whose answer count is wrong"
+		}
+		if !found {
+			t.Error("a wrong answer count was not found")
+		}
+	})
+}
+
+// TestOptionsAreAtMostASecondOld: the old site's administration page changes an option, and this backend follows.
+func TestOptionsAreAtMostASecondOld(t *testing.T) {
+	testSites(t, func(t *testing.T, s *testSite) {
+		if n := len(get[list[question]](t, s, "/v1/questions").Items); n != 20 {
+			t.Fatalf("%d questions", n)
+		}
+		if _, err := s.app.DB.Exec(context.Background(), "UPDATE {options} SET content = '7' WHERE title = 'page_size_qs'"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(1100 * time.Millisecond)
+		if n := len(get[list[question]](t, s, "/v1/questions").Items); n != 7 {
+			t.Errorf("%d questions a second after the option was changed", n)
+		}
+	})
+}
