@@ -301,7 +301,7 @@ func TestGracefulStop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Listen, cfg.DrainDelay, cfg.LogLevel = "127.0.0.1:0", 300*time.Millisecond, "error"
+	cfg.Listen, cfg.DrainDelay, cfg.LogLevel = "127.0.0.1:0", 1500*time.Millisecond, "error"
 	ctx, stop := context.WithCancel(context.Background())
 	app, err := modules.New(ctx, cfg)
 	if err != nil {
