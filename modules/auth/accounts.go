@@ -195,6 +195,14 @@ const (
 	AuthorColumns = "u.handle, u.email, u.level, u.flags, up.points, u.avatarblobid"
 )
 
+// ActorColumns are AuthorColumns of another user beside the author, whom ActorJoin brings; an AuthorScan reads them too.
+const ActorColumns = "eu.handle, eu.email, eu.level, eu.flags, ep.points, eu.avatarblobid"
+
+// ActorJoin gives eu and ep for the user whose id the column holds.
+func ActorJoin(column string) string {
+	return " LEFT JOIN {users} eu ON eu.userid = " + column + " LEFT JOIN {userpoints} ep ON ep.userid = " + column
+}
+
 // AuthorScan receives AuthorColumns.
 type AuthorScan struct {
 	handle, email, blob  sql.NullString

@@ -4,14 +4,13 @@ package demo
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/media"
 	"38qa.net/backend/modules/qa"
 )
 
@@ -220,11 +219,7 @@ func (f *filler) wordRows() error {
 
 // picture stores a drawn picture as the old site stores an upload: a row, and a file in the folder of blobs.
 func (f *filler) picture(id string, content []byte, by string) error {
-	folder := filepath.Join(f.blobs, (strings.Repeat("0", 20-len(id)) + id)[:3])
-	if err := os.MkdirAll(folder, 0o750); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(folder, id+".png"), content, 0o640); err != nil { //nolint:gosec // readable for the old site's group
+	if err := media.Store(f.blobs, id, "png", content); err != nil {
 		return err
 	}
 	return f.exec("INSERT INTO {blobs} (blobid, format, filename, userid, created) VALUES (?, 'png', 'picture.png', ?, ?)", id, f.users[by], sqlTime(newest))

@@ -140,7 +140,7 @@ func (m *Module) read(ctx context.Context, id string) (*blob, error) {
 	}
 	b.name = name.String
 	if b.content == nil {
-		if b.content, err = os.ReadFile(m.path(id, b.format)); errors.Is(err, fs.ErrNotExist) {
+		if b.content, err = os.ReadFile(blobPath(m.folder, id, b.format)); errors.Is(err, fs.ErrNotExist) {
 			return nil, problem.NotFound()
 		} else if err != nil {
 			return nil, fmt.Errorf("read blob's file: %w", err)
@@ -151,15 +151,15 @@ func (m *Module) read(ctx context.Context, id string) (*blob, error) {
 
 var notFormat = regexp.MustCompile(`[^A-Za-z0-9]`)
 
-// path is where Q2A keeps a blob on disk: in a folder named by the first three of the id's twenty digits.
-func (m *Module) path(id, format string) string {
+// blobPath is where Q2A keeps a blob in its folder of blobs: below a folder named by the first three of the id's twenty digits.
+func blobPath(folder, id, format string) string {
 	padded := strings.Repeat("0", max(0, 20-len(id))) + id
-	return filepath.Join(m.folder, padded[:3], id+"."+notFormat.ReplaceAllString(format, ""))
+	return filepath.Join(folder, padded[:3], id+"."+notFormat.ReplaceAllString(format, ""))
 }
 
-// Store puts a blob's bytes into the folder, where both sites find them; the row is the caller's to write.
-func (m *Module) Store(id, format string, content []byte) error {
-	path := m.path(id, format)
+// Store puts a blob's bytes into Q2A's folder of blobs, where both sites find them; the row is the caller's to write.
+func Store(folder, id, format string, content []byte) error {
+	path := blobPath(folder, id, format)
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return fmt.Errorf("store blob: %w", err)
 	}

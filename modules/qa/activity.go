@@ -55,7 +55,6 @@ type event struct {
 	question   *post
 	postID     int
 	kind       string // Q, A or C
-	hidden     bool
 	updateType string // "" for new posts
 	isUpdate   bool
 	time       int64
@@ -83,51 +82,42 @@ type eventQuery struct {
 
 // events reads events in one statement.
 func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
-	caller := auth.CallerOf(ctx)
+	my := mineOf(ctx)
 	who, when := "e.userid", "e.created"
 	if q.updates {
 		who, when = "e.lastuserid", "e.updated"
-	}
-	columns := listColumns
-	join := auth.AuthorJoin
-	args := append([]any{}, q.args...)
-	if !caller.Anonymous() {
-		columns += myColumns
-		join += myJoin
-		args = append(args, caller.UserID, caller.UserID)
 	}
 	where := ""
 	if q.where != "" {
 		where = " WHERE " + q.where
 	}
-	query := "SELECT " + columns + ", e.postid, e.type, COALESCE(UNIX_TIMESTAMP(" + when + "), 0), COALESCE(" + when + ", ''), e.updatetype, COALESCE(" + who + ", 0), e.flagcount, e.netvotes, e.upvotes, " +
-		"e.downvotes, e.format, COALESCE(e.content, ''), eu.handle, eu.email, eu.level, eu.flags, ep.points, eu.avatarblobid FROM (" + q.ids + ") y JOIN {posts} e ON e.postid = y.postid " +
-		eventJoin + "LEFT JOIN {users} eu ON eu.userid = " + who + " LEFT JOIN {userpoints} ep ON ep.userid = " + who + join + where +
+	query := "SELECT " + listColumns + my.columns + ", e.postid, e.type, COALESCE(UNIX_TIMESTAMP(" + when + "), 0), COALESCE(" + when + ", ''), e.updatetype, COALESCE(" + who + ", 0), e.flagcount, e.netvotes, e.upvotes, " +
+		"e.downvotes, e.format, COALESCE(e.content, ''), " + auth.ActorColumns + " FROM (" + q.ids + ") y JOIN {posts} e ON e.postid = y.postid " +
+		eventJoin + auth.ActorJoin(who) + auth.AuthorJoin + my.join + where +
 		" ORDER BY " + when + " DESC, e.postid DESC"
 	var events []event
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		var s scanner
 		var kind string
 		var updateType sql.NullString
-		p := &post{hasMyColumns: !caller.Anonymous()}
+		p := &post{hasMyColumns: my.signedIn}
 		e := event{question: p, isUpdate: q.updates}
 		places := s.listDest(p)
 		if p.hasMyColumns {
-			places = append(places, &s.vote, &s.flag, &s.favorite)
+			places = append(places, s.myDest()...)
 		}
 		places = append(places, &e.postID, &kind, &e.time, &e.timeText, &updateType, &e.userID, &e.flags, &e.votes.Net, &e.votes.Up, &e.votes.Down, &e.format, &e.content)
 		if err := rows.Scan(append(places, e.author.Dest()...)...); err != nil {
 			return err
 		}
 		s.finish(p)
-		base, state, _ := strings.Cut(kind, "_")
-		e.kind, e.hidden = base, state == "HIDDEN"
+		e.kind, _, _ = strings.Cut(kind, "_")
 		if q.updates {
 			e.updateType = updateType.String
 		}
 		events = append(events, e)
 		return nil
-	}, query, args...)
+	}, query, slices.Concat(q.args, my.args)...)
 	if err != nil {
 		return nil, fmt.Errorf("read activity: %w", err)
 	}

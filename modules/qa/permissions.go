@@ -55,11 +55,9 @@ type thread struct {
 	comments []*post
 	// duplicates are the questions closed as duplicates of the question.
 	duplicates []*post
-	// childless tells that nothing was loaded below the post, so that rules about children cannot be checked.
-	childless bool
 }
 
-// children are the posts right below p, and those closed because of it.
+// below are the posts right below p, and those closed because of it.
 func (t thread) below(p *post) []*post {
 	if p.kind == "Q" {
 		return append(append(append([]*post{}, t.answers...), t.comments...), t.duplicates...)
@@ -194,9 +192,6 @@ func (m *Module) rulesOfRelatives(o *site.Options, c auth.Caller, t thread, p *p
 		if child.closedByID == p.id {
 			r.deleteable = false
 		}
-	}
-	if t.childless {
-		r.deleteable = false // nothing is promised that was not checked
 	}
 }
 

@@ -86,6 +86,9 @@ func (s *scanner) fullDest(p *post) []any {
 	return append(s.listDest(p), &p.format, &s.content, &s.lastHandle, &p.lastViewIP, &s.extra)
 }
 
+// myDest are the places of myColumns.
+func (s *scanner) myDest() []any { return []any{&s.vote, &s.flag, &s.favorite} }
+
 // finish moves what was scanned into the post.
 func (s *scanner) finish(p *post) {
 	base, state, _ := strings.Cut(s.kind, "_")
@@ -111,7 +114,7 @@ func (m *Module) selectPosts(ctx context.Context, mine bool, dest func(*scanner,
 	var row post
 	places := dest(&s, &row)
 	if mine {
-		places = append(places, &s.vote, &s.flag, &s.favorite)
+		places = append(places, s.myDest()...)
 	}
 	var posts []*post
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {

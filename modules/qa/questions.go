@@ -195,16 +195,24 @@ func (m *Module) questionPage(ctx context.Context, f *questionFilter, ord order,
 // selectMine reads posts p for lists, with the caller's votes and favourites when somebody is signed in. tail is
 // what stands after the joins.
 func (m *Module) selectMine(ctx context.Context, from string, args []any, tail string, tailArgs ...any) ([]*post, error) {
-	columns, join := listColumns, auth.AuthorJoin
-	args = slices.Clone(args)
+	my := mineOf(ctx)
+	all := slices.Concat(args, my.args, tailArgs)
+	return m.selectPosts(ctx, my.signedIn, (*scanner).listDest, "SELECT "+listColumns+my.columns+" FROM "+from+auth.AuthorJoin+my.join+tail, all...)
+}
+
+// mine is what a query of posts p gets added to read the caller's own votes and favourites; nothing for visitors.
+type mine struct {
+	signedIn      bool
+	columns, join string
+	args          []any // of the join
+}
+
+func mineOf(ctx context.Context) mine {
 	caller := auth.CallerOf(ctx)
-	mine := !caller.Anonymous()
-	if mine {
-		columns += myColumns
-		join += myJoin
-		args = append(args, caller.UserID, caller.UserID)
+	if caller.Anonymous() {
+		return mine{}
 	}
-	return m.selectPosts(ctx, mine, (*scanner).listDest, "SELECT "+columns+" FROM "+from+join+tail, append(args, tailArgs...)...)
+	return mine{true, myColumns, myJoin, []any{caller.UserID, caller.UserID}}
 }
 
 // myColumns are the caller's vote, flag and favourite of a post.

@@ -50,7 +50,7 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	if err := in.Check(); err != nil {
 		return nil, err
 	}
-	o, err := m.site.Options(ctx)
+	o, tree, err := m.surroundings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +75,6 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 		out.Body.NextCursor = web.EncodeCursor("search", searchPosition{hits[size-1].score, hits[size-1].id})
 	}
 	if err := m.fetch(ctx, hits); err != nil {
-		return nil, err
-	}
-	tree, err := m.tree(ctx)
-	if err != nil {
 		return nil, err
 	}
 	for _, h := range hits {

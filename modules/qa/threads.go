@@ -82,15 +82,10 @@ type loaded struct {
 // load reads a thread in one statement and drops what the caller may not see. The question itself may be one that the
 // caller may not see: see viewable. All rules of all posts are settled only for permissions.
 func (m *Module) load(ctx context.Context, o *site.Options, id int, permissions bool) (*loaded, error) {
-	caller := auth.CallerOf(ctx)
-	columns, join := fullColumns, fullJoin
-	args := []any{id, id, id, id, id, id, id}
-	if !caller.Anonymous() {
-		columns, join = columns+myColumns, join+myJoin
-		args = append(args, caller.UserID, caller.UserID)
-	}
-	posts, err := m.selectPosts(ctx, !caller.Anonymous(), (*scanner).fullDest,
-		"SELECT "+columns+" FROM ("+threadIDs+") y JOIN {posts} p ON p.postid = y.postid"+join+" ORDER BY p.created, p.postid", args...)
+	caller, my := auth.CallerOf(ctx), mineOf(ctx)
+	args := append([]any{id, id, id, id, id, id, id}, my.args...)
+	posts, err := m.selectPosts(ctx, my.signedIn, (*scanner).fullDest,
+		"SELECT "+fullColumns+my.columns+" FROM ("+threadIDs+") y JOIN {posts} p ON p.postid = y.postid"+fullJoin+my.join+" ORDER BY p.created, p.postid", args...)
 	if err != nil {
 		return nil, fmt.Errorf("read thread: %w", err)
 	}

@@ -36,20 +36,20 @@ func (m *Module) updates(ctx context.Context, userID int, own, favorites bool) (
 		var updateType sql.NullString
 		p := &post{hasMyColumns: true}
 		e := event{question: p}
-		places := append(s.listDest(p), &s.vote, &s.flag, &s.favorite, &e.postID, &kind, &e.time, &updateType, &e.userID, &e.personal)
+		places := append(append(s.listDest(p), s.myDest()...), &e.postID, &kind, &e.time, &updateType, &e.userID, &e.personal)
 		if err := rows.Scan(append(places, e.author.Dest()...)...); err != nil {
 			return err
 		}
 		s.finish(p)
-		base, state, _ := strings.Cut(kind, "_")
-		e.kind, e.hidden, e.updateType, e.isUpdate = base, state == "HIDDEN", updateType.String, updateType.Valid
+		e.kind, _, _ = strings.Cut(kind, "_")
+		e.updateType, e.isUpdate = updateType.String, updateType.Valid
 		events = append(events, e)
 		return nil
 	}, "SELECT "+listColumns+myColumns+", s.lastpostid, e.type, UNIX_TIMESTAMP(s.updated), s.updatetype, COALESCE(s.lastuserid, 0), "+
-		"CASE s.entitytype WHEN '-' THEN 1 ELSE 0 END, eu.handle, eu.email, eu.level, eu.flags, ep.points, eu.avatarblobid "+
-		"FROM ("+stream+") s JOIN {posts} p ON p.postid = s.questionid AND p.type IN ('Q', 'Q_HIDDEN') "+
+		"CASE s.entitytype WHEN '-' THEN 1 ELSE 0 END, "+auth.ActorColumns+
+		" FROM ("+stream+") s JOIN {posts} p ON p.postid = s.questionid AND p.type IN ('Q', 'Q_HIDDEN') "+
 		"JOIN {posts} e ON e.postid = s.lastpostid AND (e.type IN ('Q', 'A', 'C') OR s.entitytype = '-') "+
-		"LEFT JOIN {users} eu ON eu.userid = s.lastuserid LEFT JOIN {userpoints} ep ON ep.userid = s.lastuserid"+auth.AuthorJoin+myJoin+
+		auth.ActorJoin("s.lastuserid")+auth.AuthorJoin+myJoin+
 		" WHERE (p.selchildid = s.lastpostid OR s.updatetype IS NULL OR s.updatetype <> 'S') ORDER BY s.updated DESC", args...)
 	if err != nil {
 		return nil, fmt.Errorf("read updates: %w", err)

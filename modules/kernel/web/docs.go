@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
 	swagger "github.com/swaggo/files/v2"
 
@@ -80,4 +81,24 @@ func (s *Server) registerDocs() {
 	s.echo.GET("/problems/:code", func(c echo.Context) error {
 		return c.Redirect(http.StatusFound, "/problems#"+c.Param("code"))
 	})
+}
+
+// apiConfig is Huma's configuration: our own documentation pages, nothing added to answers.
+func apiConfig(publicURL string) huma.Config {
+	cfg := huma.DefaultConfig("Question2Answer backend", "1.0.0")
+	cfg.Info.Description = "Questions and answers of a Question2Answer site over REST. Problems are RFC 9457 documents with a stable `code`; " +
+		"lists are `{items, nextCursor?, total?}`; times are UTC. See /problems for all codes."
+	cfg.DocsPath = ""
+	for _, tag := range []string{"Questions", "Activity", "Search", "Categories", "Tags", "Users", "Me", "Media", "Site", "Moderation", "Authentication", "Operations"} {
+		cfg.Tags = append(cfg.Tags, &huma.Tag{Name: tag}) // the order of the reference
+	}
+	cfg.CreateHooks = nil
+	if publicURL != "" {
+		cfg.Servers = []*huma.Server{{URL: publicURL}}
+	}
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "Without a token the caller is an anonymous visitor."},
+	}
+	cfg.Security = []map[string][]string{{}, {"bearer": {}}}
+	return cfg
 }

@@ -55,25 +55,3 @@ func strictQuery(api huma.API) func(huma.Context, func(huma.Context)) {
 }
 
 func cleanText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
-
-// apiConfig is Huma's configuration: our own documentation pages, nothing added to answers.
-func apiConfig(publicURL string) huma.Config {
-	cfg := huma.DefaultConfig("Question2Answer backend", "1.0.0")
-	cfg.Info.Description = "Questions and answers of a Question2Answer site over REST. Problems are RFC 9457 documents with a stable `code`; " +
-		"lists are `{items, nextCursor?, total?}`; times are UTC. See /problems for all codes."
-	cfg.DocsPath = ""
-	for _, tag := range []string{"Questions", "Activity", "Search", "Categories", "Tags", "Users", "Me", "Media", "Site", "Moderation", "Authentication", "Operations"} {
-		cfg.Tags = append(cfg.Tags, &huma.Tag{Name: tag}) // the order of the reference
-	}
-	cfg.CreateHooks = nil
-	cfg.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
-	cfg.DefaultFormat = "application/json"
-	if publicURL != "" {
-		cfg.Servers = []*huma.Server{{URL: publicURL}}
-	}
-	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "Without a token the caller is an anonymous visitor."},
-	}
-	cfg.Security = []map[string][]string{{}, {"bearer": {}}}
-	return cfg
-}
