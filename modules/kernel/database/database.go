@@ -48,6 +48,9 @@ type DB struct {
 	dialect Dialect
 	prefix  string
 	mysql   *mysql.Config // nil for SQLite
+	clock   Clock
+	// now is the moment at which a transaction began, in Unix seconds; 0 outside.
+	now int64
 	// names caches the queries in which table names have been put in; queries are constants or made of few parts,
 	// so that it stays small.
 	names *sync.Map
@@ -137,6 +140,57 @@ func (db *DB) Get(ctx context.Context, dest []any, query string, args ...any) (f
 	return found, err
 }
 
+// Clock tells the time; tests pass their own. The zero Clock is the process's.
+type Clock func() time.Time
+
+// Now is the time in Unix seconds, as exact as Q2A keeps times. Within a transaction it stands still, so that all rows of
+// one action bear the same time. SQL takes it with FROM_UNIXTIME(?), which heeds the server's time zone as Q2A's NOW() does.
+func (db *DB) Now() int64 {
+	switch {
+	case db.now != 0:
+		return db.now
+	case db.clock != nil:
+		return db.clock().Unix()
+	}
+	return time.Now().Unix()
+}
+
+// Insert runs a statement that inserts one row and returns the id that the table gave it.
+func (db *DB) Insert(ctx context.Context, query string, args ...any) (id int64, err error) {
+	count(ctx, query)
+	result := gorm.WithResult()
+	if err := db.gorm.WithContext(ctx).Clauses(result).Exec(db.sql(query), bytesAsOne(args)...).Error; err != nil {
+		return 0, err
+	}
+	return result.Result.LastInsertId()
+}
+
+// Upsert is the clause after VALUES (…) that turns an insert into an update of the row that has the same key; Given names the
+// inserted values in it.
+func (db *DB) Upsert(key string) string {
+	if db.dialect == SQLite {
+		return " ON CONFLICT (" + key + ") DO UPDATE SET "
+	}
+	return " ON DUPLICATE KEY UPDATE "
+}
+
+// Given is, within Upsert, the value of the column that the insert would have written.
+func (db *DB) Given(column string) string {
+	if db.dialect == SQLite {
+		return "excluded." + column
+	}
+	return "VALUES(" + column + ")"
+}
+
+// ForUpdate ends a query that locks the rows that it reads until the end of the transaction. SQLite's writing transactions
+// have the whole database for themselves from their start.
+func (db *DB) ForUpdate() string {
+	if db.dialect == SQLite {
+		return ""
+	}
+	return " FOR UPDATE"
+}
+
 // Exec runs a statement and returns the number of rows that it changed.
 func (db *DB) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
 	count(ctx, query)
@@ -167,20 +221,29 @@ func bytesAsOne(args []any) []any {
 }
 
 // maxAttempts bounds how often Tx tries again after a deadlock or a lock time-out.
-const maxAttempts = 5
+const maxAttempts = 15
 
 // Tx runs fn in one transaction: committed when fn returns nil, rolled back otherwise. After a deadlock, a lock
 // time-out or SQLite's "busy" it runs fn again, so fn must have no effect outside the transaction.
+//
+// On MySQL it reads what is committed at each statement (READ COMMITTED): after waiting for a row's lock the next statement
+// sees what the other transaction did, and counting rows locks none of them.
 func (db *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 	for attempt := 1; ; attempt++ {
+		isolation := &sql.TxOptions{}
+		if db.dialect == MySQL {
+			isolation.Isolation = sql.LevelReadCommitted
+		}
 		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-			return fn(&DB{gorm: g, pool: db.pool, dialect: db.dialect, prefix: db.prefix, mysql: db.mysql, names: db.names})
-		})
+			tx := *db
+			tx.gorm, tx.now = g, db.Now()
+			return fn(&tx)
+		}, isolation)
 		if err == nil || attempt == maxAttempts || !retryable(err) {
 			return err
 		}
-		slog.WarnContext(ctx, "transaction runs again", "attempt", attempt, "error", err)
-		pause := time.Duration(rand.IntN(20*attempt)+5) * time.Millisecond
+		slog.DebugContext(ctx, "transaction runs again", "attempt", attempt, "error", err)
+		pause := time.Duration(rand.IntN(20*attempt)+2) * time.Millisecond
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -35,6 +35,8 @@ type Settings struct {
 	Importing bool
 	// Trace puts every statement into the Datadog trace of its request.
 	Trace bool
+	// Clock is what Now asks; nil for the process's own.
+	Clock Clock
 }
 
 // prefixForm is what may stand before Q2A's table names; it is put into SQL as it is.
@@ -48,7 +50,7 @@ func Open(ctx context.Context, s Settings) (*DB, error) {
 	if s.MaxConnections <= 0 {
 		s.MaxConnections = 10
 	}
-	db := &DB{prefix: s.Prefix, names: &sync.Map{}}
+	db := &DB{prefix: s.Prefix, clock: s.Clock, names: &sync.Map{}}
 	scheme, rest, _ := strings.Cut(s.URL, ":")
 	var dialector gorm.Dialector
 	switch scheme {

@@ -22,6 +22,7 @@ var registerMySQLFunctions = sync.OnceValue(func() error {
 	return errors.Join(
 		sqlite.RegisterCollationUtf8("utf8_general_ci", CompareGeneralCI),
 		sqlite.RegisterDeterministicScalarFunction("UNIX_TIMESTAMP", 1, unixTimestamp),
+		sqlite.RegisterDeterministicScalarFunction("FROM_UNIXTIME", 1, fromUnixTime),
 		sqlite.RegisterDeterministicScalarFunction("LN", 1, naturalLog),
 		sqlite.RegisterDeterministicScalarFunction("STARTS_WITH_CI", 2, startsWithCI),
 	)
@@ -39,6 +40,16 @@ func unixTimestamp(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value
 		return t.Unix(), nil
 	}
 	return nil, fmt.Errorf("UNIX_TIMESTAMP of %T", args[0])
+}
+
+func fromUnixTime(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	switch v := args[0].(type) {
+	case nil:
+		return nil, nil
+	case int64:
+		return time.Unix(v, 0).UTC().Format(timeForm), nil
+	}
+	return nil, fmt.Errorf("FROM_UNIXTIME of %T", args[0])
 }
 
 func naturalLog(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
