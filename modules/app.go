@@ -23,6 +23,7 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/media"
 	"38qa.net/backend/modules/qa"
+	"38qa.net/backend/modules/ranking"
 	"38qa.net/backend/modules/site"
 )
 
@@ -42,7 +43,13 @@ type App struct {
 // Option changes how an App is made, for tests.
 type Option func(*options)
 
-type options struct{ verifier auth.Verifier }
+type options struct {
+	verifier auth.Verifier
+	clock    database.Clock
+}
+
+// WithClock sets what tells the time that rows are written with.
+func WithClock(c database.Clock) Option { return func(o *options) { o.clock = c } }
 
 // WithVerifier sets what finds out who a bearer token belongs to.
 func WithVerifier(v auth.Verifier) Option { return func(o *options) { o.verifier = v } }
@@ -65,7 +72,7 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*App, error) {
 }
 
 func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error) {
-	if a.DB, err = OpenDatabase(ctx, cfg); err != nil {
+	if a.DB, err = openDatabase(ctx, cfg, o.clock); err != nil {
 		return err
 	}
 	if err := a.DB.CheckSchema(ctx); err != nil {
@@ -84,11 +91,14 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.QA = qa.New(a.DB, a.Site, a.Auth)
 	a.Media = media.New(a.DB, cfg.BlobsDir)
 	people := community.New(a.DB, a.Site, a.Auth, a.QA)
+	ranking.New(a.Site).Listen(a.QA)
+	people.ListenToPosts(a.QA)
 
 	a.Server = web.New(web.Settings{
 		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyLimit: cfg.BodyLimit,
 		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout, CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
 		Limiter: a.limiter, Trace: cfg.Tracing(), Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
+		Once: a.DB, CallerKey: auth.Key,
 		Ready: map[string]func(context.Context) error{"database": a.DB.Ping, "media": a.Media.Ready},
 	})
 	api := a.Server.API()
@@ -114,7 +124,11 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 
 // OpenDatabase opens the configured database without looking at its tables.
 func OpenDatabase(ctx context.Context, cfg config.Config) (*database.DB, error) {
-	return database.Open(ctx, database.Settings{URL: cfg.DatabaseURL, Prefix: cfg.TablePrefix, MaxConnections: cfg.DatabaseConns, Trace: cfg.Tracing()})
+	return openDatabase(ctx, cfg, nil)
+}
+
+func openDatabase(ctx context.Context, cfg config.Config, clock database.Clock) (*database.DB, error) {
+	return database.Open(ctx, database.Settings{URL: cfg.DatabaseURL, Prefix: cfg.TablePrefix, MaxConnections: cfg.DatabaseConns, Trace: cfg.Tracing(), Clock: clock})
 }
 
 // mayRead applies a page's permit value to the caller.

@@ -53,6 +53,12 @@ func testSites(t *testing.T, test func(t *testing.T, s *testSite)) {
 // openSite starts the application on a database; change may change its configuration.
 func openSite(t *testing.T, databaseURL string, change func(*config.Config)) *testSite {
 	t.Helper()
+	return openSiteWith(t, databaseURL, change)
+}
+
+// openSiteWith is openSite with options of the application.
+func openSiteWith(t *testing.T, databaseURL string, change func(*config.Config), options ...modules.Option) *testSite {
+	t.Helper()
 	t.Setenv("DATABASE_URL", databaseURL)
 	t.Setenv("LOG_LEVEL", "warn")
 	cfg, err := config.Load()
@@ -63,7 +69,7 @@ func openSite(t *testing.T, databaseURL string, change func(*config.Config)) *te
 	if change != nil {
 		change(&cfg)
 	}
-	app, err := modules.New(context.Background(), cfg, modules.WithVerifier(testTokens))
+	app, err := modules.New(context.Background(), cfg, append(options, modules.WithVerifier(testTokens))...)
 	if err != nil {
 		t.Fatal(err)
 	}

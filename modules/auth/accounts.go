@@ -158,17 +158,25 @@ func (a Account) AvatarURL(o *site.Options, size int) string {
 
 // caller completes a caller with the account of the user.
 func (m *Module) caller(ctx context.Context, userID int, c Caller) (Caller, error) {
-	accounts, err := m.Accounts(ctx, "u.userid = ?", userID)
+	c.CategoryLevels = map[int]int{}
+	found := false
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		found = true
+		var category, level sql.NullInt64
+		err := rows.Scan(&c.UserID, &c.Handle, &c.Level, &c.Flags, &c.Points, &category, &level)
+		if category.Valid {
+			c.CategoryLevels[int(category.Int64)] = int(level.Int64)
+		}
+		return err
+	}, "SELECT u.userid, u.handle, u.level, u.flags, COALESCE(up.points, 0), l.entityid, l.level FROM "+accountTables+
+		" LEFT JOIN {userlevels} l ON l.userid = u.userid AND l.entitytype = 'C' WHERE u.userid = ?", userID)
 	if err != nil {
-		return c, err
+		return c, fmt.Errorf("read the caller: %w", err)
 	}
-	if len(accounts) == 0 {
+	if !found {
 		return c, problem.New("unauthenticated") // the account was deleted after the token was made
 	}
-	a := accounts[0]
-	c.UserID, c.Handle, c.Level, c.Flags, c.Points = a.ID, a.Handle, a.Level, a.Flags, a.Points
-	c.CategoryLevels, err = m.CategoryLevels(ctx, a.ID)
-	return c, err
+	return c, nil
 }
 
 // CategoryLevels are the levels that a user has in single categories, by category id.
@@ -213,6 +221,9 @@ type AuthorScan struct {
 func (s *AuthorScan) Dest() []any {
 	return []any{&s.handle, &s.email, &s.level, &s.flags, &s.points, &s.blob}
 }
+
+// Handle is the author's, "" for posts without a user.
+func (s *AuthorScan) Handle() string { return s.handle.String }
 
 // Author is what was read, for the user with the id; nil for posts without a user.
 func (s *AuthorScan) Author(o *site.Options, userID int) *Author {

@@ -5,6 +5,7 @@ package auth
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -35,7 +36,10 @@ func (m *Module) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx := c.Request().Context()
 		client := web.ClientOf(ctx)
-		caller := Caller{CookieID: client.Cookie, IP: client.IP}
+		caller := Caller{IP: client.IP}
+		if id, err := strconv.ParseUint(client.Cookie, 10, 64); err == nil && strconv.FormatUint(id, 10) == client.Cookie {
+			caller.CookieID = client.Cookie
+		}
 		if header := c.Request().Header.Get("Authorization"); header != "" {
 			scheme, token, _ := strings.Cut(header, " ")
 			if m.verify == nil || !strings.EqualFold(scheme, "Bearer") {

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"net/netip"
+	"strconv"
 )
 
 // Levels of users, as Q2A keeps them in users.level.
@@ -67,6 +68,14 @@ func (c Caller) Wrote(userID int, cookieID string) bool {
 }
 
 type callerKey struct{}
+
+// Key tells the callers of requests apart, without a secret; all visitors share one.
+func Key(ctx context.Context) string {
+	if c := CallerOf(ctx); !c.Anonymous() {
+		return strconv.Itoa(c.UserID)
+	}
+	return ""
+}
 
 // WithCaller returns a context of a request made by the caller.
 func WithCaller(ctx context.Context, c Caller) context.Context {

@@ -57,6 +57,19 @@ func (r Reason) Problem() *problem.Error {
 	return problem.New("permission_level")
 }
 
+// Refusal is the problem of a caller who lacks what the option asks for, or nil. It tells apart what Permit does not: a lack
+// of points.
+func Refusal(o *site.Options, c Caller, option string, level int) *problem.Error {
+	reason := Permit(o, c, option, level)
+	if reason == NeedsLevel && !c.Anonymous() && c.Points < o.Int(option+"_points") {
+		switch o.Int(option) {
+		case PermitPoints, PermitPointsConfirmed, PermitApprovedPoints:
+			return problem.New("permission_points")
+		}
+	}
+	return reason.Problem()
+}
+
 // Permit tells whether the caller, at the given level, may do what the option governs (a permit_* option; "" stands for
 // what everybody may who is not blocked). It is the one place where options, levels, points, blocks and confirmation
 // meet; the rules are those of Q2A 1.8.

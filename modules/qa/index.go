@@ -1,7 +1,6 @@
 package qa
 
 import (
-	"html"
 	"regexp"
 	"strings"
 
@@ -14,38 +13,104 @@ type IndexedWords struct {
 	Content  map[string]int // how often each appears
 	TagWords []string       // distinct words of the tags
 	Tags     []string       // the whole tags
+	// All are the distinct words of all of these in the order in which Q2A makes rows of new ones.
+	All []string
 }
 
 // IndexWords splits a post into the words of the index: the title of a question, its content as text, its tags.
 func IndexWords(title, text string, tags []string) IndexedWords {
-	w := IndexedWords{Title: distinctAll(words.Split(title)), Content: map[string]int{}, TagWords: distinctAll(words.Split(strings.Join(tags, ","))),
+	content := words.Split(text)
+	w := IndexedWords{Title: distinctAll(words.Split(title)), Content: make(map[string]int, len(content)), TagWords: distinctAll(words.Split(strings.Join(tags, ","))),
 		Tags: distinctAll(tags)}
-	for _, word := range words.Split(text) {
+	for _, word := range content {
 		w.Content[word]++
 	}
+	w.All = distinctAll(w.Title, content, w.TagWords, w.Tags)
 	return w
 }
 
 var (
-	blockTag = regexp.MustCompile(`(?i)<(/?(p|div|li|ul|ol|tr|table|h[1-6]|blockquote|pre)\b[^>]*|br\s*/?)>`)
-	anyTag   = regexp.MustCompile(`<[^>]*>`)
+	lineTag      = regexp.MustCompile(`(?i)<\s*(br|option)[^A-Za-z0-9]`)
+	paragraphTag = regexp.MustCompile(`(?i)<\s*(address|applet|blockquote|center|cite|col|div|dd|dl|dt|embed|form|frame|frameset|h1|h2|h3|h4|h5|h6|` +
+		`hr|iframe|input|li|marquee|ol|p|pre|samp|select|spacer|table|tbody|td|textarea|tfoot|th|thead|tr|ul)[^A-Za-z0-9]`)
+	manySpaces  = regexp.MustCompile(`  +`)
+	spacedLine  = regexp.MustCompile(` *\n *`)
+	manyLines   = regexp.MustCompile(`\n\n\n+`)
+	fewEntities = strings.NewReplacer("&#34;", `"`, "&#38;", "&", "&#39;", "'", "&#60;", "<", "&#62;", ">", "&nbsp;", " ", "&quot;", `"`, "&amp;", "&", "&lt;", "<", "&gt;", ">")
+	whiteSpace  = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")
 )
 
-// TextOf is the text of a content in one of the formats of posts, as it is indexed.
+// trimmed is what PHP's trim takes off.
+const trimmed = " \t\n\r\x00\x0b"
+
+// TextOf is the text of a content in one of the formats of posts, as Q2A indexes it and counts its length: of HTML without
+// tags, with line breaks for those that make them, and with the few entities that Q2A knows.
 func TextOf(content, format string) string {
 	if format != "html" {
 		return content
 	}
-	return strings.TrimSpace(html.UnescapeString(anyTag.ReplaceAllString(blockTag.ReplaceAllString(content, "\n"), "")))
+	text := whiteSpace.Replace(content)
+	text = lineTag.ReplaceAllString(text, "\n$0")
+	text = paragraphTag.ReplaceAllString(text, "\n\n$0")
+	text = manySpaces.ReplaceAllString(stripTags(text), " ")
+	text = manyLines.ReplaceAllString(spacedLine.ReplaceAllString(text, "\n"), "\n\n")
+	return strings.Trim(fewEntities.Replace(text), trimmed)
 }
 
-func distinctAll(list []string) []string {
-	seen := make(map[string]bool, len(list))
+// stripTags takes out tags and comments. As for PHP, a "<" before white space is none, and quotes within a tag hide its end.
+func stripTags(text string) string {
+	var b strings.Builder
+	for text != "" {
+		at := strings.IndexByte(text, '<')
+		if at < 0 || at == len(text)-1 {
+			b.WriteString(strings.TrimSuffix(text, "<"))
+			break
+		}
+		b.WriteString(text[:at])
+		text = text[at:]
+		if strings.IndexByte(" \t\n\r\v\f", text[1]) >= 0 {
+			b.WriteByte('<')
+			text = text[1:]
+			continue
+		}
+		text = text[tagEnd(text):]
+	}
+	return b.String()
+}
+
+// tagEnd is where the tag or comment that the text begins with ends; at the end of the text if it is not closed.
+func tagEnd(text string) int {
+	if strings.HasPrefix(text, "<!--") {
+		if end := strings.Index(text, "-->"); end >= 0 {
+			return end + len("-->")
+		}
+		return len(text)
+	}
+	quote := byte(0)
+	for i := 1; i < len(text); i++ {
+		switch ch := text[i]; {
+		case quote != 0:
+			if ch == quote {
+				quote = 0
+			}
+		case ch == '"' || ch == '\'':
+			quote = ch
+		case ch == '>':
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
+func distinctAll(lists ...[]string) []string {
+	seen := map[string]bool{}
 	var once []string
-	for _, w := range list {
-		if !seen[w] {
-			seen[w] = true
-			once = append(once, w)
+	for _, list := range lists {
+		for _, w := range list {
+			if !seen[w] {
+				seen[w] = true
+				once = append(once, w)
+			}
 		}
 	}
 	return once

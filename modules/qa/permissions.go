@@ -160,7 +160,7 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 // vote finds out whether the caller may vote on the post.
 func (r *rules) vote(o *site.Options, c auth.Caller, p *post, permit func(string) auth.Reason, letter string) {
 	own := r.isByUser || p.userID == 0 && len(p.createIP) > 0 && c.IP.IsValid() && c.Anonymous() && bytes.Equal(p.createIP, c.IP.AsSlice())
-	r.voteUp = o.Bool("voting_on_"+letter+"s") && !p.hidden && !p.queued && !own && permit("permit_vote_"+letter) == auth.Permitted
+	r.voteUp = o.Bool("voting_on_"+letter+"s") && !p.hidden && !p.queued && !own && permit(voteOption(p)) == auth.Permitted
 	r.voteDown = r.voteUp && permit("permit_vote_down") == auth.Permitted
 }
 

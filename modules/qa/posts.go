@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/site"
 )
 
@@ -48,9 +49,12 @@ type post struct {
 	lastUserID             int
 	lastHandle             string
 	lastViewIP             []byte
+	notify                 string
 	extra                  string
+	hasExtra, hasName      bool
 	myVote, myFlag         int
 	favorite, hasMyColumns bool
+	lastIP                 []byte
 }
 
 // listColumns are what lists show of a post p, in the order of (*post).listDest.
@@ -59,7 +63,7 @@ const listColumns = "p.postid, p.type, p.parentid, p.categoryid, p.catidpath1, p
 	"UNIX_TIMESTAMP(p.created), p.created, p.title, p.tags, p.name, UNIX_TIMESTAMP(p.updated), p.updatetype, p.lastuserid, " + auth.AuthorColumns
 
 // fullColumns are what threads show beyond lists.
-const fullColumns = listColumns + ", p.format, p.content, lu.handle, p.lastviewip, pm.content"
+const fullColumns = listColumns + ", p.format, p.content, lu.handle, p.lastviewip, p.lastip, p.notify, pm.content"
 
 // fullJoin brings what fullColumns name: the author, who changed it last, and the extra field of a question.
 const fullJoin = auth.AuthorJoin + " LEFT JOIN {users} lu ON lu.userid = p.lastuserid" +
@@ -71,7 +75,7 @@ type scanner struct {
 	parent, category, path1, path2, path3          sql.NullInt64
 	selected, closedBy, user, lastUser, updated    sql.NullInt64
 	cookie, title, tags, name, updateType, content sql.NullString
-	lastHandle, extra                              sql.NullString
+	lastHandle, notify, extra                      sql.NullString
 	hotness                                        sql.NullFloat64
 	vote, flag, favorite                           sql.NullInt64
 }
@@ -83,7 +87,7 @@ func (s *scanner) listDest(p *post) []any {
 }
 
 func (s *scanner) fullDest(p *post) []any {
-	return append(s.listDest(p), &p.format, &s.content, &s.lastHandle, &p.lastViewIP, &s.extra)
+	return append(s.listDest(p), &p.format, &s.content, &s.lastHandle, &p.lastViewIP, &p.lastIP, &s.notify, &s.extra)
 }
 
 // myDest are the places of myColumns.
@@ -103,12 +107,12 @@ func (s *scanner) finish(p *post) {
 	p.cookieID, p.hotness = s.cookie.String, s.hotness.Float64
 	p.title, p.tags, p.name = s.title.String, s.tags.String, s.name.String
 	p.updated, p.updateType, p.lastUserID = s.updated.Int64, s.updateType.String, int(s.lastUser.Int64)
-	p.content, p.lastHandle, p.extra = s.content.String, s.lastHandle.String, s.extra.String
+	p.content, p.lastHandle, p.notify, p.extra, p.hasExtra, p.hasName = s.content.String, s.lastHandle.String, s.notify.String, s.extra.String, s.extra.Valid, s.name.Valid
 	p.myVote, p.myFlag, p.favorite = int(s.vote.Int64), int(s.flag.Int64), s.favorite.Valid
 }
 
 // selectPosts runs a query whose columns dest receives, with myColumns after them if mine.
-func (m *Module) selectPosts(ctx context.Context, mine bool, dest func(*scanner, *post) []any, query string, args ...any) ([]*post, error) {
+func selectPosts(ctx context.Context, db *database.DB, mine bool, dest func(*scanner, *post) []any, query string, args ...any) ([]*post, error) {
 	// One row after the other is read into the same places, and copied from there.
 	var s scanner
 	var row post
@@ -117,7 +121,7 @@ func (m *Module) selectPosts(ctx context.Context, mine bool, dest func(*scanner,
 		places = append(places, s.myDest()...)
 	}
 	var posts []*post
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+	err := db.Select(ctx, func(rows *sql.Rows) error {
 		s, row = scanner{}, post{hasMyColumns: mine}
 		if err := rows.Scan(places...); err != nil {
 			return err

@@ -32,6 +32,7 @@ type Module struct {
 	// readingHotness lets one request read the table of hotness while others wait for it.
 	readingHotness sync.Mutex
 	blocked        atomic.Pointer[blockedWords]
+	listeners      []Listener
 }
 
 // New returns the module.
@@ -49,6 +50,7 @@ func (m *Module) Register(api huma.API) {
 	m.registerSearch(api)
 	m.registerRelated(api)
 	m.registerModeration(api)
+	m.registerWrites(api)
 }
 
 // blockedWords are the parsed option block_bad_words.

@@ -197,7 +197,7 @@ func (m *Module) questionPage(ctx context.Context, f *questionFilter, ord order,
 func (m *Module) selectMine(ctx context.Context, from string, args []any, tail string, tailArgs ...any) ([]*post, error) {
 	my := mineOf(ctx)
 	all := slices.Concat(args, my.args, tailArgs)
-	return m.selectPosts(ctx, my.signedIn, (*scanner).listDest, "SELECT "+listColumns+my.columns+" FROM "+from+auth.AuthorJoin+my.join+tail, all...)
+	return selectPosts(ctx, m.db, my.signedIn, (*scanner).listDest, "SELECT "+listColumns+my.columns+" FROM "+from+auth.AuthorJoin+my.join+tail, all...)
 }
 
 // mine is what a query of posts p gets added to read the caller's own votes and favourites; nothing for visitors.

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
@@ -22,7 +23,10 @@ type threadInput struct {
 	Include []string `query:"include" enum:"answers,comments,related,permissions" doc:"What to give beside the question, separated by commas"`
 }
 
-type threadOutput struct{ Body Question }
+type threadOutput struct {
+	ETag string `header:"ETag"`
+	Body Question
+}
 
 type postInput struct {
 	ID      int      `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the post"`
@@ -36,8 +40,14 @@ type answersInput struct {
 }
 
 type answersOutput struct{ Body web.List[Answer] }
-type answerOutput struct{ Body Answer }
-type commentOutput struct{ Body Comment }
+type answerOutput struct {
+	ETag string `header:"ETag"`
+	Body Answer
+}
+type commentOutput struct {
+	ETag string `header:"ETag"`
+	Body Comment
+}
 type commentsOutput struct{ Body web.List[Comment] }
 type postRefOutput struct{ Body PostRef }
 type postRefsOutput struct{ Body web.List[PostRef] }
@@ -82,10 +92,23 @@ type loaded struct {
 // load reads a thread in one statement and drops what the caller may not see. The question itself may be one that the
 // caller may not see: see viewable. All rules of all posts are settled only for permissions.
 func (m *Module) load(ctx context.Context, o *site.Options, id int, permissions bool) (*loaded, error) {
+	t, err := m.assemble(ctx, m.db, o, threadIDs, repeated(id, 7), id, permissions)
+	if err != nil {
+		return nil, err
+	}
+	m.dropUnseen(t)
+	m.arrange(o, t)
+	return t, nil
+}
+
+// assemble reads the posts that idQuery selects and finds out what each is to the question with the id; 0 stands for the only
+// question among them. 0 stands for
+// the only question among them.
+func (m *Module) assemble(ctx context.Context, db *database.DB, o *site.Options, idQuery string, idArgs []any, id int, permissions bool) (*loaded, error) {
 	caller, my := auth.CallerOf(ctx), mineOf(ctx)
-	args := append([]any{id, id, id, id, id, id, id}, my.args...)
-	posts, err := m.selectPosts(ctx, my.signedIn, (*scanner).fullDest,
-		"SELECT "+fullColumns+my.columns+" FROM ("+threadIDs+") y JOIN {posts} p ON p.postid = y.postid"+fullJoin+my.join+" ORDER BY p.created, p.postid", args...)
+	posts, err := selectPosts(ctx, db, my.signedIn, (*scanner).fullDest,
+		"SELECT "+fullColumns+my.columns+" FROM ("+idQuery+") y JOIN {posts} p ON p.postid = y.postid"+fullJoin+my.join+" ORDER BY p.created, p.postid",
+		slices.Concat(idArgs, my.args)...)
 	if err != nil {
 		return nil, fmt.Errorf("read thread: %w", err)
 	}
@@ -94,20 +117,38 @@ func (m *Module) load(ctx context.Context, o *site.Options, id int, permissions 
 		t.byID[p.id] = p
 	}
 	q := t.byID[id]
+	if id == 0 { // of a few posts, the one that is a question
+		if i := slices.IndexFunc(posts, func(p *post) bool { return p.kind == "Q" }); i >= 0 {
+			q = posts[i]
+		}
+	}
 	if q == nil || q.kind != "Q" {
 		return nil, problem.NotFound()
 	}
+	t.place(q, posts)
+	for _, p := range posts {
+		if !permissions && p.visible() {
+			t.rules[p.id] = rules{viewable: true} // nobody asked for more
+			continue
+		}
+		t.rules[p.id] = m.permissions(o, caller, t.thread, p)
+	}
+	return t, nil
+}
+
+// place puts the posts where they belong around the question.
+func (t *loaded) place(q *post, posts []*post) {
 	t.question = q
 	for _, p := range posts {
 		parent := t.byID[p.parentID]
 		switch {
-		case p.id == id:
-		case p.kind == "A" && p.parentID == id:
+		case p.id == q.id:
+		case p.kind == "A" && p.parentID == q.id:
 			t.answers = append(t.answers, p)
-		case p.kind == "C" && parent != nil, p.kind == "Q" && parent != nil && parent.kind == "A" && parent.parentID == id:
+		case p.kind == "C" && parent != nil, p.kind == "Q" && parent != nil && parent.kind == "A" && parent.parentID == q.id:
 			t.comments = append(t.comments, p)
 		}
-		if p.closedByID == id {
+		if p.closedByID == q.id {
 			t.duplicates = append(t.duplicates, p)
 		}
 	}
@@ -120,16 +161,6 @@ func (m *Module) load(ctx context.Context, o *site.Options, id int, permissions 
 			t.origin = t.follows
 		}
 	}
-	for _, p := range posts {
-		if !permissions && !p.hidden && !p.queued {
-			t.rules[p.id] = rules{viewable: true} // nobody asked for more
-			continue
-		}
-		t.rules[p.id] = m.permissions(o, caller, t.thread, p)
-	}
-	m.dropUnseen(t)
-	m.arrange(o, t)
-	return t, nil
 }
 
 // dropUnseen takes out what the caller may not see, and what hangs below that.
@@ -214,7 +245,7 @@ func (m *Module) getQuestion(ctx context.Context, in *threadInput) (*threadOutpu
 		return nil, err
 	}
 	show := shown{m, o, t, in.Include}
-	out := &threadOutput{Body: show.question(tree)}
+	out := &threadOutput{ETag: web.RevisionTag(t.question.revision()), Body: show.question(tree)}
 	if slices.Contains(in.Include, "related") {
 		related, err := m.related(ctx, o, in.ID, o.Int("page_size_related_qs"))
 		if err != nil {
@@ -265,9 +296,9 @@ func (m *Module) listFollowUps(ctx context.Context, in *postInput) (*postRefsOut
 }
 
 // questionOf finds the question to which a post belongs.
-func (m *Module) questionOf(ctx context.Context, id int) (int, error) {
+func questionOf(ctx context.Context, db *database.DB, id int) (int, error) {
 	var question int
-	found, err := m.db.Get(ctx, []any{&question},
+	found, err := db.Get(ctx, []any{&question},
 		"SELECT CASE WHEN p.type IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') THEN p.postid WHEN a.type IN ('A', 'A_HIDDEN', 'A_QUEUED') THEN a.parentid ELSE p.parentid END "+
 			"FROM {posts} p LEFT JOIN {posts} a ON a.postid = p.parentid WHERE p.postid = ? AND p.type <> 'NOTE'", id)
 	if err != nil {
@@ -281,7 +312,7 @@ func (m *Module) questionOf(ctx context.Context, id int) (int, error) {
 
 // openPost reads the thread of a post that the caller may see, with the post in it.
 func (m *Module) openPost(ctx context.Context, id int, kinds string, include []string) (*site.Options, *loaded, *post, error) {
-	question, err := m.questionOf(ctx, id)
+	question, err := questionOf(ctx, m.db, id)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -293,13 +324,18 @@ func (m *Module) openPost(ctx context.Context, id int, kinds string, include []s
 	if p == nil || !strings.Contains(kinds, p.kind) {
 		return nil, nil, nil, problem.NotFound()
 	}
+	return o, t, p, seenBelow(t, p)
+}
+
+// seenBelow is nil when the caller, who may see the question, may see the post too; else the refusal.
+func seenBelow(t *loaded, p *post) error {
 	switch parent := t.byID[p.parentID]; {
-	case !t.rules[id].viewable && p.queued:
-		return nil, nil, nil, problem.New("queued")
-	case !t.rules[id].viewable, p.kind == "C" && parent != nil && !t.rules[parent.id].viewable:
-		return nil, nil, nil, problem.New("hidden")
+	case !t.rules[p.id].viewable && p.queued:
+		return problem.New("queued")
+	case !t.rules[p.id].viewable, p.kind == "C" && parent != nil && !t.rules[parent.id].viewable:
+		return problem.New("hidden")
 	}
-	return o, t, p, nil
+	return nil
 }
 
 func (m *Module) getAnswer(ctx context.Context, in *postInput) (*answerOutput, error) {
@@ -307,7 +343,7 @@ func (m *Module) getAnswer(ctx context.Context, in *postInput) (*answerOutput, e
 	if err != nil {
 		return nil, err
 	}
-	return &answerOutput{Body: shown{m, o, t, in.Include}.answer(p)}, nil
+	return &answerOutput{ETag: web.RevisionTag(p.revision()), Body: shown{m, o, t, in.Include}.answer(p)}, nil
 }
 
 func (m *Module) getComment(ctx context.Context, in *postInput) (*commentOutput, error) {
@@ -315,7 +351,7 @@ func (m *Module) getComment(ctx context.Context, in *postInput) (*commentOutput,
 	if err != nil {
 		return nil, err
 	}
-	return &commentOutput{Body: shown{m, o, t, in.Include}.comment(p)}, nil
+	return &commentOutput{ETag: web.RevisionTag(p.revision()), Body: shown{m, o, t, in.Include}.comment(p)}, nil
 }
 
 func (m *Module) getPost(ctx context.Context, in *struct {

@@ -58,11 +58,24 @@ func (m *Module) countView(ctx context.Context, o *site.Options, q *post) error 
 // hotnessStart is where Q2A's hotness counts seconds from: 2010-01-01 00:00 in the database's time.
 const hotnessStart = "2010-01-01 00:00:00"
 
-// updateHotness computes a question's hotness anew: the age of the question and of its newest visible answer, the number of
-// answers, votes and views, each with the site's weight (Q2A's figures: 160,000 s for a vote or an answer, 4,000 s for a view).
+// updateHotness computes a question's hotness anew and stores it.
 func (m *Module) updateHotness(ctx context.Context, tx *database.DB, o *site.Options, id int) error {
+	hotness, err := hotnessOf(ctx, tx, o, id, 0)
+	if err != nil {
+		return err
+	}
+	if _, err = tx.Exec(ctx, "UPDATE {posts} SET hotness = ? WHERE postid = ?", hotness, id); err != nil {
+		return fmt.Errorf("store hotness: %w", err)
+	}
+	return nil
+}
+
+// hotnessOf is the hotness of a question as it stands in the database, with so many votes more: the age of the question and
+// of its newest visible answer, the number of answers, votes and views, each with the site's weight (Q2A's figures: 160,000 s
+// for a vote or an answer, 4,000 s for a view). It is exact to the column's FLOAT.
+func hotnessOf(ctx context.Context, db *database.DB, o *site.Options, id, votes int) (float64, error) {
 	seconds := func(column string) string {
-		if tx.Dialect() == database.SQLite {
+		if db.Dialect() == database.SQLite {
 			return "(UNIX_TIMESTAMP(" + column + ") - UNIX_TIMESTAMP('" + hotnessStart + "'))"
 		}
 		// by calendar, not UNIX_TIMESTAMP: an hour of daylight saving must not count
@@ -70,15 +83,14 @@ func (m *Module) updateHotness(ctx context.Context, tx *database.DB, o *site.Opt
 	}
 	var question, answer float64
 	var answers, net, views int
-	found, err := tx.Get(ctx, []any{&question, &answer, &answers, &net, &views},
+	_, err := db.Get(ctx, []any{&question, &answer, &answers, &net, &views},
 		"SELECT "+seconds("MAX(q.created)")+", "+seconds("COALESCE(MAX(a.created), MAX(q.created))")+", COUNT(a.postid), MAX(q.netvotes), MAX(q.views) "+
 			"FROM {posts} q LEFT JOIN {posts} a ON a.parentid = q.postid AND a.type = 'A' WHERE q.postid = ? GROUP BY q.postid", id)
-	if err != nil || !found {
-		return err
+	if err != nil {
+		return 0, fmt.Errorf("compute hotness: %w", err)
 	}
 	weight := func(name string) float64 { return float64(o.Int("hot_weight_" + name)) }
 	hotness := question*weight("q_age") + answer*weight("a_age") + float64(answers)*weight("answers")*160000 +
-		float64(net)*weight("votes")*160000 + float64(views)*weight("views")*4000
-	_, err = tx.Exec(ctx, "UPDATE {posts} SET hotness = ? WHERE postid = ?", float64(float32(hotness)), id)
-	return err
+		float64(net+votes)*weight("votes")*160000 + float64(views)*weight("views")*4000
+	return float64(float32(hotness)), nil
 }

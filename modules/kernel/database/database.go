@@ -128,6 +128,17 @@ func (db *DB) Select(ctx context.Context, scan func(*sql.Rows) error, query stri
 	return rows.Err()
 }
 
+// Append is a scan for Select that adds the only column of each row to the list.
+func Append[T any](list *[]T) func(*sql.Rows) error {
+	*list = nil
+	return func(rows *sql.Rows) error {
+		var v T
+		err := rows.Scan(&v)
+		*list = append(*list, v)
+		return err
+	}
+}
+
 // Get reads at most one row into dest; found tells whether there was one.
 func (db *DB) Get(ctx context.Context, dest []any, query string, args ...any) (found bool, err error) {
 	err = db.Select(ctx, func(rows *sql.Rows) error {
@@ -180,6 +191,14 @@ func (db *DB) Given(column string) string {
 		return "excluded." + column
 	}
 	return "VALUES(" + column + ")"
+}
+
+// InsertIgnore begins an insert that does nothing where the row's key is taken.
+func (db *DB) InsertIgnore() string {
+	if db.dialect == SQLite {
+		return "INSERT OR IGNORE INTO"
+	}
+	return "INSERT IGNORE INTO"
 }
 
 // ForUpdate ends a query that locks the rows that it reads until the end of the transaction. SQLite's writing transactions
@@ -270,6 +289,15 @@ func retryable(err error) bool {
 		return m.Number == 1213 || m.Number == 1205 // deadlock, lock wait time-out
 	}
 	return isBusy(err)
+}
+
+// MissingReference tells whether a statement failed because a row that it refers to is not there.
+func MissingReference(err error) bool {
+	var m *mysql.MySQLError
+	if errors.As(err, &m) {
+		return m.Number == 1452
+	}
+	return errors.Is(err, gorm.ErrForeignKeyViolated) || isForeignKey(err)
 }
 
 // Exact is the condition that a text column holds exactly the argument, byte for byte, where "column = ?" goes by the

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,7 +25,10 @@ type Problem struct {
 	Detail   string         `json:"detail,omitempty" doc:"What was wrong in this case"`
 	Instance string         `json:"instance,omitempty" doc:"Path of the request"`
 	Code     string         `json:"code" doc:"Stable name of the problem, for programs"`
+	Action   string         `json:"action,omitempty" doc:"For rate_limit of an hourly limit: what was done too often"`
 	Errors   []ProblemField `json:"errors,omitempty" doc:"The wrong parts of the input"`
+
+	retryAfter int
 }
 
 // ProblemField is one wrong part of the input.
@@ -43,10 +47,19 @@ func (p *Problem) GetStatus() int { return p.StatusNo }
 // ContentType is that of problem details; Huma asks for it.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
+// GetHeaders are headers that go with the problem; Huma asks for them.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
+	}
+	return h
+}
+
 // present puts a problem into words for the client of the context.
 func present(ctx context.Context, path string, e *problem.Error) *Problem {
 	l := ClientOf(ctx).Language
-	p := &Problem{Type: "/problems/" + e.Code, Title: e.Title(l), StatusNo: e.Status(), Detail: e.Detail(l), Instance: path, Code: e.Code}
+	p := &Problem{Type: "/problems/" + e.Code, Title: e.Title(l), StatusNo: e.Status(), Detail: e.Detail(l), Instance: path, Code: e.Code, Action: e.Action, retryAfter: e.RetryAfter}
 	for _, f := range e.Fields {
 		message := f.Message(l)
 		if l == problem.English {

@@ -121,6 +121,9 @@ func (h *heldResponse) finish(r *http.Request) {
 		if tag == "" {
 			tag = `"` + strconv.FormatUint(xxhash.Sum64(body), 36) + `"`
 		}
+		if revision, ok := strings.CutSuffix(tag, `."`); ok { // of RevisionTag
+			tag = revision + "." + strconv.FormatUint(xxhash.Sum64(body), 36) + `"`
+		}
 		if compress {
 			tag = strings.TrimSuffix(tag, `"`) + `-gzip"`
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 	echotrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/labstack/echo.v4"
 
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/limit"
 )
 
@@ -37,6 +38,9 @@ type Settings struct {
 	Trace          bool
 	// Authenticate stands between the limits and the operations: it puts the caller into the request's context.
 	Authenticate echo.MiddlewareFunc
+	// Once, if set, is where answers to requests with an Idempotency-Key are kept; CallerKey tells callers apart.
+	Once      *database.DB
+	CallerKey func(context.Context) string
 	// Rewrite, if set, changes the address of a request before it is routed.
 	Rewrite func(*url.URL)
 	// Ready are the checks behind /readyz, by the name of what they reach.
@@ -71,13 +75,17 @@ func New(s Settings) *Server {
 			AllowOrigins:  s.CORSOrigins,
 			AllowMethods:  []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
 			AllowHeaders:  []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", headerRequestID},
-			ExposeHeaders: []string{"ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", headerRequestID},
+			ExposeHeaders: []string{"ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Location", "Idempotency-Replayed", headerRequestID},
 			MaxAge:        3600,
 		}))
 	}
 	e.Use(conditional, limitSize(s.BodyLimit), limitRate(s.Limiter))
 	if s.Authenticate != nil {
 		e.Use(s.Authenticate)
+	}
+	e.Use(takeMatch)
+	if s.Once != nil {
+		e.Use(idempotent(s.Once, s.CallerKey))
 	}
 	srv.api = humaecho.New(e, apiConfig(s.PublicURL))
 	srv.api.UseMiddleware(strictQuery(srv.api))

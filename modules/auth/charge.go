@@ -1,0 +1,189 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"math/big"
+	"strconv"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/site"
+)
+
+// Action is what the hourly limits count, by the letter that Q2A stores.
+type Action string
+
+// The actions of Q2A's limits page; Messages and WallPosts share their limits.
+const (
+	Questions     Action = "Q"
+	Answers       Action = "A"
+	Comments      Action = "C"
+	Votes         Action = "V"
+	Registrations Action = "R"
+	Logins        Action = "L"
+	Uploads       Action = "U"
+	Flags         Action = "F"
+	Messages      Action = "M"
+	WallPosts     Action = "W"
+)
+
+// limitOptions end the names of the options max_rate_user_… and max_rate_ip_… of each action.
+var limitOptions = map[Action]string{Questions: "qs", Answers: "as", Comments: "cs", Votes: "votes", Registrations: "registers", Logins: "logins",
+	Uploads: "uploads", Flags: "flags", Messages: "messages", WallPosts: "messages"}
+
+// actionNames are the actions as the API calls them.
+var actionNames = map[Action]string{Questions: "ask", Answers: "answer", Comments: "comment", Votes: "vote", Registrations: "register", Logins: "login",
+	Uploads: "upload", Flags: "flag", Messages: "message", WallPosts: "wall"}
+
+// hour is the period that limits are counted in, in seconds.
+const hour = 3600
+
+// CheckLimit refuses, with rate_limit, what the caller's account or address has done too often in the current hour. Both
+// count: the smaller rest decides, as in Q2A.
+func CheckLimit(ctx context.Context, tx *database.DB, o *site.Options, c Caller, action Action) error {
+	now := tx.Now()
+	used := map[string]int{}
+	var query string
+	var args []any
+	if !c.Anonymous() {
+		query, args = "SELECT 'user', count FROM {userlimits} WHERE userid = ? AND action = ? AND period = ?", []any{c.UserID, string(action), now / hour}
+	}
+	if c.IP.IsValid() {
+		if query != "" {
+			query += " UNION ALL "
+		}
+		query, args = query+"SELECT 'ip', count FROM {iplimits} WHERE ip = ? AND action = ? AND period = ?", append(args, c.IP.AsSlice(), string(action), now/hour)
+	}
+	if query == "" {
+		return nil
+	}
+	err := tx.Select(ctx, func(rows *sql.Rows) error {
+		var whose string
+		var count int
+		err := rows.Scan(&whose, &count)
+		used[whose] = count
+		return err
+	}, query, args...)
+	if err != nil {
+		return fmt.Errorf("read limits: %w", err)
+	}
+	byUser, byIP := limitOptions[action], limitOptions[action]
+	left := o.Int("max_rate_ip_"+byIP) - used["ip"]
+	if action != Registrations && action != Logins {
+		left = min(left, o.Int("max_rate_user_"+byUser)-used["user"])
+	}
+	if left > 0 {
+		return nil
+	}
+	p := problem.New("rate_limit", hour-now%hour)
+	p.Action, p.RetryAfter = actionNames[action], int(hour-now%hour)
+	return p
+}
+
+// Charge counts an action against the hourly limits of the caller's account and address.
+func Charge(ctx context.Context, tx *database.DB, c Caller, action Action) error {
+	period := tx.Now() / hour
+	upsert := func(table, key string, id any) error {
+		_, err := tx.Exec(ctx, "INSERT INTO {"+table+"} ("+key+", action, period, count) VALUES (?, ?, ?, 1)"+tx.Upsert(key+", action")+
+			"count = CASE WHEN {"+table+"}.period = "+tx.Given("period")+" THEN {"+table+"}.count + 1 ELSE 1 END, period = "+tx.Given("period"),
+			id, string(action), period)
+		if err != nil {
+			return fmt.Errorf("count against limits: %w", err)
+		}
+		return nil
+	}
+	if !c.Anonymous() {
+		if err := upsert("userlimits", "userid", c.UserID); err != nil {
+			return err
+		}
+	}
+	if !c.IP.IsValid() {
+		return nil
+	}
+	return upsert("iplimits", "ip", c.IP.AsSlice())
+}
+
+// Wrote notes that the caller has written something: the time and address of the account or, for visitors, of the cookie.
+// It comes before a transaction's other writes that refer to the account's row, which it locks.
+func Wrote(ctx context.Context, tx *database.DB, c Caller) (err error) {
+	var ip any
+	if c.IP.IsValid() {
+		ip = c.IP.AsSlice()
+	}
+	switch {
+	case !c.Anonymous():
+		_, err = tx.Exec(ctx, "UPDATE {users} SET written = FROM_UNIXTIME(?), writeip = ? WHERE userid = ?", tx.Now(), ip, c.UserID)
+	case c.CookieID != "":
+		_, err = tx.Exec(ctx, "UPDATE {cookies} SET written = FROM_UNIXTIME(?), writeip = ? WHERE cookieid = ?", tx.Now(), ip, c.CookieID)
+	}
+	if err != nil {
+		return fmt.Errorf("note who wrote: %w", err)
+	}
+	return nil
+}
+
+// CookieFor returns the id of the cookie by which an anonymous author is known later (qa_id): the one that came with the
+// request if the site gave it out, else a new one.
+func CookieFor(ctx context.Context, tx *database.DB, c Caller) (id string, err error) {
+	known := func(id string) (bool, error) {
+		var n int
+		return tx.Get(ctx, []any{&n}, "SELECT 1 FROM {cookies} WHERE cookieid = ?", id)
+	}
+	if n, parseErr := strconv.ParseUint(c.CookieID, 10, 64); parseErr == nil && strconv.FormatUint(n, 10) == c.CookieID {
+		if found, err := known(c.CookieID); err != nil || found {
+			return c.CookieID, err
+		}
+	}
+	for range 10 {
+		// As many digits as Q2A's ids have, so that they stay within what PHP and MySQL hold.
+		n, err := rand.Int(rand.Reader, big.NewInt(0).SetUint64(18446743_000000_000000))
+		if err != nil {
+			return "", fmt.Errorf("new cookie: %w", err)
+		}
+		id = n.Add(n, big.NewInt(1_000000_000000)).String()
+		if taken, err := known(id); err != nil {
+			return "", err
+		} else if taken {
+			continue
+		}
+		var ip any = []byte{}
+		if c.IP.IsValid() {
+			ip = c.IP.AsSlice()
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO {cookies} (cookieid, created, createip) VALUES (?, FROM_UNIXTIME(?), ?)", id, tx.Now(), ip); err != nil {
+			return "", fmt.Errorf("new cookie: %w", err)
+		}
+		return id, nil
+	}
+	return "", fmt.Errorf("new cookie: no free id in 10 attempts")
+}
+
+// Moderated tells whether what the caller writes, at the given level, has to wait for approval, by the site's options for
+// unapproved and unconfirmed users, users with few points and anonymous visitors. Experts, and all who may approve posts
+// themselves, never wait.
+func Moderated(o *site.Options, c Caller, level int) bool {
+	if level >= LevelExpert || Permit(o, c, "permit_moderate", c.Level) == Permitted {
+		return false
+	}
+	switch {
+	case c.Anonymous():
+		return o.Bool("moderate_anon_post")
+	case o.Bool("moderate_users") && o.Bool("moderate_unapproved") && level < LevelApproved:
+		return true
+	case o.Bool("confirm_user_emails") && o.Bool("moderate_unconfirmed") && c.Flags&FlagEmailConfirmed == 0:
+		return true
+	}
+	return o.Bool("moderate_by_points") && c.Points < o.Int("moderate_points_limit")
+}
+
+// MaximumLevel is the caller's highest level in any category.
+func (c Caller) MaximumLevel() int {
+	level := c.Level
+	for _, l := range c.CategoryLevels {
+		level = max(level, l)
+	}
+	return level
+}

@@ -1,0 +1,417 @@
+package community
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/qa"
+)
+
+// Kinds of updates, by the letter that Q2A stores.
+const (
+	updateCategory = "A"
+	updateClosed   = "C"
+	updateContent  = "E"
+	updateSelected = "S"
+	updateTags     = "T"
+	updateType     = "Y"
+	updateVisible  = "H"
+	updateFollows  = "F"
+	updateForQ     = "U" // a comment on a question
+	updateForA     = "N" // a comment on an answer
+)
+
+// perQuestion is how many updates of one question a stream keeps.
+const perQuestion = 5
+
+// entity is what has a stream: a question, a user, a tag or a category, by Q2A's letter.
+type entity struct {
+	kind string
+	id   int
+}
+
+// update is a new row of streams. The update of no entity goes to one user's own stream only.
+type update struct {
+	to         entity // kind "-" for none
+	userID     int    // of the own stream
+	questionID int
+	postID     int
+	what       string
+	by         int
+}
+
+// ListenToPosts keeps the streams of updates: of each question, user, tag and category, and of everybody who follows one of
+// those or wrote what was changed, as Q2A's event module for updates does.
+func (m *Module) ListenToPosts(questions *qa.Module) {
+	questions.Listen(func(ctx context.Context, tx *database.DB, a *qa.Action) error {
+		var updates []update
+		for _, e := range a.Events {
+			if !e.Silent {
+				updates = append(updates, updatesOf(e)...)
+			}
+		}
+		return newStreams(tx, a.Options.Int("max_store_user_updates")).append(ctx, updates)
+	})
+}
+
+// updatesOf are the updates that an event makes, in Q2A's order.
+func updatesOf(e qa.Event) []update {
+	by := e.Actor.UserID
+	everyone := func(questionID int, what string, other int) []update {
+		list := []update{{to: entity{"Q", questionID}, questionID: questionID, postID: e.PostID, what: what, by: by}}
+		if by != 0 {
+			list = append(list, update{to: entity{"U", by}, questionID: questionID, postID: e.PostID, what: what, by: by})
+		}
+		if other != 0 && other != by {
+			list = append(list, own(other, questionID, e.PostID, what, by))
+		}
+		return list
+	}
+	labels := func(kind string, ids []int, what string) []update {
+		var list []update
+		for _, id := range ids {
+			list = append(list, update{to: entity{kind, id}, questionID: e.PostID, postID: e.PostID, what: what, by: by})
+		}
+		return list
+	}
+	switch e.Name {
+	case "q_post":
+		var list []update
+		if e.FollowedID != 0 {
+			list = everyone(e.FollowedID, updateFollows, e.ParentOwnerID)
+		}
+		return slices.Concat(list, everyone(e.PostID, "", 0), labels("T", e.TagWordIDs, ""), labels("C", e.CategoryIDs, ""))
+	case "a_post":
+		return everyone(e.QuestionID, "", e.ParentOwnerID)
+	case "c_post":
+		return commentUpdates(e, everyone)
+	case "q_edit":
+		switch {
+		case e.TextChanged && e.TagsChanged:
+			return append(everyone(e.PostID, updateContent, e.OwnerID), labels("T", e.TagWordIDs, updateTags)...)
+		case e.TextChanged:
+			return everyone(e.PostID, updateContent, e.OwnerID)
+		case e.TagsChanged:
+			return append(everyone(e.PostID, updateTags, e.OwnerID), labels("T", e.TagWordIDs, updateTags)...)
+		}
+	case "a_edit", "c_edit":
+		if e.TextChanged {
+			return everyone(e.QuestionID, updateContent, e.OwnerID)
+		}
+	case "a_to_c":
+		if e.TextChanged {
+			return everyone(e.QuestionID, updateContent, e.OwnerID)
+		}
+		return everyone(e.QuestionID, updateType, e.OwnerID)
+	case "a_select":
+		return everyone(e.QuestionID, updateSelected, e.OwnerID)
+	case "q_close", "q_reopen":
+		return everyone(e.PostID, updateClosed, e.OwnerID)
+	case "q_move":
+		return append(everyone(e.PostID, updateCategory, e.OwnerID), labels("C", e.CategoryIDs, updateCategory)...)
+	case "q_reshow", "a_reshow", "c_reshow":
+		return everyone(e.QuestionID, updateVisible, e.OwnerID)
+	case "q_hide", "a_hide", "c_hide":
+		if e.OwnerID != 0 { // even to who hid the own post
+			return []update{own(e.OwnerID, e.QuestionID, e.PostID, updateVisible, by)}
+		}
+	}
+	return nil
+}
+
+// own is an update in one user's own stream.
+func own(userID, questionID, postID int, what string, by int) update {
+	return update{to: entity{"-", 0}, userID: userID, questionID: questionID, postID: postID, what: what, by: by}
+}
+
+// commentUpdates tell of a comment: to those who commented before, to the author of what it is on unless they did, and to
+// the followers.
+func commentUpdates(e qa.Event, everyone func(questionID int, what string, other int) []update) []update {
+	var list []update
+	for _, userID := range e.ThreadUserIDs {
+		if userID != e.Actor.UserID {
+			list = append(list, own(userID, e.QuestionID, e.PostID, updateFollows, e.Actor.UserID))
+		}
+	}
+	what := updateForA
+	if e.ParentKind == "Q" {
+		what = updateForQ
+	}
+	other := e.ParentOwnerID
+	if slices.Contains(e.ThreadUserIDs, other) {
+		other = 0
+	}
+	return append(list, everyone(e.QuestionID, what, other)...)
+}
+
+// row is one row of a stream, as far as trimming looks at it. New rows stand in the list of what will be inserted.
+type row struct {
+	questionID int
+	updated    int64
+	insert     *update
+	of         int // whose, for rows of users' streams
+}
+
+// streams are those that an action adds to, read once and trimmed in memory as Q2A trims them in the database: after each
+// insert, to five rows of one question or, if that was not too many, to the site's number of rows.
+type streams struct {
+	tx      *database.DB
+	most    int
+	shared  map[entity][]row
+	users   map[int][]row
+	follows map[entity][]int
+	deletes []deletion
+}
+
+// deletion is a trimming of what is in the database.
+type deletion struct {
+	table, condition string
+	args             []any
+}
+
+func newStreams(tx *database.DB, most int) *streams { return &streams{tx: tx, most: most} }
+
+// append adds the updates to all streams that they belong to.
+func (s *streams) append(ctx context.Context, updates []update) error {
+	if len(updates) == 0 {
+		return nil
+	}
+	if err := s.readFollowers(ctx, updates); err != nil {
+		return err
+	}
+	picked := s.pick(updates)
+	if err := s.readShared(ctx, updates); err != nil {
+		return err
+	}
+	if err := s.readUsers(ctx, updates, picked); err != nil {
+		return err
+	}
+	for i := range updates {
+		u := &updates[i]
+		if u.to.kind == "-" {
+			s.addTo(u, u.userID)
+			s.trimUser(u.userID, u.questionID)
+			continue
+		}
+		s.shared[u.to] = append(s.shared[u.to], row{u.questionID, s.tx.Now(), u, 0})
+		s.trimShared(u)
+		if followers := s.follows[u.to]; len(followers) > 0 {
+			for _, userID := range followers {
+				s.addTo(u, userID)
+			}
+			s.trimUser(picked[i], u.questionID)
+		}
+	}
+	return s.write(ctx)
+}
+
+func (s *streams) addTo(u *update, userID int) {
+	s.users[userID] = append(s.users[userID], row{u.questionID, s.tx.Now(), u, userID})
+}
+
+// readFollowers reads who gets a copy of each entity's updates.
+func (s *streams) readFollowers(ctx context.Context, updates []update) error {
+	s.follows = map[entity][]int{}
+	byKind := map[string][]int{}
+	for _, u := range updates {
+		if u.to.kind != "-" && !slices.Contains(byKind[u.to.kind], u.to.id) {
+			byKind[u.to.kind] = append(byKind[u.to.kind], u.to.id)
+		}
+	}
+	var parts []string
+	var args []any
+	for kind, ids := range byKind {
+		parts, args = append(parts, "entitytype = ? AND entityid IN ? AND nouserevents = 0"), append(args, kind, ids)
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	err := s.tx.Select(ctx, func(rows *sql.Rows) error {
+		var e entity
+		var userID int
+		err := rows.Scan(&e.kind, &e.id, &userID)
+		s.follows[e] = append(s.follows[e], userID)
+		return err
+	}, "SELECT entitytype, entityid, userid FROM {userfavorites} WHERE "+strings.Join(parts, " OR ")+" ORDER BY userid", args...)
+	if err != nil {
+		return fmt.Errorf("read followers: %w", err)
+	}
+	return nil
+}
+
+// pick chooses, for each update, the one follower whose stream is trimmed after it: as Q2A does, any of them.
+func (s *streams) pick(updates []update) []int {
+	picked := make([]int, len(updates))
+	for i, u := range updates {
+		if followers := s.follows[u.to]; len(followers) > 0 {
+			picked[i] = followers[rand.IntN(len(followers))] //nolint:gosec // no secret
+		}
+	}
+	return picked
+}
+
+func (s *streams) readShared(ctx context.Context, updates []update) error {
+	s.shared = map[entity][]row{}
+	byKind := map[string][]int{}
+	for _, u := range updates {
+		if u.to.kind != "-" {
+			byKind[u.to.kind] = append(byKind[u.to.kind], u.to.id)
+		}
+	}
+	var parts []string
+	var args []any
+	for kind, ids := range byKind {
+		parts, args = append(parts, "entitytype = ? AND entityid IN ?"), append(args, kind, ids)
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	err := s.tx.Select(ctx, func(rows *sql.Rows) error {
+		var e entity
+		var r row
+		err := rows.Scan(&e.kind, &e.id, &r.questionID, &r.updated)
+		s.shared[e] = append(s.shared[e], r)
+		return err
+	}, "SELECT entitytype, entityid, questionid, UNIX_TIMESTAMP(updated) FROM {sharedevents} WHERE "+strings.Join(parts, " OR "), args...)
+	if err != nil {
+		return fmt.Errorf("read shared updates: %w", err)
+	}
+	return nil
+}
+
+// readUsers reads the streams that are going to be trimmed.
+func (s *streams) readUsers(ctx context.Context, updates []update, picked []int) error {
+	s.users = map[int][]row{}
+	var ids []int
+	for i, u := range updates {
+		for _, id := range []int{u.userID, picked[i]} {
+			if id != 0 && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	err := s.tx.Select(ctx, func(rows *sql.Rows) error {
+		r := row{}
+		err := rows.Scan(&r.of, &r.questionID, &r.updated)
+		s.users[r.of] = append(s.users[r.of], r)
+		return err
+	}, "SELECT userid, questionid, UNIX_TIMESTAMP(updated) FROM {userevents} WHERE userid IN ?", ids)
+	if err != nil {
+		return fmt.Errorf("read updates of users: %w", err)
+	}
+	return nil
+}
+
+// trim drops from a stream all rows (of one question, if questionID is given) that are not newer than the one after the last
+// to be kept. That it drops new ones of the same second too is Q2A's way.
+func trim(rows []row, questionID, keep int) (kept []row, until int64, trimmed bool) {
+	var times []int64
+	for _, r := range rows {
+		if questionID == 0 || r.questionID == questionID {
+			times = append(times, r.updated)
+		}
+	}
+	if len(times) <= keep {
+		return rows, 0, false
+	}
+	slices.SortFunc(times, func(a, b int64) int { return int(b - a) })
+	until = times[keep]
+	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
+		return (questionID == 0 || r.questionID == questionID) && r.updated <= until
+	}), until, true
+}
+
+func (s *streams) trimShared(u *update) {
+	if u.to.kind == "Q" {
+		kept, until, trimmed := trim(s.shared[u.to], u.questionID, perQuestion)
+		if trimmed {
+			s.shared[u.to] = kept
+			s.delete("sharedevents", "entitytype = ? AND entityid = ? AND questionid = ? AND updated <= FROM_UNIXTIME(?)", u.to.kind, u.to.id, u.questionID, until)
+			return
+		}
+	}
+	kept, until, trimmed := trim(s.shared[u.to], 0, s.most)
+	if trimmed {
+		s.shared[u.to] = kept
+		s.delete("sharedevents", "entitytype = ? AND entityid = ? AND updated <= FROM_UNIXTIME(?)", u.to.kind, u.to.id, until)
+	}
+}
+
+func (s *streams) trimUser(userID, questionID int) {
+	kept, until, trimmed := trim(s.users[userID], questionID, perQuestion)
+	if trimmed {
+		s.users[userID] = kept
+		s.delete("userevents", "userid = ? AND questionid = ? AND updated <= FROM_UNIXTIME(?)", userID, questionID, until)
+		return
+	}
+	if kept, until, trimmed = trim(s.users[userID], 0, s.most); trimmed {
+		s.users[userID] = kept
+		s.delete("userevents", "userid = ? AND updated <= FROM_UNIXTIME(?)", userID, until)
+	}
+}
+
+func (s *streams) delete(table, condition string, args ...any) {
+	s.deletes = append(s.deletes, deletion{table, condition, args})
+}
+
+// write carries the trimming out and inserts the new rows that it left.
+func (s *streams) write(ctx context.Context) error {
+	for _, d := range s.deletes {
+		if _, err := s.tx.Exec(ctx, "DELETE FROM {"+d.table+"} WHERE "+d.condition, d.args...); err != nil {
+			return fmt.Errorf("trim updates: %w", err)
+		}
+	}
+	var shared, users []any
+	for e, rows := range s.shared {
+		for _, r := range rows {
+			if u := r.insert; u != nil {
+				shared = append(shared, e.kind, e.id, u.questionID, u.postID, orNull(u.what), idOrNull(u.by), r.updated)
+			}
+		}
+	}
+	for _, rows := range s.users {
+		for _, r := range rows {
+			if u := r.insert; u != nil {
+				users = append(users, u.to.kind, u.to.id, u.questionID, u.postID, orNull(u.what), idOrNull(u.by), r.updated, r.of)
+			}
+		}
+	}
+	const columns, marks = "entitytype, entityid, questionid, lastpostid, updatetype, lastuserid, updated", "?, ?, ?, ?, ?, ?, FROM_UNIXTIME(?)"
+	if err := s.insert(ctx, "sharedevents", columns, "("+marks+")", shared, 7); err != nil {
+		return err
+	}
+	return s.insert(ctx, "userevents", columns+", userid", "("+marks+", ?)", users, 8)
+}
+
+func (s *streams) insert(ctx context.Context, table, columns, marks string, args []any, width int) error {
+	if len(args) == 0 {
+		return nil
+	}
+	_, err := s.tx.Exec(ctx, "INSERT INTO {"+table+"} ("+columns+") VALUES "+marks+strings.Repeat(", "+marks, len(args)/width-1), args...)
+	if err != nil {
+		return fmt.Errorf("write updates: %w", err)
+	}
+	return nil
+}
+
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+func idOrNull(id int) any {
+	if id == 0 {
+		return nil
+	}
+	return id
+}

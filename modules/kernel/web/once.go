@@ -1,0 +1,201 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+// headerIdempotencyKey names a POST request, so that it can be sent again without being done again.
+const headerIdempotencyKey = "Idempotency-Key"
+
+// keptFor is how long the answer to a request with an Idempotency-Key is kept, in seconds.
+const keptFor = 24 * 3600
+
+// onceKey is the context key of a request's once.
+type onceKey struct{}
+
+// once is a POST request with an Idempotency-Key.
+type once struct {
+	id, fingerprint [sha256.Size]byte
+}
+
+// Once runs the transaction of a request. With an Idempotency-Key it does so a single time: a row written in the same
+// transaction bears witness, whatever becomes of the process, and where that row exists already the resource that it names is
+// returned and nothing is done. Requests with the same key that come at the same time wait for each other.
+func Once(ctx context.Context, db *database.DB, run func(tx *database.DB) (resource int, err error)) (resource int, err error) {
+	o, ok := ctx.Value(onceKey{}).(*once)
+	if !ok {
+		err := db.Tx(ctx, func(tx *database.DB) error {
+			resource, err = run(tx)
+			return err
+		})
+		return resource, err
+	}
+	errDone := errors.New("done before")
+	err = db.Tx(ctx, func(tx *database.DB) error {
+		if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_idempotency} WHERE id = ? AND created <= ?", o.id[:], tx.Now()-keptFor); err != nil {
+			return fmt.Errorf("idempotency: %w", err)
+		}
+		added, err := tx.Exec(ctx, tx.InsertIgnore()+" {q2ab_idempotency} (id, fingerprint, resource, created) VALUES (?, ?, 0, ?)", o.id[:], o.fingerprint[:], tx.Now())
+		if err != nil {
+			return fmt.Errorf("idempotency: %w", err)
+		}
+		if added == 0 {
+			return errDone
+		}
+		if resource, err = run(tx); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "UPDATE {q2ab_idempotency} SET resource = ? WHERE id = ?", resource, o.id[:])
+		return err
+	})
+	if errors.Is(err, errDone) {
+		row, found, err := o.find(ctx, db)
+		if err != nil || !found {
+			return 0, errors.Join(errors.New("idempotency: the row is gone"), err)
+		}
+		return row.resource, nil
+	}
+	return resource, err
+}
+
+// onceRow is what is known of an earlier request with the same key.
+type onceRow struct {
+	resource int
+	status   int
+	headers  http.Header
+	body     []byte
+}
+
+// find looks for an earlier request with the key; idempotency_conflict if it was another one.
+func (o *once) find(ctx context.Context, db *database.DB) (row onceRow, found bool, err error) {
+	var fingerprint, headers []byte
+	var status *int
+	found, err = db.Get(ctx, []any{&fingerprint, &row.resource, &status, &headers, &row.body},
+		"SELECT fingerprint, resource, status, headers, body FROM {q2ab_idempotency} WHERE id = ? AND created > ?", o.id[:], db.Now()-keptFor)
+	if err != nil || !found {
+		return row, false, err
+	}
+	if !bytes.Equal(fingerprint, o.fingerprint[:]) {
+		return row, false, problem.New("idempotency_conflict")
+	}
+	if status != nil {
+		row.status = *status
+		if err := json.Unmarshal(headers, &row.headers); err != nil {
+			return row, false, fmt.Errorf("idempotency: %w", err)
+		}
+	}
+	return row, true, nil
+}
+
+// keptHeaders are those of an answer that are given again with it.
+var keptHeaders = []string{"Content-Type", "Location", "ETag", "Set-Cookie"}
+
+// idempotent answers a POST that came before as it was answered then. Refusals are not kept: asked again, they are made
+// again.
+func idempotent(db *database.DB, caller func(context.Context) string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			keys := r.Header.Values(headerIdempotencyKey)
+			if r.Method != http.MethodPost || len(keys) == 0 {
+				return next(c)
+			}
+			if len(keys) > 1 || !validKey(keys[0]) {
+				return problem.New("invalid_idempotency_key")
+			}
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return err
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			o := &once{
+				id:          sha256.Sum256([]byte(caller(r.Context()) + "\n" + keys[0])),
+				fingerprint: sha256.Sum256(append([]byte(r.URL.Path+"\n"+r.Header.Get("Content-Type")+"\n"), body...)),
+			}
+			row, found, err := o.find(r.Context(), db)
+			if err != nil {
+				return err
+			}
+			h := c.Response().Header()
+			if found && row.status != 0 {
+				for name, values := range row.headers {
+					h[name] = values
+				}
+				h.Set("Idempotency-Replayed", "true")
+				return c.Blob(row.status, h.Get("Content-Type"), row.body)
+			}
+			c.SetRequest(r.WithContext(context.WithValue(r.Context(), onceKey{}, o)))
+			return o.keep(c, db, next)
+		}
+	}
+}
+
+func validKey(key string) bool {
+	if key == "" || len(key) > 255 {
+		return false
+	}
+	for i := range len(key) {
+		if key[i] < 0x21 || key[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}
+
+// keep runs the handler and stores its answer beside the row that its transaction wrote. If that fails, or the process dies
+// before, a retry is answered from the resource as it is then.
+func (o *once) keep(c echo.Context, db *database.DB, next echo.HandlerFunc) error {
+	copied := &copiedResponse{ResponseWriter: c.Response().Writer}
+	c.Response().Writer = copied
+	err := next(c)
+	c.Response().Writer = copied.ResponseWriter
+	status := c.Response().Status
+	if err != nil || status >= http.StatusMultipleChoices {
+		return err
+	}
+	headers := http.Header{}
+	for _, name := range keptHeaders {
+		if values := c.Response().Header().Values(name); len(values) > 0 {
+			headers[name] = values
+		}
+	}
+	text, err := json.Marshal(headers)
+	if err != nil {
+		return err
+	}
+	ctx := context.WithoutCancel(c.Request().Context())
+	if _, err := db.Exec(ctx, "UPDATE {q2ab_idempotency} SET status = ?, headers = ?, body = ? WHERE id = ?", status, string(text), copied.body.Bytes(), o.id[:]); err != nil {
+		slog.ErrorContext(ctx, "answer not kept for a retry", "error", err)
+	}
+	if _, err := db.Exec(ctx, "DELETE FROM {q2ab_idempotency} WHERE created <= ?", db.Now()-keptFor); err != nil {
+		slog.ErrorContext(ctx, "old answers not removed", "error", err)
+	}
+	return nil
+}
+
+// copiedResponse keeps a copy of the body that goes out.
+type copiedResponse struct {
+	http.ResponseWriter
+	body bytes.Buffer
+}
+
+func (r *copiedResponse) Write(p []byte) (int, error) {
+	r.body.Write(p)
+	return r.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (r *copiedResponse) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -1,0 +1,226 @@
+package qa
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+type askInput struct {
+	Body struct {
+		Writing
+		Title         string   `json:"title" maxLength:"4000"`
+		Tags          []string `json:"tags,omitempty" maxItems:"100" doc:"Read as the old site's form reads them: in lower case, split at spaces or commas as the site has it"`
+		CategoryID    int      `json:"categoryId,omitempty" minimum:"1" maximum:"4294967295"`
+		FollowsAnswer int      `json:"followsAnswerId,omitempty" minimum:"1" maximum:"4294967295" doc:"The answer from which the question follows"`
+		Extra         *string  `json:"extra,omitempty" doc:"The site's additional field of questions, where it has one"`
+	}
+}
+
+// ask writes a new question.
+func (m *Module) ask(ctx context.Context, in *askInput) (*createdQuestion, error) {
+	caller := auth.CallerOf(ctx)
+	id, err := m.transact(ctx, func(c *change) (int, error) {
+		id, err := c.ask(in)
+		caller = c.caller
+		return id, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out, err := m.questionAt(auth.WithCaller(ctx, caller), id)
+	if err != nil {
+		return nil, err
+	}
+	return &createdQuestion{Status: http.StatusCreated, Location: "/v1/questions/" + itoa(id), Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body}, nil
+}
+
+func (c *change) ask(in *askInput) (int, error) {
+	if p := auth.Refusal(c.o, c.caller, "permit_post_q", c.caller.MaximumLevel()); p != nil {
+		return 0, p
+	}
+	if err := auth.CheckLimit(c.ctx, c.tx, c.o, c.caller, auth.Questions); err != nil {
+		return 0, err
+	}
+	if err := c.lockWordsFirst(); err != nil {
+		return 0, err
+	}
+	body := &in.Body
+	content := ""
+	if body.Content != nil {
+		content = *body.Content
+	}
+	q := &post{kind: "Q", title: posted(body.Title)}
+	q.content, q.format = c.m.stored(content, body.Format)
+	follows, err := c.checkQuestion(in, q)
+	if err != nil {
+		return 0, err
+	}
+	if err := c.checkRepeated(q); err != nil {
+		return 0, err
+	}
+	q.queued = auth.Moderated(c.o, c.caller, c.level(q.categoryPath))
+	c.t, c.whole = &loaded{thread: thread{question: q}, byID: map[int]*post{}}, true
+	if err := c.expect(q); err != nil {
+		return 0, err
+	}
+	if err := c.author(q, &body.Writing); err != nil {
+		return 0, err
+	}
+	if err := c.add(q); err != nil {
+		return 0, err
+	}
+	if c.o.Bool("extra_field_active") {
+		extra := ""
+		if body.Extra != nil {
+			extra = posted(*body.Extra)
+		}
+		c.extra = &extra
+	}
+	c.heated, c.charge = true, auth.Questions
+	c.reportQuestion(q, follows, &body.Writing)
+	return q.id, c.finish()
+}
+
+// checkQuestion checks all of a new question and puts category, tags and parent into it. It returns the answer that the
+// question follows from, and its question.
+func (c *change) checkQuestion(in *askInput, q *post) (follows *followed, err error) {
+	body, check := &in.Body, &checks{}
+	if body.CategoryID != 0 {
+		if category := c.tree.byID[body.CategoryID]; category != nil && c.o.UsingCategories() {
+			q.categoryID, q.categoryPath = category.id, c.tree.pathTo(category)
+		} else {
+			check.add("categoryId", "no_category")
+		}
+	}
+	if tags := tagsOf(c.o, body.Tags); c.o.UsingTags() {
+		q.tags = joinTags(tags)
+	} else if len(tags) > 0 {
+		check.add("tags", "too_many", 0)
+	}
+	check.question(c.o, q)
+	check.person(&body.Writing)
+	if body.Extra != nil {
+		if c.o.Bool("extra_field_active") {
+			check.length("extra", posted(*body.Extra), 0, maxExtra)
+		} else {
+			check.add("extra", "unknown")
+		}
+	}
+	switch {
+	case body.CategoryID == 0 && c.o.UsingCategories() && len(c.tree.byID) > 0 && !c.o.Bool("allow_no_category"):
+		check.add("categoryId", "required")
+	case auth.Permit(c.o, c.caller, "permit_post_q", c.level(q.categoryPath)) != auth.Permitted:
+		check.add("categoryId", "not_allowed_category")
+	}
+	if body.FollowsAnswer != 0 {
+		if follows, err = c.followed(body.FollowsAnswer); err != nil {
+			return nil, err
+		}
+		if follows == nil {
+			check.add("followsAnswerId", "no_answer")
+		} else {
+			q.parentID = body.FollowsAnswer
+		}
+	}
+	return follows, check.err()
+}
+
+// followed is an answer from which a question follows.
+type followed struct {
+	answer   *post
+	question int
+}
+
+// followed finds the answer if the caller may ask a question that follows from it.
+func (c *change) followed(id int) (*followed, error) {
+	t, err := c.m.assemble(c.ctx, c.tx, c.o, lockIDs, repeated(id, 3), 0, true)
+	var p *problem.Error
+	if errors.As(err, &p) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	a := t.byID[id]
+	if a == nil || a.kind != "A" || !t.rules[id].followable || c.m.viewable(c.o, c.caller, t) != nil {
+		return nil, nil
+	}
+	return &followed{a, t.question.id}, nil
+}
+
+// recentQuestions is how many of the newest questions Q2A compares a new one with.
+const recentQuestions = 5
+
+// checkRepeated refuses a question with the same words as one of the newest.
+func (c *change) checkRepeated(q *post) error {
+	posts, err := selectPosts(c.ctx, c.tx, false, (*scanner).fullDest, "SELECT "+fullColumns+" FROM {posts} p"+fullJoin+
+		" WHERE p.type = 'Q' ORDER BY p.created DESC, p.postid DESC LIMIT ?", recentQuestions)
+	if err != nil {
+		return fmt.Errorf("read the newest questions: %w", err)
+	}
+	for _, p := range posts {
+		if sameText(p.title, q.title) && sameText(p.content, q.content) {
+			return problem.Invalid(problem.Field{Name: "content", Code: "repeated"})
+		}
+	}
+	return nil
+}
+
+// reportQuestion reports a new question.
+func (c *change) reportQuestion(q *post, follows *followed, w *Writing) {
+	name := "q_post"
+	if q.queued {
+		name = "q_queue"
+	}
+	var parent any
+	if follows != nil {
+		parent = record(follows.answer)
+	}
+	with := params("postid", q.id, "parentid", orNull(q.parentID), "parent", parent, "title", q.title, "content", q.content, "format", q.format,
+		"text", TextOf(q.content, q.format), "tags", q.tags, "categoryid", orNull(q.categoryID), "extra", c.extraOf(q), "name", given(w.Name),
+		"notify", w.Notify != nil && *w.Notify, "email", given(w.Email))
+	c.report(name, q, with, func(e *Event) { c.asQuestion(e, q, follows) })
+}
+
+// asQuestion adds to an event what streams of a new question need.
+func (c *change) asQuestion(e *Event, q *post, follows *followed) {
+	e.TagWordIDs, e.CategoryIDs = c.taggedWords(tagList(q.tags)), slices.Clone(q.categoryPath)
+	if follows != nil {
+		e.ParentKind, e.ParentOwnerID, e.FollowedID = "A", follows.answer.userID, follows.question
+	}
+}
+
+// extraOf is the question's extra field, nil where the site has none.
+func (c *change) extraOf(q *post) any {
+	switch {
+	case c.extra != nil:
+		return *c.extra
+	case q.hasExtra && c.o.Bool("extra_field_active"):
+		return q.extra
+	}
+	return nil
+}
+
+// pathTo are the ids of the categories from the top down to this one.
+func (t *categoryTree) pathTo(c *category) []int {
+	var path []int
+	for ; c != nil && len(path) < maxDepth; c = t.byID[c.parentID] {
+		path = append(path, c.id)
+	}
+	slices.Reverse(path)
+	return path
+}
+
+// given is what was sent for a field, nil if nothing was.
+func given(text *string) any {
+	if text == nil {
+		return nil
+	}
+	return posted(*text)
+}

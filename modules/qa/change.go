@@ -1,0 +1,260 @@
+package qa
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site"
+)
+
+// change is one use case at work on one thread, within a transaction. The use case looks at the thread, asks the rules, and
+// changes the posts in memory; finish writes what differs and all that follows from it: index, counts, points, streams,
+// limits and events. So each figure has one place that keeps it, whatever the use case.
+type change struct {
+	m      *Module
+	ctx    context.Context
+	tx     *database.DB
+	o      *site.Options
+	tree   *categoryTree
+	caller auth.Caller
+	t      *loaded
+	// whole tells whether the thread is all there, or only the post, its parent and its question.
+	whole bool
+
+	before  map[int]post // the posts as they were, by id
+	added   []*post
+	removed []*post
+	extra   *string // what the question's extra field is to hold
+
+	actor  actor
+	signed bool
+	charge auth.Action // "" charges nothing
+	votes  []VoteChange
+	events []Event
+	// flagged is what the action adds to the cached count of flags, as Q2A counts it.
+	flagged int
+	// heated tells that the question's hotness has to be computed anew.
+	heated bool
+	// words are the rows of words that the action met; retried tells that it runs for a second time, after new ones were made.
+	words   []indexWord
+	retried bool
+	// tags is what the action adds to the cached count of tags.
+	tags int
+}
+
+// actor is in whose name an action is written: the caller, or nobody, as when flags hide a post.
+type actor struct {
+	userID int
+	ip     []byte
+	nobody bool
+}
+
+// scope says how much of a thread a use case needs.
+type scope int
+
+const (
+	wholeThread scope = iota
+	postOnly          // the post, its parent and its question
+)
+
+// lockWordsFirst makes a transaction that may touch words take part in the table's locks before it holds any row's: the old
+// site locks the table while it adds words, and whoever waits for that must not keep others waiting for rows.
+func (c *change) lockWordsFirst() error {
+	if c.tx.Dialect() == database.SQLite {
+		return nil
+	}
+	var ids []int
+	if err := c.tx.Select(c.ctx, database.Append(&ids), "SELECT wordid FROM {words} WHERE wordid = 0"+c.tx.ForUpdate()); err != nil {
+		return fmt.Errorf("take part in the locks of words: %w", err)
+	}
+	return nil
+}
+
+// lockIDs selects the post and what it stands below, up to its question. Its arguments are three times the post.
+const lockIDs = "SELECT postid FROM {posts} WHERE postid = ?" +
+	" UNION SELECT parentid FROM {posts} WHERE postid = ? AND type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED')" +
+	" UNION SELECT a.parentid FROM {posts} p JOIN {posts} a ON a.postid = p.parentid WHERE p.postid = ? AND p.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') " +
+	"AND a.type IN ('A', 'A_HIDDEN', 'A_QUEUED')"
+
+// change runs a use case on the post with the id, which must be of one of the kinds and one that the caller may see. All of
+// the thread's writers queue up at its question. What is returned is the resource that a retry of the request is answered with.
+func (m *Module) change(ctx context.Context, id int, kinds string, s scope, use func(c *change, p *post) (resource int, err error)) (resource int, err error) {
+	return m.transact(ctx, func(c *change) (int, error) {
+		if s == wholeThread {
+			if err := c.lockWordsFirst(); err != nil {
+				return 0, err
+			}
+		}
+		p, err := c.open(id, kinds, s)
+		if err != nil {
+			return 0, err
+		}
+		if err := web.CheckMatch(ctx, p.revision()); err != nil {
+			return 0, err
+		}
+		resource, err := use(c, p)
+		if err != nil {
+			return 0, err
+		}
+		return resource, c.finish()
+	})
+}
+
+// transact runs a use case in a transaction, again if it meets words without rows or rows that others hold.
+func (m *Module) transact(ctx context.Context, run func(c *change) (resource int, err error)) (resource int, err error) {
+	o, tree, err := m.surroundings(ctx)
+	if err != nil {
+		return 0, err
+	}
+	err = m.withWords(ctx, func(retried bool) error {
+		resource, err = web.Once(ctx, m.db, func(tx *database.DB) (int, error) {
+			c := &change{m: m, ctx: ctx, tx: tx, o: o, tree: tree, caller: auth.CallerOf(ctx), retried: retried}
+			c.actor = c.self()
+			return run(c)
+		})
+		return err
+	})
+	return resource, err
+}
+
+// self is the caller as an actor.
+func (c *change) self() actor {
+	a := actor{userID: c.caller.UserID}
+	if c.caller.IP.IsValid() {
+		a.ip = c.caller.IP.AsSlice()
+	}
+	return a
+}
+
+// open locks the post up to its question, and reads the thread.
+func (c *change) open(id int, kinds string, s scope) (*post, error) {
+	var locked []int
+	err := c.tx.Select(c.ctx, database.Append(&locked), "SELECT p.postid FROM ("+lockIDs+") y JOIN {posts} p ON p.postid = y.postid ORDER BY p.postid"+c.tx.ForUpdate(), id, id, id)
+	if err != nil {
+		return nil, fmt.Errorf("lock posts: %w", err)
+	}
+	if !slices.Contains(locked, id) {
+		return nil, problem.NotFound()
+	}
+	query, args, question := lockIDs, repeated(id, 3), 0
+	if c.whole = s == wholeThread; c.whole {
+		if question, err = questionOf(c.ctx, c.tx, id); err != nil {
+			return nil, err
+		}
+		query, args = threadIDs, repeated(question, 7)
+	}
+	if c.t, err = c.m.assemble(c.ctx, c.tx, c.o, query, args, question, true); err != nil {
+		return nil, err
+	}
+	c.snapshot()
+	p := c.t.byID[id]
+	if p == nil || !strings.Contains(kinds, p.kind) {
+		return nil, problem.NotFound()
+	}
+	if err := c.m.viewable(c.o, c.caller, c.t); err != nil {
+		return nil, err
+	}
+	return p, seenBelow(c.t, p)
+}
+
+// snapshot keeps the posts as they are now.
+func (c *change) snapshot() {
+	c.before = make(map[int]post, len(c.t.byID))
+	for id, p := range c.t.byID {
+		c.before[id] = *p
+	}
+}
+
+func repeated(id, times int) []any {
+	return slices.Repeat([]any{id}, times)
+}
+
+// touch notes the last change of a post, which Q2A shows beside it and keeps one of.
+func (c *change) touch(p *post, what string) {
+	p.updated, p.updateType, p.lastUserID, p.lastIP = c.tx.Now(), what, c.actor.userID, c.actor.ip
+}
+
+// add writes a new post of the thread. What is counted of it is locked first.
+func (c *change) add(p *post) error {
+	if err := c.sign(); err != nil {
+		return err
+	}
+	p.createIP, p.created = c.actor.ip, c.tx.Now()
+	if p.kind == "Q" && p.visible() {
+		if err := c.countIn(p.categoryPath, 1); err != nil {
+			return err
+		}
+	}
+	c.added = append(c.added, p)
+	return c.insert(p)
+}
+
+// remove deletes a post for good.
+func (c *change) remove(p *post) { c.removed = append(c.removed, p) }
+
+// sign notes who writes, once. It comes before anything that refers to the account's row.
+func (c *change) sign() error {
+	if c.signed || c.actor.nobody {
+		return nil
+	}
+	c.signed = true
+	return auth.Wrote(c.ctx, c.tx, c.caller)
+}
+
+// finish writes what the use case changed, and what follows. The order is that of locks: posts, words, points, options; and
+// rows that others refer to are written before those that refer to them.
+func (c *change) finish() error {
+	steps := []func() error{c.sign, c.countQuestions, c.derive, c.warm, c.writePosts, c.writeExtra, c.heat, c.index, c.deletePosts, c.tell, c.limit, c.publish, c.countPosts}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// limit counts the action against the caller's hourly limits.
+func (c *change) limit() error {
+	if c.charge == "" {
+		return nil
+	}
+	return auth.Charge(c.ctx, c.tx, c.caller, c.charge)
+}
+
+// tell hands the action to the listeners of other modules.
+func (c *change) tell() error {
+	a := &Action{Options: c.o, Events: c.events, Votes: c.votes, Posts: c.postChanges()}
+	for _, listen := range c.m.listeners {
+		if err := listen(c.ctx, c.tx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// publish writes the events into the outbox.
+func (c *change) publish() error {
+	out := make([]events.Event, len(c.events))
+	for i, e := range c.events {
+		out[i] = e.Event
+	}
+	return events.Append(c.ctx, c.tx, c.o.Bool("event_logger_to_database"), out...)
+}
+
+// posts are all posts of the thread that the action touches, before it and after.
+func (c *change) posts() []*post {
+	all := slices.Collect(maps.Values(c.t.byID))
+	slices.SortFunc(all, func(a, b *post) int { return a.id - b.id })
+	return append(all, c.added...)
+}
+
+// gone tells whether the action deletes the post.
+func (c *change) gone(p *post) bool { return slices.Contains(c.removed, p) }

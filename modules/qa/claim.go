@@ -1,0 +1,63 @@
+package qa
+
+import (
+	"context"
+	"fmt"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+// claim makes a post that the caller wrote anonymously, from the same browser, the caller's own. It counts against the hourly
+// limits like writing it.
+func (m *Module) claim(ctx context.Context, id int) (*stateOutput, error) {
+	return m.setState(ctx, id, func(c *change, p *post) error {
+		if c.caller.Anonymous() {
+			return problem.New("login_required")
+		}
+		if p.userID == c.caller.UserID {
+			c.actor.nobody = true // nothing is done
+			return nil
+		}
+		if err := c.refuse(c.rules(p).claimable, p, "permit_post_"+letters[p.kind], "not_claimable"); err != nil {
+			return err
+		}
+		action := map[string]auth.Action{"Q": auth.Questions, "A": auth.Answers, "C": auth.Comments}[p.kind]
+		if err := auth.CheckLimit(c.ctx, c.tx, c.o, c.caller, action); err != nil {
+			return err
+		}
+		if err := c.dropOwnVote(p); err != nil {
+			return err
+		}
+		p.userID = c.caller.UserID
+		if p.updated != 0 && p.lastUserID == 0 {
+			p.lastUserID = c.caller.UserID
+		}
+		c.charge = action
+		with := []any{"postid", p.id}
+		if p.kind != "Q" {
+			with = append(with, "parentid", p.parentID)
+		}
+		c.report(letters[p.kind]+"_claim", p, params(append(with, "old"+typeNames[p.kind], record(p))...), nil)
+		return nil
+	})
+}
+
+// dropOwnVote deletes the caller's vote and flag on a post that becomes the caller's.
+func (c *change) dropOwnVote(p *post) error {
+	if err := c.sign(); err != nil {
+		return err
+	}
+	if _, err := c.tx.Exec(c.ctx, "DELETE FROM {uservotes} WHERE postid = ? AND userid = ?", p.id, c.caller.UserID); err != nil {
+		return fmt.Errorf("delete the vote: %w", err)
+	}
+	if p.myVote != 0 {
+		p.recount(p.myVote, 0)
+		c.votes = append(c.votes, VoteChange{UserID: c.caller.UserID, KindBefore: p.kind, KindAfter: p.kind, Before: p.myVote})
+	}
+	if p.myFlag != 0 {
+		p.flags = max(p.flags-1, 0)
+		c.flagged--
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package qa
+
+import (
+	"context"
+
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+type closeInput struct {
+	ID   int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the question"`
+	Body struct {
+		DuplicateOf int    `json:"duplicateOf,omitempty" minimum:"1" maximum:"4294967295" doc:"Id of the question that it repeats"`
+		Note        string `json:"note,omitempty" maxLength:"40000" doc:"Why it is closed, in plain text; either this or duplicateOf"`
+	}
+}
+
+// closeQuestion closes a question as a duplicate of another, or with a note.
+func (m *Module) closeQuestion(ctx context.Context, in *closeInput) (*threadOutput, error) {
+	_, err := m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) {
+		if err := c.mayClose(q); err != nil {
+			return 0, err
+		}
+		note := posted(in.Body.Note)
+		switch {
+		case in.Body.DuplicateOf != 0 && note != "":
+			return 0, problem.Invalid(problem.Field{Name: "note", Code: "not_combinable", Args: []any{"duplicateOf"}})
+		case in.Body.DuplicateOf != 0:
+			return 0, c.closeAsDuplicate(q, in.Body.DuplicateOf)
+		case note == "":
+			return 0, problem.Invalid(problem.Field{Name: "note", Code: "required"})
+		}
+		return 0, c.closeWithNote(q, note)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m.questionAt(ctx, in.ID)
+}
+
+func (c *change) mayClose(q *post) error {
+	if !c.o.Bool("allow_close_questions") {
+		return problem.New("feature_off")
+	}
+	option := "permit_close_q"
+	if c.rules(q).isByUser && c.o.Bool("allow_close_own_questions") {
+		option = ""
+	}
+	return c.refuse(c.rules(q).closeable, q, option, "closed")
+}
+
+func (c *change) closeAsDuplicate(q *post, originalID int) error {
+	if originalID == q.id {
+		return problem.Invalid(problem.Field{Name: "duplicateOf", Code: "itself"})
+	}
+	var visible int
+	found, err := c.tx.Get(c.ctx, []any{&visible}, "SELECT postid FROM {posts} WHERE postid = ? AND type = 'Q'", originalID)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return problem.Invalid(problem.Field{Name: "duplicateOf", Code: "no_question"})
+	}
+	q.closedByID = originalID
+	c.touch(q, "C")
+	c.report("q_close", q, params("postid", q.id, "oldquestion", record(q), "reason", "duplicate", "originalid", originalID), nil)
+	return nil
+}
+
+func (c *change) closeWithNote(q *post, note string) error {
+	check := &checks{}
+	if check.length("note", note, 1, maxContent); check.err() != nil {
+		return check.err()
+	}
+	n := &post{kind: "NOTE", parentID: q.id, userID: c.caller.UserID, content: note, categoryID: q.categoryID, categoryPath: q.categoryPath}
+	if c.caller.Anonymous() {
+		n.cookieID = c.caller.CookieID
+	}
+	if q.visible() {
+		if err := c.expect(n); err != nil {
+			return err
+		}
+	}
+	if err := c.add(n); err != nil {
+		return err
+	}
+	q.closedByID = n.id
+	c.touch(q, "C")
+	c.report("q_close", q, params("postid", q.id, "oldquestion", record(q), "reason", "other", "note", note), nil)
+	return nil
+}
+
+// reopen opens a question that somebody closed. One that is closed because it has a best answer stays so until that is taken
+// back.
+func (m *Module) reopen(ctx context.Context, id int) (*threadOutput, error) {
+	_, err := m.change(ctx, id, "Q", wholeThread, func(c *change, q *post) (int, error) {
+		if !isClosed(c.o, q) || q.closedByID == 0 {
+			c.actor.nobody = true // nothing is done
+			return 0, nil
+		}
+		option := "permit_close_q"
+		if c.rules(q).isByUser && c.o.Bool("allow_close_own_questions") && (q.lastUserID == 0 || q.lastUserID == q.userID) {
+			option = ""
+		}
+		if err := c.refuse(c.rules(q).reopenable, q, option, "closed_by_other"); err != nil {
+			return 0, err
+		}
+		if note := c.t.byID[q.closedByID]; note != nil && note.parentID == q.id {
+			c.remove(note)
+		}
+		q.closedByID = 0
+		c.touch(q, "C")
+		c.report("q_reopen", q, params("postid", q.id, "oldquestion", record(q)), nil)
+		return 0, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m.questionAt(ctx, id)
+}

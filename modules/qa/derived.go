@@ -1,0 +1,337 @@
+package qa
+
+import (
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"38qa.net/backend/modules/site"
+)
+
+// visible tells whether everybody sees the post, as far as it depends on the post alone.
+func (p *post) visible() bool { return !p.hidden && !p.queued }
+
+// typeName is the post's type as the database has it.
+func (p *post) typeName() string {
+	switch {
+	case p.hidden:
+		return p.kind + "_HIDDEN"
+	case p.queued:
+		return p.kind + "_QUEUED"
+	}
+	return p.kind
+}
+
+// counted adds to the site's counts what one post is counted for, in the names of Q2A's options. Every count is a sum over
+// posts, so the difference of a post before and after is what an action changes.
+func (p *post) counted(counts map[string]int, sign int) {
+	if p.queued {
+		counts["cache_queuedcount"] += sign
+	}
+	if !p.visible() {
+		return
+	}
+	switch p.kind {
+	case "A":
+		counts["cache_acount"] += sign
+	case "C":
+		counts["cache_ccount"] += sign
+	case "Q":
+		counts["cache_qcount"] += sign
+		if p.closedByID != 0 {
+			return
+		}
+		if p.answers == 0 {
+			counts["cache_unaqcount"] += sign
+		}
+		if p.maxAnswerVotes == 0 {
+			counts["cache_unupaqcount"] += sign
+		}
+		if p.selectedID == 0 {
+			counts["cache_unselqcount"] += sign
+		}
+	}
+}
+
+// countPosts brings the site's cached counts up to date.
+func (c *change) countPosts() error {
+	counts := map[string]int{"cache_tagcount": c.tags}
+	c.eachChange(func(before, after *post) {
+		if before != nil {
+			before.counted(counts, -1)
+		}
+		if after != nil {
+			after.counted(counts, 1)
+		}
+	})
+	counts["cache_flaggedcount"] += c.flagged
+	return site.AddCounts(c.ctx, c.tx, counts)
+}
+
+// eachChange calls f with each post before and after the action; nil for what did not exist, or does not any more.
+func (c *change) eachChange(f func(before, after *post)) {
+	for _, p := range c.posts() {
+		before, existed := c.before[p.id]
+		switch {
+		case !existed:
+			f(nil, p)
+		case c.gone(p):
+			f(&before, nil)
+		default:
+			f(&before, p)
+		}
+	}
+}
+
+// countQuestions brings the categories' counts of visible questions up to date; a category counts those below it too.
+func (c *change) countQuestions() error {
+	counts := map[int]int{}
+	add := func(p *post, sign int) {
+		if p != nil && p.kind == "Q" && p.visible() {
+			for _, id := range p.categoryPath {
+				counts[id] += sign
+			}
+		}
+	}
+	c.eachChange(func(before, after *post) {
+		if before != nil { // a new question was counted when it was added
+			add(before, -1)
+			add(after, 1)
+		}
+	})
+	for _, difference := range []int{-1, 1} {
+		ids := slices.Sorted(maps.Keys(counts))
+		ids = slices.DeleteFunc(ids, func(id int) bool { return counts[id] != difference })
+		if err := c.countIn(ids, difference); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countIn adds one to the counts of categories, or takes one off.
+func (c *change) countIn(ids []int, difference int) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	ids = slices.Sorted(slices.Values(ids))
+	set := "qcount + 1"
+	if difference < 0 {
+		set = "CASE WHEN qcount = 0 THEN 0 ELSE qcount - 1 END"
+	}
+	if _, err := c.tx.Exec(c.ctx, "UPDATE {categories} SET qcount = "+set+" WHERE categoryid IN ?", ids); err != nil {
+		return fmt.Errorf("count a category's questions: %w", err)
+	}
+	return nil
+}
+
+// derive settles what a question holds of its answers: how many are visible, and the votes of the best.
+func (c *change) derive() error {
+	q := c.t.question
+	isAnswer := func(p *post) bool { return p != nil && p.kind == "A" && p.visible() && p.parentID == q.id }
+	best, changed, fell := 0, false, false
+	c.eachChange(func(before, after *post) {
+		was, is := isAnswer(before), isAnswer(after)
+		if was {
+			q.answers--
+		}
+		if is {
+			q.answers++
+			best = max(best, after.net)
+		}
+		if was != is || is && before.created != after.created {
+			c.heated = true
+		}
+		if was != is || is && before.net != after.net {
+			changed = true
+			fell = fell || was && before.net >= q.maxAnswerVotes && (!is || after.net < before.net)
+		}
+	})
+	before := c.before[q.id]
+	c.heated = c.heated || q.net != before.net || q.created != before.created
+	switch {
+	case !changed:
+	case c.whole || best >= q.maxAnswerVotes:
+		q.maxAnswerVotes = best
+	case fell:
+		return c.bestOfOthers(best)
+	}
+	return nil
+}
+
+// bestOfOthers finds the votes of the best answer where the thread is not all there.
+func (c *change) bestOfOthers(best int) error {
+	q := c.t.question
+	loaded := slices.Collect(maps.Keys(c.t.byID))
+	var most sql.NullInt64
+	if _, err := c.tx.Get(c.ctx, []any{&most}, "SELECT MAX(netvotes) FROM {posts} WHERE parentid = ? AND type = 'A' AND postid NOT IN ?", q.id, loaded); err != nil {
+		return fmt.Errorf("find the best answer: %w", err)
+	}
+	q.maxAnswerVotes = max(best, int(most.Int64), 0)
+	return nil
+}
+
+// warm settles the hotness of a question whose votes changed, where nothing else did.
+func (c *change) warm() (err error) {
+	q := c.t.question
+	if !c.heated || c.whole {
+		return nil
+	}
+	q.hotness, err = hotnessOf(c.ctx, c.tx, c.o, q.id, q.net-c.before[q.id].net)
+	return err
+}
+
+// heat computes the question's hotness anew after its posts were written, if something that it depends on changed.
+func (c *change) heat() error {
+	if !c.heated || !c.whole || c.gone(c.t.question) {
+		return nil
+	}
+	return c.m.updateHotness(c.ctx, c.tx, c.o, c.t.question.id)
+}
+
+// cell is a column of posts with the value that a post has for it.
+type cell struct {
+	column string
+	value  any
+}
+
+// cells are the columns that changes write. Times are Unix seconds; 0 and "" stand for NULL where the column may be.
+func (p *post) cells() []cell {
+	path := func(i int) any {
+		if i < len(p.categoryPath) && i < maxDepth-1 {
+			return p.categoryPath[i]
+		}
+		return nil
+	}
+	var title, tags, name any
+	if p.kind == "Q" {
+		title, tags = p.title, p.tags
+	}
+	if p.hasName {
+		name = p.name
+	}
+	return []cell{
+		{"type", p.typeName()}, {"parentid", orNull(p.parentID)}, {"categoryid", orNull(p.categoryID)}, {"catidpath1", path(0)}, {"catidpath2", path(1)},
+		{"catidpath3", path(2)}, {"acount", p.answers}, {"amaxvote", p.maxAnswerVotes}, {"selchildid", orNull(p.selectedID)},
+		{"closedbyid", orNull(p.closedByID)}, {"userid", orNull(p.userID)}, {"lastuserid", orNull(p.lastUserID)}, {"upvotes", p.up},
+		{"downvotes", p.down}, {"netvotes", p.net}, {"flagcount", p.flags}, {"format", p.format}, {"created", p.created},
+		{"updated", orNull(int(p.updated))}, {"updatetype", textOrNull(p.updateType)}, {"title", title}, {"content", p.content}, {"tags", tags},
+		{"name", name}, {"notify", textOrNull(p.notify)}, {"lastip", string(p.lastIP)}, {"hotness", p.hotness},
+	}
+}
+
+// argument is the value as SQL takes it; addresses are binary.
+func (c cell) argument() any {
+	if text, ok := c.value.(string); ok && c.column == "lastip" {
+		if text == "" {
+			return nil
+		}
+		return []byte(text)
+	}
+	return c.value
+}
+
+// isTime tells whether the column holds a time.
+func isTime(column string) bool { return column == "created" || column == "updated" }
+
+// placeholder is how SQL takes the column's value.
+func placeholder(column string) string {
+	if isTime(column) {
+		return "FROM_UNIXTIME(?)"
+	}
+	return "?"
+}
+
+func orNull(id int) any {
+	if id == 0 {
+		return nil
+	}
+	return id
+}
+
+func textOrNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// writePosts writes the posts that changed: of each only the columns that changed, so that what
+// the old site changes meanwhile stays.
+func (c *change) writePosts() error {
+	for _, p := range c.posts() {
+		before, existed := c.before[p.id]
+		if !existed {
+			continue
+		}
+		if c.gone(p) && before.closedByID == 0 {
+			continue
+		}
+		if err := c.update(&before, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *change) update(before, p *post) error {
+	old := before.cells()
+	var sets []string
+	var args []any
+	for i, now := range p.cells() {
+		if now.value != old[i].value {
+			sets, args = append(sets, now.column+" = "+placeholder(now.column)), append(args, now.argument())
+		}
+	}
+	if len(sets) == 0 {
+		return nil
+	}
+	if _, err := c.tx.Exec(c.ctx, "UPDATE {posts} SET "+strings.Join(sets, ", ")+" WHERE postid = ?", append(args, p.id)...); err != nil {
+		return fmt.Errorf("write a post: %w", err)
+	}
+	return nil
+}
+
+func (c *change) insert(p *post) error {
+	columns, marks, args := []string{"cookieid", "createip"}, []string{"?", "?"}, []any{textOrNull(p.cookieID), p.createIP}
+	for _, cell := range p.cells() {
+		if cell.column == "hotness" {
+			continue // NULL for all but questions, whose it is computed after
+		}
+		columns, marks, args = append(columns, cell.column), append(marks, placeholder(cell.column)), append(args, cell.argument())
+	}
+	if p.createIP == nil {
+		args[1] = nil
+	}
+	id, err := c.tx.Insert(c.ctx, "INSERT INTO {posts} ("+strings.Join(columns, ", ")+") VALUES ("+strings.Join(marks, ", ")+")", args...)
+	if err != nil {
+		return fmt.Errorf("write a post: %w", err)
+	}
+	p.id = int(id)
+	return nil
+}
+
+// deletePosts deletes posts for good; rows that belong to them go with them.
+func (c *change) deletePosts() error {
+	for _, p := range c.removed {
+		if _, err := c.tx.Exec(c.ctx, "DELETE FROM {posts} WHERE postid = ?", p.id); err != nil {
+			return fmt.Errorf("delete a post: %w", err)
+		}
+	}
+	return nil
+}
+
+// writeExtra stores the question's extra field.
+func (c *change) writeExtra() error {
+	if c.extra == nil {
+		return nil
+	}
+	_, err := c.tx.Exec(c.ctx, "INSERT INTO {postmetas} (postid, title, content) VALUES (?, 'qa_q_extra', ?)"+c.tx.Upsert("postid, title")+
+		"content = "+c.tx.Given("content"), c.t.question.id, *c.extra)
+	if err != nil {
+		return fmt.Errorf("write the extra field: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+package qa
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/qa/internal/words"
+	"38qa.net/backend/modules/site"
+)
+
+// Writing is what the bodies of all writes of posts have in common.
+type Writing struct {
+	Content *string `json:"content,omitempty" maxLength:"200000" doc:"The text, in the format"`
+	Format  string  `json:"format,omitempty" enum:"plain,html,markdown" doc:"How content is written; plain by default. HTML is cleaned, and stored as plain text where it has no more than paragraphs, as the old site's editor does; Markdown is stored as the HTML that it stands for, so that the old site can show it"`
+	Notify  *bool   `json:"notify,omitempty" doc:"Whether the author wants an e-mail about replies"`
+	Email   *string `json:"email,omitempty" maxLength:"200" doc:"Where to, for anonymous authors; signed-in ones are reached at their own address without it"`
+	Name    *string `json:"name,omitempty" maxLength:"200" doc:"What an anonymous author wants to be called, where the site allows it"`
+}
+
+// Limits of Q2A's columns, in characters.
+const (
+	maxTitle   = 800
+	maxContent = 12000
+	maxTags    = 800
+	maxName    = 40
+	maxExtra   = 8000
+	maxEmail   = 80
+)
+
+// posted is a text as Q2A takes it from a form: without white space around, with plain line ends, and without characters that
+// its tables cannot hold.
+func posted(text string) string {
+	text = strings.Trim(strings.ToValidUTF8(text, "\uFFFD"), trimmed)
+	return words.WithoutAstral(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
+}
+
+var (
+	textTag = regexp.MustCompile(`(?i)<\s*/?\s*(br|p)\s*/?\s*>`)
+	someTag = regexp.MustCompile(`<.+>`)
+)
+
+// stored is the content in the form and format in which it is kept.
+func (m *Module) stored(text, format string) (content, kept string) {
+	switch format {
+	case "markdown":
+		text = m.renderer.FromMarkdown(text)
+	case "html":
+		text = strings.Trim(strings.ToValidUTF8(text, "\uFFFD"), trimmed)
+		text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	default:
+		return posted(text), ""
+	}
+	if !someTag.MatchString(textTag.ReplaceAllString(text, "")) {
+		return words.WithoutAstral(TextOf(text, "html")), ""
+	}
+	return words.WithoutAstral(m.renderer.ForStorage(text)), "html"
+}
+
+// tagsOf are the tags that were typed, as Q2A reads them: words, or, where the site separates tags by commas, whatever stands
+// between those.
+func tagsOf(o *site.Options, typed []string) []string {
+	if !o.Bool("tag_separator_comma") {
+		return distinctAll(words.SplitTags(words.WithoutAstral(strings.Join(typed, " "))))
+	}
+	var tags []string
+	for _, t := range typed {
+		for part := range strings.SplitSeq(words.Lower(strings.ReplaceAll(words.WithoutAstral(t), "/", " ")), ",") {
+			if part = strings.Trim(part, trimmed); part != "" {
+				tags = append(tags, part)
+			}
+		}
+	}
+	return distinctAll(tags)
+}
+
+// emailForm is what Q2A accepts as an address: some text, @, and names with dots between.
+var emailForm = regexp.MustCompile("^[-!#$%&'*+/0-9=?A-Z^_`a-z{|}~.]+@[-A-Za-z0-9]+(\\.[-A-Za-z0-9]+)+$")
+
+// checks collects what is wrong with an input, so that all of it is told at once.
+type checks struct{ fields []problem.Field }
+
+func (c *checks) add(name, code string, args ...any) {
+	for _, f := range c.fields {
+		if f.Name == name {
+			return // one reason for each
+		}
+	}
+	c.fields = append(c.fields, problem.Field{Name: name, Code: code, Args: args})
+}
+
+// length checks a text's length in characters; maxLength 0 is no limit.
+func (c *checks) length(name, text string, minLength, maxLength int) {
+	n := utf8.RuneCountInString(text)
+	switch {
+	case n < minLength && minLength == 1:
+		c.add(name, "required")
+	case n < minLength:
+		c.add(name, "too_short", minLength)
+	case maxLength > 0 && n > maxLength:
+		c.add(name, "too_long", maxLength)
+	}
+}
+
+func (c *checks) err() error {
+	if len(c.fields) == 0 {
+		return nil
+	}
+	return problem.Invalid(c.fields...)
+}
+
+// question checks a question's title, content and tags by the site's limits.
+func (c *checks) question(o *site.Options, p *post) {
+	shortest := o.Int("min_len_q_title")
+	c.length("title", p.title, shortest, max(shortest, min(o.Int("max_len_q_title"), maxTitle)))
+	c.content(o, p, "q")
+	c.tags(o, p.tags)
+}
+
+// content checks a post's content, which has to fit its column and, as text, must not be too short.
+func (c *checks) content(o *site.Options, p *post, letter string) {
+	c.length("content", p.content, 0, maxContent)
+	c.length("content", TextOf(p.content, p.format), o.Int("min_len_"+letter+"_content"), 0)
+}
+
+func (c *checks) tags(o *site.Options, joined string) {
+	if !o.UsingTags() {
+		return
+	}
+	n, most := len(tagList(joined)), o.Int("max_num_q_tags")
+	least := min(o.Int("min_num_q_tags"), most)
+	switch {
+	case n < least:
+		c.add("tags", "too_few", least)
+	case n > most:
+		c.add("tags", "too_many", most)
+	default:
+		c.length("tags", joined, 0, maxTags)
+	}
+}
+
+// person checks what an author says of themselves.
+func (c *checks) person(w *Writing) {
+	if w.Notify != nil && *w.Notify && w.Email != nil && *w.Email != "" {
+		email := posted(*w.Email)
+		if !emailForm.MatchString(email) {
+			c.add("email", "bad_email")
+		}
+		c.length("email", email, 0, maxEmail)
+	}
+	if w.Name != nil {
+		c.length("name", posted(*w.Name), 0, maxName)
+	}
+}
+
+// author puts the author, the wish to be notified and an anonymous author's name and cookie into a new post.
+func (c *change) author(p *post, w *Writing) error {
+	p.userID = c.caller.UserID
+	p.notify = notifyOf(p.userID, w.Notify != nil && *w.Notify, w.Email)
+	if !c.caller.Anonymous() {
+		return nil
+	}
+	if c.o.Bool("allow_anonymous_naming") { // Q2A's form sends one even if it is empty
+		if p.hasName = true; w.Name != nil {
+			p.name = posted(*w.Name)
+		}
+	}
+	cookie, err := auth.CookieFor(c.ctx, c.tx, c.caller)
+	if err != nil {
+		return err
+	}
+	p.cookieID, c.caller.CookieID = cookie, cookie
+	return nil
+}
+
+// notifyOf is how Q2A keeps the wish to be notified: an address, "@" for that of the author's account, or nothing.
+func notifyOf(userID int, notify bool, email *string) string {
+	switch {
+	case !notify:
+		return ""
+	case email != nil && posted(*email) != "":
+		return posted(*email)
+	case userID != 0:
+		return "@"
+	}
+	return ""
+}
+
+// level is the caller's level for a post in the category with the path.
+func (c *change) level(path []int) int { return c.caller.LevelIn(path...) }
+
+// sameText tells whether two contents have the same words, by which Q2A knows what was sent twice.
+func sameText(a, b string) bool {
+	return strings.Join(words.Split(a), " ") == strings.Join(words.Split(b), " ")
+}

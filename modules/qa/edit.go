@@ -1,0 +1,419 @@
+package qa
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+// Editing is what the bodies of all edits have in common.
+type Editing struct {
+	Writing
+	Silent bool `json:"silent,omitempty" doc:"Leaves no trace of the edit, for those who may do that"`
+}
+
+type editQuestionInput struct {
+	ID   int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the question"`
+	Body struct {
+		Editing
+		Title      *string   `json:"title,omitempty" maxLength:"4000"`
+		Tags       *[]string `json:"tags,omitempty" maxItems:"100"`
+		CategoryID *int      `json:"categoryId,omitempty" minimum:"0" maximum:"4294967295" doc:"0 takes it out of its category"`
+		Extra      *string   `json:"extra,omitempty"`
+	}
+}
+
+// editQuestion changes what was sent of a question. As on the old site, title and content are checked again, even when only
+// one of them was sent.
+func (m *Module) editQuestion(ctx context.Context, in *editQuestionInput) (*threadOutput, error) {
+	_, err := m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) { return 0, c.editQuestion(q, in) })
+	if err != nil {
+		return nil, err
+	}
+	return m.questionAt(ctx, in.ID)
+}
+
+// edit is the text of a post before and after.
+type edit struct {
+	before post
+	silent bool
+	queue  bool // it has to be approved again
+}
+
+func (c *change) editQuestion(q *post, in *editQuestionInput) error {
+	body, r := &in.Body, c.rules(q)
+	text := body.Title != nil || body.Content != nil || body.Extra != nil || body.Notify != nil || body.Email != nil || body.Name != nil
+	if text || body.Tags == nil && body.CategoryID == nil {
+		if err := c.mayEdit(q); err != nil {
+			return err
+		}
+	}
+	if (body.Tags != nil || body.CategoryID != nil) && !r.retagCatable {
+		return c.refuse(false, q, c.unlessOwn(q, "permit_retag_cat"), "closed")
+	}
+	if err := c.maySilently(q, body.Silent); err != nil {
+		return err
+	}
+	e := edit{before: *q, silent: body.Silent}
+	check := &checks{}
+	if body.Title != nil {
+		q.title = posted(*body.Title)
+	}
+	c.takeContent(q, &body.Writing)
+	if body.Tags != nil {
+		if q.tags = joinTags(tagsOf(c.o, *body.Tags)); !c.o.UsingTags() {
+			check.add("tags", "too_many", 0)
+		}
+	}
+	if r.editable {
+		check.question(c.o, q)
+		check.person(&body.Writing)
+		if body.Extra != nil {
+			check.length("extra", posted(*body.Extra), 0, maxExtra)
+		}
+	} else {
+		check.tags(c.o, q.tags)
+	}
+	category, path, level := c.newCategory(q, body.CategoryID, check)
+	if err := check.err(); err != nil {
+		q.title, q.content, q.format, q.tags = e.before.title, e.before.content, e.before.format, e.before.tags
+		return err
+	}
+	c.takePerson(q, &body.Writing)
+	if r.editable && c.o.Bool("extra_field_active") {
+		extra := q.extra
+		if body.Extra != nil {
+			extra = posted(*body.Extra)
+		}
+		c.extra = &extra
+	}
+	e.queue = c.o.Bool("moderate_edited_again") && auth.Moderated(c.o, c.caller, level)
+	return c.applyQuestion(q, &e, category, path, given(body.Name))
+}
+
+// newCategory is the category that a question is to be in, with its path, and the caller's level there.
+func (c *change) newCategory(q *post, wanted *int, check *checks) (id int, path []int, level int) {
+	id, path = q.categoryID, q.categoryPath
+	switch {
+	case wanted == nil:
+	case *wanted == 0:
+		id, path = 0, nil
+		if c.o.UsingCategories() && !c.o.Bool("allow_no_category") {
+			check.add("categoryId", "required")
+		}
+	case c.tree.byID[*wanted] == nil || !c.o.UsingCategories():
+		check.add("categoryId", "no_category")
+	default:
+		id, path = *wanted, c.tree.pathTo(c.tree.byID[*wanted])
+	}
+	level = c.caller.Level
+	if c.rules(q).retagCatable && c.o.UsingCategories() {
+		level = c.level(path)
+	}
+	if id != q.categoryID && auth.Permit(c.o, c.caller, "permit_post_q", level) != auth.Permitted {
+		check.add("categoryId", "not_allowed_category")
+	}
+	return id, path, level
+}
+
+// applyQuestion settles what follows from a question's new text, and moves it.
+func (c *change) applyQuestion(q *post, e *edit, category int, path []int, name any) error {
+	titleChanged := q.title != e.before.title
+	contentChanged := q.content != e.before.content || q.format != e.before.format
+	tagsChanged := q.tags != e.before.tags
+	what := "T"
+	if titleChanged || contentChanged {
+		what = "E"
+	}
+	changed := titleChanged || contentChanged || tagsChanged
+	if err := c.settle(q, e, changed, what); err != nil {
+		return err
+	}
+	if isIndexed(q, c.now) && changed {
+		if err := c.expect(q); err != nil {
+			return err
+		}
+	}
+	with := params("postid", q.id, "title", q.title, "content", q.content, "format", q.format, "text", TextOf(q.content, q.format), "tags", q.tags,
+		"extra", c.extraOf(q), "name", name, "oldquestion", record(&e.before))
+	more := params("silent", e.silent, "oldtitle", e.before.title, "oldcontent", e.before.content, "oldformat", e.before.format, "oldtags", e.before.tags,
+		"titlechanged", titleChanged, "contentchanged", contentChanged, "tagschanged", tagsChanged)
+	c.report("q_edit", q, slices.Concat(with, more), func(ev *Event) {
+		ev.Silent, ev.TextChanged, ev.TagsChanged = e.silent, titleChanged || contentChanged, tagsChanged
+		if tagsChanged {
+			ev.TagWordIDs = c.taggedWords(tagList(q.tags))
+		}
+	})
+	if q.queued && !e.before.queued {
+		c.report("q_requeue", q, with, nil)
+	}
+	if category != e.before.categoryID {
+		c.move(q, category, path, e.silent)
+	}
+	return nil
+}
+
+// settle notes an edit of a post's text beside it and, where edits have to be approved, queues it again. Edits of posts that
+// wait for approval, and silent ones, leave no note.
+func (c *change) settle(p *post, e *edit, changed bool, what string) error {
+	if !changed || e.before.queued || e.silent {
+		return nil
+	}
+	c.touch(p, what)
+	if !e.queue {
+		return nil
+	}
+	if p.visible() {
+		c.flagged -= p.flags
+	}
+	p.hidden, p.queued = false, true
+	return nil
+}
+
+// move puts a question, and all that hangs on it, into another category.
+func (c *change) move(q *post, category int, path []int, silent bool) {
+	if !silent {
+		c.touch(q, "A")
+	}
+	old := q.categoryID
+	q.categoryID, q.categoryPath = category, path
+	for _, p := range c.t.byID {
+		below := p.kind != "Q" && (p.parentID == q.id || c.t.byID[p.parentID] != nil && c.t.byID[p.parentID].parentID == q.id)
+		if below && (p.kind != "NOTE" || p.id == q.closedByID) {
+			p.categoryID, p.categoryPath = category, path
+		}
+	}
+	c.report("q_move", q, params("postid", q.id, "oldquestion", record(q), "categoryid", orNull(category), "oldcategoryid", orNull(old)),
+		func(e *Event) { e.CategoryIDs = slices.Clone(path) })
+}
+
+// mayEdit is nil if the caller may edit the post's text.
+func (c *change) mayEdit(p *post) error {
+	return c.refuse(c.rules(p).editable, p, c.unlessOwn(p, "permit_edit_"+letters[p.kind]), "closed")
+}
+
+// unlessOwn is the option, or for the caller's own posts none but not to be blocked.
+func (c *change) unlessOwn(p *post, option string) string {
+	if c.rules(p).isByUser {
+		return ""
+	}
+	return option
+}
+
+func (c *change) maySilently(p *post, silent bool) error {
+	if !silent {
+		return nil
+	}
+	return c.permitted("permit_edit_silent", p, "")
+}
+
+// takeContent takes a new content, if one was sent.
+func (c *change) takeContent(p *post, w *Writing) {
+	if w.Content != nil {
+		p.content, p.format = c.m.stored(*w.Content, w.Format)
+	}
+}
+
+// takePerson takes what authors may change of how they are named and notified.
+func (c *change) takePerson(p *post, w *Writing) {
+	if !c.rules(p).isByUser {
+		return
+	}
+	if w.Notify != nil || w.Email != nil {
+		notify := p.notify != ""
+		if w.Notify != nil {
+			notify = *w.Notify
+		}
+		p.notify = notifyOf(p.userID, notify, w.Email)
+	}
+	if w.Name != nil && c.o.Bool("allow_anonymous_naming") && p.userID == 0 {
+		p.name, p.hasName = posted(*w.Name), true
+	}
+}
+
+type editInput struct {
+	ID   int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the post"`
+	Body struct{ Editing }
+}
+
+// editAnswer changes an answer.
+func (m *Module) editAnswer(ctx context.Context, in *editInput) (*answerOutput, error) {
+	_, err := m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) { return 0, c.editReply(p, &in.Body.Editing) })
+	if err != nil {
+		return nil, err
+	}
+	return m.answerAt(ctx, in.ID)
+}
+
+// editComment changes a comment.
+func (m *Module) editComment(ctx context.Context, in *editInput) (*commentOutput, error) {
+	_, err := m.change(ctx, in.ID, "C", wholeThread, func(c *change, p *post) (int, error) { return 0, c.editReply(p, &in.Body.Editing) })
+	if err != nil {
+		return nil, err
+	}
+	return m.commentAt(ctx, in.ID)
+}
+
+// revise checks and takes the new text of an answer or a comment.
+func (c *change) revise(p *post, body *Editing) (*edit, error) {
+	if err := c.mayEdit(p); err != nil {
+		return nil, err
+	}
+	if err := c.maySilently(p, body.Silent); err != nil {
+		return nil, err
+	}
+	e := &edit{before: *p, silent: body.Silent}
+	e.queue = c.o.Bool("moderate_edited_again") && auth.Moderated(c.o, c.caller, c.level(p.categoryPath))
+	c.takeContent(p, &body.Writing)
+	check := &checks{}
+	check.content(c.o, p, letters[p.kind])
+	check.person(&body.Writing)
+	if err := check.err(); err != nil {
+		return nil, err
+	}
+	c.takePerson(p, &body.Writing)
+	return e, nil
+}
+
+func (c *change) editReply(p *post, body *Editing) error {
+	e, err := c.revise(p, body)
+	if err != nil {
+		return err
+	}
+	changed := p.content != e.before.content || p.format != e.before.format
+	if err := c.settle(p, e, changed, "E"); err != nil {
+		return err
+	}
+	if isIndexed(p, c.now) && changed {
+		if err := c.expect(p); err != nil {
+			return err
+		}
+	}
+	letter := letters[p.kind]
+	with := append(c.replyParams(p), params("content", p.content, "format", p.format, "text", TextOf(p.content, p.format), "name", given(body.Name),
+		"old"+typeNames[p.kind], record(&e.before))...)
+	c.report(letter+"_edit", p, slices.Concat(with, editParams(e, changed)), func(ev *Event) { ev.Silent, ev.TextChanged = e.silent, changed })
+	if p.queued && !e.before.queued {
+		c.report(letter+"_requeue", p, with, nil)
+	}
+	return nil
+}
+
+// replyParams are the parameters that say where an answer or a comment stands.
+func (c *change) replyParams(p *post) []events.Param {
+	q, parent := c.t.question, c.t.byID[p.parentID]
+	if p.kind == "A" {
+		return params("postid", p.id, "parentid", p.parentID, "parent", record(q))
+	}
+	return params("postid", p.id, "parentid", p.parentID, "parenttype", parent.kind, "parent", record(parent), "questionid", q.id, "question", record(q))
+}
+
+func editParams(e *edit, changed bool) []events.Param {
+	return params("silent", e.silent, "oldcontent", e.before.content, "oldformat", e.before.format, "contentchanged", changed)
+}
+
+type convertInput struct {
+	ID   int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the answer"`
+	Body struct {
+		Editing
+		ParentID int `json:"parentId,omitempty" minimum:"1" maximum:"4294967295" doc:"The question or another answer to it that the comment is on; the question by default"`
+	}
+}
+
+// convert turns an answer into a comment on the question or on another answer. What stands below it moves along.
+func (m *Module) convert(ctx context.Context, in *convertInput) (*createdComment, error) {
+	id, err := m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) { return p.id, c.convert(p, in) })
+	if err != nil {
+		return nil, err
+	}
+	out, err := m.commentAt(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &createdComment{Status: 200, Location: "/v1/comments/" + itoa(id), ETag: out.ETag, Body: out.Body}, nil
+}
+
+func (c *change) convert(p *post, in *convertInput) error {
+	q := c.t.question
+	parent := q
+	if in.Body.ParentID != 0 {
+		parent = c.t.byID[in.Body.ParentID]
+	}
+	isPlace := parent != nil && (parent == q || parent.kind == "A" && parent.parentID == q.id && parent != p)
+	if !isPlace {
+		return problem.Invalid(problem.Field{Name: "parentId", Code: "no_parent"})
+	}
+	e, err := c.revise(p, &in.Body.Editing)
+	if err != nil {
+		return err
+	}
+	if !c.rules(parent).commentButton {
+		return problem.Invalid(problem.Field{Name: "parentId", Code: "no_parent"})
+	}
+	if err := c.permitted("permit_post_c", parent, auth.Comments); err != nil {
+		return err
+	}
+	changed := p.content != e.before.content || p.format != e.before.format
+	p.kind, p.parentID = "C", parent.id
+	if !e.before.queued && !e.silent {
+		c.touch(p, "Y")
+	}
+	if err := c.settle(p, e, changed, "E"); err != nil {
+		return err
+	}
+	for _, below := range c.t.comments {
+		if below.parentID == p.id {
+			below.parentID = parent.id
+		}
+	}
+	if err := c.votesTurn(p); err != nil {
+		return err
+	}
+	if isIndexed(p, c.now) {
+		if err := c.expect(p); err != nil {
+			return err
+		}
+	}
+	if q.selectedID == p.id {
+		c.choose(nil, c.nobody())
+	}
+	c.charge = auth.Comments
+	with := append(c.replyParams(p), params("content", p.content, "format", p.format, "text", TextOf(p.content, p.format), "name", given(in.Body.Name),
+		"oldanswer", record(&e.before))...)
+	c.report("a_to_c", p, slices.Concat(with, editParams(e, changed)), func(ev *Event) { ev.Silent, ev.TextChanged = e.silent, changed })
+	if p.queued && !e.before.queued {
+		c.report("c_requeue", p, with, nil)
+	}
+	return nil
+}
+
+// votesTurn notes that the votes on a post count for another kind of post from now on.
+func (c *change) votesTurn(p *post) error {
+	return c.eachVote(p, func(v *VoteChange) { v.KindAfter, v.After = p.kind, v.Before })
+}
+
+// eachVote notes what becomes of each vote on a post.
+func (c *change) eachVote(p *post, f func(v *VoteChange)) error {
+	err := c.tx.Select(c.ctx, func(rows *sql.Rows) error {
+		v := VoteChange{KindBefore: c.was(p.id).kind}
+		if err := rows.Scan(&v.UserID, &v.Before); err != nil {
+			return err
+		}
+		f(&v)
+		c.votes = append(c.votes, v)
+		return nil
+	}, "SELECT userid, vote FROM {uservotes} WHERE postid = ? AND vote <> 0", p.id)
+	if err != nil {
+		return fmt.Errorf("read the votes: %w", err)
+	}
+	return nil
+}
+
+// joinTags is how a question keeps its tags.
+func joinTags(tags []string) string { return strings.Join(tags, ",") }

@@ -1,0 +1,109 @@
+package qa
+
+import (
+	"context"
+	"fmt"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+// setFlag flags a post for the moderators, or takes the flag back. A post that enough people flagged is hidden.
+func (m *Module) setFlag(ctx context.Context, id int, flag bool) (*stateOutput, error) {
+	return m.setState(ctx, id, func(c *change, p *post) error {
+		if flag {
+			return c.flag(p)
+		}
+		return c.unflag(p)
+	})
+}
+
+func (c *change) flag(p *post) error {
+	switch {
+	case c.caller.Anonymous():
+		return problem.New("login_required")
+	case p.myFlag != 0:
+		c.actor.nobody = true // nothing is done
+		return nil
+	case !c.o.Bool("flagging_of_posts"):
+		return problem.New("feature_off")
+	case c.rules(p).isByUser:
+		return problem.New("own_post")
+	}
+	if err := c.refuse(c.rules(p).flagButton, p, "permit_flag", "permission_level"); err != nil {
+		return err
+	}
+	if err := c.permitted("permit_flag", p, auth.Flags); err != nil {
+		return err
+	}
+	before := p.flags
+	if err := c.storeFlag(p, 1); err != nil {
+		return err
+	}
+	c.charge = auth.Flags
+	c.report(letters[p.kind]+"_flag", p, params("postid", p.id, "oldpost", record(p), "flagcount", p.flags, "questionid", c.t.question.id,
+		"question", record(c.t.question)), nil)
+	if p.flags < c.o.Int("flagging_hide_after") {
+		return nil
+	}
+	// In nobody's name; the site's count of flags loses those before this one, as Q2A counts.
+	return c.setStatus(p, asHidden, c.nobody(), before)
+}
+
+func (c *change) unflag(p *post) error {
+	if p.myFlag == 0 {
+		c.actor.nobody = true // nothing is done
+		return nil
+	}
+	if err := c.refuse(c.rules(p).unflaggable, p, "", "permission_level"); err != nil {
+		return err
+	}
+	if err := c.storeFlag(p, 0); err != nil {
+		return err
+	}
+	c.report(letters[p.kind]+"_unflag", p, params("postid", p.id, "oldpost", record(p)), nil)
+	return nil
+}
+
+// letters begin the names of Q2A's events and options about posts.
+var letters = map[string]string{"Q": "q", "A": "a", "C": "c"}
+
+// storeFlag writes the caller's flag, which shares its row with the caller's vote.
+func (c *change) storeFlag(p *post, flag int) error {
+	if err := c.sign(); err != nil {
+		return err
+	}
+	_, err := c.tx.Exec(c.ctx, "INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (?, ?, 0, ?)"+c.tx.Upsert("userid, postid")+"flag = "+c.tx.Given("flag"),
+		p.id, c.caller.UserID, flag)
+	if err != nil {
+		return fmt.Errorf("write the flag: %w", err)
+	}
+	difference := 2*flag - 1
+	p.flags = max(p.flags+difference, 0)
+	c.flagged += difference
+	return nil
+}
+
+// clearFlags takes all flags off a post.
+func (m *Module) clearFlags(ctx context.Context, id int) (*stateOutput, error) {
+	return m.setState(ctx, id, func(c *change, p *post) error {
+		if refusal := auth.Refusal(c.o, c.caller, "permit_hide_show", c.level(p.categoryPath)); refusal != nil {
+			return refusal
+		}
+		if p.flags == 0 {
+			c.actor.nobody = true // nothing is done
+			return nil
+		}
+		if err := c.sign(); err != nil {
+			return err
+		}
+		cleared, err := c.tx.Exec(c.ctx, "UPDATE {uservotes} SET flag = 0 WHERE postid = ? AND flag <> 0", p.id)
+		if err != nil {
+			return fmt.Errorf("clear flags: %w", err)
+		}
+		c.flagged -= int(cleared)
+		c.report(letters[p.kind]+"_clearflags", p, params("postid", p.id, "oldpost", record(p)), nil)
+		p.flags = 0
+		return nil
+	})
+}

@@ -1,0 +1,402 @@
+package qa
+
+import (
+	"cmp"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// maxWordCount caps how often a word counts within one post.
+const maxWordCount = 255
+
+// The four tables of the index, and the columns of words that count their rows.
+const (
+	titleRows = iota
+	contentRows
+	tagWordRows
+	tagRows
+	indexTables
+)
+
+var (
+	indexTable  = [indexTables]string{"titlewords", "contentwords", "tagwords", "posttags"}
+	indexColumn = [indexTables]string{"titlecount", "contentcount", "tagwordcount", "tagcount"}
+)
+
+// isIndexed tells whether a post's words are in the index, by what get tells of the posts around: a question that is visible,
+// what stands visibly below it, and the note that says why it is closed.
+func isIndexed(p *post, get func(id int) *post) bool {
+	if p == nil || !p.visible() {
+		return false
+	}
+	parent := get(p.parentID)
+	if p.kind == "Q" {
+		return true
+	}
+	if parent == nil || !parent.visible() {
+		return false
+	}
+	switch p.kind {
+	case "A":
+		return parent.kind == "Q"
+	case "NOTE":
+		return parent.kind == "Q" && parent.closedByID == p.id
+	}
+	if parent.kind == "A" {
+		question := get(parent.parentID)
+		return question != nil && question.kind == "Q" && question.visible()
+	}
+	return parent.kind == "Q"
+}
+
+// now finds a post as the action leaves it.
+func (c *change) now(id int) *post {
+	for _, p := range c.added {
+		if p.id == id && id != 0 {
+			return p
+		}
+	}
+	p := c.t.byID[id]
+	if p == nil || c.gone(p) {
+		return nil
+	}
+	return p
+}
+
+// was finds a post as it was.
+func (c *change) was(id int) *post {
+	if p, ok := c.before[id]; ok {
+		return &p
+	}
+	return nil
+}
+
+// sameWords tells whether the index holds the same of a post before and after.
+func sameWords(a, b *post) bool {
+	return a.kind == b.kind && a.title == b.title && a.content == b.content && a.format == b.format && a.tags == b.tags && a.created == b.created
+}
+
+// toIndex are the posts whose rows of the index have to be read and, of these, those that are to have rows afterwards.
+func (c *change) toIndex() (stale, fresh []*post) {
+	for _, p := range c.posts() {
+		before := c.was(p.id)
+		was, is := isIndexed(before, c.was), !c.gone(p) && isIndexed(p, c.now)
+		switch {
+		case was && is && sameWords(before, p):
+		case was && is:
+			stale, fresh = append(stale, p), append(fresh, p)
+		case was:
+			stale = append(stale, p)
+		case is:
+			if before != nil {
+				stale = append(stale, p) // there should be none
+			}
+			fresh = append(fresh, p)
+		}
+	}
+	return stale, fresh
+}
+
+// indexRow is a row of one of the four tables.
+type indexRow struct {
+	table, post, word int
+}
+
+// entries are rows of the index; for contentwords with how often the word appears, its type and question.
+type entries map[indexRow]entry
+
+type entry struct {
+	rows  int // how many there are: one, unless something went wrong
+	count int
+	kind  string
+}
+
+// index brings the word index up to date: rows that are too many go, missing ones come, and the words' counts follow.
+func (c *change) index() error {
+	stale, fresh := c.toIndex()
+	if len(stale)+len(fresh) == 0 {
+		return nil
+	}
+	have, err := c.indexedRows(stale)
+	if err != nil {
+		return err
+	}
+	want, err := c.wantedRows(fresh)
+	if err != nil {
+		return err
+	}
+	counts := map[int]*[indexTables]int{}
+	count := func(row indexRow, n int) {
+		if counts[row.word] == nil {
+			counts[row.word] = &[indexTables]int{}
+		}
+		counts[row.word][row.table] += n
+	}
+	var add, drop []indexRow
+	for row, e := range have {
+		if w, ok := want[row]; !ok || w != e {
+			drop = append(drop, row)
+			count(row, -e.rows)
+		}
+	}
+	for row, w := range want {
+		if e, ok := have[row]; !ok || w != e {
+			add = append(add, row)
+			count(row, 1)
+		}
+	}
+	if err := c.dropRows(drop, have, want); err != nil {
+		return err
+	}
+	if err := c.countWords(counts); err != nil {
+		return err
+	}
+	return c.addRows(add, want)
+}
+
+// indexedRows reads what the index holds of the posts.
+func (c *change) indexedRows(posts []*post) (entries, error) {
+	have := entries{}
+	if len(posts) == 0 {
+		return have, nil
+	}
+	ids := make([]int, len(posts))
+	for i, p := range posts {
+		ids[i] = p.id
+	}
+	err := c.tx.Select(c.ctx, func(rows *sql.Rows) error {
+		var row indexRow
+		var e entry
+		if err := rows.Scan(&row.table, &row.post, &row.word, &e.count, &e.kind); err != nil {
+			return err
+		}
+		e.rows = have[row].rows + 1
+		have[row] = e
+		return nil
+	}, "SELECT 0, postid, wordid, 0, '' FROM {titlewords} WHERE postid IN ? UNION ALL SELECT 1, postid, wordid, count, type FROM {contentwords} WHERE postid IN ?"+
+		" UNION ALL SELECT 2, postid, wordid, 0, '' FROM {tagwords} WHERE postid IN ? UNION ALL SELECT 3, postid, wordid, UNIX_TIMESTAMP(postcreated), '' FROM {posttags} WHERE postid IN ?",
+		ids, ids, ids, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read the index: %w", err)
+	}
+	return have, nil
+}
+
+// wantedRows are what the index is to hold of the posts.
+func (c *change) wantedRows(posts []*post) (entries, error) {
+	want := entries{}
+	if len(posts) == 0 {
+		return want, nil
+	}
+	split := make([]IndexedWords, len(posts))
+	var all []string
+	for i, p := range posts {
+		split[i] = p.indexWords()
+		all = append(all, split[i].All...)
+	}
+	ids, err := c.wordIDs(distinctAll(all))
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range posts {
+		put := func(table int, word string, count int, kind string) {
+			if id, ok := ids[word]; ok { // a word too long for its row has none
+				want[indexRow{table, p.id, id}] = entry{1, count, kind}
+			}
+		}
+		for _, w := range split[i].Title {
+			put(titleRows, w, 0, "")
+		}
+		for w, n := range split[i].Content {
+			put(contentRows, w, min(n, maxWordCount), p.kind)
+		}
+		for _, w := range split[i].TagWords {
+			put(tagWordRows, w, 0, "")
+		}
+		for _, w := range split[i].Tags {
+			put(tagRows, w, int(p.created), "")
+		}
+	}
+	return want, nil
+}
+
+// indexWords splits a post into the words of the index.
+func (p *post) indexWords() IndexedWords {
+	if p.kind == "Q" {
+		return IndexWords(p.title, TextOf(p.content, p.format), tagList(p.tags))
+	}
+	return IndexWords("", TextOf(p.content, p.format), nil)
+}
+
+// wordIDs finds the words' ids. If some have no rows yet, the transaction has to begin again, after they were made.
+func (c *change) wordIDs(list []string) (map[string]int, error) {
+	if missing := missingOf(list, c.words); len(missing) > 0 {
+		found, err := lookUp(c.ctx, c.tx, missing)
+		if err != nil {
+			return nil, err
+		}
+		c.words = append(c.words, found...)
+	}
+	lost := missingOf(list, c.words)
+	lost = slices.DeleteFunc(lost, func(w string) bool { return cut(w, maxWord) != w && c.retried })
+	if len(lost) > 0 {
+		return nil, &newWordsError{lost}
+	}
+	ids := make(map[string]int, len(c.words))
+	for _, w := range c.words {
+		ids[w.word] = w.id
+	}
+	return ids, nil
+}
+
+// expect looks up the words of a post that is about to be written, before anything is: what is missing costs no more than
+// the reads so far.
+func (c *change) expect(p *post) error {
+	if p.visible() {
+		_, err := c.wordIDs(p.indexWords().All)
+		return err
+	}
+	return nil
+}
+
+// dropRows deletes rows; of a post that keeps none in a table, all at once.
+func (c *change) dropRows(rows []indexRow, have, want entries) error {
+	type place struct{ table, post int }
+	kept := map[place]bool{}
+	for row := range have {
+		if _, ok := want[row]; ok {
+			kept[place{row.table, row.post}] = true
+		}
+	}
+	whole, single := map[int][]int{}, map[place][]int{}
+	for _, row := range rows {
+		at := place{row.table, row.post}
+		if kept[at] {
+			single[at] = append(single[at], row.word)
+		} else if !slices.Contains(whole[row.table], row.post) {
+			whole[row.table] = append(whole[row.table], row.post)
+		}
+	}
+	for table, posts := range whole {
+		if _, err := c.tx.Exec(c.ctx, "DELETE FROM {"+indexTable[table]+"} WHERE postid IN ?", posts); err != nil {
+			return fmt.Errorf("delete from the index: %w", err)
+		}
+	}
+	for at, wordIDs := range single {
+		if _, err := c.tx.Exec(c.ctx, "DELETE FROM {"+indexTable[at.table]+"} WHERE postid = ? AND wordid IN ?", at.post, wordIDs); err != nil {
+			return fmt.Errorf("delete from the index: %w", err)
+		}
+	}
+	return nil
+}
+
+// countWords adds to the words' counts, and finds out how many words became tags or ceased to be. The words are locked in
+// order, before rows that refer to them are written.
+func (c *change) countWords(counts map[int]*[indexTables]int) error {
+	groups := map[[2]int][]int{} // by table and difference
+	tags := false
+	for id, n := range counts {
+		for table, difference := range n {
+			if difference != 0 {
+				key := [2]int{table, difference}
+				groups[key] = append(groups[key], id)
+				tags = tags || table == tagRows
+			}
+		}
+	}
+	if len(groups) == 0 {
+		return nil
+	}
+	if len(groups) > 1 || tags {
+		if err := c.lockWords(counts); err != nil {
+			return err
+		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(groups), func(a, b [2]int) int { return cmp.Or(a[0]-b[0], a[1]-b[1]) }) {
+		column, difference := indexColumn[key[0]], key[1]
+		set, arg := column+" + ?", difference
+		if difference < 0 { // the column has no sign; what was counted wrong must not end in an error
+			set, arg = fmt.Sprintf("CASE WHEN %s < %d THEN 0 ELSE %s - ? END", column, -difference, column), -difference
+		}
+		slices.Sort(groups[key])
+		if _, err := c.tx.Exec(c.ctx, "UPDATE {words} SET "+column+" = "+set+" WHERE wordid IN ?", arg, groups[key]); err != nil {
+			return fmt.Errorf("count words: %w", err)
+		}
+	}
+	return nil
+}
+
+func (c *change) lockWords(counts map[int]*[indexTables]int) error {
+	tags := 0
+	err := c.tx.Select(c.ctx, func(rows *sql.Rows) error {
+		var id, tagged int
+		if err := rows.Scan(&id, &tagged); err != nil {
+			return err
+		}
+		switch after := tagged + counts[id][tagRows]; {
+		case tagged == 0 && after > 0:
+			tags++
+		case tagged > 0 && after <= 0:
+			tags--
+		}
+		return nil
+	}, "SELECT wordid, tagcount FROM {words} WHERE wordid IN ? ORDER BY wordid"+c.tx.ForUpdate(), slices.Sorted(maps.Keys(counts)))
+	if err != nil {
+		return fmt.Errorf("lock words: %w", err)
+	}
+	c.tags += tags
+	return nil
+}
+
+// rowsPerInsert bounds the rows of one statement.
+const rowsPerInsert = 500
+
+// addRows inserts rows, in batches.
+func (c *change) addRows(rows []indexRow, want entries) error {
+	slices.SortFunc(rows, func(a, b indexRow) int { return cmp.Or(a.table-b.table, a.post-b.post, a.word-b.word) })
+	for table := range indexTable {
+		mine := slices.DeleteFunc(slices.Clone(rows), func(r indexRow) bool { return r.table != table })
+		for part := range slices.Chunk(mine, rowsPerInsert) {
+			var args []any
+			columns, marks := "postid, wordid", "(?, ?)"
+			for _, r := range part {
+				args = append(args, r.post, r.word)
+				switch table {
+				case contentRows:
+					columns, marks = "postid, wordid, count, type, questionid", "(?, ?, ?, ?, ?)"
+					args = append(args, want[r].count, want[r].kind, c.t.question.id)
+				case tagRows:
+					columns, marks = "postid, wordid, postcreated", "(?, ?, FROM_UNIXTIME(?))"
+					args = append(args, want[r].count)
+				}
+			}
+			_, err := c.tx.Exec(c.ctx, "INSERT INTO {"+indexTable[table]+"} ("+columns+") VALUES "+marks+strings.Repeat(", "+marks, len(part)-1), args...)
+			if database.MissingReference(err) {
+				return &newWordsError{} // the old site deleted an unused word meanwhile
+			}
+			if err != nil {
+				return errors.Join(fmt.Errorf("write the index"), err)
+			}
+		}
+	}
+	return nil
+}
+
+// taggedWords are the ids of the words whose streams a question with the tags belongs to: as Q2A looks them up, by the
+// column's collation.
+func (c *change) taggedWords(tags []string) []int {
+	var ids []int
+	for _, w := range c.words {
+		if slices.ContainsFunc(tags, func(tag string) bool { return database.CompareGeneralCI(tag, w.word) == 0 }) && !slices.Contains(ids, w.id) {
+			ids = append(ids, w.id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}

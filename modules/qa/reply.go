@@ -1,0 +1,165 @@
+package qa
+
+import (
+	"context"
+	"net/http"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+type replyInput struct {
+	ID   int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the post"`
+	Body struct {
+		Writing
+	}
+}
+
+// answer writes an answer to a question.
+func (m *Module) answer(ctx context.Context, in *replyInput) (*createdAnswer, error) {
+	caller := auth.CallerOf(ctx)
+	id, err := m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) {
+		id, err := c.answer(q, &in.Body.Writing)
+		caller = c.caller
+		return id, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out, err := m.answerAt(auth.WithCaller(ctx, caller), id)
+	if err != nil {
+		return nil, err
+	}
+	return &createdAnswer{Status: http.StatusCreated, Location: "/v1/answers/" + itoa(id), Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body}, nil
+}
+
+func (c *change) answer(q *post, w *Writing) (int, error) {
+	r := c.rules(q)
+	if r.isByUser && !c.o.Bool("allow_self_answer") {
+		return 0, problem.New("own_post")
+	}
+	if err := c.refuse(r.answerButton, q, "permit_post_a", "already_answered"); err != nil {
+		return 0, err
+	}
+	if err := c.permitted("permit_post_a", q, auth.Answers); err != nil {
+		return 0, err
+	}
+	a, err := c.reply("A", q, w, "a")
+	if err != nil {
+		return 0, err
+	}
+	for _, other := range c.t.answers {
+		if !other.hidden && sameText(other.content, a.content) {
+			return 0, problem.Invalid(problem.Field{Name: "content", Code: "repeated"})
+		}
+	}
+	if err := c.write(a, w); err != nil {
+		return 0, err
+	}
+	name := "a_post"
+	if a.queued {
+		name = "a_queue"
+	}
+	with := params("postid", a.id, "parentid", q.id, "parent", record(q), "content", a.content, "format", a.format, "text", TextOf(a.content, a.format),
+		"categoryid", orNull(q.categoryID), "name", given(w.Name), "notify", w.Notify != nil && *w.Notify, "email", given(w.Email))
+	c.charge = auth.Answers
+	c.report(name, a, with, func(e *Event) { e.ParentKind, e.ParentOwnerID = "Q", q.userID })
+	return a.id, nil
+}
+
+// reply makes an answer or a comment below a post and checks what was sent.
+func (c *change) reply(kind string, parent *post, w *Writing, letter string) (*post, error) {
+	content := ""
+	if w.Content != nil {
+		content = *w.Content
+	}
+	q := c.t.question
+	p := &post{kind: kind, parentID: parent.id, categoryID: q.categoryID, categoryPath: q.categoryPath}
+	p.content, p.format = c.m.stored(content, w.Format)
+	check := &checks{}
+	check.content(c.o, p, letter)
+	check.person(w)
+	p.queued = auth.Moderated(c.o, c.caller, c.level(parent.categoryPath))
+	return p, check.err()
+}
+
+// write writes a new answer or comment.
+func (c *change) write(p *post, w *Writing) error {
+	if isIndexed(p, c.now) {
+		if err := c.expect(p); err != nil {
+			return err
+		}
+	}
+	if err := c.author(p, w); err != nil {
+		return err
+	}
+	return c.add(p)
+}
+
+// comment writes a comment on a question or an answer.
+func (m *Module) comment(ctx context.Context, in *replyInput) (*createdComment, error) {
+	caller := auth.CallerOf(ctx)
+	id, err := m.change(ctx, in.ID, "QA", wholeThread, func(c *change, parent *post) (int, error) {
+		id, err := c.comment(parent, &in.Body.Writing)
+		caller = c.caller
+		return id, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out, err := m.commentAt(auth.WithCaller(ctx, caller), id)
+	if err != nil {
+		return nil, err
+	}
+	return &createdComment{Status: http.StatusCreated, Location: "/v1/comments/" + itoa(id), Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body}, nil
+}
+
+func (c *change) comment(parent *post, w *Writing) (int, error) {
+	if !c.rules(parent).commentButton {
+		option := map[string]string{"Q": "comment_on_qs", "A": "comment_on_as"}[parent.kind]
+		if parent.visible() && !c.o.Bool(option) {
+			return 0, problem.New("feature_off")
+		}
+		return 0, c.refuse(false, parent, "permit_post_c", "hidden")
+	}
+	if err := c.permitted("permit_post_c", parent, auth.Comments); err != nil {
+		return 0, err
+	}
+	p, err := c.reply("C", parent, w, "c")
+	if err != nil {
+		return 0, err
+	}
+	for _, other := range c.t.comments {
+		if other.kind == "C" && other.parentID == parent.id && !other.hidden && sameText(other.content, p.content) {
+			return 0, problem.Invalid(problem.Field{Name: "content", Code: "repeated"})
+		}
+	}
+	thread := c.commenters(parent)
+	if err := c.write(p, w); err != nil {
+		return 0, err
+	}
+	name := "c_post"
+	if p.queued {
+		name = "c_queue"
+	}
+	q := c.t.question
+	with := params("postid", p.id, "parentid", parent.id, "parenttype", parent.kind, "parent", record(parent), "questionid", q.id, "question", record(q),
+		"thread", nil, "content", p.content, "format", p.format, "text", TextOf(p.content, p.format), "categoryid", orNull(q.categoryID), "name", given(w.Name),
+		"notify", w.Notify != nil && *w.Notify, "email", given(w.Email))
+	c.charge = auth.Comments
+	c.report(name, p, with, func(e *Event) { e.ParentKind, e.ParentOwnerID, e.ThreadUserIDs = parent.kind, parent.userID, thread })
+	return p.id, nil
+}
+
+// commenters are the authors of the visible comments on a post, each once, the first first.
+func (c *change) commenters(parent *post) []int {
+	var users []int
+	seen := map[int]bool{0: true}
+	for _, p := range c.t.comments {
+		if p.kind == "C" && p.visible() && p.parentID == parent.id && !seen[p.userID] {
+			seen[p.userID] = true
+			users = append(users, p.userID)
+		}
+	}
+	return users
+}

@@ -1,0 +1,75 @@
+package qa
+
+import (
+	"context"
+
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+type selectInput struct {
+	ID   int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the question"`
+	Body struct {
+		AnswerID int `json:"answerId" minimum:"1" maximum:"4294967295" doc:"Id of the answer that is best"`
+	}
+}
+
+// selectAnswer makes one of the answers the best, or with 0 none.
+func (m *Module) selectAnswer(ctx context.Context, id, answerID int) (*threadOutput, error) {
+	_, err := m.change(ctx, id, "Q", wholeThread, func(c *change, q *post) (int, error) {
+		if err := c.refuse(c.rules(q).aSelectable, q, "permit_select_a", "permission_level"); err != nil {
+			return 0, err
+		}
+		var answer *post
+		if answerID != 0 {
+			answer = c.t.byID[answerID]
+			if answer == nil || answer.kind != "A" || answer.parentID != q.id || !answer.visible() {
+				return 0, problem.Invalid(problem.Field{Name: "answerId", Code: "no_answer_here"})
+			}
+		}
+		if answerID == q.selectedID {
+			c.actor.nobody = true // nothing is done
+			return 0, nil
+		}
+		c.choose(answer, c.actor)
+		return 0, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m.questionAt(ctx, id)
+}
+
+// choose makes an answer the best one, or none, in somebody's name. Where the site closes answered questions, that follows.
+func (c *change) choose(answer *post, by actor) {
+	q := c.t.question
+	wasClosed := isClosed(c.o, q)
+	old := c.t.byID[q.selectedID]
+	if old != nil && old.updateType == "S" { // its last change was to be chosen, and that is no more
+		old.updated, old.updateType, old.lastUserID, old.lastIP = 0, "", 0, nil
+	}
+	q.selectedID = 0
+	if answer != nil {
+		q.selectedID = answer.id
+		if by.userID != 0 {
+			c.touchBy(by, answer, "S")
+		}
+	}
+	with := func(a *post) []any {
+		return []any{"parentid", q.id, "parent", record(q), "postid", a.id, "answer", record(a)}
+	}
+	if old != nil {
+		c.reportBy(by, "a_unselect", old, params(with(old)...), nil)
+		if wasClosed && q.closedByID == 0 {
+			c.touchBy(by, q, "C")
+			c.reportBy(by, "q_reopen", q, params("postid", q.id, "oldquestion", record(q)), nil)
+		}
+	}
+	if answer == nil {
+		return
+	}
+	c.reportBy(by, "a_select", answer, params(with(answer)...), nil)
+	if !wasClosed && c.o.Bool("do_close_on_select") {
+		c.touchBy(by, q, "C")
+		c.reportBy(by, "q_close", q, params("postid", q.id, "oldquestion", record(q), "reason", "answer-selected", "originalid", record(answer)), nil)
+	}
+}

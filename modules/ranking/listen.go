@@ -1,0 +1,137 @@
+package ranking
+
+import (
+	"context"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/qa"
+)
+
+// Listen keeps the points of everybody concerned right, within the transaction of what they did.
+func (m *Module) Listen(questions *qa.Module) {
+	questions.Listen(func(ctx context.Context, tx *database.DB, a *qa.Action) error {
+		return m.Recompute(ctx, tx, a.Options, concerned(a))
+	})
+}
+
+// concerned are the figures that an action changes, by user. Q2A names them action by action, and forgets some; here they
+// follow from what is different.
+func concerned(a *qa.Action) map[int]Columns {
+	users := map[int]Columns{}
+	for _, change := range a.Posts {
+		before, after := change.Before, change.After
+		posts(users, before, after)
+		received(users, before, after)
+		selections(users, change)
+	}
+	for _, v := range a.Votes {
+		if v.Before == v.After && v.KindBefore == v.KindAfter {
+			continue
+		}
+		users[v.UserID] |= given(v.KindBefore, v.Before) | given(v.KindAfter, v.After)
+	}
+	return users
+}
+
+var (
+	postColumns = map[string]Columns{"Q": QPosts, "A": APosts, "C": CPosts}
+	gainColumns = map[string]Columns{"Q": QVoteds, "A": AVoteds, "C": CVoteds}
+	upColumns   = map[string]Columns{"Q": QUpvotes, "A": AUpvotes, "C": CUpvotes}
+	downColumns = map[string]Columns{"Q": QDownvotes, "A": ADownvotes, "C": CDownvotes}
+)
+
+// posts notes visible posts that came, went or changed their author or kind.
+func posts(users map[int]Columns, before, after *qa.PostState) {
+	counts := func(p *qa.PostState) (user int, columns Columns) {
+		if p == nil || !p.Visible {
+			return 0, 0
+		}
+		return p.UserID, postColumns[p.Kind]
+	}
+	wasUser, was := counts(before)
+	isUser, is := counts(after)
+	if wasUser != isUser || was != is {
+		users[wasUser] |= was
+		users[isUser] |= is
+	}
+}
+
+// received notes votes on a post whose number, author or kind changed; those of hidden posts count too.
+func received(users map[int]Columns, before, after *qa.PostState) {
+	var was, is qa.PostState
+	if before != nil {
+		was = *before
+	}
+	if after != nil {
+		is = *after
+	}
+	if was.Up == is.Up && was.Down == is.Down && was.UserID == is.UserID && was.Kind == is.Kind {
+		return
+	}
+	for _, p := range []qa.PostState{was, is} {
+		if p.Up != 0 || p.Down != 0 {
+			users[p.UserID] |= gainColumns[p.Kind] | Upvoteds | Downvoteds
+		}
+	}
+	// votes that went to nothing are counted off where they were
+	users[was.UserID] |= whenAny(was, is)
+	users[is.UserID] |= whenAny(is, was)
+}
+
+// whenAny are the figures of votes received if either state has any.
+func whenAny(p, other qa.PostState) Columns {
+	if p.Kind == "" || p.Up+p.Down+other.Up+other.Down == 0 {
+		return 0
+	}
+	return gainColumns[p.Kind] | Upvoteds | Downvoteds
+}
+
+// selections notes best answers that were chosen, dropped, or count for another: both who asked and who answered.
+func selections(users map[int]Columns, change qa.PostChange) {
+	before, after := change.Before, change.After
+	p := after
+	if p == nil {
+		p = before
+	}
+	if p.Kind == "A" || before != nil && before.Kind == "A" {
+		if before == nil || after == nil || before.UserID != after.UserID || before.Kind != after.Kind || before.Visible != after.Visible {
+			for _, x := range []*qa.PostState{before, after} {
+				if x != nil {
+					users[x.UserID] |= ASelecteds
+				}
+			}
+		}
+		return
+	}
+	if p.Kind != "Q" {
+		return
+	}
+	asked := func(p *qa.PostState) (user, selected int) {
+		if p == nil || !p.Visible || p.SelectedID == 0 {
+			return 0, 0
+		}
+		return p.UserID, p.SelectedID
+	}
+	wasUser, was := asked(before)
+	isUser, is := asked(after)
+	if wasUser != isUser || (was == 0) != (is == 0) {
+		users[wasUser] |= ASelects
+		users[isUser] |= ASelects
+	}
+	if before == nil || after == nil || before.SelectedID != after.SelectedID || before.UserID != after.UserID {
+		for _, id := range change.SelectedUserIDs {
+			users[id] |= ASelecteds
+		}
+	}
+}
+
+// given is the column that a vote on a post of the kind counts in.
+func given(kind string, vote int) Columns {
+	switch {
+	case vote > 0:
+		return upColumns[kind]
+	case vote < 0:
+		return downColumns[kind]
+	}
+	return 0
+}

@@ -1,0 +1,36 @@
+package site
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// AddCounts adds to the counts that Q2A caches among the options (cache_qcount …); zeros are left out. It comes late in a
+// transaction: the rows are shared by all writers of the site and stay locked until its end.
+func AddCounts(ctx context.Context, tx *database.DB, counts map[string]int) error {
+	names := slices.Sorted(maps.Keys(counts))
+	names = slices.DeleteFunc(names, func(name string) bool { return counts[name] == 0 })
+	if len(names) == 0 {
+		return nil
+	}
+	var args []any
+	for _, name := range names {
+		args = append(args, name, counts[name])
+	}
+	// Q2A keeps the numbers as text.
+	integer, text := "SIGNED", "CHAR"
+	if tx.Dialect() == database.SQLite {
+		integer, text = "INTEGER", "TEXT"
+	}
+	sum := "CAST(CAST({options}.content AS " + integer + ") + CAST(" + tx.Given("content") + " AS " + integer + ") AS " + text + ")"
+	_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+strings.Repeat(", (?, ?)", len(names)-1)+tx.Upsert("title")+"content = "+sum, args...)
+	if err != nil {
+		return fmt.Errorf("cached counts: %w", err)
+	}
+	return nil
+}
