@@ -31,6 +31,7 @@ type Config struct {
 	BodyLimit       int64         `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body, in bytes; more is refused with 413."`
 	DrainDelay      time.Duration `env:"DRAIN_DELAY" envDefault:"0s" doc:"How long to go on serving after SIGTERM with /readyz failing, before the listener closes; behind a load balancer about 10s."`
 	DrainTimeout    time.Duration `env:"DRAIN_TIMEOUT" envDefault:"20s" doc:"How long requests under way may take to finish at shutdown."`
+	JobsPoll        time.Duration `env:"JOBS_POLL" envDefault:"5s" doc:"How often a server looks for jobs that wait for someone to work on them."`
 	CORSOrigins     []string      `env:"CORS_ORIGINS" doc:"Origins that browsers may call from, separated by commas, e.g. https://38qa.net. Empty: none."`
 	TrustedProxies  []string      `env:"TRUSTED_PROXIES" doc:"Networks of the load balancers whose X-Forwarded-For counts, separated by commas, e.g. 10.0.0.0/8. Empty: the peer's address is the client's."`
 	RateLimit       string        `env:"RATE_LIMIT" envDefault:"3000-M" doc:"Requests a client may make: NUMBER-S, -M, -H or -D for each second, minute, hour or day; IPv6 clients count by /64. off: no limit."`

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,6 +19,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/community"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/observe"
 	"38qa.net/backend/modules/kernel/web"
@@ -34,6 +36,7 @@ type App struct {
 	Auth   *auth.Module
 	QA     *qa.Module
 	Media  *media.Module
+	Jobs   *jobs.Manager
 	Server *web.Server
 
 	limiter     *limit.Limiter
@@ -91,8 +94,14 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.QA = qa.New(a.DB, a.Site, a.Auth)
 	a.Media = media.New(a.DB, cfg.BlobsDir)
 	people := community.New(a.DB, a.Site, a.Auth, a.QA)
-	ranking.New(a.Site).Listen(a.QA)
+	points := ranking.New(a.Site)
+	points.Listen(a.QA)
 	people.ListenToPosts(a.QA)
+
+	a.Jobs = jobs.New(a.DB, cfg.JobsPoll, jobs.Job{
+		Name: "recount", Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
+		Steps: append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
+	})
 
 	a.Server = web.New(web.Settings{
 		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyLimit: cfg.BodyLimit,
@@ -106,6 +115,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	people.Register(api)
 	a.Media.Register(api)
 	a.Auth.Register(api)
+	a.Jobs.Register(api, auth.RequireAdmin)
 	a.Site.Register(api, site.PageRules{May: mayRead, SafeHTML: a.QA.SafeHTML})
 	router := a.Server.Router()
 	router.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })
@@ -156,8 +166,14 @@ func oldAddress(u *url.URL) {
 }
 
 // Run serves until the context ends; see (*web.Server).Run.
+//
+// Beside it the process works on jobs and on what the outbox holds.
 func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
-	return a.Server.Run(ctx, listening)
+	var background sync.WaitGroup
+	background.Go(func() { a.Jobs.Serve(ctx) })
+	err := a.Server.Run(ctx, listening)
+	background.Wait()
+	return err
 }
 
 // Close gives back what New opened.

@@ -25,6 +25,7 @@ func commands() []command {
 		{"init", "make Question2Answer's tables in an empty database, with the demonstration if --demo is given", initialise},
 		{"migrate", "make or update this backend's own tables", migrate},
 		{"seed", "fill an empty database with a generated community, for benchmarks and tests", seed},
+		{"jobs", "list, run, and cancel long work such as the recalculation", jobsCommand},
 		{"openapi", "print the OpenAPI document of the API", openAPI},
 		{"env-example", "print all settings with their defaults and meanings", envExample},
 		{"healthcheck", "ask a running server whether it is up; for container health checks", healthcheck},

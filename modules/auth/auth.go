@@ -66,3 +66,17 @@ func RequireUser(ctx context.Context) (Caller, error) {
 	}
 	return c, nil
 }
+
+// RequireAdmin is the refusal for callers who are no administrators, and for those whom the site has blocked.
+func RequireAdmin(ctx context.Context) error {
+	c, err := RequireUser(ctx)
+	switch {
+	case err != nil:
+		return err
+	case c.Level < LevelAdmin:
+		return problem.New("permission_level")
+	case c.Flags&FlagBlocked != 0:
+		return problem.New("user_blocked")
+	}
+	return nil
+}

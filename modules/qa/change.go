@@ -46,6 +46,8 @@ type change struct {
 	// words are the rows of words that the action met; retried tells that it runs for a second time, after new ones were made.
 	words   []indexWord
 	retried bool
+	// dry changes make no words' rows; ids below 0 stand for those that are missing.
+	dry bool
 	// tags is what the action adds to the cached count of tags.
 	tags int
 }

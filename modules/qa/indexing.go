@@ -112,9 +112,10 @@ type indexRow struct {
 type entries map[indexRow]entry
 
 type entry struct {
-	rows  int // how many there are: one, unless something went wrong
-	count int
-	kind  string
+	rows     int // how many there are: one, unless something went wrong
+	count    int
+	kind     string
+	question int
 }
 
 // index brings the word index up to date: rows that are too many go, missing ones come, and the words' counts follow.
@@ -127,10 +128,15 @@ func (c *change) index() error {
 	if err != nil {
 		return err
 	}
-	want, err := c.wantedRows(fresh)
+	want, err := c.wantedRows(fresh, func(*post) int { return c.t.question.id })
 	if err != nil {
 		return err
 	}
+	return c.replaceRows(have, want)
+}
+
+// replaceRows makes the rows that the index has of some posts those that it is to have.
+func (c *change) replaceRows(have, want entries) error {
 	counts := map[int]*[indexTables]int{}
 	count := func(row indexRow, n int) {
 		if counts[row.word] == nil {
@@ -173,14 +179,14 @@ func (c *change) indexedRows(posts []*post) (entries, error) {
 	err := c.tx.Select(c.ctx, func(rows *sql.Rows) error {
 		var row indexRow
 		var e entry
-		if err := rows.Scan(&row.table, &row.post, &row.word, &e.count, &e.kind); err != nil {
+		if err := rows.Scan(&row.table, &row.post, &row.word, &e.count, &e.kind, &e.question); err != nil {
 			return err
 		}
 		e.rows = have[row].rows + 1
 		have[row] = e
 		return nil
-	}, "SELECT 0, postid, wordid, 0, '' FROM {titlewords} WHERE postid IN ? UNION ALL SELECT 1, postid, wordid, count, type FROM {contentwords} WHERE postid IN ?"+
-		" UNION ALL SELECT 2, postid, wordid, 0, '' FROM {tagwords} WHERE postid IN ? UNION ALL SELECT 3, postid, wordid, UNIX_TIMESTAMP(postcreated), '' FROM {posttags} WHERE postid IN ?",
+	}, "SELECT 0, postid, wordid, 0, '', 0 FROM {titlewords} WHERE postid IN ? UNION ALL SELECT 1, postid, wordid, count, type, questionid FROM {contentwords} WHERE postid IN ?"+
+		" UNION ALL SELECT 2, postid, wordid, 0, '', 0 FROM {tagwords} WHERE postid IN ? UNION ALL SELECT 3, postid, wordid, UNIX_TIMESTAMP(postcreated), '', 0 FROM {posttags} WHERE postid IN ?",
 		ids, ids, ids, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read the index: %w", err)
@@ -189,7 +195,7 @@ func (c *change) indexedRows(posts []*post) (entries, error) {
 }
 
 // wantedRows are what the index is to hold of the posts.
-func (c *change) wantedRows(posts []*post) (entries, error) {
+func (c *change) wantedRows(posts []*post, questionOf func(*post) int) (entries, error) {
 	want := entries{}
 	if len(posts) == 0 {
 		return want, nil
@@ -205,22 +211,22 @@ func (c *change) wantedRows(posts []*post) (entries, error) {
 		return nil, err
 	}
 	for i, p := range posts {
-		put := func(table int, word string, count int, kind string) {
+		put := func(table int, word string, count, question int, kind string) {
 			if id, ok := ids[word]; ok { // a word too long for its row has none
-				want[indexRow{table, p.id, id}] = entry{1, count, kind}
+				want[indexRow{table, p.id, id}] = entry{1, count, kind, question}
 			}
 		}
 		for _, w := range split[i].Title {
-			put(titleRows, w, 0, "")
+			put(titleRows, w, 0, 0, "")
 		}
 		for w, n := range split[i].Content {
-			put(contentRows, w, min(n, maxWordCount), p.kind)
+			put(contentRows, w, min(n, maxWordCount), questionOf(p), p.kind)
 		}
 		for _, w := range split[i].TagWords {
-			put(tagWordRows, w, 0, "")
+			put(tagWordRows, w, 0, 0, "")
 		}
 		for _, w := range split[i].Tags {
-			put(tagRows, w, int(p.created), "")
+			put(tagRows, w, int(p.created), 0, "")
 		}
 	}
 	return want, nil
@@ -245,10 +251,15 @@ func (c *change) wordIDs(list []string) (map[string]int, error) {
 	}
 	lost := missingOf(list, c.words)
 	lost = slices.DeleteFunc(lost, func(w string) bool { return cut(w, maxWord) != w && c.retried })
-	if len(lost) > 0 {
-		return nil, &newWordsError{lost}
-	}
 	ids := make(map[string]int, len(c.words))
+	if len(lost) > 0 {
+		if !c.dry {
+			return nil, &newWordsError{lost}
+		}
+		for i, w := range lost {
+			ids[w] = -1 - i
+		}
+	}
 	for _, w := range c.words {
 		ids[w.word] = w.id
 	}
@@ -370,7 +381,7 @@ func (c *change) addRows(rows []indexRow, want entries) error {
 				switch table {
 				case contentRows:
 					columns, marks = "postid, wordid, count, type, questionid", "(?, ?, ?, ?, ?)"
-					args = append(args, want[r].count, want[r].kind, c.t.question.id)
+					args = append(args, want[r].count, want[r].kind, want[r].question)
 				case tagRows:
 					columns, marks = "postid, wordid, postcreated", "(?, ?, FROM_UNIXTIME(?))"
 					args = append(args, want[r].count)

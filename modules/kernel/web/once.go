@@ -177,7 +177,11 @@ func (o *once) keep(c echo.Context, db *database.DB, next echo.HandlerFunc) erro
 		return err
 	}
 	ctx := context.WithoutCancel(c.Request().Context())
-	if _, err := db.Exec(ctx, "UPDATE {q2ab_idempotency} SET status = ?, headers = ?, body = ? WHERE id = ?", status, string(text), copied.body.Bytes(), o.id[:]); err != nil {
+	// Operations that are harmless twice write no row of their own.
+	_, err = db.Exec(ctx, "INSERT INTO {q2ab_idempotency} (id, fingerprint, resource, created, status, headers, body) VALUES (?, ?, 0, ?, ?, ?, ?)"+
+		db.Upsert("id")+"status = "+db.Given("status")+", headers = "+db.Given("headers")+", body = "+db.Given("body"),
+		o.id[:], o.fingerprint[:], db.Now(), status, string(text), copied.body.Bytes())
+	if err != nil {
 		slog.ErrorContext(ctx, "answer not kept for a retry", "error", err)
 	}
 	if _, err := db.Exec(ctx, "DELETE FROM {q2ab_idempotency} WHERE created <= ?", db.Now()-keptFor); err != nil {

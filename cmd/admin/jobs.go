@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/kernel/jobs"
+)
+
+const jobsUsage = `usage: admin jobs                        list the jobs and their latest runs
+       admin jobs run NAME [--dry-run]   work on a job here; an unfinished run goes on
+       admin jobs history NAME           the latest runs of a job
+       admin jobs cancel NAME            end the unfinished run of a job`
+
+// jobsCommand is `admin jobs …`.
+func jobsCommand(ctx context.Context, args []string, out io.Writer) (err error) {
+	if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
+		fmt.Fprintln(out, jobsUsage)
+		return flag.ErrHelp
+	}
+	cfg, err := config.Load()
+	if err != nil {
+		return err
+	}
+	cfg.LogFormat, cfg.LogLevel = "text", "warn"
+	app, err := modules.New(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, app.Close()) }()
+	switch {
+	case len(args) == 0:
+		return listJobs(ctx, app.Jobs, out)
+	case len(args) == 2 && args[0] == "history":
+		return printHistory(ctx, app.Jobs, args[1], out)
+	case len(args) == 2 && args[0] == "cancel":
+		return app.Jobs.Cancel(ctx, args[1])
+	case len(args) >= 2 && args[0] == "run":
+		flags := flag.NewFlagSet("jobs run", flag.ContinueOnError)
+		flags.SetOutput(out)
+		dryRun := flags.Bool("dry-run", false, "change nothing and print what differs")
+		name := args[1]
+		if err := flags.Parse(args[2:]); err != nil {
+			return err
+		}
+		return runJob(ctx, app.Jobs, name, *dryRun, out)
+	}
+	return errors.New(jobsUsage)
+}
+
+func listJobs(ctx context.Context, m *jobs.Manager, out io.Writer) error {
+	for _, j := range m.Jobs() {
+		fmt.Fprintf(out, "%-12s %s\n", j.Name, j.Summary)
+		runs, err := m.History(ctx, j.Name, 1)
+		if err != nil {
+			return err
+		}
+		for _, r := range runs {
+			printRun(r, out)
+		}
+	}
+	return nil
+}
+
+func printHistory(ctx context.Context, m *jobs.Manager, name string, out io.Writer) error {
+	if _, err := m.Find(name); err != nil {
+		return fmt.Errorf("there is no job %q", name)
+	}
+	runs, err := m.History(ctx, name, 50)
+	for _, r := range runs {
+		printRun(r, out)
+	}
+	return err
+}
+
+func printRun(r *jobs.Run, out io.Writer) {
+	kind := ""
+	if r.DryRun {
+		kind = ", dry run"
+	}
+	fmt.Fprintf(out, "  run %d: %s%s, requested %s, %d of %d done, %d differences\n", r.ID, r.Status, kind,
+		time.Unix(r.Requested, 0).UTC().Format(time.RFC3339), r.Done, r.Total, r.Differences)
+}
+
+// runJob works on a job in the foreground. Interrupted, it says how to go on.
+func runJob(ctx context.Context, m *jobs.Manager, name string, dryRun bool, out io.Writer) error {
+	if _, err := m.Find(name); err != nil {
+		return fmt.Errorf("there is no job %q", name)
+	}
+	run, err := m.Request(ctx, name, dryRun)
+	if err != nil {
+		return err
+	}
+	if run.DryRun != dryRun {
+		return fmt.Errorf("run %d of %s is not finished yet; `admin jobs cancel %s` ends it", run.ID, name, name)
+	}
+	start := time.Now()
+	var last time.Time
+	err = m.Work(ctx, run, func(r *jobs.Run, w *jobs.Work) {
+		for _, d := range w.Found {
+			fmt.Fprintln(out, d)
+		}
+		if time.Since(last) < 2*time.Second {
+			return
+		}
+		last = time.Now()
+		rate := float64(r.Done) / max(time.Since(start).Seconds(), 0.001)
+		left := time.Duration(float64(r.Total-r.Done)/max(rate, 1)) * time.Second
+		fmt.Fprintf(out, "%8.1fs  %d of %d, %.0f a second, about %s left\n", time.Since(start).Seconds(), r.Done, r.Total, rate, left)
+	})
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("interrupted; the same command goes on where it stood")
+	case errors.Is(err, jobs.ErrLost):
+		return fmt.Errorf("another process works on run %d, or it was cancelled", run.ID)
+	case err != nil:
+		return err
+	}
+	verb := "repaired"
+	if dryRun {
+		verb = "found"
+	}
+	fmt.Fprintf(out, "%s: %d checked, %d differences %s, %.1f s\n", name, run.Done, run.Differences, verb, time.Since(start).Seconds())
+	return nil
+}

@@ -1,0 +1,417 @@
+package qa
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/site"
+)
+
+// What follows recomputes all that is derived from posts, votes and words, as Q2A's own recalculation does. Each batch is a
+// transaction that locks the rows with the stored values first and counts in the next statement: what others have not
+// committed is not counted, and is added by themselves afterwards, since they add to these rows within the same transaction.
+
+// postsPerBatch and wordsPerBatch are what one transaction recounts.
+const (
+	postsPerBatch = 200
+	wordsPerBatch = 500
+)
+
+// RecountSteps are the parts of the recalculation that concern posts, the word index and categories.
+func (m *Module) RecountSteps() []jobs.Step {
+	posts := func(ctx context.Context) (int, error) { return m.countRows(ctx, "posts") }
+	return []jobs.Step{
+		{Name: "categories and votes of posts", Count: posts, Batch: m.recountPosts},
+		{Name: "answers and hotness of questions", Count: posts, Batch: m.recountAnswers},
+		{Name: "word index", Count: posts, Batch: m.recountIndex},
+		{Name: "words", Count: func(ctx context.Context) (int, error) { return m.countRows(ctx, "words") }, Batch: m.recountWords},
+		{Name: "categories", Batch: m.recountCategories},
+	}
+}
+
+// RecountLast is the part of the recalculation that adds up what the other parts have settled.
+func (m *Module) RecountLast() jobs.Step {
+	return jobs.Step{Name: "counts of the site", Batch: m.recountSite}
+}
+
+func (m *Module) countRows(ctx context.Context, table string) (n int, err error) {
+	_, err = m.db.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM {"+table+"}")
+	return n, err
+}
+
+// batch locks the next rows of a table and hands their ids to work; next is 0 when there are no more.
+func (m *Module) batch(ctx context.Context, table, key string, after, size int, w *jobs.Work, work func(tx *database.DB, ids []int) error) (next int, err error) {
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
+		var ids []int
+		w.Found, next = nil, 0
+		lock := tx.ForUpdate()
+		if w.DryRun {
+			lock = ""
+		}
+		err := tx.Select(ctx, database.Append(&ids), "SELECT "+key+" FROM {"+table+"} WHERE "+key+" > ? ORDER BY "+key+" LIMIT ?"+lock, after, size)
+		if err != nil {
+			return fmt.Errorf("lock %s: %w", table, err)
+		}
+		w.Done = len(ids)
+		if len(ids) == 0 {
+			return nil
+		}
+		if len(ids) == size {
+			next = ids[size-1]
+		}
+		return work(tx, ids)
+	})
+	return next, err
+}
+
+// repair reports the columns of a row that are not what they should be, and sets them.
+func repair(ctx context.Context, tx *database.DB, w *jobs.Work, table, key string, id int, stored, computed []any, columns []string) error {
+	var sets []string
+	var args []any
+	for i, column := range columns {
+		if w.Report(table, key+"="+itoa(id), column, stored[i], computed[i]) {
+			sets, args = append(sets, column+" = ?"), append(args, computed[i])
+		}
+	}
+	if len(sets) == 0 || w.DryRun {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, "UPDATE {"+table+"} SET "+strings.Join(sets, ", ")+" WHERE "+key+" = ?", append(args, id)...); err != nil {
+		return fmt.Errorf("repair %s: %w", table, err)
+	}
+	return nil
+}
+
+// number is a column that may be NULL, as SQL takes it.
+func number(n sql.NullInt64) any {
+	if n.Valid {
+		return int(n.Int64)
+	}
+	return nil
+}
+
+// recountPosts settles the category of what stands below questions, the category paths, votes and flags.
+func (m *Module) recountPosts(ctx context.Context, after int, w *jobs.Work) (int, error) {
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return 0, err
+	}
+	columns := []string{"categoryid", "catidpath1", "catidpath2", "catidpath3", "upvotes", "downvotes", "netvotes", "flagcount"}
+	return m.batch(ctx, "posts", "postid", after, postsPerBatch, w, func(tx *database.DB, ids []int) error {
+		type found struct {
+			id               int
+			stored, computed []any
+		}
+		var all []found
+		sum := func(what string) string {
+			return "(SELECT COALESCE(SUM(CASE WHEN " + what + " THEN 1 ELSE 0 END), 0) FROM {uservotes} v WHERE v.postid = p.postid)"
+		}
+		err := tx.Select(ctx, func(rows *sql.Rows) error {
+			var id, up, down, net, flags, realUp, realDown, realFlags int
+			var kind string
+			var parentKind sql.NullString
+			var path [4]sql.NullInt64
+			var ofParent, ofGrandparent sql.NullInt64
+			err := rows.Scan(&id, &kind, &path[0], &path[1], &path[2], &path[3], &up, &down, &net, &flags, &parentKind, &ofParent, &ofGrandparent, &realUp, &realDown, &realFlags)
+			if err != nil {
+				return err
+			}
+			category := path[0]
+			if kind[0] != 'Q' {
+				if category = ofGrandparent; strings.HasPrefix(parentKind.String, "Q") {
+					category = ofParent
+				}
+			}
+			want := []any{number(category), nil, nil, nil}
+			if c := tree.byID[int(category.Int64)]; c != nil {
+				for i, id := range tree.pathTo(c) {
+					if i < 3 {
+						want[i+1] = id
+					}
+				}
+			}
+			all = append(all, found{id, []any{number(path[0]), number(path[1]), number(path[2]), number(path[3]), up, down, net, flags},
+				append(want, realUp, realDown, realUp-realDown, realFlags)})
+			return nil
+		}, "SELECT p.postid, p.type, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3, p.upvotes, p.downvotes, p.netvotes, p.flagcount, par.type, par.categoryid, gp.categoryid, "+
+			sum("vote > 0")+", "+sum("vote < 0")+", "+sum("flag <> 0")+
+			" FROM {posts} p LEFT JOIN {posts} par ON par.postid = p.parentid LEFT JOIN {posts} gp ON gp.postid = par.parentid WHERE p.postid IN ?", ids)
+		if err != nil {
+			return fmt.Errorf("recount posts: %w", err)
+		}
+		for _, f := range all {
+			if err := repair(ctx, tx, w, "posts", "postid", f.id, f.stored, f.computed, columns); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// recountAnswers settles how many answers a post has, the votes of the best, and the hotness of questions. Q2A's own
+// recalculation gives a hotness to answers and comments too, which nothing reads; normal operation leaves it out, and so do we.
+func (m *Module) recountAnswers(ctx context.Context, after int, w *jobs.Work) (int, error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return m.batch(ctx, "posts", "postid", after, postsPerBatch, w, func(tx *database.DB, ids []int) error {
+		type found struct {
+			id               int
+			question         bool
+			hotness          float64
+			stored, computed []any
+		}
+		var all []found
+		err := tx.Select(ctx, func(rows *sql.Rows) error {
+			var f found
+			var kind string
+			var hotness sql.NullFloat64
+			var answers, best, realAnswers, realBest int
+			if err := rows.Scan(&f.id, &kind, &answers, &best, &hotness, &realAnswers, &realBest); err != nil {
+				return err
+			}
+			f.question, f.hotness = kind[0] == 'Q', hotness.Float64
+			f.stored, f.computed = []any{answers, best}, []any{realAnswers, max(realBest, 0)}
+			all = append(all, f)
+			return nil
+		}, "SELECT p.postid, p.type, p.acount, p.amaxvote, p.hotness + 0e0, (SELECT COUNT(*) FROM {posts} a WHERE a.parentid = p.postid AND a.type = 'A'), "+
+			"(SELECT COALESCE(MAX(a.netvotes), 0) FROM {posts} a WHERE a.parentid = p.postid AND a.type = 'A') FROM {posts} p WHERE p.postid IN ?", ids)
+		if err != nil {
+			return fmt.Errorf("recount answers: %w", err)
+		}
+		for _, f := range all {
+			if err := repair(ctx, tx, w, "posts", "postid", f.id, f.stored, f.computed, []string{"acount", "amaxvote"}); err != nil {
+				return err
+			}
+			if !f.question {
+				continue
+			}
+			hotness, err := hotnessOf(ctx, tx, o, f.id, 0)
+			if err != nil {
+				return err
+			}
+			if err := repair(ctx, tx, w, "posts", "postid", f.id, []any{f.hotness}, []any{hotness}, []string{"hotness"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// recountIndex settles the rows of the word index.
+func (m *Module) recountIndex(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return 0, err
+	}
+	err = m.withWords(ctx, func(retried bool) error {
+		next, err = m.batch(ctx, "posts", "postid", after, postsPerBatch, w, func(tx *database.DB, ids []int) error {
+			c := &change{m: m, ctx: ctx, tx: tx, o: o, retried: retried || w.DryRun, dry: w.DryRun}
+			if !w.DryRun {
+				if err := c.lockWordsFirst(); err != nil {
+					return err
+				}
+			}
+			return c.recountIndex(ids, w)
+		})
+		return err
+	})
+	return next, err
+}
+
+func (c *change) recountIndex(ids []int, w *jobs.Work) error {
+	around, err := selectPosts(c.ctx, c.tx, false, (*scanner).fullDest, "SELECT "+fullColumns+" FROM (SELECT postid FROM {posts} WHERE postid IN ? UNION SELECT parentid FROM {posts} WHERE postid IN ? "+
+		"UNION SELECT b.parentid FROM {posts} a JOIN {posts} b ON b.postid = a.parentid WHERE a.postid IN ?) y JOIN {posts} p ON p.postid = y.postid"+fullJoin, ids, ids, ids)
+	if err != nil {
+		return fmt.Errorf("recount the index: %w", err)
+	}
+	byID := make(map[int]*post, len(around))
+	for _, p := range around {
+		byID[p.id] = p
+	}
+	get := func(id int) *post { return byID[id] }
+	questionOf := func(p *post) int {
+		for ; p != nil && p.kind != "Q"; p = get(p.parentID) {
+			continue
+		}
+		if p == nil {
+			return 0
+		}
+		return p.id
+	}
+	var mine, indexed []*post
+	for _, id := range ids {
+		if p := byID[id]; p != nil {
+			if mine = append(mine, p); isIndexed(p, get) {
+				indexed = append(indexed, p)
+			}
+		}
+	}
+	have, err := c.indexedRows(mine)
+	if err != nil {
+		return err
+	}
+	want, err := c.wantedRows(indexed, questionOf)
+	if err != nil {
+		return err
+	}
+	for row, e := range have {
+		w.Report(indexTable[row.table], fmt.Sprintf("postid=%d wordid=%d", row.post, row.word), "row", e, want[row])
+	}
+	for row, e := range want {
+		if _, ok := have[row]; !ok {
+			w.Report(indexTable[row.table], fmt.Sprintf("postid=%d wordid=%d", row.post, row.word), "row", entry{}, e)
+		}
+	}
+	if w.DryRun || len(w.Found) == 0 {
+		return nil
+	}
+	if err := c.replaceRows(have, want); err != nil {
+		return err
+	}
+	return site.AddCounts(c.ctx, c.tx, map[string]int{"cache_tagcount": c.tags})
+}
+
+// recountWords settles in how many posts each word appears. Words that appear in none keep their rows: one of them may be
+// about to be used.
+func (m *Module) recountWords(ctx context.Context, after int, w *jobs.Work) (int, error) {
+	return m.batch(ctx, "words", "wordid", after, wordsPerBatch, w, func(tx *database.DB, ids []int) error {
+		stored, computed := map[int][]any{}, map[int][]any{}
+		err := tx.Select(ctx, func(rows *sql.Rows) error {
+			var id int
+			var n [indexTables]int
+			err := rows.Scan(&id, &n[0], &n[1], &n[2], &n[3])
+			stored[id], computed[id] = []any{n[0], n[1], n[2], n[3]}, []any{0, 0, 0, 0}
+			return err
+		}, "SELECT wordid, "+strings.Join(indexColumn[:], ", ")+" FROM {words} WHERE wordid IN ?", ids)
+		if err != nil {
+			return fmt.Errorf("recount words: %w", err)
+		}
+		for table, name := range indexTable {
+			err := tx.Select(ctx, func(rows *sql.Rows) error {
+				var id, n int
+				err := rows.Scan(&id, &n)
+				computed[id][table] = n
+				return err
+			}, "SELECT wordid, COUNT(*) FROM {"+name+"} WHERE wordid IN ? GROUP BY wordid", ids)
+			if err != nil {
+				return fmt.Errorf("recount words: %w", err)
+			}
+		}
+		for _, id := range ids {
+			if err := repair(ctx, tx, w, "words", "wordid", id, stored[id], computed[id], indexColumn[:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// recountCategories settles the categories' counts of visible questions, and the paths that addresses are found by.
+func (m *Module) recountCategories(ctx context.Context, _ int, w *jobs.Work) (int, error) {
+	_, err := m.batch(ctx, "categories", "categoryid", 0, 1<<20, w, func(tx *database.DB, ids []int) error {
+		type row struct {
+			parent, questions int
+			slug, backpath    string
+		}
+		all, counts := map[int]row{}, map[int]int{}
+		err := tx.Select(ctx, func(rows *sql.Rows) error {
+			var id int
+			var r row
+			var parent sql.NullInt64
+			err := rows.Scan(&id, &parent, &r.questions, &r.slug, &r.backpath)
+			r.parent = int(parent.Int64)
+			all[id] = r
+			return err
+		}, "SELECT categoryid, parentid, qcount, tags, backpath FROM {categories}")
+		if err != nil {
+			return fmt.Errorf("recount categories: %w", err)
+		}
+		err = tx.Select(ctx, func(rows *sql.Rows) error {
+			var path [4]sql.NullInt64
+			var n int
+			err := rows.Scan(&path[0], &path[1], &path[2], &path[3], &n)
+			seen := map[int64]bool{}
+			for _, id := range path {
+				if id.Valid && !seen[id.Int64] {
+					seen[id.Int64] = true
+					counts[int(id.Int64)] += n
+				}
+			}
+			return err
+		}, "SELECT catidpath1, catidpath2, catidpath3, categoryid, COUNT(*) FROM {posts} WHERE type = 'Q' GROUP BY catidpath1, catidpath2, catidpath3, categoryid")
+		if err != nil {
+			return fmt.Errorf("recount categories: %w", err)
+		}
+		for _, id := range ids {
+			backpath := all[id].slug
+			for parent, depth := all[id].parent, 1; parent != 0 && depth < maxDepth; parent, depth = all[parent].parent, depth+1 {
+				backpath += "/" + all[parent].slug
+			}
+			err := repair(ctx, tx, w, "categories", "categoryid", id, []any{all[id].questions, all[id].backpath}, []any{counts[id], backpath}, []string{"qcount", "backpath"})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return 0, err
+}
+
+// siteCounts say what each of the site's cached counts counts. That of flags is not among them: normal operation counts
+// flags, Q2A's own recount would count posts, and none of its recalculations does either.
+var siteCounts = map[string]string{
+	"cache_qcount":          "{posts} WHERE type = 'Q'",
+	"cache_acount":          "{posts} WHERE type = 'A'",
+	"cache_ccount":          "{posts} WHERE type = 'C'",
+	"cache_unaqcount":       "{posts} WHERE type = 'Q' AND acount = 0 AND closedbyid IS NULL",
+	"cache_unselqcount":     "{posts} WHERE type = 'Q' AND selchildid IS NULL AND closedbyid IS NULL",
+	"cache_unupaqcount":     "{posts} WHERE type = 'Q' AND amaxvote = 0 AND closedbyid IS NULL",
+	"cache_queuedcount":     "{posts} WHERE type IN ('Q_QUEUED', 'A_QUEUED', 'C_QUEUED')",
+	"cache_tagcount":        "{words} WHERE tagcount > 0",
+	"cache_userpointscount": "{userpoints}",
+	"cache_uapprovecount":   "{users} WHERE level < 10 AND flags & 2 = 0",
+}
+
+// recountSite settles the counts that Q2A caches among the options.
+func (m *Module) recountSite(ctx context.Context, _ int, w *jobs.Work) (int, error) {
+	names := slices.Sorted(maps.Keys(siteCounts))
+	err := m.db.Tx(ctx, func(tx *database.DB) error {
+		w.Found = nil
+		stored := map[string]string{}
+		lock := tx.ForUpdate()
+		if w.DryRun {
+			lock = ""
+		}
+		err := tx.Select(ctx, func(rows *sql.Rows) error {
+			var name, content string
+			err := rows.Scan(&name, &content)
+			stored[name] = content
+			return err
+		}, "SELECT title, content FROM {options} WHERE title IN ? ORDER BY title"+lock, names)
+		if err != nil {
+			return fmt.Errorf("recount the site: %w", err)
+		}
+		for _, name := range names {
+			var n int
+			if _, err := tx.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM "+siteCounts[name]); err != nil {
+				return fmt.Errorf("recount the site: %w", err)
+			}
+			if !w.Report("options", name, "content", stored[name], n) || w.DryRun {
+				continue
+			}
+			if _, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+tx.Upsert("title")+"content = "+tx.Given("content"), name, itoa(n)); err != nil {
+				return fmt.Errorf("recount the site: %w", err)
+			}
+		}
+		return nil
+	})
+	return 0, err
+}
