@@ -36,6 +36,10 @@ type Config struct {
 	TrustedProxies  []string      `env:"TRUSTED_PROXIES" doc:"Networks of the load balancers whose X-Forwarded-For counts, separated by commas, e.g. 10.0.0.0/8. Empty: the peer's address is the client's."`
 	RateLimit       string        `env:"RATE_LIMIT" envDefault:"3000-M" doc:"Requests a client may make: NUMBER-S, -M, -H or -D for each second, minute, hour or day; IPv6 clients count by /64. off: no limit."`
 	RedisURL        string        `env:"REDIS_URL,unset" doc:"redis://… of the counters for RATE_LIMIT, shared by all tasks. Empty: each task counts for itself. When Redis is down requests pass. Secret."`
+	EventPoll       time.Duration `env:"EVENT_POLL" envDefault:"250ms" doc:"Longest time until a task sees what happened through another one, for event streams and for what follows from events (mail). Nothing is asked while nobody follows."`
+	EventRetention  time.Duration `env:"EVENT_RETENTION" envDefault:"72h" doc:"How long events are kept, for streams that connect again; those that are still to be handled are kept longer. 0s: for ever."`
+	EventStreams    int           `env:"EVENT_STREAMS" envDefault:"10000" doc:"Most event streams (GET /v1/events) at once in this process; more are refused with 503. Each needs a connection. 0: no limit."`
+	ClientStreams   int           `env:"EVENT_STREAMS_PER_CLIENT" envDefault:"20" doc:"Most event streams of one client's address at once; more are refused with 429. Behind proxies it needs TRUSTED_PROXIES. 0: no limit."`
 	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error."`
 	LogFormat       string        `env:"LOG_FORMAT" envDefault:"json" doc:"json, or text for reading at a terminal."`
 	DatadogEnabled  bool          `env:"DD_ENABLED" envDefault:"false" doc:"Send traces to the Datadog agent. Also on when DD_AGENT_HOST or DD_TRACE_AGENT_URL is set; service, environment and version come from DD_SERVICE, DD_ENV and DD_VERSION."`

@@ -19,6 +19,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/community"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/observe"
@@ -31,12 +32,14 @@ import (
 
 // App is the whole application.
 type App struct {
-	DB     *database.DB
-	Site   *site.Module
-	Auth   *auth.Module
-	QA     *qa.Module
-	Media  *media.Module
-	Jobs   *jobs.Manager
+	DB    *database.DB
+	Site  *site.Module
+	Auth  *auth.Module
+	QA    *qa.Module
+	Media *media.Module
+	Jobs  *jobs.Manager
+	// Events follows what happens on the site, for streams and consumers.
+	Events *events.Follower
 	Server *web.Server
 
 	limiter     *limit.Limiter
@@ -97,6 +100,8 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	points := ranking.New(a.Site)
 	points.Listen(a.QA)
 	people.ListenToPosts(a.QA)
+	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
+	streams := events.NewStreams(a.Events, events.StreamSettings{Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow})
 
 	a.Jobs = jobs.New(a.DB, cfg.JobsPoll, jobs.Job{
 		Name: "recount", Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
@@ -116,6 +121,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Media.Register(api)
 	a.Auth.Register(api)
 	a.Jobs.Register(api, auth.RequireAdmin)
+	streams.Register(api)
 	a.Site.Register(api, site.PageRules{May: mayRead, SafeHTML: a.QA.SafeHTML})
 	router := a.Server.Router()
 	router.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })
@@ -129,6 +135,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	router.GET("/users", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/v1/users") })
 	a.Media.Routes(router)
 	a.QA.Routes(router)
+	streams.Routes(router)
 	return nil
 }
 
@@ -146,6 +153,19 @@ func mayRead(ctx context.Context, o *site.Options, permit int) error {
 	c := auth.CallerOf(ctx)
 	if p := auth.PermitValue(o, permit, !c.Anonymous(), c.Level, c.Flags).Problem(); p != nil {
 		return p
+	}
+	return nil
+}
+
+// mayFollow refuses callers who may not see questions; events tell of questions.
+func (a *App) mayFollow(ctx context.Context) error {
+	o, err := a.Site.Options(ctx)
+	if err != nil {
+		return err
+	}
+	c := auth.CallerOf(ctx)
+	if reason := auth.PermitReading(o, c, "permit_view_q_page", c.Level); reason != auth.Permitted {
+		return reason.Problem()
 	}
 	return nil
 }
@@ -169,16 +189,21 @@ func oldAddress(u *url.URL) {
 //
 // Beside it the process works on jobs and on what the outbox holds.
 func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
-	var background sync.WaitGroup
-	background.Go(func() { a.Jobs.Serve(ctx) })
+	background, stop := context.WithCancel(ctx)
+	var working sync.WaitGroup
+	working.Go(func() { a.Jobs.Serve(background) })
 	err := a.Server.Run(ctx, listening)
-	background.Wait()
+	stop() // also when it could not listen at all
+	working.Wait()
 	return err
 }
 
 // Close gives back what New opened.
 func (a *App) Close() error {
 	var err error
+	if a.Events != nil {
+		a.Events.Close()
+	}
 	if a.limiter != nil {
 		err = a.limiter.Close()
 	}

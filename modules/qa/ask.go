@@ -47,7 +47,7 @@ func (c *change) ask(in *askInput) (int, error) {
 	if err := auth.CheckLimit(c.ctx, c.tx, c.o, c.caller, auth.Questions); err != nil {
 		return 0, err
 	}
-	if err := c.lockWordsFirst(); err != nil {
+	if err := lockWordsFirst(c.ctx, c.tx); err != nil {
 		return 0, err
 	}
 	body := &in.Body

@@ -69,12 +69,12 @@ const (
 
 // lockWordsFirst makes a transaction that may touch words take part in the table's locks before it holds any row's: the old
 // site locks the table while it adds words, and whoever waits for that must not keep others waiting for rows.
-func (c *change) lockWordsFirst() error {
-	if c.tx.Dialect() == database.SQLite {
+func lockWordsFirst(ctx context.Context, tx *database.DB) error {
+	if tx.Dialect() == database.SQLite {
 		return nil
 	}
 	var ids []int
-	if err := c.tx.Select(c.ctx, database.Append(&ids), "SELECT wordid FROM {words} WHERE wordid = 0"+c.tx.ForUpdate()); err != nil {
+	if err := tx.Select(ctx, database.Append(&ids), "SELECT wordid FROM {words} WHERE wordid = 0"+tx.ForUpdate()); err != nil {
 		return fmt.Errorf("take part in the locks of words: %w", err)
 	}
 	return nil
@@ -91,7 +91,7 @@ const lockIDs = "SELECT postid FROM {posts} WHERE postid = ?" +
 func (m *Module) change(ctx context.Context, id int, kinds string, s scope, use func(c *change, p *post) (resource int, err error)) (resource int, err error) {
 	return m.transact(ctx, func(c *change) (int, error) {
 		if s == wholeThread {
-			if err := c.lockWordsFirst(); err != nil {
+			if err := lockWordsFirst(ctx, c.tx); err != nil {
 				return 0, err
 			}
 		}

@@ -258,38 +258,76 @@ func textOrNull(text string) any {
 	return text
 }
 
-// writePosts writes the posts that changed: of each only the columns that changed, so that what
-// the old site changes meanwhile stays.
-func (c *change) writePosts() error {
-	for _, p := range c.posts() {
-		before, existed := c.before[p.id]
-		if !existed {
-			continue
-		}
-		if c.gone(p) && before.closedByID == 0 {
-			continue
-		}
-		if err := c.update(&before, p); err != nil {
-			return err
-		}
-	}
-	return nil
+// postsPerUpdate bounds the posts that one statement changes.
+const postsPerUpdate = 100
+
+// newCell is a column of a post that changes.
+type newCell struct {
+	id int
+	cell
 }
 
-func (c *change) update(before, p *post) error {
-	old := before.cells()
-	var sets []string
-	var args []any
-	for i, now := range p.cells() {
-		if now.value != old[i].value {
-			sets, args = append(sets, now.column+" = "+placeholder(now.column)), append(args, now.argument())
+// writePosts writes the posts that changed: of each only the columns that changed, so that what the old site changes
+// meanwhile stays.
+func (c *change) writePosts() error {
+	var changed []newCell
+	ids := 0
+	flush := func() error {
+		err := c.update(changed)
+		changed, ids = nil, 0
+		return err
+	}
+	for _, p := range c.posts() {
+		before, existed := c.before[p.id]
+		if !existed || c.gone(p) && before.closedByID == 0 {
+			continue
+		}
+		old, count := before.cells(), len(changed)
+		for i, now := range p.cells() {
+			if now.value != old[i].value {
+				changed = append(changed, newCell{p.id, now})
+			}
+		}
+		if len(changed) > count {
+			ids++
+		}
+		if ids == postsPerUpdate {
+			if err := flush(); err != nil {
+				return err
+			}
 		}
 	}
-	if len(sets) == 0 {
+	return flush()
+}
+
+// update writes columns of one or more posts in one statement.
+func (c *change) update(changed []newCell) error {
+	if len(changed) == 0 {
 		return nil
 	}
-	if _, err := c.tx.Exec(c.ctx, "UPDATE {posts} SET "+strings.Join(sets, ", ")+" WHERE postid = ?", append(args, p.id)...); err != nil {
-		return fmt.Errorf("write a post: %w", err)
+	var ids []int
+	byColumn := map[string][]newCell{}
+	for _, n := range changed {
+		if !slices.Contains(ids, n.id) {
+			ids = append(ids, n.id)
+		}
+		byColumn[n.column] = append(byColumn[n.column], n)
+	}
+	var sets []string
+	var args []any
+	for _, column := range slices.Sorted(maps.Keys(byColumn)) {
+		if len(ids) == 1 {
+			sets, args = append(sets, column+" = "+placeholder(column)), append(args, byColumn[column][0].argument())
+			continue
+		}
+		set := column + " = CASE postid"
+		for _, n := range byColumn[column] {
+			set, args = set+" WHEN ? THEN "+placeholder(column), append(args, n.id, n.argument())
+		}
+		sets = append(sets, set+" ELSE "+column+" END")
+	}
+	if _, err := c.tx.Exec(c.ctx, "UPDATE {posts} SET "+strings.Join(sets, ", ")+" WHERE postid IN ?", append(args, ids)...); err != nil {
+		return fmt.Errorf("write posts: %w", err)
 	}
 	return nil
 }

@@ -46,15 +46,17 @@ func (m *Module) countRows(ctx context.Context, table string) (n int, err error)
 }
 
 // batch locks the next rows of a table and hands their ids to work; next is 0 when there are no more.
+//
+// All of the recalculation takes part in the locks of words before it locks rows; see lockWordsFirst.
 func (m *Module) batch(ctx context.Context, table, key string, after, size int, w *jobs.Work, work func(tx *database.DB, ids []int) error) (next int, err error) {
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
 		var ids []int
 		w.Found, next = nil, 0
-		lock := tx.ForUpdate()
-		if w.DryRun {
-			lock = ""
+		lock, err := m.lockOf(ctx, tx, w)
+		if err != nil {
+			return err
 		}
-		err := tx.Select(ctx, database.Append(&ids), "SELECT "+key+" FROM {"+table+"} WHERE "+key+" > ? ORDER BY "+key+" LIMIT ?"+lock, after, size)
+		err = tx.Select(ctx, database.Append(&ids), "SELECT "+key+" FROM {"+table+"} WHERE "+key+" > ? ORDER BY "+key+" LIMIT ?"+lock, after, size)
 		if err != nil {
 			return fmt.Errorf("lock %s: %w", table, err)
 		}
@@ -68,6 +70,14 @@ func (m *Module) batch(ctx context.Context, table, key string, after, size int, 
 		return work(tx, ids)
 	})
 	return next, err
+}
+
+// lockOf is what ends the query that locks the rows of a batch; dry runs lock nothing.
+func (m *Module) lockOf(ctx context.Context, tx *database.DB, w *jobs.Work) (string, error) {
+	if w.DryRun {
+		return "", nil
+	}
+	return tx.ForUpdate(), lockWordsFirst(ctx, tx)
 }
 
 // repair reports the columns of a row that are not what they should be, and sets them.
@@ -214,11 +224,6 @@ func (m *Module) recountIndex(ctx context.Context, after int, w *jobs.Work) (nex
 	err = m.withWords(ctx, func(retried bool) error {
 		next, err = m.batch(ctx, "posts", "postid", after, postsPerBatch, w, func(tx *database.DB, ids []int) error {
 			c := &change{m: m, ctx: ctx, tx: tx, o: o, retried: retried || w.DryRun, dry: w.DryRun}
-			if !w.DryRun {
-				if err := c.lockWordsFirst(); err != nil {
-					return err
-				}
-			}
 			return c.recountIndex(ids, w)
 		})
 		return err
@@ -386,11 +391,11 @@ func (m *Module) recountSite(ctx context.Context, _ int, w *jobs.Work) (int, err
 	err := m.db.Tx(ctx, func(tx *database.DB) error {
 		w.Found = nil
 		stored := map[string]string{}
-		lock := tx.ForUpdate()
-		if w.DryRun {
-			lock = ""
+		lock, err := m.lockOf(ctx, tx, w)
+		if err != nil {
+			return err
 		}
-		err := tx.Select(ctx, func(rows *sql.Rows) error {
+		err = tx.Select(ctx, func(rows *sql.Rows) error {
 			var name, content string
 			err := rows.Scan(&name, &content)
 			stored[name] = content

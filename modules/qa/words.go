@@ -130,8 +130,12 @@ func addWords(ctx context.Context, tx *database.DB, list []string) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range missingOf(list, found) {
-		if _, err := tx.Exec(ctx, "INSERT INTO {words} (word) VALUES (?)", cut(w, maxWord)); err != nil {
+	for part := range slices.Chunk(missingOf(list, found), wordsPerQuery) {
+		args := make([]any, len(part))
+		for i, w := range part {
+			args[i] = cut(w, maxWord)
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO {words} (word) VALUES (?)"+strings.Repeat(", (?)", len(part)-1), args...); err != nil {
 			return fmt.Errorf("add words: %w", err)
 		}
 	}

@@ -54,7 +54,7 @@ type consumer struct {
 	db     *database.DB
 	name   string
 	handle Handler
-	limit  int  // of events in the next transaction
+	limit  int // of events in the next transaction
 	// failed is the place of the event whose handling failed last, attempts how often it did.
 	failed   int64
 	attempts int

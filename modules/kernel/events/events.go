@@ -27,8 +27,9 @@ type Event struct {
 	// At is in Unix seconds.
 	At    int64
 	Actor Actor
-	// Params are Q2A's parameters of the event, in its order.
-	Params []Param
+	// Params are Q2A's parameters of the event, in its order; of an event that was read, RawParams has them as a JSON object.
+	Params    []Param
+	RawParams json.RawMessage
 	// Topics say whom the event may concern; the zero Topics concern nobody who is not allowed to see everything.
 	Topics Topics
 }
@@ -93,6 +94,7 @@ func Append(ctx context.Context, tx *database.DB, logged bool, events ...Event) 
 	if err != nil {
 		return fmt.Errorf("write the outbox: %w", err)
 	}
+	appended(tx)
 	if !logged {
 		return nil
 	}

@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
@@ -62,11 +61,15 @@ const (
 
 // NewFollower returns a running Follower; Close ends it.
 func NewFollower(db *database.DB, s Settings) *Follower {
+	return newFollower(context.Background(), db, s)
+}
+
+func newFollower(ctx context.Context, db *database.DB, s Settings) *Follower {
 	if s.Poll <= 0 {
 		s.Poll = 250 * time.Millisecond
 	}
 	f := &Follower{db: db, settings: s, retry: firstRetry, wake: make(chan struct{}, 1), subscribers: map[*Subscription]struct{}{}, consumers: map[chan struct{}]struct{}{}}
-	f.ctx, f.close = context.WithCancel(context.Background())
+	f.ctx, f.close = context.WithCancel(ctx)
 	followers.Store(db.Pool(), f)
 	f.ended.Go(f.follow)
 	if s.Retention > 0 {
@@ -78,13 +81,13 @@ func NewFollower(db *database.DB, s Settings) *Follower {
 // Close ends all subscriptions and consumers and waits for handlers at work, whose contexts end.
 func (f *Follower) Close() {
 	followers.CompareAndDelete(f.db.Pool(), f)
-	f.close()
-	f.ended.Wait()
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.close()
 	for s := range f.subscribers {
 		f.drop(s)
 	}
+	f.mu.Unlock()
+	f.ended.Wait()
 }
 
 // appended wakes the Follower of this process, if there is one. It is a courtesy to those who wait: events of other
@@ -129,7 +132,7 @@ func (f *Follower) follow() {
 			pause = min(4*pause, f.settings.Poll)
 		}
 		if woken := f.sleep(pause, failing); woken {
-			pause = rest
+			pause = soon
 		}
 	}
 }
@@ -235,21 +238,14 @@ func (f *Follower) prune() {
 // the order holds. After about six minutes of failures it is given up, with an error in the log that names it, and the
 // consumer goes on: one bad event does not stop all others for ever. Failures of the database do not count.
 func (f *Follower) Consume(ctx context.Context, name string, handle Handler) {
-	f.ended.Add(1)
-	defer f.ended.Done()
+	fresh := make(chan struct{}, 1)
+	if !f.join(fresh) {
+		return
+	}
+	defer f.leave(fresh)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(f.ctx, cancel)()
-	fresh := make(chan struct{}, 1)
-	f.mu.Lock()
-	f.consumers[fresh] = struct{}{}
-	f.mu.Unlock()
-	defer func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		delete(f.consumers, fresh)
-	}()
-	signal(f.wake)
 	c := newConsumer(f.db, name, handle)
 	for {
 		err := c.catchUp(ctx)
@@ -270,6 +266,26 @@ func (f *Follower) Consume(ctx context.Context, name string, handle Handler) {
 	}
 }
 
+// join has the channel told of new events; false if the Follower is closed.
+func (f *Follower) join(fresh chan struct{}) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ctx.Err() != nil {
+		return false
+	}
+	f.ended.Add(1)
+	f.consumers[fresh] = struct{}{}
+	signal(f.wake)
+	return true
+}
+
+func (f *Follower) leave(fresh chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.consumers, fresh)
+	f.ended.Done()
+}
+
 // waitFor waits for either channel; after a failure (again is not nil) what is new does not matter. It is false when the
 // context ended.
 func waitFor(ctx context.Context, fresh <-chan struct{}, again <-chan time.Time) bool {
@@ -284,5 +300,3 @@ func waitFor(ctx context.Context, fresh <-chan struct{}, again <-chan time.Time)
 	}
 	return true
 }
-
-var _ = sql.ErrNoRows

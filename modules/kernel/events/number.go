@@ -24,7 +24,7 @@ func Number(ctx context.Context, db *database.DB) (last int64, err error) {
 	found, err := db.Get(ctx, []any{&last, &waiting},
 		"SELECT position, EXISTS (SELECT 1 FROM {q2ab_outbox} WHERE seq IS NULL) FROM {q2ab_consumers} WHERE name = ''")
 	if err != nil || !found {
-		return 0, errors.Join(unlessFound(found), err)
+		return 0, missing(err)
 	}
 	for waiting {
 		err := db.Tx(ctx, func(tx *database.DB) (err error) {
@@ -42,7 +42,7 @@ func Number(ctx context.Context, db *database.DB) (last int64, err error) {
 func numberSome(ctx context.Context, tx *database.DB) (last int64, more bool, err error) {
 	found, err := tx.Get(ctx, []any{&last}, "SELECT position FROM {q2ab_consumers} WHERE name = ''"+tx.ForUpdate())
 	if err != nil || !found {
-		return 0, false, errors.Join(unlessFound(found), err)
+		return 0, false, missing(err)
 	}
 	// Without a lock, so that it does not wait for those who are still writing: their events come next time.
 	var ids []int64
@@ -69,10 +69,10 @@ func numberSome(ctx context.Context, tx *database.DB) (last int64, more bool, er
 	return last, len(ids) == numberedAtOnce, err
 }
 
-// unlessFound is the error for a database in which the row that the migration made is gone.
-func unlessFound(found bool) error {
-	if found {
-		return nil
+// missing is the error of a query that did not find the row of the last number: that of the query, if it failed.
+func missing(err error) error {
+	if err != nil {
+		return err
 	}
-	return errors.New("the row '' of {q2ab_consumers}, which holds the last number of an event, is missing")
+	return errors.New("the row '' of {q2ab_consumers}, which the migrations make, is gone")
 }

@@ -47,11 +47,18 @@ func (e Event) Param(name string) any {
 }
 
 func (e *Event) decode(payload []byte) error {
-	var s stored
+	var s struct {
+		Actor  storedActor     `json:"actor"`
+		Params json.RawMessage `json:"params"`
+		Topics Topics          `json:"topics"`
+	}
 	if err := json.Unmarshal(payload, &s); err != nil {
 		return err
 	}
-	e.Params, e.Topics = s.Params, s.Topics
+	if err := json.Unmarshal(s.Params, (*params)(&e.Params)); err != nil {
+		return err
+	}
+	e.RawParams, e.Topics = s.Params, s.Topics
 	e.Actor = Actor{UserID: s.Actor.UserID, Handle: s.Actor.Handle, CookieID: s.Actor.CookieID}
 	if s.Actor.IP == "" {
 		return nil

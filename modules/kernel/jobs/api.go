@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 )
 
@@ -106,6 +107,7 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 	})
 	start := op("run-job", http.MethodPost, "/{name}/run", "Start a job")
 	start.Description, start.DefaultStatus = "It runs in the background; if it runs already, that run is told.", http.StatusAccepted
+	start.Errors = append(start.Errors, http.StatusConflict)
 	web.Register(api, start, func(ctx context.Context, in *runInput) (*runOutput, error) {
 		if err := may(ctx); err != nil {
 			return nil, err
@@ -113,6 +115,9 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 		r, err := m.Request(ctx, in.Name, in.Body.DryRun)
 		if err != nil {
 			return nil, err
+		}
+		if r.DryRun != in.Body.DryRun {
+			return nil, problem.New("job_running")
 		}
 		return &runOutput{Body: r.info()}, nil
 	})

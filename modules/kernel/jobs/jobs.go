@@ -1,8 +1,8 @@
 // Package jobs runs long work in steps: with progress, one process at a time, going on after a crash where it stood.
 //
 // A run is a row. Whoever works on it holds a lease that it renews; when the holder dies the lease runs out and another
-// process takes the run over. Each holder has a number, the fence, that everything it writes bears: an earlier holder that
-// wakes up later can change nothing.
+// process takes the run over. Each holder has a number, the fence, that all it writes of the run bears: an earlier holder that
+// wakes up later can change nothing of it. The batch that it is in may still be done twice, so batches must bear that.
 package jobs
 
 import (
@@ -33,7 +33,7 @@ type Step struct {
 	// Count tells how much there is to do, about; nil for steps that are one batch.
 	Count func(ctx context.Context) (int, error)
 	// Batch does one piece of work after the given place, 0 at first, and returns the place that it came to; 0 when there is
-	// nothing left. It is called again with the same place if the process died meanwhile.
+	// nothing left. It is called again with the same place if the process died meanwhile, even if it had done its work.
 	Batch func(ctx context.Context, after int, w *Work) (next int, err error)
 }
 
@@ -98,12 +98,15 @@ type Run struct {
 
 	fence int
 	state state
+	// held tells that this process has taken the run already.
+	held bool
 }
 
-// state is where a run stands.
+// state is where a run stands. Name is that of the step: the next release of the program may have other steps.
 type state struct {
-	Step  int `json:"step"`
-	After int `json:"after"`
+	Step  int    `json:"step"`
+	Name  string `json:"name"`
+	After int    `json:"after"`
 }
 
 // leaseSeconds is after how many seconds without a sign a holder counts as dead; signs are given three times as often.
@@ -119,7 +122,7 @@ type Manager struct {
 	poll time.Duration
 }
 
-// New returns a manager that looks for runs to take every so often.
+// New returns a manager of the jobs. Serve looks every poll for runs to take, never if that is 0.
 func New(db *database.DB, poll time.Duration, jobs ...Job) *Manager {
 	return &Manager{db: db, jobs: jobs, poll: poll}
 }
@@ -169,24 +172,56 @@ func (m *Manager) History(ctx context.Context, name string, limit int) ([]*Run, 
 // unfinished is a run that is queued or under way.
 const unfinished = "status IN ('queued', 'running')"
 
-// Request queues a run of a job, or returns the one that is not finished yet.
+// Request queues a run of a job, or returns the one that is not finished yet; not_found if there is no such job.
 func (m *Manager) Request(ctx context.Context, name string, dryRun bool) (run *Run, err error) {
 	if _, err := m.Find(name); err != nil {
 		return nil, err
 	}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		list, err := m.runs(ctx, tx, "WHERE name = ? AND "+unfinished+" ORDER BY id DESC LIMIT 1"+tx.ForUpdate(), name)
-		if err != nil || len(list) > 0 {
-			if len(list) > 0 {
-				run = list[0]
-			}
-			return err
-		}
-		id, err := tx.Insert(ctx, "INSERT INTO {q2ab_job_runs} (name, status, dry_run, requested) VALUES (?, 'queued', ?, ?)", name, dryRun, tx.Now())
-		run = &Run{ID: int(id), Job: name, Status: Queued, DryRun: dryRun, Requested: tx.Now()}
+		run, err = m.request(ctx, tx, name, dryRun)
 		return err
 	})
 	return run, err
+}
+
+// Start is Request for who works on the run at once: unless it is one of the other kind (dry or not), it is taken before any
+// server sees it. With ErrLost, which tells that another process works on it, it returns the run too.
+func (m *Manager) Start(ctx context.Context, name string, dryRun bool) (run *Run, err error) {
+	if _, err := m.Find(name); err != nil {
+		return nil, err
+	}
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
+		if run, err = m.request(ctx, tx, name, dryRun); err != nil || run.DryRun != dryRun {
+			return err
+		}
+		return m.take(ctx, tx, run)
+	})
+	return run, err
+}
+
+func (m *Manager) request(ctx context.Context, tx *database.DB, name string, dryRun bool) (*Run, error) {
+	for range 2 {
+		list, err := m.runs(ctx, tx, "WHERE name = ? AND "+unfinished+" ORDER BY id DESC LIMIT 1"+tx.ForUpdate(), name)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) > 0 {
+			return list[0], nil
+		}
+		// The table takes one unfinished run of a name: if somebody else was faster, this does nothing, and theirs is found.
+		_, err = tx.Exec(ctx, tx.InsertIgnore()+" {q2ab_job_runs} (name, status, dry_run, requested) VALUES (?, 'queued', ?, ?)", name, dryRun, tx.Now())
+		if err != nil {
+			return nil, fmt.Errorf("request a run: %w", err)
+		}
+	}
+	list, err := m.runs(ctx, tx, "WHERE name = ? ORDER BY id DESC LIMIT 1"+tx.ForUpdate(), name)
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("request a run of %s: it is not there", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
 }
 
 // Cancel ends the unfinished run of a job, if there is one; its holder stops at the next sign that it gives.
@@ -200,8 +235,16 @@ func (m *Manager) Cancel(ctx context.Context, name string) error {
 
 // Serve takes queued and abandoned runs until the context ends.
 func (m *Manager) Serve(ctx context.Context) {
+	if m.poll <= 0 {
+		return
+	}
+	names := make([]string, len(m.jobs))
+	for i, j := range m.jobs {
+		names[i] = j.Name
+	}
 	for {
-		list, err := m.runs(ctx, m.db, "WHERE status = 'queued' OR status = 'running' AND heartbeat < ? ORDER BY id LIMIT 1", m.db.Now()-leaseSeconds)
+		// Jobs that only another release of the program knows are left to that.
+		list, err := m.runs(ctx, m.db, "WHERE name IN ? AND (status = 'queued' OR status = 'running' AND heartbeat < ?) ORDER BY id LIMIT 1", names, m.db.Now()-leaseSeconds)
 		if err != nil && ctx.Err() == nil {
 			slog.WarnContext(ctx, "jobs are not looked for", "error", err)
 		}

@@ -6,28 +6,35 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"strings"
 	"time"
+
+	"38qa.net/backend/modules/kernel/database"
 )
+
+// writeTimeout bounds how long a process that is told to stop still waits for the state to be written.
+const writeTimeout = 5 * time.Second
 
 // ErrLost tells that a run was cancelled or taken over by another process.
 var ErrLost = errors.New("the run was cancelled or taken over")
 
-// Work takes a run and works on it until it is finished, cancelled or taken over, or the context ends: then it goes on
-// later, here or elsewhere. progress, if given, is told of every batch.
+// Work takes a run and works on it until it is finished, cancelled or taken over (ErrLost), or the context ends (its error):
+// then it goes on later, here or elsewhere. progress, if given, is told of every batch.
 func (m *Manager) Work(ctx context.Context, r *Run, progress func(r *Run, w *Work)) error {
 	job, err := m.Find(r.Job)
 	if err != nil {
 		return err
 	}
-	if err := m.take(ctx, r); err != nil {
+	if err := m.take(ctx, m.db, r); err != nil {
 		return err
 	}
+	r.held = false
 	slog.InfoContext(ctx, "job runs", "job", r.Job, "run", r.ID, "dry_run", r.DryRun, "step", r.state.Step, "after", r.state.After)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	go m.renew(ctx, *r, stop)
-	err = m.steps(ctx, job, r, progress)
+	err = safely(ctx, func() error { return m.steps(ctx, job, r, progress) })
 	switch {
 	case err == nil:
 		r.Status = Done
@@ -46,10 +53,24 @@ func (m *Manager) Work(ctx context.Context, r *Run, progress func(r *Run, w *Wor
 	return err
 }
 
+// safely makes an error of a panic: a job that has one must not end the server that works on it, and then the next one.
+func safely(ctx context.Context, work func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			slog.ErrorContext(ctx, "job panics", "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return work()
+}
+
 // take makes this process the run's holder: the fence moves on, so that one before can write no more.
-func (m *Manager) take(ctx context.Context, r *Run) error {
-	now := m.db.Now()
-	taken, err := m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'running', fence = fence + 1, heartbeat = ?, started = CASE WHEN started = 0 THEN ? ELSE started END "+
+func (m *Manager) take(ctx context.Context, db *database.DB, r *Run) error {
+	if r.held {
+		return nil
+	}
+	now := db.Now()
+	taken, err := db.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'running', fence = fence + 1, heartbeat = ?, started = CASE WHEN started = 0 THEN ? ELSE started END "+
 		"WHERE id = ? AND fence = ? AND (status = 'queued' OR status = 'running' AND heartbeat < ?)", now, now, r.ID, r.fence, now-leaseSeconds)
 	if err != nil {
 		return fmt.Errorf("take a run: %w", err)
@@ -58,7 +79,7 @@ func (m *Manager) take(ctx context.Context, r *Run) error {
 		return ErrLost
 	}
 	r.fence++
-	r.Status = Running
+	r.Status, r.held = Running, true
 	if r.Started == 0 {
 		r.Started = now
 	}
@@ -67,10 +88,13 @@ func (m *Manager) take(ctx context.Context, r *Run) error {
 
 // release gives a run back that is not finished, so that it goes on at once elsewhere or at the next start.
 func (m *Manager) release(ctx context.Context, r *Run, cause error) error {
+	r.Status = Queued
 	if errors.Is(cause, ErrLost) {
 		return cause
 	}
-	_, err := m.db.Exec(context.WithoutCancel(ctx), "UPDATE {q2ab_job_runs} SET status = 'queued' WHERE id = ? AND fence = ? AND status = 'running'", r.ID, r.fence)
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer done()
+	_, err := m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'queued' WHERE id = ? AND fence = ? AND status = 'running'", r.ID, r.fence)
 	return errors.Join(cause, err)
 }
 
@@ -93,31 +117,38 @@ func (m *Manager) renew(ctx context.Context, r Run, stop context.CancelCauseFunc
 
 // sign renews the lease.
 func (m *Manager) sign(ctx context.Context, r *Run) error {
-	// A second's difference makes a change even where nothing else does: MySQL counts changed rows.
-	held, err := m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET heartbeat = CASE WHEN heartbeat >= ? THEN heartbeat + 1 ELSE ? END WHERE id = ? AND fence = ? AND status = 'running'",
-		m.db.Now(), m.db.Now(), r.ID, r.fence)
-	if err != nil {
-		return fmt.Errorf("renew the lease of a run: %w", err)
-	}
-	if held == 0 {
-		return ErrLost
-	}
-	return nil
+	return m.set(ctx, r, "heartbeat = ?", m.db.Now())
 }
 
-// write stores what the holder found out, with a sign of life; ErrLost if it is the holder no more.
+// write stores what the holder found out, with a sign of life; ErrLost if it is the holder no more. It is done even when the
+// context has ended: what a batch has repaired must not be missing from what the run tells.
 func (m *Manager) write(ctx context.Context, r *Run, sets string, args ...any) error {
 	at, err := json.Marshal(r.state)
 	if err != nil {
 		return err
 	}
-	args = append([]any{m.db.Now(), m.db.Now(), r.Done, r.Total, r.Differences, string(at), r.Message}, args...)
-	held, err := m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET heartbeat = CASE WHEN heartbeat >= ? THEN heartbeat + 1 ELSE ? END, done = ?, total = ?, differences = ?, state = ?, message = ?, "+
-		sets+" WHERE id = ? AND fence = ? AND status = 'running'", append(args, r.ID, r.fence)...)
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer done()
+	args = append([]any{m.db.Now(), r.Done, r.Total, r.Differences, string(at), r.Message}, args...)
+	return m.set(ctx, r, "heartbeat = ?, done = ?, total = ?, differences = ?, state = ?, message = ?, "+sets, args...)
+}
+
+// set writes columns of a run that this process holds, and finds out whether it does.
+func (m *Manager) set(ctx context.Context, r *Run, sets string, args ...any) error {
+	changed, err := m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET "+sets+" WHERE id = ? AND fence = ? AND status = 'running'", append(args, r.ID, r.fence)...)
 	if err != nil {
-		return fmt.Errorf("store the progress of a run: %w", err)
+		return fmt.Errorf("write the state of a run: %w", err)
 	}
-	if held == 0 {
+	if changed > 0 {
+		return nil
+	}
+	// MySQL counts the rows that are different afterwards: within one second there may be none.
+	var n int
+	held, err := m.db.Get(ctx, []any{&n}, "SELECT 1 FROM {q2ab_job_runs} WHERE id = ? AND fence = ? AND status = 'running'", r.ID, r.fence)
+	if err != nil {
+		return fmt.Errorf("read the state of a run: %w", err)
+	}
+	if !held {
 		return ErrLost
 	}
 	return nil
@@ -137,6 +168,9 @@ func (m *Manager) steps(ctx context.Context, job Job, r *Run, progress func(*Run
 			r.Total += n
 		}
 	}
+	if at := r.state; at.Step > len(job.Steps) || at.Step > 0 && job.name(at.Step) != at.Name {
+		r.state = state{} // the steps are others now
+	}
 	for r.state.Step < len(job.Steps) {
 		s := job.Steps[r.state.Step]
 		w := &Work{DryRun: r.DryRun, Done: 1}
@@ -148,6 +182,7 @@ func (m *Manager) steps(ctx context.Context, job Job, r *Run, progress func(*Run
 		if next == 0 {
 			r.state.Step++
 		}
+		r.state.Name = job.name(r.state.Step)
 		r.note(w)
 		if err := m.write(ctx, r, "status = 'running'"); err != nil {
 			return err
@@ -160,6 +195,14 @@ func (m *Manager) steps(ctx context.Context, job Job, r *Run, progress func(*Run
 		}
 	}
 	return nil
+}
+
+// name is that of a step, "" of the end.
+func (j Job) name(step int) string {
+	if step == len(j.Steps) {
+		return ""
+	}
+	return j.Steps[step].Name
 }
 
 // note adds a batch to what is known of the run.

@@ -17,6 +17,7 @@ CREATE TABLE {q2ab_job_runs} (
 );
 CREATE INDEX {q2ab_job_runs}_name ON {q2ab_job_runs} (name, id);
 CREATE INDEX {q2ab_job_runs}_status ON {q2ab_job_runs} (status);
+CREATE UNIQUE INDEX {q2ab_job_runs}_open_name ON {q2ab_job_runs} (name) WHERE status IN ('queued', 'running');
 
 -- +goose Down
 DROP TABLE {q2ab_job_runs};

@@ -1,0 +1,219 @@
+package events
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+
+	"38qa.net/backend/modules/kernel/web"
+)
+
+const (
+	// heartbeat is the time between two signs of life of a stream; proxies close connections that are silent for a minute.
+	heartbeat = 15 * time.Second
+	// patience is how long a client may take to accept what is sent.
+	patience = 10 * time.Second
+	// streamLife is about how long a stream lasts. The client comes back by itself, and is asked anew whether it may.
+	streamLife = time.Hour
+	// maxReplay is how many events behind a client may be to be told what it missed; reloading is cheaper from there on.
+	maxReplay = 10_000
+)
+
+// streamPath is where the streams are.
+const streamPath = "/v1/events"
+
+type streamInput struct {
+	Question    int    `query:"question" minimum:"1" maximum:"4294967295" doc:"Only what concerns the question with this id: itself, its answers, all comments"`
+	Tag         string `query:"tag" maxLength:"80" doc:"Only what concerns questions with this tag"`
+	Category    int    `query:"category" minimum:"1" maximum:"4294967295" doc:"Only what concerns questions in the category with this id, or in those below it"`
+	LastEventID string `header:"Last-Event-ID" pattern:"^[0-9]{1,18}$" doc:"Id of the last event received; a browser's EventSource sends it by itself when it connects again"`
+}
+
+// PublicEvent is what everybody may know of an event: never who did it, from where, or what was written.
+type PublicEvent struct {
+	What        string    `json:"what" doc:"What happened, as in event: question, answer, comment, vote, edit …"`
+	At          time.Time `json:"at"`
+	PostID      int       `json:"postId,omitempty" doc:"The post concerned"`
+	QuestionID  int       `json:"questionId,omitempty" doc:"The question that it belongs to"`
+	CategoryIDs []int     `json:"categoryIds,omitempty" doc:"The question's category and all above it"`
+	Tags        []string  `json:"tags,omitempty" doc:"The question's tags"`
+	NetVotes    *int      `json:"netVotes,omitempty" doc:"The post's votes afterwards, up less down; for votes"`
+}
+
+// streamDescription is the text of the operation in the OpenAPI document.
+const streamDescription = "A stream of server-sent events (`text/event-stream`), for a browser's `EventSource`. " +
+	"Of several filters all must match; without one everything public is told.\n\n" +
+	"Each event is `id`, `event` (what happened: `question`, `answer`, `comment`, `vote`, `edit`, `selected`, `closed`, `hidden` …; new words may come) " +
+	"and `data`, a JSON object. Besides:\n" +
+	"- `hello`: from here on the stream is live. It comes first, or after what was missed; its id is where to resume.\n" +
+	"- `reset`: what happened since `Last-Event-ID` is not known any more, or is too much (more than 10,000 events): load again what is shown.\n" +
+	"- comment lines, every 15 seconds; an `id` alone tells how far the stream has come.\n\n" +
+	"With `Last-Event-ID` the stream begins after that event. The server ends a stream after about an hour, when it stops, and when the client does not keep up; " +
+	"connecting again with the last id misses nothing. 429 `too_many_streams` for too many streams of one client, 503 when the server has too many."
+
+// Register adds the operation GET /v1/events to the API.
+func (st *Streams) Register(api huma.API) {
+	data := huma.SchemaFromType(api.OpenAPI().Components.Schemas, typePublicEvent)
+	web.Register(api, huma.Operation{
+		OperationID: "stream-events", Method: http.MethodGet, Path: streamPath, Tags: []string{"Activity"},
+		Summary: "What happens, as it happens", Description: streamDescription, Errors: []int{http.StatusServiceUnavailable},
+		Responses: map[string]*huma.Response{"200": {Description: "The stream; the schema is that of the data of an event", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: data}}}},
+	}, st.open)
+}
+
+// open lets a client in, or refuses it.
+func (st *Streams) open(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+	if st.settings.May != nil {
+		if err := st.settings.May(ctx); err != nil {
+			return nil, err
+		}
+	}
+	var after *int64
+	if in.LastEventID != "" {
+		after = new(int64)
+		if _, err := fmt.Sscan(in.LastEventID, after); err != nil {
+			return nil, err // the pattern lets nothing else pass
+		}
+	}
+	leave, err := st.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	filter := Filter{in.Question, in.Category, in.Tag}
+	sub, err := st.follower.Subscribe(ctx, filter)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	connected := connection(ctx)
+	// However the request ends, nothing of it is left.
+	context.AfterFunc(connected, func() { sub.Close(); leave() })
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		defer leave()
+		defer sub.Close()
+		for name, value := range map[string]string{
+			"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no",
+			// Nothing follows on this connection; and who asked with HEAD closes it, which ends the stream.
+			"Connection": "close",
+		} {
+			hc.SetHeader(name, value)
+		}
+		w := humaecho.Unwrap(hc).Response()
+		c := &streamClient{w: w, control: http.NewResponseController(w), patience: st.patience}
+		if err := st.serve(connected, c, sub, after); err != nil && connected.Err() == nil {
+			slog.WarnContext(ctx, "stream of events ended", "error", err)
+		}
+	}}, nil
+}
+
+// serve sends events until the client or the server does not want to go on.
+func (st *Streams) serve(ctx context.Context, c *streamClient, sub *Subscription, after *int64) error {
+	_ = c.control.SetReadDeadline(time.Time{}) // or the server takes the client for gone; a recorder has none
+	// Clients of a server that stops come back at different times.
+	if c.send(fmt.Appendf(nil, ": events\nretry: %d\n\n", 1000+rand.IntN(4000))) != nil {
+		return nil // it went away, here as below
+	}
+	if after != nil {
+		complete, err := st.replay(ctx, c, sub, *after)
+		if err != nil {
+			return err
+		}
+		if !complete && c.send(fmt.Appendf(nil, "id: %d\nevent: reset\ndata: {}\n\n", sub.Start())) != nil {
+			return nil
+		}
+	}
+	if c.send(fmt.Appendf(nil, "id: %d\nevent: hello\ndata: {}\n\n", sub.Start())) != nil {
+		return nil
+	}
+	beat := time.NewTicker(st.heartbeat)
+	defer beat.Stop()
+	end := time.NewTimer(streamLife + rand.N(streamLife/4))
+	defer end.Stop()
+	stopping := st.stopping(ctx)
+	for {
+		var text []byte
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-stopping:
+			return nil
+		case <-end.C:
+			return nil
+		case n, open := <-sub.events:
+			if !open {
+				return nil // too slow, or the process ends
+			}
+			text = n.frame
+		case <-beat.C:
+			text = []byte(":\n\n")
+			if at := sub.passed(); at > 0 {
+				text = fmt.Appendf(nil, ":\nid: %d\n\n", at)
+			}
+		}
+		if c.send(text) != nil {
+			return nil
+		}
+	}
+}
+
+// replay sends what the client missed; complete is false if that is not known any more, or too much.
+func (st *Streams) replay(ctx context.Context, c *streamClient, sub *Subscription, after int64) (complete bool, err error) {
+	until := sub.Start()
+	if after > until || until-after > maxReplay {
+		return false, nil
+	}
+	for after < until {
+		list, err := Read(ctx, st.follower.db, after, int(min(readAtOnce, until-after)))
+		if err != nil {
+			return false, err
+		}
+		if len(list) == 0 || list[0].Seq != after+1 {
+			return false, nil
+		}
+		var text []byte
+		for _, e := range list {
+			if e.Topics.Public && sub.filter.Matches(e.Topics) {
+				text = append(text, frame(e)...)
+			}
+		}
+		after = list[len(list)-1].Seq
+		if len(text) > 0 && c.send(text) != nil {
+			return true, nil // it went away; the next thing sent tells
+		}
+	}
+	return true, nil
+}
+
+// frame is an event as streams send it.
+func frame(e Event) []byte {
+	t := e.Topics
+	data, err := json.Marshal(PublicEvent{t.What, time.Unix(e.At, 0).UTC(), t.PostID, t.QuestionID, t.CategoryIDs, t.Tags, t.NetVotes})
+	if err != nil {
+		panic("events: " + err.Error()) // numbers and texts only
+	}
+	return fmt.Appendf(nil, "id: %d\nevent: %s\ndata: %s\n\n", e.Seq, t.What, data)
+}
+
+// streamClient is the client of one stream.
+type streamClient struct {
+	w        io.Writer
+	control  *http.ResponseController
+	patience time.Duration
+}
+
+// send sends a text; an error means that the client went away or is too slow.
+func (c *streamClient) send(text []byte) error {
+	_ = c.control.SetWriteDeadline(time.Now().Add(c.patience)) // in place of the server's, which is meant for one answer
+	if _, err := c.w.Write(text); err != nil {
+		return err
+	}
+	return c.control.Flush()
+}

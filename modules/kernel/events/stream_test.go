@@ -1,0 +1,291 @@
+package events
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/web"
+)
+
+// streamServer serves the streams of one process, with times for requests that no stream could live with.
+func streamServer(t *testing.T, db *database.DB, s StreamSettings) *httptest.Server {
+	t.Helper()
+	f := NewFollower(db, Settings{Poll: 10 * time.Millisecond})
+	t.Cleanup(f.Close)
+	app := web.New(web.Settings{RequestTimeout: 300 * time.Millisecond})
+	streams := NewStreams(f, s)
+	streams.heartbeat, streams.patience = 50*time.Millisecond, 500*time.Millisecond
+	streams.Register(app.API())
+	streams.Routes(app.Router())
+	server := httptest.NewUnstartedServer(app)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	server.Start()
+	t.Cleanup(server.Close)
+	return server
+}
+
+// stream is the client's side.
+type stream struct {
+	res   *http.Response
+	lines *bufio.Scanner
+	close func()
+}
+
+// message is one event as it came.
+type message struct {
+	id, event string
+	data      PublicEvent
+	raw       string
+}
+
+// listen opens a stream; lastID may be "".
+func listen(t *testing.T, address, lastID string) *stream {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patient)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lastID != "" {
+		r.Header.Set("Last-Event-ID", lastID)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := func() { cancel(); res.Body.Close() }
+	t.Cleanup(end)
+	return &stream{res, bufio.NewScanner(res.Body), end}
+}
+
+// next reads the next event; false at the end of the stream.
+func (s *stream) next(t *testing.T) (message, bool) {
+	t.Helper()
+	var m message
+	for s.lines.Scan() {
+		line := s.lines.Text()
+		name, value, _ := strings.Cut(line, ": ")
+		switch name {
+		case "id":
+			m.id = value
+		case "event":
+			m.event = value
+		case "data":
+			m.raw = value
+			if err := json.Unmarshal([]byte(value), &m.data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if line == "" && m.raw != "" {
+			return m, true
+		}
+	}
+	return m, false
+}
+
+// expect reads events and compares their "id event".
+func (s *stream) expect(t *testing.T, want ...string) (last message) {
+	t.Helper()
+	for _, w := range want {
+		m, ok := s.next(t)
+		if got := m.id + " " + m.event; !ok || got != w {
+			t.Fatalf("event %q, expected %q (%v)", got, w, s.lines.Err())
+		}
+		last = m
+	}
+	return last
+}
+
+func TestStream(t *testing.T) {
+	onDatabases(t, func(t *testing.T, s site) {
+		db, other := s.open(t), s.open(t)
+		happen(t, db, 1, 2)
+		address := streamServer(t, db, StreamSettings{Limit: 100, PerClient: 100}).URL + "/v1/events"
+		all := listen(t, address, "")
+		for name, want := range map[string]string{"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"} {
+			if got := all.res.Header.Get(name); got != want {
+				t.Errorf("%s: %q", name, got)
+			}
+		}
+		all.expect(t, "2 hello")
+		time.Sleep(700 * time.Millisecond) // longer than any request may take here
+		happen(t, other, 3, 4)
+		m := all.expect(t, "3 question", "4 question")
+		if m.data.PostID != 4 || m.data.QuestionID != 4 || m.data.Tags[0] != "tag4" || time.Since(m.data.At) > time.Hour || strings.Contains(m.raw, "aki") {
+			t.Errorf("data %s", m.raw)
+		}
+		all.close()
+		happen(t, other, 5, 6)
+
+		listen(t, address, "3").expect(t, "4 question", "5 question", "6 question", "6 hello")
+		listen(t, address, "6").expect(t, "6 hello")
+		listen(t, address+"?question=5", "1").expect(t, "5 question", "6 hello")
+		listen(t, address+"?category=1&tag=TAG3", "0").expect(t, "3 question", "6 hello")
+		listen(t, address+"?category=1&tag=tag4", "0").expect(t, "6 hello")
+		listen(t, address, "7").expect(t, "6 reset", "6 hello") // of another database
+		only := listen(t, address+"?question=9", "")
+		only.expect(t, "6 hello")
+		happen(t, db, 8, 9)
+		only.expect(t, "8 question")
+		if _, err := db.Exec(t.Context(), "DELETE FROM {q2ab_outbox} WHERE seq <= 4"); err != nil {
+			t.Fatal(err)
+		}
+		listen(t, address, "4").expect(t, "5 question", "6 question", "7 question", "8 question", "8 hello")
+		gone := listen(t, address, "3")
+		gone.expect(t, "8 reset", "8 hello")
+		happen(t, db, 10)
+		gone.expect(t, "9 question")
+		if err := only.lines.Err(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestStreamRefusals(t *testing.T) {
+	onDatabases(t, func(t *testing.T, s site) {
+		address := streamServer(t, s.open(t), StreamSettings{Limit: 3, PerClient: 2}).URL + "/v1/events"
+		for query, want := range map[string]string{"?surprise=1": "400 surprise unknown", "?question=x": "422 question not_integer", "?question=0": "422 question too_small", "?question=1&question=2": "400 question duplicate"} {
+			refused(t, address+query, "", want)
+		}
+		refused(t, address, "12x", "422 Last-Event-ID wrong_form")
+		refused(t, address, "99999999999999999999", "422 Last-Event-ID wrong_form")
+
+		first, second := listen(t, address, ""), listen(t, address, "")
+		first.expect(t, "0 hello")
+		second.expect(t, "0 hello")
+		res := listen(t, address, "").res
+		if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
+			t.Errorf("a third stream: %s", res.Status)
+		}
+		first.close()
+		eventually(t, "a place is free again", func() bool {
+			again := listen(t, address, "")
+			defer again.close()
+			return again.res.StatusCode == http.StatusOK
+		})
+		address = streamServer(t, s.open(t), StreamSettings{Limit: 1}).URL + "/v1/events"
+		listen(t, address, "").expect(t, "0 hello")
+		if res := listen(t, address, "").res; res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
+			t.Errorf("over the limit of the process: %s", res.Status)
+		}
+	})
+}
+
+// refused expects a problem "status field code".
+func refused(t *testing.T, address, lastID, want string) {
+	t.Helper()
+	var p web.Problem
+	if err := json.NewDecoder(listen(t, address, lastID).res.Body).Decode(&p); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%d %+v", p.StatusNo, p.Errors); len(p.Errors) != 1 || fmt.Sprintf("%d %s %s", p.StatusNo, p.Errors[0].Field, p.Errors[0].Code) != want {
+		t.Errorf("GET %s with %q: %s, expected %s", address, lastID, got, want)
+	}
+}
+
+// TestHeadOfStream ends, and leaves no stream behind.
+func TestHeadOfStream(t *testing.T) {
+	onDatabases(t, func(t *testing.T, s site) {
+		address := streamServer(t, s.open(t), StreamSettings{Limit: 1}).URL + "/v1/events"
+		for range 3 {
+			eventually(t, "the answer to HEAD", func() bool {
+				res, err := http.Head(address)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, err := io.ReadAll(res.Body)
+				if err != nil || len(body) > 0 {
+					t.Fatalf("%q, %v", body, err)
+				}
+				return res.StatusCode == http.StatusOK && res.Header.Get("Content-Type") == "text/event-stream"
+			})
+		}
+	})
+}
+
+// TestServerThatStops ends its streams at once.
+func TestServerThatStops(t *testing.T) {
+	onDatabases(t, func(t *testing.T, s site) {
+		server := streamServer(t, s.open(t), StreamSettings{})
+		var streams []*stream
+		for range 5 {
+			one := listen(t, server.URL+"/v1/events", "")
+			one.expect(t, "0 hello")
+			streams = append(streams, one)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patient)
+		defer cancel()
+		if err := server.Config.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+		for _, one := range streams {
+			if m, ok := one.next(t); ok {
+				t.Errorf("after the end: %+v", m)
+			}
+			if err := one.lines.Err(); err != nil {
+				t.Errorf("it did not end in order: %v", err)
+			}
+		}
+	})
+}
+
+// TestHeartbeat tells how far the stream has come, though nothing that it is for happened.
+func TestHeartbeat(t *testing.T) {
+	onDatabases(t, func(t *testing.T, s site) {
+		db := s.open(t)
+		only := listen(t, streamServer(t, db, StreamSettings{}).URL+"/v1/events?question=5", "")
+		only.expect(t, "0 hello")
+		happen(t, db, 1, 2)
+		for only.lines.Scan() && only.lines.Text() != "id: 2" {
+			if line := only.lines.Text(); line != "" && line != ":" && line != "id: 0" && line != "id: 1" {
+				t.Fatalf("line %q", line)
+			}
+		}
+		if err := only.lines.Err(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestClientThatDoesNotRead is dropped, and others do not wait for it.
+func TestClientThatDoesNotRead(t *testing.T) {
+	onDatabases(t, func(t *testing.T, s site) {
+		db := s.open(t)
+		server := streamServer(t, db, StreamSettings{Limit: 2})
+		deaf, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer deaf.Close()
+		fmt.Fprintf(deaf, "GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+		if _, err := deaf.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		other := listen(t, server.URL+"/v1/events", "")
+		other.lines.Buffer(nil, 1<<20)
+		other.expect(t, "0 hello")
+		big := about(db, 1)
+		big.Topics.Tags = []string{strings.Repeat("x", 200_000)}
+		for i := range 60 { // more than the buffers between hold
+			if err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, false, big) }); err != nil {
+				t.Fatal(err)
+			}
+			other.expect(t, fmt.Sprintf("%d question", i+1))
+		}
+		eventually(t, "the place is free again", func() bool {
+			again := listen(t, server.URL+"/v1/events", "")
+			defer again.close()
+			return again.res.StatusCode == http.StatusOK
+		})
+	})
+}

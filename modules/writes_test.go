@@ -1,0 +1,274 @@
+package modules_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// answerOf sends a request and decodes its answer.
+func (r *replayer) answerOf(t *testing.T, c call, actor int) (status int, body map[string]any, header http.Header) {
+	t.Helper()
+	res := r.send(t, c, actor, "198.51.100.77", "")
+	content := text(t, res)
+	if content != "" {
+		if err := json.Unmarshal([]byte(content), &body); err != nil {
+			t.Fatalf("%s %s: %v in %q", c.method, c.path, err, content)
+		}
+	}
+	return res.StatusCode, body, res.Header
+}
+
+// writeStatements counts what a request sends to the database.
+func writeStatements(t *testing.T, r *replayer, c call, actor int) []string {
+	t.Helper()
+	body := ""
+	if c.body != nil {
+		text, err := json.Marshal(c.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = string(text)
+	}
+	ctx, counter := database.CountStatements(context.Background())
+	req, err := http.NewRequestWithContext(ctx, c.method, c.path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", fmt.Sprintf("Bearer test-%d", actor))
+	req.RemoteAddr = "198.51.100.77:1234"
+	rec := httptest.NewRecorder()
+	r.app.Server.ServeHTTP(rec, req)
+	if rec.Code >= 300 {
+		t.Fatalf("%s %s: %d %s", c.method, c.path, rec.Code, rec.Body.String())
+	}
+	return counter.Queries()
+}
+
+// TestCostOfWrites holds how many statements writes send, whatever the size of the thread.
+func TestCostOfWrites(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+		get[any](t, r.testSite, "/v1/questions/1") // options and categories are in memory
+		check := func(what string, most int, c call, actor int) {
+			t.Helper()
+			get[any](t, r.testSite, "/v1/questions/27")
+			queries := writeStatements(t, r, c, actor)
+			t.Logf("%s: %d statements", what, len(queries))
+			if len(queries) > most {
+				t.Errorf("%s: %d statements, at most %d expected:\n%s", what, len(queries), most, strings.Join(queries, "\n"))
+			}
+		}
+		up, down := map[string]any{"value": 1}, map[string]any{"value": -1}
+		check("vote on a question", 15, call{"PUT", "/v1/posts/27/vote", up}, 17)
+		check("vote turned round", 15, call{"PUT", "/v1/posts/27/vote", down}, 17)
+		check("vote on an answer", 15, call{"PUT", "/v1/posts/16/vote", up}, 17)
+		check("vote that makes an answer the best", 15, call{"PUT", "/v1/posts/139/vote", up}, 17)
+		check("vote that makes it so no more", 15, call{"DELETE", "/v1/posts/139/vote", nil}, 17)
+		check("vote on a comment", 15, call{"PUT", "/v1/posts/15/vote", up}, 17)
+		const content = "巣箱の掃除は春に行うのが良いです。 A Wholly unheardof answerword, to be indexed with the others."
+		check("answer with new words", 40, call{"POST", "/v1/questions/27/answers", map[string]any{"content": content}}, 17)
+		check("answer in a long thread", 40, call{"POST", "/v1/questions/200/answers", map[string]any{"content": content + " Again."}}, 16)
+		check("comment", 40, call{"POST", "/v1/posts/27/comments", map[string]any{"content": "Thanks, that helped."}}, 17)
+	})
+}
+
+// TestIdempotencyKey: a request that is sent again does nothing again, is answered as before, and may come at the same time.
+func TestIdempotencyKey(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+		ask := func(key, title string, user int) *http.Response {
+			body := fmt.Sprintf(`{"title": %q, "content": "Long enough, surely."}`, title)
+			req, err := http.NewRequest(http.MethodPost, r.server.URL+"/v1/questions", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Idempotency-Key", key)
+			if user != 0 {
+				req.Header.Set("Authorization", fmt.Sprintf("Bearer test-%d", user))
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { res.Body.Close() })
+			return res
+		}
+		first := ask("key-1", "How do I do things only once?", 17)
+		if first.StatusCode != http.StatusCreated {
+			t.Fatalf("%s %s", first.Status, text(t, first))
+		}
+		content, location := text(t, first), first.Header.Get("Location")
+		again := ask("key-1", "How do I do things only once?", 17)
+		if again.StatusCode != http.StatusCreated || text(t, again) != content || again.Header.Get("Location") != location || again.Header.Get("Idempotency-Replayed") != "true" {
+			t.Errorf("again: %s %v", again.Status, again.Header)
+		}
+		if res := ask("key-1", "How do I do other things?", 17); res.StatusCode != http.StatusConflict || !strings.Contains(text(t, res), "idempotency_conflict") {
+			t.Errorf("another body: %s", res.Status)
+		}
+		if res := ask("bad key", "How do I do other things?", 17); res.StatusCode != http.StatusBadRequest {
+			t.Errorf("bad key: %s", res.Status)
+		}
+		if res := ask("key-2", "short", 17); res.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("refused: %s", res.Status)
+		}
+
+		// The process died after the commit and before the answer was kept.
+		if _, err := r.app.DB.Exec(context.Background(), "UPDATE {q2ab_idempotency} SET status = NULL, headers = NULL, body = NULL"); err != nil {
+			t.Fatal(err)
+		}
+		if res := ask("key-1", "How do I do things only once?", 17); res.StatusCode != http.StatusCreated || res.Header.Get("Location") != location {
+			t.Errorf("after a crash: %s %s %s", res.Status, res.Header.Get("Location"), text(t, res))
+		}
+
+		var wait sync.WaitGroup
+		places := make([]string, 8)
+		for i := range places {
+			wait.Go(func() { places[i] = ask("key-3", "Ten at once, and one of them counts?", 16).Header.Get("Location") })
+		}
+		wait.Wait()
+		for _, p := range places {
+			if p == "" || p != places[0] {
+				t.Errorf("at once: %v", places)
+			}
+		}
+		anonymous := ask("key-4", "Asked by nobody in particular?", 0)
+		cookie := anonymous.Header.Get("Set-Cookie")
+		if repeated := ask("key-4", "Asked by nobody in particular?", 0); !strings.HasPrefix(cookie, "qa_id=") || repeated.Header.Get("Set-Cookie") != cookie {
+			t.Errorf("cookies %q and %q", cookie, repeated.Header.Get("Set-Cookie"))
+		}
+		var n int
+		if _, err := r.app.DB.Get(context.Background(), []any{&n}, "SELECT COUNT(*) FROM {posts} WHERE postid > 391"); err != nil || n != 3 {
+			t.Errorf("%d posts were made, %v", n, err)
+		}
+	})
+}
+
+// TestIfMatch: an edit that is meant for another version is refused; votes and views make no new one.
+func TestIfMatch(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+		_, _, h := r.answerOf(t, call{"GET", "/v1/questions/27?include=answers", nil}, 4)
+		tag := h.Get("ETag")
+		edit := func(match, content string) int {
+			req, err := http.NewRequest(http.MethodPatch, r.server.URL+"/v1/questions/27", strings.NewReader(fmt.Sprintf(`{"content": %q}`, content)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Authorization", "Bearer test-4")
+			if match != "" {
+				req.Header.Set("If-Match", match)
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				tag = res.Header.Get("ETag")
+			}
+			return res.StatusCode
+		}
+		if status, _, _ := r.answerOf(t, call{"PUT", "/v1/posts/27/vote", map[string]any{"value": 1}}, 17); status != http.StatusOK {
+			t.Fatalf("vote: %d", status)
+		}
+		old := tag
+		for _, step := range []struct {
+			match  string
+			status int
+		}{{old, 200}, {old, 412}, {`"other.tag"`, 412}, {`"other.tag", ` + `*`, 412}, {"*", 200}, {"", 200}} {
+			if got := edit(step.match, fmt.Sprintf("新しい本文です。 %s %d", step.match, step.status)); got != step.status {
+				t.Errorf("If-Match %s: %d, want %d", step.match, got, step.status)
+			}
+		}
+		current := tag
+		if got := edit(`"x.y", `+current, "最後の版です。"); got != 200 {
+			t.Errorf("one of several: %d", got)
+		}
+	})
+}
+
+// TestRefusals: each refusal has its code, and leaves no trace.
+func TestRefusals(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		url := fresh(t)
+		r := &replayer{testSite: openSite(t, url, nil)}
+		before := readTables(t, r.app.DB)
+		long := strings.Repeat("長", 13000)
+		for _, c := range []struct {
+			actor  int
+			call   call
+			status int
+			code   string
+		}{
+			{0, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1}}, 403, "login_required"},
+			{25, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1}}, 403, "user_blocked"},
+			{6, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1}}, 403, "own_post"},
+			{17, call{"PUT", "/v1/posts/999999/vote", map[string]any{"value": 1}}, 404, "not_found"},
+			{17, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 2}}, 422, "validation"},
+			{17, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1, "extra": 1}}, 422, "validation"},
+			{17, call{"PUT", "/v1/posts/255/vote", map[string]any{"value": 1}}, 403, "hidden"},
+			{17, call{"PUT", "/v1/posts/380/vote", map[string]any{"value": 1}}, 403, "queued"},
+			{17, call{"PATCH", "/v1/questions/1", map[string]any{"title": "A title that is long enough"}}, 403, "permission_level"},
+			{17, call{"PUT", "/v1/questions/1/selected-answer", map[string]any{"answerId": 3}}, 403, "permission_level"},
+			{6, call{"PUT", "/v1/questions/1/selected-answer", map[string]any{"answerId": 16}}, 422, "validation"},
+			{17, call{"PUT", "/v1/posts/1/visibility", map[string]any{"hidden": true}}, 403, "permission_level"},
+			{17, call{"DELETE", "/v1/questions/1", nil}, 403, "permission_level"},
+			{3, call{"DELETE", "/v1/questions/1", nil}, 403, "not_hidden"},
+			{3, call{"PUT", "/v1/posts/1/approval", map[string]any{"approved": true}}, 409, "not_queued"},
+			{17, call{"PUT", "/v1/posts/1/owner", nil}, 403, "not_claimable"},
+			{6, call{"PUT", "/v1/posts/1/flag", nil}, 403, "own_post"},
+			{4, call{"PUT", "/v1/questions/1/closure", map[string]any{"duplicateOf": 1}}, 422, "validation"},
+			{4, call{"PUT", "/v1/questions/1/closure", map[string]any{"duplicateOf": 999999}}, 422, "validation"},
+			{4, call{"PUT", "/v1/questions/1/closure", map[string]any{}}, 422, "validation"},
+			{17, call{"POST", "/v1/questions/120/answers", map[string]any{"content": "Too late for this one."}}, 403, "closed"},
+			{17, call{"POST", "/v1/questions", map[string]any{"title": "x", "content": long, "tags": []string{"a b c d e f g"}, "categoryId": 4711, "followsAnswerId": 1, "notify": true, "email": "no"}}, 422, "validation"},
+			{17, call{"POST", "/v1/answers/16/comment", map[string]any{"content": "Turned into a comment."}}, 403, "permission_level"},
+			{16, call{"POST", "/v1/admin/jobs/recount/run", map[string]any{}}, 403, "permission_level"},
+		} {
+			status, body, _ := r.answerOf(t, c.call, c.actor)
+			if status != c.status || body["code"] != c.code {
+				t.Errorf("%d: %s %s → %d %v, want %d %s", c.actor, c.call.method, c.call.path, status, body, c.status, c.code)
+			}
+			if c.call.path == "/v1/questions" {
+				if fields := body["errors"].([]any); len(fields) != 6 { //nolint:errcheck // a panic fails the test too
+					t.Errorf("not all wrong fields at once: %v", fields)
+				}
+			}
+		}
+		if d := describe(nil, before.diff(readTables(t, r.app.DB))); len(d) > 0 {
+			t.Errorf("refusals left traces:\n%s", strings.Join(d, "\n"))
+		}
+	})
+}
+
+// TestHourlyLimits: the action is named, and the time until it may be done again.
+func TestHourlyLimits(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{now: 1796126400 + 600}
+		r.testSite = openSiteAt(t, fresh(t), func() time.Time { return time.Unix(r.now, 0) })
+		if _, err := r.app.DB.Exec(context.Background(), "REPLACE INTO {userlimits} (userid, action, period, count) VALUES (17, 'A', 498924, 1000)"); err != nil {
+			t.Fatal(err)
+		}
+		answer := call{"POST", "/v1/questions/27/answers", map[string]any{"content": "An answer too many."}}
+		status, body, h := r.answerOf(t, answer, 17)
+		if status != http.StatusTooManyRequests || body["code"] != "rate_limit" || body["action"] != "answer" || h.Get("Retry-After") != "3000" {
+			t.Errorf("%d %v %v", status, body, h)
+		}
+		r.now += 3000
+		if status, body, _ := r.answerOf(t, answer, 17); status != http.StatusCreated {
+			t.Errorf("in the next hour: %d %v", status, body)
+		}
+	})
+}
