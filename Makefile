@@ -1,5 +1,5 @@
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test lint bench openapi container-check cover
+.PHONY: check test lint bench torture fuzz openapi container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -15,6 +15,16 @@ lint:
 # Measures the API under load; BENCH_ARGS are the flags of deploy/bench. The full run: BENCH_ARGS=--questions=10000,100000
 bench:
 	.ci/bench $(BENCH_ARGS)
+
+# Random writes by 64 clients, kill -9 of the server and a second writer like the old site, and then: is all there, and once?
+# TORTURE_ARGS are the flags of deploy/torture.
+torture:
+	.ci/torture $(TORTURE_ARGS)
+
+# Every fuzz target for FUZZ_TIME each.
+FUZZ_TIME ?= 30s
+fuzz:
+	.ci/fuzz $(FUZZ_TIME)
 
 # Writes the generated documents anew.
 openapi:

@@ -249,7 +249,7 @@ func (s *streams) pick(updates []update) []int {
 	picked := make([]int, len(updates))
 	for i, u := range updates {
 		if followers := s.follows[u.to]; len(followers) > 0 {
-			picked[i] = followers[rand.IntN(len(followers))] //nolint:gosec // no secret
+			picked[i] = followers[rand.IntN(len(followers))]
 		}
 	}
 	return picked

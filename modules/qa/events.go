@@ -2,6 +2,7 @@ package qa
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -129,8 +130,8 @@ func record(p *post) any {
 // params makes parameters of names and values by turns.
 func params(pairs ...any) []events.Param {
 	list := make([]events.Param, 0, len(pairs)/2)
-	for i := 0; i < len(pairs); i += 2 {
-		list = append(list, events.Param{Name: pairs[i].(string), Value: pairs[i+1]}) //nolint:errcheck // every caller gives names
+	for pair := range slices.Chunk(pairs, 2) {
+		list = append(list, events.Param{Name: fmt.Sprint(pair[0]), Value: pair[1]})
 	}
 	return list
 }
@@ -145,10 +146,10 @@ func (c *change) reportBy(by actor, name string, p *post, with []events.Param, m
 	e := Event{PostID: p.id, OwnerID: p.userID, QuestionID: q.id, Event: events.Event{Name: name, At: c.tx.Now(), Params: with, Topics: c.topics(name, p)}}
 	if !by.nobody {
 		e.Actor = events.Actor{UserID: by.userID, IP: c.caller.IP}
-		switch {
-		case by.userID == c.caller.UserID:
+		switch by.userID {
+		case c.caller.UserID:
 			e.Actor.Handle, e.Actor.CookieID = c.caller.Handle, c.caller.CookieID
-		case by.userID == p.userID:
+		case p.userID:
 			e.Actor.Handle = p.author.Handle()
 		}
 	}

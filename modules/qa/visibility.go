@@ -224,10 +224,6 @@ func (c *change) touchBy(by actor, p *post, what string) {
 	p.updated, p.updateType, p.lastUserID, p.lastIP = c.tx.Now(), what, by.userID, by.ip
 }
 
-type deleteInput struct {
-	ID int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the post"`
-}
-
 // deletePost deletes a hidden post for good. A question goes with its closing note.
 func (m *Module) deletePost(ctx context.Context, id int, kind string) (*struct{}, error) {
 	_, err := m.change(ctx, id, kind, wholeThread, func(c *change, p *post) (int, error) {

@@ -3,7 +3,6 @@ package qa
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -56,88 +55,28 @@ func missingOf(list []string, found []indexWord) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(w string) bool { return have[w] })
 }
 
-// ensureWords makes rows for the words that have none. The words have no unique key: on MySQL Q2A locks the table while it
-// looks and inserts, and so do we, on a connection that is in no transaction (LOCK TABLES would end it), for these three
-// statements only.
-func (m *Module) ensureWords(ctx context.Context, list []string) (err error) {
-	if m.db.Dialect() == database.SQLite {
-		return m.db.Tx(ctx, func(tx *database.DB) error { return addWords(ctx, tx, list) })
-	}
-	conn, err := m.db.Pool().Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("new words: %w", err)
-	}
-	table := m.db.Prefix() + "words"
-	defer func() {
-		// A connection that may still hold the lock must not go back among the others.
-		if _, unlockErr := conn.ExecContext(context.WithoutCancel(ctx), "UNLOCK TABLES"); unlockErr != nil || err != nil {
-			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-		}
-		if closeErr := conn.Close(); closeErr != nil && !errors.Is(closeErr, sql.ErrConnDone) {
-			err = errors.Join(err, closeErr)
-		}
-	}()
-	if _, err := conn.ExecContext(ctx, "LOCK TABLES "+table+" WRITE"); err != nil {
-		return fmt.Errorf("lock words: %w", err)
-	}
-	for part := range slices.Chunk(list, wordsPerQuery) {
-		if err := addWordsOn(ctx, conn, table, part); err != nil {
+// ensureWords makes rows for the words that have none. The words have no unique key: Q2A locks the table while it looks and
+// inserts, and so do we, for these statements only.
+func (m *Module) ensureWords(ctx context.Context, list []string) error {
+	err := m.db.WithTableLocked(ctx, "words", func(locked *database.DB) error {
+		found, err := lookUp(ctx, locked, list)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// addWordsOn makes the missing words' rows on a connection that has the table locked.
-func addWordsOn(ctx context.Context, conn *sql.Conn, table string, list []string) (err error) {
-	args := make([]any, len(list))
-	for i, w := range list {
-		args[i] = w
-	}
-	marks := "(?" + strings.Repeat(", ?", len(list)-1) + ")"
-	rows, err := conn.QueryContext(ctx, "SELECT wordid, word FROM "+table+" WHERE word IN "+marks, args...)
-	if err != nil {
-		return fmt.Errorf("look up words: %w", err)
-	}
-	var found []indexWord
-	for rows.Next() {
-		var w indexWord
-		if err := rows.Scan(&w.id, &w.word); err != nil {
-			return errors.Join(fmt.Errorf("look up words: %w", err), rows.Close())
+		for part := range slices.Chunk(missingOf(list, found), wordsPerQuery) {
+			args := make([]any, len(part))
+			for i, w := range part {
+				args[i] = cut(w, maxWord)
+			}
+			_, err := locked.Exec(ctx, "INSERT INTO {words} (word) VALUES (?)"+strings.Repeat(", (?)", len(part)-1), args...)
+			if err != nil {
+				return err
+			}
 		}
-		found = append(found, w)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return fmt.Errorf("look up words: %w", err)
-	}
-	missing := missingOf(list, found)
-	if len(missing) == 0 {
 		return nil
-	}
-	args = args[:0]
-	for _, w := range missing {
-		args = append(args, cut(w, maxWord))
-	}
-	if _, err := conn.ExecContext(ctx, "INSERT IGNORE INTO "+table+" (word) VALUES (?)"+strings.Repeat(", (?)", len(missing)-1), args...); err != nil {
-		return fmt.Errorf("add words: %w", err)
-	}
-	return nil
-}
-
-// addWords is addWordsOn for SQLite, whose writing transactions exclude each other.
-func addWords(ctx context.Context, tx *database.DB, list []string) error {
-	found, err := lookUp(ctx, tx, list)
+	})
 	if err != nil {
-		return err
-	}
-	for part := range slices.Chunk(missingOf(list, found), wordsPerQuery) {
-		args := make([]any, len(part))
-		for i, w := range part {
-			args[i] = cut(w, maxWord)
-		}
-		if _, err := tx.Exec(ctx, "INSERT INTO {words} (word) VALUES (?)"+strings.Repeat(", (?)", len(part)-1), args...); err != nil {
-			return fmt.Errorf("add words: %w", err)
-		}
+		return fmt.Errorf("new words: %w", err)
 	}
 	return nil
 }

@@ -171,5 +171,6 @@ func (m *Module) cookie(c auth.Caller) []http.Cookie {
 	if !c.Anonymous() || c.CookieID == "" {
 		return nil
 	}
+	//nolint:gosec // the old site shares the cookie, and may be reached without TLS
 	return []http.Cookie{{Name: "qa_id", Value: c.CookieID, Path: "/", MaxAge: cookieAge, HttpOnly: true, SameSite: http.SameSiteLaxMode}}
 }

@@ -271,6 +271,30 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 	}
 }
 
+// WithTableLocked runs fn while nobody else reads or writes the table, which is the only one that fn may use. On MySQL that is
+// LOCK TABLES, by which Q2A keeps tables without a unique key free of doubles. As it would end a transaction, it has a
+// connection of its own, and RDS Proxy pins that: fn should be rare and short.
+func (db *DB) WithTableLocked(ctx context.Context, table string, fn func(locked *DB) error) error {
+	if db.dialect == SQLite { // whose writing transactions exclude each other
+		return db.Tx(ctx, fn)
+	}
+	return db.gorm.WithContext(ctx).Connection(func(g *gorm.DB) (err error) {
+		locked := *db
+		locked.gorm, locked.now = g, db.Now()
+		defer func() {
+			_, unlockErr := locked.Exec(context.WithoutCancel(ctx), "UNLOCK TABLES")
+			if conn, ok := g.Statement.ConnPool.(*sql.Conn); ok && (err != nil || unlockErr != nil) {
+				// It may still hold the lock: it must not go back among the others.
+				_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+			}
+		}()
+		if _, err := locked.Exec(ctx, "LOCK TABLES {"+table+"} WRITE"); err != nil {
+			return fmt.Errorf("lock %s: %w", table, err)
+		}
+		return fn(&locked)
+	})
+}
+
 // Unavailable tells whether an error means that the server could not be reached or takes no more connections, rather than
 // that it refused a statement.
 func Unavailable(err error) bool {

@@ -94,7 +94,7 @@ func (f *Follower) Close() {
 // processes, and a sign that comes too early, are found at the next look.
 func appended(db *database.DB) {
 	if f, ok := followers.Load(db.Pool()); ok {
-		signal(f.(*Follower).wake) //nolint:errcheck // nothing else is stored
+		signal(f.(*Follower).wake)
 	}
 }
 

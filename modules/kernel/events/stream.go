@@ -186,7 +186,7 @@ func (st *Streams) replay(ctx context.Context, c *streamClient, sub *Subscriptio
 		}
 		after = list[len(list)-1].Seq
 		if len(text) > 0 && c.send(text) != nil {
-			return true, nil // it went away; the next thing sent tells
+			return true, nil //nolint:nilerr // it went away; the next thing sent tells
 		}
 	}
 	return true, nil

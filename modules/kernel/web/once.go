@@ -10,6 +10,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -184,10 +186,25 @@ func (o *once) keep(c echo.Context, db *database.DB, next echo.HandlerFunc) erro
 	if err != nil {
 		slog.ErrorContext(ctx, "answer not kept for a retry", "error", err)
 	}
-	if _, err := db.Exec(ctx, "DELETE FROM {q2ab_idempotency} WHERE created <= ?", db.Now()-keptFor); err != nil {
-		slog.ErrorContext(ctx, "old answers not removed", "error", err)
-	}
+	removeOld(ctx, db)
 	return nil
+}
+
+// removedLast is when this process last removed old answers; once a minute is enough for a table that lives for a day.
+var removedLast atomic.Int64
+
+func removeOld(ctx context.Context, db *database.DB) {
+	now, last := time.Now().Unix(), removedLast.Load()
+	if now-last < 60 || !removedLast.CompareAndSwap(last, now) {
+		return
+	}
+	err := db.Tx(ctx, func(tx *database.DB) error {
+		_, err := tx.Exec(ctx, "DELETE FROM {q2ab_idempotency} WHERE created <= ?", tx.Now()-keptFor)
+		return err
+	})
+	if err != nil {
+		slog.WarnContext(ctx, "old answers not removed; a later request tries again", "error", err)
+	}
 }
 
 // copiedResponse keeps a copy of the body that goes out.

@@ -1,0 +1,89 @@
+// The torture of the writes: `TORTURE_DATABASE_URL=mysql://root@host:port/ go run ./deploy/torture`. Many clients act at
+// random on few posts, through server processes that are killed with SIGKILL again and again, while another writer adds
+// comments and votes in plain SQL as the old site does. Afterwards everything that was acknowledged has to be there, nothing
+// may be there by half, no count may be off, and every event must have taken effect once.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// settings are the flags.
+type settings struct {
+	databaseURL string // without a database's name
+	dump        string
+	clients     int
+	kills       int
+	every       time.Duration // between kills
+	oldSite     bool
+	seed        uint64
+	keep        bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var err error
+	if os.Getenv(childVariable) != "" {
+		err = serve(ctx)
+	} else {
+		err = run(ctx)
+	}
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "torture:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	var s settings
+	flag.StringVar(&s.dump, "dump", "testdata/oracle/small.sql.gz", "the site to begin with")
+	flag.IntVar(&s.clients, "clients", 64, "how many clients act at once")
+	flag.IntVar(&s.kills, "kills", 20, "how often the server is killed")
+	flag.DurationVar(&s.every, "every", 3*time.Second, "time between kills, and how long the load goes on after the last")
+	flag.BoolVar(&s.oldSite, "old-site", true, "a second writer acts as the old site does")
+	flag.Uint64Var(&s.seed, "seed", 1, "the same number makes the same choices, though not the same order")
+	flag.BoolVar(&s.keep, "keep", false, "keep the database afterwards")
+	flag.Parse()
+	if s.databaseURL = os.Getenv("TORTURE_DATABASE_URL"); s.databaseURL == "" {
+		return errors.New("TORTURE_DATABASE_URL is not set: mysql://user:password@host:port/ of a server where databases may be made")
+	}
+	site, err := newDatabase(ctx, &s)
+	if err != nil {
+		return err
+	}
+	defer site.close(s.keep)
+	before, err := site.differences(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d clients, %d kills, database %s\n", s.clients, s.kills, site.name)
+	l, err := newLoad(ctx, &s, site)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := l.run(ctx); err != nil {
+		return err
+	}
+	l.report(time.Since(start))
+	failures, err := site.check(ctx, l, before)
+	if err != nil {
+		return err
+	}
+	for _, f := range failures[:min(len(failures), 40)] {
+		fmt.Println("FAILED:", f)
+	}
+	if len(failures) > 0 {
+		return fmt.Errorf("%d checks failed", len(failures))
+	}
+	fmt.Println("all checks passed")
+	return nil
+}
