@@ -93,9 +93,12 @@ func runJob(ctx context.Context, m *jobs.Manager, name string, dryRun bool, out 
 	if _, err := m.Find(name); err != nil {
 		return fmt.Errorf("there is no job %q", name)
 	}
-	run, err := m.Request(ctx, name, dryRun)
-	if err != nil {
+	run, err := m.Start(ctx, name, dryRun)
+	if err != nil && !errors.Is(err, jobs.ErrLost) {
 		return err
+	}
+	if err != nil {
+		return fmt.Errorf("another process works on run %d; `admin jobs` shows how far it is", run.ID)
 	}
 	if run.DryRun != dryRun {
 		return fmt.Errorf("run %d of %s is not finished yet; `admin jobs cancel %s` ends it", run.ID, name, name)

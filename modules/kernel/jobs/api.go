@@ -42,7 +42,7 @@ type nameInput struct {
 }
 
 type runInput struct {
-	nameInput
+	Name string `path:"name" maxLength:"60" doc:"Name of the job"`
 	Body struct {
 		DryRun bool `json:"dryRun,omitempty" doc:"Finds out what would be done and changes nothing"`
 	}

@@ -1,0 +1,149 @@
+package modules_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/jobs"
+)
+
+// count is a job of so many batches, each of which calls work.
+func countJob(batches int, work func(n int) error) jobs.Job {
+	return jobs.Job{Name: "count", Summary: "counts", Steps: []jobs.Step{{Name: "only", Count: func(context.Context) (int, error) { return batches, nil },
+		Batch: func(_ context.Context, after int, w *jobs.Work) (int, error) {
+			w.Done = 1
+			if err := work(after); err != nil {
+				return 0, err
+			}
+			if after+1 == batches {
+				return 0, nil
+			}
+			return after + 1, nil
+		}}}}
+}
+
+// TestJobIsTakenOverOnlyFromTheDead: while its holder signs, nobody else gets a run; when it does not, another takes it over,
+// and the old holder, awake again, can change nothing of it any more.
+func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		var ahead atomic.Int64
+		site := openSiteAt(t, fresh(t), func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
+		db := site.app.DB
+		inBatch, goOn := make(chan struct{}), make(chan struct{})
+		sleeper := jobs.New(db, 0, countJob(5, func(n int) error {
+			if n == 2 {
+				close(inBatch)
+				<-goOn
+			}
+			return nil
+		}))
+		second := 0
+		other := jobs.New(db, 0, countJob(5, func(int) error { second++; return nil }))
+		ctx := context.Background()
+		run, err := sleeper.Start(ctx, "count", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- sleeper.Work(ctx, run, nil) }()
+		<-inBatch
+		if _, err := other.Start(ctx, "count", false); !errors.Is(err, jobs.ErrLost) {
+			t.Errorf("taken from a living holder: %v", err)
+		}
+		ahead.Store(int64(31 * time.Second)) // longer than the lease
+		taken, err := other.Start(ctx, "count", false)
+		if err != nil {
+			t.Fatalf("not taken from a dead holder: %v", err)
+		}
+		if err := other.Work(ctx, taken, nil); err != nil {
+			t.Fatal(err)
+		}
+		if second != 3 { // the batches 0 and 1 were written down
+			t.Errorf("the new holder did %d batches", second)
+		}
+		close(goOn)
+		if err := <-ended; !errors.Is(err, jobs.ErrLost) {
+			t.Errorf("the old holder: %v", err)
+		}
+		history, err := other.History(ctx, "count", 10)
+		if err != nil || len(history) != 1 || history[0].Status != jobs.Done || history[0].Done != 5 {
+			t.Errorf("history %+v, %v", history, err)
+		}
+	})
+}
+
+// TestManyBatchesWithinASecond: however quick the batches are, the sign of life is never later than the time.
+func TestManyBatchesWithinASecond(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		now := time.Now()
+		site := openSiteAt(t, fresh(t), func() time.Time { return now })
+		m := jobs.New(site.app.DB, 0, countJob(40, func(int) error { return nil }))
+		run, err := m.Start(t.Context(), "count", false)
+		if err == nil {
+			err = m.Work(t.Context(), run, func(*jobs.Run, *jobs.Work) {
+				if at := heartbeat(t, site.app.DB); at != now.Unix() {
+					t.Fatalf("the sign of life is %d s ahead", at-now.Unix())
+				}
+			})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func heartbeat(t *testing.T, db *database.DB) (at int64) {
+	t.Helper()
+	if _, err := db.Get(t.Context(), []any{&at}, "SELECT heartbeat FROM {q2ab_job_runs} ORDER BY id DESC LIMIT 1"); err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// TestFailingJob: errors and panics end a run, are told of, and do not bar the next.
+func TestFailingJob(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		db := openSite(t, fresh(t), nil).app.DB
+		for name, work := range map[string]func(int) error{"an error": func(int) error { return errors.New("the disk is full") }, "a panic": func(int) error { panic("the disk is full") }} {
+			m := jobs.New(db, 0, countJob(3, work))
+			run, err := m.Start(t.Context(), "count", false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := m.Work(t.Context(), run, nil); err == nil {
+				t.Errorf("%s ends well", name)
+			}
+			history, err := m.History(t.Context(), "count", 1)
+			if err != nil || history[0].Status != jobs.Failed || !strings.Contains(history[0].Message, "the disk is full") {
+				t.Errorf("%s: %+v, %v", name, history, err)
+			}
+		}
+	})
+}
+
+// TestCancelledJob: the holder of a cancelled run stops at its next sign.
+func TestCancelledJob(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		db := openSite(t, fresh(t), nil).app.DB
+		var m *jobs.Manager
+		done := 0
+		m = jobs.New(db, 0, countJob(100, func(n int) error {
+			if done++; n == 3 {
+				return m.Cancel(context.Background(), "count")
+			}
+			return nil
+		}))
+		run, err := m.Start(t.Context(), "count", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Work(t.Context(), run, nil); !errors.Is(err, jobs.ErrLost) || done != 4 {
+			t.Errorf("%d batches, %v", done, err)
+		}
+	})
+}

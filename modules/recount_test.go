@@ -1,0 +1,201 @@
+package modules_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/kernel/jobs"
+)
+
+// breaks are statements that each make a derived value wrong, with the beginning of the difference that a recount reports.
+var breaks = []struct{ query, reported string }{
+	{"UPDATE {posts} SET upvotes = upvotes + 1, netvotes = netvotes + 1 WHERE postid = 1", "posts postid=1 upvotes: "},
+	{"UPDATE {posts} SET downvotes = downvotes + 2 WHERE postid = 14", "posts postid=14 downvotes: "},
+	{"UPDATE {posts} SET flagcount = 7 WHERE postid = 27", "posts postid=27 flagcount: "},
+	{"UPDATE {posts} SET acount = 99 WHERE postid = 1", "posts postid=1 acount: stored 99, "},
+	{"UPDATE {posts} SET amaxvote = 55 WHERE postid = 14", "posts postid=14 amaxvote: stored 55, "},
+	{"UPDATE {posts} SET hotness = 12345 WHERE postid = 27", "posts postid=27 hotness: stored 12345, "},
+	{"UPDATE {posts} SET categoryid = NULL, catidpath1 = NULL WHERE type = 'A' AND parentid = 1", "posts postid="},
+	{"UPDATE {posts} SET catidpath2 = 1 WHERE postid = 37", "posts postid=37 catidpath2: "},
+	{"DELETE FROM {titlewords} WHERE postid = 1", "titlewords postid=1 "},
+	{"DELETE FROM {contentwords} WHERE postid = 14", "contentwords postid=14 "},
+	{"UPDATE {contentwords} SET count = count + 3 WHERE postid = 27", "contentwords postid=27 "},
+	{"DELETE FROM {tagwords} WHERE postid = 37", "tagwords postid=37 "},
+	{"DELETE FROM {posttags} WHERE postid = 1", "posttags postid=1 "},
+	{"INSERT INTO {titlewords} (postid, wordid) SELECT 37, MIN(wordid) FROM {words}", "titlewords postid=37 "},
+	{"UPDATE {words} SET contentcount = contentcount + 5 WHERE wordid = 10", "words wordid=10 contentcount: "},
+	{"UPDATE {words} SET tagcount = tagcount + 1, titlecount = titlecount + 1 WHERE wordid = 20", "words wordid=20 t"},
+	{"UPDATE {categories} SET qcount = qcount + 4 WHERE categoryid = 2", "categories categoryid=2 qcount: "},
+	{"UPDATE {categories} SET backpath = 'nowhere' WHERE categoryid = 5", "categories categoryid=5 backpath: stored nowhere, "},
+	{"UPDATE {userpoints} SET points = points + 1 WHERE userid = 7", "userpoints userid=7 points: "},
+	{"UPDATE {userpoints} SET qupvotes = 77 WHERE userid = 8", "userpoints userid=8 qupvotes: stored 77, "},
+	{"UPDATE {userpoints} SET avoteds = avoteds - 1, upvoteds = 5 WHERE userid = 9", "userpoints userid=9 upvoteds: "},
+	{"DELETE FROM {userpoints} WHERE userid = 10", "userpoints userid=10 row: stored none, "},
+	{"UPDATE {options} SET content = '3' WHERE title = 'cache_qcount'", "options cache_qcount content: stored 3, "},
+	{"UPDATE {options} SET content = '3' WHERE title = 'cache_acount'", "options cache_acount content: stored 3, "},
+	{"UPDATE {options} SET content = '3' WHERE title = 'cache_ccount'", "options cache_ccount content: stored 3, "},
+	{"UPDATE {options} SET content = '333' WHERE title = 'cache_unaqcount'", "options cache_unaqcount content: stored 333, "},
+	{"UPDATE {options} SET content = '333' WHERE title = 'cache_unupaqcount'", "options cache_unupaqcount content: stored 333, "},
+	{"UPDATE {options} SET content = '333' WHERE title = 'cache_queuedcount'", "options cache_queuedcount content: stored 333, "},
+	{"UPDATE {options} SET content = '333' WHERE title = 'cache_tagcount'", "options cache_tagcount content: stored 333, "},
+	{"UPDATE {options} SET content = '333' WHERE title = 'cache_userpointscount'", "options cache_userpointscount content: stored 333, "},
+	{"UPDATE {options} SET content = '333' WHERE title = 'cache_uapprovecount'", "options cache_uapprovecount content: stored 333, "},
+}
+
+// recount runs the job and returns what it found.
+func recount(t *testing.T, app *modules.App, dryRun bool) (found []string) {
+	t.Helper()
+	run, err := app.Jobs.Start(context.Background(), "recount", dryRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = app.Jobs.Work(context.Background(), run, func(_ *jobs.Run, w *jobs.Work) {
+		for _, d := range w.Found {
+			found = append(found, d.String())
+		}
+	})
+	if err != nil || run.Status != jobs.Done || run.Differences != len(found) {
+		t.Fatalf("run %d is %s with %d differences, %d found: %v", run.ID, run.Status, run.Differences, len(found), err)
+	}
+	return found
+}
+
+// TestRecountRepairsWhatIsDerived breaks every derived value, and wants each to be found, and repaired to what it was.
+func TestRecountRepairsWhatIsDerived(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+		// The recorded site has one count that is off (drift.json).
+		if found := recount(t, r.app, true); len(found) != 1 || found[0] != "options cache_unselqcount content: stored 43, computed 44" {
+			t.Fatalf("on the recorded site: %q", found)
+		}
+		recount(t, r.app, false)
+		before := readTables(t, r.app.DB)
+		for _, b := range breaks {
+			if n, err := r.app.DB.Exec(context.Background(), b.query); err != nil || n == 0 {
+				t.Fatalf("%s: %d rows, %v", b.query, n, err)
+			}
+		}
+		broken := readTables(t, r.app.DB)
+		found := recount(t, r.app, true)
+		for _, b := range breaks {
+			if !strings.Contains("\n"+strings.Join(found, "\n"), "\n"+b.reported) {
+				t.Errorf("not found: %s", b.query)
+			}
+		}
+		if changed := describe(broken.diff(readTables(t, r.app.DB)), nil); len(changed) > 0 {
+			t.Errorf("the dry run changed %q", changed)
+		}
+		if repaired := recount(t, r.app, false); len(repaired) < len(breaks) {
+			t.Errorf("%d repaired", len(repaired))
+		}
+		if off := describe(before.diff(readTables(t, r.app.DB)), nil); len(off) > 0 {
+			t.Errorf("after the repair: %q", off)
+		}
+		if left := recount(t, r.app, true); len(left) > 0 {
+			t.Errorf("after the repair: %q", left)
+		}
+	})
+}
+
+// TestRecountGoesOn: a run that is cut off goes on where it stood, in another process, and finds the same in the end.
+func TestRecountGoesOn(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		url := fresh(t)
+		first := openSite(t, url, nil)
+		want := recount(t, first.app, true)
+		batches := 0
+		var run *jobs.Run
+		var err error
+		for stops := 0; ; stops++ {
+			app := openSite(t, url, nil).app
+			ctx, stop := context.WithCancel(context.Background())
+			if run, err = app.Jobs.Start(ctx, "recount", true); err != nil {
+				t.Fatal(err)
+			}
+			err = app.Jobs.Work(ctx, run, func(*jobs.Run, *jobs.Work) {
+				if batches++; batches%3 == 0 {
+					stop()
+				}
+			})
+			stop()
+			if err == nil {
+				if stops == 0 {
+					t.Fatal("it never stopped")
+				}
+				break
+			}
+			if !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+		}
+		if run.Differences != len(want) || run.Done < run.Total || batches > 30 {
+			t.Errorf("%d differences instead of %d, %d of %d done in %d batches", run.Differences, len(want), run.Done, run.Total, batches)
+		}
+	})
+}
+
+// TestJobsOverREST: administrators start, see and cancel runs; nobody else does.
+func TestJobsOverREST(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+		const anonymous, member, moderator, admin = 0, 10, 3, 2
+		calls := []call{{method: "GET", path: "/v1/admin/jobs"}, {method: "GET", path: "/v1/admin/jobs/recount"}, {method: "DELETE", path: "/v1/admin/jobs/recount/run"},
+			{method: "POST", path: "/v1/admin/jobs/recount/run", body: map[string]any{"dryRun": true}}}
+		for _, c := range calls {
+			for actor, want := range map[int]int{anonymous: http.StatusForbidden, member: http.StatusForbidden, moderator: http.StatusForbidden} {
+				if status, body, _ := r.answerOf(t, c, actor); status != want {
+					t.Errorf("%s %s as %d: %d %v", c.method, c.path, actor, status, body)
+				}
+			}
+		}
+		if status, _, _ := r.answerOf(t, call{method: "POST", path: "/v1/admin/jobs/nothing/run", body: map[string]any{}}, admin); status != http.StatusNotFound {
+			t.Errorf("an unknown job: %d", status)
+		}
+		start := func(dryRun bool) (int, map[string]any) {
+			status, body, _ := r.answerOf(t, call{method: "POST", path: "/v1/admin/jobs/recount/run", body: map[string]any{"dryRun": dryRun}}, admin)
+			return status, body
+		}
+		status, queued := start(true)
+		if status != http.StatusAccepted || queued["status"] != "queued" {
+			t.Fatalf("start: %d %v", status, queued)
+		}
+		if status, again := start(true); status != http.StatusAccepted || again["id"] != queued["id"] {
+			t.Errorf("started twice: %d %v", status, again)
+		}
+		if status, other := start(false); status != http.StatusConflict || other["code"] != "job_running" {
+			t.Errorf("started for good meanwhile: %d %v", status, other)
+		}
+		if status, _, _ := r.answerOf(t, calls[2], admin); status != http.StatusNoContent {
+			t.Errorf("cancel: %d", status)
+		}
+		if status, _ := start(true); status != http.StatusAccepted {
+			t.Errorf("start after the cancelled one: %d", status)
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		served := make(chan struct{})
+		go func() { r.app.Jobs.Serve(ctx); close(served) }()
+		defer func() { stop(); <-served }()
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+			_, body, _ := r.answerOf(t, calls[1], admin)
+			runs, _ := body["runs"].([]any)
+			if len(runs) != 2 {
+				t.Fatalf("runs: %v", body)
+			}
+			last, _ := runs[0].(map[string]any)
+			if last["status"] == "done" {
+				if earlier, _ := runs[1].(map[string]any); last["differences"] != 1.0 || !strings.Contains(last["message"].(string), "cache_unselqcount") || earlier["status"] != "cancelled" {
+					t.Errorf("runs: %v", runs)
+				}
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("it does not end: %v", last)
+			}
+		}
+	})
+}
