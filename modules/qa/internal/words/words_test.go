@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"os"
 	"reflect"
+	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // recorded are the answers of Q2A's own functions (testdata/oracle/reads/strings.json).
@@ -23,7 +25,7 @@ type recorded struct {
 	Removal []struct{ In, Out string } `json:"utf8mb4_removal"`
 }
 
-func load(t *testing.T) recorded {
+func load(t testing.TB) recorded {
 	t.Helper()
 	text, err := os.ReadFile("../../../../testdata/oracle/reads/strings.json")
 	if err != nil {
@@ -102,4 +104,42 @@ func TestCensor(t *testing.T) {
 			t.Errorf("Censor(%q) = %q, want %q", in, got, want)
 		}
 	}
+}
+
+func FuzzSplit(f *testing.F) {
+	for _, c := range load(f).Tokenizer {
+		f.Add(c.In)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, ideographs := range []bool{true, false} {
+			for _, hyphens := range []bool{true, false} {
+				for _, w := range split(text, ideographs, hyphens) {
+					if w == "" || strings.ContainsAny(w, " \t\r\n") {
+						t.Fatalf("%q has the word %q", text, w)
+					}
+				}
+			}
+		}
+		// A word stays a word: what is in the index is found again.
+		for _, w := range Split(text) {
+			if again := Split(w); len(again) != 1 || again[0] != w {
+				t.Errorf("%q has the word %q, which splits into %q", text, w, again)
+			}
+		}
+		Slug(text, true, 50)
+		Slug(text, false, 50)
+	})
+}
+
+func FuzzCensor(f *testing.F) {
+	f.Add("bad, wor*, *d", "bad words")
+	f.Add("*", "x")
+	f.Add("\xff*a", "\xffa")
+	f.Fuzz(func(t *testing.T, option, text string) {
+		b := NewBlocked(option)
+		once := b.Censor(text)
+		if utf8.ValidString(text) && utf8.RuneCountInString(once) != utf8.RuneCountInString(text) {
+			t.Errorf("%q without %q is %q: another length", text, option, once)
+		}
+	})
 }
