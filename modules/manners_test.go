@@ -122,7 +122,7 @@ func TestProblems(t *testing.T) {
 		{"GET", "/v1/nothing", nil, 404, "not_found", "Not found"},
 		{"GET", "/v1/nothing", []string{"Accept-Language", "ja,en;q=0.5"}, 404, "not_found", "見つかりません"},
 		{"GET", "/v1/nothing", []string{"Accept-Language", "en,ja;q=0.5"}, 404, "not_found", "Not found"},
-		{"POST", "/v1/questions", nil, 405, "method_not_allowed", "Method not allowed"},
+		{"POST", "/v1/tags", nil, 405, "method_not_allowed", "Method not allowed"},
 		{"GET", "/v1/questions/344", []string{"Accept-Language", "ja"}, 403, "hidden", "非表示の投稿です"},
 		{"GET", "/v1/questions", []string{"Authorization", "Bearer nonsense"}, 401, "unauthenticated", "Not signed in"},
 		{"GET", "/v1/questions", []string{"Authorization", "Basic dGVzdA=="}, 401, "unauthenticated", "Not signed in"},

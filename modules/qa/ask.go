@@ -180,7 +180,7 @@ func (c *change) reportQuestion(q *post, follows *followed, w *Writing) {
 	}
 	var parent any
 	if follows != nil {
-		parent = record(follows.answer)
+		parent = c.record(follows.answer)
 	}
 	with := params("postid", q.id, "parentid", orNull(q.parentID), "parent", parent, "title", q.title, "content", q.content, "format", q.format,
 		"text", TextOf(q.content, q.format), "tags", q.tags, "categoryid", orNull(q.categoryID), "extra", c.extraOf(q), "name", given(w.Name),

@@ -2,6 +2,7 @@ package qa
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
@@ -116,15 +117,22 @@ func (m *Module) transact(ctx context.Context, run func(c *change) (resource int
 	if err != nil {
 		return 0, err
 	}
+	var c *change
 	err = m.withWords(ctx, func(retried bool) error {
 		resource, err = web.Once(ctx, m.db, func(tx *database.DB) (int, error) {
-			c := &change{m: m, ctx: ctx, tx: tx, o: o, tree: tree, caller: auth.CallerOf(ctx), retried: retried}
+			c = &change{m: m, ctx: ctx, tx: tx, o: o, tree: tree, caller: auth.CallerOf(ctx), retried: retried}
 			c.actor = c.self()
 			return run(c)
 		})
 		return err
 	})
-	return resource, err
+	if err != nil || c == nil {
+		return resource, err
+	}
+	if o.Bool("event_logger_to_database") {
+		events.Log(context.WithoutCancel(ctx), m.db, c.outgoing())
+	}
+	return resource, nil
 }
 
 // self is the caller as an actor.
@@ -138,20 +146,27 @@ func (c *change) self() actor {
 
 // open locks the post up to its question, and reads the thread.
 func (c *change) open(id int, kinds string, s scope) (*post, error) {
-	var locked []int
-	err := c.tx.Select(c.ctx, database.Append(&locked), "SELECT p.postid FROM ("+lockIDs+") y JOIN {posts} p ON p.postid = y.postid ORDER BY p.postid"+c.tx.ForUpdate(), id, id, id)
+	found, question := false, 0
+	err := c.tx.Select(c.ctx, func(rows *sql.Rows) error {
+		var postID int
+		var kind string
+		err := rows.Scan(&postID, &kind)
+		if found = found || postID == id; strings.HasPrefix(kind, "Q") {
+			question = postID
+		}
+		return err
+	}, "SELECT p.postid, p.type FROM ("+lockIDs+") y JOIN {posts} p ON p.postid = y.postid ORDER BY p.postid"+c.tx.ForUpdate(), id, id, id)
 	if err != nil {
 		return nil, fmt.Errorf("lock posts: %w", err)
 	}
-	if !slices.Contains(locked, id) {
+	if !found || question == 0 {
 		return nil, problem.NotFound()
 	}
-	query, args, question := lockIDs, repeated(id, 3), 0
+	query, args := lockIDs, repeated(id, 3)
 	if c.whole = s == wholeThread; c.whole {
-		if question, err = questionOf(c.ctx, c.tx, id); err != nil {
-			return nil, err
-		}
 		query, args = threadIDs, repeated(question, 7)
+	} else {
+		question = 0
 	}
 	if c.t, err = c.m.assemble(c.ctx, c.tx, c.o, query, args, question, true); err != nil {
 		return nil, err
@@ -243,12 +258,15 @@ func (c *change) tell() error {
 }
 
 // publish writes the events into the outbox.
-func (c *change) publish() error {
+func (c *change) publish() error { return events.Append(c.ctx, c.tx, c.outgoing()...) }
+
+// outgoing are the events as the outbox and the event log take them.
+func (c *change) outgoing() []events.Event {
 	out := make([]events.Event, len(c.events))
 	for i, e := range c.events {
 		out[i] = e.Event
 	}
-	return events.Append(c.ctx, c.tx, c.o.Bool("event_logger_to_database"), out...)
+	return out
 }
 
 // posts are all posts of the thread that the action touches, before it and after.

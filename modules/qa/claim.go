@@ -38,7 +38,7 @@ func (m *Module) claim(ctx context.Context, id int) (*stateOutput, error) {
 		if p.kind != "Q" {
 			with = append(with, "parentid", p.parentID)
 		}
-		c.report(letters[p.kind]+"_claim", p, params(append(with, "old"+typeNames[p.kind], record(p))...), nil)
+		c.report(letters[p.kind]+"_claim", p, params(append(with, "old"+typeNames[p.kind], c.record(p))...), nil)
 		return nil
 	})
 }

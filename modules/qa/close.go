@@ -62,7 +62,7 @@ func (c *change) closeAsDuplicate(q *post, originalID int) error {
 	}
 	q.closedByID = originalID
 	c.touch(q, "C")
-	c.report("q_close", q, params("postid", q.id, "oldquestion", record(q), "reason", "duplicate", "originalid", originalID), nil)
+	c.report("q_close", q, params("postid", q.id, "oldquestion", c.record(q), "reason", "duplicate", "originalid", originalID), nil)
 	return nil
 }
 
@@ -85,7 +85,7 @@ func (c *change) closeWithNote(q *post, note string) error {
 	}
 	q.closedByID = n.id
 	c.touch(q, "C")
-	c.report("q_close", q, params("postid", q.id, "oldquestion", record(q), "reason", "other", "note", note), nil)
+	c.report("q_close", q, params("postid", q.id, "oldquestion", c.record(q), "reason", "other", "note", note), nil)
 	return nil
 }
 
@@ -109,7 +109,7 @@ func (m *Module) reopen(ctx context.Context, id int) (*threadOutput, error) {
 		}
 		q.closedByID = 0
 		c.touch(q, "C")
-		c.report("q_reopen", q, params("postid", q.id, "oldquestion", record(q)), nil)
+		c.report("q_reopen", q, params("postid", q.id, "oldquestion", c.record(q)), nil)
 		return 0, nil
 	})
 	if err != nil {

@@ -141,7 +141,7 @@ func (c *change) applyQuestion(q *post, e *edit, category int, path []int, name 
 		}
 	}
 	with := params("postid", q.id, "title", q.title, "content", q.content, "format", q.format, "text", TextOf(q.content, q.format), "tags", q.tags,
-		"extra", c.extraOf(q), "name", name, "oldquestion", record(&e.before))
+		"extra", c.extraOf(q), "name", name, "oldquestion", c.record(&e.before))
 	more := params("silent", e.silent, "oldtitle", e.before.title, "oldcontent", e.before.content, "oldformat", e.before.format, "oldtags", e.before.tags,
 		"titlechanged", titleChanged, "contentchanged", contentChanged, "tagschanged", tagsChanged)
 	c.report("q_edit", q, slices.Concat(with, more), func(ev *Event) {
@@ -189,7 +189,7 @@ func (c *change) move(q *post, category int, path []int, silent bool) {
 			p.categoryID, p.categoryPath = category, path
 		}
 	}
-	c.report("q_move", q, params("postid", q.id, "oldquestion", record(q), "categoryid", orNull(category), "oldcategoryid", orNull(old)),
+	c.report("q_move", q, params("postid", q.id, "oldquestion", c.record(q), "categoryid", orNull(category), "oldcategoryid", orNull(old)),
 		func(e *Event) { e.CategoryIDs = slices.Clone(path) })
 }
 
@@ -297,7 +297,7 @@ func (c *change) editReply(p *post, body *Editing) error {
 	}
 	letter := letters[p.kind]
 	with := append(c.replyParams(p), params("content", p.content, "format", p.format, "text", TextOf(p.content, p.format), "name", given(body.Name),
-		"old"+typeNames[p.kind], record(&e.before))...)
+		"old"+typeNames[p.kind], c.record(&e.before))...)
 	c.report(letter+"_edit", p, slices.Concat(with, editParams(e, changed)), func(ev *Event) { ev.Silent, ev.TextChanged = e.silent, changed })
 	if p.queued && !e.before.queued {
 		c.report(letter+"_requeue", p, with, nil)
@@ -309,9 +309,9 @@ func (c *change) editReply(p *post, body *Editing) error {
 func (c *change) replyParams(p *post) []events.Param {
 	q, parent := c.t.question, c.t.byID[p.parentID]
 	if p.kind == "A" {
-		return params("postid", p.id, "parentid", p.parentID, "parent", record(q))
+		return params("postid", p.id, "parentid", p.parentID, "parent", c.record(q))
 	}
-	return params("postid", p.id, "parentid", p.parentID, "parenttype", parent.kind, "parent", record(parent), "questionid", q.id, "question", record(q))
+	return params("postid", p.id, "parentid", p.parentID, "parenttype", parent.kind, "parent", c.record(parent), "questionid", q.id, "question", c.record(q))
 }
 
 func editParams(e *edit, changed bool) []events.Param {
@@ -385,7 +385,7 @@ func (c *change) convert(p *post, in *convertInput) error {
 	}
 	c.charge = auth.Comments
 	with := append(c.replyParams(p), params("content", p.content, "format", p.format, "text", TextOf(p.content, p.format), "name", given(in.Body.Name),
-		"oldanswer", record(&e.before))...)
+		"oldanswer", c.record(&e.before))...)
 	c.report("a_to_c", p, slices.Concat(with, editParams(e, changed)), func(ev *Event) { ev.Silent, ev.TextChanged = e.silent, changed })
 	if p.queued && !e.before.queued {
 		c.report("c_requeue", p, with, nil)

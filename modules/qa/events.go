@@ -115,16 +115,23 @@ func (c *change) selectedAuthors(before, after *post) []int {
 	return users
 }
 
-// fullFields is how many fields Q2A's array of a whole post has on the question page; its
-// event log tells the number instead of the post.
-const fullFields = 68
+// fieldsOnPage is how many fields Q2A's array of a post has on the question page, and fieldsOfMember how many more when a
+// member looks at it; its event log tells the number instead of the post.
+const (
+	fieldsOnPage   = 69
+	fieldsOfMember = 3
+)
 
 // record stands for a post in an event's parameters.
-func record(p *post) any {
+func (c *change) record(p *post) any {
 	if p == nil {
 		return nil
 	}
-	return events.Record{Fields: fullFields, ID: p.id, Type: p.typeName(), UserID: p.userID}
+	fields := fieldsOnPage
+	if !c.caller.Anonymous() {
+		fields += fieldsOfMember
+	}
+	return events.Record{Fields: fields, ID: p.id, Type: p.typeName(), UserID: p.userID}
 }
 
 // params makes parameters of names and values by turns.

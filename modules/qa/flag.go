@@ -41,8 +41,8 @@ func (c *change) flag(p *post) error {
 		return err
 	}
 	c.charge = auth.Flags
-	c.report(letters[p.kind]+"_flag", p, params("postid", p.id, "oldpost", record(p), "flagcount", p.flags, "questionid", c.t.question.id,
-		"question", record(c.t.question)), nil)
+	c.report(letters[p.kind]+"_flag", p, params("postid", p.id, "oldpost", c.record(p), "flagcount", p.flags, "questionid", c.t.question.id,
+		"question", c.record(c.t.question)), nil)
 	if p.flags < c.o.Int("flagging_hide_after") {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (c *change) unflag(p *post) error {
 	if err := c.storeFlag(p, 0); err != nil {
 		return err
 	}
-	c.report(letters[p.kind]+"_unflag", p, params("postid", p.id, "oldpost", record(p)), nil)
+	c.report(letters[p.kind]+"_unflag", p, params("postid", p.id, "oldpost", c.record(p)), nil)
 	return nil
 }
 
@@ -102,7 +102,7 @@ func (m *Module) clearFlags(ctx context.Context, id int) (*stateOutput, error) {
 			return fmt.Errorf("clear flags: %w", err)
 		}
 		c.flagged -= int(cleared)
-		c.report(letters[p.kind]+"_clearflags", p, params("postid", p.id, "oldpost", record(p)), nil)
+		c.report(letters[p.kind]+"_clearflags", p, params("postid", p.id, "oldpost", c.record(p)), nil)
 		p.flags = 0
 		return nil
 	})

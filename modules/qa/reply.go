@@ -60,7 +60,7 @@ func (c *change) answer(q *post, w *Writing) (int, error) {
 	if a.queued {
 		name = "a_queue"
 	}
-	with := params("postid", a.id, "parentid", q.id, "parent", record(q), "content", a.content, "format", a.format, "text", TextOf(a.content, a.format),
+	with := params("postid", a.id, "parentid", q.id, "parent", c.record(q), "content", a.content, "format", a.format, "text", TextOf(a.content, a.format),
 		"categoryid", orNull(q.categoryID), "name", given(w.Name), "notify", w.Notify != nil && *w.Notify, "email", given(w.Email))
 	c.charge = auth.Answers
 	c.report(name, a, with, func(e *Event) { e.ParentKind, e.ParentOwnerID = "Q", q.userID })
@@ -143,7 +143,7 @@ func (c *change) comment(parent *post, w *Writing) (int, error) {
 		name = "c_queue"
 	}
 	q := c.t.question
-	with := params("postid", p.id, "parentid", parent.id, "parenttype", parent.kind, "parent", record(parent), "questionid", q.id, "question", record(q),
+	with := params("postid", p.id, "parentid", parent.id, "parenttype", parent.kind, "parent", c.record(parent), "questionid", q.id, "question", c.record(q),
 		"thread", nil, "content", p.content, "format", p.format, "text", TextOf(p.content, p.format), "categoryid", orNull(q.categoryID), "name", given(w.Name),
 		"notify", w.Notify != nil && *w.Notify, "email", given(w.Email))
 	c.charge = auth.Comments

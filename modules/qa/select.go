@@ -55,13 +55,13 @@ func (c *change) choose(answer *post, by actor) {
 		}
 	}
 	with := func(a *post) []any {
-		return []any{"parentid", q.id, "parent", record(q), "postid", a.id, "answer", record(a)}
+		return []any{"parentid", q.id, "parent", c.record(q), "postid", a.id, "answer", c.record(a)}
 	}
 	if old != nil {
 		c.reportBy(by, "a_unselect", old, params(with(old)...), nil)
 		if wasClosed && q.closedByID == 0 {
 			c.touchBy(by, q, "C")
-			c.reportBy(by, "q_reopen", q, params("postid", q.id, "oldquestion", record(q)), nil)
+			c.reportBy(by, "q_reopen", q, params("postid", q.id, "oldquestion", c.record(q)), nil)
 		}
 	}
 	if answer == nil {
@@ -70,6 +70,6 @@ func (c *change) choose(answer *post, by actor) {
 	c.reportBy(by, "a_select", answer, params(with(answer)...), nil)
 	if !wasClosed && c.o.Bool("do_close_on_select") {
 		c.touchBy(by, q, "C")
-		c.reportBy(by, "q_close", q, params("postid", q.id, "oldquestion", record(q), "reason", "answer-selected", "originalid", record(answer)), nil)
+		c.reportBy(by, "q_close", q, params("postid", q.id, "oldquestion", c.record(q), "reason", "answer-selected", "originalid", c.record(answer)), nil)
 	}
 }

@@ -165,7 +165,7 @@ func (c *change) setStatus(p *post, to status, by actor, flags int) error {
 		}
 	}
 	letter := strings.ToLower(p.kind)
-	c.reportBy(by, letter+"_"+event, p, append(c.stateParams(p), params("old"+typeNames[p.kind], record(p))...), nil)
+	c.reportBy(by, letter+"_"+event, p, append(c.stateParams(p), params("old"+typeNames[p.kind], c.record(p))...), nil)
 	if event == "approve" && !wasRequeued {
 		return c.reportApproved(p)
 	}
@@ -203,11 +203,11 @@ func (c *change) stateParams(p *post) []events.Param {
 	with := []any{"postid", p.id, "parentid", orNull(p.parentID)}
 	switch p.kind {
 	case "Q":
-		with = append(with, "parent", record(parent), "title", p.title)
+		with = append(with, "parent", c.record(parent), "title", p.title)
 	case "A":
-		with = append(with, "parent", record(q))
+		with = append(with, "parent", c.record(q))
 	case "C":
-		with = append(with, "parenttype", parent.kind, "parent", record(parent), "questionid", q.id, "question", record(q))
+		with = append(with, "parenttype", parent.kind, "parent", c.record(parent), "questionid", q.id, "question", c.record(q))
 	}
 	with = append(with, "content", p.content, "format", p.format, "text", TextOf(p.content, p.format))
 	if p.kind == "Q" {
@@ -249,7 +249,7 @@ func (c *change) delete(p *post) error {
 	if p.kind != "Q" {
 		with = append(with, "parentid", p.parentID)
 	}
-	with = append(with, "old"+typeNames[p.kind], record(p))
+	with = append(with, "old"+typeNames[p.kind], c.record(p))
 	if p.kind == "C" {
 		with = append(with, "parenttype", c.t.byID[p.parentID].kind, "questionid", c.t.question.id)
 	}

@@ -179,7 +179,7 @@ func TestHandlerThatFails(t *testing.T) {
 			return nil
 		})
 		err := db.Tx(t.Context(), func(tx *database.DB) error {
-			return Append(t.Context(), tx, false, about(tx, 1), about(tx, 2), about(tx, 3), about(tx, 4), about(tx, 5), about(tx, 6))
+			return Append(t.Context(), tx, about(tx, 1), about(tx, 2), about(tx, 3), about(tx, 4), about(tx, 5), about(tx, 6))
 		})
 		if err != nil {
 			t.Fatal(err)

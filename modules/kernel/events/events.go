@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"unicode/utf8"
 
 	"38qa.net/backend/modules/kernel/database"
 )
@@ -76,9 +75,8 @@ type Record struct {
 	UserID int
 }
 
-// Append writes events into the outbox, within the transaction that did what they tell of; if logged, also into the table
-// of Q2A's event logger (the site's option event_logger_to_database).
-func Append(ctx context.Context, tx *database.DB, logged bool, events ...Event) error {
+// Append writes events into the outbox, within the transaction that did what they tell of.
+func Append(ctx context.Context, tx *database.DB, events ...Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -95,10 +93,7 @@ func Append(ctx context.Context, tx *database.DB, logged bool, events ...Event) 
 		return fmt.Errorf("write the outbox: %w", err)
 	}
 	appended(tx)
-	if !logged {
-		return nil
-	}
-	return log(ctx, tx, events)
+	return nil
 }
 
 // stored is the payload of an outbox row.
@@ -152,56 +147,4 @@ func (list params) MarshalJSON() ([]byte, error) {
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil
-}
-
-// log writes the rows of Q2A's plugin Event Logger: parameters as name=value with tabs between, values cut at 40 characters,
-// rows as array(number of fields).
-func log(ctx context.Context, tx *database.DB, events []Event) error {
-	args := make([]any, 0, 7*len(events))
-	for _, e := range events {
-		var user, handle, cookie, ip any
-		if e.Actor.UserID != 0 {
-			user, handle = e.Actor.UserID, e.Actor.Handle
-		}
-		if e.Actor.CookieID != "" {
-			cookie = e.Actor.CookieID
-		}
-		if e.Actor.IP.IsValid() {
-			ip = e.Actor.IP.String()
-		}
-		parts := make([]string, len(e.Params))
-		for i, p := range e.Params {
-			parts[i] = p.Name + "=" + logged(p.Value)
-		}
-		args = append(args, e.At, ip, user, handle, cookie, e.Name, strings.Join(parts, "\t"))
-	}
-	const row = "(FROM_UNIXTIME(?), ?, ?, ?, ?, ?, ?)"
-	_, err := tx.Exec(ctx, "INSERT INTO {eventlog} (datetime, ipaddress, userid, handle, cookieid, event, params) VALUES "+row+
-		strings.Repeat(", "+row, len(events)-1), args...)
-	if err != nil {
-		return fmt.Errorf("write the event log: %w", err)
-	}
-	return nil
-}
-
-// loggedLength is from how many characters on the event log cuts a value, to two characters less and "...".
-const loggedLength = 40
-
-func logged(value any) string {
-	text := ""
-	switch v := value.(type) {
-	case nil:
-	case bool:
-		if v {
-			text = "1"
-		}
-	case Record:
-		text = fmt.Sprintf("array(%d)", v.Fields)
-	default:
-		text = fmt.Sprint(v)
-	}
-	if utf8.RuneCountInString(text) > loggedLength {
-		text = string([]rune(text)[:loggedLength-2]) + "..."
-	}
-	return strings.NewReplacer("\t", " ", "\n", " ", "\r", " ").Replace(text)
 }

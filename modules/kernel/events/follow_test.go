@@ -53,7 +53,7 @@ func TestFollowersOfTwoProcesses(t *testing.T) {
 		happen(t, two, 4)
 		hidden := about(one, 5)
 		hidden.Topics.Public = false
-		if err := one.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, false, hidden, about(tx, 6)) }); err != nil {
+		if err := one.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, hidden, about(tx, 6)) }); err != nil {
 			t.Fatal(err)
 		}
 		for i, sub := range subs {
@@ -112,7 +112,7 @@ func TestSlowSubscriberIsDropped(t *testing.T) {
 			for i := range list {
 				list[i] = about(tx, i+1)
 			}
-			return Append(t.Context(), tx, false, list[:n/2]...)
+			return Append(t.Context(), tx, list[:n/2]...)
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -91,7 +91,7 @@ func (s site) openAt(t *testing.T, clock database.Clock) *database.DB {
 func happen(t *testing.T, db *database.DB, questions ...int) {
 	t.Helper()
 	for _, id := range questions {
-		err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, false, about(tx, id)) })
+		err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, about(tx, id)) })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,7 +27,7 @@ func TestReadersMissNothing(t *testing.T) {
 					id := 1 + w*each + i
 					rolledBack := errors.New("changed its mind")
 					err := db.Tx(context.Background(), func(tx *database.DB) error {
-						if err := Append(context.Background(), tx, false, about(tx, id), about(tx, id)); err != nil {
+						if err := Append(context.Background(), tx, about(tx, id), about(tx, id)); err != nil {
 							return err
 						}
 						time.Sleep(time.Duration(id%5) * time.Millisecond) // some take longer to commit than others
@@ -97,7 +97,7 @@ func TestNumberingDoesNotWait(t *testing.T) {
 		}
 		happen(t, db, 1)
 		err := other.Tx(t.Context(), func(tx *database.DB) error {
-			if err := Append(t.Context(), tx, false, about(tx, 2)); err != nil {
+			if err := Append(t.Context(), tx, about(tx, 2)); err != nil {
 				return err
 			}
 			happen(t, db, 3)
@@ -128,7 +128,7 @@ func TestManyEventsAtOnce(t *testing.T) {
 		for i := range list {
 			list[i] = about(db, i+1)
 		}
-		if err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, false, list...) }); err != nil {
+		if err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, list...) }); err != nil {
 			t.Fatal(err)
 		}
 		if last := number(t, db); last != int64(len(list)) {
@@ -155,7 +155,7 @@ func TestEventsComeBackAsTheyWere(t *testing.T) {
 			Params: []Param{{"z", "1"}, {"postid", 12}, {"a", nil}, {"on", true}, {"oldanswer", Record{Fields: 68, ID: 12, Type: "A", UserID: 4}}, {"text", "a\tb 🐝"}},
 			Topics: Topics{Public: true, What: "vote", PostID: 12, QuestionID: 11, CategoryIDs: []int{1, 2}, Tags: []string{"蜂"}, NetVotes: &votes},
 		}
-		err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, false, e, Event{Name: "empty", At: 1}) })
+		err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, e, Event{Name: "empty", At: 1}) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,7 +200,7 @@ func TestOldEventsAreRemoved(t *testing.T) {
 		for i := range old {
 			old[i] = about(db, i+1)
 		}
-		if err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, false, old...) }); err != nil {
+		if err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, old...) }); err != nil {
 			t.Fatal(err)
 		}
 		prune(0) // young

@@ -277,7 +277,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 		big := about(db, 1)
 		big.Topics.Tags = []string{strings.Repeat("x", 200_000)}
 		for i := range 60 { // more than the buffers between hold
-			if err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, false, big) }); err != nil {
+			if err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, big) }); err != nil {
 				t.Fatal(err)
 			}
 			other.expect(t, fmt.Sprintf("%d question", i+1))

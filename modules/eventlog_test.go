@@ -1,0 +1,77 @@
+package modules_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// TestEventLog: with the option of Q2A's plugin on, each event is in its table as the plugin writes it. The expected lines
+// are what the plugin's rules give (its columns, value_to_text) for the parameters that Q2A passes.
+func TestEventLog(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		url := fresh(t)
+		db := openSite(t, url, nil).app.DB
+		engine := ""
+		if db.Dialect() == database.MySQL {
+			engine = " ENGINE=MyISAM DEFAULT CHARSET=utf8"
+		}
+		for _, q := range []string{"REPLACE INTO {options} (title, content) VALUES ('event_logger_to_database', '1')",
+			"CREATE TABLE {eventlog} (datetime DATETIME NOT NULL, ipaddress VARCHAR(45), userid INT UNSIGNED, handle VARCHAR(20), cookieid BIGINT UNSIGNED, " +
+				"event VARCHAR(20) NOT NULL, params VARCHAR(800) NOT NULL)" + engine} {
+			if _, err := db.Exec(context.Background(), q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := &replayer{testSite: openSite(t, url, nil)} // which has not read the options before
+		content := "Tab\tand a text of more than forty characters, 蜂の巣箱の置き場所について教えてください。"
+		for _, c := range []struct {
+			call
+			actor, status int
+		}{
+			{call{method: "PUT", path: "/v1/posts/1/vote", body: map[string]any{"value": 1}}, 17, http.StatusOK},
+			{call{method: "POST", path: "/v1/questions/1/answers", body: map[string]any{"content": content}}, 17, http.StatusCreated},
+			{call{method: "PUT", path: "/v1/posts/1/vote", body: map[string]any{"value": 1}}, 17, http.StatusOK}, // nothing happens
+			{call{method: "POST", path: "/v1/questions/1/answers", body: map[string]any{"content": ""}}, 17, http.StatusUnprocessableEntity},
+		} {
+			if status, body, _ := r.answerOf(t, c.call, c.actor); status != c.status {
+				t.Fatalf("%s %s: %d %v", c.method, c.path, status, body)
+			}
+		}
+		var got []string
+		err := db.Select(context.Background(), func(rows *sql.Rows) error {
+			var ip, handle, event, params string
+			var user int
+			err := rows.Scan(&ip, &user, &handle, &event, &params)
+			got = append(got, fmt.Sprintf("%s %d %s %s: %s", ip, user, handle, event, params))
+			return err
+		}, "SELECT ipaddress, userid, handle, event, params FROM {eventlog} ORDER BY datetime, event DESC")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{
+			"127.0.0.1 17 lurker q_vote_up: postid=1\tuserid=6\tvote=1\toldvote=0",
+			"127.0.0.1 17 lurker a_post: postid=392\tparentid=1\tparent=array(72)\tcontent=Tab and a text of more than forty char...\tformat=\t" +
+				"text=Tab and a text of more than forty char...\tcategoryid=3\tname=\tnotify=\temail=",
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("logged\n%s\nwanted\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+
+		// A log that cannot be written keeps nobody from voting.
+		if _, err := db.Exec(context.Background(), "DROP TABLE {eventlog}"); err != nil {
+			t.Fatal(err)
+		}
+		if status, body, _ := r.answerOf(t, call{method: "DELETE", path: "/v1/posts/1/vote"}, 17); status != http.StatusOK {
+			t.Errorf("without the table: %d %v", status, body)
+		}
+	})
+}
