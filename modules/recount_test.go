@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/demo"
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
 )
 
@@ -198,4 +201,31 @@ func TestJobsOverREST(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestMadeSitesNeedNoRecount: in the demonstration and in generated sites nothing is off from the start.
+func TestMadeSitesNeedNoRecount(t *testing.T) {
+	for name, fill := range map[string]func(db *database.DB) error{
+		"demonstration": func(db *database.DB) error { return demo.Fill(t.Context(), db, t.TempDir()) },
+		"generated": func(db *database.DB) error {
+			return demo.Seed(t.Context(), db, demo.SeedOptions{Questions: 300, Users: 50, Seed: 3})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := "sqlite:" + filepath.Join(t.TempDir(), "site.sqlite")
+			db, err := database.Open(t.Context(), database.Settings{URL: url, Prefix: "qa_"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == "demonstration" { // Seed makes the tables itself
+				err = db.CreateSchema(t.Context())
+			}
+			if err = errors.Join(err, fill(db), db.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if found := recount(t, openSite(t, url, nil).app, true); len(found) > 0 {
+				t.Errorf("%d differences, the first %q", len(found), found[:min(len(found), 5)])
+			}
+		})
+	}
 }

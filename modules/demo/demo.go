@@ -113,6 +113,12 @@ func (f *filler) categoryRows(branches []branch, above []int, path string) error
 
 // optionRows writes the site's options and the counts that Q2A keeps among them.
 func (f *filler) optionRows() error {
+	unapproved := 0
+	for _, p := range people {
+		if p.level < approvedLevel {
+			unapproved++
+		}
+	}
 	tags := 0
 	for _, w := range f.words {
 		if w.tag > 0 {
@@ -121,7 +127,7 @@ func (f *filler) optionRows() error {
 	}
 	values := map[string]int{"cache_qcount": f.counts.q, "cache_acount": f.counts.a, "cache_ccount": f.counts.c, "cache_unaqcount": f.counts.unanswered,
 		"cache_unselqcount": f.counts.unselected, "cache_unupaqcount": f.counts.unupvoted, "cache_tagcount": tags, "cache_userpointscount": len(people),
-		"cache_flaggedcount": 0, "cache_queuedcount": 0, "cache_uapprovecount": 0}
+		"cache_flaggedcount": 0, "cache_queuedcount": 0, "cache_uapprovecount": unapproved}
 	for name, n := range values {
 		f.options[name] = strconv.Itoa(n)
 	}
@@ -141,13 +147,20 @@ func (f *filler) optionRows() error {
 	return nil
 }
 
+const (
+	// approvedLevel is Q2A's level of users who were approved.
+	approvedLevel = 10
+	// answerWeight is what a vote on an answer counts by default, against one on a question.
+	answerWeight = 2
+)
+
 // figureRows writes everybody's points, by Q2A's formula with its default weights.
 func (f *filler) figureRows() error {
 	for handle, p := range f.points {
-		sum := 2*p.questions + 4*p.answers + 3*p.selects + 30*p.selecteds + p.questionVotes + 2*p.answerVotes + p.upQ + p.downQ + p.upA + p.downA
+		sum := 2*p.questions + 4*p.answers + 3*p.selects + 30*p.selecteds + p.questionVotes + answerWeight*p.answerVotes + p.upQ + p.downQ + p.upA + p.downA
 		if err := f.exec("INSERT INTO {userpoints} (userid, points, qposts, aposts, cposts, aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes, cupvotes, cdownvotes, "+
 			"qvoteds, avoteds, cvoteds, upvoteds, downvoteds, bonus) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", f.users[handle], 100+10*sum,
-			p.questions, p.answers, p.comments, p.selects, p.selecteds, p.upQ, p.downQ, p.upA, p.downA, p.upC, p.downC, p.questionVotes, p.answerVotes, 0, p.ups, p.downs); err != nil {
+			p.questions, p.answers, p.comments, p.selects, p.selecteds, p.upQ, p.downQ, p.upA, p.downA, p.upC, p.downC, p.questionVotes, answerWeight*p.answerVotes, 0, p.ups, p.downs); err != nil {
 			return err
 		}
 	}
