@@ -16,8 +16,8 @@ type attempt struct {
 	call               call
 }
 
-// attemptOf is the write for a permission of a post: kind is Q, A or C, question its question, answer one of that's answers.
-func attemptOf(permission, kind string, id, question, answer int) (c call, ok bool) {
+// attemptOf is the write for a permission of a post: kind is Q, A or C, answer one of the answers to a question.
+func attemptOf(permission, kind string, id, answer int) (c call, ok bool) {
 	on := func(format string, id int) string { return fmt.Sprintf("/v1/"+format, id) }
 	content := map[string]any{"content": "Whether this may be written is the question here."}
 	switch permission {
@@ -97,7 +97,7 @@ func TestPermissionsAndWritesAgree(t *testing.T) {
 			}
 			each := func(kind string, id int, can map[string]bool) {
 				for permission, granting := range can {
-					c, ok := attemptOf(permission, kind, id, question, answer)
+					c, ok := attemptOf(permission, kind, id, answer)
 					if !ok {
 						continue
 					}

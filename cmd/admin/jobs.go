@@ -129,6 +129,6 @@ func runJob(ctx context.Context, m *jobs.Manager, name string, dryRun bool, out 
 	if dryRun {
 		verb = "found"
 	}
-	fmt.Fprintf(out, "%s: %d checked, %d differences %s, %.1f s\n", name, run.Done, run.Differences, verb, time.Since(start).Seconds())
+	fmt.Fprintf(out, "%s: %d checked, differences %s: %d, %.1f s\n", name, run.Done, verb, run.Differences, time.Since(start).Seconds())
 	return nil
 }

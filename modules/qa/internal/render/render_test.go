@@ -33,7 +33,7 @@ var hostile = []string{
 }
 
 var (
-	allowedScheme = regexp.MustCompile(`^(?i:https?:|mailto:|tel:|/|\?|#|\.|[^:]*$)`)
+	allowedScheme = regexp.MustCompile(`^(?i:https?:|mailto:|tel:|/|\?|#|\.|[^:]*$|[^:/?#]*[/?#])`)
 	forbiddenTags = "script style iframe object embed form input button meta link base svg math template noscript textarea video audio title plaintext marquee isindex"
 )
 

@@ -22,7 +22,7 @@ func (r *Renderer) FromMarkdown(text string) string {
 // their text, attributes that act go, links are marked, everything is closed. It keeps texts and entities as they were
 // written, so that what the old site would have stored comes out. It is not what is shown: HTML sanitises again.
 func (r *Renderer) ForStorage(html string) string {
-	s := &storer{tokens: nethtml.NewTokenizer(strings.NewReader(html))}
+	s := &storer{tokens: nethtml.NewTokenizer(strings.NewReader(html)), ids: map[string]bool{}}
 	for {
 		switch s.tokens.Next() {
 		case nethtml.ErrorToken: // the end: reading from memory fails for no other reason
@@ -44,6 +44,7 @@ type storer struct {
 	tokens *nethtml.Tokenizer
 	out    strings.Builder
 	open   []element
+	ids    map[string]bool // that were given already: a second element with one loses it
 }
 
 // element is an open one, under the name that it came with and that which it is stored with.
@@ -111,6 +112,12 @@ func (s *storer) attributes(t nethtml.Token) {
 			continue
 		}
 		seen[a.Key] = true
+		if a.Key == "id" {
+			if s.ids[a.Val] {
+				continue
+			}
+			s.ids[a.Val] = true
+		}
 		if a.Key == "href" || a.Key == "src" || a.Key == "cite" {
 			a.Val = deniedScheme(a.Key, a.Val)
 		}
@@ -137,7 +144,7 @@ func deniedScheme(attribute, address string) string {
 		return address
 	}
 	scheme := strings.ToLower(m[1])
-	if scheme == "http" || scheme == "https" || scheme == "file" || attribute == "href" && linkSchemes[scheme] {
+	if scheme == "denied" || scheme == "http" || scheme == "https" || scheme == "file" || attribute == "href" && linkSchemes[scheme] {
 		return address
 	}
 	return "denied:" + address
