@@ -1,7 +1,12 @@
-// Package qa holds questions, answers and comments: their lists, threads, categories, tags, search and feeds.
+// Package qa holds questions, answers and comments: their lists, threads, categories, tags, search and feeds, and all that is
+// done to them.
 //
-// Its public face: New, Register (operations of the API) and Routes (feeds, sitemap and the old site's addresses), and
-// for other modules UserPosts, Questions and the types of posts in answers.
+// Its public face: New, Register (operations of the API) and Routes (feeds, sitemap and the old site's addresses); for
+// other modules UserPosts, Questions and the types of posts in answers; Listen, by which they follow every action within
+// its transaction; and RecountSteps and RecountLast, which compute anew what is derived from posts.
+//
+// A write is one use case in a file of its own (ask.go, vote.go, …) at work on a change (change.go), which locks the thread,
+// and writes what differs and all that follows from it: derived.go the counts, indexing.go the words, events.go the events.
 package qa
 
 import (
