@@ -73,7 +73,7 @@ func openSiteWith(t *testing.T, databaseURL string, change func(*config.Config),
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &testSite{app: app, server: httptest.NewServer(app.Server)}
+	s := &testSite{app: app, server: httptest.NewServer(conforming(t, app))}
 	t.Cleanup(func() {
 		s.server.Close()
 		if err := app.Close(); err != nil {

@@ -90,7 +90,7 @@ func (m *Module) setApproval(ctx context.Context, in *approvalInput) (*stateOutp
 
 // PostStateResult is whether and by whom a post is seen.
 type PostStateResult struct {
-	State     string `json:"state" enum:"visible,asHidden,queued"`
+	State     string `json:"state" enum:"visible,hidden,queued"`
 	FlagCount int    `json:"flagCount"`
 }
 
