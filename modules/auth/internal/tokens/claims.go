@@ -1,0 +1,103 @@
+package tokens
+
+import (
+	"slices"
+)
+
+// leeway is how many seconds the clocks of the issuer and of this machine may be apart.
+const leeway = 30
+
+// checked are the claims of a token that is good but for its times, which have to be looked at whenever it is used.
+type checked struct {
+	Claims
+	// notBefore is the claim nbf, 0 without one.
+	notBefore int64
+}
+
+// untimely says why the token is not good at the second now, "" if it is. A token is good from
+// max(nbf, iat) - leeway, this second included, to exp + leeway, this second not included.
+func (c *checked) untimely(now int64) string {
+	switch {
+	case now >= c.Expires+leeway:
+		return "claim exp: expired"
+	case now < c.notBefore-leeway:
+		return "claim nbf: not good yet"
+	case now < c.IssuedAt-leeway:
+		return "claim iat: made in the future"
+	}
+	return ""
+}
+
+// read checks the claims, all but the times, which untimely does. Claims that are not named here are ignored.
+func (v *Verifier) read(claims object) (*checked, error) {
+	r := &reader{of: claims}
+	c := &checked{Claims: Claims{
+		Subject: r.must("sub"), Use: r.must("token_use"), Groups: r.texts("cognito:groups"),
+		TokenID: r.text("jti"), SessionID: r.text("origin_jti"),
+	}}
+	if r.must("iss") != v.issuer {
+		r.fail("iss")
+	}
+	var there bool
+	if c.Expires, there = r.seconds("exp"); !there {
+		r.fail("exp")
+	}
+	c.IssuedAt, _ = r.seconds("iat")
+	c.AuthTime, _ = r.seconds("auth_time")
+	c.notBefore, _ = r.seconds("nbf")
+	switch c.Use {
+	case "access":
+		// Cognito's access tokens have no aud, or that of another server.
+		c.ClientID = v.client(r, "client_id", r.must("client_id"))
+		c.Username = r.must("username")
+	case "id":
+		c.ClientID = v.client(r, "aud", audience(r))
+		c.Username = r.must("cognito:username")
+		c.Email, c.EmailVerified = r.text("email"), r.yes("email_verified")
+		c.PreferredUsername, c.Name = r.text("preferred_username"), r.text("name")
+		c.Identities = identities(r)
+	default:
+		r.fail("token_use")
+	}
+	if r.wrong != "" {
+		return nil, invalid("claim " + r.wrong)
+	}
+	return c, nil
+}
+
+// client returns the id if it is one of the app clients that are accepted.
+func (v *Verifier) client(r *reader, claim, id string) string {
+	if !slices.Contains(v.clients, id) {
+		r.fail(claim)
+	}
+	return id
+}
+
+// audience returns the claim aud, a string or a list of one string. A token for several audiences could be replayed
+// here by any of the others.
+func audience(r *reader) string {
+	if raw := r.of["aud"]; len(raw) == 0 || raw[0] != '[' {
+		return r.must("aud")
+	}
+	list := r.texts("aud")
+	if len(list) != 1 {
+		r.fail("aud")
+		return ""
+	}
+	return list[0]
+}
+
+// identities returns the claim identities, a list of objects.
+func identities(r *reader) []Identity {
+	const claim = "identities"
+	var all []Identity
+	for _, raw := range r.list(claim) {
+		o, ok := parseObject(raw)
+		item := reader{of: o}
+		all = append(all, Identity{Provider: item.must("providerName"), UserID: item.must("userId")})
+		if !ok || item.wrong != "" {
+			r.fail(claim)
+		}
+	}
+	return all
+}
