@@ -3,10 +3,12 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,33 +20,44 @@ import (
 // Config is the whole configuration. Nothing needs to be set: the defaults serve a demonstration community from an
 // embedded database.
 type Config struct {
-	Listen          string        `env:"LISTEN" envDefault:"127.0.0.1:8080" doc:"Address and port of the HTTP server. Containers set 0.0.0.0:8080."`
-	PublicURL       string        `env:"PUBLIC_URL" doc:"Address under which clients reach this API, for the links in answers, e.g. https://api.38qa.net. Empty: links are relative."`
-	SiteURL         string        `env:"SITE_URL" doc:"Address of the site that people read, for links in feeds and the sitemap. Empty: the site's own option site_url."`
-	DataDir         string        `env:"DATA_DIR" envDefault:"data" doc:"Folder of the embedded database and of the media files."`
-	DatabaseURL     string        `env:"DATABASE_URL,unset" doc:"mysql://user:password@host:port/name (MySQL 8+, MariaDB 10.6+; ?tls=true for TLS) or sqlite:path. Empty: sqlite:DATA_DIR/q2a.sqlite. Secret."`
-	TablePrefix     string        `env:"TABLE_PREFIX" envDefault:"qa_" doc:"Prefix of the tables, as QA_MYSQL_TABLE_PREFIX in the old site's qa-config.php."`
-	DatabaseConns   int           `env:"DATABASE_CONNECTIONS" envDefault:"16" doc:"Most connections to the database at once, for this process."`
-	MigrateOnStart  bool          `env:"MIGRATE_ON_START" envDefault:"true" doc:"Make this backend's own tables at start if they are missing. false: run 'admin migrate' as a task of its own; the server's database user then needs no CREATE."`
-	BlobsDir        string        `env:"BLOBS_DIR" doc:"Folder of the images that the old site keeps on disk: QA_BLOBS_DIRECTORY of qa-config.php. Empty: DATA_DIR/blobs."`
-	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Longest time one request may take."`
-	BodyLimit       int64         `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body, in bytes; more is refused with 413."`
-	DrainDelay      time.Duration `env:"DRAIN_DELAY" envDefault:"0s" doc:"How long to go on serving after SIGTERM with /readyz failing, before the listener closes; behind a load balancer about 10s."`
-	DrainTimeout    time.Duration `env:"DRAIN_TIMEOUT" envDefault:"20s" doc:"How long requests under way may take to finish at shutdown."`
-	JobsPoll        time.Duration `env:"JOBS_POLL" envDefault:"5s" doc:"How often a server looks for jobs that wait for someone to work on them."`
-	CORSOrigins     []string      `env:"CORS_ORIGINS" doc:"Origins that browsers may call from, separated by commas, e.g. https://38qa.net. Empty: none."`
-	TrustedProxies  []string      `env:"TRUSTED_PROXIES" doc:"Networks of the load balancers whose X-Forwarded-For counts, separated by commas, e.g. 10.0.0.0/8. Empty: the peer's address is the client's."`
-	RateLimit       string        `env:"RATE_LIMIT" envDefault:"3000-M" doc:"Requests a client may make: NUMBER-S, -M, -H or -D for each second, minute, hour or day; IPv6 clients count by /64. off: no limit."`
-	RedisURL        string        `env:"REDIS_URL,unset" doc:"redis://… of the counters for RATE_LIMIT, shared by all tasks. Empty: each task counts for itself. When Redis is down requests pass. Secret."`
-	EventPoll       time.Duration `env:"EVENT_POLL" envDefault:"250ms" doc:"Longest time until a task sees what happened through another one, for event streams and for what follows from events (mail). Nothing is asked while nobody follows."`
-	EventRetention  time.Duration `env:"EVENT_RETENTION" envDefault:"72h" doc:"How long events are kept, for streams that connect again; those that are still to be handled are kept longer. 0s: for ever."`
-	EventStreams    int           `env:"EVENT_STREAMS" envDefault:"10000" doc:"Most event streams (GET /v1/events) at once in this process; more are refused with 503. Each needs a connection. 0: no limit."`
-	ClientStreams   int           `env:"EVENT_STREAMS_PER_CLIENT" envDefault:"20" doc:"Most event streams of one client's address at once; more are refused with 429. Behind proxies it needs TRUSTED_PROXIES. 0: no limit."`
-	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error."`
-	LogFormat       string        `env:"LOG_FORMAT" envDefault:"json" doc:"json, or text for reading at a terminal."`
-	DatadogEnabled  bool          `env:"DD_ENABLED" envDefault:"false" doc:"Send traces to the Datadog agent. Also on when DD_AGENT_HOST or DD_TRACE_AGENT_URL is set; service, environment and version come from DD_SERVICE, DD_ENV and DD_VERSION."`
-	DatadogAgent    string        `env:"DD_AGENT_HOST" doc:"Host of the Datadog agent; setting it turns traces on."`
-	DatadogAgentURL string        `env:"DD_TRACE_AGENT_URL" doc:"Address of the Datadog agent; setting it turns traces on."`
+	Listen          string            `env:"LISTEN" envDefault:"127.0.0.1:8080" doc:"Address and port of the HTTP server. Containers set 0.0.0.0:8080."`
+	PublicURL       string            `env:"PUBLIC_URL" doc:"Address under which clients reach this API, for the links in answers, e.g. https://api.38qa.net. Empty: links are relative."`
+	SiteURL         string            `env:"SITE_URL" doc:"Address of the site that people read, for links in feeds and the sitemap. Empty: the site's own option site_url."`
+	DataDir         string            `env:"DATA_DIR" envDefault:"data" doc:"Folder of the embedded database and of the media files."`
+	DatabaseURL     string            `env:"DATABASE_URL,unset" doc:"mysql://user:password@host:port/name (MySQL 8+, MariaDB 10.6+; ?tls=true for TLS) or sqlite:path. Empty: sqlite:DATA_DIR/q2a.sqlite. Secret."`
+	TablePrefix     string            `env:"TABLE_PREFIX" envDefault:"qa_" doc:"Prefix of the tables, as QA_MYSQL_TABLE_PREFIX in the old site's qa-config.php."`
+	DatabaseConns   int               `env:"DATABASE_CONNECTIONS" envDefault:"16" doc:"Most connections to the database at once, for this process."`
+	MigrateOnStart  bool              `env:"MIGRATE_ON_START" envDefault:"true" doc:"Make this backend's own tables at start if they are missing. false: run 'admin migrate' as a task of its own; the server's database user then needs no CREATE."`
+	BlobsDir        string            `env:"BLOBS_DIR" doc:"Folder of the images that the old site keeps on disk: QA_BLOBS_DIRECTORY of qa-config.php. Empty: DATA_DIR/blobs."`
+	RequestTimeout  time.Duration     `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Longest time one request may take."`
+	BodyLimit       int64             `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body, in bytes; more is refused with 413."`
+	DrainDelay      time.Duration     `env:"DRAIN_DELAY" envDefault:"0s" doc:"How long to go on serving after SIGTERM with /readyz failing, before the listener closes; behind a load balancer about 10s."`
+	DrainTimeout    time.Duration     `env:"DRAIN_TIMEOUT" envDefault:"20s" doc:"How long requests under way may take to finish at shutdown."`
+	JobsPoll        time.Duration     `env:"JOBS_POLL" envDefault:"5s" doc:"How often a server looks for jobs that wait for someone to work on them."`
+	CORSOrigins     []string          `env:"CORS_ORIGINS" doc:"Origins that browsers may call from, separated by commas, e.g. https://38qa.net. Empty: none."`
+	TrustedProxies  []string          `env:"TRUSTED_PROXIES" doc:"Networks of the load balancers whose X-Forwarded-For counts, separated by commas, e.g. 10.0.0.0/8. Empty: the peer's address is the client's."`
+	RateLimit       string            `env:"RATE_LIMIT" envDefault:"3000-M" doc:"Requests a client may make: NUMBER-S, -M, -H or -D for each second, minute, hour or day; IPv6 clients count by /64. off: no limit."`
+	RedisURL        string            `env:"REDIS_URL,unset" doc:"redis://… of the counters for RATE_LIMIT, shared by all tasks. Empty: each task counts for itself. When Redis is down requests pass. Secret."`
+	EventPoll       time.Duration     `env:"EVENT_POLL" envDefault:"250ms" doc:"Longest time until a task sees what happened through another one, for event streams and for what follows from events (mail). Nothing is asked while nobody follows."`
+	EventRetention  time.Duration     `env:"EVENT_RETENTION" envDefault:"72h" doc:"How long events are kept, for streams that connect again; those that are still to be handled are kept longer. 0s: for ever."`
+	EventStreams    int               `env:"EVENT_STREAMS" envDefault:"10000" doc:"Most event streams (GET /v1/events) at once in this process; more are refused with 503. Each needs a connection. 0: no limit."`
+	ClientStreams   int               `env:"EVENT_STREAMS_PER_CLIENT" envDefault:"20" doc:"Most event streams of one client's address at once; more are refused with 429. Behind proxies it needs TRUSTED_PROXIES. 0: no limit."`
+	AccessTTL       time.Duration     `env:"ACCESS_TOKEN_TTL" envDefault:"15m" doc:"How long an access token of the built-in issuer is good."`
+	RefreshTTL      time.Duration     `env:"REFRESH_TOKEN_TTL" envDefault:"720h" doc:"How long one stays signed in without using the site, with the built-in issuer."`
+	KeyRotation     time.Duration     `env:"AUTH_KEY_ROTATION" envDefault:"720h" doc:"How often the built-in issuer makes itself a new key; the one before goes on verifying for as long again."`
+	KeySecret       string            `env:"AUTH_KEY_SECRET,unset" doc:"Seals the private keys of the built-in issuer in the database, so that whoever can only read the database cannot sign tokens. Empty: they are not sealed. All tasks need the same. Secret."`
+	SignInAttempts  int               `env:"SIGNIN_ATTEMPTS" envDefault:"30" doc:"Most attempts at one account's password in an hour, from all addresses together; the site's own option limits each address."`
+	CognitoIssuer   string            `env:"COGNITO_ISSUER" doc:"https://cognito-idp.REGION.amazonaws.com/POOL_ID: only tokens of that user pool are good then. Empty: the built-in issuer signs people in."`
+	CognitoClients  []string          `env:"COGNITO_CLIENT_IDS" doc:"Ids of the pool's app clients whose tokens are taken, separated by commas. Needed with COGNITO_ISSUER."`
+	CognitoKeysURL  string            `env:"COGNITO_JWKS_URL" doc:"Where the pool's keys are. Empty: COGNITO_ISSUER/.well-known/jwks.json."`
+	CognitoEndpoint string            `env:"COGNITO_ENDPOINT" doc:"Where Cognito's API answers, which is asked once about each person who comes with an access token for the first time. Empty: the host of COGNITO_ISSUER."`
+	GroupLevels     map[string]string `env:"COGNITO_GROUP_LEVELS" doc:"Levels that groups of the pool give, e.g. moderators:moderator,staff:editor; the user's own level counts where it is higher. Empty: only the levels of Question2Answer count."`
+	CognitoTriggers bool              `env:"COGNITO_TRIGGERS_OVER_HTTP" envDefault:"false" doc:"Answer the pool's triggers (user migration, sign-up) at POST /2015-03-31/functions/NAME/invocations, for emulators on this machine. Never open it to others: whoever reaches it can try passwords. On AWS the Lambda function of cmd/lambda does this."`
+	LogLevel        string            `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error."`
+	LogFormat       string            `env:"LOG_FORMAT" envDefault:"json" doc:"json, or text for reading at a terminal."`
+	DatadogEnabled  bool              `env:"DD_ENABLED" envDefault:"false" doc:"Send traces to the Datadog agent. Also on when DD_AGENT_HOST or DD_TRACE_AGENT_URL is set; service, environment and version come from DD_SERVICE, DD_ENV and DD_VERSION."`
+	DatadogAgent    string            `env:"DD_AGENT_HOST" doc:"Host of the Datadog agent; setting it turns traces on."`
+	DatadogAgentURL string            `env:"DD_TRACE_AGENT_URL" doc:"Address of the Datadog agent; setting it turns traces on."`
 }
 
 // Load reads the configuration from the environment and checks it. Secrets are removed from the environment once
@@ -85,9 +98,23 @@ func (c Config) validate() error {
 			return fmt.Errorf("TRUSTED_PROXIES: %w", err)
 		}
 	}
-	for name, value := range map[string]string{"PUBLIC_URL": c.PublicURL, "SITE_URL": c.SiteURL} {
+	for name, value := range map[string]string{"PUBLIC_URL": c.PublicURL, "SITE_URL": c.SiteURL, "COGNITO_ISSUER": c.CognitoIssuer, "COGNITO_JWKS_URL": c.CognitoKeysURL,
+		"COGNITO_ENDPOINT": c.CognitoEndpoint} {
 		if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 			return fmt.Errorf("%s: %q is not an http(s) address", name, value)
+		}
+	}
+	if c.CognitoIssuer != "" && len(c.CognitoClients) == 0 {
+		return errors.New("COGNITO_CLIENT_IDS: the app clients whose tokens are taken have to be named")
+	}
+	for group, level := range c.GroupLevels {
+		if !slices.Contains([]string{"approved", "expert", "editor", "moderator", "admin", "super"}, level) {
+			return fmt.Errorf("COGNITO_GROUP_LEVELS: %q of %q is none of approved, expert, editor, moderator, admin, super", level, group)
+		}
+	}
+	for name, d := range map[string]time.Duration{"ACCESS_TOKEN_TTL": c.AccessTTL, "REFRESH_TOKEN_TTL": c.RefreshTTL, "AUTH_KEY_ROTATION": c.KeyRotation} {
+		if d < time.Minute {
+			return fmt.Errorf("%s: %s is less than a minute", name, d)
 		}
 	}
 	switch c.LogLevel {

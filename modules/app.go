@@ -93,13 +93,19 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		return err
 	}
 	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL})
-	a.Auth = auth.New(a.DB, a.Site, o.verifier)
-	a.QA = qa.New(a.DB, a.Site, a.Auth)
 	a.Media = media.New(a.DB, cfg.BlobsDir)
+	if a.Auth, err = auth.New(a.DB, a.Site, a.authSettings(cfg), o.verifier); err != nil {
+		return err
+	}
+	a.QA = qa.New(a.DB, a.Site, a.Auth)
 	people := community.New(a.DB, a.Site, a.Auth, a.QA)
-	points := ranking.New(a.Site)
+	points := ranking.New(a.DB, a.Site, a.Auth)
 	points.Listen(a.QA)
 	people.ListenToPosts(a.QA)
+	// Of an account that goes, posts come first: points are counted by them.
+	a.QA.ListenToAccounts(a.Auth)
+	points.ListenToAccounts(a.Auth)
+	people.ListenToAccounts(a.Auth)
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
 	streams := events.NewStreams(a.Events, events.StreamSettings{Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow})
 
@@ -113,13 +119,14 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout, CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
 		Limiter: a.limiter, Trace: cfg.Tracing(), Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
 		Once: a.DB, CallerKey: auth.Key,
-		Ready: map[string]func(context.Context) error{"database": a.DB.Ping, "media": a.Media.Ready},
+		Ready: map[string]func(context.Context) error{"database": a.DB.Ping, "media": a.Media.Ready, "keys": a.Auth.Ready},
 	})
 	api := a.Server.API()
 	a.QA.Register(api)
 	people.Register(api)
 	a.Media.Register(api)
 	a.Auth.Register(api)
+	points.Register(api)
 	a.Jobs.Register(api, auth.RequireAdmin)
 	streams.Register(api)
 	a.Site.Register(api, site.PageRules{May: mayRead, SafeHTML: a.QA.SafeHTML})
@@ -133,10 +140,29 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		return c.Redirect(http.StatusFound, "/v1/users/"+url.PathEscape(handle))
 	})
 	router.GET("/users", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/v1/users") })
+	a.Auth.Routes(router)
 	a.Media.Routes(router)
 	a.QA.Routes(router)
 	streams.Routes(router)
 	return nil
+}
+
+// authSettings are what the auth module gets of the configuration.
+func (a *App) authSettings(cfg config.Config) auth.Settings {
+	issuer := cfg.PublicURL
+	if issuer == "" {
+		issuer = "q2a-backend" // not every server knows its own address, and tokens have to name the same one on all tasks
+	}
+	levels := map[string]int{}
+	for group, level := range cfg.GroupLevels {
+		levels[group], _ = auth.LevelByName(level)
+	}
+	return auth.Settings{
+		Issuer: issuer, AccessTTL: cfg.AccessTTL, RefreshTTL: cfg.RefreshTTL, KeyRotation: cfg.KeyRotation, KeySecret: cfg.KeySecret, SignInAttempts: cfg.SignInAttempts,
+		Cognito: auth.Cognito{Issuer: cfg.CognitoIssuer, KeysURL: cfg.CognitoKeysURL, Endpoint: cfg.CognitoEndpoint, ClientIDs: cfg.CognitoClients,
+			GroupLevels: levels, TriggersOverHTTP: cfg.CognitoTriggers},
+		Blocked: qa.BlockedIn, DropImage: a.Media.Drop,
+	}
 }
 
 // OpenDatabase opens the configured database without looking at its tables.
@@ -192,6 +218,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	background, stop := context.WithCancel(ctx)
 	var working sync.WaitGroup
 	working.Go(func() { a.Jobs.Serve(background) })
+	working.Go(func() { a.Events.Consume(background, "media", a.Media.HandleEvent) })
 	err := a.Server.Run(ctx, listening)
 	stop() // also when it could not listen at all
 	working.Wait()

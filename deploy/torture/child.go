@@ -13,6 +13,7 @@ import (
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 )
@@ -27,9 +28,9 @@ func serve(ctx context.Context) error {
 		return err
 	}
 	cfg.Listen, cfg.RateLimit, cfg.LogLevel = os.Getenv(childVariable), "off", "error"
-	app, err := modules.New(ctx, cfg, modules.WithVerifier(func(_ context.Context, token string) (id int, err error) {
-		_, err = fmt.Sscanf(token, "user-%d", &id)
-		return id, err
+	app, err := modules.New(ctx, cfg, modules.WithVerifier(func(_ context.Context, token string) (p auth.Person, err error) {
+		_, err = fmt.Sscanf(token, "user-%d", &p.UserID)
+		return p, err
 	}))
 	if err != nil {
 		return err

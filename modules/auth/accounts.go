@@ -181,19 +181,7 @@ func (m *Module) caller(ctx context.Context, userID int, c Caller) (Caller, erro
 
 // CategoryLevels are the levels that a user has in single categories, by category id.
 func (m *Module) CategoryLevels(ctx context.Context, userID int) (map[int]int, error) {
-	levels := map[int]int{}
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
-		var category, level int
-		if err := rows.Scan(&category, &level); err != nil {
-			return err
-		}
-		levels[category] = level
-		return nil
-	}, "SELECT entityid, COALESCE(level, 0) FROM {userlevels} WHERE userid = ? AND entitytype = 'C'", userID)
-	if err != nil {
-		return nil, fmt.Errorf("read levels in categories: %w", err)
-	}
-	return levels, nil
+	return categoryLevels(ctx, m.db, userID)
 }
 
 // AuthorJoin and AuthorColumns let another module read the author of a post with the post, in one statement: the join

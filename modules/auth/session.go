@@ -23,8 +23,8 @@ var permitOptions = []string{"permit_view_q_page", "permit_post_q", "permit_post
 	"permit_anon_view_ips", "permit_view_voters_flaggers", "permit_flag", "permit_moderate", "permit_hide_show", "permit_delete_hidden", "permit_post_wall",
 	"permit_view_new_users_page", "permit_view_special_users_page"}
 
-// Register adds the module's operations to the API.
-func (m *Module) Register(api huma.API) {
+// registerSession adds the operation that says who the caller is.
+func (m *Module) registerSession(api huma.API) {
 	web.Register(api, huma.Operation{
 		OperationID: "get-session", Method: http.MethodGet, Path: "/v1/auth/session", Tags: []string{"Authentication"}, Summary: "Who am I, and what may I do?",
 	}, func(ctx context.Context, _ *struct{}) (*sessionOutput, error) {

@@ -31,4 +31,5 @@ func (m *Module) Register(api huma.API) {
 	m.registerUsers(api)
 	m.registerProfiles(api)
 	m.registerMine(api)
+	m.registerNotices(api)
 }

@@ -76,9 +76,6 @@ func tagsOf(o *site.Options, typed []string) []string {
 	return distinctAll(tags)
 }
 
-// emailForm is what Q2A accepts as an address: some text, @, and names with dots between.
-var emailForm = regexp.MustCompile("^[-!#$%&'*+/0-9=?A-Z^_`a-z{|}~.]+@[-A-Za-z0-9]+(\\.[-A-Za-z0-9]+)+$")
-
 // checks collects what is wrong with an input, so that all of it is told at once.
 type checks struct{ fields []problem.Field }
 
@@ -145,7 +142,7 @@ func (c *checks) tags(o *site.Options, joined string) {
 func (c *checks) person(w *Writing) {
 	if w.Notify != nil && *w.Notify && w.Email != nil && *w.Email != "" {
 		email := posted(*w.Email)
-		if !emailForm.MatchString(email) {
+		if !auth.ValidEmail(email) {
 			c.add("email", "bad_email")
 		}
 		c.length("email", email, 0, maxEmail)

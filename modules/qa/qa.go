@@ -56,6 +56,7 @@ func (m *Module) Register(api huma.API) {
 	m.registerRelated(api)
 	m.registerModeration(api)
 	m.registerWrites(api)
+	m.registerAccounts(api)
 }
 
 // blockedWords are the parsed option block_bad_words.

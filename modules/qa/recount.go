@@ -112,56 +112,61 @@ func (m *Module) recountPosts(ctx context.Context, after int, w *jobs.Work) (int
 	if err != nil {
 		return 0, err
 	}
-	columns := []string{"categoryid", "catidpath1", "catidpath2", "catidpath3", "upvotes", "downvotes", "netvotes", "flagcount"}
 	return m.batch(ctx, "posts", "postid", after, postsPerBatch, w, func(tx *database.DB, ids []int) error {
-		type found struct {
-			id               int
-			stored, computed []any
-		}
-		var all []found
-		sum := func(what string) string {
-			return "(SELECT COALESCE(SUM(CASE WHEN " + what + " THEN 1 ELSE 0 END), 0) FROM {uservotes} v WHERE v.postid = p.postid)"
-		}
-		err := tx.Select(ctx, func(rows *sql.Rows) error {
-			var id, up, down, net, flags, realUp, realDown, realFlags int
-			var kind string
-			var parentKind sql.NullString
-			var path [4]sql.NullInt64
-			var ofParent, ofGrandparent sql.NullInt64
-			err := rows.Scan(&id, &kind, &path[0], &path[1], &path[2], &path[3], &up, &down, &net, &flags, &parentKind, &ofParent, &ofGrandparent, &realUp, &realDown, &realFlags)
-			if err != nil {
-				return err
-			}
-			category := path[0]
-			if kind[0] != 'Q' {
-				if category = ofGrandparent; strings.HasPrefix(parentKind.String, "Q") {
-					category = ofParent
-				}
-			}
-			want := []any{number(category), nil, nil, nil}
-			if c := tree.byID[int(category.Int64)]; c != nil {
-				for i, id := range tree.pathTo(c) {
-					if i < 3 {
-						want[i+1] = id
-					}
-				}
-			}
-			all = append(all, found{id, []any{number(path[0]), number(path[1]), number(path[2]), number(path[3]), up, down, net, flags},
-				append(want, realUp, realDown, realUp-realDown, realFlags)})
-			return nil
-		}, "SELECT p.postid, p.type, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3, p.upvotes, p.downvotes, p.netvotes, p.flagcount, par.type, par.categoryid, gp.categoryid, "+
-			sum("vote > 0")+", "+sum("vote < 0")+", "+sum("flag <> 0")+
-			" FROM {posts} p LEFT JOIN {posts} par ON par.postid = p.parentid LEFT JOIN {posts} gp ON gp.postid = par.parentid WHERE p.postid IN ?", ids)
-		if err != nil {
-			return fmt.Errorf("recount posts: %w", err)
-		}
-		for _, f := range all {
-			if err := repair(ctx, tx, w, "posts", "postid", f.id, f.stored, f.computed, columns); err != nil {
-				return err
-			}
-		}
-		return nil
+		return settlePosts(ctx, tx, tree, ids, w)
 	})
+}
+
+// settlePosts is recountPosts for the posts with the ids, whose rows are locked.
+func settlePosts(ctx context.Context, tx *database.DB, tree *categoryTree, ids []int, w *jobs.Work) error {
+	columns := []string{"categoryid", "catidpath1", "catidpath2", "catidpath3", "upvotes", "downvotes", "netvotes", "flagcount"}
+	type found struct {
+		id               int
+		stored, computed []any
+	}
+	var all []found
+	sum := func(what string) string {
+		return "(SELECT COALESCE(SUM(CASE WHEN " + what + " THEN 1 ELSE 0 END), 0) FROM {uservotes} v WHERE v.postid = p.postid)"
+	}
+	err := tx.Select(ctx, func(rows *sql.Rows) error {
+		var id, up, down, net, flags, realUp, realDown, realFlags int
+		var kind string
+		var parentKind sql.NullString
+		var path [4]sql.NullInt64
+		var ofParent, ofGrandparent sql.NullInt64
+		err := rows.Scan(&id, &kind, &path[0], &path[1], &path[2], &path[3], &up, &down, &net, &flags, &parentKind, &ofParent, &ofGrandparent, &realUp, &realDown, &realFlags)
+		if err != nil {
+			return err
+		}
+		category := path[0]
+		if kind[0] != 'Q' {
+			if category = ofGrandparent; strings.HasPrefix(parentKind.String, "Q") {
+				category = ofParent
+			}
+		}
+		want := []any{number(category), nil, nil, nil}
+		if c := tree.byID[int(category.Int64)]; c != nil {
+			for i, id := range tree.pathTo(c) {
+				if i < 3 {
+					want[i+1] = id
+				}
+			}
+		}
+		all = append(all, found{id, []any{number(path[0]), number(path[1]), number(path[2]), number(path[3]), up, down, net, flags},
+			append(want, realUp, realDown, realUp-realDown, realFlags)})
+		return nil
+	}, "SELECT p.postid, p.type, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3, p.upvotes, p.downvotes, p.netvotes, p.flagcount, par.type, par.categoryid, gp.categoryid, "+
+		sum("vote > 0")+", "+sum("vote < 0")+", "+sum("flag <> 0")+
+		" FROM {posts} p LEFT JOIN {posts} par ON par.postid = p.parentid LEFT JOIN {posts} gp ON gp.postid = par.parentid WHERE p.postid IN ?", ids)
+	if err != nil {
+		return fmt.Errorf("recount posts: %w", err)
+	}
+	for _, f := range all {
+		if err := repair(ctx, tx, w, "posts", "postid", f.id, f.stored, f.computed, columns); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // recountAnswers settles how many answers a post has, the votes of the best, and the hotness of questions. Q2A's own
@@ -172,47 +177,52 @@ func (m *Module) recountAnswers(ctx context.Context, after int, w *jobs.Work) (i
 		return 0, err
 	}
 	return m.batch(ctx, "posts", "postid", after, postsPerBatch, w, func(tx *database.DB, ids []int) error {
-		type found struct {
-			id               int
-			question         bool
-			hotness          float64
-			stored, computed []any
-		}
-		var all []found
-		err := tx.Select(ctx, func(rows *sql.Rows) error {
-			var f found
-			var kind string
-			var hotness sql.NullFloat64
-			var answers, best, realAnswers, realBest int
-			if err := rows.Scan(&f.id, &kind, &answers, &best, &hotness, &realAnswers, &realBest); err != nil {
-				return err
-			}
-			f.question, f.hotness = kind[0] == 'Q', hotness.Float64
-			f.stored, f.computed = []any{answers, best}, []any{realAnswers, max(realBest, 0)}
-			all = append(all, f)
-			return nil
-		}, "SELECT p.postid, p.type, p.acount, p.amaxvote, p.hotness + 0e0, (SELECT COUNT(*) FROM {posts} a WHERE a.parentid = p.postid AND a.type = 'A'), "+
-			"(SELECT COALESCE(MAX(a.netvotes), 0) FROM {posts} a WHERE a.parentid = p.postid AND a.type = 'A') FROM {posts} p WHERE p.postid IN ?", ids)
-		if err != nil {
-			return fmt.Errorf("recount answers: %w", err)
-		}
-		for _, f := range all {
-			if err := repair(ctx, tx, w, "posts", "postid", f.id, f.stored, f.computed, []string{"acount", "amaxvote"}); err != nil {
-				return err
-			}
-			if !f.question {
-				continue
-			}
-			hotness, err := hotnessOf(ctx, tx, o, f.id, 0)
-			if err != nil {
-				return err
-			}
-			if err := repair(ctx, tx, w, "posts", "postid", f.id, []any{f.hotness}, []any{hotness}, []string{"hotness"}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return settleAnswers(ctx, tx, o, ids, w)
 	})
+}
+
+// settleAnswers is recountAnswers for the posts with the ids, whose rows are locked.
+func settleAnswers(ctx context.Context, tx *database.DB, o *site.Options, ids []int, w *jobs.Work) error {
+	type found struct {
+		id               int
+		question         bool
+		hotness          float64
+		stored, computed []any
+	}
+	var all []found
+	err := tx.Select(ctx, func(rows *sql.Rows) error {
+		var f found
+		var kind string
+		var hotness sql.NullFloat64
+		var answers, best, realAnswers, realBest int
+		if err := rows.Scan(&f.id, &kind, &answers, &best, &hotness, &realAnswers, &realBest); err != nil {
+			return err
+		}
+		f.question, f.hotness = kind[0] == 'Q', hotness.Float64
+		f.stored, f.computed = []any{answers, best}, []any{realAnswers, max(realBest, 0)}
+		all = append(all, f)
+		return nil
+	}, "SELECT p.postid, p.type, p.acount, p.amaxvote, p.hotness + 0e0, (SELECT COUNT(*) FROM {posts} a WHERE a.parentid = p.postid AND a.type = 'A'), "+
+		"(SELECT COALESCE(MAX(a.netvotes), 0) FROM {posts} a WHERE a.parentid = p.postid AND a.type = 'A') FROM {posts} p WHERE p.postid IN ?", ids)
+	if err != nil {
+		return fmt.Errorf("recount answers: %w", err)
+	}
+	for _, f := range all {
+		if err := repair(ctx, tx, w, "posts", "postid", f.id, f.stored, f.computed, []string{"acount", "amaxvote"}); err != nil {
+			return err
+		}
+		if !f.question {
+			continue
+		}
+		hotness, err := hotnessOf(ctx, tx, o, f.id, 0)
+		if err != nil {
+			return err
+		}
+		if err := repair(ctx, tx, w, "posts", "postid", f.id, []any{f.hotness}, []any{hotness}, []string{"hotness"}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // recountIndex settles the rows of the word index.

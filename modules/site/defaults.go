@@ -22,6 +22,7 @@ var defaults = map[string]string{
 	"avatar_q_page_q_size":           "50",
 	"avatar_store_size":              "400",
 	"avatar_users_size":              "30",
+	"block_bad_usernames":            "anonymous",
 	"cache_acount":                   "0",
 	"cache_ccount":                   "0",
 	"cache_flaggedcount":             "0",

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -52,6 +53,9 @@ func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
+	}
+	if p.StatusNo == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	}
 	return h
 }
@@ -117,9 +121,7 @@ func writeError(err error, c echo.Context) {
 	}
 	ctx := c.Request().Context()
 	p := present(ctx, c.Request().URL.Path, asProblem(ctx, err))
-	if p.Code == "unauthenticated" {
-		c.Response().Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-	}
+	maps.Copy(c.Response().Header(), p.GetHeaders())
 	body, err := json.Marshal(p)
 	if err != nil {
 		slog.ErrorContext(ctx, "problem not written", "error", err)

@@ -165,8 +165,8 @@ func (o *once) keep(c echo.Context, db *database.DB, next echo.HandlerFunc) erro
 	err := next(c)
 	c.Response().Writer = copied.ResponseWriter
 	status := c.Response().Status
-	if err != nil || status >= http.StatusMultipleChoices {
-		return err
+	if err != nil || status >= http.StatusMultipleChoices || c.Response().Header().Get("Cache-Control") == "no-store" {
+		return err // answers with secrets in them (tokens) are made anew for a retry
 	}
 	headers := http.Header{}
 	for _, name := range keptHeaders {

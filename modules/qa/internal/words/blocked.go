@@ -26,8 +26,19 @@ func isBlockSeparator(r rune) bool {
 // Censor puts an asterisk for each character of a blocked word. Words that begin or end with an ideograph are found
 // within others too, since Japanese has no spaces.
 func (b Blocked) Censor(text string) string {
+	censored, _ := b.censor(text)
+	return censored
+}
+
+// Blocks tells whether the text has a blocked word.
+func (b Blocked) Blocks(text string) bool {
+	_, found := b.censor(text)
+	return found
+}
+
+func (b Blocked) censor(text string) (censored string, found bool) {
 	if len(b.patterns) == 0 || text == "" {
-		return text
+		return text, false
 	}
 	original := []rune(text)
 	plain := make([]rune, len(original))
@@ -37,7 +48,6 @@ func (b Blocked) Censor(text string) string {
 			plain[i] = ' '
 		}
 	}
-	found := false
 	for at := 0; at < len(plain); at++ {
 		length := b.match(plain, at)
 		for i := at; i < at+length; i++ {
@@ -47,9 +57,9 @@ func (b Blocked) Censor(text string) string {
 		at += max(0, length-1)
 	}
 	if !found {
-		return text
+		return text, false
 	}
-	return string(original)
+	return string(original), true
 }
 
 // lowerRune is Lower for one character, where that keeps to one character.

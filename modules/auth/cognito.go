@@ -1,0 +1,250 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/labstack/echo/v4"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+// maxTrigger is the largest trigger event taken, in bytes.
+const maxTrigger = 64 << 10
+
+// ErrTrigger is what Cognito is told of a trigger that it gets no answer to: no more than that, since the pool may show it to whoever
+// tries to sign in.
+var ErrTrigger = errors.New("user not found or password not correct")
+
+// HandleTrigger answers the triggers of a user pool, as AWS Lambda hands them over:
+//   - UserMigration_Authentication: somebody signs in whom the pool does not know. If handle or address and password are those of a
+//     user of Q2A, the pool makes its own user of the attributes that are returned, with that password, and never asks again.
+//   - UserMigration_ForgotPassword: the same without a password, for a pool that goes on to send a code to the address.
+//   - PreSignUp_SignUp: somebody wants a new account in the pool; refused for names and addresses that Q2A's users have, who
+//     are to sign in and be migrated.
+//
+// Asked again it answers the same. It never logs the event, which has a password in it.
+func (m *Module) HandleTrigger(ctx context.Context, event json.RawMessage) (any, error) {
+	var header events.CognitoEventUserPoolsHeader
+	if len(event) > maxTrigger || json.Unmarshal(event, &header) != nil {
+		return nil, errors.New("this is no trigger event of a user pool")
+	}
+	if pool := m.pool(); pool != "" && header.UserPoolID != pool {
+		return nil, errors.New("this event comes from another user pool")
+	}
+	switch header.TriggerSource {
+	case "UserMigration_Authentication", "UserMigration_ForgotPassword":
+		var e events.CognitoEventUserPoolsMigrateUser
+		if err := json.Unmarshal(event, &e); err != nil {
+			return nil, errors.New("this is no migration event")
+		}
+		return e, m.migrate(ctx, &e)
+	case "PreSignUp_SignUp":
+		var e events.CognitoEventUserPoolsPreSignup
+		if err := json.Unmarshal(event, &e); err != nil {
+			return nil, errors.New("this is no sign-up event")
+		}
+		return e, m.preSignUp(ctx, e)
+	case "PreSignUp_AdminCreateUser", "PreSignUp_ExternalProvider":
+		return event, nil
+	}
+	return nil, fmt.Errorf("triggers of the source %q are not for this function", strings.Map(printable, header.TriggerSource))
+}
+
+// pool is the id of the user pool, "" where none is configured.
+func (m *Module) pool() string {
+	issuer := m.settings.Cognito.Issuer
+	return issuer[strings.LastIndex(issuer, "/")+1:]
+}
+
+func printable(r rune) rune {
+	if r < ' ' || r > '~' {
+		return -1
+	}
+	return r
+}
+
+// migrate fills the answer of a migration event.
+func (m *Module) migrate(ctx context.Context, e *events.CognitoEventUserPoolsMigrateUser) error {
+	u, err := m.toMigrate(ctx, e)
+	var refused *problem.Error
+	switch {
+	case errors.As(err, &refused):
+		slog.InfoContext(ctx, "migration refused", "trigger", e.TriggerSource, "reason", refused.Code)
+		return ErrTrigger
+	case err != nil:
+		slog.ErrorContext(ctx, "migration failed", "trigger", e.TriggerSource, "error", err)
+		return errors.New("migration failed")
+	}
+	attributes := map[string]string{"preferred_username": u.handle, "custom:q2a_id": strconv.Itoa(u.id)}
+	if u.email != "" {
+		attributes["email"] = u.email
+		if u.flags&FlagEmailConfirmed != 0 {
+			attributes["email_verified"] = "true"
+		}
+	}
+	e.UserAttributes, e.FinalUserStatus, e.MessageAction = attributes, "CONFIRMED", "SUPPRESS"
+	if _, err := m.db.Exec(ctx, "INSERT INTO {q2ab_migrated} (userid, username, at, sub) VALUES (?, ?, ?, NULL)"+m.db.Upsert("userid")+
+		"username = "+m.db.Given("username")+", at = "+m.db.Given("at")+", sub = NULL", u.id, strings.ToLower(e.UserName), m.db.Now()); err != nil {
+		slog.ErrorContext(ctx, "migration failed", "trigger", e.TriggerSource, "error", err)
+		return errors.New("migration failed")
+	}
+	slog.InfoContext(ctx, "user migrates to Cognito", "trigger", e.TriggerSource, "user", u.id)
+	return nil
+}
+
+// toMigrate finds whom a migration event means, and checks the password if there has to be one.
+func (m *Module) toMigrate(ctx context.Context, e *events.CognitoEventUserPoolsMigrateUser) (u user, err error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return user{}, err
+	}
+	login := posted(e.UserName)
+	u, found, err := byLogin(ctx, m.db, o, login)
+	if err != nil {
+		return user{}, err
+	}
+	if e.TriggerSource == "UserMigration_Authentication" {
+		account := accountName(u, found, login)
+		if err := m.attempt(ctx, passwordAttempts, account, m.settings.SignInAttempts); err != nil {
+			return user{}, err
+		}
+		matches, _, err := m.passwords.Matches(ctx, u.password, posted(e.Password))
+		if err != nil {
+			return user{}, err
+		}
+		if !matches {
+			return user{}, problem.New("invalid_credentials")
+		}
+		if err := succeeded(ctx, m.db, passwordAttempts, account); err != nil {
+			return user{}, err
+		}
+	}
+	switch {
+	case !found:
+		return user{}, problem.NotFound()
+	case u.flags&FlagBlocked != 0:
+		return user{}, problem.New("user_blocked")
+	case e.TriggerSource == "UserMigration_ForgotPassword" && u.flags&FlagEmailConfirmed == 0:
+		return user{}, problem.New("email_unconfirmed") // the pool would send its code to an address that nobody has confirmed
+	}
+	return u, nil
+}
+
+// preSignUp refuses new accounts of the pool under names and addresses that Q2A's users have.
+func (m *Module) preSignUp(ctx context.Context, e events.CognitoEventUserPoolsPreSignup) error {
+	for column, value := range map[string]string{"handle": cleanHandle(posted(e.UserName)), "email": posted(e.Request.UserAttributes["email"])} {
+		if value == "" || database.BeyondQ2A(value) {
+			continue
+		}
+		users, err := findUsers(ctx, m.db, column+" = ? LIMIT 1", value)
+		if err != nil {
+			slog.ErrorContext(ctx, "sign-up not checked", "error", err)
+			return errors.New("sign-up cannot be checked now")
+		}
+		if len(users) > 0 {
+			return errors.New("this name or address has an account already; sign in with its password")
+		}
+	}
+	return nil
+}
+
+// serveTrigger answers triggers over HTTP in the form of Lambda's own API, for emulators of Cognito.
+func (m *Module) serveTrigger(c echo.Context) error {
+	event, err := io.ReadAll(io.LimitReader(c.Request().Body, maxTrigger+1))
+	if err != nil {
+		return err
+	}
+	answer, err := m.HandleTrigger(c.Request().Context(), event)
+	if err != nil {
+		c.Response().Header().Set("X-Amz-Function-Error", "Unhandled")
+		return c.JSON(http.StatusOK, map[string]string{"errorType": "Error", "errorMessage": err.Error()})
+	}
+	return c.JSON(http.StatusOK, answer)
+}
+
+// MigrationState tells how far the move of accounts to Cognito is.
+type MigrationState struct {
+	Users int
+	// Migrated had their password checked for Cognito; Linked of them called this API since.
+	Migrated, Linked int
+	// Others came to Cognito in another way: newly, or through another issuer.
+	Others int
+	// Of those left: with a bcrypt password, one of the old kind, none; and those who are blocked.
+	Bcrypt, Legacy, NoPassword, Blocked int
+}
+
+// Migration counts how far the move to Cognito is.
+func (m *Module) Migration(ctx context.Context) (s MigrationState, err error) {
+	const left = "m.userid IS NULL AND l.userid IS NULL"
+	sum := func(condition string) string {
+		return "COALESCE(SUM(CASE WHEN " + condition + " THEN 1 ELSE 0 END), 0)"
+	}
+	_, err = m.db.Get(ctx, []any{&s.Users, &s.Migrated, &s.Linked, &s.Others, &s.Bcrypt, &s.Legacy, &s.NoPassword, &s.Blocked}, "SELECT COUNT(*), "+
+		sum("m.userid IS NOT NULL")+", "+sum("m.sub IS NOT NULL")+", "+sum("m.userid IS NULL AND l.userid IS NOT NULL")+", "+
+		sum(left+" AND u.passhash IS NOT NULL")+", "+sum(left+" AND u.passhash IS NULL AND u.passsalt IS NOT NULL")+", "+
+		sum(left+" AND u.passhash IS NULL AND u.passsalt IS NULL")+", "+sum(left+" AND u.flags & 2 <> 0")+
+		" FROM {users} u LEFT JOIN {q2ab_migrated} m ON m.userid = u.userid LEFT JOIN (SELECT DISTINCT userid FROM {userlogins} WHERE source = 'cognito') l ON l.userid = u.userid")
+	if err != nil {
+		return s, fmt.Errorf("count migrated accounts: %w", err)
+	}
+	return s, nil
+}
+
+// importColumns head a file for Cognito's import of users; the pool's own attribute comes last.
+var importColumns = strings.Split("cognito:username,name,given_name,family_name,middle_name,nickname,preferred_username,profile,picture,website,email,email_verified,gender,"+
+	"birthdate,zoneinfo,locale,phone_number,phone_number_verified,address,updated_at,cognito:mfa_enabled,custom:q2a_id", ",")
+
+// usersPerExport is how many users one statement of ExportUsers reads.
+const usersPerExport = 1000
+
+// ExportUsers writes the users who are not in Cognito yet as a file for its CSV import, and returns how many. Left out are the blocked and
+// those without a confirmed address: Cognito imports nobody whose address it is not told to be verified. Those who were imported choose
+// a new password when they first sign in; by their confirmed address they then come into their accounts.
+func (m *Module) ExportUsers(ctx context.Context, out io.Writer) (n int, err error) {
+	if _, err := fmt.Fprintln(out, strings.Join(importColumns, ",")); err != nil {
+		return 0, fmt.Errorf("export users: %w", err)
+	}
+	for last := 0; ; {
+		users, err := findUsers(ctx, m.db, "userid > ? AND email <> '' AND flags & 3 = 1 AND userid NOT IN (SELECT userid FROM {q2ab_migrated}) "+
+			"AND userid NOT IN (SELECT userid FROM {userlogins} WHERE source = 'cognito') ORDER BY userid LIMIT ?", last, usersPerExport)
+		if err != nil {
+			return n, err
+		}
+		for _, u := range users {
+			if _, err := fmt.Fprintln(out, importRow(u)); err != nil {
+				return n, fmt.Errorf("export users: %w", err)
+			}
+			last = u.id
+			n++
+		}
+		if len(users) < usersPerExport {
+			return n, nil
+		}
+	}
+}
+
+// importRow is a user as a line of the file. Its form is Cognito's own: no quotes, and a backslash before commas.
+func importRow(u user) string {
+	name := u.handle
+	if strings.ContainsFunc(name, unicode.IsSpace) {
+		name = "q2a-" + strconv.Itoa(u.id) // usernames have no spaces; people sign in by address, or by the preferred username
+	}
+	values := map[string]string{"cognito:username": name, "preferred_username": u.handle, "email": u.email, "email_verified": "true",
+		"phone_number_verified": "false", "cognito:mfa_enabled": "false", "custom:q2a_id": strconv.Itoa(u.id)}
+	row := make([]string, len(importColumns))
+	for i, column := range importColumns {
+		row[i] = strings.NewReplacer(`\`, `\\`, ",", `\,`).Replace(values[column])
+	}
+	return strings.Join(row, ",")
+}

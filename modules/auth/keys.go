@@ -1,0 +1,224 @@
+package auth
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jwk"
+
+	"38qa.net/backend/modules/auth/internal/tokens"
+	"38qa.net/backend/modules/kernel/database"
+)
+
+const (
+	// keyAnnounced is how long a new key is published before tokens are signed with it, in seconds, so that whoever keeps the
+	// published keys for a while knows it by then.
+	keyAnnounced = 3600
+	// keysFresh is how long a process trusts what it read of the keys, in seconds, and keysAgain how soon it looks again
+	// where a token bears a key that it does not know.
+	keysFresh = 60
+	keysAgain = 1
+)
+
+// signingKey is one key of the built-in issuer.
+type signingKey struct {
+	id      string
+	private *ecdsa.PrivateKey
+	public  jwk.Key
+	created int64
+}
+
+// keyring has the keys of the built-in issuer, which all tasks share through the database.
+type keyring struct {
+	db *database.DB
+	// secret seals private keys in the database; nil leaves them open.
+	secret []byte
+	// rotation is after how many seconds a new key is made; an old one is kept twice as long, for the tokens that it signed.
+	rotation int64
+
+	mu   sync.Mutex
+	keys []*signingKey // the newest first
+	read int64
+}
+
+func newKeyring(db *database.DB, secret string, rotation time.Duration) *keyring {
+	k := &keyring{db: db, rotation: int64(rotation / time.Second)}
+	if secret != "" {
+		sum := sha256.Sum256([]byte(secret))
+		k.secret = sum[:]
+	}
+	return k
+}
+
+// Key is the public key with the id; tokens.ErrUnknownKey if there is none.
+func (k *keyring) Key(ctx context.Context, id string) (jwk.Key, error) {
+	for _, fresh := range []int64{keysFresh, keysAgain} {
+		keys, err := k.all(ctx, fresh)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", tokens.ErrKeysUnavailable, err)
+		}
+		if i := slices.IndexFunc(keys, func(s *signingKey) bool { return s.id == id }); i >= 0 {
+			return keys[i].public, nil
+		}
+	}
+	return nil, tokens.ErrUnknownKey
+}
+
+// public is the set of keys as it is published.
+func (k *keyring) public(ctx context.Context) (jwk.Set, error) {
+	if _, err := k.current(ctx); err != nil { // makes the first
+		return nil, err
+	}
+	keys, err := k.all(ctx, keysFresh)
+	if err != nil {
+		return nil, err
+	}
+	set := jwk.NewSet()
+	for _, s := range keys {
+		if err := set.AddKey(s.public); err != nil {
+			return nil, fmt.Errorf("publish keys: %w", err)
+		}
+	}
+	return set, nil
+}
+
+// current is the key to sign with: the newest that has been published for long enough, or the oldest if none has. It makes a
+// new one where there is none or the newest is too old; tasks that do so at the same time make several, which does no harm.
+func (k *keyring) current(ctx context.Context) (*signingKey, error) {
+	keys, err := k.all(ctx, keysFresh)
+	if err != nil {
+		return nil, err
+	}
+	now := k.db.Now()
+	if len(keys) == 0 || now-keys[0].created > k.rotation {
+		if err := k.rotate(ctx, now); err != nil {
+			return nil, err
+		}
+		if keys, err = k.all(ctx, 0); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range keys {
+		if s.created <= now-keyAnnounced {
+			return s, nil
+		}
+	}
+	return keys[len(keys)-1], nil
+}
+
+// all are the keys as read no longer ago than that many seconds.
+func (k *keyring) all(ctx context.Context, fresh int64) ([]*signingKey, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.db.Now()
+	if age := now - k.read; k.keys != nil && age >= 0 && age < fresh {
+		return k.keys, nil
+	}
+	var keys []*signingKey
+	err := k.db.Select(ctx, func(rows *sql.Rows) error {
+		var s signingKey
+		var private []byte
+		var sealed bool
+		if err := rows.Scan(&s.id, &private, &sealed, &s.created); err != nil {
+			return err
+		}
+		if err := k.open(&s, private, sealed); err != nil {
+			return err
+		}
+		keys = append(keys, &s)
+		return nil
+	}, "SELECT kid, private, sealed, created FROM {q2ab_keys} ORDER BY created DESC, kid")
+	if err != nil {
+		return nil, fmt.Errorf("read the issuer's keys: %w", err)
+	}
+	k.keys, k.read = keys, now
+	return keys, nil
+}
+
+// open reads a key from what the database has of it.
+func (k *keyring) open(s *signingKey, private []byte, sealed bool) error {
+	if sealed {
+		if k.secret == nil {
+			return errors.New("the keys in the database are sealed: AUTH_KEY_SECRET is needed")
+		}
+		aead, err := k.cipher()
+		if err != nil {
+			return err
+		}
+		size := aead.NonceSize()
+		if len(private) < size {
+			return errors.New("a key in the database is broken")
+		}
+		if private, err = aead.Open(nil, private[:size], private[size:], []byte(s.id)); err != nil {
+			return errors.New("a key in the database was sealed with another AUTH_KEY_SECRET")
+		}
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(private)
+	if err != nil {
+		return errors.New("a key in the database is broken") // without the cause, which could tell of the key
+	}
+	var ok bool
+	if s.private, ok = parsed.(*ecdsa.PrivateKey); !ok {
+		return errors.New("a key in the database is of a kind that is not used")
+	}
+	if s.public, err = jwk.FromRaw(s.private.Public()); err != nil {
+		return fmt.Errorf("publish a key: %w", err)
+	}
+	return errors.Join(s.public.Set(jwk.KeyIDKey, s.id), s.public.Set(jwk.AlgorithmKey, jwa.ES256), s.public.Set(jwk.KeyUsageKey, jwk.ForSignature))
+}
+
+func (k *keyring) cipher() (cipher.AEAD, error) {
+	block, err := aes.NewCipher(k.secret)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
+
+// rotate makes a new key and drops those that no token can bear any more.
+func (k *keyring) rotate(ctx context.Context, now int64) error {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return fmt.Errorf("make a key: %w", err)
+	}
+	stored, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return fmt.Errorf("make a key: %w", err)
+	}
+	id := rand.Text()
+	if k.secret != nil {
+		aead, err := k.cipher()
+		if err != nil {
+			return err
+		}
+		nonce := make([]byte, aead.NonceSize())
+		if _, err := rand.Read(nonce); err != nil {
+			return err
+		}
+		stored = aead.Seal(nonce, nonce, stored, []byte(id))
+	}
+	slog.InfoContext(ctx, "the built-in issuer has a new key", "kid", id)
+	return k.db.Tx(ctx, func(tx *database.DB) error {
+		if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_keys} WHERE created < ?", now-2*k.rotation); err != nil {
+			return fmt.Errorf("drop old keys: %w", err)
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO {q2ab_keys} (kid, private, sealed, created) VALUES (?, ?, ?, ?)", id, stored, k.secret != nil, now); err != nil {
+			return fmt.Errorf("store a key: %w", err)
+		}
+		return nil
+	})
+}

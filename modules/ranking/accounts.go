@@ -1,0 +1,95 @@
+package ranking
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site"
+)
+
+// ListenToAccounts gives new accounts their row of points and takes it from those that go.
+func (m *Module) ListenToAccounts(accounts *auth.Module) {
+	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
+		if c.Kind == auth.Registered {
+			return m.Recompute(ctx, tx, c.Options, map[int]Columns{c.UserID: 0})
+		}
+		gone, err := tx.Exec(ctx, "DELETE FROM {userpoints} WHERE userid = ?", c.UserID)
+		if err != nil {
+			return fmt.Errorf("delete a user's points: %w", err)
+		}
+		return site.AddCounts(ctx, tx, map[string]int{"cache_userpointscount": -int(gone)})
+	})
+}
+
+type bonusInput struct {
+	Handle string `path:"handle" maxLength:"80" doc:"The user's handle, in any case of letters"`
+	Body   struct {
+		Bonus int `json:"bonus" minimum:"-1000000" maximum:"1000000" doc:"Takes the place of the user's present bonus"`
+	}
+}
+
+type handleInput struct {
+	Handle string `path:"handle" maxLength:"80" doc:"The user's handle, in any case of letters"`
+}
+
+type bonusOutput struct {
+	Body struct {
+		Bonus  int `json:"bonus"`
+		Points int `json:"points" doc:"With the bonus"`
+	}
+}
+
+// Register adds the module's operations to the API.
+func (m *Module) Register(api huma.API) {
+	op := func(id, method, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: "/v1/users/{handle}/bonus-points", Summary: summary, Tags: []string{"Administration"},
+			Errors: []int{http.StatusForbidden, http.StatusNotFound}}
+	}
+	web.Register(api, op("set-bonus", http.MethodPut, "Give a user points beside those that were earned"), func(ctx context.Context, in *bonusInput) (*bonusOutput, error) {
+		return m.setBonus(ctx, in.Handle, in.Body.Bonus)
+	})
+	web.Register(api, op("drop-bonus", http.MethodDelete, "Take a user's bonus back"), func(ctx context.Context, in *handleInput) (*bonusOutput, error) {
+		return m.setBonus(ctx, in.Handle, 0)
+	})
+}
+
+// setBonus sets a user's bonus. As in Q2A only points follow, and every administrator may, whoever the user is.
+func (m *Module) setBonus(ctx context.Context, handle string, bonus int) (*bonusOutput, error) {
+	if err := auth.RequireAdmin(ctx); err != nil {
+		return nil, err
+	}
+	account, err := m.auth.AccountByHandle(ctx, handle)
+	if err != nil {
+		return nil, err
+	}
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &bonusOutput{}
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
+		// Users without a row get one.
+		if err := m.Recompute(ctx, tx, o, map[int]Columns{account.ID: 0}); err != nil {
+			return err
+		}
+		rows, err := Lock(ctx, tx, []int{account.ID})
+		if err != nil {
+			return err
+		}
+		f := rows[account.ID]
+		f.Bonus = bonus
+		f.Points = f.points(o)
+		if _, err := tx.Exec(ctx, "UPDATE {userpoints} SET bonus = ?, points = ? WHERE userid = ?", f.Bonus, f.Points, account.ID); err != nil {
+			return fmt.Errorf("set a bonus: %w", err)
+		}
+		out.Body.Bonus, out.Body.Points = f.Bonus, f.Points
+		return nil
+	})
+	return out, err
+}
