@@ -22,6 +22,7 @@ import (
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 )
 
@@ -69,7 +70,7 @@ func openSiteWith(t *testing.T, databaseURL string, change func(*config.Config),
 	if change != nil {
 		change(&cfg)
 	}
-	app, err := modules.New(context.Background(), cfg, append(options, modules.WithVerifier(testTokens))...)
+	app, err := modules.New(context.Background(), cfg, append([]modules.Option{modules.WithVerifier(testTokens)}, options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,12 +85,12 @@ func openSiteWith(t *testing.T, databaseURL string, change func(*config.Config),
 }
 
 // testTokens takes "test-ID" for a token of the user with the id.
-func testTokens(_ context.Context, token string) (int, error) {
+func testTokens(_ context.Context, token string) (auth.Person, error) {
 	var id int
 	if _, err := fmt.Sscanf(token, "test-%d", &id); err != nil {
-		return 0, errors.New("not a test token")
+		return auth.Person{}, errors.New("not a test token")
 	}
-	return id, nil
+	return auth.Person{UserID: id, SignedInAt: time.Now().Unix()}, nil
 }
 
 // sqliteCopies are the imported dumps, by name, made once for all tests.

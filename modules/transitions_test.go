@@ -133,8 +133,16 @@ var (
 	}
 )
 
-// call is the request of the API that stands for the recorded one; false for what the API has no write of posts for.
-func (tr *transition) call() (call, bool) {
+// calls are the requests of the API that stand for the recorded one; none for what the API has no operation for yet.
+func (tr *transition) calls() []call {
+	if c, ok := tr.postCall(); ok {
+		return []call{c}
+	}
+	return tr.accountCalls()
+}
+
+// postCall is the request for an action on a post; false for other actions.
+func (tr *transition) postCall() (call, bool) {
 	question := ""
 	if m := questionPath.FindStringSubmatch(tr.Action.Request.Path); m != nil {
 		question = m[1]
@@ -391,10 +399,15 @@ func recordedRow(r map[string]any) rowValues {
 var preparations = map[string][]struct {
 	call
 	actor int
+	// earlier is how many seconds before the page was opened.
+	earlier int64
 }{
-	"select-own-answer":                {{call{"POST", "/v1/questions/1/answers", map[string]any{"content": "An answer of my own to select."}}, 6}},
-	"select-on-closed-question":        {{call{"PUT", "/v1/questions/323/closure", map[string]any{"note": "closed"}}, 6}},
-	"delete-question-closed-with-note": {{call{"GET", "/v1/questions/375", nil}, 3}, {call{"PUT", "/v1/posts/375/visibility", map[string]any{"hidden": true}}, 3}},
+	"select-own-answer":         {{call{"POST", "/v1/questions/1/answers", map[string]any{"content": "An answer of my own to select."}}, 6, 0}},
+	"select-on-closed-question": {{call{"PUT", "/v1/questions/323/closure", map[string]any{"note": "closed"}}, 6, 0}},
+	"delete-question-closed-with-note": {{call{"GET", "/v1/questions/375", nil}, 3, 0},
+		{call{"PUT", "/v1/posts/375/visibility", map[string]any{"hidden": true}}, 3, 0}},
+	"change-password":                {{call{"POST", "/v1/auth/sign-in", map[string]any{"login": "haru", "password": "haru-pass-123"}}, 0, 90}},
+	"hide-all-posts-of-blocked-user": {{call{"PUT", "/v1/users/bonus_bob/block", nil}, 3, 0}},
 }
 
 // masked are the columns whose values depend on chance.
@@ -413,10 +426,12 @@ func TestOracleTransitions(t *testing.T) {
 	}
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		replayed := 0
+		var left []string
 		for _, tr := range loadTransitions(t) {
-			c, ok := tr.call()
-			if !ok {
-				continue // of accounts, messages, favourites, media or administration
+			calls := tr.calls()
+			if len(calls) == 0 {
+				left = append(left, tr.file)
+				continue
 			}
 			replayed++
 			t.Run(tr.file, func(t *testing.T) {
@@ -424,10 +439,11 @@ func TestOracleTransitions(t *testing.T) {
 				url := fresh(t)
 				tr.setUp(t, url)
 				r.testSite = openSiteAt(t, url, func() time.Time { return time.Unix(r.now, 0) })
-				tr.replay(t, r, c, drift)
+				tr.replay(t, r, calls, drift)
 			})
 		}
-		if replayed < 70 {
+		t.Logf("%d recordings replayed; of favourites, messages, uploads and the site's administration, which have no operations yet: %v", replayed, left)
+		if replayed < 104 {
 			t.Errorf("only %d recordings were replayed", replayed)
 		}
 	})
@@ -458,21 +474,27 @@ func (tr *transition) setUp(t *testing.T, url string) {
 	}
 }
 
-func (tr *transition) replay(t *testing.T, r *replayer, c call, drift map[string]map[string]struct{ Stored, Recalculated any }) {
+func (tr *transition) replay(t *testing.T, r *replayer, calls []call, drift map[string]map[string]struct{ Stored, Recalculated any }) {
 	var setup struct{ Cookie string }
 	_ = json.Unmarshal(tr.Action.Setup, &setup)
 	for _, step := range preparations[tr.Action.Name] {
+		r.now = tr.Clock.PageGet - step.earlier
 		if res := r.send(t, step.call, step.actor, tr.Action.IP, ""); res.StatusCode >= 300 {
 			t.Fatalf("preparation: %s", text(t, res))
 		}
 	}
-	if q := tr.page(t, r); q != "" && c.method != "GET" {
+	r.now = tr.Clock.PageGet
+	if q := tr.page(t, r); q != "" && calls[0].method != "GET" {
 		r.send(t, call{"GET", "/v1/questions/" + q, nil}, tr.Action.ActorID, tr.Action.IP, setup.Cookie) // the page that holds the form
 	}
 	r.now = tr.Clock.Unix
 	before := readTables(t, r.app.DB)
-	res := r.send(t, c, tr.Action.ActorID, tr.Action.IP, setup.Cookie)
-	answer := text(t, res)
+	refused, answers := false, ""
+	for _, c := range calls {
+		res := r.send(t, c, tr.Action.ActorID, tr.Action.IP, setup.Cookie)
+		refused = refused || res.StatusCode >= 400
+		answers += fmt.Sprintf("%s %s → %d %.300s\n", c.method, c.path, res.StatusCode, text(t, res))
+	}
 	got := before.diff(readTables(t, r.app.DB))
 	want := tr.expected(drift)
 	tr.allowed(want, got)
@@ -482,12 +504,15 @@ func (tr *transition) replay(t *testing.T, r *replayer, c call, drift map[string
 				table.inserted[i] = masked.ReplaceAllString(table.inserted[i], "cookieid=?")
 			}
 		}
+		if d["users"] != nil {
+			maskSecrets(d["users"])
+		}
 	}
 	if differences := describe(want, got); len(differences) > 0 {
-		t.Errorf("%s %s → %d %.300s\n%s", c.method, c.path, res.StatusCode, answer, strings.Join(differences[:min(len(differences), 30)], "\n"))
+		t.Errorf("%s%s", answers, strings.Join(differences[:min(len(differences), 30)], "\n"))
 	}
-	if refused := res.StatusCode >= 400; refused != (len(tr.Response.Errors) > 0 || len(tr.Diff) == 0 && c.method != "GET") {
-		t.Errorf("%s %s → %d %s; Q2A said %q", c.method, c.path, res.StatusCode, answer, tr.Response.Errors)
+	if refused != (len(tr.Response.Errors) > 0 || len(tr.Diff) == 0 && calls[0].method != "GET" && tr.Action.Name != "logout") {
+		t.Errorf("%sQ2A said %q", answers, tr.Response.Errors)
 	}
 }
 
