@@ -136,6 +136,26 @@ func hostileForms() []hostile {
 		all = append(all, hostile{name: "claims are " + j, token: raw(header.json(), j, rsaSign)},
 			hostile{name: "header is " + j, token: raw(j, access.json(), rsaSign)})
 	}
+	for _, spoil := range []func(string) string{
+		func(j string) string { return j + "x" },
+		func(j string) string { return j + "{}" },
+		func(j string) string { return j + "]" },
+		func(j string) string { return j + "\x00" },
+		func(j string) string { return "\ufeff" + j },
+		func(j string) string { return "[" + j + "]" },
+		func(j string) string { return strings.TrimSuffix(j, "}") },
+		func(j string) string { return strings.TrimSuffix(j, "}") + ",}" },
+		func(j string) string { return strings.TrimSuffix(j, "}") + "]" },
+		func(j string) string { return strings.TrimSuffix(j, "}") + ",\"x\":\"\xff\"}" },
+		func(j string) string { return strings.TrimSuffix(j, "}") + ",\"x\":01}" },
+		func(j string) string { return strings.TrimSuffix(j, "}") + " \"x\":1}" },
+		func(j string) string { return strings.TrimSuffix(j, "}") + ",x:1}" },
+		func(j string) string { return strings.TrimSuffix(j, "}") + ",1:1}" },
+		func(j string) string { return strings.TrimSuffix(j, "}") + ",\"x\":1}//" },
+	} {
+		all = append(all, hostile{name: fmt.Sprintf("claims spoilt: %q", spoil("{}")), token: raw(header.json(), spoil(access.json()), rsaSign)},
+			hostile{name: fmt.Sprintf("header spoilt: %q", spoil("{}")), token: raw(spoil(header.json()), access.json(), rsaSign)})
+	}
 	return all
 }
 

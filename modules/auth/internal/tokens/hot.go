@@ -10,7 +10,7 @@ import (
 const (
 	// hotTime is how long a good token is remembered, and so how long it may outlive its key.
 	hotTime = time.Minute
-	// hotTokens bounds the memory of remembered tokens to some 10 MB.
+	// hotTokens bounds the memory of remembered tokens: some 10 MB with tokens of the usual size.
 	hotTokens = 10_000
 )
 
