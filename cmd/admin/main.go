@@ -25,6 +25,7 @@ func commands() []command {
 		{"init", "make Question2Answer's tables in an empty database, with the demonstration if --demo is given", initialise},
 		{"migrate", "make or update this backend's own tables", migrate},
 		{"seed", "fill an empty database with a generated community, for benchmarks and tests", seed},
+		{"auth", "tell how far the move of users to Cognito is, and export those who are left", authCommand},
 		{"jobs", "list, run, and cancel long work such as the recalculation", jobsCommand},
 		{"openapi", "print the OpenAPI document of the API", openAPI},
 		{"env-example", "print all settings with their defaults and meanings", envExample},

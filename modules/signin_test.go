@@ -1,0 +1,477 @@
+package modules_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// issuerSite is the recorded site with the built-in issuer, and a clock that tests move.
+type issuerSite struct {
+	*testSite
+	mu  sync.Mutex
+	now time.Time
+}
+
+func openIssuer(t *testing.T, url string, change func(*config.Config)) *issuerSite {
+	t.Helper()
+	s := &issuerSite{now: time.Now().Truncate(time.Second)}
+	s.testSite = openSiteWith(t, url, func(c *config.Config) {
+		c.TrustedProxies = []string{"127.0.0.1/32"}
+		if change != nil {
+			change(c)
+		}
+	}, modules.WithVerifier(nil), modules.WithClock(s.clock))
+	return s
+}
+
+func (s *issuerSite) clock() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+func (s *issuerSite) pass(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = s.now.Add(d)
+}
+
+// signedIn is what a sign-in answers.
+type signedIn struct {
+	AccessToken, IDToken, RefreshToken, Code string
+	ExpiresIn                                int
+	User                                     struct {
+		ID     int
+		Handle string
+	}
+	Errors []struct{ Field, Code string }
+}
+
+// ask sends a request with a token, from an address, and decodes the answer.
+func ask[T any](t *testing.T, s *issuerSite, method, path, token, ip string, body any) (status int, answer T) {
+	t.Helper()
+	var content io.Reader = http.NoBody
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content = bytes.NewReader(text)
+	}
+	req, err := http.NewRequest(method, s.server.URL+path, content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Forwarded-For", ip)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &answer); err != nil {
+			t.Fatalf("%s %s: %v in %s", method, path, err, text)
+		}
+	}
+	if res.StatusCode == http.StatusUnauthorized && res.Header.Get("WWW-Authenticate") == "" {
+		t.Errorf("%s %s: 401 without WWW-Authenticate", method, path)
+	}
+	return res.StatusCode, answer
+}
+
+const home = "203.0.113.200"
+
+func (s *issuerSite) signIn(t *testing.T, login, password string) signedIn {
+	t.Helper()
+	status, in := ask[signedIn](t, s, "POST", "/v1/auth/sign-in", "", home, map[string]any{"login": login, "password": password})
+	if status != http.StatusOK {
+		t.Fatalf("sign in as %s: %d %+v", login, status, in)
+	}
+	return in
+}
+
+type me struct {
+	User                        struct{ ID int }
+	Email, Avatar, Code         string
+	EmailConfirmed, HasPassword bool
+	Fields                      map[string]string
+	Errors                      []struct{ Field, Code string }
+}
+
+func (s *issuerSite) me(t *testing.T, token string) (int, me) {
+	t.Helper()
+	return ask[me](t, s, "GET", "/v1/me", token, home, nil)
+}
+
+// code is the e-mail code of an account.
+func (s *issuerSite) code(t *testing.T, handle string) (code string) {
+	t.Helper()
+	if _, err := s.app.DB.Get(context.Background(), []any{&code}, "SELECT emailcode FROM {users} WHERE handle = ?", handle); err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+// onEachIssuer runs a test on SQLite and, where there is a server, there.
+func onEachIssuer(t *testing.T, test func(t *testing.T, s *issuerSite)) {
+	t.Helper()
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) { test(t, openIssuer(t, fresh(t), nil)) })
+}
+
+// TestSessionOfAPerson: somebody makes an account, writes, comes back, and goes.
+func TestSessionOfAPerson(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		status, in := ask[signedIn](t, s, "POST", "/v1/auth/sign-up", "", home, map[string]any{"handle": " 蜂 太郎 ", "email": "hachi@example.jp", "password": "はちみつ大好き"})
+		if status != http.StatusUnprocessableEntity || len(in.Errors) != 1 || in.Errors[0].Field != "password" || in.Errors[0].Code != "too_short" {
+			t.Fatalf("a password of 7 characters: %d %+v", status, in)
+		}
+		status, in = ask[signedIn](t, s, "POST", "/v1/auth/sign-up", "", home, map[string]any{"handle": " 蜂 太郎 ", "email": "hachi@example.jp", "password": "はちみつ大好き!"})
+		if status != http.StatusCreated || in.User.Handle != "蜂 太郎" || in.ExpiresIn != 900 {
+			t.Fatalf("sign up: %d %+v", status, in)
+		}
+		if status, account := s.me(t, in.AccessToken); status != 200 || account.User.ID != in.User.ID || account.EmailConfirmed || !account.HasPassword {
+			t.Errorf("me: %d %+v", status, account)
+		}
+		if status, account := s.me(t, in.IDToken); status != 200 || account.User.ID != in.User.ID {
+			t.Errorf("me by ID token: %d %+v", status, account)
+		}
+		status, q := ask[question](t, s, "POST", "/v1/questions", in.AccessToken, home, map[string]any{"title": "新しい巣箱の置き場所はどこ", "content": "日当たりを知りたいです。"})
+		if status != http.StatusCreated || q.Author.ID != in.User.ID {
+			t.Errorf("ask: %d %+v", status, q)
+		}
+		claims := claimsOf(t, in.IDToken)
+		if claims["token_use"] != "id" || claims["email"] != "hachi@example.jp" || claims["email_verified"] != false || claims["cognito:username"] != "蜂 太郎" {
+			t.Errorf("claims %v", claims)
+		}
+
+		s.pass(14 * time.Minute)
+		if status, _ := s.me(t, in.AccessToken); status != 200 {
+			t.Errorf("after 14 minutes: %d", status)
+		}
+		s.pass(2 * time.Minute)
+		if status, refused := s.me(t, in.AccessToken); status != 401 || refused.Code != "unauthenticated" {
+			t.Errorf("after 16 minutes: %d %+v", status, refused)
+		}
+		status, next := ask[signedIn](t, s, "POST", "/v1/auth/refresh", "", home, map[string]any{"refreshToken": in.RefreshToken})
+		if status != 200 || next.RefreshToken == in.RefreshToken {
+			t.Fatalf("refresh: %d", status)
+		}
+		if claimsOf(t, next.AccessToken)["auth_time"] != claimsOf(t, in.AccessToken)["auth_time"] {
+			t.Error("a refresh counts as a sign-in")
+		}
+		if status, _ := ask[signedIn](t, s, "POST", "/v1/auth/sign-out", "", home, map[string]any{"refreshToken": next.RefreshToken}); status != http.StatusNoContent {
+			t.Errorf("sign out: %d", status)
+		}
+		if status, gone := ask[signedIn](t, s, "POST", "/v1/auth/refresh", "", home, map[string]any{"refreshToken": next.RefreshToken}); status != 401 || gone.Code != "session_ended" {
+			t.Errorf("refresh after sign-out: %d %+v", status, gone)
+		}
+	})
+}
+
+func claimsOf(t *testing.T, token string) (claims map[string]any) {
+	t.Helper()
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	if err != nil || json.Unmarshal(payload, &claims) != nil {
+		t.Fatalf("%s: %v", token, err)
+	}
+	return claims
+}
+
+// TestRefreshTokensAreGoodForOnce: a token that comes again soon is a retry, later it is a theft and ends the session.
+func TestRefreshTokensAreGoodForOnce(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		refresh := func(token string) (int, signedIn) {
+			return ask[signedIn](t, s, "POST", "/v1/auth/refresh", "", home, map[string]any{"refreshToken": token})
+		}
+		first, other := s.signIn(t, "haru", "haru-pass-123"), s.signIn(t, "haru", "haru-pass-123")
+		_, second := refresh(first.RefreshToken)
+		s.pass(30 * time.Second)
+		status, twin := refresh(first.RefreshToken) // the answer got lost
+		if status != 200 {
+			t.Fatalf("a retry after 30 s: %d", status)
+		}
+		s.pass(time.Second)
+		if status, _ := refresh(first.RefreshToken); status != 401 {
+			t.Errorf("a used token after 31 s: %d", status)
+		}
+		for name, token := range map[string]string{"successor": second.RefreshToken, "twin": twin.RefreshToken} {
+			if status, _ := refresh(token); status != 401 {
+				t.Errorf("the %s after the theft: %d", name, status)
+			}
+		}
+		status, other = refresh(other.RefreshToken)
+		if status != 200 {
+			t.Errorf("another session of the same user: %d", status)
+		}
+		s.pass(30*24*time.Hour - time.Second)
+		if status, other = refresh(other.RefreshToken); status != 200 {
+			t.Errorf("within 30 days: %d", status)
+		}
+		s.pass(30 * 24 * time.Hour)
+		if status, _ := refresh(other.RefreshToken); status != 401 {
+			t.Errorf("after 30 days: %d", status)
+		}
+		if status, _ := refresh("nonsense"); status != 401 {
+			t.Errorf("nonsense: %d", status)
+		}
+	})
+}
+
+// TestWhatEndsSessions: whatever changes the password or the old site's session code, here or there, ends sessions.
+func TestWhatEndsSessions(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		alive := func(in signedIn) bool {
+			status, _ := ask[signedIn](t, s, "POST", "/v1/auth/refresh", "", home, map[string]any{"refreshToken": in.RefreshToken})
+			return status == 200
+		}
+		in, here := s.signIn(t, "haru", "haru-pass-123"), s.signIn(t, "haru", "haru-pass-123")
+		status, changed := ask[signedIn](t, s, "PUT", "/v1/me/password", here.AccessToken, home, map[string]any{"oldPassword": "haru-pass-123", "newPassword": "haru-pass-456"})
+		if status != 200 || alive(in) || alive(here) || !alive(changed) {
+			t.Errorf("a changed password: %d", status)
+		}
+		in = s.signIn(t, "haru", "haru-pass-456")
+		if _, err := s.app.DB.Exec(t.Context(), "UPDATE {users} SET sessioncode = 'elsewher' WHERE handle = 'haru'"); err != nil {
+			t.Fatal(err)
+		}
+		if alive(in) {
+			t.Error("the old site changed the session code, and the session lives on")
+		}
+		in = s.signIn(t, "haru", "haru-pass-456")
+		if _, err := s.app.DB.Exec(t.Context(), "UPDATE {users} SET passhash = CONCAT('$2y$10$', 'x') WHERE handle = 'haru'"); err != nil && s.app.DB.Dialect() == database.MySQL {
+			t.Fatal(err)
+		} else if err == nil && alive(in) {
+			t.Error("the old site changed the password, and the session lives on")
+		}
+		in = s.signIn(t, "aki", "aki-pass-123")
+		if status, _ := ask[signedIn](t, s, "POST", "/v1/auth/sign-out", in.AccessToken, home, map[string]any{"everywhere": true}); status != http.StatusNoContent || alive(in) {
+			t.Errorf("sign out everywhere: %d", status)
+		}
+	})
+}
+
+// TestSignInTellsNothing: answers about accounts that do not exist are those about accounts that do.
+func TestSignInTellsNothing(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		for path, bodies := range map[string][2]map[string]any{
+			"sign-in": {{"login": "haru", "password": "wrong-pass"}, {"login": "nobody-here", "password": "wrong-pass"}},
+			"forgot":  {{"login": "haru@example.jp"}, {"login": "nobody@example.jp"}},
+			"reset":   {{"login": "haru", "code": "00000000", "newPassword": "long-enough"}, {"login": "nobody-here", "code": "00000000", "newPassword": "long-enough"}},
+			"confirm": {{"handle": "newbie2", "code": "00000000"}, {"handle": "nobody-here", "code": "00000000"}},
+		} {
+			statusA, a := ask[map[string]any](t, s, "POST", "/v1/auth/"+path, "", home, bodies[0])
+			statusB, b := ask[map[string]any](t, s, "POST", "/v1/auth/"+path, "", home, bodies[1])
+			if statusA != statusB || fmt.Sprint(a) != fmt.Sprint(b) {
+				t.Errorf("%s: %d %v for an account, %d %v for none", path, statusA, a, statusB, b)
+			}
+		}
+		if status, _ := ask[map[string]any](t, s, "POST", "/v1/auth/reset", "", home, map[string]any{"login": "aki", "code": " ", "newPassword": "long-enough"}); status != 422 {
+			t.Errorf("no code was mailed, and none opens the account: %d", status)
+		}
+	})
+}
+
+// TestAttemptsAreLimited: for each address, as the site's option says, and for each account from all addresses together.
+func TestAttemptsAreLimited(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		attempt := func(login, password, ip string) (int, signedIn) {
+			return ask[signedIn](t, s, "POST", "/v1/auth/sign-in", "", ip, map[string]any{"login": login, "password": password})
+		}
+		for i := range 20 { // max_rate_ip_logins
+			if status, _ := attempt(fmt.Sprint("nobody", i), "x", "198.51.100.1"); status != 401 {
+				t.Fatalf("attempt %d: %d", i, status)
+			}
+		}
+		if status, refused := attempt("haru", "haru-pass-123", "198.51.100.1"); status != 429 || refused.Code != "rate_limit" {
+			t.Errorf("the 21st attempt of an address: %d %+v", status, refused)
+		}
+		logins := []string{"José Miel", "jose miel", "JOSE MIEL", "jose@example.org"}
+		for i := range 30 {
+			if status, _ := attempt(logins[i%len(logins)], "wrong", fmt.Sprintf("198.51.101.%d", i)); status != 401 {
+				t.Fatalf("attempt %d: %d", i, status)
+			}
+		}
+		if status, _ := attempt("José Miel", "jose-pass-ñ1", "198.51.102.1"); status != 429 {
+			t.Errorf("the 31st attempt at an account: %d", status)
+		}
+		s.pass(time.Hour)
+		if status, _ := attempt("José Miel", "jose-pass-ñ1", "198.51.102.1"); status != 200 {
+			t.Errorf("an hour later: %d", status)
+		}
+		if status, _ := attempt("haru", "haru-pass-123", "198.51.100.1"); status != 200 {
+			t.Errorf("an hour later: %d", status)
+		}
+	})
+}
+
+// TestCodes: a code is mailed to confirm an address or to choose a new password; it is good once, in any case of letters.
+func TestCodes(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		post := func(path, token string, body map[string]any) int {
+			t.Helper()
+			status, _ := ask[map[string]any](t, s, "POST", path, token, home, body)
+			return status
+		}
+		in := s.signIn(t, "newbie2", "newbie-pass-2")
+		before := s.code(t, "newbie2")
+		if status := post("/v1/me/email/confirmation", in.AccessToken, nil); status != http.StatusAccepted || s.code(t, "newbie2") == before {
+			t.Errorf("a new code: %d", status)
+		}
+		if status := post("/v1/auth/confirm", in.AccessToken, map[string]any{"code": before}); status != 422 {
+			t.Errorf("the old code: %d", status)
+		}
+		code := s.code(t, "newbie2")
+		if status := post("/v1/auth/confirm", in.AccessToken, map[string]any{"code": " " + strings.ToUpper(code)}); status != http.StatusNoContent {
+			t.Errorf("the new code: %d", status)
+		}
+		if _, account := s.me(t, in.AccessToken); !account.EmailConfirmed {
+			t.Error("the address is not confirmed")
+		}
+		if status := post("/v1/auth/confirm", "", map[string]any{"handle": "newbie2", "code": code}); status != 422 {
+			t.Errorf("a used code: %d", status)
+		}
+		for range 5 {
+			if status := post("/v1/auth/forgot", "", map[string]any{"login": "haru"}); status != http.StatusAccepted {
+				t.Errorf("forgot: %d", status)
+			}
+		}
+		if status := post("/v1/auth/forgot", "", map[string]any{"login": "haru@example.jp"}); status != 429 {
+			t.Errorf("a sixth mail within an hour: %d", status)
+		}
+		old := s.signIn(t, "haru", "haru-pass-123")
+		status, fresh := ask[signedIn](t, s, "POST", "/v1/auth/reset", "", home, map[string]any{"login": "haru", "code": s.code(t, "haru"), "newPassword": "haru-pass-789"})
+		if status != 200 {
+			t.Fatalf("reset: %d %+v", status, fresh)
+		}
+		if status, _ := s.me(t, fresh.AccessToken); status != 200 {
+			t.Errorf("signed in by the reset: %d", status)
+		}
+		if status := post("/v1/auth/refresh", "", map[string]any{"refreshToken": old.RefreshToken}); status != 401 {
+			t.Errorf("a session from before the reset: %d", status)
+		}
+		s.signIn(t, "haru", "haru-pass-789")
+		for range 20 {
+			post("/v1/auth/reset", "", map[string]any{"login": "aki", "code": "guessing", "newPassword": "long-enough"})
+		}
+		if status := post("/v1/auth/reset", "", map[string]any{"login": "AKI", "code": "guessing", "newPassword": "long-enough"}); status != 429 {
+			t.Errorf("a 21st guess: %d", status)
+		}
+	})
+}
+
+// TestRetriedSignUp makes one account, and no token is kept in the database.
+func TestRetriedSignUp(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		send := func() (int, signedIn) {
+			body := `{"handle": "once", "email": "once@example.jp", "password": "only-once-please"}`
+			req, err := http.NewRequest(http.MethodPost, s.server.URL+"/v1/auth/sign-up", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Idempotency-Key", "sign-up-1")
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if res.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("Cache-Control %q", res.Header.Get("Cache-Control"))
+			}
+			return res.StatusCode, decode[signedIn](t, res)
+		}
+		status, first := send()
+		again, second := send()
+		if status != 201 || again != 201 || first.User.ID != second.User.ID || first.RefreshToken == second.RefreshToken {
+			t.Errorf("%d %+v, again %d %+v", status, first, again, second)
+		}
+		var kept []string
+		if err := s.app.DB.Select(t.Context(), database.Append(&kept), "SELECT body FROM {q2ab_idempotency} WHERE body IS NOT NULL"); err != nil || len(kept) != 0 {
+			t.Errorf("kept: %v %v", kept, err)
+		}
+	})
+}
+
+// TestNamesAreUnique though the table does not see to it: of many who want the same name at once, one gets it.
+func TestNamesAreUnique(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		var wait sync.WaitGroup
+		statuses := make([]int, 8)
+		for i := range statuses {
+			wait.Go(func() {
+				statuses[i], _ = ask[signedIn](t, s, "POST", "/v1/auth/sign-up", "", fmt.Sprintf("198.51.103.%d", i),
+					map[string]any{"handle": "Wanted", "email": fmt.Sprintf("wanted%d@example.jp", i), "password": "long-enough"})
+			})
+		}
+		wait.Wait()
+		var n int
+		if _, err := s.app.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {users} WHERE handle = 'wanted'"); err != nil || n != 1 {
+			t.Errorf("%d accounts, answers %v, %v", n, statuses, err)
+		}
+	})
+}
+
+// TestKeysAreShared: what one task signs the other verifies, also after the keys were changed, and sealed keys need the secret.
+func TestKeysAreShared(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		url := fresh(t)
+		secret := func(c *config.Config) { c.KeySecret = "a secret of the operators" }
+		one := openIssuer(t, url, secret)
+		two := openIssuer(t, url, secret)
+		in := one.signIn(t, "haru", "haru-pass-123")
+		if status, _ := two.me(t, in.AccessToken); status != 200 {
+			t.Errorf("the other task: %d", status)
+		}
+		published := func(s *issuerSite) int {
+			return len(get[struct{ Keys []map[string]string }](t, s.testSite, "/.well-known/jwks.json").Keys)
+		}
+		if n := published(one); n != 1 {
+			t.Errorf("%d keys", n)
+		}
+		for _, s := range []*issuerSite{one, two} {
+			s.pass(31 * 24 * time.Hour)
+		}
+		later := two.signIn(t, "haru", "haru-pass-123")
+		if n := published(two); n != 2 {
+			t.Errorf("%d keys after a month", n)
+		}
+		two.pass(2 * time.Hour) // the new key is used by now
+		newest := two.signIn(t, "haru", "haru-pass-123")
+		one.pass(2 * time.Hour)
+		if status, _ := one.me(t, newest.AccessToken); status != 200 {
+			t.Errorf("a token of the new key: %d", status)
+		}
+		if kid(later.AccessToken) == kid(newest.AccessToken) {
+			t.Error("the new key is not used")
+		}
+		get[any](t, one.testSite, "/readyz")
+		wrong := openIssuer(t, url, func(c *config.Config) { c.KeySecret = "another" })
+		if status, _ := wrong.me(t, newest.AccessToken); status != 503 {
+			t.Errorf("with another secret: %d", status)
+		}
+	})
+}
+
+func kid(token string) string { return strings.Split(token, ".")[0] }
