@@ -1,0 +1,374 @@
+package modules_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jwk"
+	"github.com/lestrrat-go/jwx/v2/jws"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// pool stands for a Cognito user pool: it publishes a key, signs tokens, and tells attributes to who has an access token.
+type pool struct {
+	*httptest.Server
+	key *rsa.PrivateKey
+	mu  sync.Mutex
+	// attributes are what GetUser tells, by the token's sub; of others it tells nothing.
+	attributes map[string]map[string]string
+	asked      int
+}
+
+const poolID = "ap-northeast-1_bees"
+
+// poolKey is made once: it takes a while.
+var poolKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+func newPool(t *testing.T) *pool {
+	t.Helper()
+	key, err := poolKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pool{key: key, attributes: map[string]map[string]string{}}
+	public, err := jwk.FromRaw(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]any{jwk.KeyIDKey: "k1", jwk.AlgorithmKey: jwa.RS256, jwk.KeyUsageKey: "sig"} {
+		if err := public.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/"+poolID+"/.well-known/jwks.json" {
+			_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{public}})
+			return
+		}
+		var in struct{ AccessToken string }
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.asked++
+		sub, _ := claimsOf(t, in.AccessToken)["sub"].(string)
+		attributes, ok := p.attributes[sub]
+		if r.Header.Get("X-Amz-Target") != "AWSCognitoIdentityProviderService.GetUser" || !ok {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		list := []map[string]string{{"Name": "sub", "Value": sub}}
+		for name, value := range attributes {
+			list = append(list, map[string]string{"Name": name, "Value": value})
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"UserAttributes": list})
+	}))
+	t.Cleanup(p.Close)
+	return p
+}
+
+// token signs claims; those that every token of the pool has need not be given.
+func (p *pool) token(t *testing.T, use, sub, username string, claims map[string]any) string {
+	t.Helper()
+	now := time.Now().Unix()
+	all := map[string]any{"iss": p.URL + "/" + poolID, "sub": sub, "token_use": use, "iat": now, "exp": now + 3600, "auth_time": now}
+	if use == "access" {
+		all["client_id"], all["username"] = "client-1", username
+	} else {
+		all["aud"], all["cognito:username"] = "client-1", username
+	}
+	for name, value := range claims {
+		all[name] = value
+	}
+	payload, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	headers := jws.NewHeaders()
+	if err := headers.Set(jws.KeyIDKey, "k1"); err != nil {
+		t.Fatal(err)
+	}
+	signed, err := jws.Sign(payload, jws.WithKey(jwa.RS256, p.key, jws.WithProtectedHeaders(headers)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(signed)
+}
+
+func openPool(t *testing.T, url string, change func(*config.Config)) (*pool, *issuerSite) {
+	t.Helper()
+	p := newPool(t)
+	return p, openIssuer(t, url, func(c *config.Config) {
+		c.CognitoIssuer, c.CognitoClients, c.CognitoTriggers = p.URL+"/"+poolID, []string{"client-1"}, true
+		if change != nil {
+			change(c)
+		}
+	})
+}
+
+// trigger sends a trigger event, and returns the answer's response and Lambda's error.
+func (s *issuerSite) trigger(t *testing.T, source, userName, password string, attributes map[string]string) (response map[string]any, failure string) {
+	t.Helper()
+	event := map[string]any{"version": "1", "triggerSource": source, "region": "ap-northeast-1", "userPoolId": poolID, "userName": userName,
+		"callerContext": map[string]string{"clientId": "client-1"}, "request": map[string]any{"password": password, "userAttributes": attributes}, "response": map[string]any{}}
+	status, answer := ask[struct {
+		ErrorMessage string
+		UserName     string
+		Response     map[string]any
+	}](t, s, "POST", "/2015-03-31/functions/migrate/invocations", "", home, event)
+	if status != 200 {
+		t.Fatalf("trigger: %d", status)
+	}
+	return answer.Response, answer.ErrorMessage
+}
+
+// TestMigrationTrigger: a pool that does not know somebody asks us, and makes its own user of what we answer.
+func TestMigrationTrigger(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		_, s := openPool(t, fresh(t), nil)
+		for range 2 { // asked again it answers the same
+			got, failure := s.trigger(t, "UserMigration_Authentication", "TANAKA", "tanaka-legacy-pass", nil)
+			attributes := fmt.Sprint(got["userAttributes"])
+			if failure != "" || attributes != "map[custom:q2a_id:10 email:tanaka@example.jp email_verified:true preferred_username:tanaka]" ||
+				got["finalUserStatus"] != "CONFIRMED" || got["messageAction"] != "SUPPRESS" {
+				t.Errorf("tanaka: %v %q", got, failure)
+			}
+		}
+		if got, failure := s.trigger(t, "UserMigration_Authentication", "newbie2@example.com", "newbie-pass-2", nil); failure != "" ||
+			fmt.Sprint(got["userAttributes"]) != "map[custom:q2a_id:28 email:newbie2@example.com preferred_username:newbie2]" {
+			t.Errorf("an unconfirmed address: %v %q", got, failure)
+		}
+		if got, failure := s.trigger(t, "UserMigration_ForgotPassword", "haru@example.jp", "", nil); failure != "" || !strings.Contains(fmt.Sprint(got["userAttributes"]), "email_verified:true") {
+			t.Errorf("a forgotten password: %v %q", got, failure)
+		}
+		refusals := map[string]bool{}
+		for _, c := range [][3]string{
+			{"UserMigration_Authentication", "tanaka", "wrong"}, {"UserMigration_Authentication", "nobody", "wrong"}, {"UserMigration_Authentication", "troll_x", "troll-pass-xx"},
+			{"UserMigration_Authentication", "Google Sensei", ""}, {"UserMigration_ForgotPassword", "nobody", ""}, {"UserMigration_ForgotPassword", "newbie2", ""},
+			{"UserMigration_ForgotPassword", "troll_x", ""}, {"UserMigration_Authentication", "", ""}, {"UserMigration_Authentication", "🐝", "x"},
+		} {
+			got, failure := s.trigger(t, c[0], c[1], c[2], nil)
+			if failure == "" {
+				t.Errorf("%v: %v", c, got)
+			}
+			refusals[failure] = true
+		}
+		if len(refusals) != 1 {
+			t.Errorf("refusals tell accounts apart: %v", refusals)
+		}
+		for name, attributes := range map[string]map[string]string{"AKI": {"email": "new@example.jp"}, "somebody-new": {"email": "AKI@example.jp"}} {
+			if _, failure := s.trigger(t, "PreSignUp_SignUp", name, "", attributes); failure == "" {
+				t.Errorf("somebody signs up in the pool as %s %v", name, attributes)
+			}
+		}
+		if _, failure := s.trigger(t, "PreSignUp_SignUp", "somebody-new", "", map[string]string{"email": "new@example.jp"}); failure != "" {
+			t.Errorf("a new name: %s", failure)
+		}
+		if _, failure := s.trigger(t, "CustomMessage_SignUp", "aki", "", nil); failure == "" {
+			t.Error("a trigger that is not for us")
+		}
+		state, err := s.app.Auth.Migration(t.Context())
+		if err != nil || state.Users != 27 || state.Migrated != 3 || state.Linked != 0 || state.Legacy != 2 || state.NoPassword != 1 || state.Blocked != 2 || state.Bcrypt != 21 {
+			t.Errorf("%+v %v", state, err)
+		}
+		var file bytes.Buffer
+		n, err := s.app.Auth.ExportUsers(t.Context(), &file)
+		lines := strings.Split(strings.TrimSpace(file.String()), "\n")
+		if err != nil || n != len(lines)-1 || n < 15 || strings.Contains(file.String(), "troll") || strings.Contains(file.String(), "tanaka") || strings.Contains(file.String(), "newbie") {
+			t.Errorf("%d users, %v\n%s", n, err, file.String())
+		}
+		if !strings.Contains(file.String(), "\nq2a-9,,,,,,José Miel,,,,jose@example.org,true,") {
+			t.Errorf("a handle with a space:\n%s", file.String())
+		}
+	})
+}
+
+// TestLambda runs the function's binary against the API that AWS Lambda has for functions.
+func TestLambda(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "lambda")
+	if out, err := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, "../cmd/lambda").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	events := make(chan string, 2)
+	events <- `{"triggerSource": "UserMigration_Authentication", "userName": "haru", "request": {"password": "haru-pass-123"}, "response": {}}`
+	events <- `{"triggerSource": "UserMigration_Authentication", "userName": "haru", "request": {"password": "wrong"}, "response": {}}`
+	answers := make(chan string, 2)
+	runtime := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/invocation/next") {
+			select {
+			case event := <-events:
+				w.Header().Set("Lambda-Runtime-Aws-Request-Id", "id")
+				w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(5*time.Second).UnixMilli()))
+				fmt.Fprint(w, event)
+			case <-r.Context().Done():
+			}
+			return
+		}
+		var body bytes.Buffer
+		_, _ = body.ReadFrom(r.Body)
+		answers <- filepath.Base(r.URL.Path) + " " + body.String()
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	defer runtime.Close()
+	cmd := exec.Command(binary)
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	cmd.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(runtime.URL, "http://"), "DATABASE_URL="+importSQLite(t, "small"), "LOG_LEVEL=debug")
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if strings.Contains(log.String(), "haru-pass-123") {
+			t.Errorf("the log tells a password:\n%s", log.String())
+		}
+	}()
+	for i, want := range []string{"response", "error"} {
+		select {
+		case got := <-answers:
+			if !strings.HasPrefix(got, want) || i == 0 && !strings.Contains(got, `"finalUserStatus":"CONFIRMED"`) || i == 1 && !strings.Contains(got, "user not found or password not correct") {
+				t.Errorf("%s", got)
+			}
+			t.Logf("answered %s after the start", time.Since(start).Round(time.Millisecond))
+		case <-time.After(30 * time.Second):
+			t.Fatalf("no answer\n%s", log.String())
+		}
+	}
+}
+
+// TestPeopleOfCognito: who comes with a token of the pool is the right user, and nobody comes into somebody else's account.
+func TestPeopleOfCognito(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		p, s := openPool(t, fresh(t), func(c *config.Config) { c.GroupLevels = map[string]string{"staff": "editor"} })
+		who := func(token string) int {
+			t.Helper()
+			status, account := s.me(t, token)
+			if status != 200 {
+				t.Errorf("%d %+v", status, account)
+			}
+			return account.User.ID
+		}
+		row := func(userID int, columns string, dest ...any) {
+			t.Helper()
+			if found, err := s.app.DB.Get(t.Context(), dest, "SELECT "+columns+" FROM {users} WHERE userid = ?", userID); err != nil || !found {
+				t.Fatalf("user %d: %v %v", userID, found, err)
+			}
+		}
+		access := func(sub, name string, claims map[string]any) string { return p.token(t, "access", sub, name, claims) }
+		id := func(sub, name string, claims map[string]any) string { return p.token(t, "id", sub, name, claims) }
+
+		// Migrated under a name: once, and for that sub.
+		if _, failure := s.trigger(t, "UserMigration_Authentication", "Tanaka", "tanaka-legacy-pass", nil); failure != "" {
+			t.Fatal(failure)
+		}
+		if got := who(access("sub-tanaka", "tanaka", nil)); got != 10 {
+			t.Errorf("tanaka is user %d", got)
+		}
+		if got := who(id("sub-tanaka", "tanaka", nil)); got != 10 {
+			t.Errorf("tanaka is user %d by the ID token", got)
+		}
+		if got := who(access("sub-impostor", "tanaka", nil)); got == 10 {
+			t.Error("another sub of the same name is tanaka too")
+		}
+		var logins []string
+		if err := s.app.DB.Select(t.Context(), database.Append(&logins), "SELECT identifier FROM {userlogins} WHERE source = 'cognito' AND userid = 10"); err != nil || fmt.Sprint(logins) != "[sub-tanaka]" {
+			t.Errorf("logins of tanaka: %v %v", logins, err)
+		}
+
+		// Through another issuer that the old site knew them by.
+		google := map[string]any{"identities": []any{map[string]any{"providerName": "Google", "providerType": "Google", "userId": "109876543210987654321"}}}
+		if got := who(id("sub-google", "Google_109876543210987654321", google)); got != 24 {
+			t.Errorf("Google Sensei is user %d", got)
+		}
+		if got := who(access("sub-google-2", "google_109876543210987654321", map[string]any{"cognito:groups": []string{poolID + "_Google"}})); got != 24 {
+			t.Errorf("Google Sensei is user %d by the access token", got)
+		}
+		if got := who(access("sub-google-3", "google_109876543210987654321", map[string]any{"cognito:groups": []string{"other_Google"}})); got == 24 {
+			t.Error("whoever calls themselves google_… is Google Sensei")
+		}
+
+		// By an address that both sides have seen confirmed.
+		verified := func(email string, is bool) map[string]any { return map[string]any{"email": email, "email_verified": is} }
+		if got := who(id("sub-haru", "someone", verified("HARU@example.jp", true))); got != 16 {
+			t.Errorf("haru is user %d", got)
+		}
+		p.attributes["sub-natsu"] = map[string]string{"email": "natsu@example.jp", "email_verified": "true"}
+		if got := who(access("sub-natsu", "d2f0c1aa-0000-4000-8000-000000000000", nil)); got != 14 {
+			t.Errorf("natsu is user %d", got)
+		}
+		for name, claims := range map[string]map[string]any{"unverified at Cognito": verified("aki@example.jp", false), "unconfirmed in Q2A": verified("newbie2@example.com", true)} {
+			got := who(id("sub "+name, "x", claims))
+			var email string
+			if row(got, "email", &email); got <= 28 || email != "" {
+				t.Errorf("%s: user %d with the address %q", name, got, email)
+			}
+		}
+
+		// New people, by Q2A's rules.
+		var email, handle, source string
+		var flags, points int
+		got := who(id("sub-new", "x", map[string]any{"email": "fresh@example.jp", "email_verified": true, "preferred_username": "巣箱/職人@home"}))
+		row(got, "email, handle, flags, sessionsource", &email, &handle, &flags, &source)
+		if email != "fresh@example.jp" || handle != "巣箱 職人" || flags != 65 || source != "cognito" {
+			t.Errorf("%q %q %d %q", email, handle, flags, source)
+		}
+		if _, err := s.app.DB.Get(t.Context(), []any{&points}, "SELECT points FROM {userpoints} WHERE userid = ?", got); err != nil || points != 100 {
+			t.Errorf("%d points, %v", points, err)
+		}
+		second := who(access("sub-new-2", "aki", nil))
+		if row(second, "handle", &handle); handle != "aki 1" {
+			t.Errorf("a second aki is called %q", handle)
+		}
+
+		// Groups give levels, if that is configured, and the row stays as it is.
+		status, session := ask[struct{ Permissions []string }](t, s, "GET", "/v1/auth/session", access("sub-staff", "staffer", map[string]any{"cognito:groups": []string{"staff"}}), home, nil)
+		if status != 200 || !strings.Contains(fmt.Sprint(session.Permissions), "permit_edit_q") {
+			t.Errorf("staff: %d %v", status, session.Permissions)
+		}
+		var level int
+		if row(who(access("sub-staff", "staffer", nil)), "level", &level); level != 0 {
+			t.Errorf("level %d was written", level)
+		}
+
+		// Many first calls at once make one user.
+		var wait sync.WaitGroup
+		ids := make([]int, 16)
+		crowd := access("sub-crowd", "crowd", nil)
+		for i := range ids {
+			wait.Go(func() { _, account := s.me(t, crowd); ids[i] = account.User.ID })
+		}
+		wait.Wait()
+		for _, got := range ids {
+			if got == 0 || got != ids[0] {
+				t.Fatalf("users %v", ids)
+			}
+		}
+
+		if status, _ := s.me(t, p.token(t, "access", "sub-x", "x", map[string]any{"client_id": "client-2"})); status != 401 {
+			t.Errorf("a token of another client: %d", status)
+		}
+		if status, _ := ask[map[string]any](t, s, "POST", "/v1/auth/sign-in", "", home, map[string]any{"login": "haru", "password": "haru-pass-123"}); status != 404 && status != 405 {
+			t.Errorf("the built-in issuer beside Cognito: %d", status)
+		}
+		differences := recount(t, s.app, true)
+		if len(differences) > 1 {
+			t.Errorf("a recount finds %v", differences)
+		}
+	})
+}
