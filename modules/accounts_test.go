@@ -1,0 +1,208 @@
+package modules_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// TestDeletedUsersLeaveNothingToRecount: votes, best answers, points and counts are right after those are deleted who wrote and voted
+// most, where Q2A leaves some of them to its recalculation.
+func TestDeletedUsersLeaveNothingToRecount(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+		known := recount(t, r.app, true)
+		for _, handle := range []string{"haru", "aki", "natsu", "OldTimer", "spammer99", "fuyu"} {
+			if status, body, _ := r.answerOf(t, call{"DELETE", "/v1/users/" + handle, nil}, 2); status != http.StatusNoContent {
+				t.Fatalf("delete %s: %d %v", handle, status, body)
+			}
+			if status, _, _ := r.answerOf(t, call{"GET", "/v1/users/" + handle, nil}, 2); status != http.StatusNotFound {
+				t.Errorf("%s is still there: %d", handle, status)
+			}
+			if found := recount(t, r.app, true); fmt.Sprint(found) != fmt.Sprint(known) {
+				t.Errorf("after %s a recount finds %v, before %v", handle, found, known)
+			}
+		}
+		var unapproved, counted int
+		if _, err := r.app.DB.Get(t.Context(), []any{&unapproved, &counted}, "SELECT (SELECT content + 0 FROM {options} WHERE title = 'cache_uapprovecount'), "+
+			"(SELECT COUNT(*) FROM {users} WHERE level < 10 AND flags & 2 = 0)"); err != nil || unapproved != counted {
+			t.Errorf("%d users wait for approval, %d are counted, %v", counted, unapproved, err)
+		}
+	})
+}
+
+// TestOwnAccountIsDeleted only soon after a sign-in, and not by who runs the site.
+func TestOwnAccountIsDeleted(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		remove := func(token string) (int, me) { return ask[me](t, s, "DELETE", "/v1/me", token, home, nil) }
+		in, moderator := s.signIn(t, "haru", "haru-pass-123"), s.signIn(t, "mod_kenji", "kenji-mod-pass")
+		if status, refused := remove(moderator.AccessToken); status != 403 || refused.Code != "permission_level" {
+			t.Errorf("a moderator: %d %+v", status, refused)
+		}
+		s.pass(5*time.Minute + time.Second)
+		if status, refused := remove(in.AccessToken); status != 403 || refused.Code != "sign_in_again" {
+			t.Errorf("after 5 minutes: %d %+v", status, refused)
+		}
+		_, in = ask[signedIn](t, s, "POST", "/v1/auth/refresh", "", home, map[string]any{"refreshToken": in.RefreshToken})
+		if status, refused := remove(in.AccessToken); status != 403 || refused.Code != "sign_in_again" {
+			t.Errorf("a refresh is no sign-in: %d %+v", status, refused)
+		}
+		in = s.signIn(t, "haru", "haru-pass-123")
+		if status, _ := remove(in.AccessToken); status != http.StatusNoContent {
+			t.Errorf("soon after: %d", status)
+		}
+		if status, _ := s.me(t, in.AccessToken); status != 401 {
+			t.Errorf("the token of a deleted account: %d", status)
+		}
+		if status, _ := ask[me](t, s, "POST", "/v1/auth/refresh", "", home, map[string]any{"refreshToken": in.RefreshToken}); status != 401 {
+			t.Errorf("the session of a deleted account: %d", status)
+		}
+	})
+}
+
+// TestAccountPage: what a person changes of their own account.
+func TestAccountPage(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+		change := func(user int, body map[string]any) (int, map[string]any) {
+			status, answer, _ := r.answerOf(t, call{"PATCH", "/v1/me", body}, user)
+			return status, answer
+		}
+		status, wrong := change(16, map[string]any{"handle": "a/b", "email": "nonsense", "avatar": "upload", "fields": map[string]any{"shoe size": "42", "about": strings.Repeat("蜂", 8001), "name": "はる"}})
+		var codes []string
+		for _, e := range wrong["errors"].([]any) {
+			e := e.(map[string]any)
+			codes = append(codes, fmt.Sprint(e["field"], "=", e["code"]))
+		}
+		for _, want := range []string{"handle=bad_characters", "email=bad_email", "avatar=no_upload", "fields.shoe size=unknown", "fields.about=too_long"} {
+			if status != 422 || !strings.Contains(strings.Join(codes, " "), want) {
+				t.Errorf("%d %v, want %s", status, codes, want)
+			}
+		}
+		if status, _ := change(16, map[string]any{"email": "AKI@example.jp"}); status != 422 {
+			t.Errorf("an address of somebody else: %d", status)
+		}
+		status, answer := change(16, map[string]any{"handle": "HARU", "fields": map[string]any{"name": "🐝はる\r\n"}})
+		if status != 200 || answer["user"].(map[string]any)["handle"] != "HARU" || answer["fields"].(map[string]any)["name"] != "はる" {
+			t.Errorf("%d %v", status, answer)
+		}
+		for title, value := range map[string]string{"allow_change_usernames": "0", "mailing_enabled": "0"} {
+			if _, err := r.app.DB.Exec(t.Context(), "INSERT INTO {options} (title, content) VALUES (?, ?)"+r.app.DB.Upsert("title")+"content = "+r.app.DB.Given("content"), title, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(1100 * time.Millisecond) // options are at most a second old
+		if status, answer := change(16, map[string]any{"handle": "hall"}); status != 403 || answer["code"] != "handle_fixed" {
+			t.Errorf("handles cannot change: %d %v", status, answer)
+		}
+		if status, answer := change(16, map[string]any{"mailings": false}); status != 200 || answer["notifications"].(map[string]any)["mailings"] != true {
+			t.Errorf("the site has no mailings, and the choice was changed: %d %v", status, answer)
+		}
+		if status, answer := change(26, map[string]any{"mailings": false}); status != 403 || answer["code"] != "user_blocked" {
+			t.Errorf("somebody blocked: %d %v", status, answer)
+		}
+		if _, err := r.app.DB.Exec(t.Context(), "UPDATE {users} SET flags = flags | 128 WHERE userid = 27"); err != nil {
+			t.Fatal(err)
+		}
+		if status, answer := change(27, map[string]any{"fields": map[string]any{"name": "x"}}); status != 403 || answer["code"] != "email_unconfirmed" {
+			t.Errorf("who has to confirm an address first: %d %v", status, answer)
+		}
+		if status, answer := change(27, map[string]any{"email": "corrected@example.com"}); status != 200 || answer["email"] != "corrected@example.com" {
+			t.Errorf("may correct it: %d %v", status, answer)
+		}
+		if status, _, _ := r.answerOf(t, call{"DELETE", "/v1/me/notices/welcome", nil}, 7); status != http.StatusNoContent {
+			t.Errorf("welcome: %d", status)
+		}
+		_, answer, h := r.answerOf(t, call{"GET", "/v1/me", nil}, 7)
+		if answer["welcomeNotice"] != nil || h.Get("ETag") == "" {
+			t.Errorf("%v", answer)
+		}
+	})
+}
+
+// TestLevelsInCategories: who may assign what.
+func TestLevelsInCategories(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+		type levels = []map[string]any
+		level := func(by int, handle, level string, in levels) (int, map[string]any) {
+			body := map[string]any{"level": level}
+			if in != nil {
+				body["categoryLevels"] = in
+			}
+			status, answer, _ := r.answerOf(t, call{"PUT", "/v1/users/" + handle + "/level", body}, by)
+			return status, answer
+		}
+		if status, answer := level(2, "aki", "expert", levels{{"categoryId": 3, "level": "editor"}, {"categoryId": 11, "level": "moderator"}}); status != 200 || len(answer["categoryLevels"].([]any)) != 2 {
+			t.Errorf("%d %v", status, answer)
+		}
+		for _, c := range []struct {
+			by     int
+			handle string
+			level  string
+			in     levels
+			status int
+			code   string
+		}{
+			{2, "aki", "admin", nil, 403, "permission_level"}, {3, "haru", "editor", nil, 403, "permission_level"}, {3, "haru", "expert", nil, 200, ""},
+			{3, "aki", "basic", nil, 403, "permission_level"}, // is moderator somewhere
+			{2, "haru", "expert", levels{{"categoryId": 3, "level": "admin"}}, 403, "permission_level"},
+			{2, "haru", "expert", levels{{"categoryId": 9999, "level": "editor"}}, 422, "validation"},
+			{2, "haru", "expert", levels{{"categoryId": 3, "level": "editor"}, {"categoryId": 3, "level": "expert"}}, 422, "validation"},
+			{2, "admin_hana", "basic", nil, 403, "own_account"}, {4, "haru", "approved", nil, 403, "permission_level"}, {16, "natsu", "basic", nil, 403, "permission_level"},
+			{0, "natsu", "basic", nil, 403, "login_required"}, {2, "superbee", "basic", nil, 403, "permission_level"}, {1, "admin_hana", "super", nil, 200, ""},
+			{1, "troll_x", "moderator", nil, 403, "permission_level"}, {1, "troll_x", "editor", nil, 200, ""}, {2, "nobody-here", "basic", nil, 404, "not_found"},
+		} {
+			status, answer := level(c.by, c.handle, c.level, c.in)
+			if status != c.status || c.code != "" && answer["code"] != c.code {
+				t.Errorf("user %d makes %s %s %v: %d %v, want %d %s", c.by, c.handle, c.level, c.in, status, answer, c.status, c.code)
+			}
+		}
+		var n int
+		if _, err := r.app.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {userlevels} WHERE userid = 16"); err != nil || n != 0 {
+			t.Errorf("%d levels of haru were half-written, %v", n, err)
+		}
+		if status, answer, _ := r.answerOf(t, call{"DELETE", "/v1/users/aki/level", nil}, 1); status != 200 || answer["level"] != "basic" || len(answer["categoryLevels"].([]any)) != 0 {
+			t.Errorf("%d %v", status, answer)
+		}
+	})
+}
+
+// TestBlockedUsersKeepReading: and can be let in again; moderators are not blocked.
+func TestBlockedUsersKeepReading(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+		status := func(method, path string, body any, by int) int {
+			t.Helper()
+			got, _, _ := r.answerOf(t, call{method, path, body}, by)
+			return got
+		}
+		vote := map[string]any{"value": 1}
+		for i, step := range []struct {
+			method, path string
+			body         any
+			by, status   int
+		}{
+			{"PUT", "/v1/users/haru/block", nil, 3, 200}, {"PUT", "/v1/posts/27/vote", vote, 16, 403}, {"GET", "/v1/questions/27", nil, 16, 200},
+			{"PUT", "/v1/users/haru/block", nil, 3, 200}, {"PUT", "/v1/users/haru/approval", nil, 3, 403}, {"DELETE", "/v1/users/haru/block", nil, 3, 200},
+			{"PUT", "/v1/posts/27/vote", vote, 16, 200}, {"PUT", "/v1/users/mod_kenji/block", nil, 2, 403}, {"PUT", "/v1/users/haru/block", nil, 4, 403},
+			{"DELETE", "/v1/users/haru", nil, 3, 403}, {"PUT", "/v1/users/haru/hidden-posts", nil, 5, 403}, {"PUT", "/v1/users/fuyu/approval", nil, 3, 200},
+			{"DELETE", "/v1/users/fuyu/approval", nil, 3, 200}, {"DELETE", "/v1/users/editor_yuki/approval", nil, 2, 403}, {"PUT", "/v1/users/aki/bonus-points", map[string]any{"bonus": 5}, 3, 403},
+			{"PUT", "/v1/users/aki/bonus-points", map[string]any{"bonus": 5}, 2, 200}, {"DELETE", "/v1/users/aki/bonus-points", nil, 2, 200}, {"PATCH", "/v1/users/aki", map[string]any{"email": "x@example.jp"}, 3, 403},
+			{"PATCH", "/v1/users/aki", map[string]any{"removeAvatar": true}, 3, 200}, {"POST", "/v1/users/aki/password-reset", nil, 3, 403}, {"POST", "/v1/users/aki/password-reset", nil, 2, 202},
+		} {
+			if got := status(step.method, step.path, step.body, step.by); got != step.status {
+				t.Errorf("step %d, user %d %s %s: %d, want %d", i, step.by, step.method, step.path, got, step.status)
+			}
+		}
+		var events []string
+		if err := r.app.DB.Select(t.Context(), database.Append(&events), "SELECT name FROM {q2ab_outbox} WHERE name LIKE 'u!_%' ESCAPE '!' ORDER BY id"); err != nil ||
+			fmt.Sprint(events) != "[u_block u_unblock u_level u_level u_reset_code]" {
+			t.Errorf("events %v %v", events, err)
+		}
+	})
+}
