@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -133,7 +134,7 @@ func TestNotNeeded(t *testing.T) {
 	check := func(kind, want string) {
 		t.Helper()
 		_, err := written(t, p.module(t, Settings{URL: "smtp://127.0.0.1:1"}), kind)
-		if _, isGone := err.(gone); fmt.Sprint(err) != want || isGone != (err != nil) {
+		if g := gone(""); fmt.Sprint(err) != want || errors.As(err, &g) != (err != nil) {
 			t.Errorf("%s: %v, expected %s", kind, err, want)
 		}
 	}

@@ -166,7 +166,7 @@ func decode(raw []byte) (received, error) {
 	if err != nil {
 		return received{}, err
 	}
-	var body io.Reader = msg.Body
+	body := msg.Body
 	switch msg.Header.Get("Content-Transfer-Encoding") {
 	case "base64":
 		body = base64.NewDecoder(base64.StdEncoding, body)
