@@ -1,0 +1,188 @@
+package mail
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/site"
+)
+
+// patient is how long a test waits for what has to happen.
+const patient = 30 * time.Second
+
+// place is the database of an empty Q2A site, with this backend's own tables.
+type place struct{ url string }
+
+// onDatabases runs a test on SQLite and, where TEST_DATABASE_URL names a server, there too.
+func onDatabases(t *testing.T, test func(t *testing.T, p place)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, onSQLite(t)) })
+	t.Run("server", func(t *testing.T) {
+		base := os.Getenv("TEST_DATABASE_URL")
+		if base == "" {
+			t.Skip("needs a MySQL or MariaDB server: set TEST_DATABASE_URL (.ci/run starts one)")
+		}
+		schema := fmt.Sprintf("q2abtest_mail_%d", time.Now().UnixNano())
+		cfg := mysql.NewConfig()
+		access, address, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(base, "mariadb://"), "mysql://"), "@")
+		cfg.User, cfg.Passwd, _ = strings.Cut(access, ":")
+		cfg.Net, cfg.Addr = "tcp", strings.TrimSuffix(address, "/")
+		connector, err := mysql.NewConnector(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := sql.OpenDB(connector)
+		if _, err := server.Exec("CREATE DATABASE " + schema + " CHARACTER SET utf8mb4"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if _, err := server.Exec("DROP DATABASE " + schema); err != nil {
+				t.Error(err)
+			}
+			server.Close()
+		})
+		p := place{strings.TrimSuffix(base, "/") + "/" + schema}
+		p.prepare(t)
+		test(t, p)
+	})
+}
+
+func onSQLite(t *testing.T) place {
+	t.Helper()
+	p := place{"sqlite:" + filepath.Join(t.TempDir(), "mail.sqlite")}
+	p.prepare(t)
+	return p
+}
+
+// prepare makes the tables and the options of a site.
+func (p place) prepare(t *testing.T) {
+	t.Helper()
+	db := p.open(t, nil)
+	if err := db.CreateSchema(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	set(t, db, "site_title", "Example Q&A", "site_url", "https://qa.example/", "from_email", "hello@qa.example", "feedback_email", "staff@qa.example", "neat_urls", "1")
+}
+
+// open gives a connection pool of its own, as another process has.
+func (p place) open(t *testing.T, clock database.Clock) *database.DB {
+	t.Helper()
+	db, err := database.Open(t.Context(), database.Settings{URL: p.url, Prefix: "qa_", MaxConnections: 8, Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// module is one on a pool of its own, which tries again fast.
+func (p place) module(t *testing.T, s Settings) *Module {
+	t.Helper()
+	return moduleOn(t, p.open(t, nil), s)
+}
+
+func moduleOn(t *testing.T, db *database.DB, s Settings) *Module {
+	t.Helper()
+	if s.Poll == 0 {
+		s.Poll = 20 * time.Millisecond
+	}
+	m, err := New(db, site.New(db, site.Settings{}), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.retry = time.Second
+	return m
+}
+
+// set writes options, names and values.
+func set(t *testing.T, db *database.DB, options ...string) {
+	t.Helper()
+	for i := 0; i < len(options); i += 2 {
+		mustExec(t, db, "DELETE FROM {options} WHERE title = ?", options[i])
+		mustExec(t, db, "INSERT INTO {options} (title, content) VALUES (?, ?)", options[i], options[i+1])
+	}
+}
+
+// addUser makes a user who has not confirmed the address.
+func addUser(t *testing.T, db *database.DB, id int, handle, email, code string) {
+	t.Helper()
+	mustExec(t, db, "INSERT INTO {users} (userid, created, createip, email, handle, level, loggedin, loginip, emailcode, flags) "+
+		"VALUES (?, '2026-01-02 03:04:05', '', ?, ?, 0, '2026-01-02 03:04:05', '', ?, 0)", id, email, handle, code)
+}
+
+func mustExec(t *testing.T, db *database.DB, query string, args ...any) {
+	t.Helper()
+	if _, err := db.Exec(t.Context(), query, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// places gives events places of their own.
+var places atomic.Int64
+
+// event is one as the outbox hands it out.
+func event(name string, actor int, params ...events.Param) events.Event {
+	return events.Event{Seq: places.Add(1), Name: name, Actor: events.Actor{UserID: actor}, Params: params}
+}
+
+// handle has a module handle events, each in a transaction of its own.
+func handle(t *testing.T, m *Module, list ...events.Event) {
+	t.Helper()
+	for _, e := range list {
+		if err := m.db.Tx(t.Context(), func(tx *database.DB) error { return m.Handle(t.Context(), tx, e) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// serve has a module send until stop is called, which waits for the end.
+func serve(t *testing.T, m *Module) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		m.Serve(ctx)
+	}()
+	stop = func() {
+		cancel()
+		<-ended
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+// waiting is how many mails the queue holds.
+func waiting(t *testing.T, db *database.DB) int {
+	t.Helper()
+	var n int
+	if _, err := db.Get(context.Background(), []any{&n}, "SELECT COUNT(*) FROM {q2ab_mail}"); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// eventually waits until the condition holds.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patient); !condition(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("it did not happen: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}

@@ -1,0 +1,231 @@
+package mail
+
+import (
+	"strconv"
+
+	"38qa.net/backend/modules/kernel/events"
+)
+
+// To add a kind of mail, say in following what event it follows from, and what it is in kinds.
+
+// Levels and flags of users, as Q2A stores them.
+const (
+	levelApproved  = 10
+	emailConfirmed = 1
+)
+
+// following are the mails that follow from an event.
+func following(e events.Event) []queued {
+	number := func(param string) int {
+		switch v := e.Param(param).(type) {
+		case int:
+			return v
+		case string:
+			n, _ := strconv.Atoi(v) // 0, nobody, for what is no number
+			return n
+		}
+		return 0
+	}
+	user := number("userid")
+	switch {
+	case e.Name == "u_register" && e.Actor.UserID > 0:
+		return []queued{{"welcome", e.Actor.UserID}, {"registered", e.Actor.UserID}}
+	case e.Name == "u_level" && user > 0 && number("level") >= levelApproved && number("oldlevel") < levelApproved:
+		return []queued{{"approved", user}}
+	case e.Name == "u_confirm_code" && user > 0:
+		return []queued{{"confirm", user}}
+	case e.Name == "u_reset_code" && user > 0:
+		return []queued{{"reset", user}}
+	}
+	return nil
+}
+
+// kind is a kind of mail.
+type kind struct {
+	// toSite mails go to the address of the option feedback_email, the others to the user.
+	toSite bool
+	// prepare fills in what the texts need beyond the user, or says why there is no such mail (any more).
+	prepare func(c *content) (unneeded gone)
+	en, ja  text
+}
+
+// kinds are all kinds of mail by the names that the queue has for them.
+var kinds = map[string]kind{
+	"welcome": {
+		prepare: func(c *content) gone {
+			if c.unconfirmed() {
+				c.Code, c.Link = c.user.code, c.links.confirmation(c.user)
+			}
+			c.Profile = c.links.profile(c.user)
+			return ""
+		},
+		en: parse(`Welcome to {{.Site}}
+
+Hello {{.Handle}},
+
+it is good to have you at {{.Site}}.
+{{- if .Code}}
+
+One step is left: please open this link, so that we know that this address is yours.
+
+{{.Link}}
+
+If you are asked for a code, it is {{.Code}}
+{{- end}}
+{{- if .Waiting}}
+
+A moderator will have a look at your account soon. We will write to you when it is approved.
+{{- end}}
+
+Your profile:
+{{.Profile}}
+`),
+		ja: parse(`{{.Site}} へようこそ
+
+{{.Handle}} 様
+
+{{.Site}} にご参加いただき、ありがとうございます。
+{{- if .Code}}
+
+このメールアドレスがご本人のものであることを確かめるため、次のリンクを開いてください。
+
+{{.Link}}
+
+コードの入力を求められたときは、こちらをお使いください: {{.Code}}
+{{- end}}
+{{- if .Waiting}}
+
+アカウントは管理者による承認をお待ちいただいております。承認されましたら、メールでお知らせいたします。
+{{- end}}
+
+プロフィール:
+{{.Profile}}
+`),
+	},
+	"registered": {
+		toSite: true,
+		prepare: func(c *content) gone {
+			if !c.options.Bool("register_notify_admin") {
+				return "option register_notify_admin is off"
+			}
+			c.Profile = c.links.profile(c.user)
+			c.Link = c.links.to([]string{"admin", "approve"})
+			return ""
+		},
+		en: parse(`{{.Site}}: new user {{.Handle}}
+
+{{.Handle}} has just opened an account at {{.Site}}.
+
+{{.Profile}}
+{{- if .Waiting}}
+
+The account waits for your approval:
+{{.Link}}
+{{- end}}
+`),
+		ja: parse(`{{.Site}}: 新規ユーザー {{.Handle}}
+
+{{.Site}} に {{.Handle}} さんが新しく登録しました。
+
+{{.Profile}}
+{{- if .Waiting}}
+
+このアカウントは承認待ちです。次のページで承認できます。
+{{.Link}}
+{{- end}}
+`),
+	},
+	"approved": {
+		prepare: func(c *content) gone {
+			if c.user.level < levelApproved {
+				return "the user is not approved any more"
+			}
+			c.Profile = c.links.profile(c.user)
+			return ""
+		},
+		en: parse(`Your account at {{.Site}} is approved
+
+Hello {{.Handle}},
+
+your account at {{.Site}} is approved. Everything that members can do is open to you now.
+
+Your profile:
+{{.Profile}}
+`),
+		ja: parse(`{{.Site}} のアカウントが承認されました
+
+{{.Handle}} 様
+
+{{.Site}} のアカウントが承認されました。これより、会員向けのすべての機能をご利用いただけます。
+
+プロフィール:
+{{.Profile}}
+`),
+	},
+	"confirm": {
+		prepare: func(c *content) gone {
+			if !c.unconfirmed() {
+				return "there is no code, or the address is confirmed"
+			}
+			c.Code, c.Link = c.user.code, c.links.confirmation(c.user)
+			return ""
+		},
+		en: parse(`Please confirm your e-mail address for {{.Site}}
+
+Hello {{.Handle}},
+
+please open this link to confirm that this is your e-mail address.
+
+{{.Link}}
+
+If you are asked for a code, it is {{.Code}}
+
+If you know nothing of an account at {{.Site}}, you need not do anything.
+`),
+		ja: parse(`{{.Site}} メールアドレスのご確認
+
+{{.Handle}} 様
+
+次のリンクを開いて、メールアドレスの確認を完了してください。
+
+{{.Link}}
+
+コードの入力を求められたときは、こちらをお使いください: {{.Code}}
+
+お心当たりのない場合は、このメールを破棄してください。
+`),
+	},
+	"reset": {
+		prepare: func(c *content) gone {
+			if c.user.code == "" {
+				return "there is no code"
+			}
+			c.Code, c.Link = c.user.code, c.links.reset(c.user)
+			return ""
+		},
+		en: parse(`A new password for {{.Site}}
+
+Hello {{.Handle}},
+
+somebody, most likely you, asked for a new password at {{.Site}}. You can choose one here:
+
+{{.Link}}
+
+If you are asked for a code, it is {{.Code}}
+
+If it was not you, please ignore this mail: your password stays as it is.
+`),
+		ja: parse(`{{.Site}} パスワードの再設定
+
+{{.Handle}} 様
+
+{{.Site}} でパスワードの再設定が申し込まれました。次のリンクから新しいパスワードを設定できます。
+
+{{.Link}}
+
+コードの入力を求められたときは、こちらをお使いください: {{.Code}}
+
+お申し込みに覚えのない場合は、このメールを無視してください。パスワードは変わりません。
+`),
+	},
+}

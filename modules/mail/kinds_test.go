@@ -1,0 +1,236 @@
+package mail
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"38qa.net/backend/modules/kernel/events"
+)
+
+func TestWhatFollowsFromEvents(t *testing.T) {
+	param := func(name string, v any) events.Param { return events.Param{Name: name, Value: v} }
+	level := func(from, to int) []events.Param {
+		return []events.Param{param("userid", 5), param("handle", "aki"), param("level", to), param("oldlevel", from)}
+	}
+	for _, c := range []struct {
+		event string
+		actor int
+		param []events.Param
+		want  string
+	}{
+		{"u_register", 7, []events.Param{param("email", "a@b.example"), param("level", 0)}, "[{welcome 7} {registered 7}]"},
+		{"u_register", 0, nil, "[]"},
+		{"u_level", 1, level(0, 10), "[{approved 5}]"},
+		{"u_level", 1, level(0, 120), "[{approved 5}]"},
+		{"u_level", 1, level(10, 20), "[]"},
+		{"u_level", 1, level(20, 0), "[]"},
+		{"u_level", 1, []events.Param{param("userid", "5"), param("level", "10"), param("oldlevel", "0")}, "[{approved 5}]"},
+		{"u_confirm_code", 0, []events.Param{param("userid", 5)}, "[{confirm 5}]"},
+		{"u_reset_code", 0, []events.Param{param("userid", 5)}, "[{reset 5}]"},
+		{"u_reset_code", 3, nil, "[]"},
+		{"u_login", 5, nil, "[]"},
+		{"q_post", 5, []events.Param{param("postid", 5)}, "[]"},
+	} {
+		if got := fmt.Sprint(following(event(c.event, c.actor, c.param...))); got != c.want {
+			t.Errorf("%s %v: %s, expected %s", c.event, c.param, got, c.want)
+		}
+	}
+}
+
+// written composes a mail of the kind to user 5.
+func written(t *testing.T, m *Module, kind string) (received, error) {
+	t.Helper()
+	msg, err := m.compose(t.Context(), &row{queued: queued{kind, 5}, id: 9, seq: 8, created: 1700000000})
+	if err != nil {
+		return received{}, err
+	}
+	var raw strings.Builder
+	if _, err := msg.WriteTo(&raw); err != nil {
+		t.Fatal(err)
+	}
+	mail, err := decode([]byte(raw.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mail, nil
+}
+
+// TestTexts writes all kinds in both languages.
+func TestTexts(t *testing.T) {
+	p := onSQLite(t)
+	db := p.open(t, nil)
+	addUser(t, db, 5, "あき O'Neil", "aki@example.com", "c0de1234")
+	set(t, db, "site_title", "質問の広場 & Co", "register_notify_admin", "1")
+	const handle = "あき O'Neil"
+	const escaped = "%E3%81%82%E3%81%8D%20O%27Neil"
+	for _, language := range []string{"en", "ja"} {
+		set(t, db, "site_language", map[string]string{"en": "", "ja": "ja"}[language])
+		for name := range kinds {
+			level := 0
+			if name == "approved" {
+				level = 10
+			}
+			mustExec(t, db, "UPDATE {users} SET level = ? WHERE userid = 5", level)
+			m := p.module(t, Settings{URL: "smtp://127.0.0.1:1"})
+			mail, err := written(t, m, name)
+			if err != nil {
+				t.Errorf("%s %s: %v", language, name, err)
+				continue
+			}
+			for _, want := range map[string][]string{
+				"welcome":    {"https://qa.example/confirm?c=c0de1234&u=", "c0de1234", handle, "https://qa.example/user/" + escaped},
+				"registered": {handle, "https://qa.example/user/" + escaped},
+				"approved":   {handle, "https://qa.example/user/" + escaped},
+				"confirm":    {handle, "https://qa.example/confirm?c=c0de1234&u=%E3%81%82%E3%81%8D+O%27Neil\n", "c0de1234"},
+				"reset":      {handle, "https://qa.example/reset?c=c0de1234&e=aki%40example.com\n", "c0de1234"},
+			}[name] {
+				if !strings.Contains(mail.body, want) {
+					t.Errorf("%s %s has no %q:\n%s", language, name, want, mail.body)
+				}
+			}
+			if !strings.HasSuffix(mail.body, "\n-- \n質問の広場 & Co\nhttps://qa.example/\n") || strings.Contains(mail.body, "\n\n\n") || strings.Contains(mail.body, "<no value>") {
+				t.Errorf("%s %s:\n%s", language, name, mail.body)
+			}
+			if !strings.Contains(mail.subject, "質問の広場 & Co") {
+				t.Errorf("%s %s: subject %q", language, name, mail.subject)
+			}
+			to := "<aki@example.com>"
+			if name == "registered" {
+				to = "<staff@qa.example>"
+			}
+			for header, want := range map[string]string{"To": to, "Auto-Submitted": "auto-generated", "User-Agent": "", "X-Mailer": "",
+				"Message-Id": "<q2ab.1700000000.8.9@qa.example>", "Content-Type": "text/plain; charset=UTF-8"} {
+				if got := mail.header.Get(header); got != want {
+					t.Errorf("%s %s: %s %q, expected %q", language, name, header, got, want)
+				}
+			}
+			if from, err := mail.header.AddressList("From"); err != nil || len(from) != 1 || from[0].Name != "質問の広場 & Co" || from[0].Address != "hello@qa.example" {
+				t.Errorf("%s %s: from %v %v", language, name, from, err)
+			}
+			if _, err := mail.header.Date(); err != nil {
+				t.Errorf("%s %s: %v", language, name, err)
+			}
+			if japanese := strings.Contains(mail.body, "様") || strings.Contains(mail.body, "さん"); japanese != (language == "ja") {
+				t.Errorf("%s %s is in the other language:\n%s", language, name, mail.body)
+			}
+		}
+	}
+}
+
+func TestAllKindsAreTried(t *testing.T) {
+	if names := []string{"approved", "confirm", "registered", "reset", "welcome"}; len(kinds) != len(names) || slices.ContainsFunc(names, func(n string) bool { return kinds[n].prepare == nil }) {
+		t.Errorf("kinds other than %v: say in TestTexts what they contain", names)
+	}
+}
+
+// TestNotNeeded: what is true when the mail is sent decides.
+func TestNotNeeded(t *testing.T) {
+	p := onSQLite(t)
+	db := p.open(t, nil)
+	addUser(t, db, 5, "aki", "aki@example.com", "c0de1234")
+	check := func(kind, want string) {
+		t.Helper()
+		_, err := written(t, p.module(t, Settings{URL: "smtp://127.0.0.1:1"}), kind)
+		if g := gone(""); fmt.Sprint(err) != want || errors.As(err, &g) != (err != nil) {
+			t.Errorf("%s: %v, expected %s", kind, err, want)
+		}
+	}
+	check("confirm", "<nil>")
+	check("registered", "option register_notify_admin is off")
+	check("approved", "the user is not approved any more")
+	mustExec(t, db, "UPDATE {users} SET flags = 5")
+	check("confirm", "there is no code, or the address is confirmed")
+	check("reset", "<nil>")
+	mustExec(t, db, "UPDATE {users} SET flags = 4, emailcode = ''")
+	check("confirm", "there is no code, or the address is confirmed")
+	check("reset", "there is no code")
+	check("welcome", "<nil>")
+	for _, address := range []string{"", "aki", "two@example.com, more@example.com", "a@b.example\r\nBcc: c@d.example"} {
+		mustExec(t, db, "UPDATE {users} SET email = ?", address)
+		check("welcome", "there is no valid address")
+	}
+	set(t, db, "register_notify_admin", "1")
+	check("registered", "<nil>")
+	set(t, db, "feedback_email", "")
+	check("registered", "there is no valid address")
+	mustExec(t, db, "DELETE FROM {users}")
+	for name := range kinds {
+		check(name, "the user is gone")
+	}
+}
+
+// TestWelcomeSaysWhatIsLeftToDo: the code only to those who have to confirm, the wait only where there is one.
+func TestWelcomeSaysWhatIsLeftToDo(t *testing.T) {
+	p := onSQLite(t)
+	db := p.open(t, nil)
+	addUser(t, db, 5, "aki", "aki@example.com", "c0de1234")
+	set(t, db, "register_notify_admin", "1")
+	for _, c := range []struct {
+		flags, level              int
+		moderate                  string
+		code, userWaits, approves bool
+	}{
+		{0, 0, "0", true, false, false}, {1, 0, "0", false, false, false}, {1, 0, "1", false, true, true}, {0, 10, "1", true, false, false},
+	} {
+		mustExec(t, db, "UPDATE {users} SET flags = ?, level = ?", c.flags, c.level)
+		set(t, db, "moderate_users", c.moderate)
+		m := p.module(t, Settings{URL: "smtp://127.0.0.1:1"})
+		welcome, err := written(t, m, "welcome")
+		if err != nil {
+			t.Fatal(err)
+		}
+		registered, err := written(t, m, "registered")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(welcome.body, "c0de1234") != c.code || strings.Contains(welcome.body, "moderator") != c.userWaits {
+			t.Errorf("%+v:\n%s", c, welcome.body)
+		}
+		if strings.Contains(registered.body, "https://qa.example/admin/approve\n") != c.approves {
+			t.Errorf("%+v:\n%s", c, registered.body)
+		}
+	}
+}
+
+// TestNobodyWritesHeaders: names cannot break out of their line.
+func TestNobodyWritesHeaders(t *testing.T) {
+	p := onSQLite(t)
+	db := p.open(t, nil)
+	addUser(t, db, 5, "a\r\nBcc: x@y", "aki@example.com", "c0de1234")
+	set(t, db, "site_title", "Site\r\nX-Evil: 1\r\n\r\nbody", "register_notify_admin", "1")
+	mail, err := written(t, p.module(t, Settings{URL: "smtp://127.0.0.1:1"}), "registered")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mail.subject != "Site X-Evil: 1 body: new user a Bcc: x@y" || mail.header.Get("Bcc") != "" || mail.header.Get("X-Evil") != "" {
+		t.Errorf("%q %v", mail.subject, mail.header)
+	}
+}
+
+func TestSender(t *testing.T) {
+	p := onSQLite(t)
+	db := p.open(t, nil)
+	addUser(t, db, 5, "aki", "aki@example.com", "c0de1234")
+	for _, c := range []struct{ setting, option, siteURL, want string }{
+		{"", "hello@qa.example", "https://qa.example/", "hello@qa.example"},
+		{"mail@38qa.example", "hello@qa.example", "https://qa.example/", "mail@38qa.example"},
+		{"Someone <mail@38qa.example>", "", "https://qa.example/", "mail@38qa.example"},
+		{"", "", "https://qa.example:8443/qa/", "no-reply@qa.example"},
+		{"", "not an address", "https://質問.example/", "no-reply@xn--lzrx70k.example"},
+		{"", "", "", "no-reply@localhost"},
+		{"", "", "http://[::1]:8080/", "no-reply@localhost"},
+	} {
+		set(t, db, "from_email", c.option, "site_url", c.siteURL)
+		mail, err := written(t, p.module(t, Settings{URL: "smtp://127.0.0.1:1", From: c.setting}), "confirm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, err := mail.header.AddressList("From")
+		if err != nil || len(from) != 1 || from[0].Address != c.want || from[0].Name != "Example Q&A" {
+			t.Errorf("%+v: from %v %v", c, from, err)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// target is where mails go.
+type target interface {
+	// send hands over a mail: outage if nothing can be sent, refused if this one never can. Its errors are fit for the log:
+	// no addresses, no secrets. name is a short one for the mail.
+	send(ctx context.Context, msg *gomail.Msg, name string) error
+	// encoding is how mails of the language are to be encoded.
+	encoding(japanese bool) gomail.Encoding
+}
+
+// newTarget is what the setting URL names; nil for "off". The errors do not quote it, as there is a password in it.
+func newTarget(address string) (target, error) {
+	if address == "" || address == "off" {
+		return nil, nil //nolint:nilnil // mails are off
+	}
+	if dir, ok := strings.CutPrefix(address, "file:"); ok {
+		if strings.HasPrefix(dir, "///") {
+			dir = dir[2:]
+		}
+		if dir == "" || strings.HasPrefix(dir, "//") {
+			return nil, errors.New("file: wants the folder, as in file:data/mail")
+		}
+		return folder(dir), nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" || strings.TrimSuffix(u.Path, "/") != "" || u.Fragment != "" {
+		return nil, errors.New("smtp://user:password@host:port, smtps://…, file:DIR or off was expected, with special characters percent-encoded")
+	}
+	s := &server{host: u.Hostname(), port: 587, policy: gomail.TLSOpportunistic, implicit: u.Scheme == "smtps"}
+	if s.implicit {
+		s.port, s.policy = 465, gomail.NoTLS // it is on already
+	}
+	if p := u.Port(); p != "" {
+		if s.port, err = strconv.Atoi(p); err != nil || s.port < 1 || s.port > 65535 {
+			return nil, errors.New("the port is no number from 1 to 65535")
+		}
+	}
+	if u.User != nil {
+		s.user = u.User.Username()
+		if s.password, _ = u.User.Password(); s.user == "" || s.password == "" {
+			return nil, errors.New("a user needs a password, and the other way round")
+		}
+	}
+	return s, s.setTLS(u.RawQuery)
+}
+
+// setTLS heeds what follows the question mark.
+func (s *server) setTLS(query string) error {
+	params, err := url.ParseQuery(query)
+	if err != nil {
+		return errors.New("what follows the question mark cannot be read")
+	}
+	for name := range params {
+		if name != "tls" || s.implicit {
+			return fmt.Errorf("the only parameter is tls, and that of smtp: alone")
+		}
+		switch params.Get(name) {
+		case "required":
+			s.policy = gomail.TLSMandatory
+		case "off":
+			s.policy = gomail.NoTLS
+		default:
+			return errors.New("tls is required or off; without it TLS is used where the server offers it")
+		}
+	}
+	return nil
+}
+
+// folder is the target of development: each mail becomes a file.
+type folder string
+
+// encoding lets people read the files as they are.
+func (folder) encoding(bool) gomail.Encoding { return gomail.NoEncoding }
+
+// send writes the file; under its name it is whole from the start.
+func (dir folder) send(_ context.Context, msg *gomail.Msg, name string) (err error) {
+	if err := os.MkdirAll(string(dir), 0o700); err != nil {
+		return outage{err}
+	}
+	f, err := os.CreateTemp(string(dir), ".mail-*") // with mode 0600
+	if err != nil {
+		return outage{err}
+	}
+	_, err = msg.WriteTo(f)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), filepath.Join(string(dir), name+".eml"))
+	}
+	if err != nil {
+		return outage{errors.Join(err, os.Remove(f.Name()))}
+	}
+	return nil
+}
