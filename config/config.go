@@ -53,6 +53,10 @@ type Config struct {
 	CognitoEndpoint string            `env:"COGNITO_ENDPOINT" doc:"Where Cognito's API answers, which is asked once about each person who comes with an access token for the first time. Empty: the host of COGNITO_ISSUER."`
 	GroupLevels     map[string]string `env:"COGNITO_GROUP_LEVELS" doc:"Levels that groups of the pool give, e.g. moderators:moderator,staff:editor; the user's own level counts where it is higher. Empty: only the levels of Question2Answer count."`
 	CognitoTriggers bool              `env:"COGNITO_TRIGGERS_OVER_HTTP" envDefault:"false" doc:"Answer the pool's triggers (user migration, sign-up) at POST /2015-03-31/functions/NAME/invocations, for emulators on this machine. Never open it to others: whoever reaches it can try passwords. On AWS the Lambda function of cmd/lambda does this."`
+	MailURL         string            `env:"MAIL_URL,unset" doc:"How mails about accounts leave: smtp://user:password@host:587 (STARTTLS where it is offered; ?tls=required or ?tls=off), smtps://…:465, file:FOLDER for development, or off. Empty: file:DATA_DIR/mail with the embedded database, else off. Secret."`
+	MailFrom        string            `env:"MAIL_FROM" doc:"Address that mails come from. Empty: the site's own option from_email."`
+	ConfirmURL      string            `env:"CONFIRM_URL" doc:"Page that confirms an address, with {code} and {user} in it, e.g. https://38qa.net/confirm?code={code}&user={user}. Empty: the old site's."`
+	ResetURL        string            `env:"RESET_URL" doc:"Page where one chooses a new password, with {code} and {email} in it. Empty: the old site's."`
 	LogLevel        string            `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error."`
 	LogFormat       string            `env:"LOG_FORMAT" envDefault:"json" doc:"json, or text for reading at a terminal."`
 	DatadogEnabled  bool              `env:"DD_ENABLED" envDefault:"false" doc:"Send traces to the Datadog agent. Also on when DD_AGENT_HOST or DD_TRACE_AGENT_URL is set; service, environment and version come from DD_SERVICE, DD_ENV and DD_VERSION."`
@@ -72,6 +76,12 @@ func Load() (Config, error) {
 	}
 	if c.BlobsDir == "" {
 		c.BlobsDir = c.DataDir + "/blobs"
+	}
+	switch {
+	case c.MailURL == "off":
+		c.MailURL = ""
+	case c.MailURL == "" && strings.HasPrefix(c.DatabaseURL, "sqlite:"):
+		c.MailURL = "file:" + c.DataDir + "/mail"
 	}
 	return c, c.validate()
 }

@@ -24,6 +24,7 @@ import (
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/observe"
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/mail"
 	"38qa.net/backend/modules/media"
 	"38qa.net/backend/modules/qa"
 	"38qa.net/backend/modules/ranking"
@@ -37,6 +38,7 @@ type App struct {
 	Auth  *auth.Module
 	QA    *qa.Module
 	Media *media.Module
+	Mail  *mail.Module
 	Jobs  *jobs.Manager
 	// Events follows what happens on the site, for streams and consumers.
 	Events *events.Follower
@@ -95,6 +97,10 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL})
 	a.Media = media.New(a.DB, cfg.BlobsDir)
 	if a.Auth, err = auth.New(a.DB, a.Site, a.authSettings(cfg), o.verifier); err != nil {
+		return err
+	}
+	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL})
+	if err != nil {
 		return err
 	}
 	a.QA = qa.New(a.DB, a.Site, a.Auth)
@@ -219,6 +225,10 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	var working sync.WaitGroup
 	working.Go(func() { a.Jobs.Serve(background) })
 	working.Go(func() { a.Events.Consume(background, "media", a.Media.HandleEvent) })
+	if a.Mail.On() {
+		working.Go(func() { a.Events.Consume(background, "mail", a.Mail.Handle) })
+		working.Go(func() { a.Mail.Serve(background) })
+	}
 	err := a.Server.Run(ctx, listening)
 	stop() // also when it could not listen at all
 	working.Wait()

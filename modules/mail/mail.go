@@ -78,6 +78,9 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 	return &Module{db: db, site: s, settings: set, target: t, retry: firstRetry, wake: make(chan struct{}, 1)}, nil
 }
 
+// On tells whether mails are sent at all.
+func (m *Module) On() bool { return m.target != nil }
+
 var _ events.Handler = (*Module)(nil).Handle
 
 // Handle queues the mails that follow from an event of the outbox, each once however often the event comes.
