@@ -51,6 +51,9 @@ func (c *change) flag(p *post) error {
 }
 
 func (c *change) unflag(p *post) error {
+	if c.caller.Anonymous() {
+		return problem.New("login_required")
+	}
 	if p.myFlag == 0 {
 		c.actor.nobody = true // nothing is done
 		return nil

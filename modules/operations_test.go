@@ -1,0 +1,150 @@
+package modules_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Who may do something on the recorded site, from the least to the most. The walk asks in this order.
+const (
+	everyone = iota
+	members
+	moderators
+	admins
+	superAdmins
+)
+
+// walkers are who asks: nobody, haru (approved), mod_kenji, admin_hana, superbee.
+var walkers = []int{0, 16, 3, 2, 1}
+
+// rule says who may call an operation, with a request that shows it: asked by the first who may, it is done.
+type rule struct {
+	who  int
+	path string // "" for the operation's own, with its parameters filled in
+	body any
+}
+
+type object = map[string]any
+
+// operationRules are all operations of the API. Who adds one has to say here who may call it.
+//
+// Posts: 27 is haru's question with answers 139 and others, 1 is a question of みつばち太郎; 120 is flagged, 255 hidden, 280 waits for approval.
+var operationRules = map[string]rule{
+	"health": {everyone, "", nil}, "ready": {everyone, "", nil},
+	// Reading.
+	"list-activity": {everyone, "", nil}, "get-answer": {everyone, "/v1/answers/16", nil}, "list-categories": {everyone, "", nil}, "get-category": {everyone, "", nil},
+	"get-comment": {everyone, "/v1/comments/15", nil}, "list-pages": {everyone, "", nil}, "get-page": {everyone, "", nil}, "get-post": {everyone, "", nil},
+	"list-comments": {everyone, "", nil}, "list-questions": {everyone, "", nil}, "list-similar": {everyone, "", nil}, "get-question": {everyone, "", nil},
+	"list-answers": {everyone, "", nil}, "list-follow-ups": {everyone, "", nil}, "list-related": {everyone, "", nil}, "search": {everyone, "", nil},
+	"list-tags": {everyone, "", nil}, "suggest-tags": {everyone, "", nil}, "get-tag": {everyone, "", nil}, "list-users": {everyone, "", nil}, "get-user": {everyone, "", nil},
+	"list-user-activity": {everyone, "", nil}, "list-user-answers": {everyone, "", nil}, "list-user-comments": {everyone, "", nil}, "list-user-edits": {everyone, "", nil},
+	"list-user-questions": {everyone, "", nil}, "get-user-stats": {everyone, "", nil}, "list-user-wall": {everyone, "", nil}, "get-session": {everyone, "", nil},
+	"list-revisions": {everyone, "", nil},
+	// The built-in issuer is for those who are not signed in; to others it is as open.
+	"sign-up":  {everyone, "", object{"handle": "walker", "email": "walker@example.jp", "password": "long-enough"}},
+	"sign-in":  {everyone, "", object{"login": "haru", "password": "haru-pass-123"}},
+	"sign-out": {everyone, "", object{}}, "forgot": {everyone, "", object{"login": "haru"}},
+	"confirm": {everyone, "", object{"handle": "newbie_unconf", "code": "abcd1234"}},
+	"reset":   {everyone, "", object{"login": "newbie_unconf", "code": "abcd1234", "newPassword": "long-enough"}},
+	// One's own.
+	"get-me": {members, "", nil}, "change-me": {members, "", object{}}, "hide-avatar": {members, "", nil}, "choose-avatar": {members, "", object{"avatar": "gravatar"}},
+	"change-email": {members, "", object{"email": "walker@example.jp"}}, "send-confirmation": {members, "", nil},
+	"change-notifications": {members, "", object{"messages": true, "wallPosts": true, "mailings": true}},
+	"change-password":      {members, "", object{"oldPassword": "haru-pass-123", "newPassword": "long-enough"}},
+	"close-notice":         {members, "/v1/me/notices/welcome", nil}, "list-favorites": {members, "", nil}, "list-messages": {members, "", nil},
+	"list-conversation": {members, "", nil}, "list-notices": {members, "", nil}, "list-updates": {members, "", nil},
+	"get-user-favorites": {members, "/v1/users/haru/favorites", nil},
+	// Writing.
+	"ask":    {everyone, "", object{"title": "Who may call this operation?", "content": "That is to be seen."}},
+	"answer": {everyone, "/v1/questions/1/answers", object{"content": "Whoever stands in the table."}}, "comment": {everyone, "", object{"content": "Whoever stands in the table."}},
+	"vote": {members, "", object{"value": 1}}, "take-back-vote": {members, "", nil}, "flag": {members, "", nil}, "unflag": {members, "", nil},
+	"clear-flags": {moderators, "/v1/posts/120/flags", nil}, "set-approval": {moderators, "/v1/posts/280/approval", object{"approved": true}},
+	"set-visibility": {moderators, "", object{"hidden": true}}, "delete-question": {moderators, "/v1/questions/255", nil},
+	"edit-question": {moderators, "", object{"content": "Edited by who may."}}, "edit-answer": {moderators, "/v1/answers/16", object{"content": "Edited by who may."}},
+	"edit-comment": {moderators, "/v1/comments/15", object{"content": "Edited by who may."}}, "move-question": {moderators, "", object{"categoryId": 3}},
+	"retag-question": {moderators, "", object{"tags": []string{"walk"}}}, "close-question": {moderators, "", object{"note": "Closed by who may."}},
+	// People.
+	"list-queue": {moderators, "", nil}, "list-flagged": {moderators, "", nil}, "list-hidden": {moderators, "", nil}, "list-unapproved-users": {moderators, "", nil},
+	"set-level": {moderators, "", object{"level": "expert"}}, "drop-level": {moderators, "", nil}, "approve-user": {moderators, "/v1/users/fuyu/approval", nil},
+	"disapprove-user": {moderators, "", nil}, "block-user": {moderators, "", nil}, "unblock-user": {moderators, "", nil}, "hide-user-posts": {moderators, "", nil},
+	"edit-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus": {admins, "", object{"bonus": 1}}, "drop-bonus": {admins, "", nil},
+	"send-password-reset": {admins, "", nil},
+	// Operation.
+	"list-jobs": {admins, "", nil}, "get-job": {admins, "/v1/admin/jobs/recount", nil}, "run-job": {admins, "/v1/admin/jobs/recount/run", object{"dryRun": true}},
+}
+
+// elsewhere are operations that the walk cannot show with one request by each, and the tests that hold who may call them.
+var elsewhere = map[string]string{
+	"stream-events": "TestEventStream", "get-media": "TestMedia", "refresh": "TestRefreshTokensAreGoodForOnce", "delete-me": "TestOwnAccountIsDeleted", "claim": "TestPermissionsAndWritesAgree",
+	"select-answer": "TestPermissionsAndWritesAgree", "unselect-answer": "TestPermissionsAndWritesAgree", "reopen-question": "TestPermissionsAndWritesAgree",
+	"delete-answer": "TestPermissionsAndWritesAgree", "delete-comment": "TestPermissionsAndWritesAgree", "turn-into-comment": "TestOracleTransitions", "cancel-job": "TestJobsOverREST",
+}
+
+// TestEveryOperationHasARule walks all operations as everybody, and compares who was refused with the table.
+func TestEveryOperationHasARule(t *testing.T) {
+	shape := openSite(t, importSQLite(t, "small"), nil)
+	seen := map[string]bool{}
+	for path, item := range shape.app.Server.API().OpenAPI().Paths {
+		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
+			if op == nil {
+				continue
+			}
+			seen[op.OperationID] = true
+			if elsewhere[op.OperationID] != "" {
+				continue
+			}
+			r, ok := operationRules[op.OperationID]
+			if !ok {
+				t.Errorf("%s %s (%s) has no rule: say in operationRules who may call it", method, path, op.OperationID)
+				continue
+			}
+			if r.path == "" {
+				r.path = fillPath(path) + requiredParams(op, "")
+			}
+			t.Run(op.OperationID, func(t *testing.T) { walkOperation(t, method, r) })
+		}
+	}
+	for id := range operationRules {
+		if !seen[id] {
+			t.Errorf("there is no operation %s any more", id)
+		}
+	}
+	for id, test := range elsewhere {
+		if !seen[id] || test == "" {
+			t.Errorf("there is no operation %s any more", id)
+		}
+	}
+}
+
+// refusals are the codes that say that the caller may not.
+var refusals = []string{"login_required", "permission_level", "permission_points", "not_approved", "email_unconfirmed", "user_blocked", "ip_blocked", "not_claimable"}
+
+func walkOperation(t *testing.T, method string, r rule) {
+	site := &replayer{testSite: openSite(t, importSQLite(t, "small"), nil)}
+	for who, user := range walkers {
+		if strings.HasPrefix(r.path, "/v1/me/password") && who > members {
+			return // they have other passwords
+		}
+		if strings.Contains(r.path, "/users/haru/favorites") && who > members {
+			return // one's own only
+		}
+		status, body, _ := site.answerOf(t, call{method, r.path, r.body}, user)
+		code, _ := body["code"].(string)
+		if who < r.who && (code == "hidden" || code == "queued") {
+			continue // refused, as to all who may not even see it
+		}
+		refused := status == http.StatusUnauthorized || status == http.StatusForbidden && slices.Contains(refusals, code)
+		switch {
+		case who < r.who && !refused:
+			t.Errorf("%s %s is open to user %d: %d %s", method, r.path, user, status, code)
+		case who >= r.who && refused:
+			t.Errorf("%s %s is refused to user %d: %d %s", method, r.path, user, status, code)
+		case who == r.who && status >= 400:
+			t.Errorf("%s %s as user %d shows nothing: %d %v", method, r.path, user, status, body)
+		}
+	}
+}
