@@ -304,7 +304,9 @@ func TestPeopleOfCognito(t *testing.T) {
 		}
 
 		// By an address that both sides have seen confirmed.
-		verified := func(email string, is bool) map[string]any { return map[string]any{"email": email, "email_verified": is} }
+		verified := func(email string, is bool) map[string]any {
+			return map[string]any{"email": email, "email_verified": is}
+		}
 		if got := who(id("sub-haru", "someone", verified("HARU@example.jp", true))); got != 16 {
 			t.Errorf("haru is user %d", got)
 		}

@@ -71,7 +71,7 @@ func parseFlags() (settings, error) {
 	flag.DurationVar(&s.duration, "duration", 5*time.Second, "how long each workload loads each side")
 	flag.IntVar(&s.connections, "connections", 8, "connections that the load comes over")
 	flag.StringVar(&s.databaseURL, "database-url", os.Getenv("BENCH_DATABASE_URL"), "mysql://user:password@host:port/ of a server to make the databases on")
-	flag.StringVar(&s.only, "only", "", "one workload only: list, thread, search or tag")
+	flag.StringVar(&s.only, "only", "", "one workload only: list, thread, search, tag or sign-in")
 	flag.BoolVar(&s.cold, "start", true, "measure the start and the idle memory too")
 	flag.Parse()
 	if s.databaseURL == "" {
@@ -127,5 +127,8 @@ func benchSize(ctx context.Context, s settings, folder, server string, n int) (e
 			c.server.rate()/c.floor.rate(), c.server.percentile(50), c.server.percentile(99), c.floor.percentile(50), c.floor.percentile(99),
 			c.first.percentile(50), c.first.errors+c.server.errors+c.floor.errors)
 	}
-	return nil
+	if s.only != "" && s.only != "sign-in" {
+		return nil
+	}
+	return benchSignIns(ctx, s, all[0], subject.address, n)
 }

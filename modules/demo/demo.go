@@ -19,7 +19,7 @@ var newest = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 
 // options are those in which the demonstration differs from Q2A's defaults.
 var options = map[string]string{
-	"site_title": "みつばちQ&A", "site_url": "", "comment_on_qs": "1", "voting_on_cs": "1", "points_to_titles": "0 見習い蜂,150 はたらき蜂,400 Queen Bee",
+	"site_title": "みつばちQ&A", "site_url": "", "site_language": "ja", "comment_on_qs": "1", "voting_on_cs": "1", "points_to_titles": "0 見習い蜂,150 はたらき蜂,400 Queen Bee",
 	"feed_for_hot": "1", "feed_for_tag_qs": "1", "show_view_counts": "1", "extra_field_active": "",
 }
 

@@ -43,7 +43,7 @@ func (c *content) unconfirmed() bool { return c.user.code != "" && c.user.flags&
 type text struct{ subject, body *template.Template }
 
 // signature ends every mail.
-const signature = "\n-- \n{{.Site}}\n{{.Address}}\n"
+const signature = "\n-- \n{{.Site}}\n{{if .Address}}{{.Address}}\n{{end}}"
 
 // parse makes a text of the subject, an empty line and the body.
 func parse(mail string) text {
@@ -120,6 +120,9 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 func (m *Module) about(ctx context.Context, o *site.Options, userID int) (*content, error) {
 	address := m.site.SiteURL(o)
 	c := &content{Site: oneLine(o.String("site_title")), Address: address, options: o}
+	if !strings.Contains(address, "://") {
+		c.Address = ""
+	}
 	c.links = links{site: address, neat: o.String("neat_urls") == "1", confirmPage: m.settings.ConfirmURL, resetPage: m.settings.ResetURL}
 	if c.Site == "" {
 		c.Site = c.links.host()

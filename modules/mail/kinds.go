@@ -64,42 +64,52 @@ var kinds = map[string]kind{
 Hello {{.Handle}},
 
 it is good to have you at {{.Site}}.
-{{- if .Code}}
+{{- if .Link}}
 
 One step is left: please open this link, so that we know that this address is yours.
 
 {{.Link}}
 
 If you are asked for a code, it is {{.Code}}
+{{- else if .Code}}
+
+One step is left, so that we know that this address is yours: please confirm it with the code {{.Code}}
 {{- end}}
 {{- if .Waiting}}
 
 A moderator will have a look at your account soon. We will write to you when it is approved.
 {{- end}}
+{{- if .Profile}}
 
 Your profile:
 {{.Profile}}
+{{- end}}
 `),
 		ja: parse(`{{.Site}} へようこそ
 
 {{.Handle}} 様
 
 {{.Site}} にご参加いただき、ありがとうございます。
-{{- if .Code}}
+{{- if .Link}}
 
 このメールアドレスがご本人のものであることを確かめるため、次のリンクを開いてください。
 
 {{.Link}}
 
 コードの入力を求められたときは、こちらをお使いください: {{.Code}}
+{{- else if .Code}}
+
+このメールアドレスがご本人のものであることを確かめるため、次のコードで確認を完了してください: {{.Code}}
 {{- end}}
 {{- if .Waiting}}
 
 アカウントは管理者による承認をお待ちいただいております。承認されましたら、メールでお知らせいたします。
 {{- end}}
+{{- if .Profile}}
 
 プロフィール:
 {{.Profile}}
+{{- end}}
 `),
 	},
 	"registered": {
@@ -148,18 +158,22 @@ The account waits for your approval:
 Hello {{.Handle}},
 
 your account at {{.Site}} is approved. Everything that members can do is open to you now.
+{{- if .Profile}}
 
 Your profile:
 {{.Profile}}
+{{- end}}
 `),
 		ja: parse(`{{.Site}} のアカウントが承認されました
 
 {{.Handle}} 様
 
 {{.Site}} のアカウントが承認されました。これより、会員向けのすべての機能をご利用いただけます。
+{{- if .Profile}}
 
 プロフィール:
 {{.Profile}}
+{{- end}}
 `),
 	},
 	"confirm": {
@@ -174,11 +188,13 @@ Your profile:
 
 Hello {{.Handle}},
 
-please open this link to confirm that this is your e-mail address.
+{{if .Link}}please open this link to confirm that this is your e-mail address.
 
 {{.Link}}
 
 If you are asked for a code, it is {{.Code}}
+{{- else}}please confirm that this is your e-mail address with the code {{.Code}}
+{{- end}}
 
 If you know nothing of an account at {{.Site}}, you need not do anything.
 `),
@@ -186,11 +202,13 @@ If you know nothing of an account at {{.Site}}, you need not do anything.
 
 {{.Handle}} 様
 
-次のリンクを開いて、メールアドレスの確認を完了してください。
+{{if .Link}}次のリンクを開いて、メールアドレスの確認を完了してください。
 
 {{.Link}}
 
 コードの入力を求められたときは、こちらをお使いください: {{.Code}}
+{{- else}}次のコードでメールアドレスの確認を完了してください: {{.Code}}
+{{- end}}
 
 お心当たりのない場合は、このメールを破棄してください。
 `),
@@ -207,11 +225,13 @@ If you know nothing of an account at {{.Site}}, you need not do anything.
 
 Hello {{.Handle}},
 
-somebody, most likely you, asked for a new password at {{.Site}}. You can choose one here:
+somebody, most likely you, asked for a new password at {{.Site}}. {{if .Link}}You can choose one here:
 
 {{.Link}}
 
 If you are asked for a code, it is {{.Code}}
+{{- else}}The code to choose one with is {{.Code}}
+{{- end}}
 
 If it was not you, please ignore this mail: your password stays as it is.
 `),
@@ -219,11 +239,13 @@ If it was not you, please ignore this mail: your password stays as it is.
 
 {{.Handle}} 様
 
-{{.Site}} でパスワードの再設定が申し込まれました。次のリンクから新しいパスワードを設定できます。
+{{.Site}} でパスワードの再設定が申し込まれました。{{if .Link}}次のリンクから新しいパスワードを設定できます。
 
 {{.Link}}
 
 コードの入力を求められたときは、こちらをお使いください: {{.Code}}
+{{- else}}新しいパスワードの設定に必要なコードはこちらです: {{.Code}}
+{{- end}}
 
 お申し込みに覚えのない場合は、このメールを無視してください。パスワードは変わりません。
 `),

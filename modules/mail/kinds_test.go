@@ -234,3 +234,19 @@ func TestSender(t *testing.T) {
 		}
 	}
 }
+
+// TestSiteWithoutAddress: mails of a site that does not know its own address have no links, but the code.
+func TestSiteWithoutAddress(t *testing.T) {
+	p := onSQLite(t)
+	db := p.open(t, nil)
+	addUser(t, db, 5, "aki", "aki@example.com", "c0de1234")
+	for _, language := range []string{"", "ja"} {
+		set(t, db, "site_url", "", "site_language", language)
+		for _, name := range []string{"welcome", "confirm", "reset"} {
+			mail, err := written(t, p.module(t, Settings{URL: "smtp://127.0.0.1:1"}), name)
+			if err != nil || !strings.Contains(mail.body, "c0de1234") || strings.Contains(mail.body, "index.php") || strings.Contains(mail.body, "\n/") {
+				t.Errorf("%s %q: %v\n%s", name, language, err, mail.body)
+			}
+		}
+	}
+}

@@ -32,8 +32,12 @@ func (l links) reset(u user) string {
 	return l.to([]string{"reset"}, "c", u.code, "e", u.email)
 }
 
-// to is the address of a page of the old site, with names and values of parameters.
+// to is the address of a page of the old site, with names and values of parameters; "" where the site does not know its own
+// address, since a mail has no page that a relative one could start from.
 func (l links) to(page []string, params ...string) string {
+	if !strings.Contains(l.site, "://") {
+		return ""
+	}
 	escape, start, separator := url.PathEscape, "", "?"
 	if !l.neat {
 		escape, start, separator = url.QueryEscape, "index.php?qa=", "&"
