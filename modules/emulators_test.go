@@ -213,15 +213,21 @@ func (b *bridge) newPool(t *testing.T, e *emulator, byAddress bool) *userPool {
 	}
 	p.id = e.must(t, "CreateUserPool", input).UserPool.ID
 	p.client = e.must(t, "CreateUserPoolClient", map[string]any{"UserPoolId": p.id, "ClientName": "web", "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}}).UserPoolClient.ClientID
-	p.site = openSiteWith(t, importSQLite(t, "small"), func(c *config.Config) {
-		c.CognitoIssuer, c.CognitoClients = nowhere+"/"+p.id, []string{p.client}
-		c.CognitoKeysURL, c.CognitoEndpoint = e.url+"/"+p.id+"/.well-known/jwks.json", e.url
-		c.CognitoTriggers = true
-	}, modules.WithVerifier(nil))
+	p.site = p.open(t)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.pools[p.id] = p
 	return p
+}
+
+// open opens the application for the pool, on a copy of the recorded site.
+func (p *userPool) open(t *testing.T) *testSite {
+	t.Helper()
+	return openSiteWith(t, importSQLite(t, "small"), func(c *config.Config) {
+		c.CognitoIssuer, c.CognitoClients = nowhere+"/"+p.id, []string{p.client}
+		c.CognitoKeysURL, c.CognitoEndpoint = p.url+"/"+p.id+"/.well-known/jwks.json", p.url
+		c.CognitoTriggers = true
+	}, modules.WithVerifier(nil))
 }
 
 // signIn signs a person in with AWS's library, in a process of its own as in a browser.
@@ -272,6 +278,8 @@ type bridge struct {
 	pools map[string]*userPool
 	// asked counts how often the migration trigger was called for a name.
 	asked map[string]int
+	// slowest is how long the application took at most.
+	slowest time.Duration
 }
 
 func newBridge(t *testing.T) *bridge {
@@ -299,7 +307,11 @@ func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "unknown pool", http.StatusNotFound)
 		return
 	}
+	asked := time.Now()
 	header, answer := b.forward(p, r, body)
+	b.mu.Lock()
+	b.slowest = max(b.slowest, time.Since(asked))
+	b.mu.Unlock()
 	// Cognito calls up to three times if an answer is late: asked again, the application has to say the same.
 	if _, again := b.forward(p, r, body); !bytes.Equal(answer, again) {
 		b.t.Errorf("asked again, %s is answered in another way:\n%s\n%s", event.TriggerSource, answer, again)
