@@ -306,7 +306,7 @@ func claimsAddress(t *testing.T, p *userPool) {
 //   - It calls no trigger.
 //   - Its pools have the names of real ones, and its tokens the real issuer, but all are signed with one key that everybody has.
 //   - Signatures of the administrator's calls are not checked, nor the flows that a client may use.
-//   - Whatever attributes an administrator gives are taken; the attributes that a client may read are put into its access tokens too.
+//   - Whatever attributes an administrator gives are taken, and ID tokens tell them only where the client names what it may read.
 //   - auth_time is always the time of the token, and groups come in no order.
 func TestMoto(t *testing.T) {
 	server := os.Getenv("MOTO_SERVER")

@@ -48,10 +48,12 @@ func startEmulator(t *testing.T, dir string, command ...string) *emulator {
 	address, ended := make(chan string, 1), make(chan struct{})
 	go func() {
 		defer close(ended)
+		found := false
 		for lines := bufio.NewReader(read); ; {
 			line, err := lines.ReadString('\n')
 			words.add(line)
-			if url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(line); url != "" && len(address) == 0 {
+			if url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(line); url != "" && !found {
+				found = true
 				address <- url
 			}
 			if err != nil {
@@ -73,7 +75,6 @@ func startEmulator(t *testing.T, dir string, command ...string) *emulator {
 	})
 	select {
 	case url := <-address:
-		address <- url // no further line is looked at
 		return &emulator{url: url, kill: kill}
 	case <-ended:
 		t.Fatalf("%s ended at once", command[0])
