@@ -152,7 +152,7 @@ func TestCognitoLocal(t *testing.T) {
 }
 
 // comesIn lets a user of Q2A come through the pool, twice and with refreshed tokens.
-func (b *bridge) comesIn(t *testing.T, p *userPool, login, password string, id int) signedIn {
+func (b *bridge) comesIn(t *testing.T, p *userPool, login, password string, id int) poolTokens {
 	t.Helper()
 	users := p.site.numberOfUsers(t)
 	first := p.signIn(t, login, password)
@@ -216,7 +216,7 @@ func (b *bridge) isRefused(t *testing.T, p *userPool) {
 }
 
 // migratesForLater is somebody who signs in, and does not call the application yet.
-func (b *bridge) migratesForLater(t *testing.T, p *userPool) signedIn {
+func (b *bridge) migratesForLater(t *testing.T, p *userPool) poolTokens {
 	t.Helper()
 	s := p.signIn(t, "suzuki_legacy", "suzuki-legacy-pass")
 	same(t, "sign-in", s.Error, "")
@@ -226,7 +226,7 @@ func (b *bridge) migratesForLater(t *testing.T, p *userPool) signedIn {
 }
 
 // signUp makes a new user of the pool, whom an administrator confirms, and signs in.
-func (p *userPool) signUp(t *testing.T, email, preferred string) signedIn {
+func (p *userPool) signUp(t *testing.T, email, preferred string) poolTokens {
 	t.Helper()
 	const password = "new-here-Pass-1"
 	p.must(t, "SignUp", map[string]any{"ClientId": p.client, "Username": email, "Password": password, "UserAttributes": attributes("email", email, "preferred_username", preferred)})
@@ -347,7 +347,7 @@ func (p *userPool) adminCreate(t *testing.T, name string, namesAndValues ...stri
 }
 
 // adminSignIn signs such a user in.
-func (p *userPool) adminSignIn(t *testing.T, name, client string) signedIn {
+func (p *userPool) adminSignIn(t *testing.T, name, client string) poolTokens {
 	t.Helper()
 	return p.must(t, "AdminInitiateAuth", map[string]any{"UserPoolId": p.id, "ClientId": client, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
 		"AuthParameters": map[string]string{"USERNAME": name, "PASSWORD": adminsChoice}}).AuthenticationResult

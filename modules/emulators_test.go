@@ -107,13 +107,13 @@ type cognitoAnswer struct {
 	UserPool             struct{ ID string }
 	UserPoolClient       struct{ ClientID string }
 	Users                []struct{ Username string }
-	AuthenticationResult signedIn
+	AuthenticationResult poolTokens
 	// Refusal is the name of the error, "" if the call was answered.
 	Refusal string `json:"__type"`
 }
 
-// signedIn are the tokens of somebody who signed in; Error is why not.
-type signedIn struct{ AccessToken, IDToken, RefreshToken, Error string }
+// poolTokens are the tokens of somebody who signed in; Error is why not.
+type poolTokens struct{ AccessToken, IDToken, RefreshToken, Error string }
 
 // call makes a call of Cognito's API, as an administrator where it needs one: the emulators look at no signature.
 func (e *emulator) call(t *testing.T, action string, input any) (answer cognitoAnswer) {
@@ -232,18 +232,18 @@ func (p *userPool) open(t *testing.T) *testSite {
 }
 
 // signIn signs a person in with AWS's library, in a process of its own as in a browser.
-func (p *userPool) signIn(t *testing.T, name, password string) signedIn {
+func (p *userPool) signIn(t *testing.T, name, password string) poolTokens {
 	t.Helper()
 	return p.run(t, map[string]string{"name": name, "password": password})
 }
 
 // refresh gets new tokens for a refresh token.
-func (p *userPool) refresh(t *testing.T, name, token string) signedIn {
+func (p *userPool) refresh(t *testing.T, name, token string) poolTokens {
 	t.Helper()
 	return p.run(t, map[string]string{"name": name, "refreshToken": token})
 }
 
-func (p *userPool) run(t *testing.T, input map[string]string) (s signedIn) {
+func (p *userPool) run(t *testing.T, input map[string]string) (s poolTokens) {
 	t.Helper()
 	input["endpoint"], input["pool"], input["client"] = p.url, p.id, p.client
 	body, err := json.Marshal(input)
