@@ -1,5 +1,5 @@
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test lint bench torture fuzz openapi container-check cover
+.PHONY: check test lint bench torture cognito fuzz openapi container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -20,6 +20,11 @@ bench:
 # TORTURE_ARGS are the flags of deploy/torture.
 torture:
 	.ci/torture $(TORTURE_ARGS)
+
+# People sign in through emulators of Amazon Cognito (cognito-local and moto, installed when first needed) and use the API.
+# COGNITO_ARGS are flags of go test.
+cognito:
+	.ci/cognito $(COGNITO_ARGS)
 
 # Every fuzz target for FUZZ_TIME each.
 FUZZ_TIME ?= 30s

@@ -1,0 +1,421 @@
+package modules_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+)
+
+// account is what the tests read of GET /v1/auth/session and GET /v1/me.
+type account struct {
+	User struct {
+		ID            int
+		Handle, Level string
+	}
+	Email          string
+	EmailConfirmed bool
+	HasPassword    bool
+	Permissions    []string
+}
+
+// asBearer sends a request with a token and reads the answer, which has to be of the status.
+func asBearer[T any](t *testing.T, s *testSite, token, method, path string, body any, status int) (v T) {
+	t.Helper()
+	var content io.Reader = http.NoBody
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content = bytes.NewReader(text)
+	}
+	r, err := http.NewRequest(method, s.server.URL+path, content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != status {
+		t.Fatalf("%s %s: %s, want %d: %v %s", method, path, res.Status, status, err, answer)
+	}
+	if err := json.Unmarshal(answer, &v); err != nil {
+		t.Fatalf("%s %s: %v in %s", method, path, err, answer)
+	}
+	return v
+}
+
+// me is the account that a token belongs to.
+func (s *testSite) me(t *testing.T, token string) account {
+	t.Helper()
+	return asBearer[account](t, s, token, http.MethodGet, "/v1/me", nil, http.StatusOK)
+}
+
+// scalar reads one number of the database.
+func (s *testSite) scalar(t *testing.T, query string, args ...any) (n int) {
+	t.Helper()
+	if _, err := s.app.DB.Get(t.Context(), []any{&n}, query, args...); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// isUser holds that a token belongs to a user.
+func (s *testSite) isUser(t *testing.T, what, token string, id int) {
+	t.Helper()
+	if got := s.me(t, token); got.User.ID != id {
+		t.Errorf("%s: the token is taken for one of user %d (%s), want %d", what, got.User.ID, got.User.Handle, id)
+	}
+}
+
+// linked is how many logins through Cognito a user has with the sub of a token.
+func (s *testSite) linked(t *testing.T, id int, token string) int {
+	t.Helper()
+	return s.scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito' AND identifier = ?", id, []byte(claim(t, token, "sub")))
+}
+
+func (s *testSite) numberOfUsers(t *testing.T) int {
+	t.Helper()
+	return s.scalar(t, "SELECT COUNT(*) FROM {users}")
+}
+
+// TestCognitoLocal is the way of people from Q2A's passwords into a user pool, and of new people from there, with the emulator
+// cognito-local. It is not Cognito; what it does otherwise, and what we make of that here:
+//   - Users who migrate get no sub, and a made-up username: the bridge adds both.
+//   - Sign-in by SRP is not there, nor does a client keep to its flows: people sign in by USER_PASSWORD_AUTH, which the
+//     migration needs in any case.
+//   - It never calls the trigger for forgotten passwords: that event is tested in modules/auth.
+//   - Triggers are those of all its pools, and a refusal by the pool's PreSignUp trigger tells the function's name.
+//   - It calls a trigger once and waits long, Cognito up to three times for 5 seconds each: the bridge asks twice.
+//   - AliasAttributes do nothing: in pools of names people cannot sign in by address here.
+//   - Addresses stay verified when people change them, and email_verified is read as true whatever it says: nobody here gets a verified
+//     address but by migration.
+//   - Names and attributes are taken as they come: no form, length or letter case is checked, no name is unique as an alias.
+//   - Its key never changes, and its openid-configuration names a fixed address: we never ask for that.
+//   - Tokens can live for a day, have no origin_jti, and refreshed ones a new auth_time.
+func TestCognitoLocal(t *testing.T) {
+	packages := os.Getenv("COGNITO_LOCAL")
+	if packages == "" {
+		t.Skip("needs cognito-local: `make cognito` installs it and runs this")
+	}
+	b := newBridge(t)
+	e := startCognitoLocal(t, packages, b.server.URL)
+	names, addresses := b.newPool(t, e, false), b.newPool(t, e, true)
+
+	t.Log("Pool of names:")
+	tanaka := b.comesIn(t, names, "tanaka", "tanaka-legacy-pass", 10)
+	asksQuestion(t, names.site, tanaka.AccessToken)
+	b.isRefused(t, names)
+	later := b.migratesForLater(t, names)
+
+	t.Log("Pool of addresses:")
+	haru := b.comesIn(t, addresses, "haru@example.jp", "haru-pass-123", 16)
+	asBearer[any](t, names.site, haru.AccessToken, http.MethodGet, "/v1/me", nil, http.StatusUnauthorized)
+	t.Log("a token of the one pool is nothing to the application of the other")
+	newcomers(t, addresses)
+	claimsAddress(t, addresses)
+
+	unseen := names.refresh(t, "tanaka", tanaka.RefreshToken)
+	e.kill()
+	if b.slowest > 5*time.Second {
+		t.Errorf("a trigger was answered after %s only", b.slowest)
+	}
+	t.Logf("The slowest answer to a trigger took %s; Cognito waits for 5 s", b.slowest.Round(time.Millisecond))
+
+	t.Log("The pool is killed:")
+	names.site.isUser(t, "seen before", tanaka.AccessToken, 10)
+	names.site.isUser(t, "never seen", unseen.AccessToken, 10)
+	addresses.site.isUser(t, "seen before", haru.AccessToken, 16)
+	names.site.isUser(t, "first request", later.AccessToken, 11)
+	if res := names.site.request(t, http.MethodGet, "/readyz", 0); res.StatusCode != http.StatusOK {
+		t.Errorf("readyz: %s", res.Status)
+	}
+	t.Log("tokens that were seen, new ones, and those of somebody who never came before are good as ever, and the application is ready")
+	started := names.open(t)
+	asBearer[any](t, started, tanaka.AccessToken, http.MethodGet, "/v1/me", nil, http.StatusServiceUnavailable)
+	get[any](t, started, "/v1/questions/1")
+	t.Log("an application that starts now has no keys yet: to whoever has a token it says that it is unavailable, and others read on")
+}
+
+// comesIn lets a user of Q2A come through the pool, twice and with refreshed tokens.
+func (b *bridge) comesIn(t *testing.T, p *userPool, login, password string, id int) poolTokens {
+	t.Helper()
+	users := p.site.numberOfUsers(t)
+	first := p.signIn(t, login, password)
+	if first.Error != "" {
+		t.Fatalf("%s: %s", login, first.Error)
+	}
+	same(t, "calls of the migration trigger", b.timesAsked(login), 1)
+	t.Logf("%s signs in; the pool asks the application whether the password is right, and keeps it", login)
+
+	session := asBearer[account](t, p.site, first.AccessToken, http.MethodGet, "/v1/auth/session", nil, http.StatusOK)
+	same(t, "user of the session", session.User.ID, id)
+	p.site.isUser(t, "access token", first.AccessToken, id)
+	p.site.isUser(t, "ID token", first.IDToken, id)
+	same(t, "users", p.site.numberOfUsers(t), users)
+	same(t, "logins through Cognito", p.site.scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito'", id), 1)
+	same(t, "logins with the sub", p.site.linked(t, id, first.AccessToken), 1)
+	t.Logf("the tokens belong to the same user of Q2A, %s (%d), who now has one login through Cognito", session.User.Handle, id)
+
+	second := p.signIn(t, login, password)
+	p.site.isUser(t, "second sign-in", second.AccessToken, id)
+	same(t, "calls of the migration trigger", b.timesAsked(login), 1)
+	t.Logf("%s signs in again: the application is not asked", login)
+
+	refreshed := p.refresh(t, login, second.RefreshToken)
+	if refreshed.AccessToken == second.AccessToken {
+		t.Error("the refreshed token is the old one")
+	}
+	p.site.isUser(t, "refreshed", refreshed.AccessToken, id)
+	same(t, "logins through Cognito", p.site.scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito'", id), 1)
+	t.Log("refreshed tokens are good too")
+	return second
+}
+
+// asksQuestion writes in the name of tanaka.
+func asksQuestion(t *testing.T, s *testSite, token string) {
+	t.Helper()
+	q := asBearer[struct {
+		ID     int
+		Author struct{ Handle string }
+	}](t, s, token, http.MethodPost, "/v1/questions", map[string]any{"title": "Does my hive take the new door well?", "content": "It has been a week.", "tags": []string{"hive"}}, http.StatusCreated)
+	same(t, "author", q.Author.Handle, "tanaka")
+	same(t, "author in the database", s.scalar(t, "SELECT userid FROM {posts} WHERE postid = ?", q.ID), 10)
+	t.Log("and ask a question, whose author is tanaka")
+}
+
+// isRefused tries what must not come in.
+func (b *bridge) isRefused(t *testing.T, p *userPool) {
+	t.Helper()
+	users := p.users(t)
+	for _, c := range []struct{ who, name, password string }{
+		{"a wrong password", "suzuki_legacy", "tanaka-legacy-pass"},
+		{"a blocked user", "troll_x", "troll-pass-xx"},
+		{"somebody whom nobody knows", "nobody_here", "whatever-pass"},
+		{"somebody without a password", "Google Sensei", "whatever-pass"},
+	} {
+		same(t, c.who, p.signIn(t, c.name, c.password).Error, "NotAuthorizedException")
+		same(t, "calls of the migration trigger", b.timesAsked(c.name), 1)
+		same(t, "users of the pool", p.users(t), users)
+		t.Logf("%s is refused, and the pool makes no user", c.who)
+	}
+}
+
+// migratesForLater is somebody who signs in, and does not call the application yet.
+func (b *bridge) migratesForLater(t *testing.T, p *userPool) poolTokens {
+	t.Helper()
+	s := p.signIn(t, "suzuki_legacy", "suzuki-legacy-pass")
+	same(t, "sign-in", s.Error, "")
+	same(t, "calls of the migration trigger", b.timesAsked("suzuki_legacy"), 2)
+	t.Log("with the right password the same name comes in; its tokens are kept for later")
+	return s
+}
+
+// signUp makes a new user of the pool, whom an administrator confirms, and signs in.
+func (p *userPool) signUp(t *testing.T, email, preferred string) poolTokens {
+	t.Helper()
+	const password = "new-here-Pass-1"
+	p.must(t, "SignUp", map[string]any{"ClientId": p.client, "Username": email, "Password": password, "UserAttributes": attributes("email", email, "preferred_username", preferred)})
+	p.must(t, "AdminConfirmSignUp", map[string]any{"UserPoolId": p.id, "Username": email})
+	s := p.signIn(t, email, password)
+	if s.Error != "" {
+		t.Fatalf("%s: %s", email, s.Error)
+	}
+	return s
+}
+
+// newcomers sign up at the pool. Their first requests come several at once.
+func newcomers(t *testing.T, p *userPool) {
+	t.Helper()
+	s := p.site
+	cached := func() int {
+		return s.scalar(t, "SELECT CAST(content AS INTEGER) FROM {options} WHERE title = 'cache_userpointscount'")
+	}
+	for _, c := range []struct{ email, wish, handle string }{
+		{"bee@new.example", "Busy Bee", "Busy Bee"},
+		{"bee@other.example", "Busy Bee", "Busy Bee 1"},
+		{"haru@new.example", "haru", "haru 1"},
+		{"long@new.example", "a+name/far too long for Question2Answer", "a name far too long"},
+	} {
+		users, points := s.numberOfUsers(t), cached()
+		token := p.signUp(t, c.email, c.wish).AccessToken
+		var first [8]account
+		var requests sync.WaitGroup
+		for i := range first {
+			requests.Go(func() {
+				r, _ := http.NewRequest(http.MethodGet, s.server.URL+"/v1/me", http.NoBody)
+				r.Header.Set("Authorization", "Bearer "+token)
+				if res, err := http.DefaultClient.Do(r); err == nil {
+					defer res.Body.Close()
+					json.NewDecoder(res.Body).Decode(&first[i])
+				}
+			})
+		}
+		requests.Wait()
+		me := s.me(t, token)
+		for _, a := range first {
+			same(t, c.email+": first requests", a.User, me.User)
+		}
+		same(t, c.email+": handle", me.User.Handle, c.handle)
+		same(t, c.email+": level", me.User.Level, "basic")
+		same(t, c.email+": password", me.HasPassword, false)
+		same(t, c.email+": address", me.Email, "")
+		same(t, "users", s.numberOfUsers(t), users+1)
+		same(t, "rows of points", s.scalar(t, "SELECT COUNT(*) FROM {userpoints} WHERE userid = ?", me.User.ID), 1)
+		same(t, "cache_userpointscount", cached(), points+1)
+		same(t, "logins with the sub", s.linked(t, me.User.ID, token), 1)
+		same(t, "source", s.scalar(t, "SELECT COUNT(*) FROM {users} WHERE userid = ? AND sessionsource = 'cognito' AND passhash IS NULL", me.User.ID), 1)
+		t.Logf("somebody new who calls themselves %q signs up at the pool and gets one account, %q, though the first requests come at once", c.wish, c.handle)
+	}
+}
+
+// claimsAddress is somebody who wants the account of another one, mod_kenji, and says to have his address.
+func claimsAddress(t *testing.T, p *userPool) {
+	t.Helper()
+	const address, moderator = "kenji@example.com", 3
+	refused := p.call(t, "SignUp", map[string]any{"ClientId": p.client, "Username": address, "Password": "evil-Pass-1", "UserAttributes": attributes("email", address)})
+	same(t, "sign-up", refused.Refusal, "UserLambdaValidationException")
+	t.Log("nobody can sign up with the address of a user of Q2A")
+
+	token := p.signUp(t, "evil@new.example", "evil").AccessToken
+	p.must(t, "UpdateUserAttributes", map[string]any{"AccessToken": token, "UserAttributes": attributes("email", address)})
+	me := p.site.me(t, token)
+	if me.User.ID == moderator || me.User.Level != "basic" || me.Email != "" || me.EmailConfirmed {
+		t.Errorf("whoever claims an address is %+v", me)
+	}
+	same(t, "users with the address", p.site.scalar(t, "SELECT COUNT(*) FROM {users} WHERE email = ?", address), 1)
+	same(t, "logins through Cognito", p.site.scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ?", moderator), 0)
+	t.Log("whoever changes to that address in the pool, and has not shown to have it, gets an account of their own without an address")
+}
+
+// TestMoto is the administrator's side of a user pool, with the emulator moto. Where that is not Cognito:
+//   - It calls no trigger.
+//   - Its pools have the names of real ones, and its tokens the real issuer, but all are signed with one key that everybody has.
+//   - Signatures of the administrator's calls are not checked, nor the flows that a client may use.
+//   - Whatever attributes an administrator gives are taken, and ID tokens tell them only where the client names what it may read.
+//   - auth_time is always the time of the token, and groups come in no order.
+func TestMoto(t *testing.T) {
+	server := os.Getenv("MOTO_SERVER")
+	if server == "" {
+		t.Skip("needs moto: `make cognito` installs it and runs this")
+	}
+	e := startEmulator(t, t.TempDir(), server, "-H", "127.0.0.1", "-p", "0")
+	p := &userPool{emulator: e}
+	p.id = e.must(t, "CreateUserPool", map[string]any{"PoolName": "q2a"}).UserPool.ID
+	client := func(name string) string {
+		return e.must(t, "CreateUserPoolClient", map[string]any{"UserPoolId": p.id, "ClientName": name, "ExplicitAuthFlows": []string{"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}}).UserPoolClient.ClientID
+	}
+	p.client = client("web")
+	other := client("another application")
+	p.site = openSiteWith(t, importSQLite(t, "small"), func(c *config.Config) {
+		c.CognitoIssuer, c.CognitoClients = "https://cognito-idp.us-east-1.amazonaws.com/"+p.id, []string{p.client}
+		c.CognitoKeysURL, c.CognitoEndpoint = e.url+"/"+p.id+"/.well-known/jwks.json", e.url
+		c.GroupLevels = map[string]string{"staff": "editor"}
+	}, modules.WithVerifier(nil))
+
+	inGroup(t, p)
+
+	stranger := p.adminSignIn(t, "colleague", other)
+	asBearer[any](t, p.site, stranger.AccessToken, http.MethodGet, "/v1/me", nil, http.StatusUnauthorized)
+	asBearer[any](t, p.site, stranger.IDToken, http.MethodGet, "/v1/me", nil, http.StatusUnauthorized)
+	t.Log("tokens of another client of the pool are refused")
+
+	verifiedAddresses(t, p)
+}
+
+const adminsChoice = "Chosen-by-admin-1"
+
+// adminCreate makes a user of the pool, as an administrator does.
+func (p *userPool) adminCreate(t *testing.T, name string, namesAndValues ...string) {
+	t.Helper()
+	p.must(t, "AdminCreateUser", map[string]any{"UserPoolId": p.id, "Username": name, "MessageAction": "SUPPRESS", "UserAttributes": attributes(namesAndValues...)})
+	p.must(t, "AdminSetUserPassword", map[string]any{"UserPoolId": p.id, "Username": name, "Password": adminsChoice, "Permanent": true})
+}
+
+// adminSignIn signs such a user in.
+func (p *userPool) adminSignIn(t *testing.T, name, client string) poolTokens {
+	t.Helper()
+	return p.must(t, "AdminInitiateAuth", map[string]any{"UserPoolId": p.id, "ClientId": client, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+		"AuthParameters": map[string]string{"USERNAME": name, "PASSWORD": adminsChoice}}).AuthenticationResult
+}
+
+// inGroup gives a level by a group of the pool.
+func inGroup(t *testing.T, p *userPool) {
+	t.Helper()
+	session := func(token string) account {
+		return asBearer[account](t, p.site, token, http.MethodGet, "/v1/auth/session", nil, http.StatusOK)
+	}
+	p.must(t, "CreateGroup", map[string]any{"UserPoolId": p.id, "GroupName": "staff"})
+	p.must(t, "CreateGroup", map[string]any{"UserPoolId": p.id, "GroupName": "moderators"})
+	p.adminCreate(t, "boss")
+	p.adminCreate(t, "colleague")
+	for _, group := range []string{"staff", "moderators"} { // the configuration does not know the second one
+		p.must(t, "AdminAddUserToGroup", map[string]any{"UserPoolId": p.id, "Username": "boss", "GroupName": group})
+	}
+	boss, colleague := p.adminSignIn(t, "boss", p.client).AccessToken, p.adminSignIn(t, "colleague", p.client).AccessToken
+	granted, usual := session(boss), session(colleague)
+	const level = "SELECT level FROM {users} WHERE userid = ?"
+	same(t, "level in the database", p.site.scalar(t, level, granted.User.ID), 0)
+
+	// What the group gives is what the level in Q2A would give.
+	if _, err := p.site.app.DB.Exec(t.Context(), "UPDATE {users} SET level = 50 WHERE userid = ?", usual.User.ID); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "permissions of the group", granted.Permissions, session(colleague).Permissions)
+	if slices.Equal(granted.Permissions, usual.Permissions) {
+		t.Error("an editor may do no more than others")
+	}
+	t.Logf("somebody in the group \"staff\" may do what editors may (%d things instead of %d), and the level in the database stays the user's own", len(granted.Permissions), len(usual.Permissions))
+
+	p.must(t, "AdminRemoveUserFromGroup", map[string]any{"UserPoolId": p.id, "Username": "boss", "GroupName": "staff"})
+	same(t, "permissions after leaving", session(p.adminSignIn(t, "boss", p.client).AccessToken).Permissions, usual.Permissions)
+	t.Log("with the next token after leaving the group that is over")
+}
+
+// verifiedAddresses come into an account where both sides have seen the address confirmed.
+func verifiedAddresses(t *testing.T, p *userPool) {
+	t.Helper()
+	users := p.site.numberOfUsers(t)
+	p.adminCreate(t, "aki_at_work", "email", "aki@example.jp", "email_verified", "true")
+	token := p.adminSignIn(t, "aki_at_work", p.client).AccessToken
+	p.site.isUser(t, "confirmed on both sides", token, 13)
+	same(t, "logins with the sub", p.site.linked(t, 13, token), 1)
+	same(t, "users", p.site.numberOfUsers(t), users)
+	t.Log("an address that is verified in the pool and confirmed in Q2A comes into the account that has it")
+
+	for _, c := range []struct {
+		what, name, email, verified string
+		id, logins                  int
+	}{
+		{"verified in the pool, but not confirmed in Q2A,", "newbie_again", "newbie1@example.com", "true", 27, 0},
+		{"confirmed in Q2A, but not verified in the pool,", "aki_perhaps", "aki@example.jp", "false", 13, 1},
+	} {
+		p.adminCreate(t, c.name, "email", c.email, "email_verified", c.verified)
+		me := p.site.me(t, p.adminSignIn(t, c.name, p.client).AccessToken)
+		if me.User.ID == c.id || me.User.Handle != c.name || me.Email != "" {
+			t.Errorf("an address that is %s makes %+v", c.what, me)
+		}
+		same(t, "logins through Cognito", p.site.scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ?", c.id), c.logins)
+		same(t, "users with the address", p.site.scalar(t, "SELECT COUNT(*) FROM {users} WHERE email = ?", c.email), 1)
+		t.Logf("one that is %s does not", c.what)
+	}
+
+	p.adminCreate(t, "fresh_one", "email", "fresh@new.example", "email_verified", "true")
+	me := p.site.me(t, p.adminSignIn(t, "fresh_one", p.client).AccessToken)
+	same(t, "address of a new account", []any{me.Email, me.EmailConfirmed}, []any{"fresh@new.example", true})
+	t.Log("one that nobody has comes with the new account, confirmed")
+}

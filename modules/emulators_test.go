@@ -1,0 +1,395 @@
+package modules_test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+)
+
+// emulator is a child process that plays Amazon Cognito.
+type emulator struct {
+	url  string
+	kill func()
+}
+
+// startEmulator starts a program in a folder and waits until it tells the address that it listens on. It is killed when the test ends;
+// if the test failed, its last words are shown.
+func startEmulator(t *testing.T, dir string, command ...string) *emulator {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := exec.Command(command[0], command[1:]...)
+	child.Dir, child.Stdout, child.Stderr = dir, write, write
+	err = child.Start()
+	write.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words tail
+	address, ended := make(chan string, 1), make(chan struct{})
+	go func() {
+		defer close(ended)
+		found := false
+		for lines := bufio.NewReader(read); ; {
+			line, err := lines.ReadString('\n')
+			words.add(line)
+			if url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(line); url != "" && !found {
+				found = true
+				address <- url
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	kill := sync.OnceFunc(func() {
+		child.Process.Kill()
+		child.Wait()
+		<-ended
+		read.Close()
+	})
+	t.Cleanup(func() {
+		kill()
+		if t.Failed() {
+			t.Logf("the last that %s said:\n%s", filepath.Base(command[0]), words.String())
+		}
+	})
+	select {
+	case url := <-address:
+		return &emulator{url: url, kill: kill}
+	case <-ended:
+		t.Fatalf("%s ended at once", command[0])
+	case <-time.After(time.Minute):
+		t.Fatalf("%s does not listen", command[0])
+	}
+	return nil
+}
+
+// tail keeps the last lines of a program's output.
+type tail struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *tail) add(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines[max(0, len(l.lines)-39):], line)
+}
+
+func (l *tail) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.lines, "")
+}
+
+// cognitoAnswer is what the tests read of the answers of Cognito's API, whichever call it is.
+type cognitoAnswer struct {
+	UserPool             struct{ ID string }
+	UserPoolClient       struct{ ClientID string }
+	Users                []struct{ Username string }
+	AuthenticationResult poolTokens
+	// Refusal is the name of the error, "" if the call was answered.
+	Refusal string `json:"__type"`
+}
+
+// poolTokens are the tokens of somebody who signed in; Error is why not.
+type poolTokens struct{ AccessToken, IDToken, RefreshToken, Error string }
+
+// call makes a call of Cognito's API, as an administrator where it needs one: the emulators look at no signature.
+func (e *emulator) call(t *testing.T, action string, input any) (answer cognitoAnswer) {
+	t.Helper()
+	body, err := json.Marshal(input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequest(http.MethodPost, e.url+"/", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	r.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+action)
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, Signature=x")
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	content, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(content, &answer); err != nil && len(content) > 0 {
+		t.Fatalf("%s: %v in %.500s", action, err, content)
+	}
+	if (res.StatusCode == http.StatusOK) != (answer.Refusal == "") {
+		t.Fatalf("%s: %s %s", action, res.Status, content)
+	}
+	return answer
+}
+
+// must is call for what has to be answered.
+func (e *emulator) must(t *testing.T, action string, input any) cognitoAnswer {
+	t.Helper()
+	answer := e.call(t, action, input)
+	if answer.Refusal != "" {
+		t.Fatalf("%s: %s", action, answer.Refusal)
+	}
+	return answer
+}
+
+// attributes are attributes of a user in the form of Cognito's API.
+func attributes(namesAndValues ...string) []map[string]string {
+	list := []map[string]string{} // moto breaks on null
+	for i := 0; i+1 < len(namesAndValues); i += 2 {
+		list = append(list, map[string]string{"Name": namesAndValues[i], "Value": namesAndValues[i+1]})
+	}
+	return list
+}
+
+// userPool is a user pool of an emulator, and the application on a copy of the recorded site that takes its tokens.
+type userPool struct {
+	*emulator
+	id, client string
+	site       *testSite
+	// byAddress tells that people sign in by their addresses only.
+	byAddress bool
+}
+
+// nowhere is where the pools say that they are. Nothing answers there, so that an application which does not keep to
+// COGNITO_JWKS_URL and COGNITO_ENDPOINT is found out.
+const nowhere = "https://cognito.invalid"
+
+// startCognitoLocal starts cognito-local, with its triggers at an address.
+func startCognitoLocal(t *testing.T, packages, triggers string) *emulator {
+	t.Helper()
+	dir := t.TempDir()
+	settings := map[string]any{
+		"ServerConfig": map[string]any{"hostname": "127.0.0.1", "port": 0},
+		"TokenConfig":  map[string]any{"IssuerDomain": nowhere},
+		"LambdaClient": map[string]any{"endpoint": triggers, "region": "local", "credentials": map[string]any{"accessKeyId": "local", "secretAccessKey": "local"}},
+		// The names of the functions are in the path that is called. The pools have to say themselves how people sign in.
+		"TriggerFunctions": map[string]any{"UserMigration": "q2a", "PreSignUp": "q2a"},
+		"UserPoolDefaults": map[string]any{"UsernameAttributes": []string{}},
+	}
+	content, err := json.Marshal(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, ".cognito"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".cognito", "config.json"), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return startEmulator(t, dir, "node", filepath.Join(packages, "cognito-local/lib/bin/start.js"))
+}
+
+// newPool makes a pool with a client, and opens the application for it.
+func (b *bridge) newPool(t *testing.T, e *emulator, byAddress bool) *userPool {
+	t.Helper()
+	p := &userPool{emulator: e, byAddress: byAddress}
+	input := map[string]any{"PoolName": "q2a", "AliasAttributes": []string{"email", "preferred_username"}}
+	if byAddress {
+		input = map[string]any{"PoolName": "q2a", "UsernameAttributes": []string{"email"}}
+	}
+	p.id = e.must(t, "CreateUserPool", input).UserPool.ID
+	p.client = e.must(t, "CreateUserPoolClient", map[string]any{"UserPoolId": p.id, "ClientName": "web", "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}}).UserPoolClient.ClientID
+	p.site = p.open(t)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pools[p.id] = p
+	return p
+}
+
+// open opens the application for the pool, on a copy of the recorded site.
+func (p *userPool) open(t *testing.T) *testSite {
+	t.Helper()
+	return openSiteWith(t, importSQLite(t, "small"), func(c *config.Config) {
+		c.CognitoIssuer, c.CognitoClients = nowhere+"/"+p.id, []string{p.client}
+		c.CognitoKeysURL, c.CognitoEndpoint = p.url+"/"+p.id+"/.well-known/jwks.json", p.url
+		c.CognitoTriggers = true
+	}, modules.WithVerifier(nil))
+}
+
+// signIn signs a person in with AWS's library, in a process of its own as in a browser.
+func (p *userPool) signIn(t *testing.T, name, password string) poolTokens {
+	t.Helper()
+	return p.run(t, map[string]string{"name": name, "password": password})
+}
+
+// refresh gets new tokens for a refresh token.
+func (p *userPool) refresh(t *testing.T, name, token string) poolTokens {
+	t.Helper()
+	return p.run(t, map[string]string{"name": name, "refreshToken": token})
+}
+
+func (p *userPool) run(t *testing.T, input map[string]string) (s poolTokens) {
+	t.Helper()
+	input["endpoint"], input["pool"], input["client"] = p.url, p.id, p.client
+	body, err := json.Marshal(input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := exec.Command("node", "testdata/cognito-sign-in.cjs")
+	script.Env = append(os.Environ(), "NODE_PATH="+os.Getenv("COGNITO_LOCAL"))
+	script.Stdin, script.Stderr = bytes.NewReader(body), os.Stderr
+	output, err := script.Output()
+	if err != nil {
+		t.Fatalf("cognito-sign-in.cjs: %v", err)
+	}
+	if err := json.Unmarshal(output, &s); err != nil || (s.Error == "") != (s.AccessToken != "") {
+		t.Fatalf("cognito-sign-in.cjs: %v: %s", err, output)
+	}
+	return s
+}
+
+// users is how many users the pool has.
+func (p *userPool) users(t *testing.T) int {
+	t.Helper()
+	return len(p.must(t, "ListUsers", map[string]any{"UserPoolId": p.id}).Users)
+}
+
+// bridge stands between the triggers of cognito-local and the application of the pool that calls. It does for the emulator what
+// Cognito itself does: users who migrate get a sub and, where people sign in by names, the name that they gave for their username.
+type bridge struct {
+	server *httptest.Server
+	t      *testing.T
+
+	mu    sync.Mutex
+	pools map[string]*userPool
+	// asked counts how often the migration trigger was called for a name.
+	asked map[string]int
+	// slowest is how long the application took at most.
+	slowest time.Duration
+}
+
+func newBridge(t *testing.T) *bridge {
+	b := &bridge{t: t, pools: map[string]*userPool{}, asked: map[string]int{}}
+	b.server = httptest.NewServer(b)
+	t.Cleanup(b.server.Close)
+	return b
+}
+
+func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	var event struct{ TriggerSource, UserPoolID, UserName string }
+	if err != nil || json.Unmarshal(body, &event) != nil {
+		b.t.Errorf("trigger: %v in %.300s", err, body)
+	}
+	migration := event.TriggerSource == "UserMigration_Authentication"
+	b.mu.Lock()
+	p := b.pools[event.UserPoolID]
+	if migration {
+		b.asked[event.UserName]++
+	}
+	b.mu.Unlock()
+	if p == nil {
+		b.t.Errorf("trigger of the unknown pool %q", event.UserPoolID)
+		http.Error(w, "unknown pool", http.StatusNotFound)
+		return
+	}
+	asked := time.Now()
+	header, answer := b.forward(p, r, body)
+	b.mu.Lock()
+	b.slowest = max(b.slowest, time.Since(asked))
+	b.mu.Unlock()
+	// Cognito calls up to three times if an answer is late: asked again, the application has to say the same.
+	if _, again := b.forward(p, r, body); !bytes.Equal(answer, again) {
+		b.t.Errorf("asked again, %s is answered in another way:\n%s\n%s", event.TriggerSource, answer, again)
+	}
+	if failed := header.Get("X-Amz-Function-Error"); failed != "" {
+		w.Header().Set("X-Amz-Function-Error", failed)
+	} else if migration {
+		answer = completed(b.t, answer, p, event.UserName)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(answer)
+}
+
+// forward sends an event to the application. cognito-local signs its calls as those of Lambda's API, which belong to AWS alone: the
+// signature is left out, as a header "Authorization" that is no bearer token is refused.
+func (b *bridge) forward(p *userPool, r *http.Request, body []byte) (http.Header, []byte) {
+	res, err := http.Post(p.site.server.URL+r.URL.Path, "application/json", bytes.NewReader(body))
+	if err != nil {
+		b.t.Errorf("trigger: %v", err)
+		return http.Header{}, nil
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		b.t.Errorf("trigger: %s %v %s", res.Status, err, answer)
+	}
+	return res.Header, answer
+}
+
+// completed is the answer of the migration trigger with what Cognito adds to it.
+func completed(t *testing.T, answer []byte, p *userPool, name string) []byte {
+	var event map[string]any
+	if err := json.Unmarshal(answer, &event); err != nil {
+		t.Errorf("migration trigger: %v in %s", err, answer)
+		return answer
+	}
+	response, _ := event["response"].(map[string]any)
+	user, ok := response["userAttributes"].(map[string]any)
+	if !ok {
+		t.Errorf("migration trigger: no attributes in %s", answer)
+		return answer
+	}
+	id := make([]byte, 16)
+	rand.Read(id)
+	user["sub"] = fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+	if !p.byAddress {
+		user["username"] = name
+	}
+	answer, err := json.Marshal(event)
+	if err != nil {
+		t.Error(err)
+	}
+	return answer
+}
+
+// timesAsked is how often the migration trigger was called for a name.
+func (b *bridge) timesAsked(name string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.asked[name]
+}
+
+// claim is a claim of a token, which is not verified.
+func claim(t *testing.T, token, name string) string {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		t.Fatalf("%q is no token", token)
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		t.Fatal(err)
+	}
+	value, _ := claims[name].(string)
+	return value
+}
