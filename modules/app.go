@@ -166,7 +166,7 @@ func (a *App) authSettings(cfg config.Config) auth.Settings {
 	return auth.Settings{
 		Issuer: issuer, AccessTTL: cfg.AccessTTL, RefreshTTL: cfg.RefreshTTL, KeyRotation: cfg.KeyRotation, KeySecret: cfg.KeySecret, SignInAttempts: cfg.SignInAttempts,
 		Cognito: auth.Cognito{Issuer: cfg.CognitoIssuer, KeysURL: cfg.CognitoKeysURL, Endpoint: cfg.CognitoEndpoint, ClientIDs: cfg.CognitoClients,
-			GroupLevels: levels, TriggersOverHTTP: cfg.CognitoTriggers},
+			GroupLevels: levels, AliasPool: cfg.CognitoAliases, TriggersOverHTTP: cfg.CognitoTriggers},
 		Blocked: qa.BlockedIn, DropImage: a.Media.Drop,
 	}
 }

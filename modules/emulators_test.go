@@ -326,10 +326,18 @@ func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(answer)
 }
 
-// forward sends an event to the application. cognito-local signs its calls as those of Lambda's API, which belong to AWS alone: the
-// signature is left out, as a header "Authorization" that is no bearer token is refused.
+// forward sends an event to the application, with the signature that cognito-local makes as for Lambda's API.
 func (b *bridge) forward(p *userPool, r *http.Request, body []byte) (http.Header, []byte) {
-	res, err := http.Post(p.site.server.URL+r.URL.Path, "application/json", bytes.NewReader(body))
+	req, err := http.NewRequest(http.MethodPost, p.site.server.URL+r.URL.Path, bytes.NewReader(body))
+	if err != nil {
+		b.t.Error(err)
+		return http.Header{}, nil
+	}
+	req.Header = r.Header.Clone()
+	if req.Header.Get("Authorization") == "" {
+		b.t.Error("cognito-local signs its calls no more; that the application bears the signature has to be shown otherwise")
+	}
+	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		b.t.Errorf("trigger: %v", err)
 		return http.Header{}, nil

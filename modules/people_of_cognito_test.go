@@ -32,6 +32,8 @@ type pool struct {
 	// attributes are what GetUser tells, by the token's sub; of others it tells nothing.
 	attributes map[string]map[string]string
 	asked      int
+	// refusal is the status with which it tells nothing; 400 is for good.
+	refusal int
 }
 
 const poolID = "ap-northeast-1_bees"
@@ -45,7 +47,7 @@ func newPool(t *testing.T) *pool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &pool{key: key, attributes: map[string]map[string]string{}}
+	p := &pool{key: key, attributes: map[string]map[string]string{}, refusal: http.StatusBadRequest}
 	public, err := jwk.FromRaw(key.Public())
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +70,8 @@ func newPool(t *testing.T) *pool {
 		sub, _ := claimsOf(t, in.AccessToken)["sub"].(string)
 		attributes, ok := p.attributes[sub]
 		if r.Header.Get("X-Amz-Target") != "AWSCognitoIdentityProviderService.GetUser" || !ok {
-			w.WriteHeader(http.StatusBadRequest)
+			w.WriteHeader(p.refusal)
+			fmt.Fprintf(w, `{"__type": %q}`, map[int]string{400: "NotAuthorizedException", 429: "TooManyRequestsException"}[p.refusal])
 			return
 		}
 		list := []map[string]string{{"Name": "sub", "Value": sub}}
@@ -197,6 +200,24 @@ func TestMigrationTrigger(t *testing.T) {
 	})
 }
 
+// TestPoolOfAliases: whoever signs in by address gets a username, and nobody new takes an alias of theirs.
+func TestPoolOfAliases(t *testing.T) {
+	_, s := openPool(t, importSQLite(t, "small"), func(c *config.Config) { c.CognitoAliases = true })
+	for login, want := range map[[2]string]string{{"haru@example.jp", "haru-pass-123"}: "haru", {"jose@example.org", "jose-pass-ñ1"}: "q2a-9"} {
+		got, failure := s.trigger(t, "UserMigration_Authentication", login[0], login[1], nil)
+		if name := got["userAttributes"].(map[string]any)["username"]; failure != "" || name != want {
+			t.Errorf("%s gets the username %v, %q", login[0], name, failure)
+		}
+		var n int
+		if _, err := s.app.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {q2ab_migrated} WHERE username = ?", want); err != nil || n != 1 {
+			t.Errorf("%s: %d rows, %v", want, n, err)
+		}
+	}
+	if _, failure := s.trigger(t, "PreSignUp_SignUp", "3f1c-id", "", map[string]string{"email": "new@example.jp", "preferred_username": "Bee Keeper"}); failure == "" {
+		t.Error("somebody takes an alias that a user of Q2A will need")
+	}
+}
+
 // TestLambda runs the function's binary against the API that AWS Lambda has for functions.
 func TestLambda(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "lambda")
@@ -320,6 +341,30 @@ func TestPeopleOfCognito(t *testing.T) {
 			if row(got, "email", &email); got <= 28 || email != "" {
 				t.Errorf("%s: user %d with the address %q", name, got, email)
 			}
+		}
+
+		// In a pool of addresses, whose usernames are ids: an address that nobody has confirmed, and an id that only the trigger sets.
+		if _, failure := s.trigger(t, "UserMigration_Authentication", "newbie1@example.com", "newbie-pass-1", nil); failure != "" {
+			t.Fatal(failure)
+		}
+		newbie := verified("newbie1@example.com", false)
+		if got := who(id("sub-claims", "sub-claims", newbie)); got == 27 {
+			t.Error("an unconfirmed address alone gives an account")
+		}
+		newbie["custom:q2a_id"] = "27"
+		if got := who(id("sub-newbie", "sub-newbie", newbie)); got != 27 {
+			t.Errorf("newbie_unconf is user %d", got)
+		}
+
+		// While Cognito does not tell who somebody is, nobody is made of them.
+		p.refusal = http.StatusTooManyRequests
+		if status, refused := s.me(t, access("sub-later", "x", nil)); status != 503 || refused.Code != "unavailable" {
+			t.Errorf("%d %+v", status, refused)
+		}
+		p.refusal = http.StatusBadRequest
+		p.attributes["sub-later"] = map[string]string{"email": "lurker@example.com", "email_verified": "true"}
+		if got := who(access("sub-later", "x", nil)); got != 17 {
+			t.Errorf("lurker is user %d", got)
 		}
 
 		// New people, by Q2A's rules.

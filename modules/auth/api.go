@@ -26,9 +26,12 @@ func (m *Module) Routes(router *echo.Echo) {
 		router.GET("/.well-known/jwks.json", m.publishKeys)
 	}
 	if m.settings.Cognito.TriggersOverHTTP {
-		router.POST("/2015-03-31/functions/:name/invocations", m.serveTrigger)
+		router.POST(triggerPath+":name/invocations", m.serveTrigger)
 	}
 }
+
+// triggerPath is where AWS Lambda's own API takes calls of functions.
+const triggerPath = "/2015-03-31/functions/"
 
 // registerIssuer adds the operations of the built-in issuer.
 func (m *Module) registerIssuer(api huma.API) {

@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/labstack/echo/v4"
 
-	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -87,6 +86,11 @@ func (m *Module) migrate(ctx context.Context, e *events.CognitoEventUserPoolsMig
 		return errors.New("migration failed")
 	}
 	attributes := map[string]string{"preferred_username": u.handle, "custom:q2a_id": strconv.Itoa(u.id)}
+	name := e.UserName
+	if m.settings.Cognito.AliasPool { // where the name that was typed may be the address, which cannot be a username there
+		name = poolName(u)
+		attributes["username"] = name
+	}
 	if u.email != "" {
 		attributes["email"] = u.email
 		if u.flags&FlagEmailConfirmed != 0 {
@@ -95,7 +99,7 @@ func (m *Module) migrate(ctx context.Context, e *events.CognitoEventUserPoolsMig
 	}
 	e.UserAttributes, e.FinalUserStatus, e.MessageAction = attributes, "CONFIRMED", "SUPPRESS"
 	if _, err := m.db.Exec(ctx, "INSERT INTO {q2ab_migrated} (userid, username, at, sub) VALUES (?, ?, ?, NULL)"+m.db.Upsert("userid")+
-		"username = "+m.db.Given("username")+", at = "+m.db.Given("at")+", sub = NULL", u.id, strings.ToLower(e.UserName), m.db.Now()); err != nil {
+		"username = "+m.db.Given("username")+", at = "+m.db.Given("at")+", sub = NULL", u.id, strings.ToLower(name), m.db.Now()); err != nil {
 		slog.ErrorContext(ctx, "migration failed", "trigger", e.TriggerSource, "error", err)
 		return errors.New("migration failed")
 	}
@@ -143,11 +147,19 @@ func (m *Module) toMigrate(ctx context.Context, e *events.CognitoEventUserPoolsM
 
 // preSignUp refuses new accounts of the pool under names and addresses that Q2A's users have.
 func (m *Module) preSignUp(ctx context.Context, e events.CognitoEventUserPoolsPreSignup) error {
-	for column, value := range map[string]string{"handle": cleanHandle(posted(e.UserName)), "email": posted(e.Request.UserAttributes["email"])} {
-		if value == "" || database.BeyondQ2A(value) {
+	names := []string{e.UserName, e.Request.UserAttributes["email"]}
+	if m.settings.Cognito.AliasPool { // where somebody could take the alias that a user of Q2A will need
+		names = append(names, e.Request.UserAttributes["preferred_username"])
+	}
+	for _, name := range names {
+		column, name := "handle", cleanHandle(posted(name))
+		if strings.Contains(name, "@") { // which handles cannot have
+			column = "email"
+		}
+		if name == "" {
 			continue
 		}
-		users, err := findUsers(ctx, m.db, column+" = ? LIMIT 1", value)
+		users, err := findUsers(ctx, m.db, column+" = ? LIMIT 1", name)
 		if err != nil {
 			slog.ErrorContext(ctx, "sign-up not checked", "error", err)
 			return errors.New("sign-up cannot be checked now")
@@ -234,13 +246,18 @@ func (m *Module) ExportUsers(ctx context.Context, out io.Writer) (n int, err err
 	}
 }
 
+// poolName is the username that a user has in a pool of aliases. It has no spaces; who has one in the handle signs in by the address, or by the
+// preferred username.
+func poolName(u user) string {
+	if strings.ContainsFunc(u.handle, unicode.IsSpace) {
+		return "q2a-" + strconv.Itoa(u.id)
+	}
+	return u.handle
+}
+
 // importRow is a user as a line of the file. Its form is Cognito's own: no quotes, and a backslash before commas.
 func importRow(u user) string {
-	name := u.handle
-	if strings.ContainsFunc(name, unicode.IsSpace) {
-		name = "q2a-" + strconv.Itoa(u.id) // usernames have no spaces; people sign in by address, or by the preferred username
-	}
-	values := map[string]string{"cognito:username": name, "preferred_username": u.handle, "email": u.email, "email_verified": "true",
+	values := map[string]string{"cognito:username": poolName(u), "preferred_username": u.handle, "email": u.email, "email_verified": "true",
 		"phone_number_verified": "false", "cognito:mfa_enabled": "false", "custom:q2a_id": strconv.Itoa(u.id)}
 	row := make([]string, len(importColumns))
 	for i, column := range importColumns {

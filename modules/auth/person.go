@@ -12,12 +12,13 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"38qa.net/backend/modules/auth/internal/tokens"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 )
 
@@ -40,7 +41,8 @@ func (m *Module) cognitoPerson(ctx context.Context, token string, c *tokens.Clai
 	}
 	id, found, err := findLogin(ctx, m.db, cognitoSource, c.Subject)
 	if err == nil && !found {
-		id, err = m.link(ctx, m.withAttributes(ctx, token, c))
+		full, known := m.withAttributes(ctx, token, c)
+		id, err = m.link(ctx, full, known)
 	}
 	if err != nil {
 		return Person{}, err
@@ -51,19 +53,27 @@ func (m *Module) cognitoPerson(ctx context.Context, token string, c *tokens.Clai
 }
 
 // withAttributes adds to the claims of an access token, which tells little of the person, what Cognito tells of them to whoever
-// has the token. It is asked once for each person; where it does not answer, or the token has not the scope for it, the claims
-// have to do.
-func (m *Module) withAttributes(ctx context.Context, token string, c *tokens.Claims) *tokens.Claims {
+// has the token. It is asked once for each person. Tokens without the scope for that have to do as they are; but where Cognito
+// just does not answer, known is false: who the person is may come out later.
+func (m *Module) withAttributes(ctx context.Context, token string, c *tokens.Claims) (full *tokens.Claims, known bool) {
 	if c.Use != "access" {
-		return c
+		return c, true
 	}
-	full := *c
-	if err := m.readAttributes(ctx, token, &full); err != nil {
+	with := *c
+	switch err := m.readAttributes(ctx, token, &with); {
+	case err == nil:
+		return &with, true
+	case errors.Is(err, errNotTold):
 		slog.InfoContext(ctx, "Cognito tells no more of a person than the token", "error", err)
-		return c
+		return c, true
+	default:
+		slog.WarnContext(ctx, "Cognito does not tell of a person now", "error", err)
+		return c, false
 	}
-	return &full
 }
+
+// errNotTold is Cognito's refusal to tell of the person, for good.
+var errNotTold = errors.New("GetUser is refused")
 
 // attributesWait is how long Cognito is waited for.
 const attributesWait = 3 * time.Second
@@ -87,13 +97,17 @@ func (m *Module) readAttributes(ctx context.Context, token string, c *tokens.Cla
 		return fmt.Errorf("GetUser: %w", err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("GetUser: %s", res.Status)
-	}
 	var got struct {
+		Type           string `json:"__type"`
 		UserAttributes []struct{ Name, Value string }
 	}
-	if err := json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&got); err != nil {
+	err = json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&got)
+	switch {
+	case res.StatusCode == http.StatusBadRequest && strings.Contains(got.Type, "NotAuthorized"):
+		return errNotTold // too many requests have the same status
+	case res.StatusCode != http.StatusOK:
+		return fmt.Errorf("GetUser: %s", res.Status)
+	case err != nil:
 		return fmt.Errorf("GetUser: %w", err)
 	}
 	for _, a := range got.UserAttributes {
@@ -110,6 +124,8 @@ func (m *Module) readAttributes(ctx context.Context, token string, c *tokens.Cla
 			c.PreferredUsername = a.Value
 		case "name":
 			c.Name = a.Value
+		case "custom:q2a_id":
+			c.AccountID = a.Value
 		case "identities":
 			var list []struct {
 				Provider string `json:"providerName"`
@@ -148,7 +164,9 @@ func findLogin(ctx context.Context, db *database.DB, source, identifier string) 
 //   - and those whose address both Cognito and Q2A have seen confirmed;
 //   - everybody else gets a new account. An address that is not verified at Cognito, or not confirmed in Q2A, links nobody: whoever
 //     only claims it must not get into an account, nor have somebody else come into theirs.
-func (m *Module) link(ctx context.Context, c *tokens.Claims) (userID int, err error) {
+//
+// While the attributes of the person are not known, only the first two can be told; others are asked to come again.
+func (m *Module) link(ctx context.Context, c *tokens.Claims, known bool) (userID int, err error) {
 	ctx = WithCaller(ctx, Caller{IP: clientIP(ctx)})
 	err = m.transact(ctx, func(a *action) error {
 		// The row is unique: of two requests that come at once the second one waits here, and finds what the first one did.
@@ -163,13 +181,20 @@ func (m *Module) link(ctx context.Context, c *tokens.Claims) (userID int, err er
 		if userID, found, err = findLogin(ctx, a.tx, cognitoSource, c.Subject); err != nil || found {
 			return err
 		}
-		for _, find := range []func(*tokens.Claims) (int, error){a.knownElsewhere, a.migrated, a.sameAddress, a.newPerson} {
+		ways := []func(*tokens.Claims) (int, error){a.knownElsewhere, a.migrated, a.sameAddress, a.newPerson}
+		if !known {
+			ways = ways[:2]
+		}
+		for _, find := range ways {
 			if userID, err = find(c); err != nil {
 				return err
 			}
 			if userID != 0 {
 				break
 			}
+		}
+		if userID == 0 {
+			return problem.New("unavailable")
 		}
 		sum := md5.Sum([]byte(c.Subject)) //nolint:gosec // see the import
 		_, err := a.tx.Exec(ctx, "INSERT INTO {userlogins} (userid, source, identifier, identifiermd5) VALUES (?, ?, ?, ?)", userID, cognitoSource, []byte(c.Subject), sum[:])
@@ -224,20 +249,22 @@ func (a *action) migrated(c *tokens.Claims) (int, error) {
 	if c.EmailVerified {
 		names = append(names, c.Email) // in pools whose users sign in by address, the username is an id
 	}
+	// Of an address that nobody has confirmed, the account's id has to tell that it was the trigger that set it.
+	account, err := strconv.Atoi(c.AccountID)
+	unverified := c.Email
+	if c.EmailVerified || err != nil {
+		unverified = ""
+	}
 	since := c.AuthTime
 	if since == 0 {
 		since = c.IssuedAt
-	}
-	names = slices.DeleteFunc(names, func(n string) bool { return n == "" })
-	if len(names) == 0 {
-		return 0, nil
 	}
 	for i, n := range names {
 		names[i] = strings.ToLower(n)
 	}
 	var id int
-	found, err := a.tx.Get(a.ctx, []any{&id}, "SELECT m.userid FROM {q2ab_migrated} m JOIN {users} u ON u.userid = m.userid WHERE m.username IN ? AND m.sub IS NULL AND m.at > ? "+
-		"ORDER BY m.at DESC LIMIT 1", names, since-linkWindow)
+	found, err := a.tx.Get(a.ctx, []any{&id}, "SELECT m.userid FROM {q2ab_migrated} m JOIN {users} u ON u.userid = m.userid WHERE (m.username IN ? OR m.username = ? AND m.userid = ?) "+
+		"AND m.username <> '' AND m.sub IS NULL AND m.at > ? ORDER BY m.at DESC LIMIT 1", names, strings.ToLower(unverified), account, since-linkWindow)
 	if err != nil {
 		return 0, fmt.Errorf("look for a migrated account: %w", err)
 	}

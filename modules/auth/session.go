@@ -44,7 +44,9 @@ func (m *Module) registerSession(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			out.Body.User = authors[caller.UserID]
+			if out.Body.User = authors[caller.UserID]; out.Body.User != nil {
+				out.Body.User.Level = LevelName(caller.Level) // groups of the pool may give a higher one
+			}
 		}
 		return out, nil
 	})

@@ -53,6 +53,7 @@ func (v *Verifier) read(claims object) (*checked, error) {
 		c.Username = r.must("cognito:username")
 		c.Email, c.EmailVerified = r.text("email"), r.yes("email_verified")
 		c.PreferredUsername, c.Name = r.text("preferred_username"), r.text("name")
+		c.AccountID = r.text("custom:q2a_id")
 		c.Identities = identities(r)
 	default:
 		r.fail("token_use")

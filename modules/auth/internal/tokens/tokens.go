@@ -47,6 +47,8 @@ type Claims struct {
 	EmailVerified bool
 	// PreferredUsername and Name are those of an ID token.
 	PreferredUsername, Name string
+	// AccountID is the user pool's own attribute custom:q2a_id in an ID token. Whether people can set it themselves is up to the pool.
+	AccountID string
 	// Identities are in the ID tokens of people who came through another provider.
 	Identities []Identity
 	// Expires, IssuedAt and AuthTime are Unix seconds; the latter two are 0 when the token does not say.
