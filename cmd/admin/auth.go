@@ -12,10 +12,8 @@ import (
 	"38qa.net/backend/modules"
 )
 
-const authUsage = `usage: admin auth migration [--export FILE]
-
-Tells how many users have moved to Cognito. With --export it writes those who have not, and whose address is confirmed, as a file
-for Cognito's import of users ("-" for standard output); the file has their addresses in it.`
+const authUsage = `usage: admin auth migration                 tell how many users have moved to Cognito
+       admin auth migration --export FILE   write those who have not, and whose address is confirmed, for Cognito's import of users ("-": standard output)`
 
 // authCommand is `admin auth …`.
 func authCommand(ctx context.Context, args []string, out io.Writer) (err error) {

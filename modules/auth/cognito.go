@@ -98,6 +98,7 @@ func (m *Module) migrate(ctx context.Context, e *events.CognitoEventUserPoolsMig
 		}
 	}
 	e.UserAttributes, e.FinalUserStatus, e.MessageAction = attributes, "CONFIRMED", "SUPPRESS"
+	e.DesiredDeliveryMediums = []string{"EMAIL"}
 	if _, err := m.db.Exec(ctx, "INSERT INTO {q2ab_migrated} (userid, username, at, sub) VALUES (?, ?, ?, NULL)"+m.db.Upsert("userid")+
 		"username = "+m.db.Given("username")+", at = "+m.db.Given("at")+", sub = NULL", u.id, strings.ToLower(name), m.db.Now()); err != nil {
 		slog.ErrorContext(ctx, "migration failed", "trigger", e.TriggerSource, "error", err)
