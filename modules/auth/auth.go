@@ -7,7 +7,8 @@
 //
 // Who is calling: tokens of Cognito or of the built-in issuer (issuer.go, sessions.go) are verified by internal/tokens; person.go
 // finds the user behind a token of Cognito. What people do with their accounts is one file each: signup.go, signin.go, codes.go
-// (confirmation and forgotten passwords), me.go; what is done to them is administer.go.
+// (confirmation and forgotten passwords), password.go, me.go, delete.go; who may do what to others' accounts is administer.go, and what
+// is done edituser.go, levels.go and delete.go.
 package auth
 
 import (

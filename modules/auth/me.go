@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strconv"
 
@@ -288,32 +287,6 @@ func (u *user) changedFlags(o *site.Options, messages, wall, mailings *bool, ava
 		}
 	}
 	return flags
-}
-
-// freshSignIn is how old a sign-in may be, in seconds, for what cannot be undone.
-const freshSignIn = 300
-
-// deleteMe deletes the caller's own account, by the rules by which administrators delete accounts: the posts stay, without an
-// author. It wants a fresh sign-in, so that nobody does it at a screen left alone.
-func (m *Module) deleteMe(ctx context.Context, _ *struct{}) (*noContent, error) {
-	caller, err := RequireUser(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if m.db.Now()-personOf(ctx).SignedInAt > freshSignIn {
-		return nil, problem.New("sign_in_again", freshSignIn/60)
-	}
-	err = m.transact(ctx, func(a *action) error {
-		u, err := lockUser(ctx, a.tx, caller.UserID)
-		if err != nil {
-			return err
-		}
-		if caller.MaximumLevel() >= LevelModerator {
-			return problem.New("permission_level") // who runs the site steps down first
-		}
-		return a.delete(u)
-	})
-	return &noContent{http.StatusNoContent}, err
 }
 
 // CloseWelcome notes that the site's welcome was shown.

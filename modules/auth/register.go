@@ -7,7 +7,6 @@ import (
 	"math/big"
 	"strings"
 
-	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/site"
 )
 
@@ -165,20 +164,6 @@ func (a *action) writeFields(userID int, known []profileField, values map[string
 		a.tx.Upsert("userid, title")+"content = "+a.tx.Given("content"), args...)
 	if err != nil {
 		return fmt.Errorf("write profile fields: %w", err)
-	}
-	return nil
-}
-
-// countUnapproved counts anew how many users wait for approval, as Q2A does where levels and blocks change.
-func (a *action) countUnapproved() error {
-	text := "CHAR"
-	if a.tx.Dialect() == database.SQLite {
-		text = "TEXT"
-	}
-	_, err := a.tx.Exec(a.ctx, "INSERT INTO {options} (title, content) SELECT 'cache_uapprovecount', n FROM (SELECT CAST(COUNT(*) AS "+text+") AS n FROM {users} WHERE level < ? AND flags & ? = 0) c WHERE true"+
-		a.tx.Upsert("title")+"content = "+a.tx.Given("content"), LevelApproved, FlagBlocked)
-	if err != nil {
-		return fmt.Errorf("count users who wait for approval: %w", err)
 	}
 	return nil
 }

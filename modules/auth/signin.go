@@ -109,9 +109,3 @@ func (a *action) signedIn(u *user) (session, error) {
 	a.reportBy(u.id, u.handle, "u_login")
 	return a.m.beginSession(a.ctx, a.tx, *u)
 }
-
-// setPassword stores a password's hash; an old one of another kind goes.
-func setPassword(ctx context.Context, tx *database.DB, u *user, hash string) error {
-	u.password.Hash, u.password.Salt, u.password.Check = hash, nil, nil
-	return set(ctx, tx, u.id, "passhash = ?, passsalt = NULL, passcheck = NULL", hash)
-}

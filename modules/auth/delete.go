@@ -1,0 +1,80 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/site"
+)
+
+// freshSignIn is how old a sign-in may be, in seconds, for what cannot be undone.
+const freshSignIn = 300
+
+// deleteMe deletes the caller's own account, by the rules by which administrators delete accounts: the posts stay, without an
+// author. It wants a fresh sign-in, so that nobody does it at a screen left alone.
+func (m *Module) deleteMe(ctx context.Context, _ *struct{}) (*noContent, error) {
+	caller, err := RequireUser(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if m.db.Now()-personOf(ctx).SignedInAt > freshSignIn {
+		return nil, problem.New("sign_in_again", freshSignIn/60)
+	}
+	err = m.transact(ctx, func(a *action) error {
+		u, err := lockUser(ctx, a.tx, caller.UserID)
+		if err != nil {
+			return err
+		}
+		if caller.MaximumLevel() >= LevelModerator {
+			return problem.New("permission_level") // who runs the site steps down first
+		}
+		return a.delete(u)
+	})
+	return &noContent{http.StatusNoContent}, err
+}
+
+// deleteUser deletes somebody else's account; the posts stay, without an author.
+func (m *Module) deleteUser(ctx context.Context, in *handleInput) (*noContent, error) {
+	_, err := m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
+		if err := mayBlock(a.o, a.caller, *t); err != nil {
+			return err
+		}
+		if err := mayEdit(a.o, a.caller, *t); err != nil {
+			return err
+		}
+		if err := a.delete(t.user); err != nil {
+			return err
+		}
+		return a.wrote()
+	})
+	return &noContent{http.StatusNoContent}, err
+}
+
+// delete deletes an account with what belongs to it. Listeners bring in order first what other modules derive from it.
+func (a *action) delete(u user) error {
+	a.report("u_delete_before", "userid", u.id, "handle", u.handle)
+	if err := a.tell(Deleting, u.id); err != nil {
+		return err
+	}
+	if u.avatarBlob != "" {
+		if err := a.m.settings.DropImage(a.ctx, a.tx, u.avatarBlob); err != nil {
+			return err
+		}
+	}
+	counts := map[string]int{}
+	if u.level < LevelApproved && u.flags&FlagBlocked == 0 {
+		counts["cache_uapprovecount"] = -1
+	}
+	for _, query := range []string{
+		"DELETE FROM {q2ab_sessions} WHERE userid = ?", "DELETE FROM {q2ab_people} WHERE userid = ?",
+		"DELETE FROM {q2ab_migrated} WHERE userid = ?", "DELETE FROM {users} WHERE userid = ?", // the rest goes with the row
+	} {
+		if _, err := a.tx.Exec(a.ctx, query, u.id); err != nil {
+			return fmt.Errorf("delete an account: %w", err)
+		}
+	}
+	a.report("u_delete", "userid", u.id, "handle", u.handle)
+	return site.AddCounts(a.ctx, a.tx, counts)
+}

@@ -1,0 +1,75 @@
+package auth
+
+import (
+	"context"
+)
+
+type editUserInput struct {
+	Handle string `path:"handle" maxLength:"80" doc:"The user's handle, in any case of letters"`
+	Body   struct {
+		Email        *string           `json:"email,omitempty" maxLength:"200" doc:"Is not confirmed then"`
+		Fields       map[string]string `json:"fields,omitempty" doc:"Values of profile fields, by name; those that are not sent stay"`
+		RemoveAvatar bool              `json:"removeAvatar,omitempty" doc:"Moderators may do this too"`
+	}
+}
+
+// editUser changes somebody else's account.
+func (m *Module) editUser(ctx context.Context, in *editUserInput) (*accountOutput, error) {
+	return m.administer(ctx, in.Handle, in.Body.Email != nil, func(a *action, t *target) error {
+		if _, err := assignable(a.o, a.caller, *t); err != nil {
+			return err
+		}
+		if err := a.checkMatch(t.user); err != nil {
+			return err
+		}
+		if in.Body.RemoveAvatar {
+			if err := a.removeAvatar(t); err != nil {
+				return err
+			}
+		}
+		if in.Body.Email == nil && in.Body.Fields == nil {
+			return nil
+		}
+		if err := mayEdit(a.o, a.caller, *t); err != nil {
+			return err
+		}
+		return a.editProfile(t, in.Body.Email, in.Body.Fields)
+	})
+}
+
+func (a *action) editProfile(t *target, email *string, values map[string]string) error {
+	wrong, err := a.changeNames(&t.user, nil, email)
+	if err != nil {
+		return err
+	}
+	fields, err := a.profileFields()
+	if err != nil {
+		return err
+	}
+	checkFields(&wrong, fields, values)
+	if err := wrong.problem(); err != nil {
+		return err
+	}
+	if err := set(a.ctx, a.tx, t.id, "email = ?, flags = ?", t.email, t.flags); err != nil {
+		return err
+	}
+	if err := a.writeFields(t.id, fields, values); err != nil {
+		return err
+	}
+	a.report("u_edit", "userid", t.id, "handle", t.handle)
+	return a.wrote()
+}
+
+// removeAvatar takes a user's picture away for good.
+func (a *action) removeAvatar(t *target) error {
+	t.flags &^= FlagShowAvatar | FlagShowGravatar
+	if err := set(a.ctx, a.tx, t.id, "flags = ?, avatarblobid = NULL, avatarwidth = NULL, avatarheight = NULL", t.flags); err != nil {
+		return err
+	}
+	if t.avatarBlob == "" {
+		return nil
+	}
+	blob := t.avatarBlob
+	t.avatarBlob = ""
+	return a.m.settings.DropImage(a.ctx, a.tx, blob)
+}
