@@ -161,17 +161,27 @@ func TestNoSessionState(t *testing.T) {
 			}
 			return found
 		}
-		before := status()
-		for path, item := range s.app.Server.API().OpenAPI().Paths {
-			if item.Get != nil {
-				s.request(t, http.MethodGet, fillPath(path)+requiredParams(item.Get, ""), superUser)
+		// The counters are the whole server's, which the tests of other packages use at the same time; what our reads send comes
+		// every time.
+		var moved []string
+		for range 10 {
+			moved = nil
+			before := status()
+			for path, item := range s.app.Server.API().OpenAPI().Paths {
+				if item.Get != nil {
+					s.request(t, http.MethodGet, fillPath(path)+requiredParams(item.Get, ""), superUser)
+				}
+			}
+			for name, count := range status() {
+				if count != before[name] {
+					moved = append(moved, fmt.Sprintf("%s went from %d to %d", name, before[name], count))
+				}
+			}
+			if len(moved) == 0 {
+				return
 			}
 		}
-		for name, count := range status() {
-			if count != before[name] {
-				t.Errorf("%s went from %d to %d", name, before[name], count)
-			}
-		}
+		t.Errorf("%v, ten times in a row", moved)
 	})
 }
 
