@@ -162,6 +162,10 @@ func TestSessionOfAPerson(t *testing.T) {
 		if status != http.StatusCreated || q.Author.ID != in.User.ID {
 			t.Errorf("ask: %d %+v", status, q)
 		}
+		_, session := ask[struct{ Limits map[string]int }](t, s, "GET", "/v1/auth/session", in.AccessToken, home, nil)
+		if session.Limits["ask"] != 9 || session.Limits["answer"] != 25 || session.Limits["register"] != 4 || session.Limits["vote"] != 300 {
+			t.Errorf("limits left: %v", session.Limits)
+		}
 		claims := claimsOf(t, in.IDToken)
 		if claims["token_use"] != "id" || claims["email"] != "hachi@example.jp" || claims["email_verified"] != false || claims["cognito:username"] != "蜂 太郎" {
 			t.Errorf("claims %v", claims)

@@ -70,17 +70,46 @@ func CheckLimit(ctx context.Context, tx *database.DB, o *site.Options, c Caller,
 	if err != nil {
 		return fmt.Errorf("read limits: %w", err)
 	}
-	byUser, byIP := limitOptions[action], limitOptions[action]
-	left := o.Int("max_rate_ip_"+byIP) - used["ip"]
-	if action != Registrations && action != Logins {
-		left = min(left, o.Int("max_rate_user_"+byUser)-used["user"])
-	}
-	if left > 0 {
+	if leftOf(o, action, used["user"], used["ip"]) > 0 {
 		return nil
 	}
 	p := problem.New("rate_limit", hour-now%hour)
 	p.Action, p.RetryAfter = actionNames[action], int(hour-now%hour)
 	return p
+}
+
+// leftOf is how often an action may still be done in an hour in which the account and the address did it so often.
+func leftOf(o *site.Options, action Action, byUser, byIP int) int {
+	left := o.Int("max_rate_ip_"+limitOptions[action]) - byIP
+	if action != Registrations && action != Logins {
+		left = min(left, o.Int("max_rate_user_"+limitOptions[action])-byUser)
+	}
+	return left
+}
+
+// limitsLeft tells how often the caller may still do each action in the current hour, by the action's name.
+func limitsLeft(ctx context.Context, db *database.DB, o *site.Options, c Caller) (map[string]int, error) {
+	byUser, byIP := map[Action]int{}, map[Action]int{}
+	err := db.Select(ctx, func(rows *sql.Rows) error {
+		var whose, action string
+		var count int
+		err := rows.Scan(&whose, &action, &count)
+		if whose == "user" {
+			byUser[Action(action)] = count
+		} else {
+			byIP[Action(action)] = count
+		}
+		return err
+	}, "SELECT 'user', action, count FROM {userlimits} WHERE userid = ? AND period = ? UNION ALL SELECT 'ip', action, count FROM {iplimits} WHERE ip = ? AND period = ?",
+		c.UserID, db.Now()/hour, c.binaryIP(), db.Now()/hour)
+	if err != nil {
+		return nil, fmt.Errorf("read limits: %w", err)
+	}
+	left := map[string]int{}
+	for action, name := range actionNames {
+		left[name] = max(0, leftOf(o, action, byUser[action], byIP[action]))
+	}
+	return left, nil
 }
 
 // Charge counts an action against the hourly limits of the caller's account and address.

@@ -13,6 +13,8 @@ import (
 type Session struct {
 	User        *Author  `json:"user,omitempty" doc:"Absent for anonymous visitors"`
 	Permissions []string `json:"permissions" doc:"The site's permit_… options that the caller meets"`
+	// Limits are by the names of problems' actions.
+	Limits map[string]int `json:"limits" doc:"How often the caller may still do things in this hour, by the account and the address: ask, answer, comment, vote, flag, upload, message, wall, register, login"`
 }
 
 type sessionOutput struct{ Body Session }
@@ -38,6 +40,9 @@ func (m *Module) registerSession(api huma.API) {
 			if Permit(o, caller, option, caller.Level) == Permitted {
 				out.Body.Permissions = append(out.Body.Permissions, option)
 			}
+		}
+		if out.Body.Limits, err = limitsLeft(ctx, m.db, o, caller); err != nil {
+			return nil, err
 		}
 		if !caller.Anonymous() {
 			authors, err := m.Authors(ctx, o, []int{caller.UserID})
