@@ -186,11 +186,7 @@ func (a *action) wrote() error { return Wrote(a.ctx, a.tx, a.caller) }
 // lockNames keeps all others from making accounts and changing names and addresses until the transaction ends: the table has no
 // unique keys, so what is looked up has to stay true until it is written.
 func (a *action) lockNames() error {
-	var name string
-	if _, err := a.tx.Get(a.ctx, []any{&name}, "SELECT name FROM {q2ab_state} WHERE name = 'names'"+a.tx.ForUpdate()); err != nil {
-		return fmt.Errorf("lock the names of users: %w", err)
-	}
-	return nil
+	return a.tx.Alone(a.ctx, "names")
 }
 
 // taken tells whether a handle or an address (the column) belongs to another user than the one with the id.

@@ -55,11 +55,21 @@ func missingOf(list []string, found []indexWord) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(w string) bool { return have[w] })
 }
 
-// ensureWords makes rows for the words that have none. The words have no unique key: Q2A locks the table while it looks and
-// inserts, and so do we, for these statements only.
+// ensureWords makes rows for the words that have none, in a short transaction of its own.
+//
+// The words have no unique key: Q2A locks the table (LOCK TABLES) while it looks and inserts. A transaction that has the table
+// open for writing and Q2A's lock wait for each other, so that each sees what the other has done; and tasks of this backend take
+// turns. LOCK TABLES itself would pin a connection of RDS Proxy, and on MySQL many of them at once keep each other from ever
+// getting it.
 func (m *Module) ensureWords(ctx context.Context, list []string) error {
-	err := m.db.WithTableLocked(ctx, "words", func(locked *database.DB) error {
-		found, err := lookUp(ctx, locked, list)
+	err := m.db.Tx(ctx, func(tx *database.DB) error {
+		if err := tx.Alone(ctx, "words"); err != nil {
+			return err
+		}
+		if err := lockWordsFirst(ctx, tx); err != nil {
+			return err
+		}
+		found, err := lookUp(ctx, tx, list)
 		if err != nil {
 			return err
 		}
@@ -68,7 +78,7 @@ func (m *Module) ensureWords(ctx context.Context, list []string) error {
 			for i, w := range part {
 				args[i] = cut(w, maxWord)
 			}
-			_, err := locked.Exec(ctx, "INSERT INTO {words} (word) VALUES (?)"+strings.Repeat(", (?)", len(part)-1), args...)
+			_, err := tx.Exec(ctx, "INSERT INTO {words} (word) VALUES (?)"+strings.Repeat(", (?)", len(part)-1), args...)
 			if err != nil {
 				return err
 			}

@@ -239,8 +239,12 @@ func bytesAsOne(args []any) []any {
 	return out
 }
 
-// maxAttempts bounds how often Tx tries again after a deadlock or a lock time-out.
-const maxAttempts = 15
+// maxAttempts bounds how often Tx tries again after a deadlock or a lock time-out, and longestPause the time between. Requests run
+// out of their own time before that: where many act on the same few posts, one may well lose a dozen times in a row.
+const (
+	maxAttempts  = 50
+	longestPause = 200 // milliseconds
+)
 
 // Tx runs fn in one transaction: committed when fn returns nil, rolled back otherwise. After a deadlock, a lock
 // time-out or SQLite's "busy" it runs fn again, so fn must have no effect outside the transaction.
@@ -262,7 +266,7 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 			return err
 		}
 		slog.DebugContext(ctx, "transaction runs again", "attempt", attempt, "error", err)
-		pause := time.Duration(rand.IntN(20*attempt)+2) * time.Millisecond
+		pause := time.Duration(rand.IntN(min(20*attempt, longestPause))+2) * time.Millisecond
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -271,28 +275,18 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 	}
 }
 
-// WithTableLocked runs fn while nobody else reads or writes the table, which is the only one that fn may use. On MySQL that is
-// LOCK TABLES, by which Q2A keeps tables without a unique key free of doubles. As it would end a transaction, it has a
-// connection of its own, and RDS Proxy pins that: fn should be rare and short.
-func (db *DB) WithTableLocked(ctx context.Context, table string, fn func(locked *DB) error) error {
-	if db.dialect == SQLite { // whose writing transactions exclude each other
-		return db.Tx(ctx, fn)
+// Alone makes a transaction the only one of this backend that has called Alone with the name until it ends; others wait. The names are
+// rows that migrations make. It is for tables without unique keys, where what is looked up has to stay true until it is written.
+func (db *DB) Alone(ctx context.Context, name string) error {
+	var found string
+	ok, err := db.Get(ctx, []any{&found}, "SELECT name FROM {q2ab_state} WHERE name = ?"+db.ForUpdate(), name)
+	if err == nil && !ok {
+		err = errors.New("there is no such name")
 	}
-	return db.gorm.WithContext(ctx).Connection(func(g *gorm.DB) (err error) {
-		locked := *db
-		locked.gorm, locked.now = g, db.Now()
-		defer func() {
-			_, unlockErr := locked.Exec(context.WithoutCancel(ctx), "UNLOCK TABLES")
-			if conn, ok := g.Statement.ConnPool.(*sql.Conn); ok && (err != nil || unlockErr != nil) {
-				// It may still hold the lock: it must not go back among the others.
-				_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-			}
-		}()
-		if _, err := locked.Exec(ctx, "LOCK TABLES {"+table+"} WRITE"); err != nil {
-			return fmt.Errorf("lock %s: %w", table, err)
-		}
-		return fn(&locked)
-	})
+	if err != nil {
+		return fmt.Errorf("be alone for %s: %w", name, err)
+	}
+	return nil
 }
 
 // Unavailable tells whether an error means that the server could not be reached or takes no more connections, rather than

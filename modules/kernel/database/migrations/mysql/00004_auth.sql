@@ -39,8 +39,8 @@ CREATE TABLE {q2ab_migrated} (
   sub VARBINARY(255) NULL,
   KEY username (username)
 ) ENGINE=InnoDB;
--- Whoever makes an account or changes a name locks this row: users has no unique keys.
-INSERT INTO {q2ab_state} (name, content, updated) VALUES ('names', '', CURRENT_TIMESTAMP);
+-- Whoever makes an account or changes a name, or makes new words, locks a row: users and words have no unique keys.
+INSERT INTO {q2ab_state} (name, content, updated) VALUES ('names', '', CURRENT_TIMESTAMP), ('words', '', CURRENT_TIMESTAMP);
 
 -- +goose Down
 DROP TABLE {q2ab_keys};
@@ -48,4 +48,4 @@ DROP TABLE {q2ab_sessions};
 DROP TABLE {q2ab_attempts};
 DROP TABLE {q2ab_people};
 DROP TABLE {q2ab_migrated};
-DELETE FROM {q2ab_state} WHERE name = 'names';
+DELETE FROM {q2ab_state} WHERE name IN ('names', 'words');

@@ -33,7 +33,7 @@ CREATE TABLE {q2ab_migrated} (
   sub TEXT NULL
 );
 CREATE INDEX {q2ab_migrated}_username ON {q2ab_migrated} (username);
-INSERT INTO {q2ab_state} (name, content, updated) VALUES ('names', '', datetime('now'));
+INSERT INTO {q2ab_state} (name, content, updated) VALUES ('names', '', datetime('now')), ('words', '', datetime('now'));
 
 -- +goose Down
 DROP TABLE {q2ab_keys};
@@ -41,4 +41,4 @@ DROP TABLE {q2ab_sessions};
 DROP TABLE {q2ab_attempts};
 DROP TABLE {q2ab_people};
 DROP TABLE {q2ab_migrated};
-DELETE FROM {q2ab_state} WHERE name = 'names';
+DELETE FROM {q2ab_state} WHERE name IN ('names', 'words');

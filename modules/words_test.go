@@ -1,0 +1,69 @@
+package modules_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestNewWordsBesideTheOldSite: the old site and we meet the same new words at the same moment, and each gets one row.
+func TestNewWordsBesideTheOldSite(t *testing.T) {
+	if os.Getenv("TEST_DATABASE_URL") == "" {
+		t.Skip("needs a MySQL or MariaDB server: set TEST_DATABASE_URL (.ci/run starts one)")
+	}
+	r := &replayer{testSite: openSite(t, loadServer(t, "small"), nil)}
+	ctx := context.Background()
+	for round := range 5 {
+		word := fmt.Sprintf("neologism%d", round)
+		old, err := r.app.DB.Pool().Conn(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := func(query string, args ...any) {
+			t.Helper()
+			if _, err := old.ExecContext(ctx, query, args...); err != nil {
+				t.Fatalf("%s: %v", query, err)
+			}
+		}
+		locked, ended := make(chan struct{}), make(chan struct{})
+		go func() { // as qa_db_word_mapto_ids_add does
+			defer close(ended)
+			run("LOCK TABLES qa_words WRITE")
+			close(locked)
+			var n int
+			if err := old.QueryRowContext(ctx, "SELECT COUNT(*) FROM qa_words WHERE word = ?", word).Scan(&n); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(300 * time.Millisecond) // now everybody below is on the way
+			if n == 0 {
+				run("INSERT INTO qa_words (word) VALUES (?)", word)
+			}
+			run("UNLOCK TABLES")
+		}()
+		if round%2 == 0 {
+			<-locked
+		}
+		var wait sync.WaitGroup
+		for i := range 6 {
+			wait.Go(func() {
+				body := map[string]any{"content": fmt.Sprintf("Whoever meets the %s first makes its row, %d of %d.", word, i, round)}
+				if status, answer, _ := r.answerOf(t, call{"POST", "/v1/questions/1/answers", body}, 13+i); status != http.StatusCreated {
+					t.Errorf("answer: %d %v", status, answer)
+				}
+			})
+		}
+		wait.Wait()
+		<-ended
+		if err := old.Close(); err != nil {
+			t.Error(err)
+		}
+		var rows, posts int
+		if _, err := r.app.DB.Get(ctx, []any{&rows, &posts}, "SELECT COUNT(*), SUM(contentcount) FROM {words} WHERE word = ?", word); err != nil || rows != 1 || posts != 6 {
+			t.Errorf("%s has %d rows and is counted in %d posts, %v", word, rows, posts, err)
+		}
+	}
+}
