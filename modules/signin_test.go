@@ -330,6 +330,27 @@ func TestAttemptsAreLimited(t *testing.T) {
 	})
 }
 
+// TestOneAddressMakesFewGuesses: whoever goes through many accounts is stopped too, and others are not.
+func TestOneAddressMakesFewGuesses(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		guess := func(login, ip string) int {
+			status, _ := ask[map[string]any](t, s, "POST", "/v1/auth/reset", "", ip, map[string]any{"login": login, "code": "guessing", "newPassword": "long-enough"})
+			return status
+		}
+		for i := range 100 {
+			if status := guess(fmt.Sprint("nobody", i), "2001:db8::"+fmt.Sprint(i+1)); status != 422 {
+				t.Fatalf("guess %d: %d", i, status)
+			}
+		}
+		if status := guess("haru", "2001:db8::ffff"); status != 429 {
+			t.Errorf("the 101st guess from a network: %d", status)
+		}
+		if status := guess("haru", "2001:db8:1::1"); status != 422 {
+			t.Errorf("from elsewhere: %d", status)
+		}
+	})
+}
+
 // TestCodes: a code is mailed to confirm an address or to choose a new password; it is good once, in any case of letters.
 func TestCodes(t *testing.T) {
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -18,15 +19,27 @@ const (
 	mailsAskedFor    = "mail"
 )
 
-// Most attempts at an account's codes, and most mails with a code to it, in an hour. A code has 36^8 forms.
+// Most attempts at an account's codes, and most mails with a code to it, in an hour; from one address perAddress times as many.
+// A code has 36^8 forms.
 const (
 	maxCodeAttempts = 20
 	maxMails        = 5
+	perAddress      = 5
 )
+
+// attemptHere is attempt for what Q2A does not limit by address: the address of the request counts too.
+func (m *Module) attemptHere(ctx context.Context, what, account string, most int) error {
+	if ip := CallerOf(ctx).IP; ip.IsValid() {
+		if err := m.attempt(ctx, what, "address "+limit.ClientKey(ip), perAddress*most); err != nil {
+			return err
+		}
+	}
+	return m.attempt(ctx, what, account, most)
+}
 
 // attempt counts one attempt at the account that a person names, whether there is such an account or not, and refuses, with
 // rate_limit, those beyond the limit of an hour. It has a transaction of its own: what follows may fail.
-func (m *Module) attempt(ctx context.Context, what, account string, limit int) error {
+func (m *Module) attempt(ctx context.Context, what, account string, most int) error {
 	refused := false
 	now := m.db.Now()
 	err := m.db.Tx(ctx, func(tx *database.DB) error {
@@ -41,7 +54,7 @@ func (m *Module) attempt(ctx context.Context, what, account string, limit int) e
 		if _, err := tx.Get(ctx, []any{&count}, "SELECT count FROM {q2ab_attempts} WHERE id = ?", id); err != nil {
 			return fmt.Errorf("count an attempt: %w", err)
 		}
-		refused = count > limit
+		refused = count > most
 		return nil
 	})
 	if err != nil {

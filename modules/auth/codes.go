@@ -53,7 +53,7 @@ func (m *Module) confirm(ctx context.Context, in *confirmInput) (*noContent, err
 	}
 	found, err := m.AccountByHandle(ctx, handle)
 	account := accountName(user{id: found.ID}, err == nil, handle)
-	if err := m.attempt(ctx, codeAttempts, account, maxCodeAttempts); err != nil {
+	if err := m.attemptHere(ctx, codeAttempts, account, maxCodeAttempts); err != nil {
 		return nil, err
 	}
 	err = m.transact(ctx, func(a *action) error {
@@ -80,7 +80,7 @@ func (m *Module) sendConfirmation(ctx context.Context, _ *struct{}) (*noContent,
 	if err != nil {
 		return nil, err
 	}
-	if err := m.attempt(ctx, mailsAskedFor, accountName(user{id: caller.UserID}, true, ""), maxMails); err != nil {
+	if err := m.attemptHere(ctx, mailsAskedFor, accountName(user{id: caller.UserID}, true, ""), maxMails); err != nil {
 		return nil, err
 	}
 	err = m.transact(ctx, func(a *action) error {
@@ -120,7 +120,7 @@ func (m *Module) forgot(ctx context.Context, in *forgotInput) (*noContent, error
 	if err != nil {
 		return nil, err
 	}
-	if err := m.attempt(ctx, mailsAskedFor, account, maxMails); err != nil {
+	if err := m.attemptHere(ctx, mailsAskedFor, account, maxMails); err != nil {
 		return nil, err
 	}
 	err = m.transact(ctx, func(a *action) error {
@@ -160,7 +160,7 @@ func (m *Module) reset(ctx context.Context, in *resetInput) (*tokenOutput, error
 	if err != nil {
 		return nil, err
 	}
-	if err := m.attempt(ctx, codeAttempts, account, maxCodeAttempts); err != nil {
+	if err := m.attemptHere(ctx, codeAttempts, account, maxCodeAttempts); err != nil {
 		return nil, err
 	}
 	var wrong faults

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"38qa.net/backend/modules/kernel/problem"
@@ -40,6 +41,10 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 	}
 	b := in.Body
 	handle, email, password := cleanHandle(posted(b.Handle)), posted(b.Email), posted(b.Password)
+	visitor := Caller{IP: CallerOf(ctx).IP}
+	if err := errors.Join(mayRegister(o, visitor), CheckLimit(ctx, m.db, o, visitor, Registrations)); err != nil {
+		return nil, err // before anything that costs much
+	}
 	var hash string
 	if code, _ := wrongPassword(password); code == "" { // before the transaction, which others wait for
 		if hash, err = m.passwords.Hash(ctx, password); err != nil {
@@ -47,10 +52,6 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 		}
 	}
 	id, err := m.transactIn(ctx, web.Once, func(a *action) (int, error) {
-		if err := mayRegister(o, a.caller); err != nil {
-			return 0, err
-		}
-		visitor := Caller{IP: a.caller.IP}
 		if err := CheckLimit(ctx, a.tx, o, visitor, Registrations); err != nil {
 			return 0, err
 		}
