@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 
-	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
 )
 
@@ -27,12 +26,7 @@ func authCommand(ctx context.Context, args []string, out io.Writer) (err error) 
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	cfg, err := config.Load()
-	if err != nil {
-		return err
-	}
-	cfg.LogFormat, cfg.LogLevel = "text", "warn"
-	app, err := modules.New(ctx, cfg)
+	app, err := openApp(ctx)
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,6 @@ import (
 	"io"
 	"time"
 
-	"38qa.net/backend/config"
-	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/kernel/jobs"
 )
 
@@ -24,12 +22,7 @@ func jobsCommand(ctx context.Context, args []string, out io.Writer) (err error) 
 		fmt.Fprintln(out, jobsUsage)
 		return flag.ErrHelp
 	}
-	cfg, err := config.Load()
-	if err != nil {
-		return err
-	}
-	cfg.LogFormat, cfg.LogLevel = "text", "warn"
-	app, err := modules.New(ctx, cfg)
+	app, err := openApp(ctx)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,9 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
 )
 
 // command is one of admin's commands; run gets what stands after its name.
@@ -69,4 +72,14 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 		return fmt.Errorf("there is no command %q", args[0])
 	}
 	return nil
+}
+
+// openApp makes the application of the configured site for a command: it says only what goes wrong, as text.
+func openApp(ctx context.Context) (*modules.App, error) {
+	cfg, err := config.Load()
+	if err != nil {
+		return nil, err
+	}
+	cfg.LogFormat, cfg.LogLevel = "text", "warn"
+	return modules.New(ctx, cfg)
 }

@@ -16,6 +16,14 @@ type target struct {
 	maxLevel int
 }
 
+func targetOf(u user, levels map[int]int) target {
+	t := target{u, u.level}
+	for _, l := range levels {
+		t.maxLevel = max(t.maxLevel, l)
+	}
+	return t
+}
+
 // assignable is the highest level that the caller may give the target, by Q2A's rules: nobody changes their own account so, or that of
 // somebody as high as themselves, but super administrators; moderators make experts, administrators make moderators; the blocked
 // become no more than editors.
@@ -84,15 +92,12 @@ func (m *Module) administer(ctx context.Context, handle string, names bool, use 
 		if err != nil {
 			return err
 		}
-		t := &target{u, u.level}
 		levels, err := categoryLevels(ctx, a.tx, u.id)
 		if err != nil {
 			return err
 		}
-		for _, l := range levels {
-			t.maxLevel = max(t.maxLevel, l)
-		}
-		if err := use(a, t); err != nil {
+		t := targetOf(u, levels)
+		if err := use(a, &t); err != nil {
 			return err
 		}
 		if levels, err = categoryLevels(ctx, a.tx, u.id); err != nil {
@@ -167,10 +172,7 @@ func (m *Module) MayHidePosts(ctx context.Context, handle string) (userID int, e
 	if err != nil {
 		return 0, err
 	}
-	t := target{user{id: account.ID, level: account.Level, flags: account.Flags}, account.Level}
-	for _, l := range levels {
-		t.maxLevel = max(t.maxLevel, l)
-	}
+	t := targetOf(user{id: account.ID, level: account.Level, flags: account.Flags}, levels)
 	c := CallerOf(ctx)
 	if err := mayBlock(o, c, t); err != nil {
 		return 0, err

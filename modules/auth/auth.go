@@ -69,8 +69,11 @@ func (c Cognito) endpoint() string {
 	if c.Endpoint != "" {
 		return c.Endpoint
 	}
-	return strings.TrimSuffix(c.Issuer, c.Issuer[strings.LastIndex(c.Issuer, "/")+1:])
+	return strings.TrimSuffix(c.Issuer, c.pool())
 }
+
+// pool is the id of the user pool, "" where none is configured.
+func (c Cognito) pool() string { return c.Issuer[strings.LastIndex(c.Issuer, "/")+1:] }
 
 // Person is whom a token belongs to.
 type Person struct {

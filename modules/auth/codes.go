@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"errors"
 	"math/big"
 	"net/http"
 	"strings"
@@ -52,17 +53,21 @@ func (m *Module) confirm(ctx context.Context, in *confirmInput) (*noContent, err
 		handle = caller.Handle
 	}
 	found, err := m.AccountByHandle(ctx, handle)
+	var unknown *problem.Error
+	if err != nil && !errors.As(err, &unknown) {
+		return nil, err
+	}
 	account := accountName(user{id: found.ID}, err == nil, handle)
 	if err := m.attemptHere(ctx, codeAttempts, account, maxCodeAttempts); err != nil {
 		return nil, err
 	}
 	err = m.transact(ctx, func(a *action) error {
 		wrong := problem.Invalid(problem.Field{Name: "code", Code: "wrong_code"})
-		if found.ID == 0 {
-			return wrong // whether there is such a user or not
+		u, there, err := lockIfThere(ctx, a.tx, found.ID)
+		if err != nil {
+			return err
 		}
-		u, err := lockUser(ctx, a.tx, found.ID)
-		if err != nil || !codeMatches(u, in.Body.Code) {
+		if !there || !codeMatches(u, in.Body.Code) { // the same, whether there is such a user or not
 			return wrong
 		}
 		if err := set(ctx, a.tx, u.id, "flags = ?, emailcode = ''", u.flags&^FlagMustConfirm|FlagEmailConfirmed); err != nil {
@@ -93,14 +98,14 @@ func (m *Module) sendConfirmation(ctx context.Context, _ *struct{}) (*noContent,
 	return &noContent{http.StatusAccepted}, err
 }
 
-// accountOf is what attempts at the account are counted under that a login names.
-func (m *Module) accountOf(ctx context.Context, login string) (string, error) {
+// named finds the user whom a login names, with the id 0 if there is none, and what attempts at the account are counted under.
+func (m *Module) named(ctx context.Context, login string) (u user, account string, err error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
-		return "", err
+		return user{}, "", err
 	}
 	u, found, err := byLogin(ctx, m.db, o, login)
-	return accountName(u, found, login), err
+	return u, accountName(u, found, login), err
 }
 
 type forgotInput struct {
@@ -116,7 +121,7 @@ const forgotTakes = 250 * time.Millisecond
 func (m *Module) forgot(ctx context.Context, in *forgotInput) (*noContent, error) {
 	start := time.Now()
 	login := posted(in.Body.Login)
-	account, err := m.accountOf(ctx, login)
+	named, account, err := m.named(ctx, login)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +129,7 @@ func (m *Module) forgot(ctx context.Context, in *forgotInput) (*noContent, error
 		return nil, err
 	}
 	err = m.transact(ctx, func(a *action) error {
-		u, found, err := byLogin(ctx, a.tx, a.o, login)
+		u, found, err := lockIfThere(ctx, a.tx, named.id)
 		if err != nil || !found {
 			return err
 		}
@@ -156,7 +161,7 @@ type resetInput struct {
 // code of the old site stays.
 func (m *Module) reset(ctx context.Context, in *resetInput) (*tokenOutput, error) {
 	login, password := posted(in.Body.Login), posted(in.Body.NewPassword)
-	account, err := m.accountOf(ctx, login)
+	named, account, err := m.named(ctx, login)
 	if err != nil {
 		return nil, err
 	}
@@ -177,14 +182,11 @@ func (m *Module) reset(ctx context.Context, in *resetInput) (*tokenOutput, error
 	var s session
 	err = m.transact(ctx, func(a *action) error {
 		wrong := problem.Invalid(problem.Field{Name: "code", Code: "wrong_code"})
-		found, ok, err := byLogin(ctx, a.tx, a.o, login)
-		if err != nil {
+		var found bool
+		if u, found, err = lockIfThere(ctx, a.tx, named.id); err != nil {
 			return err
 		}
-		if !ok {
-			return wrong
-		}
-		if u, err = lockUser(ctx, a.tx, found.id); err != nil || !codeMatches(u, in.Body.Code) {
+		if !found || !codeMatches(u, in.Body.Code) {
 			return wrong
 		}
 		if err := setPassword(ctx, a.tx, &u, hash); err != nil {

@@ -38,7 +38,7 @@ func (m *Module) HandleTrigger(ctx context.Context, event json.RawMessage) (any,
 	if len(event) > maxTrigger || json.Unmarshal(event, &header) != nil {
 		return nil, errors.New("this is no trigger event of a user pool")
 	}
-	if pool := m.pool(); pool != "" && header.UserPoolID != pool {
+	if pool := m.settings.Cognito.pool(); pool != "" && header.UserPoolID != pool {
 		return nil, errors.New("this event comes from another user pool")
 	}
 	switch header.TriggerSource {
@@ -58,12 +58,6 @@ func (m *Module) HandleTrigger(ctx context.Context, event json.RawMessage) (any,
 		return event, nil
 	}
 	return nil, fmt.Errorf("triggers of the source %q are not for this function", strings.Map(printable, header.TriggerSource))
-}
-
-// pool is the id of the user pool, "" where none is configured.
-func (m *Module) pool() string {
-	issuer := m.settings.Cognito.Issuer
-	return issuer[strings.LastIndex(issuer, "/")+1:]
 }
 
 func printable(r rune) rune {

@@ -23,8 +23,11 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 	}
 	old, password := posted(in.Body.OldPassword), posted(in.Body.NewPassword)
 	users, err := findUsers(ctx, m.db, "userid = ?", caller.UserID)
-	if err != nil || len(users) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	if len(users) == 0 {
+		return nil, problem.New("unauthenticated") // deleted meanwhile
 	}
 	checked := users[0].password
 	var wrong faults

@@ -234,7 +234,7 @@ func (m *Module) identitiesOf(c *tokens.Claims) []tokens.Identity {
 	if !ok || c.Use != "access" {
 		return nil
 	}
-	pool := m.settings.Cognito.Issuer[strings.LastIndex(m.settings.Cognito.Issuer, "/")+1:]
+	pool := m.settings.Cognito.pool()
 	for _, group := range c.Groups {
 		if name, ours := strings.CutPrefix(group, pool+"_"); ours && strings.EqualFold(name, provider) {
 			return []tokens.Identity{{Provider: name, UserID: id}}

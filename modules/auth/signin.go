@@ -26,14 +26,14 @@ func (m *Module) signIn(ctx context.Context, in *signInInput) (*tokenOutput, err
 	var u user
 	var s session
 	err = m.transact(ctx, func(a *action) error {
-		found, err := findUsers(ctx, a.tx, "userid = ?"+a.tx.ForUpdate(), checked.id)
-		if err != nil {
+		var found bool
+		if u, found, err = lockIfThere(ctx, a.tx, checked.id); err != nil {
 			return err
 		}
-		if len(found) == 0 || !found[0].password.Same(checked.password) { // deleted or changed meanwhile
+		if !found || !u.password.Same(checked.password) { // deleted or changed meanwhile
 			return problem.New("invalid_credentials")
 		}
-		if u = found[0]; newHash != "" {
+		if newHash != "" {
 			if err := setPassword(ctx, a.tx, &u, newHash); err != nil {
 				return err
 			}

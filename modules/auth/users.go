@@ -49,14 +49,20 @@ func findUsers(ctx context.Context, db *database.DB, condition string, args ...a
 
 // lockUser reads the user with the id and keeps the row locked; not_found if there is none.
 func lockUser(ctx context.Context, tx *database.DB, id int) (user, error) {
-	found, err := findUsers(ctx, tx, "userid = ?"+tx.ForUpdate(), id)
-	if err != nil {
-		return user{}, err
+	u, found, err := lockIfThere(ctx, tx, id)
+	if err == nil && !found {
+		err = problem.NotFound()
 	}
-	if len(found) == 0 {
-		return user{}, problem.NotFound()
+	return u, err
+}
+
+// lockIfThere is lockUser for those to whom it is no failure that there is no such user.
+func lockIfThere(ctx context.Context, tx *database.DB, id int) (u user, found bool, err error) {
+	users, err := findUsers(ctx, tx, "userid = ?"+tx.ForUpdate(), id)
+	if err != nil || len(users) == 0 {
+		return user{}, false, err
 	}
-	return found[0], nil
+	return users[0], true, nil
 }
 
 // byLogin finds whom a person means who signs in: by e-mail address if there is an @, which handles cannot have, or if the site
