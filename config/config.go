@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // images may have no time zones of their own
 
 	"github.com/caarlos0/env/v11"
 )
@@ -33,6 +34,7 @@ type Config struct {
 	BodyLimit       int64             `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body, in bytes; more is refused with 413."`
 	DrainDelay      time.Duration     `env:"DRAIN_DELAY" envDefault:"0s" doc:"How long to go on serving after SIGTERM with /readyz failing, before the listener closes; behind a load balancer about 10s."`
 	DrainTimeout    time.Duration     `env:"DRAIN_TIMEOUT" envDefault:"20s" doc:"How long requests under way may take to finish at shutdown."`
+	TimeZone        string            `env:"TIME_ZONE" envDefault:"UTC" doc:"Time zone of the community, in which jobs are scheduled and in which days, weeks and months of rankings and statistics begin, e.g. Asia/Tokyo."`
 	JobsPoll        time.Duration     `env:"JOBS_POLL" envDefault:"5s" doc:"How often a server looks for jobs that wait for someone to work on them."`
 	CORSOrigins     []string          `env:"CORS_ORIGINS" doc:"Origins that browsers may call from, separated by commas, e.g. https://38qa.net. Empty: none."`
 	TrustedProxies  []string          `env:"TRUSTED_PROXIES" doc:"Networks of the load balancers whose X-Forwarded-For counts, separated by commas, e.g. 10.0.0.0/8. Empty: the peer's address is the client's."`
@@ -92,6 +94,15 @@ func (c Config) Tracing() bool {
 	return c.DatadogEnabled || c.DatadogAgent != "" || c.DatadogAgentURL != ""
 }
 
+// Zone is the parsed TimeZone.
+func (c Config) Zone() *time.Location {
+	zone, err := time.LoadLocation(c.TimeZone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
 // Proxies are the parsed TrustedProxies.
 func (c Config) Proxies() []netip.Prefix {
 	var prefixes []netip.Prefix
@@ -104,6 +115,9 @@ func (c Config) Proxies() []netip.Prefix {
 }
 
 func (c Config) validate() error {
+	if _, err := time.LoadLocation(c.TimeZone); err != nil {
+		return fmt.Errorf("TIME_ZONE: %w", err)
+	}
 	for _, p := range c.TrustedProxies {
 		if _, err := netip.ParsePrefix(p); err != nil {
 			return fmt.Errorf("TRUSTED_PROXIES: %w", err)

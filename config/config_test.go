@@ -29,7 +29,7 @@ func TestNothingNeedsToBeSet(t *testing.T) {
 }
 
 func TestBadSettingsAreNamed(t *testing.T) {
-	for name, value := range map[string]string{"TRUSTED_PROXIES": "10.0.0.0", "PUBLIC_URL": "38qa.net", "LOG_LEVEL": "loud", "DATABASE_CONNECTIONS": "many", "REQUEST_TIMEOUT": "soon"} {
+	for name, value := range map[string]string{"TRUSTED_PROXIES": "10.0.0.0", "PUBLIC_URL": "38qa.net", "LOG_LEVEL": "loud", "TIME_ZONE": "Asia/Osaka", "DATABASE_CONNECTIONS": "many", "REQUEST_TIMEOUT": "soon"} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, value)
 			if _, err := config.Load(); err == nil {

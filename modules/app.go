@@ -94,7 +94,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	if a.limiter, err = limit.New(cfg.RateLimit, cfg.RedisURL, cfg.Tracing()); err != nil {
 		return err
 	}
-	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL})
+	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL, Zone: cfg.Zone()})
 	a.Media = media.New(a.DB, cfg.BlobsDir)
 	if a.Auth, err = auth.New(a.DB, a.Site, a.authSettings(cfg), o.verifier); err != nil {
 		return err

@@ -1,11 +1,12 @@
 // Package site knows the site as a whole: its options, its pages and its health.
 //
-// Other modules call Options and SiteURL; site itself calls no other module.
+// Other modules call Options, SiteURL and Zone; site itself calls no other module.
 package site
 
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"38qa.net/backend/modules/kernel/database"
 )
@@ -14,6 +15,8 @@ import (
 type Settings struct {
 	// SiteURL overrides the option site_url.
 	SiteURL string
+	// Zone is where the community's days begin; nil is UTC.
+	Zone *time.Location
 }
 
 // Module is the site module.
@@ -25,4 +28,12 @@ type Module struct {
 }
 
 // New returns the module on the site's database.
-func New(db *database.DB, s Settings) *Module { return &Module{db: db, settings: s} }
+func New(db *database.DB, s Settings) *Module {
+	if s.Zone == nil {
+		s.Zone = time.UTC
+	}
+	return &Module{db: db, settings: s}
+}
+
+// Zone is the community's time zone.
+func (m *Module) Zone() *time.Location { return m.settings.Zone }
