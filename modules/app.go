@@ -46,6 +46,7 @@ type App struct {
 
 	limiter     *limit.Limiter
 	stopTracing func()
+	stopMetrics func() error
 }
 
 // Option changes how an App is made, for tests.
@@ -63,7 +64,7 @@ func WithClock(c database.Clock) Option { return func(o *options) { o.clock = c 
 func WithVerifier(v auth.Verifier) Option { return func(o *options) { o.verifier = v } }
 
 // New opens the database, which must be a Q2A site's, and makes the application; nothing listens yet.
-func New(ctx context.Context, cfg config.Config, opts ...Option) (*App, error) {
+func New(ctx context.Context, cfg config.Config, opts ...Option) (_ *App, err error) {
 	var o options
 	for _, opt := range opts {
 		opt(&o)
@@ -72,6 +73,9 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (*App, error) {
 	a := &App{stopTracing: func() {}}
 	if cfg.Tracing() {
 		a.stopTracing = observe.StartTracing()
+		if a.stopMetrics, err = observe.StartMetrics(); err != nil {
+			return nil, err
+		}
 	}
 	if err := a.open(ctx, cfg, o); err != nil {
 		return nil, errors.Join(err, a.Close())
@@ -105,7 +109,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	}
 	a.QA = qa.New(a.DB, a.Site, a.Auth)
 	people := community.New(a.DB, a.Site, a.Auth, a.QA)
-	points := ranking.New(a.DB, a.Site, a.Auth)
+	points := ranking.New(a.DB, a.Site, a.Auth, a.QA)
 	points.Listen(a.QA)
 	people.ListenToPosts(a.QA)
 	// Of an account that goes, posts come first: points are counted by them.
@@ -115,10 +119,14 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
 	streams := events.NewStreams(a.Events, events.StreamSettings{Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow})
 
-	a.Jobs = jobs.New(a.DB, cfg.JobsPoll, jobs.Job{
-		Name: "recount", Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
-		Steps: append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
-	})
+	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll},
+		jobs.Job{
+			Name: "recount", Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
+			Steps: append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
+		},
+		points.RankingsJob(), points.WeightsJob(),
+	)
+	points.UseJobs(a.Jobs)
 
 	a.Server = web.New(web.Settings{
 		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyLimit: cfg.BodyLimit,
@@ -225,6 +233,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	var working sync.WaitGroup
 	working.Go(func() { a.Jobs.Serve(background) })
 	working.Go(func() { a.Events.Consume(background, "media", a.Media.HandleEvent) })
+	working.Go(func() { a.Events.Consume(background, "jobs", a.Jobs.HandleEvent) })
 	if a.Mail.On() {
 		working.Go(func() { a.Events.Consume(background, "mail", a.Mail.Handle) })
 		working.Go(func() { a.Mail.Serve(background) })
@@ -246,6 +255,9 @@ func (a *App) Close() error {
 	}
 	if a.DB != nil {
 		err = errors.Join(err, a.DB.Close())
+	}
+	if a.stopMetrics != nil {
+		err = errors.Join(err, a.stopMetrics())
 	}
 	a.stopTracing()
 	if err != nil {

@@ -35,7 +35,7 @@ func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
 		site := openSiteAt(t, fresh(t), func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
 		db := site.app.DB
 		inBatch, goOn := make(chan struct{}), make(chan struct{})
-		sleeper := jobs.New(db, 0, countJob(5, func(n int) error {
+		sleeper := jobs.New(db, jobs.Settings{}, countJob(5, func(n int) error {
 			if n == 2 {
 				close(inBatch)
 				<-goOn
@@ -43,7 +43,7 @@ func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
 			return nil
 		}))
 		second := 0
-		other := jobs.New(db, 0, countJob(5, func(int) error { second++; return nil }))
+		other := jobs.New(db, jobs.Settings{}, countJob(5, func(int) error { second++; return nil }))
 		ctx := context.Background()
 		run, err := sleeper.Start(ctx, "count", false)
 		if err != nil {
@@ -82,7 +82,7 @@ func TestManyBatchesWithinASecond(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now := time.Now()
 		site := openSiteAt(t, fresh(t), func() time.Time { return now })
-		m := jobs.New(site.app.DB, 0, countJob(40, func(int) error { return nil }))
+		m := jobs.New(site.app.DB, jobs.Settings{}, countJob(40, func(int) error { return nil }))
 		run, err := m.Start(t.Context(), "count", false)
 		if err == nil {
 			err = m.Work(t.Context(), run, func(*jobs.Run, *jobs.Work) {
@@ -110,7 +110,7 @@ func TestFailingJob(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		db := openSite(t, fresh(t), nil).app.DB
 		for name, work := range map[string]func(int) error{"an error": func(int) error { return errors.New("the disk is full") }, "a panic": func(int) error { panic("the disk is full") }} {
-			m := jobs.New(db, 0, countJob(3, work))
+			m := jobs.New(db, jobs.Settings{}, countJob(3, work))
 			run, err := m.Start(t.Context(), "count", false)
 			if err != nil {
 				t.Fatal(err)
@@ -132,7 +132,7 @@ func TestCancelledJob(t *testing.T) {
 		db := openSite(t, fresh(t), nil).app.DB
 		var m *jobs.Manager
 		done := 0
-		m = jobs.New(db, 0, countJob(100, func(n int) error {
+		m = jobs.New(db, jobs.Settings{}, countJob(100, func(n int) error {
 			if done++; n == 3 {
 				return m.Cancel(context.Background(), "count")
 			}

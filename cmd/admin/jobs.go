@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"38qa.net/backend/modules/kernel/jobs"
@@ -14,7 +15,7 @@ import (
 const jobsUsage = `usage: admin jobs                        list the jobs and their latest runs
        admin jobs run NAME [--dry-run]   work on a job here; an unfinished run goes on
        admin jobs history NAME           the latest runs of a job
-       admin jobs cancel NAME            end the unfinished run of a job`
+       admin jobs cancel NAME            end what runs or waits of a job`
 
 // jobsCommand is `admin jobs …`.
 func jobsCommand(ctx context.Context, args []string, out io.Writer) (err error) {
@@ -49,7 +50,13 @@ func jobsCommand(ctx context.Context, args []string, out io.Writer) (err error) 
 
 func listJobs(ctx context.Context, m *jobs.Manager, out io.Writer) error {
 	for _, j := range m.Jobs() {
-		fmt.Fprintf(out, "%-12s %s\n", j.Name, j.Summary)
+		fmt.Fprintf(out, "%-16s %s\n", j.Name, j.Summary)
+		if j.Schedule != "" {
+			fmt.Fprintf(out, "  schedule %q, next %s, missed times: %s\n", j.Schedule, m.Next(j.Name).Format(time.RFC3339), j.Missed)
+		}
+		if len(j.On) > 0 {
+			fmt.Fprintf(out, "  after %s\n", strings.Join(j.On, ", "))
+		}
 		runs, err := m.History(ctx, j.Name, 1)
 		if err != nil {
 			return err
@@ -73,12 +80,27 @@ func printHistory(ctx context.Context, m *jobs.Manager, name string, out io.Writ
 }
 
 func printRun(r *jobs.Run, out io.Writer) {
-	kind := ""
+	i := r.Info()
+	fmt.Fprintf(out, "  run %d: %s", r.ID, r.Status)
 	if r.DryRun {
-		kind = ", dry run"
+		fmt.Fprint(out, ", dry run")
 	}
-	fmt.Fprintf(out, "  run %d: %s%s, requested %s, %d of %d done, %d differences\n", r.ID, r.Status, kind,
-		time.Unix(r.Requested, 0).UTC().Format(time.RFC3339), r.Done, r.Total, r.Differences)
+	if i.Due != nil {
+		fmt.Fprintf(out, ", due %s", i.Due.Format(time.RFC3339))
+	} else {
+		fmt.Fprintf(out, ", requested %s", i.RequestedAt.Format(time.RFC3339))
+	}
+	fmt.Fprintf(out, ", %d of %d done, %d differences", r.Done, r.Total, r.Differences)
+	if i.Seconds != nil {
+		fmt.Fprintf(out, ", %d s", *i.Seconds)
+	}
+	if r.Holder != "" {
+		fmt.Fprintf(out, ", by %s", r.Holder)
+	}
+	fmt.Fprintln(out)
+	if r.Status == jobs.Failed {
+		fmt.Fprintf(out, "    %s\n", r.Message)
+	}
 }
 
 // runJob works on a job in the foreground. Interrupted, it says how to go on.

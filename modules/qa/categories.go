@@ -109,6 +109,20 @@ func (t *categoryTree) find(idOrPath string) *category {
 	return nil
 }
 
+// CategoryID is the id of the category that a parameter names by its id or its path of slugs; a problem with the field category if
+// there is none.
+func (m *Module) CategoryID(ctx context.Context, idOrPath string) (int, error) {
+	t, err := m.tree(ctx)
+	if err != nil {
+		return 0, err
+	}
+	c, err := categoryParam(t, idOrPath)
+	if err != nil || c == nil {
+		return 0, err
+	}
+	return c.id, nil
+}
+
 func (t *categoryTree) ref(id int) *Category {
 	c := t.byID[id]
 	if c == nil {

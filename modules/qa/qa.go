@@ -2,7 +2,7 @@
 // done to them.
 //
 // Its public face: New, Register (operations of the API) and Routes (feeds, sitemap and the old site's addresses); for
-// other modules UserPosts, Questions and the types of posts in answers; Listen, by which they follow every action within
+// other modules UserPosts, Questions, CategoryID and the types of posts in answers; Listen, by which they follow every action within
 // its transaction; and RecountSteps and RecountLast, which compute anew what is derived from posts.
 //
 // A write is one use case in a file of its own (ask.go, vote.go, …) at work on a change (change.go), which locks the thread,

@@ -47,6 +47,8 @@ type bonusOutput struct {
 
 // Register adds the module's operations to the API.
 func (m *Module) Register(api huma.API) {
+	m.registerRankings(api)
+	m.registerWeights(api)
 	op := func(id, method, summary string) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: "/v1/users/{handle}/bonus-points", Summary: summary, Tags: []string{"Administration"},
 			Errors: []int{http.StatusForbidden, http.StatusNotFound}}

@@ -118,7 +118,12 @@ var figureNames = func() string {
 // Lock reads the figures of users and keeps their rows locked until the end of the transaction, so that what is counted next
 // is all that any transaction before has done. Users without a row are not in the answer.
 func Lock(ctx context.Context, tx *database.DB, userIDs []int) (map[int]*Figures, error) {
-	rows := make(map[int]*Figures, len(userIDs))
+	return readFigures(ctx, tx, "userid IN ? ORDER BY userid"+tx.ForUpdate(), userIDs)
+}
+
+// readFigures reads the rows of users that meet a condition.
+func readFigures(ctx context.Context, tx *database.DB, condition string, args ...any) (map[int]*Figures, error) {
+	rows := map[int]*Figures{}
 	err := tx.Select(ctx, func(r *sql.Rows) error {
 		f := &Figures{}
 		dest := []any{&f.UserID, &f.Points, &f.Bonus}
@@ -130,9 +135,9 @@ func Lock(ctx context.Context, tx *database.DB, userIDs []int) (map[int]*Figures
 		}
 		rows[f.UserID] = f
 		return nil
-	}, "SELECT userid, points, bonus, "+figureNames+" FROM {userpoints} WHERE userid IN ? ORDER BY userid"+tx.ForUpdate(), userIDs)
+	}, "SELECT userid, points, bonus, "+figureNames+" FROM {userpoints} WHERE "+condition, args...)
 	if err != nil {
-		return nil, fmt.Errorf("lock points: %w", err)
+		return nil, fmt.Errorf("read points: %w", err)
 	}
 	return rows, nil
 }

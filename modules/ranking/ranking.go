@@ -1,12 +1,14 @@
-// Package ranking keeps the users' points: what each earns by posts, votes and best answers, as Q2A's points page states.
+// Package ranking keeps the users' points, what each earns by posts, votes and best answers as Q2A's points page states, and computes
+// the leaderboards.
 //
-// Its public face: New, Register (bonus points), Listen and ListenToAccounts (points follow what happens to posts and accounts, in the
-// same transaction), Recompute, and for the recalculation of a whole site Lock, Count and Store.
+// Its public face: New, Register (operations of the API), Listen and ListenToAccounts (points follow what happens to posts and accounts, in
+// the same transaction), Recompute, for the recalculation of a whole site Lock, Count and Store, and its jobs.
 package ranking
 
 import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/qa"
 	"38qa.net/backend/modules/site"
 )
 
@@ -15,9 +17,16 @@ type Module struct {
 	db   *database.DB
 	site *site.Module
 	auth *auth.Module
+	// questions says which categories there are.
+	questions *qa.Module
+	shown     *shown
+	jobs      Jobs
 }
 
 // New returns the module.
-func New(db *database.DB, s *site.Module, a *auth.Module) *Module {
-	return &Module{db: db, site: s, auth: a}
+func New(db *database.DB, s *site.Module, a *auth.Module, questions *qa.Module) *Module {
+	return &Module{db: db, site: s, auth: a, questions: questions, shown: newShown(db)}
 }
+
+// UseJobs gives the module what starts its jobs, which are made before that.
+func (m *Module) UseJobs(j Jobs) { m.jobs = j }

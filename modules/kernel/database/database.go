@@ -166,6 +166,21 @@ func (db *DB) Now() int64 {
 	return time.Now().Unix()
 }
 
+// ServerNow is the time by the database's clock, in Unix seconds: the same for all processes, however wrong their own clocks are. A clock
+// that was given goes before it, and SQLite has the process's.
+func (db *DB) ServerNow(ctx context.Context) (now int64, err error) {
+	if db.clock != nil || db.dialect == SQLite {
+		if db.clock != nil {
+			return db.clock().Unix(), nil
+		}
+		return time.Now().Unix(), nil
+	}
+	if _, err := db.Get(ctx, []any{&now}, "SELECT UNIX_TIMESTAMP()"); err != nil {
+		return 0, fmt.Errorf("ask for the time: %w", err)
+	}
+	return now, nil
+}
+
 // Insert runs a statement that inserts one row and returns the id that the table gave it.
 func (db *DB) Insert(ctx context.Context, query string, args ...any) (id int64, err error) {
 	count(ctx, query)
@@ -316,6 +331,15 @@ func MissingReference(err error) bool {
 		return m.Number == 1452
 	}
 	return errors.Is(err, gorm.ErrForeignKeyViolated) || isForeignKey(err)
+}
+
+// DuplicateKey tells whether a statement failed because a unique key has the value already.
+func DuplicateKey(err error) bool {
+	var m *mysql.MySQLError
+	if errors.As(err, &m) {
+		return m.Number == 1062
+	}
+	return errors.Is(err, gorm.ErrDuplicatedKey) || isUnique(err)
 }
 
 // Exact is the condition that a text column holds exactly the argument, byte for byte, where "column = ?" goes by the

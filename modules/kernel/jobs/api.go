@@ -13,20 +13,37 @@ import (
 
 // Info is a job as the API shows it.
 type Info struct {
-	Name    string   `json:"name"`
-	Summary string   `json:"summary"`
-	Last    *RunInfo `json:"last,omitempty" doc:"The latest run"`
+	Name     string     `json:"name"`
+	Summary  string     `json:"summary"`
+	Schedule string     `json:"schedule,omitempty" doc:"When it runs by itself, as the five fields of cron in the community's time zone"`
+	Missed   string     `json:"missed,omitempty" enum:"catch-up-once,catch-up-each,skip" doc:"What becomes of times at which no server was there"`
+	On       []string   `json:"on,omitempty" doc:"Events after which it runs"`
+	Next     *time.Time `json:"next,omitempty" doc:"When it runs next by its schedule"`
+	Last     *RunInfo   `json:"last,omitempty" doc:"The latest run"`
 }
 
 // RunInfo is a run as the API shows it.
 type RunInfo struct {
 	Run
+	Due         *time.Time `json:"due,omitempty" doc:"The time of the schedule that it stands for; absent for runs by request or event"`
 	RequestedAt time.Time  `json:"requestedAt"`
 	StartedAt   *time.Time `json:"startedAt,omitempty"`
 	FinishedAt  *time.Time `json:"finishedAt,omitempty"`
+	Seconds     *int64     `json:"seconds,omitempty" doc:"How long it took; absent until it is finished"`
 }
 
-func (r *Run) info() *RunInfo {
+// info is a job with its next time.
+func (m *Manager) info(j Job) Info {
+	i := Info{Name: j.Name, Summary: j.Summary, Schedule: j.Schedule, On: j.On}
+	if j.Schedule != "" {
+		next := m.Next(j.Name).UTC()
+		i.Missed, i.Next = j.Missed.String(), &next
+	}
+	return i
+}
+
+// Info is the run as the API shows it.
+func (r *Run) Info() *RunInfo {
 	at := func(seconds int64) *time.Time {
 		if seconds == 0 {
 			return nil
@@ -34,7 +51,12 @@ func (r *Run) info() *RunInfo {
 		t := time.Unix(seconds, 0).UTC()
 		return &t
 	}
-	return &RunInfo{Run: *r, RequestedAt: *at(max(r.Requested, 1)), StartedAt: at(r.Started), FinishedAt: at(r.Finished)}
+	i := &RunInfo{Run: *r, Due: at(r.Due), RequestedAt: *at(max(r.Requested, 1)), StartedAt: at(r.Started), FinishedAt: at(r.Finished)}
+	if r.Finished > 0 && r.Started > 0 {
+		seconds := r.Finished - r.Started
+		i.Seconds = &seconds
+	}
+	return i
 }
 
 type nameInput struct {
@@ -68,7 +90,7 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 		return huma.Operation{OperationID: id, Method: method, Path: "/v1/admin/jobs" + path, Summary: summary, Tags: []string{"Administration"},
 			Errors: []int{http.StatusForbidden, http.StatusNotFound}}
 	}
-	web.Register(api, op("list-jobs", http.MethodGet, "", "Long work that administrators can start, with its latest runs"), func(ctx context.Context, _ *struct{}) (*infosOutput, error) {
+	web.Register(api, op("list-jobs", http.MethodGet, "", "Work in the background: what there is, when it runs and how it went"), func(ctx context.Context, _ *struct{}) (*infosOutput, error) {
 		if err := may(ctx); err != nil {
 			return nil, err
 		}
@@ -78,9 +100,9 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 			if err != nil {
 				return nil, err
 			}
-			i := Info{Name: j.Name, Summary: j.Summary}
+			i := m.info(j)
 			if len(runs) > 0 {
-				i.Last = runs[0].info()
+				i.Last = runs[0].Info()
 			}
 			out.Body.Items = append(out.Body.Items, i)
 		}
@@ -99,14 +121,14 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 			return nil, err
 		}
 		out := &infoOutput{}
-		out.Body.Info, out.Body.Runs = Info{Name: j.Name, Summary: j.Summary}, []*RunInfo{}
+		out.Body.Info, out.Body.Runs = m.info(j), []*RunInfo{}
 		for _, r := range runs {
-			out.Body.Runs = append(out.Body.Runs, r.info())
+			out.Body.Runs = append(out.Body.Runs, r.Info())
 		}
 		return out, nil
 	})
 	start := op("run-job", http.MethodPost, "/{name}/run", "Start a job")
-	start.Description, start.DefaultStatus = "It runs in the background; if it runs already, that run is told.", http.StatusAccepted
+	start.Description, start.DefaultStatus = "It runs in the background; if it runs already, or waits for that by request, that run is told.", http.StatusAccepted
 	start.Errors = append(start.Errors, http.StatusConflict)
 	web.Register(api, start, func(ctx context.Context, in *runInput) (*runOutput, error) {
 		if err := may(ctx); err != nil {
@@ -119,9 +141,11 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 		if r.DryRun != in.Body.DryRun {
 			return nil, problem.New("job_running")
 		}
-		return &runOutput{Body: r.info()}, nil
+		return &runOutput{Body: r.Info()}, nil
 	})
-	web.Register(api, op("cancel-job", http.MethodDelete, "/{name}/run", "Cancel the run of a job"), func(ctx context.Context, in *nameInput) (*struct{}, error) {
+	cancel := op("cancel-job", http.MethodDelete, "/{name}/run", "Cancel what runs or waits of a job")
+	cancel.Description = "What runs stops within seconds. The schedule goes on."
+	web.Register(api, cancel, func(ctx context.Context, in *nameInput) (*struct{}, error) {
 		if err := may(ctx); err != nil {
 			return nil, err
 		}

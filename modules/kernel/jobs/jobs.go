@@ -1,31 +1,60 @@
-// Package jobs runs long work in steps: with progress, one process at a time, going on after a crash where it stood.
+// Package jobs runs work in the background: by schedule, after events or by request, in steps with progress, each run in one process
+// however many there are, going on after a crash where it stood.
 //
-// A run is a row. Whoever works on it holds a lease that it renews; when the holder dies the lease runs out and another
-// process takes the run over. Each holder has a number, the fence, that all it writes of the run bears: an earlier holder that
-// wakes up later can change nothing of it. The batch that it is in may still be done twice, so batches must bear that.
+// A run is a row. A time of a schedule has one row, and the table lets one run of a job be under way at most. Whoever works on it holds a
+// lease that it renews; when the holder dies the lease runs out and another process takes the run over. Each holder has a number, the fence,
+// that all it writes of the run bears: an earlier holder that wakes up later can change nothing of it, nor write anything through
+// (*Work).Tx and (*Work).Once. All processes go by the database's clock.
+//
+// A job is one value, which its module makes in a file of its own and modules/app.go gives to New; see the example.
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
+	"os"
 	"slices"
 	"time"
+
+	"github.com/robfig/cron/v3"
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// Job is a kind of long work.
+// Job is a kind of work.
 type Job struct {
 	// Name is what operators call it by, Summary what it does.
 	Name, Summary string
+	// Schedule says when it runs by itself, as the five fields of cron in the manager's time zone ("0 * * * *": every hour); "" for never.
+	Schedule string
+	// Missed says what becomes of times at which no process was there, or the run before was still under way.
+	Missed Missed
+	// AtStart asks for a run when the job is new on the site, so that its first time need not be waited for.
+	AtStart bool
+	// On are the events, by Q2A's names, after which it runs. Events that come while a run waits are all seen to by that one, and those that
+	// come while one is under way by one more.
+	On []string
 	// Steps are done one after the other.
 	Steps []Step
 }
+
+// Missed is what becomes of times that were missed.
+type Missed int
+
+const (
+	// CatchUpOnce makes one run, for the latest of them, stand for all.
+	CatchUpOnce Missed = iota
+	// CatchUpEach makes up for each, the oldest first.
+	CatchUpEach
+	// Skip waits for the next time.
+	Skip
+)
+
+func (m Missed) String() string { return [...]string{"catch-up-once", "catch-up-each", "skip"}[m] }
 
 // Step is a part of a job, worked off in batches.
 type Step struct {
@@ -33,7 +62,8 @@ type Step struct {
 	// Count tells how much there is to do, about; nil for steps that are one batch.
 	Count func(ctx context.Context) (int, error)
 	// Batch does one piece of work after the given place, 0 at first, and returns the place that it came to; 0 when there is
-	// nothing left. It is called again with the same place if the process died meanwhile, even if it had done its work.
+	// nothing left. It is called again with the same place if the process died meanwhile, even if it had done its work, unless it did that
+	// with (*Work).Once.
 	Batch func(ctx context.Context, after int, w *Work) (next int, err error)
 }
 
@@ -45,6 +75,13 @@ type Work struct {
 	Done int
 	// Found are the differences that the batch met; with Report.
 	Found []Difference
+	// Due is the time of the schedule that the run stands for, in its zone; of other runs when they were asked for.
+	Due time.Time
+
+	m   *Manager
+	run *Run
+	// stored tells that Once has written down the place that the batch came to.
+	stored bool
 }
 
 // Difference is a stored value that is not what it should be.
@@ -78,15 +115,18 @@ const (
 	Done      = "done"
 	Failed    = "failed"
 	Cancelled = "cancelled"
+	// Skipped runs were never begun: a later time of the schedule stands for them.
+	Skipped = "skipped"
 )
 
 // Run is one run of a job.
 type Run struct {
 	ID     int    `json:"id"`
 	Job    string `json:"job"`
-	Status string `json:"status" enum:"queued,running,done,failed,cancelled"`
+	Status string `json:"status" enum:"queued,running,done,failed,cancelled,skipped"`
 	DryRun bool   `json:"dryRun"`
-	// Times are in Unix seconds, 0 for not yet.
+	// Due is the time of the schedule that it stands for, 0 for none. All times are in Unix seconds, 0 for not yet.
+	Due       int64 `json:"-"`
 	Requested int64 `json:"-"`
 	Started   int64 `json:"-"`
 	Finished  int64 `json:"-"`
@@ -95,9 +135,11 @@ type Run struct {
 	Total       int    `json:"total"`
 	Differences int    `json:"differences" doc:"How many values were not what they should be"`
 	Message     string `json:"message,omitempty" doc:"Why it failed, or the first differences"`
+	Holder      string `json:"holder,omitempty" doc:"Host and process that works on it, or did last"`
 
 	fence int
 	state state
+	job   Job
 	// held tells that this process has taken the run already.
 	held bool
 }
@@ -109,26 +151,66 @@ type state struct {
 	After int    `json:"after"`
 }
 
-// leaseSeconds is after how many seconds without a sign a holder counts as dead; signs are given three times as often.
-const leaseSeconds = 30
+// defaultLease is after what time without a sign a holder counts as dead; signs are given three times as often.
+const defaultLease = 30 * time.Second
 
 // keptDifferences is how many differences a run remembers.
 const keptDifferences = 100
 
-// Manager knows the jobs and their runs.
-type Manager struct {
-	db   *database.DB
-	jobs []Job
-	poll time.Duration
+// Settings of a Manager.
+type Settings struct {
+	// Zone is where schedules are; nil is UTC.
+	Zone *time.Location
+	// Poll is how often Serve looks for runs to take; never if it is 0.
+	Poll time.Duration
+	// AtOnce is how many runs, of different jobs, one process works on at once; 0 means 2.
+	AtOnce int
+	// Lease is after what time without a sign of its holder a run is taken over; 0 means 30 seconds.
+	Lease time.Duration
 }
 
-// New returns a manager of the jobs. Serve looks every poll for runs to take, never if that is 0.
-func New(db *database.DB, poll time.Duration, jobs ...Job) *Manager {
-	return &Manager{db: db, jobs: jobs, poll: poll}
+// Manager knows the jobs and their runs.
+type Manager struct {
+	db        *database.DB
+	jobs      []Job
+	schedules map[string]cron.Schedule
+	settings  Settings
+	holder    string
+}
+
+// New returns a manager of the jobs. It panics if a schedule is none: that is a mistake in the program.
+func New(db *database.DB, s Settings, jobs ...Job) *Manager {
+	if s.Zone == nil {
+		s.Zone = time.UTC
+	}
+	s.AtOnce = cmp.Or(s.AtOnce, 2)
+	s.Lease = cmp.Or(s.Lease, defaultLease)
+	host, _ := os.Hostname()
+	m := &Manager{db: db, jobs: jobs, settings: s, schedules: map[string]cron.Schedule{}, holder: fmt.Sprintf("%s/%d", host, os.Getpid())}
+	for _, j := range jobs {
+		if j.Schedule == "" {
+			continue
+		}
+		schedule, err := cron.ParseStandard(j.Schedule)
+		if err != nil {
+			panic("jobs: " + j.Name + ": " + err.Error())
+		}
+		m.schedules[j.Name] = schedule
+	}
+	return m
 }
 
 // Jobs are all jobs, in the order in which they were given.
 func (m *Manager) Jobs() []Job { return m.jobs }
+
+// Next is when a job runs next by its schedule; the zero time if it has none.
+func (m *Manager) Next(name string) time.Time {
+	schedule, ok := m.schedules[name]
+	if !ok {
+		return time.Time{}
+	}
+	return schedule.Next(time.Unix(m.db.Now(), 0).In(m.settings.Zone))
+}
 
 // Find is the job with the name; not_found if there is none.
 func (m *Manager) Find(name string) (Job, error) {
@@ -139,17 +221,19 @@ func (m *Manager) Find(name string) (Job, error) {
 	return m.jobs[i], nil
 }
 
-const runColumns = "id, name, status, dry_run, requested, started, finished, done, total, differences, message, fence, state"
+const runColumns = "id, name, status, dry_run, due, requested, started, finished, done, total, differences, message, holder, fence, state"
 
 func (m *Manager) runs(ctx context.Context, db *database.DB, tail string, args ...any) ([]*Run, error) {
 	var list []*Run
 	err := db.Select(ctx, func(rows *sql.Rows) error {
 		r := &Run{}
-		var message, at sql.NullString
-		if err := rows.Scan(&r.ID, &r.Job, &r.Status, &r.DryRun, &r.Requested, &r.Started, &r.Finished, &r.Done, &r.Total, &r.Differences, &message, &r.fence, &at); err != nil {
+		var message, holder, at sql.NullString
+		var due sql.NullInt64
+		if err := rows.Scan(&r.ID, &r.Job, &r.Status, &r.DryRun, &due, &r.Requested, &r.Started, &r.Finished, &r.Done, &r.Total, &r.Differences,
+			&message, &holder, &r.fence, &at); err != nil {
 			return err
 		}
-		r.Message = message.String
+		r.Due, r.Message, r.Holder = due.Int64, message.String, holder.String
 		if at.Valid {
 			if err := json.Unmarshal([]byte(at.String), &r.state); err != nil {
 				return err
@@ -167,96 +251,4 @@ func (m *Manager) runs(ctx context.Context, db *database.DB, tail string, args .
 // History are the latest runs of a job, the newest first.
 func (m *Manager) History(ctx context.Context, name string, limit int) ([]*Run, error) {
 	return m.runs(ctx, m.db, "WHERE name = ? ORDER BY id DESC LIMIT ?", name, limit)
-}
-
-// unfinished is a run that is queued or under way.
-const unfinished = "status IN ('queued', 'running')"
-
-// Request queues a run of a job, or returns the one that is not finished yet; not_found if there is no such job.
-func (m *Manager) Request(ctx context.Context, name string, dryRun bool) (run *Run, err error) {
-	if _, err := m.Find(name); err != nil {
-		return nil, err
-	}
-	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		run, err = m.request(ctx, tx, name, dryRun)
-		return err
-	})
-	return run, err
-}
-
-// Start is Request for who works on the run at once: unless it is one of the other kind (dry or not), it is taken before any
-// server sees it. With ErrLost, which tells that another process works on it, it returns the run too.
-func (m *Manager) Start(ctx context.Context, name string, dryRun bool) (run *Run, err error) {
-	if _, err := m.Find(name); err != nil {
-		return nil, err
-	}
-	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		if run, err = m.request(ctx, tx, name, dryRun); err != nil || run.DryRun != dryRun {
-			return err
-		}
-		return m.take(ctx, tx, run)
-	})
-	return run, err
-}
-
-func (m *Manager) request(ctx context.Context, tx *database.DB, name string, dryRun bool) (*Run, error) {
-	for range 2 {
-		list, err := m.runs(ctx, tx, "WHERE name = ? AND "+unfinished+" ORDER BY id DESC LIMIT 1"+tx.ForUpdate(), name)
-		if err != nil {
-			return nil, err
-		}
-		if len(list) > 0 {
-			return list[0], nil
-		}
-		// The table takes one unfinished run of a name: if somebody else was faster, this does nothing, and theirs is found.
-		_, err = tx.Exec(ctx, tx.InsertIgnore()+" {q2ab_job_runs} (name, status, dry_run, requested) VALUES (?, 'queued', ?, ?)", name, dryRun, tx.Now())
-		if err != nil {
-			return nil, fmt.Errorf("request a run: %w", err)
-		}
-	}
-	list, err := m.runs(ctx, tx, "WHERE name = ? ORDER BY id DESC LIMIT 1"+tx.ForUpdate(), name)
-	if err == nil && len(list) == 0 {
-		err = fmt.Errorf("request a run of %s: it is not there", name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return list[0], nil
-}
-
-// Cancel ends the unfinished run of a job, if there is one; its holder stops at the next sign that it gives.
-func (m *Manager) Cancel(ctx context.Context, name string) error {
-	_, err := m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'cancelled', finished = ?, fence = fence + 1 WHERE name = ? AND "+unfinished, m.db.Now(), name)
-	if err != nil {
-		return fmt.Errorf("cancel a run: %w", err)
-	}
-	return nil
-}
-
-// Serve takes queued and abandoned runs until the context ends.
-func (m *Manager) Serve(ctx context.Context) {
-	if m.poll <= 0 {
-		return
-	}
-	names := make([]string, len(m.jobs))
-	for i, j := range m.jobs {
-		names[i] = j.Name
-	}
-	for {
-		// Jobs that only another release of the program knows are left to that.
-		list, err := m.runs(ctx, m.db, "WHERE name IN ? AND (status = 'queued' OR status = 'running' AND heartbeat < ?) ORDER BY id LIMIT 1", names, m.db.Now()-leaseSeconds)
-		if err != nil && ctx.Err() == nil {
-			slog.WarnContext(ctx, "jobs are not looked for", "error", err)
-		}
-		for _, r := range list {
-			if err := m.Work(ctx, r, nil); err != nil && ctx.Err() == nil && !errors.Is(err, ErrLost) {
-				slog.ErrorContext(ctx, "job failed", "job", r.Job, "run", r.ID, "error", err)
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(m.poll):
-		}
-	}
 }

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,9 +9,11 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/observe"
 )
 
 // writeTimeout bounds how long a process that is told to stop still waits for the state to be written.
@@ -26,31 +29,52 @@ func (m *Manager) Work(ctx context.Context, r *Run, progress func(r *Run, w *Wor
 	if err != nil {
 		return err
 	}
+	r.job = job
 	if err := m.take(ctx, m.db, r); err != nil {
 		return err
 	}
 	r.held = false
-	slog.InfoContext(ctx, "job runs", "job", r.Job, "run", r.ID, "dry_run", r.DryRun, "step", r.state.Step, "after", r.state.After)
+	slog.InfoContext(ctx, "job runs", "job", r.Job, "run", r.ID, "due", r.Due, "dry_run", r.DryRun, "step", r.state.Step, "after", r.state.After)
+	ctx, span := observe.StartSpan(ctx, "job.run", r.Job, "run", r.ID, "due", r.Due, "dry_run", r.DryRun)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	go m.renew(ctx, *r, stop)
-	err = safely(ctx, func() error { return m.steps(ctx, job, r, progress) })
+	var renewing sync.WaitGroup
+	renewing.Go(func() { m.renew(ctx, *r, stop) })
+	err = safely(ctx, func() error { return m.steps(ctx, r, progress) })
+	cause := context.Cause(ctx)
+	stop(nil)
+	renewing.Wait()
 	switch {
 	case err == nil:
-		r.Status = Done
-	case context.Cause(ctx) != nil:
-		return m.release(ctx, r, context.Cause(ctx))
-	case errors.Is(err, ErrLost):
-		return err
-	default:
-		r.Status, r.Message = Failed, err.Error()
+		err = m.finish(ctx, r, Done)
+	case cause != nil:
+		err = m.release(ctx, r, cause)
+	case !errors.Is(err, ErrLost):
+		r.Message = err.Error()
+		err = errors.Join(err, m.finish(ctx, r, Failed))
 	}
-	r.Finished = m.db.Now()
-	slog.InfoContext(ctx, "job ended", "job", r.Job, "run", r.ID, "status", r.Status, "done", r.Done, "differences", r.Differences, "seconds", r.Finished-r.Started)
-	if storeErr := m.write(ctx, r, "status = ?, finished = ?", r.Status, r.Finished); storeErr != nil {
-		return storeErr
-	}
+	span.End(r.Status, err)
 	return err
+}
+
+// finish writes down how a run ended, and tells of it.
+func (m *Manager) finish(ctx context.Context, r *Run, status string) error {
+	r.Status = status
+	ctx = context.WithoutCancel(ctx)
+	now, err := m.now(ctx, m.db)
+	if err != nil {
+		return err
+	}
+	r.Finished = now
+	if err := m.write(ctx, r, "status = ?, finished = ?", r.Status, r.Finished); err != nil {
+		return err
+	}
+	slog.InfoContext(ctx, "job ended", "job", r.Job, "run", r.ID, "status", r.Status, "done", r.Done, "differences", r.Differences, "seconds", r.Finished-r.Started)
+	observe.Duration("job.seconds", time.Duration(r.Finished-r.Started)*time.Second, "job:"+r.Job, "status:"+r.Status)
+	if r.Due > 0 {
+		observe.Duration("job.lateness", time.Duration(max(0, r.Started-r.Due))*time.Second, "job:"+r.Job)
+	}
+	return nil
 }
 
 // safely makes an error of a panic: a job that has one must not end the server that works on it, and then the next one.
@@ -64,14 +88,23 @@ func safely(ctx context.Context, work func() error) (err error) {
 	return work()
 }
 
-// take makes this process the run's holder: the fence moves on, so that one before can write no more.
+func (m *Manager) leaseSeconds() int64 { return int64(m.settings.Lease / time.Second) }
+
+// take makes this process the run's holder: the fence moves on, so that one before can write no more. ErrLost tells that somebody else has it,
+// or works on another run of the job.
 func (m *Manager) take(ctx context.Context, db *database.DB, r *Run) error {
 	if r.held {
 		return nil
 	}
-	now := db.Now()
-	taken, err := db.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'running', fence = fence + 1, heartbeat = ?, started = CASE WHEN started = 0 THEN ? ELSE started END "+
-		"WHERE id = ? AND fence = ? AND (status = 'queued' OR status = 'running' AND heartbeat < ?)", now, now, r.ID, r.fence, now-leaseSeconds)
+	now, err := m.now(ctx, db)
+	if err != nil {
+		return err
+	}
+	taken, err := db.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'running', fence = fence + 1, heartbeat = ?, holder = ?, started = CASE WHEN started = 0 THEN ? ELSE started END "+
+		"WHERE id = ? AND fence = ? AND (status = 'queued' OR status = 'running' AND heartbeat < ?)", now, m.holder, now, r.ID, r.fence, now-m.leaseSeconds())
+	if database.DuplicateKey(err) {
+		return ErrLost
+	}
 	if err != nil {
 		return fmt.Errorf("take a run: %w", err)
 	}
@@ -79,28 +112,28 @@ func (m *Manager) take(ctx context.Context, db *database.DB, r *Run) error {
 		return ErrLost
 	}
 	r.fence++
-	r.Status, r.held = Running, true
+	r.Status, r.Holder, r.held = Running, m.holder, true
 	if r.Started == 0 {
 		r.Started = now
 	}
 	return nil
 }
 
-// release gives a run back that is not finished, so that it goes on at once elsewhere or at the next start.
+// release gives a run back that is not finished, so that it goes on at once elsewhere or at the next start: its lease has run out long ago.
 func (m *Manager) release(ctx context.Context, r *Run, cause error) error {
-	r.Status = Queued
 	if errors.Is(cause, ErrLost) {
 		return cause
 	}
 	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer done()
-	_, err := m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'queued' WHERE id = ? AND fence = ? AND status = 'running'", r.ID, r.fence)
+	_, err := m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET heartbeat = 0 WHERE id = ? AND fence = ? AND status = 'running'", r.ID, r.fence)
+	slog.InfoContext(ctx, "job is given back", "job", r.Job, "run", r.ID, "done", r.Done)
 	return errors.Join(cause, err)
 }
 
 // renew gives signs of life, and stops the work if the run is not this process's any more.
 func (m *Manager) renew(ctx context.Context, r Run, stop context.CancelCauseFunc) {
-	tick := time.NewTicker(leaseSeconds * time.Second / 3)
+	tick := time.NewTicker(m.settings.Lease / 3)
 	defer tick.Stop()
 	for {
 		select {
@@ -117,7 +150,11 @@ func (m *Manager) renew(ctx context.Context, r Run, stop context.CancelCauseFunc
 
 // sign renews the lease.
 func (m *Manager) sign(ctx context.Context, r *Run) error {
-	return m.set(ctx, r, "heartbeat = ?", m.db.Now())
+	now, err := m.now(ctx, m.db)
+	if err != nil {
+		return err
+	}
+	return m.set(ctx, r, "heartbeat = ?", now)
 }
 
 // write stores what the holder found out, with a sign of life; ErrLost if it is the holder no more. It is done even when the
@@ -129,7 +166,11 @@ func (m *Manager) write(ctx context.Context, r *Run, sets string, args ...any) e
 	}
 	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer done()
-	args = append([]any{m.db.Now(), r.Done, r.Total, r.Differences, string(at), r.Message}, args...)
+	now, err := m.now(ctx, m.db)
+	if err != nil {
+		return err
+	}
+	args = append([]any{now, r.Done, r.Total, r.Differences, string(at), r.Message}, args...)
 	return m.set(ctx, r, "heartbeat = ?, done = ?, total = ?, differences = ?, state = ?, message = ?, "+sets, args...)
 }
 
@@ -155,7 +196,8 @@ func (m *Manager) set(ctx context.Context, r *Run, sets string, args ...any) err
 }
 
 // steps works off what is left of the run.
-func (m *Manager) steps(ctx context.Context, job Job, r *Run, progress func(*Run, *Work)) error {
+func (m *Manager) steps(ctx context.Context, r *Run, progress func(*Run, *Work)) error {
+	job := r.job
 	if r.Total == 0 {
 		for _, s := range job.Steps {
 			n := 1
@@ -173,19 +215,16 @@ func (m *Manager) steps(ctx context.Context, job Job, r *Run, progress func(*Run
 	}
 	for r.state.Step < len(job.Steps) {
 		s := job.Steps[r.state.Step]
-		w := &Work{DryRun: r.DryRun, Done: 1}
+		w := &Work{DryRun: r.DryRun, Done: 1, Due: m.dueTime(r), m: m, run: r}
 		next, err := s.Batch(ctx, r.state.After, w)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
-		r.state.After = next
-		if next == 0 {
-			r.state.Step++
-		}
-		r.state.Name = job.name(r.state.Step)
-		r.note(w)
-		if err := m.write(ctx, r, "status = 'running'"); err != nil {
-			return err
+		r.arrive(w, next)
+		if !w.stored {
+			if err := m.write(ctx, r, "status = 'running'"); err != nil {
+				return err
+			}
 		}
 		if progress != nil {
 			progress(r, w)
@@ -195,6 +234,11 @@ func (m *Manager) steps(ctx context.Context, job Job, r *Run, progress func(*Run
 		}
 	}
 	return nil
+}
+
+// dueTime is what Work tells of as Due.
+func (m *Manager) dueTime(r *Run) time.Time {
+	return time.Unix(cmp.Or(r.Due, r.Requested), 0).In(m.settings.Zone)
 }
 
 // name is that of a step, "" of the end.

@@ -1,0 +1,97 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/events"
+)
+
+// Request queues a run of a job, or returns one that was asked for or is under way and is not finished yet; not_found if there is no such job.
+func (m *Manager) Request(ctx context.Context, name string, dryRun bool) (run *Run, err error) {
+	if _, err := m.Find(name); err != nil {
+		return nil, err
+	}
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
+		run, err = m.request(ctx, tx, name, dryRun)
+		return err
+	})
+	return run, err
+}
+
+// Start is Request for who works on the run at once: unless it is one of the other kind (dry or not), it is taken before any
+// server sees it. With ErrLost, which tells that another process works on it, it returns the run too.
+func (m *Manager) Start(ctx context.Context, name string, dryRun bool) (run *Run, err error) {
+	if _, err := m.Find(name); err != nil {
+		return nil, err
+	}
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
+		if run, err = m.request(ctx, tx, name, dryRun); err != nil || run.DryRun != dryRun {
+			return err
+		}
+		return m.take(ctx, tx, run)
+	})
+	return run, err
+}
+
+func (m *Manager) request(ctx context.Context, tx *database.DB, name string, dryRun bool) (*Run, error) {
+	for range 2 {
+		list, err := m.runs(ctx, tx, "WHERE name = ? AND (status = 'running' OR status = 'queued' AND due IS NULL) ORDER BY status DESC, id LIMIT 1"+tx.ForUpdate(), name)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) > 0 {
+			return list[0], nil
+		}
+		// If somebody else was faster, this does nothing, and theirs is found.
+		if err := m.ask(ctx, tx, name, dryRun); err != nil {
+			return nil, err
+		}
+	}
+	list, err := m.runs(ctx, tx, "WHERE name = ? ORDER BY id DESC LIMIT 1"+tx.ForUpdate(), name)
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("request a run of %s: it is not there", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// ask queues a run unless one waits already: the table takes one of a name.
+func (m *Manager) ask(ctx context.Context, tx *database.DB, name string, dryRun bool) error {
+	now, err := m.now(ctx, tx)
+	if err == nil {
+		_, err = tx.Exec(ctx, tx.InsertIgnore()+" {q2ab_job_runs} (name, status, dry_run, requested) VALUES (?, 'queued', ?, ?)", name, dryRun, now)
+	}
+	if err != nil {
+		return fmt.Errorf("request a run: %w", err)
+	}
+	return nil
+}
+
+// HandleEvent asks for runs of the jobs that an event is to be followed by; it is a handler of the outbox.
+func (m *Manager) HandleEvent(ctx context.Context, tx *database.DB, e events.Event) error {
+	for _, j := range m.jobs {
+		if slices.Contains(j.On, e.Name) {
+			if err := m.ask(ctx, tx, j.Name, false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Cancel ends what is under way of a job and what waits, but for later times of its schedule; the holder stops at the next sign that it gives.
+func (m *Manager) Cancel(ctx context.Context, name string) error {
+	now, err := m.now(ctx, m.db)
+	if err == nil {
+		_, err = m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'cancelled', finished = ?, fence = fence + 1 WHERE name = ? AND status IN ('queued', 'running')", now, name)
+	}
+	if err != nil {
+		return fmt.Errorf("cancel a run: %w", err)
+	}
+	return nil
+}

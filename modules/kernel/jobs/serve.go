@@ -1,0 +1,107 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Serve plans the runs of schedules, and takes runs that wait or were abandoned, until the context ends. Then it gives back what it works on
+// and returns as soon as the batches under way have stopped.
+func (m *Manager) Serve(ctx context.Context) {
+	if m.settings.Poll <= 0 {
+		return
+	}
+	var working sync.WaitGroup
+	defer working.Wait()
+	free := make(chan struct{}, m.settings.AtOnce)
+	ended := make(chan struct{}, 1)
+	for {
+		next, err := m.plan(ctx)
+		if err == nil {
+			err = m.takeSome(ctx, free, func(r *Run) {
+				working.Go(func() {
+					defer func() {
+						<-free
+						select {
+						case ended <- struct{}{}:
+						default:
+						}
+					}()
+					m.workOn(ctx, r)
+				})
+			})
+		}
+		if err != nil && ctx.Err() == nil {
+			slog.WarnContext(ctx, "jobs are not looked for", "error", err)
+		}
+		pause := m.settings.Poll
+		if !next.IsZero() {
+			pause = min(pause, max(time.Duration(next.Unix()-m.db.Now())*time.Second, time.Second/5))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ended: // the job may have more to do
+		case <-time.After(pause):
+		}
+	}
+}
+
+// takeSome takes as many runs as there is room for.
+func (m *Manager) takeSome(ctx context.Context, free chan struct{}, begin func(*Run)) error {
+	names := make([]string, len(m.jobs)) // jobs that only another release of the program knows are left to that
+	for i, j := range m.jobs {
+		names[i] = j.Name
+	}
+	for ctx.Err() == nil {
+		select {
+		case free <- struct{}{}:
+		default:
+			return nil
+		}
+		r, err := m.takeOne(ctx, names)
+		if err != nil || r == nil {
+			<-free
+			return err
+		}
+		begin(r)
+	}
+	return nil
+}
+
+// takeOne takes the run that has waited longest of a job that is not under way; nil if there is none.
+func (m *Manager) takeOne(ctx context.Context, names []string) (*Run, error) {
+	now, err := m.now(ctx, m.db)
+	if err != nil {
+		return nil, err
+	}
+	list, err := m.runs(ctx, m.db, "r WHERE name IN ? AND (status = 'running' AND heartbeat < ? OR status = 'queued' AND "+
+		"NOT EXISTS (SELECT 1 FROM {q2ab_job_runs} o WHERE o.name = r.name AND o.status = 'running')) ORDER BY CASE status WHEN 'running' THEN 0 ELSE 1 END, COALESCE(due, requested), id LIMIT 10",
+		names, now-m.leaseSeconds())
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range list {
+		switch err := m.take(ctx, m.db, r); {
+		case err == nil:
+			return r, nil
+		case !errors.Is(err, ErrLost): // otherwise somebody else was faster
+			return nil, err
+		}
+	}
+	return nil, nil //nolint:nilnil // nothing to do is not an error
+}
+
+func (m *Manager) workOn(ctx context.Context, r *Run) {
+	if err := m.Work(ctx, r, nil); err != nil && ctx.Err() == nil && !errors.Is(err, ErrLost) {
+		slog.ErrorContext(ctx, "job failed", "job", r.Job, "run", r.ID, "error", err)
+	}
+	if ctx.Err() == nil {
+		if err := m.prune(ctx, r.Job); err != nil {
+			slog.WarnContext(ctx, "old runs are not removed", "job", r.Job, "error", err)
+		}
+	}
+}

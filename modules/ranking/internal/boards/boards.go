@@ -1,0 +1,256 @@
+// Package boards computes leaderboards: who did how much within a span of time, on the whole site, in a category with all below
+// it, or on questions with a tag. It knows posts and votes as plain numbers and nothing of databases.
+//
+// What an action is worth follows Q2A's points page: each question, answer, best answer chosen and best answer given has its weight,
+// votes received bring points up to a limit for each post, votes given bring points too, and points_multiple multiplies all of it.
+// A post and what it earned count for the span in which it was written, a vote given for the one in which it was first cast.
+// Posts count for their question's category and tags, wherever in the thread they stand.
+package boards
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Scope is what part of the site a board is of: Site, or that of a category or a tag.
+type Scope string
+
+// Site is the scope of all posts.
+const Site Scope = "site"
+
+// Category is the scope of a category and all below it.
+func Category(id int) Scope { return Scope("category:" + itoa(id)) }
+
+// Tag is the scope of the questions with a tag. Tags compare exactly, as the words of Q2A's tag pages do.
+func Tag(tag string) Scope { return Scope("tag:" + tag) }
+
+// Span is a time from From on and before To, in Unix seconds. The zero Span is all time.
+type Span struct {
+	From int64 `json:"from,omitempty"`
+	To   int64 `json:"to,omitempty"`
+}
+
+func (s Span) contains(at int64) bool { return s == Span{} || s.From <= at && at < s.To }
+
+// Entry is what one user did.
+type Entry struct {
+	UserID int
+	// Points are what it is worth.
+	Points int
+	// Questions and Answers are those that everybody sees, BestAnswers those of the Answers that somebody else chose.
+	Questions, Answers, BestAnswers int
+}
+
+func (e *Entry) empty() bool { return e.Points == 0 && e.Questions == 0 && e.Answers == 0 }
+
+// Post is what counts of a post.
+type Post struct {
+	ID, ParentID int
+	// Kind is Q, A or C; Visible tells that everybody sees it. Votes on hidden posts still count, the posts do not.
+	Kind    byte
+	Visible bool
+	// UserID is 0 for posts without an author.
+	UserID   int
+	Created  int64
+	Up, Down int
+	// SelectedID is a question's best answer. Categories are those of a question and above, Tags its tags.
+	SelectedID int
+	Categories []int
+	Tags       []string
+}
+
+// Vote is a vote that somebody gave. At is when it was first cast.
+type Vote struct {
+	UserID, PostID int
+	Up             bool
+	At             int64
+}
+
+// Weights say what actions are worth; see Q2A's points page. Gains and losses are of votes received.
+type Weights struct {
+	Multiple                       int
+	Question, Answer               int
+	ChooseBest, BestAnswer         int
+	VoteUp, VoteDown               map[byte]int
+	PerUp, PerDown, Gain, LossMost map[byte]int
+}
+
+// received is what the votes on a post bring to its author, before Multiple.
+func (w *Weights) received(kind byte, up, down int) int {
+	return min(w.PerUp[kind]*up, w.Gain[kind]) - min(w.PerDown[kind]*down, w.LossMost[kind])
+}
+
+// sum is an Entry in little space: there is one for each user in each scope.
+type sum struct{ points, questions, answers, best int32 }
+
+// question is what has to be remembered of a question for all that stands below it.
+type question struct {
+	author, selected uint32
+	scopes           []uint32
+}
+
+// Counter counts posts and votes into boards. Posts come in the order of their ids, votes after all posts.
+type Counter struct {
+	weights Weights
+	spans   []Span
+	sums    []map[uint64]sum // by span; the key is scope and user
+
+	scopes  []Scope
+	scopeID map[Scope]uint32
+
+	questions []question
+	// of tells for each post the question that it belongs to, as an index plus one, and its kind; ids are ascending.
+	ids  []uint32
+	of   []uint32
+	kind []byte
+	// orphans are posts whose parents have not come yet.
+	orphans []Post
+}
+
+// NewCounter returns a counter of boards for each of the spans.
+func NewCounter(w Weights, spans []Span) *Counter {
+	c := &Counter{weights: w, spans: spans, scopeID: map[Scope]uint32{}}
+	for range spans {
+		c.sums = append(c.sums, map[uint64]sum{})
+	}
+	c.scope(Site)
+	return c
+}
+
+func (c *Counter) scope(s Scope) uint32 {
+	id, ok := c.scopeID[s]
+	if !ok {
+		s = Scope(strings.Clone(string(s)))
+		id = uint32(len(c.scopes)) //nolint:gosec // a site has fewer categories and tags than that
+		c.scopes, c.scopeID[s] = append(c.scopes, s), id
+	}
+	return id
+}
+
+// Post counts a post.
+func (c *Counter) Post(p *Post) {
+	at := len(c.ids)
+	c.ids = append(c.ids, uint32(p.ID)) //nolint:gosec // postid is INT UNSIGNED
+	c.of = append(c.of, 0)
+	c.kind = append(c.kind, p.Kind)
+	if p.Kind == 'Q' {
+		c.of[at] = c.remember(p)
+	} else if c.of[at] = c.questionOf(p.ParentID); c.of[at] == 0 {
+		c.orphans = append(c.orphans, *p)
+		return
+	}
+	c.count(p, c.of[at])
+}
+
+// Settle places posts that came before their parents; those without any are left out. It is called after the last post.
+func (c *Counter) Settle() {
+	for again := true; again; {
+		again = false
+		c.orphans = slices.DeleteFunc(c.orphans, func(p Post) bool {
+			of := c.questionOf(p.ParentID)
+			if of == 0 {
+				return false
+			}
+			at, _ := slices.BinarySearch(c.ids, uint32(p.ID)) //nolint:gosec // see Post
+			c.of[at] = of
+			c.count(&p, of)
+			again = true
+			return true
+		})
+	}
+	c.orphans = nil
+}
+
+// questionOf is the index plus one of the question that a post belongs to, 0 if it is not known.
+func (c *Counter) questionOf(id int) uint32 {
+	if at, found := slices.BinarySearch(c.ids, uint32(id)); found { //nolint:gosec // see Post
+		return c.of[at]
+	}
+	return 0
+}
+
+// remember keeps a question for what stands below it, and returns its index plus one.
+func (c *Counter) remember(p *Post) uint32 {
+	q := question{author: uint32(p.UserID), selected: uint32(p.SelectedID), scopes: []uint32{c.scope(Site)}} //nolint:gosec // both are INT UNSIGNED
+	for _, id := range p.Categories {
+		q.scopes = append(q.scopes, c.scope(Category(id)))
+	}
+	for _, tag := range p.Tags {
+		q.scopes = append(q.scopes, c.scope(Tag(tag)))
+	}
+	slices.Sort(q.scopes)
+	q.scopes = slices.Compact(q.scopes)
+	c.questions = append(c.questions, q)
+	return uint32(len(c.questions)) //nolint:gosec // at most as many as posts
+}
+
+// count adds a post to the boards.
+func (c *Counter) count(p *Post, of uint32) {
+	q := &c.questions[of-1]
+	e := Entry{Points: c.weights.received(p.Kind, p.Up, p.Down)}
+	switch {
+	case p.Kind == 'Q' && p.Visible:
+		e.Questions = 1
+		e.Points += c.weights.Question
+		if p.SelectedID != 0 {
+			e.Points += c.weights.ChooseBest
+		}
+	case p.Kind == 'A' && p.Visible:
+		e.Answers = 1
+		e.Points += c.weights.Answer
+		if int(q.selected) == p.ID && (q.author == 0 || int(q.author) != p.UserID) {
+			e.BestAnswers = 1
+			e.Points += c.weights.BestAnswer
+		}
+	}
+	e.UserID, e.Points = p.UserID, e.Points*c.weights.Multiple
+	c.add(q, p.Created, e)
+}
+
+// Vote counts a vote given.
+func (c *Counter) Vote(v *Vote) {
+	at, found := slices.BinarySearch(c.ids, uint32(v.PostID)) //nolint:gosec // see Post
+	if !found || c.of[at] == 0 {
+		return
+	}
+	worth := c.weights.VoteDown
+	if v.Up {
+		worth = c.weights.VoteUp
+	}
+	c.add(&c.questions[c.of[at]-1], v.At, Entry{UserID: v.UserID, Points: worth[c.kind[at]] * c.weights.Multiple})
+}
+
+func (c *Counter) add(q *question, at int64, e Entry) {
+	if e.UserID == 0 || e.empty() {
+		return
+	}
+	for i, span := range c.spans {
+		if !span.contains(at) {
+			continue
+		}
+		for _, scope := range q.scopes {
+			key := uint64(scope)<<32 | uint64(e.UserID) //nolint:gosec // userid is INT UNSIGNED
+			s := c.sums[i][key]
+			s.points += int32(e.Points)       //nolint:gosec // a day's points, added up, stay far below
+			s.questions += int32(e.Questions) //nolint:gosec // counts
+			s.answers += int32(e.Answers)     //nolint:gosec // counts
+			s.best += int32(e.BestAnswers)    //nolint:gosec // counts
+			c.sums[i][key] = s
+		}
+	}
+}
+
+// Boards are the boards of the span with that index, by scope; each board in the order of its users' ids.
+func (c *Counter) Boards(span int) map[Scope]Board {
+	boards := map[Scope]Board{Site: nil}
+	for key, s := range c.sums[span] {
+		scope := c.scopes[key>>32]
+		boards[scope] = append(boards[scope], Entry{UserID: int(uint32(key)), //nolint:gosec // the lower half
+			Points: int(s.points), Questions: int(s.questions), Answers: int(s.answers), BestAnswers: int(s.best)})
+	}
+	for _, b := range boards {
+		slices.SortFunc(b, func(x, y Entry) int { return cmp.Compare(x.UserID, y.UserID) })
+	}
+	return boards
+}

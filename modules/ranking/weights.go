@@ -1,0 +1,174 @@
+package ranking
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site"
+)
+
+// PointWeights are the settings of Q2A's points page; `option` names the option of each.
+type PointWeights struct {
+	Base     int `json:"base" option:"points_base" minimum:"-1000000" maximum:"1000000" doc:"Points that everybody has from the start"`
+	Multiple int `json:"multiple" option:"points_multiple" minimum:"0" maximum:"1000" doc:"Multiplies all others but base"`
+
+	PostQuestion int `json:"postQuestion" option:"points_post_q" minimum:"-1000" maximum:"1000" doc:"For a question"`
+	SelectAnswer int `json:"selectAnswer" option:"points_select_a" minimum:"-1000" maximum:"1000" doc:"For choosing a best answer"`
+	PostAnswer   int `json:"postAnswer" option:"points_post_a" minimum:"-1000" maximum:"1000" doc:"For an answer"`
+	BestAnswer   int `json:"bestAnswer" option:"points_a_selected" minimum:"-1000" maximum:"1000" doc:"For an answer that was chosen"`
+
+	QuestionVotedUp   int `json:"questionVotedUp" option:"points_per_q_voted_up" minimum:"-1000" maximum:"1000" doc:"For each vote for one's question"`
+	QuestionVotedDown int `json:"questionVotedDown" option:"points_per_q_voted_down" minimum:"-1000" maximum:"1000" doc:"Taken for each vote against one's question"`
+	QuestionMaxGain   int `json:"questionMaxGain" option:"points_q_voted_max_gain" minimum:"0" maximum:"100000" doc:"Most points by votes for one question"`
+	QuestionMaxLoss   int `json:"questionMaxLoss" option:"points_q_voted_max_loss" minimum:"0" maximum:"100000" doc:"Most points lost by votes against one question"`
+	AnswerVotedUp     int `json:"answerVotedUp" option:"points_per_a_voted_up" minimum:"-1000" maximum:"1000" doc:"For each vote for one's answer"`
+	AnswerVotedDown   int `json:"answerVotedDown" option:"points_per_a_voted_down" minimum:"-1000" maximum:"1000" doc:"Taken for each vote against one's answer"`
+	AnswerMaxGain     int `json:"answerMaxGain" option:"points_a_voted_max_gain" minimum:"0" maximum:"100000" doc:"Most points by votes for one answer"`
+	AnswerMaxLoss     int `json:"answerMaxLoss" option:"points_a_voted_max_loss" minimum:"0" maximum:"100000" doc:"Most points lost by votes against one answer"`
+	CommentVotedUp    int `json:"commentVotedUp" option:"points_per_c_voted_up" minimum:"-1000" maximum:"1000" doc:"For each vote for one's comment"`
+	CommentVotedDown  int `json:"commentVotedDown" option:"points_per_c_voted_down" minimum:"-1000" maximum:"1000" doc:"Taken for each vote against one's comment"`
+	CommentMaxGain    int `json:"commentMaxGain" option:"points_c_voted_max_gain" minimum:"0" maximum:"100000" doc:"Most points by votes for one comment"`
+	CommentMaxLoss    int `json:"commentMaxLoss" option:"points_c_voted_max_loss" minimum:"0" maximum:"100000" doc:"Most points lost by votes against one comment"`
+
+	VoteQuestionUp   int `json:"voteQuestionUp" option:"points_vote_up_q" minimum:"-1000" maximum:"1000" doc:"For voting for a question"`
+	VoteQuestionDown int `json:"voteQuestionDown" option:"points_vote_down_q" minimum:"-1000" maximum:"1000" doc:"For voting against a question"`
+	VoteAnswerUp     int `json:"voteAnswerUp" option:"points_vote_up_a" minimum:"-1000" maximum:"1000" doc:"For voting for an answer"`
+	VoteAnswerDown   int `json:"voteAnswerDown" option:"points_vote_down_a" minimum:"-1000" maximum:"1000" doc:"For voting against an answer"`
+}
+
+// weightsOf are the weights that options hold.
+func weightsOf(o *site.Options) PointWeights {
+	var w PointWeights
+	v := reflect.ValueOf(&w).Elem()
+	for i, f := range weightFields() {
+		v.Field(i).SetInt(int64(o.Int(f.Tag.Get("option"))))
+	}
+	return w
+}
+
+// options are the weights as the table of options holds them.
+func (w *PointWeights) options() map[string]string {
+	values := map[string]string{}
+	v := reflect.ValueOf(*w)
+	for i, f := range weightFields() {
+		values[f.Tag.Get("option")] = strconv.FormatInt(v.Field(i).Int(), 10)
+	}
+	return values
+}
+
+func weightFields() []reflect.StructField { return reflect.VisibleFields(reflect.TypeFor[PointWeights]()) }
+
+type weightsInput struct{ Body PointWeights }
+
+type weightsOutput struct {
+	Body struct {
+		Weights PointWeights  `json:"weights" doc:"Those that all points follow now"`
+		Next    *PointWeights `json:"next,omitempty" doc:"Those that all points are being computed with; they take effect together with the points"`
+		Run     *jobs.RunInfo `json:"run,omitempty" doc:"How far that is"`
+	}
+}
+
+// weightsJob is the job that computes all points with the next weights.
+const weightsJob = "points"
+
+// Jobs starts runs of jobs; *jobs.Manager is one.
+type Jobs interface {
+	// Request queues a run, History lists the latest.
+	Request(ctx context.Context, name string, dryRun bool) (*jobs.Run, error)
+	History(ctx context.Context, name string, limit int) ([]*jobs.Run, error)
+}
+
+func (m *Module) registerWeights(api huma.API) {
+	op := func(id, method, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: "/v1/admin/points", Summary: summary, Tags: []string{"Administration"}, Errors: []int{http.StatusForbidden}}
+	}
+	web.Register(api, op("get-points", http.MethodGet, "What earns how many points"), func(ctx context.Context, _ *struct{}) (*weightsOutput, error) {
+		if err := auth.RequireAdmin(ctx); err != nil {
+			return nil, err
+		}
+		return m.weights(ctx)
+	})
+	set := op("set-points", http.MethodPut, "Change what earns how many points")
+	set.Description = "Everybody's points are computed anew in the background (the job " + weightsJob + "); until that is done the old weights and points go on. Both change at the same moment. " +
+		"Weights that were set before and have not taken effect yet are replaced."
+	set.DefaultStatus = http.StatusAccepted
+	web.Register(api, set, func(ctx context.Context, in *weightsInput) (*weightsOutput, error) {
+		if err := auth.RequireAdmin(ctx); err != nil {
+			return nil, err
+		}
+		if err := m.setWeights(ctx, &in.Body); err != nil {
+			return nil, err
+		}
+		return m.weights(ctx)
+	})
+}
+
+func (m *Module) weights(ctx context.Context) (*weightsOutput, error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &weightsOutput{}
+	out.Body.Weights = weightsOf(o)
+	if out.Body.Next, err = nextWeights(ctx, m.db); err != nil || out.Body.Next == nil {
+		return out, err
+	}
+	runs, err := m.jobs.History(ctx, weightsJob, 1)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range runs {
+		out.Body.Run = r.Info()
+	}
+	return out, nil
+}
+
+// nextState is the row of the state that holds weights which have not taken effect yet.
+const nextState = "points"
+
+func nextWeights(ctx context.Context, db *database.DB) (*PointWeights, error) {
+	var text string
+	found, err := db.Get(ctx, []any{&text}, "SELECT content FROM {q2ab_state} WHERE name = ?", nextState)
+	w := &PointWeights{}
+	if err == nil && found {
+		err = json.Unmarshal([]byte(text), w)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the next weights: %w", err)
+	}
+	if !found {
+		return nil, nil //nolint:nilnil // none is not an error
+	}
+	return w, nil
+}
+
+// setWeights remembers the weights and starts the job. A run that is under way finds out by itself that they have changed.
+func (m *Module) setWeights(ctx context.Context, w *PointWeights) error {
+	text, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
+		_, err := tx.Exec(ctx, "INSERT INTO {q2ab_state} (name, content, updated) VALUES (?, ?, FROM_UNIXTIME(?))"+
+			tx.Upsert("name")+"content = "+tx.Given("content")+", updated = "+tx.Given("updated"), nextState, string(text), tx.Now())
+		if err == nil {
+			_, err = tx.Exec(ctx, "DELETE FROM {q2ab_points_next}") // computed with others
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store the next weights: %w", err)
+	}
+	_, err = m.jobs.Request(ctx, weightsJob, false)
+	return err
+}
