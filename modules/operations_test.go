@@ -43,7 +43,7 @@ var operationRules = map[string]rule{
 	"list-tags": {everyone, "", nil}, "suggest-tags": {everyone, "", nil}, "get-tag": {everyone, "", nil}, "list-users": {everyone, "", nil}, "get-user": {everyone, "", nil},
 	"list-user-activity": {everyone, "", nil}, "list-user-answers": {everyone, "", nil}, "list-user-comments": {everyone, "", nil}, "list-user-edits": {everyone, "", nil},
 	"list-user-questions": {everyone, "", nil}, "get-user-stats": {everyone, "", nil}, "list-user-wall": {everyone, "", nil}, "get-session": {everyone, "", nil},
-	"list-revisions": {everyone, "", nil},
+	"list-revisions": {everyone, "", nil}, "get-ranking": {everyone, "/v1/rankings/month", nil},
 	// The built-in issuer is for those who are not signed in; to others it is as open.
 	"sign-up":  {everyone, "", object{"handle": "walker", "email": "walker@example.jp", "password": "long-enough"}},
 	"sign-in":  {everyone, "", object{"login": "haru", "password": "haru-pass-123"}},
@@ -74,6 +74,7 @@ var operationRules = map[string]rule{
 	"edit-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus": {admins, "", object{"bonus": 1}}, "drop-bonus": {admins, "", nil},
 	"send-password-reset": {admins, "", nil},
 	// Operation.
+	"get-points": {admins, "", nil}, "set-points": {admins, "", pointWeights(nil)},
 	"list-jobs": {admins, "", nil}, "get-job": {admins, "/v1/admin/jobs/recount", nil}, "run-job": {admins, "/v1/admin/jobs/recount/run", object{"dryRun": true}},
 }
 

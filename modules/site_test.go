@@ -30,6 +30,8 @@ import (
 type testSite struct {
 	app    *modules.App
 	server *httptest.Server
+	// url is that of the database.
+	url string
 }
 
 // testSites runs a test on SQLite and, where TEST_DATABASE_URL names a server that it may make databases on, on both
@@ -74,7 +76,7 @@ func openSiteWith(t *testing.T, databaseURL string, change func(*config.Config),
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &testSite{app: app, server: httptest.NewServer(conforming(t, app))}
+	s := &testSite{app: app, server: httptest.NewServer(conforming(t, app)), url: databaseURL}
 	t.Cleanup(func() {
 		s.server.Close()
 		if err := app.Close(); err != nil {

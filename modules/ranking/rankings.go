@@ -18,11 +18,11 @@ import (
 // Ranking is a page of a leaderboard.
 type Ranking struct {
 	web.List[RankedUser]
-	Period string     `json:"period" enum:"all-time,month,week,today,last-month,last-week,yesterday"`
-	By     string     `json:"by" enum:"points,questions,answers,best-answers,best-answer-rate"`
-	From   *time.Time `json:"from,omitempty" doc:"When the period began in the community's time zone; absent for all time"`
-	To     *time.Time `json:"to,omitempty" doc:"When it ends"`
-	ComputedAt *time.Time `json:"computedAt,omitempty" doc:"When it was computed; absent until that has been done for the first time"`
+	Period     string      `json:"period" enum:"all-time,month,week,today,last-month,last-week,yesterday"`
+	By         string      `json:"by" enum:"points,questions,answers,best-answers,best-answer-rate"`
+	From       *time.Time  `json:"from,omitempty" doc:"When the period began in the community's time zone; absent for all time"`
+	To         *time.Time  `json:"to,omitempty" doc:"When it ends"`
+	ComputedAt *time.Time  `json:"computedAt,omitempty" doc:"When it was computed; absent until that has been done for the first time"`
 	Me         *RankedUser `json:"me,omitempty" doc:"The caller's own place, wherever it is; absent for those who have none"`
 }
 

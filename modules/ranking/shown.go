@@ -45,7 +45,7 @@ type ranked struct {
 func newShown(db *database.DB) *shown {
 	return &shown{db: db, boards: otter.Must(&otter.Options[shownKey, *ranked]{
 		MaximumWeight: placesKept,
-		Weigher:       func(_ shownKey, r *ranked) uint32 { return uint32(len(r.places)) + 10 }, //nolint:gosec // a site has fewer users than that
+		Weigher:       func(_ shownKey, r *ranked) uint32 { return uint32(len(r.places)) + 10 },
 	})}
 }
 
@@ -101,7 +101,7 @@ func (s *shown) board(ctx context.Context, generation int64, key boardKey, by bo
 func newRanked(places []boards.Place) *ranked {
 	r := &ranked{places: places, byUser: make([]int32, len(places))}
 	for i := range places {
-		r.byUser[i] = int32(i) //nolint:gosec // see newShown
+		r.byUser[i] = int32(i)
 	}
 	slices.SortFunc(r.byUser, func(a, b int32) int { return cmp.Compare(places[a].UserID, places[b].UserID) })
 	return r

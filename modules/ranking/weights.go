@@ -66,7 +66,9 @@ func (w *PointWeights) options() map[string]string {
 	return values
 }
 
-func weightFields() []reflect.StructField { return reflect.VisibleFields(reflect.TypeFor[PointWeights]()) }
+func weightFields() []reflect.StructField {
+	return reflect.VisibleFields(reflect.TypeFor[PointWeights]())
+}
 
 type weightsInput struct{ Body PointWeights }
 

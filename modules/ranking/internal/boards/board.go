@@ -21,10 +21,10 @@ func (b Board) Encode() []byte {
 	out := binary.AppendUvarint(nil, uint64(len(b)))
 	last := 0
 	for _, e := range b {
-		out = binary.AppendUvarint(out, uint64(e.UserID-last)) //nolint:gosec // ids ascend
+		out = binary.AppendUvarint(out, uint64(e.UserID-last))
 		out = binary.AppendVarint(out, int64(e.Points))
 		for _, n := range []int{e.Questions, e.Answers, e.BestAnswers} {
-			out = binary.AppendUvarint(out, uint64(n)) //nolint:gosec // counts
+			out = binary.AppendUvarint(out, uint64(n))
 		}
 		last = e.UserID
 	}
@@ -42,7 +42,7 @@ func Decode(data []byte) (Board, error) {
 		} else {
 			var u uint64
 			u, size = binary.Uvarint(data)
-			n = int64(u) //nolint:gosec // a number that does not fit is found below
+			n = int64(u)
 		}
 		if size <= 0 || !signed && n < 0 {
 			ok, data = false, nil

@@ -122,7 +122,7 @@ func (c *Counter) scope(s Scope) uint32 {
 	id, ok := c.scopeID[s]
 	if !ok {
 		s = Scope(strings.Clone(string(s)))
-		id = uint32(len(c.scopes)) //nolint:gosec // a site has fewer categories and tags than that
+		id = uint32(len(c.scopes))
 		c.scopes, c.scopeID[s] = append(c.scopes, s), id
 	}
 	return id
@@ -131,7 +131,7 @@ func (c *Counter) scope(s Scope) uint32 {
 // Post counts a post.
 func (c *Counter) Post(p *Post) {
 	at := len(c.ids)
-	c.ids = append(c.ids, uint32(p.ID)) //nolint:gosec // postid is INT UNSIGNED
+	c.ids = append(c.ids, uint32(p.ID))
 	c.of = append(c.of, 0)
 	c.kind = append(c.kind, p.Kind)
 	if p.Kind == 'Q' {
@@ -152,7 +152,7 @@ func (c *Counter) Settle() {
 			if of == 0 {
 				return false
 			}
-			at, _ := slices.BinarySearch(c.ids, uint32(p.ID)) //nolint:gosec // see Post
+			at, _ := slices.BinarySearch(c.ids, uint32(p.ID))
 			c.of[at] = of
 			c.count(&p, of)
 			again = true
@@ -164,7 +164,7 @@ func (c *Counter) Settle() {
 
 // questionOf is the index plus one of the question that a post belongs to, 0 if it is not known.
 func (c *Counter) questionOf(id int) uint32 {
-	if at, found := slices.BinarySearch(c.ids, uint32(id)); found { //nolint:gosec // see Post
+	if at, found := slices.BinarySearch(c.ids, uint32(id)); found {
 		return c.of[at]
 	}
 	return 0
@@ -172,7 +172,7 @@ func (c *Counter) questionOf(id int) uint32 {
 
 // remember keeps a question for what stands below it, and returns its index plus one.
 func (c *Counter) remember(p *Post) uint32 {
-	q := question{author: uint32(p.UserID), selected: uint32(p.SelectedID), scopes: []uint32{c.scope(Site)}} //nolint:gosec // both are INT UNSIGNED
+	q := question{author: uint32(p.UserID), selected: uint32(p.SelectedID), scopes: []uint32{c.scope(Site)}}
 	for _, id := range p.Categories {
 		q.scopes = append(q.scopes, c.scope(Category(id)))
 	}
@@ -182,7 +182,7 @@ func (c *Counter) remember(p *Post) uint32 {
 	slices.Sort(q.scopes)
 	q.scopes = slices.Compact(q.scopes)
 	c.questions = append(c.questions, q)
-	return uint32(len(c.questions)) //nolint:gosec // at most as many as posts
+	return uint32(len(c.questions))
 }
 
 // count adds a post to the boards.
@@ -210,7 +210,7 @@ func (c *Counter) count(p *Post, of uint32) {
 
 // Vote counts a vote given.
 func (c *Counter) Vote(v *Vote) {
-	at, found := slices.BinarySearch(c.ids, uint32(v.PostID)) //nolint:gosec // see Post
+	at, found := slices.BinarySearch(c.ids, uint32(v.PostID))
 	if !found || c.of[at] == 0 {
 		return
 	}
@@ -230,12 +230,12 @@ func (c *Counter) add(q *question, at int64, e Entry) {
 			continue
 		}
 		for _, scope := range q.scopes {
-			key := uint64(scope)<<32 | uint64(e.UserID) //nolint:gosec // userid is INT UNSIGNED
+			key := uint64(scope)<<32 | uint64(e.UserID)
 			s := c.sums[i][key]
-			s.points += int32(e.Points)       //nolint:gosec // a day's points, added up, stay far below
-			s.questions += int32(e.Questions) //nolint:gosec // counts
-			s.answers += int32(e.Answers)     //nolint:gosec // counts
-			s.best += int32(e.BestAnswers)    //nolint:gosec // counts
+			s.points += int32(e.Points)
+			s.questions += int32(e.Questions)
+			s.answers += int32(e.Answers)
+			s.best += int32(e.BestAnswers)
 			c.sums[i][key] = s
 		}
 	}
@@ -245,8 +245,11 @@ func (c *Counter) add(q *question, at int64, e Entry) {
 func (c *Counter) Boards(span int) map[Scope]Board {
 	boards := map[Scope]Board{Site: nil}
 	for key, s := range c.sums[span] {
+		if s == (sum{}) {
+			continue // gains and losses that make nothing
+		}
 		scope := c.scopes[key>>32]
-		boards[scope] = append(boards[scope], Entry{UserID: int(uint32(key)), //nolint:gosec // the lower half
+		boards[scope] = append(boards[scope], Entry{UserID: int(uint32(key)),
 			Points: int(s.points), Questions: int(s.questions), Answers: int(s.answers), BestAnswers: int(s.best)})
 	}
 	for _, b := range boards {

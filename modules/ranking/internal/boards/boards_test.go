@@ -101,7 +101,7 @@ func (c *community) bruteForce(scope boards.Scope, span boards.Span) boards.Boar
 	var board boards.Board
 	for user := 1; user < 9; user++ {
 		e := boards.Entry{UserID: user}
-		points, acted := 0, false
+		points := 0
 		for i := range c.posts {
 			p := &c.posts[i]
 			q := c.question(p)
@@ -116,7 +116,6 @@ func (c *community) bruteForce(scope boards.Scope, span boards.Span) boards.Boar
 				loss = testWeights.LossMost[p.Kind]
 			}
 			points += gain - loss
-			acted = acted || gain != loss
 			if p.Visible && p.Kind == 'Q' {
 				e.Questions++
 				points += 2
@@ -138,7 +137,6 @@ func (c *community) bruteForce(scope boards.Scope, span boards.Span) boards.Boar
 			if v.UserID != user || !inside(v.At) || !in(scope, c.question(p)) || p.Kind == 'C' {
 				continue
 			}
-			acted = true
 			switch {
 			case p.Kind == 'Q' && v.Up:
 				points++
@@ -150,7 +148,7 @@ func (c *community) bruteForce(scope boards.Scope, span boards.Span) boards.Boar
 				points += 11
 			}
 		}
-		if e.Points = 10 * points; acted || e.Questions+e.Answers > 0 {
+		if e.Points = 10 * points; e.Points != 0 || e.Questions+e.Answers > 0 {
 			board = append(board, e)
 		}
 	}
@@ -173,7 +171,9 @@ func rankByCounting(b boards.Board, value func(boards.Entry) (float64, bool)) []
 		}
 		places = append(places, place)
 	}
-	slices.SortFunc(places, func(a, b boards.Place) int { return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.UserID, b.UserID)) })
+	slices.SortFunc(places, func(a, b boards.Place) int {
+		return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.UserID, b.UserID))
+	})
 	return places
 }
 
@@ -313,7 +313,7 @@ func TestEncoding(t *testing.T) {
 		}
 	}
 	whole := boards.Board{{UserID: 3, Points: -70}, {UserID: 500, Points: 9000, Answers: 4}}.Encode()
-	for n := range len(whole) {
+	for n := range whole {
 		if _, err := boards.Decode(whole[:n]); err == nil {
 			t.Errorf("%d of %d bytes are taken for a board", n, len(whole))
 		}

@@ -1,0 +1,374 @@
+package modules_test
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/kernel/jobs"
+)
+
+// place is a line of a ranking, as the test computes it and as the API tells it.
+type place struct {
+	Rank           int
+	Change         *int
+	User           struct{ Handle string }
+	Points         int
+	Questions      int
+	Answers        int
+	BestAnswers    int
+	BestAnswerRate *float64
+}
+
+type rankingPage struct {
+	Items      []place
+	NextCursor string
+	Total      int
+	From, To   *time.Time
+	ComputedAt *time.Time
+	Me         *place
+}
+
+// runJob works on a job until it is done.
+func runJob(t *testing.T, app *modules.App, name string) *jobs.Run {
+	t.Helper()
+	run, err := app.Jobs.Start(context.Background(), name, false)
+	if err == nil {
+		err = app.Jobs.Work(context.Background(), run, nil)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return run
+}
+
+// rankedSite is the recorded site in a time zone, with a clock that can be set.
+func rankedSite(t *testing.T, databaseURL, zone string, now *time.Time) *testSite {
+	t.Helper()
+	return openSiteWith(t, databaseURL, func(c *config.Config) { c.TimeZone = zone }, modules.WithClock(func() time.Time { return *now }))
+}
+
+func (s *testSite) ranking(t *testing.T, path string, user int) rankingPage {
+	t.Helper()
+	return decode[rankingPage](t, s.request(t, http.MethodGet, "/v1/rankings/"+path, user))
+}
+
+// wholeRanking follows the cursors to the end.
+func (s *testSite) wholeRanking(t *testing.T, path string) (all []place) {
+	t.Helper()
+	for cursor := ""; ; {
+		page := s.ranking(t, path+"&limit=5"+cursor, 0)
+		all = append(all, page.Items...)
+		if page.NextCursor == "" {
+			return all
+		}
+		cursor = "&cursor=" + page.NextCursor
+	}
+}
+
+// did is what the test counts of a user with the database's own sums, between two times, on posts of questions that meet a condition.
+func did(t *testing.T, s *testSite, from, to int64, questions string, args ...any) map[string]*place {
+	t.Helper()
+	users := map[string]*place{}
+	add := func(query string, into func(p *place, n int)) {
+		t.Helper()
+		args := append([]any{from, to}, args...)
+		err := s.app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+			var handle string
+			var n int
+			if err := rows.Scan(&handle, &n); err != nil {
+				return err
+			}
+			if users[handle] == nil {
+				users[handle] = &place{}
+				users[handle].User.Handle = handle
+			}
+			into(users[handle], n)
+			return nil
+		}, query, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const postOf = " FROM {posts} p JOIN {users} u ON u.userid = p.userid LEFT JOIN {posts} parent ON parent.postid = p.parentid " +
+		"JOIN {posts} q ON q.postid = CASE WHEN p.type LIKE 'Q%' THEN p.postid WHEN parent.type LIKE 'Q%' THEN parent.postid ELSE parent.parentid END " +
+		"WHERE p.created >= FROM_UNIXTIME(?) AND p.created < FROM_UNIXTIME(?) AND "
+	points := func(worth int) func(*place, int) { return func(p *place, n int) { p.Points += worth * n } }
+	group := " AND " + questions + " GROUP BY u.handle"
+	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'Q'"+group, func(p *place, n int) { p.Questions += n; p.Points += 20 * n })
+	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'Q' AND p.selchildid IS NOT NULL"+group, points(30))
+	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'A'"+group, func(p *place, n int) { p.Answers += n; p.Points += 40 * n })
+	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'A' AND q.selchildid = p.postid AND (q.userid IS NULL OR q.userid <> p.userid)"+group,
+		func(p *place, n int) { p.BestAnswers += n; p.Points += 300 * n })
+	// The recorded site gives 1 for a vote for a question, 2 for one for an answer, 1 for one for a comment; see reads/options.json.
+	for kind, worth := range map[string][3]int{"Q": {1, 10, 3}, "A": {2, 20, 5}, "C": {1, 10, 3}} {
+		add(fmt.Sprintf("SELECT u.handle, SUM(CASE WHEN %[1]d * p.upvotes > %[2]d THEN %[2]d ELSE %[1]d * p.upvotes END - CASE WHEN %[1]d * p.downvotes > %[3]d THEN %[3]d ELSE %[1]d * p.downvotes END)",
+			worth[0], worth[1], worth[2])+postOf+"p.type LIKE '"+kind+"%' AND p.upvotes + p.downvotes > 0"+group, points(10))
+	}
+	votes := strings.ReplaceAll(strings.Replace(postOf, "FROM {posts} p JOIN {users} u ON u.userid = p.userid", "FROM {uservotes} v JOIN {posts} p ON p.postid = v.postid JOIN {users} u ON u.userid = v.userid", 1),
+		"p.created", "COALESCE(v.votecreated, v.voteupdated)")
+	add("SELECT u.handle, COUNT(*)"+votes+"v.vote <> 0 AND p.type NOT LIKE 'C%'"+group, points(10))
+	for handle, p := range users {
+		if p.Points == 0 && p.Questions+p.Answers == 0 {
+			delete(users, handle)
+		}
+		if p.Answers > 0 {
+			rate := float64(p.BestAnswers) / float64(p.Answers)
+			p.BestAnswerRate = &rate
+		}
+	}
+	return users
+}
+
+// inOrder ranks users by a figure, by counting those who have more.
+func inOrder(users map[string]*place, figure func(*place) (float64, bool)) (list []place) {
+	for _, p := range users {
+		mine, ok := figure(p)
+		if !ok {
+			continue
+		}
+		line := *p
+		line.Rank = 1
+		for _, other := range users {
+			if theirs, ok := figure(other); ok && theirs > mine {
+				line.Rank++
+			}
+		}
+		list = append(list, line)
+	}
+	sortPlaces(list)
+	return list
+}
+
+// sortPlaces puts equals into the order of their handles: the API's own is that of accounts.
+func sortPlaces(list []place) {
+	slices.SortFunc(list, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.User.Handle, b.User.Handle))
+	})
+}
+
+var figuresOf = map[string]func(*place) (float64, bool){
+	"points":           func(p *place) (float64, bool) { return float64(p.Points), true },
+	"questions":        func(p *place) (float64, bool) { return float64(p.Questions), p.Questions > 0 },
+	"answers":          func(p *place) (float64, bool) { return float64(p.Answers), p.Answers > 0 },
+	"best-answers":     func(p *place) (float64, bool) { return float64(p.BestAnswers), p.BestAnswers > 0 },
+	"best-answer-rate": func(p *place) (float64, bool) { return float64(p.BestAnswers) / float64(p.Answers), p.Answers >= 5 },
+}
+
+// TestRankingsEqualTheDatabasesSums compares rankings of the recorded site with what SQL adds up, in Tokyo and Berlin.
+func TestRankingsEqualTheDatabasesSums(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		for _, zone := range []string{"Asia/Tokyo", "Europe/Berlin"} {
+			location, err := time.LoadLocation(zone)
+			if err != nil {
+				t.Fatal(err)
+			}
+			day := func(m time.Month, d int) int64 { return time.Date(2026, m, d, 0, 0, 0, 0, location).Unix() }
+			now := time.Unix(day(11, 12)+36000, 0)
+			s := rankedSite(t, fresh(t), zone, &now)
+			compared := 0
+			check := func(period string, span [2]int64) {
+				t.Helper()
+				for scope, condition := range map[string]string{"": "1 = 1", "&category=1": "(q.categoryid = 1 OR q.catidpath1 = 1)", "&category=3": "(q.categoryid = 3 OR q.catidpath3 = 3)",
+					"&tag=" + url.QueryEscape("日本ミツバチ"): "q.tags LIKE '%日本ミツバチ%'", "&tag=queen": "(q.tags LIKE 'queen,%' OR q.tags LIKE '%,queen,%' OR q.tags LIKE '%,queen' OR q.tags = 'queen')"} {
+					want := did(t, s, span[0], span[1], condition)
+					for by, figure := range figuresOf {
+						got := s.wholeRanking(t, period+"?by="+by+scope)
+						for i := range got {
+							got[i].Change = nil // see TestRankingChanges
+						}
+						sortPlaces(got)
+						if expected := inOrder(want, figure); !reflect.DeepEqual(got, expected) && len(got)+len(expected) > 0 {
+							t.Fatalf("%s: %s by %s %s:\n got %+v\nwant %+v", zone, period, by, scope, got, expected)
+						}
+						compared += len(got)
+					}
+				}
+			}
+			for _, on := range []struct {
+				today   int64
+				periods map[string][2]int64
+			}{
+				{day(11, 12), map[string][2]int64{"month": {day(11, 1), day(12, 1)}, "last-month": {day(10, 1), day(11, 1)}, "week": {day(11, 9), day(11, 16)},
+					"last-week": {day(11, 2), day(11, 9)}, "today": {day(11, 12), day(11, 13)}, "yesterday": {day(11, 11), day(11, 12)}}},
+				{day(3, 29), map[string][2]int64{"month": {day(3, 1), day(4, 1)}, "last-month": {day(2, 1), day(3, 1)}, "week": {day(3, 23), day(3, 30)},
+					"last-week": {day(3, 16), day(3, 23)}, "today": {day(3, 29), day(3, 30)}, "yesterday": {day(3, 28), day(3, 29)}}},
+				{day(7, 2), map[string][2]int64{"month": {day(7, 1), day(8, 1)}, "last-month": {day(6, 1), day(7, 1)}, "week": {day(6, 29), day(7, 6)},
+					"last-week": {day(6, 22), day(6, 29)}, "today": {day(7, 2), day(7, 3)}, "yesterday": {day(7, 1), day(7, 2)}}},
+			} {
+				now = time.Unix(on.today+36000, 0)
+				runJob(t, s.app, "rankings")
+				for period, span := range on.periods {
+					check(period, span)
+				}
+			}
+			if compared < 300 {
+				t.Errorf("only %d places were compared", compared)
+			}
+		}
+	})
+}
+
+// TestAllTimeIsTheDirectory: the ranking of all time has the points and ranks that Q2A gives.
+func TestAllTimeIsTheDirectory(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		now := time.Unix(1796126400, 0)
+		s := rankedSite(t, fresh(t), "UTC", &now)
+		if page := s.ranking(t, "all-time", 0); len(page.Items) != 0 || page.ComputedAt != nil {
+			t.Fatalf("before anything was computed: %+v", page)
+		}
+		runJob(t, s.app, "rankings")
+		page := s.ranking(t, "all-time?limit=100", 7)
+		users := 0
+		err := s.app.DB.Select(t.Context(), func(rows *sql.Rows) error {
+			var handle string
+			var points, questions, answers, best, rank int
+			if err := rows.Scan(&handle, &points, &questions, &answers, &best, &rank); err != nil {
+				return err
+			}
+			users++
+			i := slices.IndexFunc(page.Items, func(p place) bool { return p.User.Handle == handle })
+			if i < 0 {
+				t.Errorf("%s is missing", handle)
+			} else if p := page.Items[i]; p.Points != points || p.Rank != rank || p.Questions != questions || p.Answers != answers || p.BestAnswers != best {
+				t.Errorf("%s: %+v; Q2A has points %d, rank %d, %d, %d, %d", handle, p, points, rank, questions, answers, best)
+			}
+			return nil
+		}, "SELECT u.handle, p.points, p.qposts, p.aposts, p.aselecteds, 1 + (SELECT COUNT(*) FROM {userpoints} o WHERE o.points > p.points) FROM {userpoints} p JOIN {users} u ON u.userid = p.userid")
+		if err != nil || users != page.Total || users != len(page.Items) {
+			t.Errorf("%d users, total %d, %d items: %v", users, page.Total, len(page.Items), err)
+		}
+		if page.Me == nil || page.Me.User.Handle == "" || page.Me.Points != s.ranking(t, "all-time?limit=1", 7).Me.Points {
+			t.Errorf("the caller's own place: %+v", page.Me)
+		}
+		if s.ranking(t, "all-time", 0).Me != nil {
+			t.Error("a visitor has a place")
+		}
+	})
+}
+
+// TestRankingChanges: ranks are compared with the period before, those of all time with the beginning of the month.
+func TestRankingChanges(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		now := time.Date(2026, 10, 31, 14, 30, 0, 0, time.UTC) // in Tokyo the month has half an hour left
+		s := rankedSite(t, fresh(t), "Asia/Tokyo", &now)
+		runJob(t, s.app, "rankings")
+		first := s.wholeRanking(t, "all-time?by=points")
+		if first[0].Change != nil {
+			t.Errorf("a change before there was anything to compare with: %+v", first[0])
+		}
+		last, second := first[len(first)-1], first[1]
+		set := func(handle string, points int) {
+			t.Helper()
+			if _, err := s.app.DB.Exec(t.Context(), "UPDATE {userpoints} SET points = ? WHERE userid = (SELECT userid FROM {users} WHERE handle = ?)", points, handle); err != nil {
+				t.Fatal(err)
+			}
+		}
+		now = now.Add(time.Hour) // November
+		set(last.User.Handle, second.Points)
+		runJob(t, s.app, "rankings")
+		now = now.Add(time.Hour)
+		set(second.User.Handle, first[0].Points+1)
+		runJob(t, s.app, "rankings")
+		got := map[string]place{}
+		for _, p := range s.wholeRanking(t, "all-time?by=points") {
+			got[p.User.Handle] = p
+		}
+		// The ranking before is that of October's last hour; both moves happened since.
+		if p := got[last.User.Handle]; p.Rank != 3 || *p.Change != last.Rank-3 {
+			t.Errorf("who came up: %+v", p)
+		}
+		if p := got[second.User.Handle]; p.Rank != 1 || *p.Change != 1 {
+			t.Errorf("the first: %+v", p)
+		}
+		before := map[string]int{}
+		for _, p := range s.wholeRanking(t, "last-month?by=points") {
+			before[p.User.Handle] = p.Rank
+			if p.Change != nil {
+				t.Errorf("last month has a change: %+v", p)
+			}
+		}
+		for _, p := range s.wholeRanking(t, "month?by=points") {
+			if rank, ok := before[p.User.Handle]; ok != (p.Change != nil) || ok && *p.Change != rank-p.Rank {
+				t.Errorf("this month %+v, last month %d", p, rank)
+			}
+		}
+	})
+}
+
+// TestReadersNeverSeeHalf: what is being written is not seen, a reader goes on with the pages that it began, and what a dead process has left
+// is removed.
+func TestReadersNeverSeeHalf(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		now := time.Unix(1796126400, 0)
+		s := rankedSite(t, fresh(t), "UTC", &now)
+		runJob(t, s.app, "rankings")
+		old := s.wholeRanking(t, "all-time?by=points")
+		page := s.ranking(t, "all-time?limit=5", 0)
+		// A process died after it had written one board of the next generation.
+		for _, q := range []string{"INSERT INTO {q2ab_rankings} (computed, spans) VALUES (1796126401, '{}')",
+			"INSERT INTO {q2ab_boards} (period, scope, generation, checksum, entries) SELECT period, scope, (SELECT MAX(generation) FROM {q2ab_rankings}), 1, '' FROM {q2ab_boards} WHERE period = 'all-time'"} {
+			if _, err := s.app.DB.Exec(t.Context(), q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		other := rankedSite(t, s.url, "UTC", &now) // nothing in memory
+		if got := other.wholeRanking(t, "all-time?by=points"); !reflect.DeepEqual(got, old) {
+			t.Errorf("with half a generation: %+v", got)
+		}
+		if _, err := s.app.DB.Exec(t.Context(), "UPDATE {userpoints} SET points = 100000 + userid"); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(time.Hour)
+		runJob(t, other.app, "rankings")
+		rest := s.ranking(t, "all-time?limit=100&cursor="+page.NextCursor, 0)
+		if got := append(page.Items, rest.Items...); !reflect.DeepEqual(got, old) {
+			t.Errorf("pages of the old generation: %+v", got)
+		}
+		time.Sleep(1100 * time.Millisecond) // the other process's rankings are seen within a second
+		if got := s.ranking(t, "all-time?limit=1", 0); got.Items[0].Points < 100000 || !got.ComputedAt.Equal(now) {
+			t.Errorf("the new generation is not seen: %+v", got)
+		}
+		for range 2 { // the old one goes with the next but one, boards that did not change are there once
+			now = now.Add(time.Hour)
+			runJob(t, other.app, "rankings")
+		}
+		var generations, stale int
+		if _, err := s.app.DB.Get(t.Context(), []any{&generations, &stale}, "SELECT (SELECT COUNT(*) FROM {q2ab_rankings}), (SELECT COUNT(*) FROM {q2ab_boards} b WHERE EXISTS "+
+			"(SELECT 1 FROM {q2ab_boards} n WHERE n.period = b.period AND n.scope = b.scope AND n.generation > b.generation))"); err != nil || generations != 2 || stale != 0 {
+			t.Errorf("%d generations, %d boards that nobody can see any more, %v", generations, stale, err)
+		}
+	})
+}
+
+// TestRankingParameters: what is not understood is refused by name.
+func TestRankingParameters(t *testing.T) {
+	s := openSite(t, importSQLite(t, "small"), nil)
+	for path, want := range map[string]int{"fortnight": 422, "month?by=luck": 422, "month?category=nowhere": 422, "month?category=1&tag=queen": 422, "month?cursor=x": 400,
+		"month?page=2": 200, "month?category=nihon-mitsubachi": 200, "month?tag=nothing-has-it": 200} {
+		if res := s.request(t, http.MethodGet, "/v1/rankings/"+path, 0); res.StatusCode != want {
+			t.Errorf("%s: %d %s", path, res.StatusCode, text(t, res))
+		}
+	}
+}
+
+// TestStatementsOfRankings: a ranking that is in memory takes one statement, for the accounts.
+func TestStatementsOfRankings(t *testing.T) {
+	now := time.Unix(1796126400, 0)
+	s := rankedSite(t, importSQLite(t, "small"), "UTC", &now)
+	runJob(t, s.app, "rankings")
+	cold := statements(t, s, "/v1/rankings/month")
+	if hot := statements(t, s, "/v1/rankings/month"); len(cold) > 5 || len(hot) > 1 {
+		t.Errorf("%d statements, then %d:\n%s", len(cold), len(hot), strings.Join(append(cold, hot...), "\n"))
+	}
+}
