@@ -2,6 +2,7 @@ package observe
 
 import (
 	"fmt"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +18,11 @@ const namespace = "q2ab."
 // StartMetrics sends figures to the Datadog agent's DogStatsD (DD_AGENT_HOST, or DD_DOGSTATSD_URL) and returns what stops that. Figures are
 // sent without waiting: an agent that is not there costs nothing.
 func StartMetrics() (stop func() error, err error) {
-	client, err := statsd.New("", statsd.WithNamespace(namespace), statsd.WithoutTelemetry())
+	address := "" // the library reads it from the environment
+	if os.Getenv("DD_AGENT_HOST") == "" && os.Getenv("DD_DOGSTATSD_URL") == "" {
+		address = "127.0.0.1:8125" // the agent's own default, which traces go to by themselves too
+	}
+	client, err := statsd.New(address, statsd.WithNamespace(namespace), statsd.WithoutTelemetry())
 	if err != nil {
 		return nil, fmt.Errorf("send figures to the Datadog agent: %w", err)
 	}
