@@ -23,12 +23,18 @@ func databaseURL(server string, n int) string {
 // prepareDatabase seeds the database of that size unless it is there. One whose seeding was cut off, which shows by
 // missing totals, is refused rather than measured.
 func prepareDatabase(ctx context.Context, server, url string, n int) (err error) {
+	return seedDatabase(ctx, server, url, n, 0, false)
+}
+
+// seedDatabase is prepareDatabase with a number of users (0: the usual) and, if told so, without the index of contents.
+func seedDatabase(ctx context.Context, server, url string, n, users int, noContentIndex bool) (err error) {
+	name := url[strings.LastIndex(url, "/")+1:]
 	root, err := database.Open(ctx, database.Settings{URL: strings.TrimRight(server, "/") + "/information_schema", Prefix: tablePrefix})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
-	if _, err := root.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+databaseName(n)); err != nil {
+	if _, err := root.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+name); err != nil {
 		return fmt.Errorf("make the database: %w", err)
 	}
 	db, err := database.Open(ctx, database.Settings{URL: url, Prefix: tablePrefix})
@@ -41,15 +47,15 @@ func prepareDatabase(ctx context.Context, server, url string, n int) (err error)
 		return err
 	}
 	if len(tables) == 0 {
-		fmt.Fprintf(os.Stderr, "seeding %d questions into %s\n", n, databaseName(n))
-		if err := demo.Seed(ctx, db, demo.SeedOptions{Questions: n, Seed: 1, Progress: progress()}); err != nil {
+		fmt.Fprintf(os.Stderr, "seeding %d questions into %s\n", n, name)
+		if err := demo.Seed(ctx, db, demo.SeedOptions{Questions: n, Users: users, NoContentIndex: noContentIndex, Seed: 1, Progress: progress()}); err != nil {
 			return err
 		}
 	}
 	var total string
 	found, err := db.Get(ctx, []any{&total}, "SELECT content FROM {options} WHERE title = 'cache_qcount'")
 	if err == nil && !found {
-		err = fmt.Errorf("%s was not seeded to its end: drop it", databaseName(n))
+		err = fmt.Errorf("%s was not seeded to its end: drop it", name)
 	}
 	return err
 }

@@ -24,6 +24,7 @@ type settings struct {
 	databaseURL string // without a database's name
 	only        string
 	cold        bool
+	users       int
 }
 
 func main() {
@@ -52,6 +53,9 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.only == "ranking" {
+		return benchRanking(ctx, s, folder, server)
+	}
 	fmt.Println("| workload | questions | server req/s | floor req/s | ratio | server p50 ms | server p99 ms | floor p50 ms | floor p99 ms | server p50 at first ms | errors |")
 	fmt.Println("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
 	for _, n := range s.questions {
@@ -71,7 +75,8 @@ func parseFlags() (settings, error) {
 	flag.DurationVar(&s.duration, "duration", 5*time.Second, "how long each workload loads each side")
 	flag.IntVar(&s.connections, "connections", 8, "connections that the load comes over")
 	flag.StringVar(&s.databaseURL, "database-url", os.Getenv("BENCH_DATABASE_URL"), "mysql://user:password@host:port/ of a server to make the databases on")
-	flag.StringVar(&s.only, "only", "", "one workload only: list, thread, search, tag or sign-in")
+	flag.StringVar(&s.only, "only", "", "one workload only: list, thread, search, tag, sign-in or ranking")
+	flag.IntVar(&s.users, "users", 20000, "users of the community for --only ranking")
 	flag.BoolVar(&s.cold, "start", true, "measure the start and the idle memory too")
 	flag.Parse()
 	if s.databaseURL == "" {

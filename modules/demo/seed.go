@@ -18,6 +18,8 @@ type SeedOptions struct {
 	Users int
 	// Seed makes one community differ from another; the same seed makes the same rows.
 	Seed uint64
+	// NoContentIndex leaves the words of contents out of the search index, which is most of the work: for benchmarks that do not search.
+	NoContentIndex bool
 	// Progress hears now and then how many of all posts are in the database; nil for nobody.
 	Progress func(done, total int)
 }
@@ -43,6 +45,7 @@ func Seed(ctx context.Context, db *database.DB, o SeedOptions) error {
 		return fmt.Errorf("seed users and categories: %w", err)
 	}
 	s := newSeeder(pl, rand.New(rand.NewPCG(o.Seed, 2)))
+	s.index.noContent = o.NoContentIndex
 	if err := withoutWordKeys(ctx, db, func() error { return seedPosts(ctx, db, s, o.Progress) }); err != nil {
 		return fmt.Errorf("seed posts: %w", err)
 	}

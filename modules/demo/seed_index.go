@@ -14,6 +14,8 @@ type wordCounts struct{ title, content, tagWord, tag int32 }
 type index struct {
 	ids    map[string]int32
 	counts []wordCounts // by word id minus one
+	// noContent leaves out the words of contents.
+	noContent bool
 }
 
 func newIndex() *index { return &index{ids: map[string]int32{}} }
@@ -39,6 +41,9 @@ func (x *index) add(r *rows, s *seeder, post int32, p *planned, question int32, 
 		id := x.id(r, word)
 		x.counts[id-1].title++
 		r.add("titlewords", "postid, wordid", post, id)
+	}
+	if x.noContent {
+		w.Content = nil
 	}
 	for _, word := range slices.Sorted(maps.Keys(w.Content)) { // sorted, so that the same seed gives the same ids
 		id := x.id(r, word)

@@ -241,12 +241,26 @@ func (c *Counter) add(q *question, at int64, e Entry) {
 	}
 }
 
-// Boards are the boards of the span with that index, by scope; each board in the order of its users' ids.
+// Boards are the boards of the span with that index, by scope; each board in the order of its users' ids. They can be taken once: what they
+// were made of is given back, since on a large site it is most of the memory.
 func (c *Counter) Boards(span int) map[Scope]Board {
+	sums := c.sums[span]
+	c.sums[span] = nil
+	sizes := make([]int, len(c.scopes))
+	for key, s := range sums {
+		if s != (sum{}) { // otherwise gains and losses make nothing
+			sizes[key>>32]++
+		}
+	}
 	boards := map[Scope]Board{Site: nil}
-	for key, s := range c.sums[span] {
+	for id, size := range sizes {
+		if size > 0 {
+			boards[c.scopes[id]] = make(Board, 0, size)
+		}
+	}
+	for key, s := range sums {
 		if s == (sum{}) {
-			continue // gains and losses that make nothing
+			continue
 		}
 		scope := c.scopes[key>>32]
 		boards[scope] = append(boards[scope], Entry{UserID: int(uint32(key)),
