@@ -33,13 +33,14 @@ import (
 
 // App is the whole application.
 type App struct {
-	DB    *database.DB
-	Site  *site.Module
-	Auth  *auth.Module
-	QA    *qa.Module
-	Media *media.Module
-	Mail  *mail.Module
-	Jobs  *jobs.Manager
+	DB      *database.DB
+	Site    *site.Module
+	Auth    *auth.Module
+	QA      *qa.Module
+	Ranking *ranking.Module
+	Media   *media.Module
+	Mail    *mail.Module
+	Jobs    *jobs.Manager
 	// Events follows what happens on the site, for streams and consumers.
 	Events *events.Follower
 	Server *web.Server
@@ -109,7 +110,8 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	}
 	a.QA = qa.New(a.DB, a.Site, a.Auth)
 	people := community.New(a.DB, a.Site, a.Auth, a.QA)
-	points := ranking.New(a.DB, a.Site, a.Auth, a.QA)
+	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA)
+	points := a.Ranking
 	points.Listen(a.QA)
 	people.ListenToPosts(a.QA)
 	// Of an account that goes, posts come first: points are counted by them.
@@ -124,7 +126,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 			Name: "recount", Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
 			Steps: append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
 		},
-		points.RankingsJob(), points.WeightsJob(),
+		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
 	)
 	points.UseJobs(a.Jobs)
 
@@ -234,6 +236,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	working.Go(func() { a.Jobs.Serve(background) })
 	working.Go(func() { a.Events.Consume(background, "media", a.Media.HandleEvent) })
 	working.Go(func() { a.Events.Consume(background, "jobs", a.Jobs.HandleEvent) })
+	working.Go(func() { a.Events.Consume(background, "badges", a.Ranking.HandleEvent) })
 	if a.Mail.On() {
 		working.Go(func() { a.Events.Consume(background, "mail", a.Mail.Handle) })
 		working.Go(func() { a.Mail.Serve(background) })

@@ -43,6 +43,8 @@ var operationRules = map[string]rule{
 	"list-tags": {everyone, "", nil}, "suggest-tags": {everyone, "", nil}, "get-tag": {everyone, "", nil}, "list-users": {everyone, "", nil}, "get-user": {everyone, "", nil},
 	"list-user-activity": {everyone, "", nil}, "list-user-answers": {everyone, "", nil}, "list-user-comments": {everyone, "", nil}, "list-user-edits": {everyone, "", nil},
 	"list-user-questions": {everyone, "", nil}, "get-user-stats": {everyone, "", nil}, "list-user-wall": {everyone, "", nil}, "get-session": {everyone, "", nil},
+	"list-badges": {everyone, "", nil}, "get-badge": {everyone, "/v1/badges/101", nil}, "list-user-badges": {everyone, "/v1/users/haru/badges", nil},
+	"list-new-badges": {members, "", nil}, "see-new-badges": {members, "", nil},
 	"list-revisions": {everyone, "", nil}, "get-ranking": {everyone, "/v1/rankings/month", nil},
 	// The built-in issuer is for those who are not signed in; to others it is as open.
 	"sign-up":  {everyone, "", object{"handle": "walker", "email": "walker@example.jp", "password": "long-enough"}},

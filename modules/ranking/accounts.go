@@ -13,11 +13,16 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// ListenToAccounts gives new accounts their row of points and takes it from those that go.
+// ListenToAccounts gives new accounts their row of points and takes it, and the badges, from those that go.
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
 		if c.Kind == auth.Registered {
 			return m.Recompute(ctx, tx, c.Options, map[int]Columns{c.UserID: 0})
+		}
+		for _, table := range []string{"{ysb_badges}", "{ysb_badge_ranking}"} {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE userid = ?", c.UserID); err != nil {
+				return fmt.Errorf("delete a user's badges: %w", err)
+			}
 		}
 		gone, err := tx.Exec(ctx, "DELETE FROM {userpoints} WHERE userid = ?", c.UserID)
 		if err != nil {
@@ -49,6 +54,7 @@ type bonusOutput struct {
 func (m *Module) Register(api huma.API) {
 	m.registerRankings(api)
 	m.registerWeights(api)
+	m.registerBadges(api)
 	op := func(id, method, summary string) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: "/v1/users/{handle}/bonus-points", Summary: summary, Tags: []string{"Administration"},
 			Errors: []int{http.StatusForbidden, http.StatusNotFound}}

@@ -1,8 +1,8 @@
-// Package ranking keeps the users' points, what each earns by posts, votes and best answers as Q2A's points page states, and computes
-// the leaderboards.
+// Package ranking keeps the users' points, what each earns by posts, votes and best answers as Q2A's points page states, computes
+// the leaderboards, and awards the badges of the plugin ys-badges.
 //
 // Its public face: New, Register (operations of the API), Listen and ListenToAccounts (points follow what happens to posts and accounts, in
-// the same transaction), Recompute, for the recalculation of a whole site Lock, Count and Store, and its jobs.
+// the same transaction), HandleEvent (badges follow after it), Recompute, for the recalculation of a whole site Lock, Count and Store, and its jobs.
 package ranking
 
 import (

@@ -1,0 +1,439 @@
+package modules_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/kernel/jobs"
+)
+
+// awards are all rows of badges as "user badge", with how often each is there.
+func awards(t *testing.T, app *modules.App) map[string]int {
+	t.Helper()
+	found := map[string]int{}
+	err := app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+		var user, badge int
+		err := rows.Scan(&user, &badge)
+		found[fmt.Sprintf("%d %d", user, badge)]++
+		return err
+	}, "SELECT userid, badgeid FROM {ysb_badges}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// award handles the events that have come.
+func award(t *testing.T, app *modules.App) {
+	t.Helper()
+	if err := events.Consume(context.Background(), app.DB, "badges", app.Ranking.HandleEvent); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// missed are the awards that the job for the past finds missing.
+func missed(t *testing.T, app *modules.App) (found []string) {
+	t.Helper()
+	run, err := app.Jobs.Start(context.Background(), "badges", true)
+	if err == nil {
+		err = app.Jobs.Work(context.Background(), run, func(_ *jobs.Run, w *jobs.Work) {
+			for _, d := range w.Found {
+				found = append(found, d.String())
+			}
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// TestBadgesLiveAndLater: what is awarded event by event is what the job for the past awards for the same history.
+func TestBadgesLiveAndLater(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		now := time.Unix(1796126400, 0)
+		r := &replayer{testSite: openSiteAt(t, fresh(t), func() time.Time { return now })}
+		db := r.app.DB
+		award(t, r.app) // the consumer begins here
+		runJob(t, r.app, "badges")
+		before := awards(t, r.app)
+		if len(before) < 20 || len(missed(t, r.app)) > 0 {
+			t.Fatalf("%d awards for the recorded history, %q missed", len(before), missed(t, r.app))
+		}
+		do := func(user int, method, path string, body any) int {
+			t.Helper()
+			status, answer, _ := r.answerOf(t, call{method, path, body}, user)
+			if status >= 300 {
+				t.Fatalf("%s %s as %d: %d %v", method, path, user, status, answer)
+			}
+			id, _ := answer["id"].(float64)
+			return int(id)
+		}
+		// 5 is an expert, 6 and 7 ask; nobody of those who vote needs to be anybody in particular.
+		for _, query := range []string{"DELETE FROM {ysb_badges}", "DELETE FROM {userlimits}", "DELETE FROM {iplimits}"} {
+			if _, err := db.Exec(context.Background(), query); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ask := func(user int, title, content string) int {
+			return do(user, "POST", "/v1/questions", map[string]any{"title": title, "content": content, "format": "html"})
+		}
+		answer := func(user, question int, content string) int {
+			return do(user, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), map[string]any{"content": content, "format": "html"})
+		}
+		want := func(what string, list ...string) {
+			t.Helper()
+			award(t, r.app)
+			got := awards(t, r.app)
+			for _, a := range list {
+				if got[a] != 1 {
+					t.Errorf("%s: no award %q among %v", what, a, slices.Sorted(maps.Keys(got)))
+				}
+			}
+		}
+		wantNot := func(what string, list ...string) {
+			t.Helper()
+			award(t, r.app)
+			for _, a := range list {
+				if awards(t, r.app)[a] > 0 {
+					t.Errorf("%s: award %q", what, a)
+				}
+			}
+		}
+		plain := ask(6, "A question without anything special?", "<p>Just words, not many.</p>")
+		want("asked", "6 201")
+		wantNot("asked", "6 204", "6 205")
+		do(6, "PATCH", fmt.Sprintf("/v1/questions/%d", plain), map[string]any{"content": "<p>" + strings.Repeat("長い", 300) + `</p><img src="https://example.jp/x.png">`, "format": "html"})
+		want("edited", "6 204", "6 205")
+		now = now.Add(14 * time.Minute)
+		first := answer(5, plain, "<p>Within a quarter of an hour.</p>")
+		want("answered at once", "5 101", "5 103")
+		wantNot("answered at once", "5 102", "5 104")
+		for i, voter := range []int{7, 8, 9} {
+			do(voter, "PUT", fmt.Sprintf("/v1/posts/%d/vote", first), map[string]any{"value": 1})
+			if i == 1 {
+				wantNot("two likes", "5 102")
+			}
+		}
+		want("three likes", "5 102")
+		late := ask(7, "A question that nobody knows an answer to?", "<p>For a whole day.</p>")
+		now = now.Add(24 * time.Hour)
+		answer(8, late, "<p>Here I am, after a day.</p>")
+		want("answered after a day", "8 104")
+		answer(9, late, "<p>Another answer after a day.</p>")
+		wantNot("answered second", "9 104")
+		for _, user := range []int{5, 10, 13} {
+			answer(user, late, fmt.Sprintf("<p>One more answer, by %d.</p>", user))
+		}
+		want("five answers", "7 203")
+		if again := missed(t, r.app); len(again) > 0 {
+			// What was earned before the rows were deleted is missing; nothing else may be.
+			for _, m := range again {
+				user, badge := "", ""
+				if _, err := fmt.Sscanf(strings.NewReplacer("userid=", "", ":", "", ",", "").Replace(m), "ysb_badges %s badgeid stored none computed %s", &user, &badge); err != nil {
+					t.Fatal(err, m)
+				}
+				if before[user+" "+badge] == 0 {
+					t.Errorf("not awarded live: %s", m)
+				}
+			}
+		}
+		live := awards(t, r.app)
+		runJob(t, r.app, "badges")
+		all := awards(t, r.app)
+		if _, err := db.Exec(context.Background(), "DELETE FROM {ysb_badges}"); err != nil {
+			t.Fatal(err)
+		}
+		runJob(t, r.app, "badges")
+		if later := awards(t, r.app); !maps.Equal(all, later) {
+			t.Errorf("live and later %v, only later %v", all, later)
+		}
+		for a := range live {
+			if all[a] != 1 {
+				t.Errorf("award %q is there %d times", a, all[a])
+			}
+		}
+		if n := r.scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE show_flag <> 2"); n != 0 {
+			t.Errorf("%d people are told of what was long ago", n)
+		}
+	})
+}
+
+// TestFirstAnswerHidden: when the answer that was first goes, the next is the question's first, live as later.
+func TestFirstAnswerHidden(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		now := time.Unix(1796126400, 0)
+		r := &replayer{testSite: openSiteAt(t, fresh(t), func() time.Time { return now })}
+		award(t, r.app)
+		runJob(t, r.app, "badges")
+		if _, err := r.app.DB.Exec(context.Background(), "DELETE FROM {ysb_badges} WHERE badgeid = 104"); err != nil {
+			t.Fatal(err)
+		}
+		_, question, _ := r.answerOf(t, call{"POST", "/v1/questions", map[string]any{"title": "Who comes first in the end?", "content": "It depends on who stays."}}, 7)
+		id := int(question["id"].(float64))
+		_, spam, _ := r.answerOf(t, call{"POST", fmt.Sprintf("/v1/questions/%d/answers", id), map[string]any{"content": "This one will be hidden."}}, 9)
+		now = now.Add(25 * time.Hour)
+		r.answerOf(t, call{"POST", fmt.Sprintf("/v1/questions/%d/answers", id), map[string]any{"content": "This one will stay for good."}}, 8)
+		award(t, r.app)
+		if n := awards(t, r.app)["8 104"]; n != 0 {
+			t.Errorf("awarded behind another answer")
+		}
+		if status, body, _ := r.answerOf(t, call{"PUT", fmt.Sprintf("/v1/posts/%d/visibility", int(spam["id"].(float64))), map[string]any{"hidden": true}}, 3); status != http.StatusOK {
+			t.Fatalf("hide: %d %v", status, body)
+		}
+		award(t, r.app)
+		if n := awards(t, r.app)["8 104"]; n != 1 {
+			t.Errorf("%d awards after the first answer was hidden", n)
+		}
+	})
+}
+
+// TestBadgesOnce: whoever looks at the same moment, each badge is awarded once.
+func TestBadgesOnce(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		url := fresh(t)
+		sites := []*testSite{openSite(t, url, nil), openSite(t, url, nil), openSite(t, url, nil)}
+		award(t, sites[0].app)
+		r := &replayer{testSite: sites[0]}
+		for i := range 12 {
+			if status, body, _ := r.answerOf(t, call{"PUT", fmt.Sprintf("/v1/posts/%d/vote", []int{16, 139, 3}[i%3]), map[string]any{"value": 1}}, 7+i); status >= 300 {
+				t.Logf("vote by %d: %d %v", 7+i, status, body["code"]) // some may not
+			}
+		}
+		var wait sync.WaitGroup
+		for _, s := range sites {
+			wait.Go(func() { award(t, s.app) })
+		}
+		wait.Go(func() { runJob(t, sites[1].app, "badges") })
+		wait.Wait()
+		for a, n := range awards(t, sites[0].app) {
+			if n != 1 {
+				t.Errorf("award %q %d times", a, n)
+			}
+		}
+		if again := missed(t, sites[2].app); len(again) > 0 {
+			t.Errorf("missed: %q", again)
+		}
+	})
+}
+
+// diary makes the table of the old site's plugin with the diary.
+func diary(t *testing.T, s *testSite) {
+	t.Helper()
+	for _, query := range []string{
+		"CREATE TABLE {blogs} (postid INT UNSIGNED NOT NULL PRIMARY KEY, type VARCHAR(12) NOT NULL, parentid INT UNSIGNED, userid INT UNSIGNED, upvotes SMALLINT NOT NULL DEFAULT 0, " +
+			"title VARCHAR(800), content VARCHAR(12000), created DATETIME NOT NULL)",
+		"INSERT INTO {blogs} (postid, type, parentid, userid, upvotes, content, created) VALUES (1, 'B', NULL, 16, 3, 'words', '2020-02-10 10:00:00'), " +
+			"(2, 'B', NULL, 17, 0, '[image=\"7\"]', '2020-02-20 10:00:00'), (3, 'B_HIDDEN', NULL, 17, 9, '[image=\"7\"]', '2020-02-21 10:00:00'), (4, 'C', 1, 17, 0, 'c', '2020-02-21 10:00:00'), " +
+			"(5, 'C', 1, 17, 0, 'c', '2020-02-21 10:00:00'), (6, 'C', 1, 17, 0, 'c', '2020-02-21 10:00:00'), (7, 'C', 1, 17, 0, 'c', '2020-02-21 10:00:00'), " +
+			"(8, 'C', 1, 17, 0, 'c', '2020-02-21 10:00:00'), (9, 'B', NULL, 17, 0, 'w', '2020-02-29 14:59:59'), (10, 'B', NULL, 17, 0, 'w', '2020-02-29 15:00:00')",
+	} {
+		if _, err := s.app.DB.Exec(context.Background(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestBadgesOfDiary: on sites with the plugin of the diary the job awards those for it.
+func TestBadgesOfDiary(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		s := openSite(t, fresh(t), nil)
+		runJob(t, s.app, "badges")
+		before := awards(t, s.app)
+		diary(t, s)
+		runJob(t, s.app, "badges")
+		got := awards(t, s.app)
+		maps.DeleteFunc(got, func(a string, _ int) bool { return before[a] > 0 })
+		want := map[string]int{"16 301": 1, "16 302": 1, "16 303": 1, "17 301": 1, "17 305": 1, "17 307": 1}
+		if !maps.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	})
+}
+
+// TestMonthlyWinners: for each month that is over those with most posts, all if they share the place, in the site's time zone, once and for good.
+func TestMonthlyWinners(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		tokyo, err := time.LoadLocation("Asia/Tokyo")
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Unix(1796126400, 0)
+		s := openSiteWith(t, fresh(t), func(c *config.Config) { c.TimeZone = "Asia/Tokyo" }, modules.WithClock(func() time.Time { return now }))
+		diary(t, s)
+		winners := func() map[string][]int {
+			found := map[string][]int{}
+			err := s.app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+				var user, badge int
+				var month string
+				err := rows.Scan(&user, &badge, &month)
+				key := fmt.Sprintf("%s %d", month, badge)
+				found[key] = append(found[key], user)
+				return err
+			}, "SELECT userid, badgeid, award_date FROM {ysb_badge_ranking} ORDER BY userid")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return found
+		}
+		// The same by brute force.
+		want := map[string][]int{"2020-02 1003": {17}, "2020-03 1003": {17}}
+		counts := map[string]map[int]int{}
+		err = s.app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+			var user int
+			var kind string
+			var created int64
+			err := rows.Scan(&user, &kind, &created)
+			key := time.Unix(created, 0).In(tokyo).Format("2006-01") + map[string]string{"Q": " 1001", "A": " 1002"}[kind]
+			if counts[key] == nil {
+				counts[key] = map[int]int{}
+			}
+			counts[key][user]++
+			return err
+		}, "SELECT userid, type, UNIX_TIMESTAMP(created) FROM {posts} WHERE type IN ('Q', 'A') AND userid IS NOT NULL")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, users := range counts {
+			if key[:7] >= now.In(tokyo).Format("2006-01") {
+				continue
+			}
+			most := slices.Max(slices.Collect(maps.Values(users)))
+			for user, n := range users {
+				if n == most {
+					want[key] = append(want[key], user)
+				}
+			}
+			slices.Sort(want[key])
+		}
+		if len(want) < 4 {
+			t.Fatalf("the recorded site has too few months: %v", want)
+		}
+		for range 2 { // the second time nothing is new
+			runJob(t, s.app, "monthly-winners")
+			if got := winners(); !maps.EqualFunc(got, want, slices.Equal[[]int]) {
+				t.Fatalf("winners %v, want %v", got, want)
+			}
+		}
+		if n := s.scalar(t, "SELECT COUNT(*) FROM {ysb_badge_ranking} WHERE show_flag <> 2 AND award_date <> ?", now.In(tokyo).AddDate(0, -1, 0).Format("2006-01")); n != 0 {
+			t.Errorf("%d are told of months long ago", n)
+		}
+		// Who was named stays, whatever becomes of the posts; the next month is told.
+		if _, err := s.app.DB.Exec(context.Background(), "UPDATE {posts} SET type = 'Q_HIDDEN' WHERE type = 'Q' AND userid = 6"); err != nil {
+			t.Fatal(err)
+		}
+		r := &replayer{testSite: s}
+		if status, body, _ := r.answerOf(t, call{"POST", "/v1/questions", map[string]any{"title": "The question of the month?", "content": "There is no other this month."}}, 16); status != http.StatusCreated {
+			t.Fatal(status, body)
+		}
+		month := now.In(tokyo).Format("2006-01")
+		now = time.Date(now.In(tokyo).Year(), now.In(tokyo).Month()+1, 1, 0, 10, 0, 0, tokyo)
+		runJob(t, s.app, "monthly-winners")
+		got := winners()
+		if !slices.Contains(got[month+" 1001"], 16) {
+			t.Errorf("the next month: %v", got)
+		}
+		for key, users := range want {
+			if !slices.Equal(got[key], users) {
+				t.Errorf("%s changed from %v to %v", key, users, got[key])
+			}
+		}
+		untold := decode[struct {
+			Items []struct {
+				ID    int
+				Title string
+				Month string
+			}
+		}](t, s.request(t, http.MethodGet, "/v1/me/new-badges", 16, "Accept-Language", "ja"))
+		if len(untold.Items) == 0 || untold.Items[0].ID != 1001 || untold.Items[0].Month != month || untold.Items[0].Title != "月間最多質問" {
+			t.Errorf("new badges: %+v", untold)
+		}
+	})
+}
+
+// TestBadgesOverHTTP: what there is, who has it, what one has, what is new until it is seen, and that it goes with the account.
+func TestBadgesOverHTTP(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		s := openSite(t, fresh(t), nil)
+		runJob(t, s.app, "badges")
+		runJob(t, s.app, "monthly-winners")
+		type badge struct {
+			ID      int
+			Group   string
+			Title   string
+			Holders int
+			Month   string
+		}
+		type list struct{ Items []badge }
+		all := decode[list](t, s.request(t, http.MethodGet, "/v1/badges", 0, "Accept-Language", "en"))
+		if len(all.Items) != 33 || all.Items[0].Title != "Answerer" || all.Items[0].Holders != s.scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE badgeid = 101") || all.Items[0].Holders < 5 {
+			t.Errorf("badges: %+v", all)
+		}
+		if res := s.request(t, http.MethodGet, "/v1/badges/999", 0); res.StatusCode != http.StatusNotFound {
+			t.Errorf("a badge that there is not: %s", res.Status)
+		}
+		type page struct {
+			Title   string
+			Holders int
+			Awards  struct {
+				Items []struct {
+					User  struct{ Handle string }
+					Month string
+				}
+				NextCursor string
+			}
+		}
+		for _, id := range []int{101, 1001} {
+			var seen []string
+			var last page
+			for cursor := ""; ; {
+				last = decode[page](t, s.request(t, http.MethodGet, fmt.Sprintf("/v1/badges/%d?limit=3%s", id, cursor), 0))
+				for _, h := range last.Awards.Items {
+					seen = append(seen, h.Month+" "+h.User.Handle)
+				}
+				if last.Awards.NextCursor == "" {
+					break
+				}
+				cursor = "&cursor=" + last.Awards.NextCursor
+			}
+			table := "{ysb_badges}"
+			if id > 1000 {
+				table = "{ysb_badge_ranking}"
+			}
+			unique := slices.Compact(slices.Sorted(slices.Values(seen)))
+			if rows := s.scalar(t, "SELECT COUNT(*) FROM "+table+" WHERE badgeid = ?", id); len(unique) != len(seen) || len(seen) != rows || last.Holders > rows {
+				t.Errorf("badge %d: %d rows, holders %v of %d", id, rows, seen, last.Holders)
+			}
+			if id > 1000 && !slices.IsSortedFunc(seen, func(a, b string) int { return strings.Compare(b[:7], a[:7]) }) {
+				t.Errorf("months out of order: %q", seen)
+			}
+		}
+		haru := decode[list](t, s.request(t, http.MethodGet, "/v1/users/haru/badges", 0))
+		if len(haru.Items) == 0 || len(haru.Items) != s.scalar(t, "SELECT (SELECT COUNT(*) FROM {ysb_badges} WHERE userid = 16) + (SELECT COUNT(*) FROM {ysb_badge_ranking} WHERE userid = 16)") {
+			t.Errorf("badges of haru: %+v", haru)
+		}
+		if _, err := s.app.DB.Exec(context.Background(), "UPDATE {ysb_badges} SET show_flag = 0 WHERE userid IN (16, 17)"); err != nil {
+			t.Fatal(err)
+		}
+		if fresh := decode[list](t, s.request(t, http.MethodGet, "/v1/me/new-badges", 16)); len(fresh.Items) == 0 {
+			t.Error("no new badges")
+		}
+		if res := s.request(t, http.MethodDelete, "/v1/me/new-badges", 16); res.StatusCode != http.StatusNoContent {
+			t.Errorf("seen: %s", res.Status)
+		}
+		if fresh := decode[list](t, s.request(t, http.MethodGet, "/v1/me/new-badges", 16)); len(fresh.Items) > 0 || s.scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE userid = 17 AND show_flag = 0") == 0 {
+			t.Errorf("after they were seen: %+v", fresh)
+		}
+	})
+}

@@ -1,0 +1,65 @@
+-- +goose Up
+CREATE TABLE IF NOT EXISTS {ysb_badges} (
+  badgeid INTEGER NOT NULL,
+  userid INTEGER NOT NULL,
+  show_flag INTEGER NOT NULL,
+  created TEXT NOT NULL,
+  updated TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS {ysb_badge_master} (
+  badgeid INTEGER NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  event TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS {ysb_badge_ranking} (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  userid INTEGER NOT NULL,
+  badgeid INTEGER NOT NULL,
+  award_date TEXT,
+  show_flag INTEGER NOT NULL,
+  created TEXT NOT NULL,
+  updated TEXT NOT NULL
+);
+CREATE INDEX {ysb_badges}_q2ab_user ON {ysb_badges} (userid, badgeid);
+CREATE INDEX {ysb_badges}_q2ab_holders ON {ysb_badges} (badgeid, created);
+CREATE INDEX {ysb_badge_ranking}_q2ab_user ON {ysb_badge_ranking} (userid);
+CREATE INDEX {ysb_badge_ranking}_q2ab_holders ON {ysb_badge_ranking} (badgeid, award_date);
+INSERT OR IGNORE INTO {ysb_badge_master} (badgeid, name, event) VALUES
+  (101, 'answer', 'a_post'),
+  (102, 'good_answer', 'a_vote_up'),
+  (103, 'quick_answer', 'a_post'),
+  (104, 'savior', 'a_post'),
+  (105, 'detail_answer', 'a_post'),
+  (106, 'answer_with_image', 'a_post'),
+  (107, 'kind', 'a_post'),
+  (108, 'help_others', 'a_post'),
+  (109, 'hero', 'a_post'),
+  (201, 'questioner', 'q_post'),
+  (202, 'good_question', 'q_vote_up'),
+  (203, 'with_many_answer', 'a_post'),
+  (204, 'detail_question', 'q_post'),
+  (205, 'question_with_image', 'q_post'),
+  (206, 'question_with_video', 'q_post'),
+  (207, 'full_of_curiosity', 'q_post'),
+  (208, 'hardworking', 'q_post'),
+  (209, 'question_master', 'q_post'),
+  (301, 'recorder', 'qas_blog_b_post'),
+  (302, 'good_blog', 'qas_blog_vote_up'),
+  (303, 'blog_with_many_comment', 'qas_blog_c_post'),
+  (304, 'detail_blog', 'qas_blog_b_post'),
+  (305, 'blog_with_image', 'qas_blog_b_post'),
+  (306, 'blog_with_video', 'qas_blog_b_post'),
+  (307, 'blog_continuing', 'qas_blog_b_post'),
+  (308, 'diligent_recorder', 'qas_blog_b_post'),
+  (309, 'recording_expert', 'qas_blog_b_post'),
+  (401, 'supporter', 'a_vote_up'),
+  (402, 'info_collector', 'q_favorite'),
+  (403, 'popular_person', 'u_favorite');
+INSERT INTO {q2ab_state} (name, content, updated) VALUES ('badges', '', CURRENT_TIMESTAMP);
+
+-- +goose Down
+DELETE FROM {q2ab_state} WHERE name = 'badges';
+DROP INDEX {ysb_badge_ranking}_q2ab_holders;
+DROP INDEX {ysb_badge_ranking}_q2ab_user;
+DROP INDEX {ysb_badges}_q2ab_holders;
+DROP INDEX {ysb_badges}_q2ab_user;

@@ -1,0 +1,186 @@
+package ranking
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/ranking/internal/badges"
+)
+
+// How the plugin marks what it has told the user of an award.
+const (
+	untold = 0 // the user's next page tells of it
+	told   = 1
+	silent = 2 // nobody is told: awarded for what was long ago
+)
+
+// awardsName is what transactions that award call (*database.DB).Alone with: the plugin's tables have no unique keys.
+const awardsName = "badges"
+
+// award is a badge for a user.
+type award struct{ userID, badge int }
+
+// HandleEvent awards the badges that somebody has earned by what an event tells of; it is a handler of the outbox. A badge that is awarded
+// stays, whatever becomes of what it was for.
+func (m *Module) HandleEvent(ctx context.Context, tx *database.DB, e events.Event) error {
+	var earned []award
+	var users []int
+	if condition, args := postsConcerned(e); condition != "" {
+		err := eachPost(ctx, tx, condition, args, func(_ int, p *badges.Post) {
+			users = append(users, p.Author)
+			for _, id := range p.Of() {
+				earned = append(earned, award{p.Author, id})
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	switch e.Name {
+	case "a_vote_up", "q_favorite":
+		users = append(users, e.Actor.UserID)
+	case "u_favorite":
+		var params struct {
+			UserID json.Number `json:"userid"`
+		}
+		if err := json.Unmarshal(e.RawParams, &params); err == nil {
+			id, _ := params.UserID.Int64()
+			users = append(users, int(id))
+		}
+	}
+	slices.Sort(users)
+	if users = slices.Compact(users); len(users) == 0 {
+		return nil
+	}
+	err := eachPerson(ctx, tx, "0", "u.userid IN ?", []any{users}, func(userID int, p *badges.Person) {
+		for _, id := range p.Of() {
+			earned = append(earned, award{userID, id})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	_, err = give(ctx, tx, earned, untold)
+	return err
+}
+
+// postsConcerned is a condition for the posts (p) that may have earned a badge by an event; "" for none.
+func postsConcerned(e events.Event) (condition string, args []any) {
+	kind, what, _ := strings.Cut(e.Name, "_")
+	id, question := e.Topics.PostID, e.Topics.QuestionID
+	if kind != "q" && kind != "a" || id == 0 {
+		return "", nil
+	}
+	switch what {
+	case "vote_up":
+		return "p.postid = ?", []any{id}
+	case "post", "edit", "claim":
+		return "p.postid IN ?", []any{[]int{id, question}}
+	case "approve", "requeue", "hide", "reshow", "move", "to_c": // another answer may be a question's first now
+		return "(p.postid = ? OR p.parentid = ?)", []any{question, question}
+	}
+	return "", nil
+}
+
+// eachPost tells of visible questions and answers with an author, by id, what badges ask.
+func eachPost(ctx context.Context, db *database.DB, condition string, args []any, tell func(id int, p *badges.Post)) error {
+	err := db.Select(ctx, func(rows *sql.Rows) error {
+		var id int
+		var kind string
+		p := badges.Post{}
+		if err := rows.Scan(&id, &p.Author, &kind, &p.Content, &p.Upvotes, &p.Replies, &p.Wait, &p.First); err != nil {
+			return err
+		}
+		p.Kind = kind[0]
+		tell(id, &p)
+		return nil
+	}, "SELECT p.postid, p.userid, p.type, CASE WHEN "+badges.TellingContents("p")+" THEN p.content ELSE '' END, p.upvotes, p.acount, "+
+		"COALESCE(UNIX_TIMESTAMP(p.created) - UNIX_TIMESTAMP(q.created), 0), "+
+		"NOT EXISTS (SELECT 1 FROM {posts} s WHERE s.parentid = p.parentid AND s.type = 'A' AND (s.created < p.created OR s.created = p.created AND s.postid < p.postid)) "+
+		"FROM {posts} p LEFT JOIN {posts} q ON q.postid = p.parentid WHERE p.type IN ('Q', 'A') AND p.userid IS NOT NULL AND "+condition, args...)
+	if err != nil {
+		return fmt.Errorf("look for badges of posts: %w", err)
+	}
+	return nil
+}
+
+// eachPerson tells of users, by id, what badges ask; diary is the SQL of how many diary posts they have.
+func eachPerson(ctx context.Context, db *database.DB, diary, condition string, args []any, tell func(userID int, p *badges.Person)) error {
+	err := db.Select(ctx, func(rows *sql.Rows) error {
+		var id int
+		p := badges.Person{}
+		if err := rows.Scan(&id, &p.Questions, &p.Answers, &p.DiaryPosts, &p.Supported, &p.Collected, &p.Followers); err != nil {
+			return err
+		}
+		tell(id, &p)
+		return nil
+	}, "SELECT u.userid, COALESCE(up.qposts, 0), COALESCE(up.aposts, 0), "+diary+", "+
+		"(SELECT COUNT(*) FROM {uservotes} v JOIN {posts} p ON p.postid = v.postid WHERE v.userid = u.userid AND v.vote > 0 AND p.type = 'A'), "+
+		"(SELECT COUNT(*) FROM {userfavorites} f WHERE f.userid = u.userid AND f.entitytype = 'Q'), "+
+		"(SELECT COUNT(*) FROM {userfavorites} f WHERE f.entitytype = 'U' AND f.entityid = u.userid) "+
+		"FROM {users} u LEFT JOIN {userpoints} up ON up.userid = u.userid WHERE "+condition, args...)
+	if err != nil {
+		return fmt.Errorf("look for badges of users: %w", err)
+	}
+	return nil
+}
+
+// give stores the awards that are new, once each, and returns them.
+func give(ctx context.Context, tx *database.DB, earned []award, flag int) ([]award, error) {
+	fresh, err := missing(ctx, tx, earned)
+	if err != nil || len(fresh) == 0 {
+		return nil, err
+	}
+	if err := tx.Alone(ctx, awardsName); err != nil {
+		return nil, err
+	}
+	if fresh, err = missing(ctx, tx, earned); err != nil || len(fresh) == 0 {
+		return nil, err // somebody else has awarded them meanwhile
+	}
+	for part := range slices.Chunk(fresh, usersPerBatch) {
+		var args []any
+		for _, a := range part {
+			args = append(args, a.badge, a.userID, flag, tx.Now(), tx.Now())
+		}
+		const row = "(?, ?, ?, FROM_UNIXTIME(?), FROM_UNIXTIME(?))"
+		if _, err := tx.Exec(ctx, "INSERT INTO {ysb_badges} (badgeid, userid, show_flag, created, updated) VALUES "+row+strings.Repeat(", "+row, len(part)-1), args...); err != nil {
+			return nil, fmt.Errorf("award badges: %w", err)
+		}
+	}
+	return fresh, nil
+}
+
+// missing are the awards, each once, that users do not have.
+func missing(ctx context.Context, db *database.DB, earned []award) (fresh []award, err error) {
+	want := map[award]bool{}
+	var users []int
+	for _, a := range earned {
+		want[a] = true
+		users = append(users, a.userID)
+	}
+	slices.Sort(users)
+	for part := range slices.Chunk(slices.Compact(users), usersPerBatch) {
+		err := db.Select(ctx, func(rows *sql.Rows) error {
+			var a award
+			err := rows.Scan(&a.userID, &a.badge)
+			delete(want, a)
+			return err
+		}, "SELECT userid, badgeid FROM {ysb_badges} WHERE userid IN ?", part)
+		if err != nil {
+			return nil, fmt.Errorf("read badges: %w", err)
+		}
+	}
+	for _, a := range earned {
+		if want[a] {
+			fresh = append(fresh, a)
+			delete(want, a)
+		}
+	}
+	return fresh, nil
+}
