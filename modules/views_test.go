@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 	"testing"
 
 	"38qa.net/backend/config"
@@ -45,6 +46,28 @@ func TestViewsAreCountedAsQ2ADoes(t *testing.T) {
 		view(388, 0, browser)
 		if n, _ := state(388); n != before+1 {
 			t.Error("a second view from the same address was counted")
+		}
+	})
+}
+
+// TestManyViewsAtOnce: however views come together, the rows are what they would be one after the other.
+func TestManyViewsAtOnce(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		s := openSite(t, fresh(t), func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
+		before := s.scalar(t, "SELECT views FROM {posts} WHERE postid = 388")
+		const people = 60
+		var wait sync.WaitGroup
+		for i := range people {
+			wait.Go(func() {
+				s.request(t, http.MethodGet, "/v1/questions/388", 0, "User-Agent", "Firefox", "X-Forwarded-For", "192.0.2."+itoa(i+1))
+			})
+		}
+		wait.Wait()
+		if n := s.scalar(t, "SELECT views FROM {posts} WHERE postid = 388"); n != before+people {
+			t.Errorf("%d views of %d people", n-before, people)
+		}
+		if found := recount(t, s.app, true); len(found) > 1 {
+			t.Errorf("hotness is off: %q", found)
 		}
 	})
 }

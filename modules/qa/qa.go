@@ -38,11 +38,14 @@ type Module struct {
 	readingHotness sync.Mutex
 	blocked        atomic.Pointer[blockedWords]
 	listeners      []Listener
+	views          *viewBatches
 }
 
 // New returns the module.
 func New(db *database.DB, s *site.Module, a *auth.Module) *Module {
-	return &Module{db: db, site: s, auth: a, renderer: render.New(), postings: newPostings(), titles: otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept})}
+	m := &Module{db: db, site: s, auth: a, renderer: render.New(), postings: newPostings(), titles: otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept})}
+	m.views = newViewBatches(m.storeViews)
+	return m
 }
 
 // Register adds the module's operations to the API.

@@ -41,16 +41,27 @@ func (m *Module) countView(ctx context.Context, o *site.Options, q *post) error 
 	if q.views > 0 && own || bytes.Equal(q.lastViewIP, ip) {
 		return nil
 	}
-	err := m.db.Tx(ctx, func(tx *database.DB) error {
-		changed, err := tx.Exec(ctx, "UPDATE {posts} SET views = views + 1, lastviewip = ? WHERE postid = ? AND (lastviewip IS NULL OR lastviewip <> ?)",
-			ip, q.id, ip)
+	return m.views.add(ctx, q.id, ip)
+}
+
+// storeViews counts views of a question by people at these addresses, none of them twice in a row, as Q2A would have counted one after the
+// other: the first not if its address was the last one's before.
+func (m *Module) storeViews(ctx context.Context, id int, addresses [][]byte) error {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return err
+	}
+	n, first, last := len(addresses), addresses[0], addresses[len(addresses)-1]
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
+		changed, err := tx.Exec(ctx, "UPDATE {posts} SET views = views + ? - CASE WHEN lastviewip = ? THEN 1 ELSE 0 END, lastviewip = ? "+
+			"WHERE postid = ? AND (? > 1 OR lastviewip IS NULL OR lastviewip <> ?)", n, first, last, id, n, first)
 		if err != nil || changed == 0 || !o.Bool("recalc_hotness_q_view") {
 			return err
 		}
-		return m.updateHotness(ctx, tx, o, q.id)
+		return m.updateHotness(ctx, tx, o, id)
 	})
 	if err != nil {
-		return fmt.Errorf("count view: %w", err)
+		return fmt.Errorf("count views: %w", err)
 	}
 	return nil
 }
