@@ -59,7 +59,7 @@ func TestManyViewsAtOnce(t *testing.T) {
 		var wait sync.WaitGroup
 		for i := range people {
 			wait.Go(func() {
-				s.request(t, http.MethodGet, "/v1/questions/388", 0, "User-Agent", "Firefox", "X-Forwarded-For", "192.0.2."+itoa(i+1))
+				s.request(t, http.MethodGet, "/v1/questions/388", 0, "User-Agent", "Firefox", "X-Forwarded-For", "100.64.0."+itoa(i+1))
 			})
 		}
 		wait.Wait()
