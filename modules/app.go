@@ -126,7 +126,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 			Name: "recount", Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
 			Steps: append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
 		},
-		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
+		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(), a.Auth.CleanUpJob(),
 	)
 	points.UseJobs(a.Jobs)
 

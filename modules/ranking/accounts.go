@@ -55,6 +55,7 @@ func (m *Module) Register(api huma.API) {
 	m.registerRankings(api)
 	m.registerWeights(api)
 	m.registerBadges(api)
+	m.registerTitles(api)
 	op := func(id, method, summary string) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: "/v1/users/{handle}/bonus-points", Summary: summary, Tags: []string{"Administration"},
 			Errors: []int{http.StatusForbidden, http.StatusNotFound}}

@@ -20,12 +20,13 @@ type Options struct {
 	// numbers are the values as whole numbers, settled once: a thread asks for hundreds.
 	numbers map[string]int
 	read    time.Time
-	titles  []pointsTitle
+	titles  []UserTitle
 }
 
-type pointsTitle struct {
-	from  int
-	title string
+// UserTitle is the name that users bear from so many points on.
+type UserTitle struct {
+	Points int    `json:"points" minimum:"-1000000000" maximum:"1000000000" doc:"From how many points on"`
+	Title  string `json:"title" minLength:"1" maxLength:"100" doc:"Text without commas and angle brackets: the option separates titles by commas, and the old site takes them for HTML"`
 }
 
 // Options returns the site's options, at most one second old.
@@ -161,20 +162,23 @@ func (o *Options) Title(points int) string {
 	}
 	best, title := 0, ""
 	for _, t := range o.titles {
-		if points >= t.from && (title == "" || t.from > best) {
-			best, title = t.from, t.title
+		if points >= t.Points && (title == "" || t.Points > best) {
+			best, title = t.Points, t.Title
 		}
 	}
 	return title
 }
 
-func parseTitles(option string) []pointsTitle {
-	var titles []pointsTitle
+// Titles are all titles of users, in the order of the option, whether they are shown or not.
+func (o *Options) Titles() []UserTitle { return o.titles }
+
+func parseTitles(option string) []UserTitle {
+	var titles []UserTitle
 	for pair := range strings.SplitSeq(option, ",") {
 		points, title, ok := strings.Cut(pair, " ")
 		from, err := strconv.ParseFloat(strings.TrimSpace(points), 64)
 		if title = strings.TrimSpace(title); ok && err == nil && title != "" {
-			titles = append(titles, pointsTitle{int(from), title})
+			titles = append(titles, UserTitle{int(from), title})
 		}
 	}
 	return titles

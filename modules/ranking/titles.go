@@ -1,0 +1,97 @@
+package ranking
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site"
+)
+
+// titlesOption is where Q2A keeps the titles, the highest first.
+const titlesOption = "points_to_titles"
+
+type titlesBody struct {
+	Titles []site.UserTitle `json:"titles" maxItems:"100" doc:"Names of users by their points, the highest first"`
+}
+
+type (
+	titlesInput  struct{ Body titlesBody }
+	titlesOutput struct{ Body titlesBody }
+)
+
+func (m *Module) registerTitles(api huma.API) {
+	op := func(id, method, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: "/v1/admin/titles", Summary: summary, Tags: []string{"Administration"}, Errors: []int{http.StatusForbidden}}
+	}
+	get := op("get-titles", http.MethodGet, "The titles that users have by their points")
+	get.Description = "They are shown where the site's option show_user_titles is on."
+	web.Register(api, get, func(ctx context.Context, _ *struct{}) (*titlesOutput, error) {
+		if err := auth.RequireAdmin(ctx); err != nil {
+			return nil, err
+		}
+		o, err := m.site.Options(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &titlesOutput{Body: titlesBody{sortedTitles(o.Titles())}}, nil
+	})
+	web.Register(api, op("set-titles", http.MethodPut, "Set the titles that users have by their points"), func(ctx context.Context, in *titlesInput) (*titlesOutput, error) {
+		if err := auth.RequireAdmin(ctx); err != nil {
+			return nil, err
+		}
+		return m.setTitles(ctx, in.Body.Titles)
+	})
+}
+
+// sortedTitles are titles as Q2A's page stores them: the highest first.
+func sortedTitles(list []site.UserTitle) []site.UserTitle {
+	list = append([]site.UserTitle{}, list...)
+	slices.SortStableFunc(list, func(a, b site.UserTitle) int { return cmp.Compare(b.Points, a.Points) })
+	return list
+}
+
+func (m *Module) setTitles(ctx context.Context, list []site.UserTitle) (*titlesOutput, error) {
+	var wrong []problem.Field
+	points := map[int]bool{}
+	for i := range list {
+		name := fmt.Sprintf("titles[%d].", i)
+		list[i].Title = strings.Join(strings.Fields(list[i].Title), " ")
+		switch {
+		case list[i].Title == "":
+			wrong = append(wrong, problem.Field{Name: name + "title", Code: "required"})
+		case strings.ContainsAny(list[i].Title, ",<>") || database.BeyondQ2A(list[i].Title):
+			wrong = append(wrong, problem.Field{Name: name + "title", Code: "bad_characters", Args: []any{", < >"}})
+		}
+		if points[list[i].Points] {
+			wrong = append(wrong, problem.Field{Name: name + "points", Code: "duplicate"})
+		}
+		points[list[i].Points] = true
+	}
+	if len(wrong) > 0 {
+		return nil, problem.Invalid(wrong...)
+	}
+	list = sortedTitles(list)
+	pairs := make([]string, len(list))
+	for i, t := range list {
+		pairs[i] = strconv.Itoa(t.Points) + " " + t.Title
+	}
+	err := m.db.Tx(ctx, func(tx *database.DB) error {
+		return site.Set(ctx, tx, map[string]string{titlesOption: strings.Join(pairs, ",")})
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.site.Forget()
+	return &titlesOutput{Body: titlesBody{list}}, nil
+}
