@@ -126,7 +126,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 			Name: "recount", Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
 			Steps: append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
 		},
-		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(), a.Auth.CleanUpJob(),
+		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(), a.Auth.CleanUpJob(), a.Site.StatisticsJob(),
 	)
 	points.UseJobs(a.Jobs)
 
@@ -145,6 +145,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	points.Register(api)
 	a.Jobs.Register(api, auth.RequireAdmin)
 	streams.Register(api)
+	a.Site.RegisterStatistics(api, auth.RequireAdmin)
 	a.Site.Register(api, site.PageRules{May: mayRead, SafeHTML: a.QA.SafeHTML})
 	router := a.Server.Router()
 	router.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })

@@ -76,6 +76,7 @@ var operationRules = map[string]rule{
 	"edit-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus": {admins, "", object{"bonus": 1}}, "drop-bonus": {admins, "", nil},
 	"send-password-reset": {admins, "", nil},
 	// Operation.
+	"get-stats": {admins, "", nil}, "get-cohorts": {admins, "", nil},
 	"get-titles": {admins, "", nil}, "set-titles": {admins, "", object{"titles": []any{object{"points": 0, "title": "Egg"}, object{"points": 100, "title": "Bee"}}}},
 	"get-points": {admins, "", nil}, "set-points": {admins, "", pointWeights(nil)},
 	"list-jobs": {admins, "", nil}, "get-job": {admins, "/v1/admin/jobs/recount", nil}, "run-job": {admins, "/v1/admin/jobs/recount/run", object{"dryRun": true}},

@@ -1,4 +1,4 @@
-// Package site knows the site as a whole: its options, its pages and its health.
+// Package site knows the site as a whole: its options, its pages, its statistics and its health.
 //
 // Other modules call Options, SiteURL and Zone; site itself calls no other module.
 package site

@@ -1,0 +1,65 @@
+package site
+
+import (
+	"reflect"
+	"testing"
+	"time"
+)
+
+func zoned(t *testing.T, name, at string) time.Time {
+	t.Helper()
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moment, err := time.ParseInLocation("2006-01-02 15:04", at, zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return moment
+}
+
+// TestWindows: days, weeks from Monday and months that are over, in the community's zone; an hour of daylight saving makes a day longer, not two.
+func TestWindows(t *testing.T) {
+	since, now := zoned(t, "Europe/Berlin", "2026-10-23 08:00"), zoned(t, "Europe/Berlin", "2026-11-03 00:00")
+	var got []string
+	var hours float64
+	for _, w := range windows(since, now) {
+		got = append(got, w.period+" "+w.from.Format(dayForm))
+		if w.period == "day" && w.from.Day() == 25 {
+			hours = w.to.Sub(w.from).Hours()
+		}
+	}
+	want := []string{"month 2026-10-01", "week 2026-10-19", "week 2026-10-26", "day 2026-10-23", "day 2026-10-24", "day 2026-10-25", "day 2026-10-26", "day 2026-10-27", "day 2026-10-28",
+		"day 2026-10-29", "day 2026-10-30", "day 2026-10-31", "day 2026-11-01", "day 2026-11-02"}
+	if !reflect.DeepEqual(got, want) || hours != 25 {
+		t.Errorf("windows %q; the 25th has %v hours", got, hours)
+	}
+	if days := windows(now.AddDate(-3, 0, 0), now); len(days) != 36+157+daysKept-1 {
+		t.Errorf("%d windows of three years", len(days))
+	}
+}
+
+// TestDaysBefore: months as MySQL counts them back.
+func TestDaysBefore(t *testing.T) {
+	now := zoned(t, "Asia/Tokyo", "2027-03-31 15:00")
+	for _, c := range []struct {
+		months, days int
+		want         string
+	}{{0, 0, "2027-03-31"}, {-1, 0, "2027-02-28"}, {-6, 0, "2026-09-30"}, {-12, 0, "2026-03-31"}, {0, -7, "2027-03-24"}, {0, -35, "2027-02-24"}} {
+		if got := daysBefore(now, c.months, c.days).Format("2006-01-02 15:04"); got != c.want+" 00:00" {
+			t.Errorf("%d months and %d days: %s, want %s", c.months, c.days, got, c.want)
+		}
+	}
+}
+
+// TestCohorts: who began in a span, and in which of the spans since they were there again, each user once in each.
+func TestCohorts(t *testing.T) {
+	spans := []span{{30, 40}, {20, 30}, {10, 20}}
+	began := map[int]int64{1: 10, 2: 19, 3: 20, 4: 35, 5: 5, 6: 40}
+	did := map[int][]int64{1: {10, 12, 25, 39}, 2: {40}, 3: {29, 29, 30}, 4: {35}, 5: {15}}
+	want := []cohort{{ago: 2, size: 2, back: []int{1, 1}}, {ago: 1, size: 1, back: []int{1}}, {ago: 0, size: 1, back: []int{}}}
+	if got := cohorts(spans, began, did); !reflect.DeepEqual(got, want) {
+		t.Errorf("cohorts %+v, want %+v", got, want)
+	}
+}
