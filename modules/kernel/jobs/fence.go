@@ -48,8 +48,12 @@ func (w *Work) Once(ctx context.Context, fn func(tx *database.DB) (next int, err
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, "UPDATE {q2ab_job_runs} SET done = ?, total = ?, differences = ?, state = ?, message = ? WHERE id = ? AND fence = ?",
-			after.Done, after.Total, after.Differences, string(at), after.Message, after.ID, after.fence)
+		now, err := w.m.now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "UPDATE {q2ab_job_runs} SET heartbeat = ?, done = ?, total = ?, differences = ?, state = ?, message = ? WHERE id = ? AND fence = ?",
+			now, after.Done, after.Total, after.Differences, string(at), after.Message, after.ID, after.fence)
 		return err
 	})
 	w.stored = err == nil

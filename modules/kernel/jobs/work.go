@@ -39,7 +39,8 @@ func (m *Manager) Work(ctx context.Context, r *Run, progress func(r *Run, w *Wor
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var renewing sync.WaitGroup
-	renewing.Go(func() { m.renew(ctx, *r, stop) })
+	held := *r // r moves on
+	renewing.Go(func() { m.renew(ctx, held, stop) })
 	err = safely(ctx, func() error { return m.steps(ctx, r, progress) })
 	cause := context.Cause(ctx)
 	stop(nil)
@@ -111,11 +112,16 @@ func (m *Manager) take(ctx context.Context, db *database.DB, r *Run) error {
 	if taken == 0 {
 		return ErrLost
 	}
-	r.fence++
-	r.Status, r.Holder, r.held = Running, m.holder, true
-	if r.Started == 0 {
-		r.Started = now
+	// Since the run was read its holder may have come on, with Once, and only now it can no more.
+	list, err := m.runs(ctx, db, "WHERE id = ?", r.ID)
+	if err != nil {
+		return err
 	}
+	if len(list) == 0 || list[0].fence != r.fence+1 {
+		return ErrLost
+	}
+	list[0].job, list[0].held = r.job, true
+	*r = *list[0]
 	return nil
 }
 

@@ -1,0 +1,104 @@
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// patient is how long a test waits for what has to happen.
+const patient = 30 * time.Second
+
+// site is an empty database with this backend's own tables.
+type site struct{ url string }
+
+// onDatabases runs a test on SQLite and, where TEST_DATABASE_URL names a server, there too.
+func onDatabases(t *testing.T, test func(t *testing.T, s site)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		s := site{"sqlite:" + filepath.Join(t.TempDir(), "jobs.sqlite")}
+		s.prepare(t)
+		test(t, s)
+	})
+	t.Run("server", func(t *testing.T) {
+		base := os.Getenv("TEST_DATABASE_URL")
+		if base == "" {
+			t.Skip("needs a MySQL or MariaDB server: set TEST_DATABASE_URL (.ci/run starts one)")
+		}
+		schema := fmt.Sprintf("q2abtest_jobs_%d", time.Now().UnixNano())
+		cfg := mysql.NewConfig()
+		access, address, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(base, "mariadb://"), "mysql://"), "@")
+		cfg.User, cfg.Passwd, _ = strings.Cut(access, ":")
+		cfg.Net, cfg.Addr = "tcp", strings.TrimSuffix(address, "/")
+		connector, err := mysql.NewConnector(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := sql.OpenDB(connector)
+		if _, err := server.Exec("CREATE DATABASE " + schema + " CHARACTER SET utf8mb4"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if _, err := server.Exec("DROP DATABASE " + schema); err != nil {
+				t.Error(err)
+			}
+			server.Close()
+		})
+		s := site{strings.TrimSuffix(base, "/") + "/" + schema}
+		s.prepare(t)
+		test(t, s)
+	})
+}
+
+// prepare makes the tables, and one to write effects into.
+func (s site) prepare(t *testing.T) {
+	t.Helper()
+	db := s.openAt(t, nil)
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(t.Context(), "CREATE TABLE {effects} (due BIGINT NOT NULL, note VARCHAR(100) NOT NULL)"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openAt gives a connection pool of its own, as another process has.
+func (s site) openAt(t *testing.T, clock database.Clock) *database.DB {
+	t.Helper()
+	db, err := database.Open(t.Context(), database.Settings{URL: s.url, Prefix: "qa_", MaxConnections: 8, Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// count is the answer to a SELECT COUNT.
+func count(t *testing.T, db *database.DB, query string, args ...any) int {
+	t.Helper()
+	var n int
+	if _, err := db.Get(context.Background(), []any{&n}, query, args...); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// eventually waits until the condition holds.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patient); !condition(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("it did not happen: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
