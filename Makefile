@@ -1,5 +1,5 @@
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test lint bench bench-ranking torture cognito fuzz openapi container-check cover
+.PHONY: check test lint bench bench-ranking torture torture-jobs cognito fuzz openapi container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -24,6 +24,10 @@ bench-ranking:
 # TORTURE_ARGS are the flags of deploy/torture.
 torture:
 	.ci/torture $(TORTURE_ARGS)
+
+# Three processes share a job that is due 1,000 times, while they are killed and paused: does each run happen, and once?
+torture-jobs:
+	.ci/torture-jobs $(TORTURE_ARGS)
 
 # People sign in through emulators of Amazon Cognito (cognito-local and moto, installed when first needed) and use the API.
 # COGNITO_ARGS are flags of go test.
