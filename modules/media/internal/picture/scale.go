@@ -135,8 +135,8 @@ func shrink(src image.Image, crop image.Rectangle, width, height, orientation in
 	if orientation >= 5 {
 		width, height = height, width
 	}
-	// The good scaler gets at least twice the pixels that it has to make.
-	factor := max(1, min(crop.Dx()/width, crop.Dy()/height)/2)
+	// The good scaler gets sides at least 5/4 as long as it has to make.
+	factor := max(1, min(4*crop.Dx()/(5*width), 4*crop.Dy()/(5*height)))
 	if y, ok := src.(*image.YCbCr); !ok {
 		src = averageOnWhite(src, crop, factor)
 		crop = src.Bounds()
