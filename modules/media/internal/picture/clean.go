@@ -20,8 +20,7 @@ const turnedQuality = 92
 // says; otherwise the coded pixels are the same as before, bit by bit, and animations stay animations.
 //
 // The Info is that of the result. A turned WebP comes back as a JPEG, or as a PNG where it may be transparent, for want of
-// an encoder. What Clean returns was decoded once, all frames of it, so that nothing is stored that cannot be shown; the
-// exception are an animated PNG's later frames.
+// an encoder. What Clean returns was decoded once, all frames of it, so that nothing is stored that cannot be shown.
 func Clean(content []byte, l Limits) (out []byte, info Info, err error) {
 	defer guard(&err)
 	f, err := parse(content, l)

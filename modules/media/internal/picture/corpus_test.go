@@ -422,6 +422,8 @@ func pngs() []sample {
 	}
 	p := encodePNG(q)
 	end := len(p) - 12
+	later := fixture("animated.png")
+	later[bytes.Index(later, []byte("fdAT"))+20] ^= 0xff
 	wrongSum := bytes.Clone(p)
 	wrongSum[end-1] ^= 1
 	return append(all,
@@ -432,6 +434,8 @@ func pngs() []sample {
 		sample{name: "png 0 × 0", content: pngClaim(0, 0), err: ErrBroken},
 		sample{name: "png header elsewhere", content: slices.Concat([]byte(pngSignature), pngChunk("tEXt", "a"), p[8:]), err: ErrBroken},
 		sample{name: "png frame beyond the picture", content: inPNG(p, frameControl(49, 32)), err: ErrBroken},
+		sample{name: "png later frame damaged", content: later, want: Info{PNG, 48, 32, 1, 2, false}, cleanErr: ErrBroken},
+		sample{name: "png pixels of no frame", content: inPNG(p, pngChunk("fdAT", "abcdef")), err: ErrBroken},
 		sample{name: "png frame header short", content: inPNG(p, pngChunk("fcTL", "a")), err: ErrBroken},
 	)
 }

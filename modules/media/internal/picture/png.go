@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"slices"
 )
 
 const pngSignature = "\x89PNG\r\n\x1a\n"
@@ -78,8 +79,8 @@ func parsePNG(content []byte, l Limits) (*file, error) {
 	if p.pixels*mostDeflated < (width*bitsPerPixel(h)+7)/8*height {
 		return nil, errCut
 	}
-	if p.frames > 0 {
-		f.info.Frames, p.orientation = p.frames, 1
+	if len(p.frames) > 0 {
+		f.info.Frames, p.orientation = len(p.frames), 1
 	}
 	if p.orientation > 1 {
 		f.info.Orientation = p.orientation
@@ -91,6 +92,14 @@ func parsePNG(content []byte, l Limits) (*file, error) {
 	unpacked := 2 * ((width*bitsPerPixel(h)+7)/8 + 2) * (height + 8)
 	f.clean = func() []byte { return writePNG(chunks, f.profile, pixelLength(chunks, unpacked)) }
 	f.firstFrame = func() []byte { return writePNG(chunks, f.profile, math.MaxInt) }
+	if len(p.frames) > 0 {
+		f.frames = append(f.frames, f.firstFrame)
+	}
+	for _, frame := range p.frames {
+		if len(frame.pixels) > 0 { // the others are the picture itself
+			f.frames = append(f.frames, func() []byte { return frame.still(h, p.colours) })
+		}
+	}
 	return f, nil
 }
 
@@ -107,8 +116,9 @@ type pngWalk struct {
 	budget      int64 // bytes that may still be unpacked
 	pixels      int64 // bytes of coded pixels
 	orientation int
-	frames      int
+	frames      []*pngFrame
 	frameSum    int64
+	colours     []byte // the palette and its transparency
 	unpacker    io.ReadCloser
 }
 
@@ -118,6 +128,9 @@ func (p *pngWalk) visit(c chunk) error {
 		p.pixels += int64(len(c.payload))
 	case "tRNS":
 		p.file.info.Alpha = true
+		p.colours = append(p.colours, c.raw...)
+	case "PLTE":
+		p.colours = append(p.colours, c.raw...)
 	case "eXIf":
 		if p.orientation == 0 {
 			p.orientation = exifOrientation(c.payload)
@@ -141,6 +154,12 @@ func (p *pngWalk) visit(c chunk) error {
 		return ofSize(err)
 	case "fcTL":
 		return p.frame(c.payload)
+	case "fdAT":
+		if len(p.frames) == 0 || len(c.payload) < 4 {
+			return broken("it has pixels of no frame")
+		}
+		frame := p.frames[len(p.frames)-1]
+		frame.pixels = append(frame.pixels, c.payload[4:])
 	}
 	return nil
 }
@@ -154,9 +173,23 @@ func (p *pngWalk) frame(control []byte) error {
 	if width == 0 || height == 0 || x+width > int64(p.file.info.Width) || y+height > int64(p.file.info.Height) {
 		return broken("a frame reaches beyond the picture")
 	}
-	p.frames++
+	p.frames = append(p.frames, &pngFrame{size: control[4:12]})
 	p.frameSum += width * height
-	return p.limits.checkFrames(p.frames, p.frameSum)
+	return p.limits.checkFrames(len(p.frames), p.frameSum)
+}
+
+// pngFrame is a later picture of an animation.
+type pngFrame struct {
+	size   []byte   // width and height, as a header has them
+	pixels [][]byte // the parts of the stream
+}
+
+// still is a file with this frame alone.
+func (f *pngFrame) still(header, colours []byte) []byte {
+	out := appendChunk([]byte(pngSignature), "IHDR", slices.Concat(f.size, header[8:]))
+	out = append(out, colours...)
+	out = appendChunk(out, "IDAT", slices.Concat(f.pixels...))
+	return appendChunk(out, "IEND", nil)
 }
 
 // unpack uses one decompressor for all texts: each has a window of 40 kB, and a file can hold thousands of short texts.
