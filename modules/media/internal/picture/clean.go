@@ -77,7 +77,7 @@ func (f *file) decode() (image.Image, error) {
 	if img.Bounds() == canvas {
 		return img, nil
 	}
-	if f.info.Frames == 1 && f.info.Format != GIF {
+	if len(f.frames) == 0 || f.info.Format == PNG {
 		return nil, broken("its headers differ")
 	}
 	at := img.Bounds().Add(image.Pt(f.atX, f.atY))

@@ -236,6 +236,17 @@ func animation(delays ...int) []byte {
 	return b.Bytes()
 }
 
+// offsetGIF has a frame in the lower right quarter only.
+func offsetGIF() []byte {
+	g := gif.GIF{Delay: []int{0}, Config: image.Config{Width: 48, Height: 32, ColorModel: quarterPalette}}
+	g.Image = []*image.Paletted{paletted(quarters(48, 32, quarterSet), quarterPalette).SubImage(image.Rect(24, 16, 48, 32)).(*image.Paletted)}
+	var b bytes.Buffer
+	if err := gif.EncodeAll(&b, &g); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
 // inGIF is a GIF with more blocks before its first frame.
 func inGIF(content []byte, blocks ...string) []byte {
 	at := 13 + colourTable(content[10])
@@ -444,6 +455,7 @@ func gifs() []sample {
 	info := func(frames int) Info { return Info{GIF, 48, 32, 1, frames, true} }
 	return []sample{
 		{"gif", animation(0), info(1), quarterSet, nil, nil, true, ""},
+		{"gif frame in a corner", offsetGIF(), info(1), []color.NRGBA{{}, {}, {}, yellow}, nil, nil, true, ""},
 		{"gif animated", animation(10, 20, 30), info(3), quarterSet, nil, nil, true, ""},
 		{"gif zero delays", animation(0, 0, 0), info(3), quarterSet, nil, nil, true, ""},
 		{"gif comment", inGIF(animation(0, 5), "\x21\xfe\x07PLANTED\x00"), info(2), quarterSet, nil, nil, true, ""},
@@ -479,6 +491,9 @@ func webps() []sample {
 		{"webp on its side", fixture("turned.webp"), still(WebP, 32, 48, 6), turned, nil, nil, false, JPEG},
 		{"webp alpha on its side", fixture("alpha-turned.webp"), withAlpha(still(WebP, 32, 48, 6)), converted(turned, halved), nil, nil, false, PNG},
 		{"webp animated", fixture("animated.webp"), Info{WebP, 48, 32, 1, 2, false}, quarterSet, nil, nil, true, ""},
+		{"webp animated, frame in a corner", riff("VP8X", string(vp8x(webpAnimated|webpAlpha, 96, 64)), "EVIL", planted, "ANIM", "\x00\x00\x00\x00\x00\x00",
+			"ANMF", "\x12\x00\x00\x0c\x00\x00\x2f\x00\x00\x1f\x00\x00\x00\x00\x00\x00"+string(appendRIFF(appendRIFF(nil, "EVIL", []byte(planted)), "VP8L", []byte(vp8l)))),
+			withAlpha(still(WebP, 96, 64, 1)), nil, nil, nil, true, ""},
 		{"webp unknown chunk", riff("VP8 ", vp8, "EVIL", planted), info, quarterSet, nil, nil, true, ""},
 		{"webp extended with unknown chunks", riff("VP8X", string(vp8x(webpEXIF|webpXMP, 48, 32)), "EVIL", planted, "VP8L", vp8l, "XMP ", planted, "EXIF", planted), info, quarterSet, nil, nil, true, ""},
 		{"webp flag of transparency without it", riff("VP8X", string(vp8x(webpAlpha, 48, 32)), "VP8 ", vp8), info, quarterSet, nil, nil, true, ""},

@@ -263,6 +263,21 @@ func TestCleanKeepsAnimations(t *testing.T) {
 	}
 }
 
+// The first frame of an animation lies where it is drawn, on a transparent canvas.
+func TestFrameInACorner(t *testing.T) {
+	for _, s := range webps() {
+		if s.name == "webp animated, frame in a corner" {
+			out, _, err := Clean(s.content, Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkCorners(t, decoded(t, out), []color.NRGBA{{}, {}, {}, yellow})
+			return
+		}
+	}
+	t.Error("the corpus lacks it")
+}
+
 // Colours mean the same afterwards: profiles stay, also in thumbnails and in turned pictures.
 func TestProfilesStay(t *testing.T) {
 	for _, name := range []string{"icc.jpg", "icc-turned.jpg", "icc.png", "metadata.webp", "animated.webp"} {

@@ -246,7 +246,11 @@ func ofSize(err error) error {
 
 // writePNG puts together the chunks that belong to the picture, of the IDAT chunks only so many bytes as pixels says.
 func writePNG(chunks []chunk, profile []byte, pixels int) []byte {
-	out := []byte(pngSignature)
+	size := len(profile) + 1024
+	for _, c := range chunks {
+		size += len(c.raw)
+	}
+	out := append(make([]byte, 0, size), pngSignature...)
 	profiled := profile == nil
 	for _, c := range chunks {
 		switch {
