@@ -187,3 +187,14 @@ func (m *Module) cohortsOf(ctx context.Context, kind, by string) ([]Cohort, erro
 	}
 	return list, nil
 }
+
+type cohortsInput struct {
+	Of string `query:"of" enum:"newUsers,questions,answers,diary" default:"newUsers" doc:"What users began with: an account, after which any post counts, or their first question, answer or diary post"`
+	By string `query:"by" enum:"week,month" default:"month" doc:"Counted back from the day of the computation"`
+}
+
+type cohortsOutput struct {
+	Body struct {
+		Items []Cohort `json:"items" doc:"The oldest first"`
+	}
+}
