@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -434,6 +435,88 @@ func TestBadgesOverHTTP(t *testing.T) {
 		}
 		if fresh := decode[list](t, s.request(t, http.MethodGet, "/v1/me/new-badges", 16)); len(fresh.Items) > 0 || s.scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE userid = 17 AND show_flag = 0") == 0 {
 			t.Errorf("after they were seen: %+v", fresh)
+		}
+	})
+}
+
+// TestBadgesAfterAnything: whatever is done at random, hiding and converting included, the job for the past finds nothing that was not awarded at its
+// moment.
+func TestBadgesAfterAnything(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		now := time.Unix(1796126400, 0)
+		r := &replayer{testSite: openSiteAt(t, fresh(t), func() time.Time { return now })}
+		award(t, r.app)
+		runJob(t, r.app, "badges")
+		random := rand.New(rand.NewPCG(5, 38))
+		type post struct {
+			id, question int
+			answer       bool
+		}
+		var posts []post
+		users := []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 13}
+		contents := []string{"A few words about bees.", strings.Repeat("長い話です。", 90), `<p>See</p><img src="https://example.jp/b.png">`, `A film: [uploaded-video="7"]`}
+		done := map[string]int{}
+		do := func(user int, what, method, path string, body any) map[string]any {
+			status, answer, _ := r.answerOf(t, call{method, path, body}, user)
+			if status >= http.StatusInternalServerError {
+				t.Fatalf("%s %s: %d %v", method, path, status, answer)
+			}
+			if status >= 300 {
+				return nil
+			}
+			done[what]++
+			return answer
+		}
+		for i := range 400 {
+			now = now.Add(time.Duration(random.IntN(90)) * time.Minute)
+			user := users[random.IntN(len(users))]
+			content := object{"content": fmt.Sprintf("%s %d", contents[random.IntN(len(contents))], i), "format": "html"}
+			n := random.IntN(100)
+			if len(posts) == 0 || n < 8 {
+				content["title"] = fmt.Sprintf("Question number %d about bees?", i)
+				if q := do(user, "asked", "POST", "/v1/questions", content); q != nil {
+					id := int(q["id"].(float64))
+					posts = append(posts, post{id, id, false})
+				}
+				continue
+			}
+			p := posts[random.IntN(len(posts))]
+			path := fmt.Sprintf("/v1/posts/%d", p.id)
+			switch {
+			case n < 35:
+				if a := do(user, "answered", "POST", fmt.Sprintf("/v1/questions/%d/answers", p.question), content); a != nil {
+					posts = append(posts, post{int(a["id"].(float64)), p.question, true})
+				}
+			case n < 75:
+				do(user, "voted", "PUT", path+"/vote", object{"value": 1 - 2*(random.IntN(5)/4)})
+			case n < 82 && p.answer:
+				do(3, "edited", "PATCH", fmt.Sprintf("/v1/answers/%d", p.id), content)
+			case n < 88:
+				do(3, "edited", "PATCH", fmt.Sprintf("/v1/questions/%d", p.question), content)
+			case n < 96:
+				do(3, "hidden or shown", "PUT", path+"/visibility", object{"hidden": random.IntN(2) == 0})
+			case p.answer:
+				do(3, "converted", "POST", fmt.Sprintf("/v1/answers/%d/comment", p.id), object{})
+			}
+			if i%50 == 49 || i == 399 {
+				award(t, r.app)
+				if left := missed(t, r.app); len(left) > 0 {
+					t.Fatalf("after %d actions: %q", i+1, left)
+				}
+			}
+		}
+		for _, what := range []string{"asked", "answered", "voted", "edited", "hidden or shown", "converted"} {
+			if done[what] == 0 {
+				t.Errorf("nobody %s", what)
+			}
+		}
+		if n := r.scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE show_flag = 0"); n < 10 {
+			t.Errorf("%d awards", n)
+		}
+		for a, n := range awards(t, r.app) {
+			if n != 1 {
+				t.Errorf("award %q %d times", a, n)
+			}
 		}
 	})
 }
