@@ -171,31 +171,42 @@ func TestBadgesLiveAndLater(t *testing.T) {
 	})
 }
 
-// TestFirstAnswerHidden: when the answer that was first goes, the next is the question's first, live as later.
-func TestFirstAnswerHidden(t *testing.T) {
+// TestFirstAnswerGoes: when the answer that was first is hidden or becomes a comment, the next is the question's first, live as later.
+func TestFirstAnswerGoes(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now := time.Unix(1796126400, 0)
 		r := &replayer{testSite: openSiteAt(t, fresh(t), func() time.Time { return now })}
 		award(t, r.app)
 		runJob(t, r.app, "badges")
-		if _, err := r.app.DB.Exec(context.Background(), "DELETE FROM {ysb_badges} WHERE badgeid = 104"); err != nil {
-			t.Fatal(err)
+		do := func(user int, method, path string, body any) int {
+			t.Helper()
+			status, answer, _ := r.answerOf(t, call{method, path, body}, user)
+			if status >= 300 {
+				t.Fatalf("%s %s: %d %v", method, path, status, answer)
+			}
+			id, _ := answer["id"].(float64)
+			return int(id)
 		}
-		_, question, _ := r.answerOf(t, call{"POST", "/v1/questions", map[string]any{"title": "Who comes first in the end?", "content": "It depends on who stays."}}, 7)
-		id := int(question["id"].(float64))
-		_, spam, _ := r.answerOf(t, call{"POST", fmt.Sprintf("/v1/questions/%d/answers", id), map[string]any{"content": "This one will be hidden."}}, 9)
-		now = now.Add(25 * time.Hour)
-		r.answerOf(t, call{"POST", fmt.Sprintf("/v1/questions/%d/answers", id), map[string]any{"content": "This one will stay for good."}}, 8)
-		award(t, r.app)
-		if n := awards(t, r.app)["8 104"]; n != 0 {
-			t.Errorf("awarded behind another answer")
-		}
-		if status, body, _ := r.answerOf(t, call{"PUT", fmt.Sprintf("/v1/posts/%d/visibility", int(spam["id"].(float64))), map[string]any{"hidden": true}}, 3); status != http.StatusOK {
-			t.Fatalf("hide: %d %v", status, body)
-		}
-		award(t, r.app)
-		if n := awards(t, r.app)["8 104"]; n != 1 {
-			t.Errorf("%d awards after the first answer was hidden", n)
+		for what, goes := range map[string]func(answer int){
+			"hidden":    func(answer int) { do(3, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", answer), object{"hidden": true}) },
+			"a comment": func(answer int) { do(3, "POST", fmt.Sprintf("/v1/answers/%d/comment", answer), object{}) },
+		} {
+			if _, err := r.app.DB.Exec(context.Background(), "DELETE FROM {ysb_badges} WHERE badgeid = 104"); err != nil {
+				t.Fatal(err)
+			}
+			question := do(7, "POST", "/v1/questions", object{"title": "Who comes first in the end, if it is " + what + "?", "content": "It depends on who stays."})
+			first := do(9, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), object{"content": "This one will be " + what})
+			now = now.Add(25 * time.Hour)
+			do(8, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), object{"content": "This one will stay for good, since the other is " + what})
+			award(t, r.app)
+			if n := awards(t, r.app)["8 104"]; n != 0 {
+				t.Errorf("awarded behind another answer")
+			}
+			goes(first)
+			award(t, r.app)
+			if n := awards(t, r.app)["8 104"]; n != 1 {
+				t.Errorf("%d awards after the first answer was %s", n, what)
+			}
 		}
 	})
 }
@@ -453,7 +464,7 @@ func TestBadgesAfterAnything(t *testing.T) {
 			answer       bool
 		}
 		var posts []post
-		users := []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 13}
+		users := []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22}
 		contents := []string{"A few words about bees.", strings.Repeat("長い話です。", 90), `<p>See</p><img src="https://example.jp/b.png">`, `A film: [uploaded-video="7"]`}
 		done := map[string]int{}
 		do := func(user int, what, method, path string, body any) map[string]any {
@@ -467,8 +478,8 @@ func TestBadgesAfterAnything(t *testing.T) {
 			done[what]++
 			return answer
 		}
-		for i := range 400 {
-			now = now.Add(time.Duration(random.IntN(90)) * time.Minute)
+		for i := range 600 {
+			now = now.Add(time.Duration(random.IntN(9)) * []time.Duration{time.Minute, time.Hour}[random.IntN(2)])
 			user := users[random.IntN(len(users))]
 			content := object{"content": fmt.Sprintf("%s %d", contents[random.IntN(len(contents))], i), "format": "html"}
 			n := random.IntN(100)
@@ -498,7 +509,7 @@ func TestBadgesAfterAnything(t *testing.T) {
 			case p.answer:
 				do(3, "converted", "POST", fmt.Sprintf("/v1/answers/%d/comment", p.id), object{})
 			}
-			if i%50 == 49 || i == 399 {
+			if i%100 == 99 || i == 599 {
 				award(t, r.app)
 				if left := missed(t, r.app); len(left) > 0 {
 					t.Fatalf("after %d actions: %q", i+1, left)
