@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"38qa.net/backend/modules/kernel/database"
 )
@@ -118,9 +120,15 @@ func rowsRead(t *testing.T, s *testSite, path string) int {
 		return total
 	}
 	get[list[question]](t, s, path) // options and categories are cached now
-	before := read()
-	overhead := read() - before // of asking
-	before = read()
-	get[list[question]](t, s, path)
-	return read() - before - overhead
+	// The counters are the whole server's, and other packages' tests are at work on it: they add to some of the tries.
+	asking, both := math.MaxInt, math.MaxInt
+	for range 7 {
+		before := read()
+		asking = min(asking, read()-before)
+		before = read()
+		get[list[question]](t, s, path)
+		both = min(both, read()-before)
+		time.Sleep(20 * time.Millisecond)
+	}
+	return both - asking
 }
