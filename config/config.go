@@ -29,8 +29,10 @@ type Config struct {
 	TablePrefix     string            `env:"TABLE_PREFIX" envDefault:"qa_" doc:"Prefix of the tables, as QA_MYSQL_TABLE_PREFIX in the old site's qa-config.php."`
 	DatabaseConns   int               `env:"DATABASE_CONNECTIONS" envDefault:"16" doc:"Most connections to the database at once, for this process."`
 	MigrateOnStart  bool              `env:"MIGRATE_ON_START" envDefault:"true" doc:"Make this backend's own tables at start if they are missing. false: run 'admin migrate' as a task of its own; the server's database user then needs no CREATE."`
-	BlobsDir        string            `env:"BLOBS_DIR" doc:"Folder of the images that the old site keeps on disk: QA_BLOBS_DIRECTORY of qa-config.php. Empty: DATA_DIR/blobs."`
+	BlobsDir        string            `env:"BLOBS_DIR" doc:"Folder of the images that the old site keeps on disk: QA_BLOBS_DIRECTORY of qa-config.php. Uploads go there too. Empty: DATA_DIR/blobs, and uploads go into the database."`
+	BlobsOnDisk     bool              // whether BLOBS_DIR was given
 	RequestTimeout  time.Duration     `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Longest time one request may take."`
+	UploadLimit     int64             `env:"UPLOAD_LIMIT" envDefault:"12582912" doc:"Largest picture that can be uploaded, in bytes, at most 16777215; more is refused with 413."`
 	BodyLimit       int64             `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body, in bytes; more is refused with 413."`
 	DrainDelay      time.Duration     `env:"DRAIN_DELAY" envDefault:"0s" doc:"How long to go on serving after SIGTERM with /readyz failing, before the listener closes; behind a load balancer about 10s."`
 	DrainTimeout    time.Duration     `env:"DRAIN_TIMEOUT" envDefault:"20s" doc:"How long requests under way may take to finish at shutdown."`
@@ -77,7 +79,7 @@ func Load() (Config, error) {
 	if c.DatabaseURL == "" {
 		c.DatabaseURL = "sqlite:" + c.DataDir + "/q2a.sqlite"
 	}
-	if c.BlobsDir == "" {
+	if c.BlobsOnDisk = c.BlobsDir != ""; !c.BlobsOnDisk {
 		c.BlobsDir = c.DataDir + "/blobs"
 	}
 	switch {
@@ -129,6 +131,9 @@ func (c Config) validate() error {
 			return fmt.Errorf("%s: %q is not an http(s) address", name, value)
 		}
 	}
+	if c.UploadLimit < 1 || c.UploadLimit >= 1<<24 {
+		return errors.New("UPLOAD_LIMIT: it has to be from 1 to 16777215, the most that Q2A's table holds")
+	}
 	if c.CognitoIssuer != "" && len(c.CognitoClients) == 0 {
 		return errors.New("COGNITO_CLIENT_IDS: the app clients whose tokens are taken have to be named")
 	}
@@ -157,6 +162,9 @@ func EnvExample() string {
 	t := reflect.TypeFor[Config]()
 	for field := range t.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
+		if name == "" {
+			continue // follows from others
+		}
 		fmt.Fprintf(&b, "\n# %s\n# %s=%s\n", field.Tag.Get("doc"), name, field.Tag.Get("envDefault"))
 	}
 	return b.String()

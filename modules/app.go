@@ -100,7 +100,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		return err
 	}
 	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL, Zone: cfg.Zone()})
-	a.Media = media.New(a.DB, cfg.BlobsDir)
+	a.Media = media.New(a.DB, a.Site, media.Settings{Folder: cfg.BlobsDir, StoreOnDisk: cfg.BlobsOnDisk, UploadLimit: cfg.UploadLimit})
 	if a.Auth, err = auth.New(a.DB, a.Site, a.authSettings(cfg), o.verifier); err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	points.UseJobs(a.Jobs)
 
 	a.Server = web.New(web.Settings{
-		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyLimit: cfg.BodyLimit,
+		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyLimit: cfg.BodyLimit, UploadLimit: cfg.UploadLimit,
 		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout, CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
 		Limiter: a.limiter, Trace: cfg.Tracing(), Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
 		Once: a.DB, CallerKey: auth.Key,

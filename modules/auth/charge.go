@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/big"
+	"net/http"
 	"strconv"
 
 	"38qa.net/backend/modules/kernel/database"
@@ -188,6 +189,15 @@ func CookieFor(ctx context.Context, tx *database.DB, c Caller) (id string, err e
 		return id, nil
 	}
 	return "", fmt.Errorf("new cookie: no free id in 10 attempts")
+}
+
+// cookieAge is how long a browser keeps a visitor's cookie, in seconds: a year, as Q2A has it.
+const cookieAge = 365 * 24 * 3600
+
+// VisitorCookie is the cookie by which an anonymous author is known again.
+func VisitorCookie(id string) http.Cookie {
+	//nolint:gosec // the old site shares the cookie, and may be reached without TLS
+	return http.Cookie{Name: "qa_id", Value: id, Path: "/", MaxAge: cookieAge, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 }
 
 // Moderated tells whether what the caller writes, at the given level, has to wait for approval, by the site's options for

@@ -44,7 +44,7 @@ func (m *Module) HandleEvent(_ context.Context, _ *database.DB, e events.Event) 
 	if err := json.Unmarshal(e.RawParams, &p); err != nil || !blobID.MatchString(p.BlobID) {
 		return fmt.Errorf("dropped blob: %q is no id", p.BlobID)
 	}
-	if err := os.Remove(blobPath(m.folder, p.BlobID, p.Format)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(blobPath(m.settings.Folder, p.BlobID, p.Format)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("dropped blob: %w", err)
 	}
 	return nil

@@ -1,4 +1,4 @@
-// Package media serves the images of posts and users: out of the database or Q2A's folder, whole or scaled down.
+// Package media takes in and serves the images of posts and users: in the database or Q2A's folder, whole or scaled down.
 //
 // Its public face: New, Register, Routes (the old site's addresses of images) and Store, by which the demonstration
 // puts files into the folder.
@@ -26,14 +26,16 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site"
 )
 
 // Module is the media module.
 type Module struct {
-	db      *database.DB
-	folder  string
-	scaled  *otter.Cache[scaledKey, []byte]
-	working chan struct{}
+	db       *database.DB
+	site     *site.Module
+	settings Settings
+	scaled   *otter.Cache[scaledKey, []byte]
+	working  chan struct{}
 }
 
 type scaledKey struct {
@@ -44,10 +46,20 @@ type scaledKey struct {
 // scaledBytes bounds the memory of scaled images that are kept.
 const scaledBytes = 16 << 20
 
-// New returns the module; folder is Q2A's folder of blobs (QA_BLOBS_DIRECTORY).
-func New(db *database.DB, folder string) *Module {
+// Settings of the module; see package config.
+type Settings struct {
+	// Folder is Q2A's folder of blobs (QA_BLOBS_DIRECTORY).
+	Folder string
+	// StoreOnDisk tells that uploads go into the folder, as Q2A puts them where it has one; otherwise they go into the database.
+	StoreOnDisk bool
+	// UploadLimit is the largest file that is taken in, in bytes.
+	UploadLimit int64
+}
+
+// New returns the module.
+func New(db *database.DB, s *site.Module, settings Settings) *Module {
 	return &Module{
-		db: db, folder: folder, working: make(chan struct{}, 2),
+		db: db, site: s, settings: settings, working: make(chan struct{}, 2),
 		scaled: otter.Must(&otter.Options[scaledKey, []byte]{
 			MaximumWeight: scaledBytes,
 			Weigher:       func(_ scaledKey, v []byte) uint32 { return uint32(min(len(v)+100, 1<<30)) },
@@ -68,6 +80,7 @@ type mediaInput struct {
 
 // Register adds the module's operations to the API.
 func (m *Module) Register(api huma.API) {
+	m.registerUploads(api)
 	web.Register(api, huma.Operation{
 		OperationID: "get-media", Method: http.MethodGet, Path: "/v1/media/{id}", Tags: []string{"Media"},
 		Summary: "A file: an image of a post, an avatar, an attachment", Description: "With size a JPEG with no side longer than that; smaller images keep their size.",
@@ -140,7 +153,7 @@ func (m *Module) read(ctx context.Context, id string) (*blob, error) {
 	}
 	b.name = name.String
 	if b.content == nil {
-		if b.content, err = os.ReadFile(blobPath(m.folder, id, b.format)); errors.Is(err, fs.ErrNotExist) {
+		if b.content, err = os.ReadFile(blobPath(m.settings.Folder, id, b.format)); errors.Is(err, fs.ErrNotExist) {
 			return nil, problem.NotFound()
 		} else if err != nil {
 			return nil, fmt.Errorf("read blob's file: %w", err)
@@ -171,7 +184,7 @@ func Store(folder, id, format string, content []byte) error {
 
 // Ready checks that the folder, if there is one, can be read.
 func (m *Module) Ready(context.Context) error {
-	if _, err := os.Stat(m.folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(m.settings.Folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("folder of blobs: %w", err)
 	}
 	return nil

@@ -163,14 +163,10 @@ func (p *post) revision() string {
 		p.selectedID, p.closedByID, p.userID, p.updated, p.updateType, p.created, p.title, p.content, p.format, p.tags, p.name)), 36)
 }
 
-// cookieAge is how long a browser keeps the cookie of an anonymous author, in seconds: a year, as Q2A has it.
-const cookieAge = 365 * 24 * 3600
-
 // cookie is the cookie by which an anonymous author is known again; none for others.
 func (m *Module) cookie(c auth.Caller) []http.Cookie {
 	if !c.Anonymous() || c.CookieID == "" {
 		return nil
 	}
-	//nolint:gosec // the old site shares the cookie, and may be reached without TLS
-	return []http.Cookie{{Name: "qa_id", Value: c.CookieID, Path: "/", MaxAge: cookieAge, HttpOnly: true, SameSite: http.SameSiteLaxMode}}
+	return []http.Cookie{auth.VisitorCookie(c.CookieID)}
 }

@@ -226,5 +226,8 @@ var fieldTexts = map[string]texts{
 	"wrong_code":           {"is not the code that was mailed", "はお送りしたコードと一致しません"},
 	"wrong_password":       {"is not the account's password", "が正しくありません"},
 	"no_upload":            {"cannot be chosen before a picture was uploaded", "は画像をアップロードするまで選べません"},
+	"no_picture":           {"is no JPEG, PNG, GIF or WebP picture", "は JPEG・PNG・GIF・WebP の画像ではありません"},
+	"broken_picture":       {"is a broken picture", "は壊れた画像です"},
+	"picture_too_large":    {"is larger than %v (pixels, or pixels a side)", "の大きさが上限 %v（画素数または一辺の画素数）を超えています"},
 	"not_combinable":       {"cannot be combined with %v", "は %v と同時に指定できません"},
 }

@@ -176,11 +176,20 @@ func (s *Server) timeout(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// UploadPath is where files are posted to, FormBytes what their form may have beside them.
+const (
+	UploadPath = "/v1/media"
+	FormBytes  = 64 << 10
+)
+
 // limitSize refuses bodies over the limit: those that announce their size before a byte is read, others while being read.
-func limitSize(bytes int64) echo.MiddlewareFunc {
+func limitSize(most, upload int64) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			r := c.Request()
+			r, bytes := c.Request(), most
+			if r.Method == http.MethodPost && r.URL.Path == UploadPath && most > 0 {
+				bytes = upload + FormBytes
+			}
 			if bytes > 0 {
 				if r.ContentLength > bytes {
 					c.Response().Header().Set("Connection", "close")

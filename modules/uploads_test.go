@@ -1,0 +1,239 @@
+package modules_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+)
+
+// photograph is a JPEG of 60 × 40, red to the left and blue to the right, that a camera held on its side wrote a place into.
+func photograph(t *testing.T) []byte {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, 60, 40))
+	for x := range 60 {
+		for y := range 40 {
+			img.Set(x, y, color.RGBA{255, 0, 0, 255})
+			if x >= 30 {
+				img.Set(x, y, color.RGBA{0, 0, 255, 255})
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		t.Fatal(err)
+	}
+	// Exif, little-endian, one entry: orientation 6, to be turned by a quarter; and where it was taken.
+	exif := "Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00GPS 35.6762 N 139.6503 E"
+	n := len(exif) + 2
+	return append([]byte("\xff\xd8\xff\xe1"+string([]byte{byte(n >> 8), byte(n)})+exif), b.Bytes()[2:]...)
+}
+
+// uploading sends a file as browsers do.
+func uploading(t *testing.T, s *testSite, user int, name string, content []byte, header ...string) *http.Response {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename=%q`, name)}, "Content-Type": {"application/octet-stream"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := part.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := form.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequest(http.MethodPost, s.server.URL+"/v1/media", &body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	if user > 0 {
+		r.Header.Set("Authorization", fmt.Sprintf("Bearer test-%d", user))
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { res.Body.Close() })
+	return res
+}
+
+type uploaded struct {
+	ID, URL, Format      string
+	Width, Height, Bytes int
+}
+
+// TestUpload: the rows are those of the recorded transitions upload-image-editor and upload-image-anonymous, but for the bytes; what comes back is the
+// picture as it was held, without the place.
+func TestUpload(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		for _, onDisk := range []bool{false, true} {
+			folder := t.TempDir()
+			s := openSiteWith(t, fresh(t), func(c *config.Config) { c.BlobsDir, c.BlobsOnDisk = folder, onDisk },
+				modules.WithClock(func() time.Time { return time.Unix(1796126400, 0) }))
+			for _, user := range []int{16, 0} {
+				if _, err := s.app.DB.Exec(context.Background(), "DELETE FROM {userlimits}"); err != nil {
+					t.Fatal(err)
+				}
+				res := uploading(t, s, user, "写真 1.JPG", photograph(t))
+				if res.StatusCode != http.StatusCreated {
+					t.Fatalf("%s %s", res.Status, text(t, res))
+				}
+				u := decode[uploaded](t, res)
+				if u.Format != "jpg" || u.Width != 40 || u.Height != 60 || u.URL != "/v1/media/"+u.ID || res.Header.Get("Location") != u.URL {
+					t.Errorf("uploaded %+v, %v", u, res.Header)
+				}
+				where, args := "userid = 16 AND cookieid IS NULL", []any{u.ID}
+				if user == 0 {
+					cookie := res.Header.Get("Set-Cookie")
+					if !strings.HasPrefix(cookie, "qa_id=") {
+						t.Errorf("cookie %q", cookie)
+					}
+					where = "userid IS NULL AND cookieid = ? AND cookieid IN (SELECT cookieid FROM {cookies} WHERE written IS NULL)"
+					args = append(args, strings.TrimPrefix(strings.Split(cookie, ";")[0], "qa_id="))
+				}
+				content := "content IS NOT NULL"
+				if onDisk {
+					content = "content IS NULL"
+				}
+				if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND format = 'jpg' AND filename = '写真 1.JPG' AND HEX(createip) = '7F000001' AND UNIX_TIMESTAMP(created) = 1796126400 AND "+
+					content+" AND "+where, args...); n != 1 {
+					t.Errorf("on disk %v, by %d: the row is another", onDisk, user)
+				}
+				if n := s.scalar(t, "SELECT COUNT(*) FROM {iplimits} WHERE action = 'U' AND period = 498924"); n != 1 {
+					t.Errorf("not counted by address")
+				}
+				if n := s.scalar(t, "SELECT COUNT(*) FROM {userlimits} WHERE action = 'U' AND period = 498924 AND userid = 16 AND count = 1"); n != min(user, 1) {
+					t.Errorf("counted by account: %d", n)
+				}
+				res = s.request(t, http.MethodGet, u.URL, 0)
+				body := text(t, res)
+				img, err := jpeg.Decode(strings.NewReader(body))
+				if err != nil || len(body) != u.Bytes || strings.Contains(body, "GPS") || res.Header.Get("Content-Type") != "image/jpeg" {
+					t.Fatalf("%s, %d bytes of %d, %v", res.Status, len(body), u.Bytes, err)
+				}
+				if r, _, b, _ := img.At(20, 5).RGBA(); r < b || img.Bounds().Dx() != 40 {
+					t.Errorf("not turned: %v", img.Bounds())
+				}
+			}
+			files, err := filepath.Glob(filepath.Join(folder, "*", "*.jpg"))
+			if err != nil || onDisk && len(files) != 2 || !onDisk && len(files) != 0 {
+				t.Errorf("on disk %v: %d files, %v", onDisk, len(files), err)
+			}
+		}
+	})
+}
+
+// TestUploadOnce: sent again with its key it is one upload.
+func TestUploadOnce(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		s := openSite(t, fresh(t), nil)
+		before := s.scalar(t, "SELECT COUNT(*) FROM {blobs}")
+		// A form has a boundary of its own each time; the same bytes are the same request.
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		part, err := form.CreateFormFile("file", "a.jpg")
+		if err == nil {
+			_, err = part.Write(photograph(t))
+		}
+		if err != nil || form.Close() != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for range 2 {
+			r, err := http.NewRequest(http.MethodPost, s.server.URL+"/v1/media", bytes.NewReader(body.Bytes()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", form.FormDataContentType())
+			r.Header.Set("Authorization", "Bearer test-16")
+			r.Header.Set("Idempotency-Key", "picture-1")
+			res, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			ids = append(ids, decode[uploaded](t, res).ID)
+		}
+		if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs}"); n != before+1 || ids[0] != ids[1] || ids[0] == "" {
+			t.Errorf("%d rows more, ids %v", n-before, ids)
+		}
+	})
+}
+
+// TestUploadRefused: what is no picture, too much, or by whom it may not be, leaves nothing.
+func TestUploadRefused(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		s := openSite(t, fresh(t), func(c *config.Config) { c.UploadLimit = 5000 })
+		if _, err := s.app.DB.Exec(context.Background(), "REPLACE INTO {userlimits} (userid, action, period, count) VALUES (17, 'U', ?, 1000)", time.Now().Unix()/3600); err != nil {
+			t.Fatal(err)
+		}
+		before := readTables(t, s.app.DB)
+		good := photograph(t)
+		var wide bytes.Buffer
+		if err := png.Encode(&wide, image.NewGray(image.Rect(0, 0, 13000, 1))); err != nil {
+			t.Fatal(err)
+		}
+		for name, c := range map[string]struct {
+			user    int
+			content []byte
+			status  int
+			code    string
+		}{
+			"text":     {16, []byte("no picture"), 422, "no_picture"},
+			"script":   {16, []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`), 422, "no_picture"},
+			"half":     {16, good[:len(good)/2], 422, "broken_picture"},
+			"empty":    {16, nil, 422, "no_picture"},
+			"huge":     {16, wide.Bytes(), 422, "picture_too_large"},
+			"too long": {16, make([]byte, 6000), 413, "body_too_large"},
+			"blocked":  {25, good, 403, "user_blocked"},
+			"too many": {17, good, 429, "rate_limit"},
+		} {
+			res := uploading(t, s, c.user, "a.jpg", c.content)
+			if body := text(t, res); res.StatusCode != c.status || !strings.Contains(body, c.code) {
+				t.Errorf("%s: %s %s", name, res.Status, body)
+			}
+		}
+		for _, form := range []string{"", "multipart/form-data; boundary=x", "application/json"} {
+			r, err := http.NewRequest(http.MethodPost, s.server.URL+"/v1/media", strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", form)
+			r.Header.Set("Authorization", "Bearer test-16")
+			res, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body := text(t, res); res.StatusCode < 400 || res.StatusCode >= 500 || !strings.Contains(body, `"code"`) {
+				t.Errorf("as %q: %s %s", form, res.Status, body)
+			}
+			res.Body.Close()
+		}
+		if d := describe(nil, before.diff(readTables(t, s.app.DB))); len(d) > 0 {
+			t.Errorf("refusals left traces:\n%s", strings.Join(d, "\n"))
+		}
+		if _, err := os.Stat("../testdata/oracle/blobs"); err != nil {
+			t.Error(err)
+		}
+	})
+}
