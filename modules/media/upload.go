@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"log/slog"
 	"math/big"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -90,6 +93,7 @@ func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uplo
 		return nil, err
 	}
 	out := &uploadOutput{Body: Uploaded{Format: b.format, Width: info.Width, Height: info.Height, Bytes: len(b.content)}}
+	var tried []int
 	id, err := web.Once(ctx, m.db, func(tx *database.DB) (int, error) {
 		if err := auth.CheckLimit(ctx, tx, o, caller, auth.Uploads); err != nil {
 			return 0, err
@@ -105,12 +109,18 @@ func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uplo
 			return 0, err
 		}
 		id, err := m.insert(ctx, tx, b, caller, cookie)
-		return int(id), err
+		tried = append(tried, id)
+		return id, err
 	})
 	if err != nil {
-		return nil, err
+		return nil, err // a file may be left: whether its row is there cannot be told of every failure
 	}
-	out.Body.ID = strconv.FormatUint(uint64(id), 10) // half of the ids are beyond what an int holds
+	for _, other := range tried[:max(len(tried)-1, 0)] { // the transaction ran again
+		if err := os.Remove(blobPath(m.settings.Folder, strconv.Itoa(other), b.format)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			slog.WarnContext(ctx, "file of an upload is left over", "blob", other, "error", err)
+		}
+	}
+	out.Body.ID = strconv.Itoa(id)
 	out.Body.URL = web.UploadPath + "/" + out.Body.ID
 	out.Location = out.Body.URL
 	return out, nil
@@ -161,16 +171,15 @@ func storedName(name string) string {
 }
 
 // insert stores a blob as Q2A does, in the folder of blobs if there is one, and returns its id.
-func (m *Module) insert(ctx context.Context, tx *database.DB, b *blob, c auth.Caller, cookie string) (uint64, error) {
+func (m *Module) insert(ctx context.Context, tx *database.DB, b *blob, c auth.Caller, cookie string) (int, error) {
 	id, err := freeID(ctx, tx)
 	if err != nil {
 		return 0, err
 	}
-	text := strconv.FormatUint(id, 10) // drivers take no number beyond 2^63
 	var content, name, user, visitor, ip any = b.content, nil, nil, nil, nil
 	if m.settings.StoreOnDisk {
 		// The file is there before the row, which then finds it whatever happens; without its row nobody asks for it.
-		if err := Store(m.settings.Folder, text, b.format, b.content); err != nil {
+		if err := Store(m.settings.Folder, strconv.Itoa(id), b.format, b.content); err != nil {
 			return 0, err
 		}
 		content = nil
@@ -188,23 +197,23 @@ func (m *Module) insert(ctx context.Context, tx *database.DB, b *blob, c auth.Ca
 		ip = c.IP.AsSlice()
 	}
 	_, err = tx.Exec(ctx, "INSERT INTO {blobs} (blobid, format, content, filename, userid, cookieid, createip, created) VALUES (?, ?, ?, ?, ?, ?, ?, FROM_UNIXTIME(?))",
-		text, b.format, content, name, user, visitor, ip, tx.Now())
+		id, b.format, content, name, user, visitor, ip, tx.Now())
 	if err != nil {
 		return 0, fmt.Errorf("store an upload: %w", err)
 	}
 	return id, nil
 }
 
-// freeID is a random id that no blob has, with as many digits as Q2A's.
-func freeID(ctx context.Context, tx *database.DB) (uint64, error) {
+// freeID is a random id that no blob has: like Q2A's, but below 2^63, so that it is a number everywhere.
+func freeID(ctx context.Context, tx *database.DB) (int, error) {
 	for range 10 {
-		n, err := rand.Int(rand.Reader, new(big.Int).SetUint64(18446743_000000_000000))
+		n, err := rand.Int(rand.Reader, big.NewInt(9_000000_000000_000000))
 		if err != nil {
 			return 0, fmt.Errorf("new blob: %w", err)
 		}
-		id := n.Uint64() + 1_000000_000000
+		id := int(n.Int64()) + 1_000000_000000
 		var one int
-		taken, err := tx.Get(ctx, []any{&one}, "SELECT 1 FROM {blobs} WHERE blobid = ?", strconv.FormatUint(id, 10))
+		taken, err := tx.Get(ctx, []any{&one}, "SELECT 1 FROM {blobs} WHERE blobid = ?", id)
 		if err != nil || !taken {
 			return id, err
 		}
