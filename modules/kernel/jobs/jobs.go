@@ -195,6 +195,9 @@ func New(db *database.DB, s Settings, jobs ...Job) *Manager {
 		if err != nil {
 			panic("jobs: " + j.Name + ": " + err.Error())
 		}
+		if schedule.Next(time.Now()).IsZero() {
+			panic("jobs: " + j.Name + ": " + j.Schedule + " never comes")
+		}
 		m.schedules[j.Name] = schedule
 	}
 	return m

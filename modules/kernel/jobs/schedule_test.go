@@ -88,6 +88,20 @@ func TestTimesOfSchedules(t *testing.T) {
 	}
 }
 
+// TestScheduleThatNeverComes: a mistake in the program is told of at the start.
+func TestScheduleThatNeverComes(t *testing.T) {
+	for _, schedule := range []string{"0 0 30 2 *", "nonsense"} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%q is taken for a schedule", schedule)
+				}
+			}()
+			New(nil, Settings{}, scheduled(schedule, Skip))
+		}()
+	}
+}
+
 // TestNewAndChangedSchedules: a new job waits for its next time, or runs at once if it says so; another schedule begins anew.
 func TestNewAndChangedSchedules(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {

@@ -216,7 +216,7 @@ func (m *Manager) steps(ctx context.Context, r *Run, progress func(*Run, *Work))
 			r.Total += n
 		}
 	}
-	if at := r.state; at.Step > len(job.Steps) || at.Step > 0 && job.name(at.Step) != at.Name {
+	if at := r.state; at.Step > len(job.Steps) || at != (state{}) && job.name(at.Step) != at.Name {
 		r.state = state{} // the steps are others now
 	}
 	for r.state.Step < len(job.Steps) {
