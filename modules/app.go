@@ -131,7 +131,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	points.UseJobs(a.Jobs)
 
 	a.Server = web.New(web.Settings{
-		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyLimit: cfg.BodyLimit, UploadLimit: cfg.UploadLimit,
+		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyLimit: cfg.BodyLimit, PostLimits: a.Media.PostLimits(),
 		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout, CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
 		Limiter: a.limiter, Trace: cfg.Tracing(), Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
 		Once: a.DB, CallerKey: auth.Key,

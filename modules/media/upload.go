@@ -30,7 +30,16 @@ const (
 	maxStored = 1<<24 - 1
 	// maxName is the longest that its column of names holds, in characters.
 	maxName = 255
+
+	// uploadPath is where files are posted to, formBytes what their form may have beside them.
+	uploadPath = "/v1/media"
+	formBytes  = 64 << 10
 )
+
+// PostLimits are the most bytes that may be posted, for the paths where that is more than elsewhere.
+func (m *Module) PostLimits() map[string]int64 {
+	return map[string]int64{uploadPath: m.settings.UploadLimit + formBytes}
+}
 
 // Uploaded is a picture that has been taken in.
 type Uploaded struct {
@@ -56,10 +65,10 @@ type uploadOutput struct {
 
 func (m *Module) registerUploads(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "upload", Method: http.MethodPost, Path: web.UploadPath, Tags: []string{"Media"}, Summary: "Upload a picture",
+		OperationID: "upload", Method: http.MethodPost, Path: uploadPath, Tags: []string{"Media"}, Summary: "Upload a picture",
 		Description: "What cameras write down about place and person is removed, and the picture is turned as they say it was held. It counts against the hourly limit of uploads, " +
 			"by account and by address; visitors get the cookie by which their posts are known.",
-		DefaultStatus: http.StatusCreated, MaxBodyBytes: m.settings.UploadLimit + web.FormBytes,
+		DefaultStatus: http.StatusCreated, MaxBodyBytes: m.PostLimits()[uploadPath],
 		Errors: []int{http.StatusForbidden, http.StatusRequestEntityTooLarge},
 	}, func(ctx context.Context, in *uploadInput) (*uploadOutput, error) {
 		file := in.RawBody.Data().File
@@ -121,7 +130,7 @@ func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uplo
 		}
 	}
 	out.Body.ID = strconv.Itoa(id)
-	out.Body.URL = web.UploadPath + "/" + out.Body.ID
+	out.Body.URL = uploadPath + "/" + out.Body.ID
 	out.Location = out.Body.URL
 	return out, nil
 }

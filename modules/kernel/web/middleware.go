@@ -176,19 +176,13 @@ func (s *Server) timeout(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// UploadPath is where files are posted to, FormBytes what their form may have beside them.
-const (
-	UploadPath = "/v1/media"
-	FormBytes  = 64 << 10
-)
-
 // limitSize refuses bodies over the limit: those that announce their size before a byte is read, others while being read.
-func limitSize(most, upload int64) echo.MiddlewareFunc {
+func limitSize(most int64, posted map[string]int64) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r, bytes := c.Request(), most
-			if r.Method == http.MethodPost && r.URL.Path == UploadPath && most > 0 {
-				bytes = upload + FormBytes
+			if own, ok := posted[r.URL.Path]; ok && r.Method == http.MethodPost && most > 0 {
+				bytes = own
 			}
 			if bytes > 0 {
 				if r.ContentLength > bytes {

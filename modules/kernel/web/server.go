@@ -30,7 +30,7 @@ type Settings struct {
 	PublicURL      string
 	RequestTimeout time.Duration
 	BodyLimit      int64
-	UploadLimit    int64 // of what is posted to UploadPath, beside FormBytes
+	PostLimits     map[string]int64 // instead of BodyLimit, for what is posted to these paths
 	DrainDelay     time.Duration
 	DrainTimeout   time.Duration
 	CORSOrigins    []string
@@ -80,7 +80,7 @@ func New(s Settings) *Server {
 			MaxAge:        3600,
 		}))
 	}
-	e.Use(conditional, limitSize(s.BodyLimit, s.UploadLimit), limitRate(s.Limiter))
+	e.Use(conditional, limitSize(s.BodyLimit, s.PostLimits), limitRate(s.Limiter))
 	if s.Authenticate != nil {
 		e.Use(s.Authenticate)
 	}
