@@ -130,7 +130,7 @@ func (d *examiner) textColumns() []string {
 // knownPlugins are tables of plugins, without prefix, and what they are of.
 var knownPlugins = map[string]string{
 	"eventlog": "Q2A Event Logger", "ysb_badges": "q2a-ys-badges", "ysb_badge_master": "q2a-ys-badges", "ysb_badge_ranking": "q2a-ys-badges",
-	"edit_history": "Edit History", "blogs": "q2a-blog", "blog_posts": "q2a-blog", "statics": "q2a-statics",
+	"edit_history": "Edit History", "blogs": "q2a-blog", "blog_posts": "q2a-blog", "statics": "q2a-statics", "statics_cohort": "q2a-statics",
 }
 
 func (d *examiner) plugins(tables []string) {
