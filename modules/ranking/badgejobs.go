@@ -4,13 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"time"
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/ranking/internal/badges"
 )
+
+// diaryTable is the table of the plugin with the diary, on sites that have it.
+const diaryTable = "blogs"
 
 // postsPerBatch is how many posts one batch of the badges looks at.
 const postsPerBatch = 2000
@@ -72,7 +74,7 @@ func badgesOfPosts(ctx context.Context, tx *database.DB, after int, w *jobs.Work
 
 // badgesOfDiary are those of the posts of the plugin with the diary, on sites that have it.
 func badgesOfDiary(ctx context.Context, tx *database.DB, after int, w *jobs.Work) (earned []award, next int, err error) {
-	if there, err := hasDiary(ctx, tx); err != nil || !there {
+	if there, err := tx.HasTable(ctx, diaryTable); err != nil || !there {
 		return nil, 0, err
 	}
 	n := 0
@@ -95,13 +97,8 @@ func badgesOfDiary(ctx context.Context, tx *database.DB, after int, w *jobs.Work
 	return earned, next, err
 }
 
-func hasDiary(ctx context.Context, db *database.DB) (bool, error) {
-	tables, err := db.Tables(ctx)
-	return slices.Contains(tables, db.Prefix()+"blogs"), err
-}
-
 func badgesOfPeople(ctx context.Context, tx *database.DB, after int, w *jobs.Work) (earned []award, next int, err error) {
-	there, err := hasDiary(ctx, tx)
+	there, err := tx.HasTable(ctx, diaryTable)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -141,7 +138,7 @@ func (m *Module) WinnersJob() jobs.Job {
 
 // nameWinners does one month; after is the one before as a number of months since the year 0, 0 at the beginning.
 func (m *Module) nameWinners(ctx context.Context, tx *database.DB, after int, w *jobs.Work) (next int, err error) {
-	diary, err := hasDiary(ctx, tx)
+	diary, err := tx.HasTable(ctx, diaryTable)
 	if err != nil {
 		return 0, err
 	}

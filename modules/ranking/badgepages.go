@@ -167,7 +167,6 @@ func (m *Module) getBadge(ctx context.Context, in *badgeInput) (*badgeOutput, er
 		condition = "(month < ? OR month = ? AND (created < FROM_UNIXTIME(?) OR created = FROM_UNIXTIME(?) AND userid < ?))"
 		args = append(args, at.Month, at.Month, at.At, at.At, at.User)
 	}
-	var last holderPosition
 	var found []holderPosition
 	err = m.db.Select(ctx, func(rows *sql.Rows) error {
 		var h holderPosition
@@ -181,8 +180,7 @@ func (m *Module) getBadge(ctx context.Context, in *badgeInput) (*badgeOutput, er
 	}
 	if len(found) > size {
 		found = found[:size]
-		last = found[size-1]
-		out.Body.Awards.NextCursor = web.EncodeCursor(list, last)
+		out.Body.Awards.NextCursor = web.EncodeCursor(list, found[size-1])
 	}
 	ids := make([]int, len(found))
 	for i, h := range found {

@@ -44,11 +44,10 @@ func (m *Module) countCohorts(ctx context.Context, after int, w *jobs.Work) (nex
 	if next = after + 1; next == len(cohortTypes) {
 		next = 0
 	}
-	tables, err := m.db.Tables(ctx)
+	diary, err := m.db.HasTable(ctx, "blogs")
 	if err != nil {
 		return 0, err
 	}
-	diary := slices.Contains(tables, m.db.Prefix()+"blogs")
 	if kind.diary && !diary {
 		return next, nil
 	}

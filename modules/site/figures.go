@@ -47,32 +47,33 @@ func within(column string) string {
 	return column + " >= FROM_UNIXTIME(?) AND " + column + " < FROM_UNIXTIME(?)"
 }
 
+// countPosts counts answers and comments, and who wrote anything.
 func countPosts(ctx context.Context, db *database.DB, s span, c *Counts) error {
 	err := db.Select(ctx, func(rows *sql.Rows) error {
 		var kind string
 		var n, upvotes int
 		err := rows.Scan(&kind, &n, &upvotes)
 		switch kind {
-		case "Q":
-			c.Questions = n
 		case "A":
 			c.Answers, c.AnswerUpvotes = n, upvotes
 		case "C":
 			c.Comments = n
 		}
 		return err
-	}, "SELECT type, COUNT(*), SUM(upvotes) FROM {posts} WHERE type IN ('Q', 'A', 'C') AND "+within("created")+" GROUP BY type", s.from, s.to)
+	}, "SELECT type, COUNT(*), SUM(upvotes) FROM {posts} WHERE type IN ('A', 'C') AND "+within("created")+" GROUP BY type", s.from, s.to)
 	if err == nil {
 		_, err = db.Get(ctx, []any{&c.Posters}, "SELECT COUNT(DISTINCT userid) FROM {posts} WHERE type IN ('Q', 'A', 'C') AND "+within("created"), s.from, s.to)
 	}
 	return err
 }
 
+// countAnswering counts the questions, and how they were answered.
 func countAnswering(ctx context.Context, db *database.DB, s span, c *Counts) error {
 	return db.Select(ctx, func(rows *sql.Rows) error {
 		var selected bool
 		var wait sql.NullInt64
 		err := rows.Scan(&selected, &wait)
+		c.Questions++
 		if selected {
 			c.Selected++
 		}
@@ -134,8 +135,8 @@ func (m *Module) indicators(ctx context.Context) (*Indicators, error) {
 		return nil, err
 	}
 	var ten, four, seven Counts
-	err = errors.Join(countPosts(ctx, m.db, shifted(10), &ten), countAnswering(ctx, m.db, shifted(10), &ten),
-		countNewUsers(ctx, m.db, shifted(4), &four), countNewUsers(ctx, m.db, shifted(7), &seven))
+	err = errors.Join(countAnswering(ctx, m.db, shifted(10), &ten), countNewUsers(ctx, m.db, shifted(4), &four),
+		countNewUsers(ctx, m.db, shifted(7), &seven))
 	if err != nil {
 		return nil, fmt.Errorf("count indicators: %w", err)
 	}

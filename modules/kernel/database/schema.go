@@ -55,6 +55,12 @@ func (db *DB) Tables(ctx context.Context) ([]string, error) {
 	return tables, err
 }
 
+// HasTable tells whether the site has a table, named without the prefix; plugins' tables may be there or not.
+func (db *DB) HasTable(ctx context.Context, name string) (bool, error) {
+	tables, err := db.Tables(ctx)
+	return slices.Contains(tables, db.prefix+name), err
+}
+
 // CreateSchema makes Q2A's tables in a database that has none of them, with the rows that Q2A's installer puts in. It
 // never touches a table that exists.
 func (db *DB) CreateSchema(ctx context.Context) error {
