@@ -9,6 +9,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/ranking/internal/badges"
+	"38qa.net/backend/modules/site"
 )
 
 // diaryTable is the table of the plugin with the diary, on sites that have it.
@@ -152,12 +153,12 @@ func (m *Module) nameWinners(ctx context.Context, tx *database.DB, after int, w 
 		after = 12*t.Year() + int(t.Month()) - 2
 	}
 	year, month := (after+1)/12, time.Month((after+1)%12+1)
-	from, to := time.Date(year, month, 1, 0, 0, 0, 0, zone), time.Date(year, month+1, 1, 0, 0, 0, 0, zone)
+	from, to := site.StartOfDay(year, month, 1, zone), site.StartOfDay(year, month+1, 1, zone)
 	now := time.Unix(tx.Now(), 0).In(zone)
 	if to.After(now) {
 		return 0, nil
 	}
-	latest := !time.Date(year, month+2, 1, 0, 0, 0, 0, zone).Before(now)
+	latest := !site.StartOfDay(year, month+2, 1, zone).Before(now)
 	if err := tx.Alone(ctx, awardsName); err != nil {
 		return 0, err
 	}

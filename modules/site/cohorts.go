@@ -92,7 +92,7 @@ func (m *Module) countCohorts(ctx context.Context, after int, w *jobs.Work) (nex
 func daysBefore(now time.Time, months, days int) time.Time {
 	y, m, d := now.Date()
 	last := time.Date(y, m+time.Month(months)+1, 0, 0, 0, 0, 0, now.Location()).Day()
-	return time.Date(y, m+time.Month(months), min(d, last)+days, 0, 0, 0, 0, now.Location())
+	return StartOfDay(y, m+time.Month(months), min(d, last)+days, now.Location())
 }
 
 func eachTime(ctx context.Context, db *database.DB, query string, tell func(user int, at int64)) error {

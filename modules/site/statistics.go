@@ -34,7 +34,7 @@ type window struct {
 func windows(since, now time.Time) (list []window) {
 	y, m, d := since.Date()
 	zone := now.Location()
-	midnight := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, zone) }
+	midnight := func(y int, m time.Month, d int) time.Time { return StartOfDay(y, m, d, zone) }
 	add := func(period string, at func(i int) time.Time) {
 		for i := 0; !at(i + 1).After(now); i++ {
 			if period != "day" || at(i).After(now.AddDate(0, 0, -daysKept)) {

@@ -40,6 +40,26 @@ func TestWindows(t *testing.T) {
 	}
 }
 
+// TestDayWithoutMidnight: in São Paulo the clock was put forward at midnight of 4 November 2018; that day begins at one, and the days around it have no gap.
+func TestDayWithoutMidnight(t *testing.T) {
+	since, now := zoned(t, "America/Sao_Paulo", "2018-11-03 08:00"), zoned(t, "America/Sao_Paulo", "2018-11-06 12:00")
+	var got []string
+	last := time.Time{}
+	for _, w := range windows(since, now) {
+		if w.period != "day" {
+			continue
+		}
+		got = append(got, w.from.Format("2006-01-02 15:04"))
+		if !last.IsZero() && !last.Equal(w.from) {
+			t.Errorf("%s begins after a gap", w.from)
+		}
+		last = w.to
+	}
+	if want := []string{"2018-11-03 00:00", "2018-11-04 01:00", "2018-11-05 00:00"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("days %q, want %q", got, want)
+	}
+}
+
 // TestDaysBefore: months as MySQL counts them back.
 func TestDaysBefore(t *testing.T) {
 	now := zoned(t, "Asia/Tokyo", "2027-03-31 15:00")

@@ -1,6 +1,10 @@
 package boards
 
-import "time"
+import (
+	"time"
+
+	"38qa.net/backend/modules/site"
+)
 
 // Periods are the spans that a community looks at, around a moment in its time zone. Days begin at midnight there, weeks on Monday.
 type Periods struct {
@@ -10,20 +14,11 @@ type Periods struct {
 // PeriodsAt are the periods around a moment, in the zone of its location.
 func PeriodsAt(now time.Time) Periods {
 	y, m, d := now.Date()
-	midnight := func(y int, m time.Month, d int) int64 { return startOfDay(y, m, d, now.Location()).Unix() }
+	midnight := func(y int, m time.Month, d int) int64 { return site.StartOfDay(y, m, d, now.Location()).Unix() }
 	day := func(from, to int) Span { return Span{midnight(y, m, d+from), midnight(y, m, d+to)} }
 	monday := -(int(now.Weekday()) + 6) % 7
 	return Periods{
 		Today: day(0, 1), Yesterday: day(-1, 0), Week: day(monday, monday+7), LastWeek: day(monday-7, monday),
 		Month: Span{midnight(y, m, 1), midnight(y, m+1, 1)}, LastMonth: Span{midnight(y, m-1, 1), midnight(y, m, 1)},
 	}
-}
-
-// startOfDay is the first moment of a day, which is not midnight where the clock is put forward then.
-func startOfDay(y int, m time.Month, d int, zone *time.Location) time.Time {
-	t := time.Date(y, m, d, 0, 0, 0, 0, zone)
-	for noon := time.Date(y, m, d, 12, 0, 0, 0, zone); t.Day() != noon.Day(); {
-		t = t.Add(15 * time.Minute)
-	}
-	return t
 }
