@@ -2,10 +2,8 @@ package auth
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"fmt"
-	"math/big"
 	"net/http"
 	"strconv"
 
@@ -158,37 +156,25 @@ func Wrote(ctx context.Context, tx *database.DB, c Caller) (err error) {
 // CookieFor returns the id of the cookie by which an anonymous author is known later (qa_id): the one that came with the
 // request if the site gave it out, else a new one.
 func CookieFor(ctx context.Context, tx *database.DB, c Caller) (id string, err error) {
-	known := func(id string) (bool, error) {
-		var n int
-		return tx.Get(ctx, []any{&n}, "SELECT 1 FROM {cookies} WHERE cookieid = ?", id)
-	}
 	if n, parseErr := strconv.ParseUint(c.CookieID, 10, 64); parseErr == nil && strconv.FormatUint(n, 10) == c.CookieID {
-		if found, err := known(c.CookieID); err != nil || found {
+		var one int
+		if found, err := tx.Get(ctx, []any{&one}, "SELECT 1 FROM {cookies} WHERE cookieid = ?", c.CookieID); err != nil || found {
 			return c.CookieID, err
 		}
 	}
-	for range 10 {
-		// As many digits as Q2A's ids have, so that they stay within what PHP and MySQL hold.
-		n, err := rand.Int(rand.Reader, big.NewInt(0).SetUint64(18446743_000000_000000))
-		if err != nil {
-			return "", fmt.Errorf("new cookie: %w", err)
-		}
-		id = n.Add(n, big.NewInt(1_000000_000000)).String()
-		if taken, err := known(id); err != nil {
-			return "", err
-		} else if taken {
-			continue
-		}
-		var ip any = []byte{}
-		if c.IP.IsValid() {
-			ip = c.IP.AsSlice()
-		}
-		if _, err := tx.Exec(ctx, "INSERT INTO {cookies} (cookieid, created, createip) VALUES (?, FROM_UNIXTIME(?), ?)", id, tx.Now(), ip); err != nil {
-			return "", fmt.Errorf("new cookie: %w", err)
-		}
-		return id, nil
+	free, err := tx.FreeID(ctx, "{cookies}", "cookieid", database.Q2AIDs)
+	if err != nil {
+		return "", err
 	}
-	return "", fmt.Errorf("new cookie: no free id in 10 attempts")
+	id = strconv.FormatUint(free, 10)
+	var ip any = []byte{}
+	if c.IP.IsValid() {
+		ip = c.IP.AsSlice()
+	}
+	if _, err := tx.Exec(ctx, "INSERT INTO {cookies} (cookieid, created, createip) VALUES (?, FROM_UNIXTIME(?), ?)", id, tx.Now(), ip); err != nil {
+		return "", fmt.Errorf("new cookie: %w", err)
+	}
+	return id, nil
 }
 
 // cookieAge is how long a browser keeps a visitor's cookie, in seconds: a year, as Q2A has it.

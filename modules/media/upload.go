@@ -2,13 +2,11 @@ package media
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
-	"math/big"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -181,10 +179,11 @@ func storedName(name string) string {
 
 // insert stores a blob as Q2A does, in the folder of blobs if there is one, and returns its id.
 func (m *Module) insert(ctx context.Context, tx *database.DB, b *blob, c auth.Caller, cookie string) (int, error) {
-	id, err := freeID(ctx, tx)
+	free, err := tx.FreeID(ctx, "{blobs}", "blobid", database.SignedIDs) // so that web.Once can keep it as a number
 	if err != nil {
 		return 0, err
 	}
+	id := int(free)
 	var content, name, user, visitor, ip any = b.content, nil, nil, nil, nil
 	if m.settings.StoreOnDisk {
 		// The file is there before the row, which then finds it whatever happens; without its row nobody asks for it.
@@ -211,21 +210,4 @@ func (m *Module) insert(ctx context.Context, tx *database.DB, b *blob, c auth.Ca
 		return 0, fmt.Errorf("store an upload: %w", err)
 	}
 	return id, nil
-}
-
-// freeID is a random id that no blob has: like Q2A's, but below 2^63, so that it is a number everywhere.
-func freeID(ctx context.Context, tx *database.DB) (int, error) {
-	for range 10 {
-		n, err := rand.Int(rand.Reader, big.NewInt(9_000000_000000_000000))
-		if err != nil {
-			return 0, fmt.Errorf("new blob: %w", err)
-		}
-		id := int(n.Int64()) + 1_000000_000000
-		var one int
-		taken, err := tx.Get(ctx, []any{&one}, "SELECT 1 FROM {blobs} WHERE blobid = ?", id)
-		if err != nil || !taken {
-			return id, err
-		}
-	}
-	return 0, errors.New("new blob: no free id in 10 attempts")
 }
