@@ -2,18 +2,12 @@ package mail
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/database/databasetest"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/site"
 )
@@ -27,32 +21,8 @@ type place struct{ url string }
 // onDatabases runs a test on SQLite and, where TEST_DATABASE_URL names a server, there too.
 func onDatabases(t *testing.T, test func(t *testing.T, p place)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, onSQLite(t)) })
-	t.Run("server", func(t *testing.T) {
-		base := os.Getenv("TEST_DATABASE_URL")
-		if base == "" {
-			t.Skip("needs a MySQL or MariaDB server: set TEST_DATABASE_URL (.ci/run starts one)")
-		}
-		schema := fmt.Sprintf("q2abtest_mail_%d", time.Now().UnixNano())
-		cfg := mysql.NewConfig()
-		access, address, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(base, "mariadb://"), "mysql://"), "@")
-		cfg.User, cfg.Passwd, _ = strings.Cut(access, ":")
-		cfg.Net, cfg.Addr = "tcp", strings.TrimSuffix(address, "/")
-		connector, err := mysql.NewConnector(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		server := sql.OpenDB(connector)
-		if _, err := server.Exec("CREATE DATABASE " + schema + " CHARACTER SET utf8mb4"); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if _, err := server.Exec("DROP DATABASE " + schema); err != nil {
-				t.Error(err)
-			}
-			server.Close()
-		})
-		p := place{strings.TrimSuffix(base, "/") + "/" + schema}
+	databasetest.Each(t, func(t *testing.T, url string) {
+		p := place{url}
 		p.prepare(t)
 		test(t, p)
 	})
@@ -60,7 +30,7 @@ func onDatabases(t *testing.T, test func(t *testing.T, p place)) {
 
 func onSQLite(t *testing.T) place {
 	t.Helper()
-	p := place{"sqlite:" + filepath.Join(t.TempDir(), "mail.sqlite")}
+	p := place{databasetest.SQLite(t)}
 	p.prepare(t)
 	return p
 }

@@ -2,17 +2,11 @@ package jobs
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/database/databasetest"
 )
 
 // patient is how long a test waits for what has to happen.
@@ -24,36 +18,8 @@ type site struct{ url string }
 // onDatabases runs a test on SQLite and, where TEST_DATABASE_URL names a server, there too.
 func onDatabases(t *testing.T, test func(t *testing.T, s site)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		s := site{"sqlite:" + filepath.Join(t.TempDir(), "jobs.sqlite")}
-		s.prepare(t)
-		test(t, s)
-	})
-	t.Run("server", func(t *testing.T) {
-		base := os.Getenv("TEST_DATABASE_URL")
-		if base == "" {
-			t.Skip("needs a MySQL or MariaDB server: set TEST_DATABASE_URL (.ci/run starts one)")
-		}
-		schema := fmt.Sprintf("q2abtest_jobs_%d", time.Now().UnixNano())
-		cfg := mysql.NewConfig()
-		access, address, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(base, "mariadb://"), "mysql://"), "@")
-		cfg.User, cfg.Passwd, _ = strings.Cut(access, ":")
-		cfg.Net, cfg.Addr = "tcp", strings.TrimSuffix(address, "/")
-		connector, err := mysql.NewConnector(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		server := sql.OpenDB(connector)
-		if _, err := server.Exec("CREATE DATABASE " + schema + " CHARACTER SET utf8mb4"); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if _, err := server.Exec("DROP DATABASE " + schema); err != nil {
-				t.Error(err)
-			}
-			server.Close()
-		})
-		s := site{strings.TrimSuffix(base, "/") + "/" + schema}
+	databasetest.Each(t, func(t *testing.T, url string) {
+		s := site{url}
 		s.prepare(t)
 		test(t, s)
 	})
