@@ -13,10 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/kernel/events"
-	"38qa.net/backend/modules/kernel/jobs"
 )
 
 // awards are all rows of badges as "user badge", with how often each is there.
@@ -44,20 +42,21 @@ func award(t *testing.T, app *modules.App) {
 }
 
 // missed are the awards that the job for the past finds missing.
-func missed(t *testing.T, app *modules.App) (found []string) {
+func missed(t *testing.T, app *modules.App) []string {
 	t.Helper()
-	run, err := app.Jobs.Start(context.Background(), "badges", true)
-	if err == nil {
-		err = app.Jobs.Work(context.Background(), run, func(_ *jobs.Run, w *jobs.Work) {
-			for _, d := range w.Found {
-				found = append(found, d.String())
-			}
-		})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, found := runJobFor(t, app, "badges", true)
 	return found
+}
+
+// done sends a request that has to be done, and returns the id in its answer.
+func (r *replayer) done(t *testing.T, user int, method, path string, body any) int {
+	t.Helper()
+	status, answer, _ := r.answerOf(t, call{method, path, body}, user)
+	if status >= 300 {
+		t.Fatalf("%s %s as %d: %d %v", method, path, user, status, answer)
+	}
+	id, _ := answer["id"].(float64)
+	return int(id)
 }
 
 // TestBadgesLiveAndLater: what is awarded event by event is what the job for the past awards for the same history.
@@ -74,12 +73,7 @@ func TestBadgesLiveAndLater(t *testing.T) {
 		}
 		do := func(user int, method, path string, body any) int {
 			t.Helper()
-			status, answer, _ := r.answerOf(t, call{method, path, body}, user)
-			if status >= 300 {
-				t.Fatalf("%s %s as %d: %d %v", method, path, user, status, answer)
-			}
-			id, _ := answer["id"].(float64)
-			return int(id)
+			return r.done(t, user, method, path, body)
 		}
 		// 5 is an expert, 6 and 7 ask; nobody of those who vote needs to be anybody in particular.
 		for _, query := range []string{"DELETE FROM {ysb_badges}", "DELETE FROM {userlimits}", "DELETE FROM {iplimits}"} {
@@ -180,12 +174,7 @@ func TestFirstAnswerGoes(t *testing.T) {
 		runJob(t, r.app, "badges")
 		do := func(user int, method, path string, body any) int {
 			t.Helper()
-			status, answer, _ := r.answerOf(t, call{method, path, body}, user)
-			if status >= 300 {
-				t.Fatalf("%s %s: %d %v", method, path, status, answer)
-			}
-			id, _ := answer["id"].(float64)
-			return int(id)
+			return r.done(t, user, method, path, body)
 		}
 		for what, goes := range map[string]func(answer int){
 			"hidden":    func(answer int) { do(3, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", answer), object{"hidden": true}) },
@@ -282,7 +271,7 @@ func TestMonthlyWinners(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := time.Unix(1796126400, 0)
-		s := openSiteWith(t, fresh(t), func(c *config.Config) { c.TimeZone = "Asia/Tokyo" }, modules.WithClock(func() time.Time { return now }))
+		s := rankedSite(t, fresh(t), "Asia/Tokyo", &now)
 		diary(t, s)
 		winners := func() map[string][]int {
 			found := map[string][]int{}

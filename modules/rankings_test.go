@@ -42,14 +42,25 @@ type rankingPage struct {
 // runJob works on a job until it is done.
 func runJob(t *testing.T, app *modules.App, name string) *jobs.Run {
 	t.Helper()
-	run, err := app.Jobs.Start(context.Background(), name, false)
+	run, _ := runJobFor(t, app, name, false)
+	return run
+}
+
+// runJobFor works on a job until it is done, and returns what it found.
+func runJobFor(t *testing.T, app *modules.App, name string, dryRun bool) (run *jobs.Run, found []string) {
+	t.Helper()
+	run, err := app.Jobs.Start(context.Background(), name, dryRun)
 	if err == nil {
-		err = app.Jobs.Work(context.Background(), run, nil)
+		err = app.Jobs.Work(context.Background(), run, func(_ *jobs.Run, w *jobs.Work) {
+			for _, d := range w.Found {
+				found = append(found, d.String())
+			}
+		})
 	}
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	return run
+	return run, found
 }
 
 // rankedSite is the recorded site in a time zone, with a clock that can be set.

@@ -51,19 +51,11 @@ var breaks = []struct{ query, reported string }{
 }
 
 // recount runs the job and returns what it found.
-func recount(t *testing.T, app *modules.App, dryRun bool) (found []string) {
+func recount(t *testing.T, app *modules.App, dryRun bool) []string {
 	t.Helper()
-	run, err := app.Jobs.Start(context.Background(), "recount", dryRun)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = app.Jobs.Work(context.Background(), run, func(_ *jobs.Run, w *jobs.Work) {
-		for _, d := range w.Found {
-			found = append(found, d.String())
-		}
-	})
-	if err != nil || run.Status != jobs.Done || run.Differences != len(found) {
-		t.Fatalf("run %d is %s with %d differences, %d found: %v", run.ID, run.Status, run.Differences, len(found), err)
+	run, found := runJobFor(t, app, "recount", dryRun)
+	if run.Status != jobs.Done || run.Differences != len(found) {
+		t.Fatalf("run %d is %s with %d differences, %d found", run.ID, run.Status, run.Differences, len(found))
 	}
 	return found
 }

@@ -6,9 +6,6 @@ import (
 	"net/http"
 	"testing"
 	"time"
-
-	"38qa.net/backend/config"
-	"38qa.net/backend/modules"
 )
 
 // TestStatistics: the stored counts are those of a day in the community's zone, with what became of its posts; later runs look only at what may
@@ -20,7 +17,7 @@ func TestStatistics(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := time.Unix(1796126400, 0)
-		s := openSiteWith(t, fresh(t), func(c *config.Config) { c.TimeZone = "Asia/Tokyo" }, modules.WithClock(func() time.Time { return now }))
+		s := rankedSite(t, fresh(t), "Asia/Tokyo", &now)
 		db := s.app.DB
 		runJob(t, s.app, "statistics")
 		type counts struct {
