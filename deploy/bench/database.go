@@ -20,14 +20,9 @@ func databaseURL(server string, n int) string {
 	return strings.TrimRight(server, "/") + "/" + databaseName(n)
 }
 
-// prepareDatabase seeds the database of that size unless it is there. One whose seeding was cut off, which shows by
+// prepareDatabase seeds the database of that address unless it is there. One whose seeding was cut off, which shows by
 // missing totals, is refused rather than measured.
-func prepareDatabase(ctx context.Context, server, url string, n int) (err error) {
-	return seedDatabase(ctx, server, url, n, 0, false)
-}
-
-// seedDatabase is prepareDatabase with a number of users (0: the usual) and, if told so, without the index of contents.
-func seedDatabase(ctx context.Context, server, url string, n, users int, noContentIndex bool) (err error) {
+func prepareDatabase(ctx context.Context, server, url string, o demo.SeedOptions) (err error) {
 	name := url[strings.LastIndex(url, "/")+1:]
 	root, err := database.Open(ctx, database.Settings{URL: strings.TrimRight(server, "/") + "/information_schema", Prefix: tablePrefix})
 	if err != nil {
@@ -47,8 +42,9 @@ func seedDatabase(ctx context.Context, server, url string, n, users int, noConte
 		return err
 	}
 	if len(tables) == 0 {
-		fmt.Fprintf(os.Stderr, "seeding %d questions into %s\n", n, name)
-		if err := demo.Seed(ctx, db, demo.SeedOptions{Questions: n, Users: users, NoContentIndex: noContentIndex, Seed: 1, Progress: progress()}); err != nil {
+		fmt.Fprintf(os.Stderr, "seeding %d questions into %s\n", o.Questions, name)
+		o.Seed, o.Progress = 1, progress()
+		if err := demo.Seed(ctx, db, o); err != nil {
 			return err
 		}
 	}

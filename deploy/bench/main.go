@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"38qa.net/backend/modules/demo"
 )
 
 // settings are the flags.
@@ -95,7 +97,7 @@ func parseFlags() (settings, error) {
 // benchSize measures all workloads on a community of n questions.
 func benchSize(ctx context.Context, s settings, folder, server string, n int) (err error) {
 	url := databaseURL(s.databaseURL, n)
-	if err := prepareDatabase(ctx, s.databaseURL, url, n); err != nil {
+	if err := prepareDatabase(ctx, s.databaseURL, url, demo.SeedOptions{Questions: n}); err != nil {
 		return err
 	}
 	all, err := makeWorkloads(ctx, url)

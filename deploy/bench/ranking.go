@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"38qa.net/backend/modules/demo"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
 )
@@ -17,7 +18,7 @@ const rankingRuns = 3
 // benchRanking measures the job that computes the rankings, on a community of that many questions and users, and reads without and beside it.
 func benchRanking(ctx context.Context, s settings, folder, server string) (err error) {
 	url := databaseURL(s.databaseURL, s.questions[0]) + "_ranking"
-	if err := seedDatabase(ctx, s.databaseURL, url, s.questions[0], s.users, true); err != nil {
+	if err := prepareDatabase(ctx, s.databaseURL, url, demo.SeedOptions{Questions: s.questions[0], Users: s.users, NoContentIndex: true}); err != nil {
 		return err
 	}
 	db, err := database.Open(ctx, database.Settings{URL: url, Prefix: tablePrefix})

@@ -47,11 +47,11 @@ func onServer(t *testing.T, base string) string {
 		t.Fatal(err)
 	}
 	server := sql.OpenDB(connector)
-	if _, err := server.ExecContext(t.Context(), "CREATE DATABASE " + schema + " CHARACTER SET utf8mb4"); err != nil {
+	if _, err := server.ExecContext(t.Context(), "CREATE DATABASE "+schema+" CHARACTER SET utf8mb4"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := server.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE " + schema); err != nil {
+		if _, err := server.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+schema); err != nil {
 			t.Error(err)
 		}
 		server.Close()
