@@ -95,3 +95,18 @@ server_settings() {
   printf '%s\n' --bind-address=127.0.0.1 --default-time-zone=+00:00 --max-connections=300 \
     --innodb-flush-log-at-trx-commit=0 --sync-binlog=0 --skip-log-bin --innodb-buffer-pool-size=256M
 }
+
+# install_moto installs moto, which stands for Amazon's services, unless it is there; moto_server is its server afterwards.
+install_moto() {
+  local version=5.2.1
+  local venv
+  venv=$(cache_dir)/q2ab-moto-$version
+  moto_server=$venv/bin/moto_server
+  [ ! -x "$moto_server" ] || return 0
+  say "installing moto $version"
+  need python3=python3
+  python3 -c 'import ensurepip, venv' 2>/dev/null || need no-such-command=python3-venv
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet "moto[server]==$version"
+}
