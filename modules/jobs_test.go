@@ -45,18 +45,18 @@ func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
 		second := 0
 		other := jobs.New(db, jobs.Settings{}, countJob(5, func(int) error { second++; return nil }))
 		ctx := context.Background()
-		run, err := sleeper.Start(ctx, "count", false)
+		run, err := sleeper.Start(ctx, "count", jobs.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- sleeper.Work(ctx, run, nil) }()
 		<-inBatch
-		if _, err := other.Start(ctx, "count", false); !errors.Is(err, jobs.ErrLost) {
+		if _, err := other.Start(ctx, "count", jobs.Options{}); !errors.Is(err, jobs.ErrLost) {
 			t.Errorf("taken from a living holder: %v", err)
 		}
 		ahead.Store(int64(31 * time.Second)) // longer than the lease
-		taken, err := other.Start(ctx, "count", false)
+		taken, err := other.Start(ctx, "count", jobs.Options{})
 		if err != nil {
 			t.Fatalf("not taken from a dead holder: %v", err)
 		}
@@ -83,7 +83,7 @@ func TestManyBatchesWithinASecond(t *testing.T) {
 		now := time.Now()
 		site := openSiteAt(t, fresh(t), func() time.Time { return now })
 		m := jobs.New(site.app.DB, jobs.Settings{}, countJob(40, func(int) error { return nil }))
-		run, err := m.Start(t.Context(), "count", false)
+		run, err := m.Start(t.Context(), "count", jobs.Options{})
 		if err == nil {
 			err = m.Work(t.Context(), run, func(*jobs.Run, *jobs.Work) {
 				if at := heartbeat(t, site.app.DB); at != now.Unix() {
@@ -111,7 +111,7 @@ func TestFailingJob(t *testing.T) {
 		db := openSite(t, fresh(t), nil).app.DB
 		for name, work := range map[string]func(int) error{"an error": func(int) error { return errors.New("the disk is full") }, "a panic": func(int) error { panic("the disk is full") }} {
 			m := jobs.New(db, jobs.Settings{}, countJob(3, work))
-			run, err := m.Start(t.Context(), "count", false)
+			run, err := m.Start(t.Context(), "count", jobs.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +138,7 @@ func TestCancelledJob(t *testing.T) {
 			}
 			return nil
 		}))
-		run, err := m.Start(t.Context(), "count", false)
+		run, err := m.Start(t.Context(), "count", jobs.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,7 +43,7 @@ func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 		set(object{"postQuestion": 9, "answerMaxGain": 3})
 		set(object{"postQuestion": 7, "answerVotedUp": 5, "commentMaxGain": 0}) // thought better of it
 		old := userPoints(t, r)
-		run, err := r.app.Jobs.Start(context.Background(), "points", false)
+		run, err := r.app.Jobs.Start(context.Background(), "points", jobs.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

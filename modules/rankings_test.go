@@ -49,7 +49,7 @@ func runJob(t *testing.T, app *modules.App, name string) *jobs.Run {
 // runJobFor works on a job until it is done, and returns what it found.
 func runJobFor(t *testing.T, app *modules.App, name string, dryRun bool) (run *jobs.Run, found []string) {
 	t.Helper()
-	run, err := app.Jobs.Start(context.Background(), name, dryRun)
+	run, err := app.Jobs.Start(context.Background(), name, jobs.Options{DryRun: dryRun})
 	if err == nil {
 		err = app.Jobs.Work(context.Background(), run, func(_ *jobs.Run, w *jobs.Work) {
 			for _, d := range w.Found {

@@ -109,7 +109,7 @@ func TestRecountGoesOn(t *testing.T) {
 		for stops := 0; ; stops++ {
 			app := openSite(t, url, nil).app
 			ctx, stop := context.WithCancel(context.Background())
-			if run, err = app.Jobs.Start(ctx, "recount", true); err != nil {
+			if run, err = app.Jobs.Start(ctx, "recount", jobs.Options{DryRun: true}); err != nil {
 				t.Fatal(err)
 			}
 			err = app.Jobs.Work(ctx, run, func(*jobs.Run, *jobs.Work) {

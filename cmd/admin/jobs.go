@@ -108,7 +108,7 @@ func runJob(ctx context.Context, m *jobs.Manager, name string, dryRun bool, out 
 	if _, err := m.Find(name); err != nil {
 		return fmt.Errorf("there is no job %q", name)
 	}
-	run, err := m.Start(ctx, name, dryRun)
+	run, err := m.Start(ctx, name, jobs.Options{DryRun: dryRun})
 	if err != nil && !errors.Is(err, jobs.ErrLost) {
 		return err
 	}

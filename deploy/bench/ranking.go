@@ -91,7 +91,7 @@ func firstRuns(ctx context.Context, db *database.DB) error {
 func rankBeside(ctx context.Context, s settings, db *database.DB, w workload, address string) (took time.Duration, beside result, err error) {
 	m := jobs.New(db, jobs.Settings{}, jobs.Job{Name: "rankings"})
 	begin := time.Now()
-	run, err := m.Request(ctx, "rankings", false)
+	run, err := m.Request(ctx, "rankings", jobs.Options{})
 	if err != nil {
 		return 0, beside, err
 	}

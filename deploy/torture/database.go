@@ -111,7 +111,7 @@ func (d *target) close(keep bool) {
 
 // differences are what a dry run of the recalculation finds.
 func (d *target) differences(ctx context.Context) (map[string]bool, error) {
-	run, err := d.app.Jobs.Request(ctx, "recount", true)
+	run, err := d.app.Jobs.Request(ctx, "recount", jobs.Options{DryRun: true})
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ const weightsJob = "points"
 // Jobs starts runs of jobs; *jobs.Manager is one.
 type Jobs interface {
 	// Request queues a run, History lists the latest.
-	Request(ctx context.Context, name string, dryRun bool) (*jobs.Run, error)
+	Request(ctx context.Context, name string, o jobs.Options) (*jobs.Run, error)
 	History(ctx context.Context, name string, limit int) ([]*jobs.Run, error)
 }
 
@@ -171,6 +171,6 @@ func (m *Module) setWeights(ctx context.Context, w *PointWeights) error {
 	if err != nil {
 		return fmt.Errorf("store the next weights: %w", err)
 	}
-	_, err = m.jobs.Request(ctx, weightsJob, false)
+	_, err = m.jobs.Request(ctx, weightsJob, jobs.Options{})
 	return err
 }

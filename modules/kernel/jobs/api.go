@@ -13,13 +13,14 @@ import (
 
 // Info is a job as the API shows it.
 type Info struct {
-	Name     string     `json:"name"`
-	Summary  string     `json:"summary"`
-	Schedule string     `json:"schedule,omitempty" doc:"When it runs by itself, as the five fields of cron in the community's time zone"`
-	Missed   string     `json:"missed,omitempty" enum:"catch-up-once,catch-up-each,skip" doc:"What becomes of times at which no server was there"`
-	On       []string   `json:"on,omitempty" doc:"Events after which it runs"`
-	Next     *time.Time `json:"next,omitempty" doc:"When it runs next by its schedule"`
-	Last     *RunInfo   `json:"last,omitempty" doc:"The latest run"`
+	Name       string      `json:"name"`
+	Summary    string      `json:"summary"`
+	Schedule   string      `json:"schedule,omitempty" doc:"When it runs by itself, as the five fields of cron in the community's time zone"`
+	Missed     string      `json:"missed,omitempty" enum:"catch-up-once,catch-up-each,skip" doc:"What becomes of times at which no server was there"`
+	On         []string    `json:"on,omitempty" doc:"Events after which it runs"`
+	Parameters []Parameter `json:"parameters,omitempty" doc:"What a run by request can be told"`
+	Next       *time.Time  `json:"next,omitempty" doc:"When it runs next by its schedule"`
+	Last       *RunInfo    `json:"last,omitempty" doc:"The latest run"`
 }
 
 // RunInfo is a run as the API shows it.
@@ -34,7 +35,7 @@ type RunInfo struct {
 
 // info is a job with its next time.
 func (m *Manager) info(j Job) Info {
-	i := Info{Name: j.Name, Summary: j.Summary, Schedule: j.Schedule, On: j.On}
+	i := Info{Name: j.Name, Summary: j.Summary, Schedule: j.Schedule, On: j.On, Parameters: j.Parameters}
 	if j.Schedule != "" {
 		next := m.Next(j.Name).UTC()
 		i.Missed, i.Next = j.Missed.String(), &next
@@ -66,7 +67,8 @@ type nameInput struct {
 type runInput struct {
 	Name string `path:"name" maxLength:"60" doc:"Name of the job"`
 	Body struct {
-		DryRun bool `json:"dryRun,omitempty" doc:"Finds out what would be done and changes nothing"`
+		DryRun     bool              `json:"dryRun,omitempty" doc:"Finds out what would be done and changes nothing"`
+		Parameters map[string]string `json:"parameters,omitempty" doc:"What the run is told, of what the job lists as its parameters; a switch has \"true\" or is left out"`
 	}
 }
 
@@ -128,17 +130,18 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 		return out, nil
 	})
 	start := op("run-job", http.MethodPost, "/{name}/run", "Start a job")
-	start.Description, start.DefaultStatus = "It runs in the background; if it runs already, or waits for that by request, that run is told.", http.StatusAccepted
+	start.Description, start.DefaultStatus = "It runs in the background; if it runs already, or waits for that by request, that run is told, unless it was asked for otherwise (dry or not, other parameters): job_running.", http.StatusAccepted
 	start.Errors = append(start.Errors, http.StatusConflict)
 	web.Register(api, start, func(ctx context.Context, in *runInput) (*runOutput, error) {
 		if err := may(ctx); err != nil {
 			return nil, err
 		}
-		r, err := m.Request(ctx, in.Name, in.Body.DryRun)
+		o := Options{DryRun: in.Body.DryRun, Parameters: in.Body.Parameters}
+		r, err := m.Request(ctx, in.Name, o)
 		if err != nil {
 			return nil, err
 		}
-		if r.DryRun != in.Body.DryRun {
+		if !r.Matches(o) {
 			return nil, problem.New("job_running")
 		}
 		return &runOutput{Body: r.Info()}, nil

@@ -38,6 +38,8 @@ type Job struct {
 	// On are the events, by Q2A's names, after which it runs. Events that come while a run waits are all seen to by that one, and those that
 	// come while one is under way by one more.
 	On []string
+	// Parameters are what a run by request can be told.
+	Parameters []Parameter
 	// Steps are done one after the other.
 	Steps []Step
 }
@@ -71,6 +73,8 @@ type Step struct {
 type Work struct {
 	// DryRun batches change nothing.
 	DryRun bool
+	// Parameters are those that the run was asked for with; what was not given is absent.
+	Parameters map[string]string
 	// Done is what the batch has worked off; the batch sets it.
 	Done int
 	// Found are the differences that the batch met; with Report.
@@ -125,6 +129,8 @@ type Run struct {
 	Job    string `json:"job"`
 	Status string `json:"status" enum:"queued,running,done,failed,cancelled,skipped"`
 	DryRun bool   `json:"dryRun"`
+	// Parameters are those that it was asked for with.
+	Parameters map[string]string `json:"parameters,omitempty" doc:"What it was told when it was asked for"`
 	// Due is the time of the schedule that it stands for, 0 for none. All times are in Unix seconds, 0 for not yet.
 	Due       int64 `json:"-"`
 	Requested int64 `json:"-"`
@@ -178,7 +184,7 @@ type Manager struct {
 	holder    string
 }
 
-// New returns a manager of the jobs. It panics if a schedule is none: that is a mistake in the program.
+// New returns a manager of the jobs. It panics if a schedule or the name of a parameter is none: that is a mistake in the program.
 func New(db *database.DB, s Settings, jobs ...Job) *Manager {
 	if s.Zone == nil {
 		s.Zone = time.UTC
@@ -188,6 +194,7 @@ func New(db *database.DB, s Settings, jobs ...Job) *Manager {
 	host, _ := os.Hostname()
 	m := &Manager{db: db, jobs: jobs, settings: s, schedules: map[string]cron.Schedule{}, holder: fmt.Sprintf("%s/%d", host, os.Getpid())}
 	for _, j := range jobs {
+		j.mustName()
 		if j.Schedule == "" {
 			continue
 		}
@@ -224,21 +231,26 @@ func (m *Manager) Find(name string) (Job, error) {
 	return m.jobs[i], nil
 }
 
-const runColumns = "id, name, status, dry_run, due, requested, started, finished, done, total, differences, message, holder, fence, state"
+const runColumns = "id, name, status, dry_run, due, requested, started, finished, done, total, differences, message, holder, fence, state, parameters"
 
 func (m *Manager) runs(ctx context.Context, db *database.DB, tail string, args ...any) ([]*Run, error) {
 	var list []*Run
 	err := db.Select(ctx, func(rows *sql.Rows) error {
 		r := &Run{}
-		var message, holder, at sql.NullString
+		var message, holder, at, parameters sql.NullString
 		var due sql.NullInt64
 		if err := rows.Scan(&r.ID, &r.Job, &r.Status, &r.DryRun, &due, &r.Requested, &r.Started, &r.Finished, &r.Done, &r.Total, &r.Differences,
-			&message, &holder, &r.fence, &at); err != nil {
+			&message, &holder, &r.fence, &at, &parameters); err != nil {
 			return err
 		}
 		r.Due, r.Message, r.Holder = due.Int64, message.String, holder.String
 		if at.Valid {
 			if err := json.Unmarshal([]byte(at.String), &r.state); err != nil {
+				return err
+			}
+		}
+		if parameters.Valid {
+			if err := json.Unmarshal([]byte(parameters.String), &r.Parameters); err != nil {
 				return err
 			}
 		}

@@ -9,26 +9,27 @@ import (
 	"38qa.net/backend/modules/kernel/events"
 )
 
-// Request queues a run of a job, or returns one that was asked for or is under way and is not finished yet; not_found if there is no such job.
-func (m *Manager) Request(ctx context.Context, name string, dryRun bool) (run *Run, err error) {
-	if _, err := m.Find(name); err != nil {
+// Request queues a run of a job, or returns one that was asked for or is under way and is not finished yet, even if it does not match the
+// options; not_found if there is no such job, and validation if it cannot be told that.
+func (m *Manager) Request(ctx context.Context, name string, o Options) (run *Run, err error) {
+	if err := m.check(name, o); err != nil {
 		return nil, err
 	}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		run, err = m.request(ctx, tx, name, dryRun)
+		run, err = m.request(ctx, tx, name, o)
 		return err
 	})
 	return run, err
 }
 
-// Start is Request for who works on the run at once: unless it is one of the other kind (dry or not), it is taken before any
+// Start is Request for who works on the run at once: unless it does not match the options, it is taken before any
 // server sees it. With ErrLost, which tells that another process works on it, it returns the run too.
-func (m *Manager) Start(ctx context.Context, name string, dryRun bool) (run *Run, err error) {
-	if _, err := m.Find(name); err != nil {
+func (m *Manager) Start(ctx context.Context, name string, o Options) (run *Run, err error) {
+	if err := m.check(name, o); err != nil {
 		return nil, err
 	}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		if run, err = m.request(ctx, tx, name, dryRun); err != nil || run.DryRun != dryRun {
+		if run, err = m.request(ctx, tx, name, o); err != nil || !run.Matches(o) {
 			return err
 		}
 		return m.take(ctx, tx, run)
@@ -36,7 +37,16 @@ func (m *Manager) Start(ctx context.Context, name string, dryRun bool) (run *Run
 	return run, err
 }
 
-func (m *Manager) request(ctx context.Context, tx *database.DB, name string, dryRun bool) (*Run, error) {
+// check finds out whether there is such a job, and whether it can be asked for so.
+func (m *Manager) check(name string, o Options) error {
+	j, err := m.Find(name)
+	if err != nil {
+		return err
+	}
+	return j.check(o.Parameters)
+}
+
+func (m *Manager) request(ctx context.Context, tx *database.DB, name string, o Options) (*Run, error) {
 	for range 2 {
 		list, err := m.runs(ctx, tx, "WHERE name = ? AND (status = 'running' OR status = 'queued' AND due IS NULL) ORDER BY status DESC, id LIMIT 1"+tx.ForUpdate(), name)
 		if err != nil {
@@ -46,7 +56,7 @@ func (m *Manager) request(ctx context.Context, tx *database.DB, name string, dry
 			return list[0], nil
 		}
 		// If somebody else was faster, this does nothing, and theirs is found.
-		if err := m.ask(ctx, tx, name, dryRun); err != nil {
+		if err := m.ask(ctx, tx, name, o); err != nil {
 			return nil, err
 		}
 	}
@@ -60,11 +70,16 @@ func (m *Manager) request(ctx context.Context, tx *database.DB, name string, dry
 	return list[0], nil
 }
 
-// ask queues a run unless one waits already: the table takes one of a name.
-func (m *Manager) ask(ctx context.Context, tx *database.DB, name string, dryRun bool) error {
+// ask queues a run unless one waits already: of a name the table takes one dry or not, and one with parameters or without, so that what an
+// event asks for is not lost to a run that was told something else.
+func (m *Manager) ask(ctx context.Context, tx *database.DB, name string, o Options) error {
+	parameters, err := o.column()
+	if err != nil {
+		return err
+	}
 	now, err := m.now(ctx, tx)
 	if err == nil {
-		_, err = tx.Exec(ctx, tx.InsertIgnore()+" {q2ab_job_runs} (name, status, dry_run, requested) VALUES (?, 'queued', ?, ?)", name, dryRun, now)
+		_, err = tx.Exec(ctx, tx.InsertIgnore()+" {q2ab_job_runs} (name, status, dry_run, parameters, requested) VALUES (?, 'queued', ?, ?, ?)", name, o.DryRun, parameters, now)
 	}
 	if err != nil {
 		return fmt.Errorf("request a run: %w", err)
@@ -76,7 +91,7 @@ func (m *Manager) ask(ctx context.Context, tx *database.DB, name string, dryRun 
 func (m *Manager) HandleEvent(ctx context.Context, tx *database.DB, e events.Event) error {
 	for _, j := range m.jobs {
 		if slices.Contains(j.On, e.Name) {
-			if err := m.ask(ctx, tx, j.Name, false); err != nil {
+			if err := m.ask(ctx, tx, j.Name, Options{}); err != nil {
 				return err
 			}
 		}

@@ -90,7 +90,7 @@ func (m *Manager) planJob(ctx context.Context, j Job) error {
 			return err
 		}
 		if fresh > 0 && j.AtStart {
-			if err := m.ask(ctx, tx, j.Name, false); err != nil {
+			if err := m.ask(ctx, tx, j.Name, Options{}); err != nil {
 				return err
 			}
 		}

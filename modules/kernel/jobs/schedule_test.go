@@ -205,18 +205,18 @@ func TestFence(t *testing.T) {
 		other := New(s.openAt(t, c.now), Settings{}, job(func(ctx context.Context, _ int, w *Work) (int, error) {
 			return 0, w.Tx(ctx, write(ctx, "in time"))
 		}))
-		run, err := sleeper.Start(t.Context(), "tick", false)
+		run, err := sleeper.Start(t.Context(), "tick", Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- sleeper.Work(t.Context(), run, nil) }()
 		<-asleep
-		if _, err := other.Start(t.Context(), "tick", false); !errors.Is(err, ErrLost) {
+		if _, err := other.Start(t.Context(), "tick", Options{}); !errors.Is(err, ErrLost) {
 			t.Errorf("taken from a living holder: %v", err)
 		}
 		c.advance(31 * time.Second)
-		taken, err := other.Start(t.Context(), "tick", false)
+		taken, err := other.Start(t.Context(), "tick", Options{})
 		if err == nil {
 			err = other.Work(t.Context(), taken, nil)
 		}
@@ -245,7 +245,7 @@ func TestTakenWhereItStands(t *testing.T) {
 		db := s.openAt(t, c.now)
 		job := Job{Name: "tick", Steps: []Step{{Name: "only", Batch: func(context.Context, int, *Work) (int, error) { return 0, nil }}}}
 		slow, other := New(db, Settings{}, job), New(s.openAt(t, c.now), Settings{}, job)
-		run, err := slow.Start(t.Context(), "tick", false)
+		run, err := slow.Start(t.Context(), "tick", Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -295,7 +295,7 @@ func TestGoesOnElsewhere(t *testing.T) {
 			}
 			return nil
 		}))
-		run, err := first.Start(ctx, "tick", false)
+		run, err := first.Start(ctx, "tick", Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -311,7 +311,7 @@ func TestGoesOnElsewhere(t *testing.T) {
 			}
 			return nil
 		}))
-		if run, err = second.Start(t.Context(), "tick", false); err != nil {
+		if run, err = second.Start(t.Context(), "tick", Options{}); err != nil {
 			t.Fatalf("not at once: %v", err)
 		}
 		ended := make(chan error, 1)
@@ -319,7 +319,7 @@ func TestGoesOnElsewhere(t *testing.T) {
 		<-dead
 		c.advance(31 * time.Second)
 		third := New(s.openAt(t, c.now), Settings{}, job(func(context.Context, int, *Work) error { return nil }))
-		taken, err := third.Start(t.Context(), "tick", false)
+		taken, err := third.Start(t.Context(), "tick", Options{})
 		if err == nil {
 			err = third.Work(t.Context(), taken, nil)
 		}

@@ -34,7 +34,7 @@ func (m *Manager) Work(ctx context.Context, r *Run, progress func(r *Run, w *Wor
 		return err
 	}
 	r.held = false
-	slog.InfoContext(ctx, "job runs", "job", r.Job, "run", r.ID, "due", r.Due, "dry_run", r.DryRun, "step", r.state.Step, "after", r.state.After)
+	slog.InfoContext(ctx, "job runs", "job", r.Job, "run", r.ID, "due", r.Due, "dry_run", r.DryRun, "parameters", r.Parameters, "step", r.state.Step, "after", r.state.After)
 	ctx, span := observe.StartSpan(ctx, "job.run", r.Job, "run", r.ID, "due", r.Due, "dry_run", r.DryRun)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -204,6 +204,9 @@ func (m *Manager) set(ctx context.Context, r *Run, sets string, args ...any) err
 // steps works off what is left of the run.
 func (m *Manager) steps(ctx context.Context, r *Run, progress func(*Run, *Work)) error {
 	job := r.job
+	if err := job.check(r.Parameters); err != nil {
+		return err // another release of the program was asked; this one would leave out what it does not know
+	}
 	if r.Total == 0 {
 		for _, s := range job.Steps {
 			n := 1
@@ -221,7 +224,7 @@ func (m *Manager) steps(ctx context.Context, r *Run, progress func(*Run, *Work))
 	}
 	for r.state.Step < len(job.Steps) {
 		s := job.Steps[r.state.Step]
-		w := &Work{DryRun: r.DryRun, Done: 1, Due: m.dueTime(r), m: m, run: r}
+		w := &Work{DryRun: r.DryRun, Parameters: r.Parameters, Done: 1, Due: m.dueTime(r), m: m, run: r}
 		next, err := s.Batch(ctx, r.state.After, w)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // Language of a problem's texts; the code is the same in all.
@@ -56,7 +57,17 @@ func Invalid(fields ...Field) *Error { return &Error{Code: "validation", Fields:
 // NotFound is the answer for what does not exist or what the caller may not know to exist.
 func NotFound() *Error { return New("not_found") }
 
-func (e *Error) Error() string { return e.Code + ": " + e.Detail(English) }
+// Error is the code with what was wrong, for logs and the command line.
+func (e *Error) Error() string {
+	if len(e.Fields) == 0 {
+		return e.Code + ": " + e.Detail(English)
+	}
+	fields := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		fields[i] = f.Name + " " + f.Message(English)
+	}
+	return e.Code + ": " + strings.Join(fields, "; ")
+}
 
 // Status is the HTTP status that goes with the code.
 func (e *Error) Status() int { return catalogue[e.Code].status }
@@ -156,7 +167,7 @@ var catalogue = map[string]entry{
 	"not_claimable": {http.StatusForbidden, texts{"Not yours to claim", "引き取れない投稿です"},
 		texts{"Only anonymous posts written from this browser can be claimed.", "このブラウザーから匿名で書いた投稿だけを自分のものにできます。"}},
 	"job_running": {http.StatusConflict, texts{"Running already", "すでに実行中です"},
-		texts{"A run of this job is under way, and of the other kind: a dry run or not. Cancel it, or wait for its end.", "このジョブは別の種類（試行または本実行）ですでに実行中です。中止するか、終わるまでお待ちください。"}},
+		texts{"A run of this job is not finished that was asked for otherwise: dry or not, or with other parameters. Cancel it, or wait for its end.", "このジョブは別の条件（試行か本実行か、またはパラメーター）ですでに実行中か待機中です。中止するか、終わるまでお待ちください。"}},
 	"idempotency_conflict": {http.StatusConflict, texts{"Key used for something else", "キーは別の内容で使用済みです"},
 		texts{"This Idempotency-Key came with another request before.", "この Idempotency-Key は以前に別の内容のリクエストで使われました。"}},
 	"invalid_idempotency_key": {http.StatusBadRequest, texts{"Idempotency-Key not valid", "Idempotency-Key が無効です"},
@@ -207,6 +218,7 @@ var fieldTexts = map[string]texts{
 	"too_short":            {"must have at least %v characters", "は %v 文字以上で指定してください"},
 	"too_long":             {"must have at most %v characters", "は %v 文字以下で指定してください"},
 	"not_in_list":          {"must be one of %v", "は %v のいずれかで指定してください"},
+	"bad_value":            {"cannot be used: %v", "の値は使えません（%v）"},
 	"wrong_form":           {"does not have the expected form", "の形式が正しくありません"},
 	"too_few":              {"must have at least %v entries", "は %v 個以上必要です"},
 	"too_many":             {"must have at most %v entries", "は %v 個以下にしてください"},
