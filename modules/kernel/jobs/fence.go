@@ -36,9 +36,9 @@ func (w *Work) hold(ctx context.Context, tx *database.DB) error {
 // whenever the process dies. The batch returns what Once returns.
 func (w *Work) Once(ctx context.Context, fn func(tx *database.DB) (next int, err error)) (next int, err error) {
 	w.Done = 1
-	found, done := w.Found, w.Done
+	found, done, summary := w.Found, w.Done, w.Summary
 	err = w.Tx(ctx, func(tx *database.DB) error {
-		w.Found, w.Done = found, done // it may run again
+		w.Found, w.Done, w.Summary = found, done, summary // it may run again
 		if next, err = fn(tx); err != nil {
 			return err
 		}

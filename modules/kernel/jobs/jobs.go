@@ -79,6 +79,10 @@ type Work struct {
 	Done int
 	// Found are the differences that the batch met; with Report.
 	Found []Difference
+	// Note is what else the batch has to say of its progress, in a few words ("12.3 MB/s"); it is shown, and not kept.
+	Note string
+	// Summary is what the last batch has to say of the whole run; "" leaves it at the count and the differences.
+	Summary string
 	// Due is the time of the schedule that the run stands for, in its zone; of other runs when they were asked for.
 	Due time.Time
 
@@ -140,7 +144,7 @@ type Run struct {
 	Done        int    `json:"done"`
 	Total       int    `json:"total"`
 	Differences int    `json:"differences" doc:"How many values were not what they should be"`
-	Message     string `json:"message,omitempty" doc:"Why it failed, or the first differences"`
+	Message     string `json:"message,omitempty" doc:"Why it failed, what the job says of its result, or the first differences"`
 	Holder      string `json:"holder,omitempty" doc:"Host and process that works on it, or did last"`
 
 	fence int
@@ -150,11 +154,21 @@ type Run struct {
 	held bool
 }
 
-// state is where a run stands. Name is that of the step: the next release of the program may have other steps.
+// Summary is what a job says itself of a run that is done; "" if it says nothing.
+func (r *Run) Summary() string {
+	if r.Status != Done || !r.state.Summary {
+		return ""
+	}
+	return r.Message
+}
+
+// state is where a run stands. Name is that of the step: the next release of the program may have other steps. Summary tells that the message is
+// the job's, and no list of differences.
 type state struct {
-	Step  int    `json:"step"`
-	Name  string `json:"name"`
-	After int    `json:"after"`
+	Step    int    `json:"step"`
+	Name    string `json:"name"`
+	After   int    `json:"after"`
+	Summary bool   `json:"summary,omitempty"`
 }
 
 // defaultLease is after what time without a sign a holder counts as dead; signs are given three times as often.

@@ -268,4 +268,7 @@ func (r *Run) note(w *Work) {
 		}
 		r.Differences++
 	}
+	if w.Summary != "" {
+		r.Message, r.state.Summary = w.Summary, true
+	}
 }
