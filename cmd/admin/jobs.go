@@ -6,16 +6,17 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
 	"38qa.net/backend/modules/kernel/jobs"
 )
 
-const jobsUsage = `usage: admin jobs                        list the jobs and their latest runs
-       admin jobs run NAME [--dry-run]   work on a job here; an unfinished run goes on
-       admin jobs history NAME           the latest runs of a job
-       admin jobs cancel NAME            end what runs or waits of a job`
+const jobsUsage = `usage: admin jobs                                                 list the jobs, their parameters and their latest runs
+       admin jobs run NAME [--dry-run] [--PARAMETER[=VALUE]]...   work on a job here; an unfinished run goes on, if it was asked for with the same
+       admin jobs history NAME                                    the latest runs of a job
+       admin jobs cancel NAME                                     end what runs or waits of a job`
 
 // jobsCommand is `admin jobs …`.
 func jobsCommand(ctx context.Context, args []string, out io.Writer) (err error) {
@@ -36,14 +37,7 @@ func jobsCommand(ctx context.Context, args []string, out io.Writer) (err error) 
 	case len(args) == 2 && args[0] == "cancel":
 		return app.Jobs.Cancel(ctx, args[1])
 	case len(args) >= 2 && args[0] == "run":
-		flags := flag.NewFlagSet("jobs run", flag.ContinueOnError)
-		flags.SetOutput(out)
-		dryRun := flags.Bool("dry-run", false, "change nothing and print what differs")
-		name := args[1]
-		if err := flags.Parse(args[2:]); err != nil {
-			return err
-		}
-		return runJob(ctx, app.Jobs, name, *dryRun, out)
+		return runJob(ctx, app.Jobs, args[1], args[2:], out)
 	}
 	return errors.New(jobsUsage)
 }
@@ -56,6 +50,13 @@ func listJobs(ctx context.Context, m *jobs.Manager, out io.Writer) error {
 		}
 		if len(j.On) > 0 {
 			fmt.Fprintf(out, "  after %s\n", strings.Join(j.On, ", "))
+		}
+		for _, p := range j.Parameters {
+			name := "--" + p.Name
+			if !p.Flag {
+				name += "=VALUE"
+			}
+			fmt.Fprintf(out, "  %-22s %s\n", name, p.Doc)
 		}
 		runs, err := m.History(ctx, j.Name, 1)
 		if err != nil {
@@ -85,6 +86,9 @@ func printRun(r *jobs.Run, out io.Writer) {
 	if r.DryRun {
 		fmt.Fprint(out, ", dry run")
 	}
+	if len(r.Parameters) > 0 {
+		fmt.Fprintf(out, ", %s", jobs.Options{Parameters: r.Parameters}.Flags())
+	}
 	if i.Due != nil {
 		fmt.Fprintf(out, ", due %s", i.Due.Format(time.RFC3339))
 	} else {
@@ -98,27 +102,65 @@ func printRun(r *jobs.Run, out io.Writer) {
 		fmt.Fprintf(out, ", by %s", r.Holder)
 	}
 	fmt.Fprintln(out)
-	if r.Status == jobs.Failed {
+	if r.Status == jobs.Failed || r.Summary() != "" {
 		fmt.Fprintf(out, "    %s\n", r.Message)
 	}
 }
 
+// runOptions are a run's options by the flags of a job: --dry-run, and one for each of its parameters.
+func runOptions(j jobs.Job, args []string, out io.Writer) (jobs.Options, error) {
+	o := jobs.Options{Parameters: map[string]string{}}
+	flags := flag.NewFlagSet("admin jobs run "+j.Name, flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.BoolVar(&o.DryRun, "dry-run", false, "change nothing and print what differs")
+	for _, p := range j.Parameters {
+		if !p.Flag {
+			flags.Func(p.Name, p.Doc, func(value string) error {
+				o.Parameters[p.Name] = value
+				return nil
+			})
+			continue
+		}
+		flags.BoolFunc(p.Name, p.Doc, func(value string) error {
+			on, err := strconv.ParseBool(value)
+			delete(o.Parameters, p.Name)
+			if on {
+				o.Parameters[p.Name] = "true"
+			}
+			return err
+		})
+	}
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 { // what follows it was not read as flags: a --dry-run there must not be missed
+		return o, fmt.Errorf("%q is no flag of %s; a switch is --NAME or --NAME=false", flags.Arg(0), j.Name)
+	}
+	return o, nil
+}
+
 // runJob works on a job in the foreground. Interrupted, it says how to go on.
-func runJob(ctx context.Context, m *jobs.Manager, name string, dryRun bool, out io.Writer) error {
-	if _, err := m.Find(name); err != nil {
+func runJob(ctx context.Context, m *jobs.Manager, name string, args []string, out io.Writer) error {
+	j, err := m.Find(name)
+	if err != nil {
 		return fmt.Errorf("there is no job %q", name)
 	}
-	run, err := m.Start(ctx, name, jobs.Options{DryRun: dryRun})
+	o, err := runOptions(j, args, out)
+	if err != nil {
+		return err
+	}
+	run, err := m.Start(ctx, name, o)
 	if err != nil && !errors.Is(err, jobs.ErrLost) {
 		return err
 	}
 	if err != nil {
 		return fmt.Errorf("another process works on run %d; `admin jobs` shows how far it is", run.ID)
 	}
-	if run.DryRun != dryRun {
-		return fmt.Errorf("run %d of %s is not finished yet; `admin jobs cancel %s` ends it", run.ID, name, name)
+	if !run.Matches(o) {
+		same := strings.TrimSpace(name + " " + jobs.Options{DryRun: run.DryRun, Parameters: run.Parameters}.Flags())
+		return fmt.Errorf("run %d of %s is not finished yet and was asked for otherwise; `admin jobs run %s` goes on with it, `admin jobs cancel %s` ends it", run.ID, name, same, name)
 	}
-	start := time.Now()
+	start, before := time.Now(), run.Done
 	var last time.Time
 	err = m.Work(ctx, run, func(r *jobs.Run, w *jobs.Work) {
 		for _, d := range w.Found {
@@ -128,9 +170,7 @@ func runJob(ctx context.Context, m *jobs.Manager, name string, dryRun bool, out 
 			return
 		}
 		last = time.Now()
-		rate := float64(r.Done) / max(time.Since(start).Seconds(), 0.001)
-		left := time.Duration(float64(r.Total-r.Done)/max(rate, 1)) * time.Second
-		fmt.Fprintf(out, "%8.1fs  %d of %d, %.0f a second, about %s left\n", time.Since(start).Seconds(), r.Done, r.Total, rate, left)
+		fmt.Fprintln(out, progress(r, before, time.Since(start), w.Note))
 	})
 	switch {
 	case ctx.Err() != nil:
@@ -140,10 +180,38 @@ func runJob(ctx context.Context, m *jobs.Manager, name string, dryRun bool, out 
 	case err != nil:
 		return err
 	}
+	printResult(run, time.Since(start), out)
+	return nil
+}
+
+// progress is how far a run is, as a line. before was done when this process began, and says nothing of how fast it is.
+func progress(r *jobs.Run, before int, took time.Duration, note string) string {
+	line := fmt.Sprintf("%8.1fs  %d of %d", took.Seconds(), r.Done, r.Total)
+	if done := r.Done - before; done > 0 {
+		left := time.Duration(float64(took) / float64(done) * float64(r.Total-r.Done))
+		rate, digits := float64(done)/max(took.Seconds(), 0.001), 0
+		if rate < 10 {
+			digits = 1
+		}
+		line += fmt.Sprintf(", %.*f a second, about %s left", digits, rate, left.Round(time.Second))
+	}
+	if note != "" {
+		line += ", " + note
+	}
+	return line
+}
+
+// printResult tells what came of a run that is done: what the job says itself, and what it found.
+func printResult(r *jobs.Run, took time.Duration, out io.Writer) {
+	if summary := r.Summary(); summary != "" {
+		fmt.Fprintf(out, "%s: %s, %.1f s\n", r.Job, summary, took.Seconds())
+		if r.Differences == 0 {
+			return
+		}
+	}
 	verb := "repaired"
-	if dryRun {
+	if r.DryRun {
 		verb = "found"
 	}
-	fmt.Fprintf(out, "%s: %d checked, differences %s: %d, %.1f s\n", name, run.Done, verb, run.Differences, time.Since(start).Seconds())
-	return nil
+	fmt.Fprintf(out, "%s: %d checked, differences %s: %d, %.1f s\n", r.Job, r.Done, verb, r.Differences, took.Seconds())
 }
