@@ -5,7 +5,6 @@ package render
 import (
 	"bytes"
 	"html"
-	"net/url"
 	"regexp"
 	"strings"
 
@@ -19,8 +18,10 @@ import (
 
 // Options are the site's choices that change what HTML comes out.
 type Options struct {
-	// SiteURL is the old site's address; addresses of its images below it are recognised.
+	// SiteURL is the old site's address; addresses of its files below it are recognised.
 	SiteURL string
+	// APIURL is the address of this API (PUBLIC_URL); addresses of files below it are recognised too. "" where it is not known.
+	APIURL string
 	// LinkURLs makes links of bare addresses in plain text (option show_url_links).
 	LinkURLs bool
 	// NewWindow makes links open in a new window (option links_in_new_window).
@@ -94,7 +95,7 @@ func (o Options) hash() uint64 {
 	if o.NewWindow {
 		flags = flags[:1] + "1"
 	}
-	return xxhash.Sum64String(flags + o.SiteURL + "\x00" + o.BlockedWords)
+	return xxhash.Sum64String(flags + o.SiteURL + "\x00" + o.APIURL + "\x00" + o.BlockedWords)
 }
 
 func (r *Renderer) render(content, format string, o Options) string {
@@ -146,6 +147,7 @@ func mark(safe string, o Options) string {
 	}
 	var b strings.Builder
 	b.Grow(len(safe) + 64)
+	places := o.places()
 	tokens := nethtml.NewTokenizer(strings.NewReader(safe))
 	for {
 		kind := tokens.Next()
@@ -161,21 +163,23 @@ func mark(safe string, o Options) string {
 				b.WriteString(raw)
 				continue
 			}
-			b.WriteString(markTag(t, o))
+			b.WriteString(markTag(t, o, places))
 		default:
 			b.Write(tokens.Raw())
 		}
 	}
 }
 
-func markTag(t nethtml.Token, o Options) string {
+func markTag(t nethtml.Token, o Options, places places) string {
 	kept := t.Attr[:0]
 	for _, a := range t.Attr {
 		switch {
 		case a.Key == "rel" || a.Key == "target":
 			continue
 		case t.Data == "a" && a.Key == "href", t.Data == "img" && a.Key == "src":
-			a.Val = mediaURL(a.Val, o.SiteURL)
+			if f, ok := places.file(a.Val); ok {
+				a.Val = f.url()
+			}
 		}
 		kept = append(kept, a)
 	}
@@ -187,41 +191,6 @@ func markTag(t nethtml.Token, o Options) string {
 		}
 	}
 	return t.String()
-}
-
-var digits = regexp.MustCompile(`^[0-9]{1,20}$`)
-
-// mediaURL leads the old site's addresses of blobs and images (?qa=blob&qa_blobid=…, ?qa=image&qa_blobid=…&qa_size=…),
-// relative or below the site's address, to /v1/media; other addresses stay.
-func mediaURL(address, siteURL string) string {
-	if !strings.Contains(address, "qa_blobid") {
-		return address
-	}
-	u, err := url.Parse(address)
-	if err != nil {
-		return address
-	}
-	if u.Host != "" {
-		site, err := url.Parse(siteURL)
-		if err != nil || !strings.EqualFold(site.Host, u.Host) {
-			return address
-		}
-	}
-	q := u.Query()
-	id := q.Get("qa_blobid")
-	if !digits.MatchString(id) {
-		return address
-	}
-	switch q.Get("qa") {
-	case "blob":
-		return "/v1/media/" + id
-	case "image":
-		if size := q.Get("qa_size"); digits.MatchString(size) && size != "0" {
-			return "/v1/media/" + id + "?size=" + size
-		}
-		return "/v1/media/" + id
-	}
-	return address
 }
 
 // censor treats the text between two tags, given with its entities.
