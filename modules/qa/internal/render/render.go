@@ -1,11 +1,13 @@
 // Package render makes safe HTML of posts: sanitised whatever the source, links marked as written by users, images of
-// the old site led through /v1/media.
+// the site led through /v1/media and told in full. It also tells which of the site's files a post refers to, and cleans what
+// is stored.
 package render
 
 import (
 	"bytes"
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -16,7 +18,7 @@ import (
 	nethtml "golang.org/x/net/html"
 )
 
-// Options are the site's choices that change what HTML comes out.
+// Options are the site's choices that change what HTML comes out, and what is known of its images.
 type Options struct {
 	// SiteURL is the old site's address; addresses of its files below it are recognised.
 	SiteURL string
@@ -29,13 +31,16 @@ type Options struct {
 	// BlockedWords is the option block_bad_words; Censor replaces such words in the text between tags.
 	BlockedWords string
 	Censor       func(string) string
+	// Pictures tells what is known of an image of the site. It is asked at each call, also about contents that are remembered;
+	// nil: nothing is known.
+	Pictures func(id string) (Picture, bool)
 }
 
 // Renderer turns contents into HTML and remembers results; it is safe for concurrent use.
 type Renderer struct {
 	policy   *bluemonday.Policy
 	markdown goldmark.Markdown
-	cache    *otter.Cache[key, string]
+	cache    *otter.Cache[key, *rendered]
 }
 
 // key identifies a result: everything that it depends on, by value or by hash.
@@ -54,9 +59,9 @@ func New() *Renderer {
 	return &Renderer{
 		policy:   policy(),
 		markdown: goldmark.New(goldmark.WithExtensions(extension.GFM)),
-		cache: otter.Must(&otter.Options[key, string]{
+		cache: otter.Must(&otter.Options[key, *rendered]{
 			MaximumWeight: cacheBytes,
-			Weigher:       func(_ key, v string) uint32 { return uint32(min(len(v)+100, 1<<30)) },
+			Weigher:       func(_ key, v *rendered) uint32 { return uint32(min(v.weight(), 1<<30)) },
 		}),
 	}
 }
@@ -78,6 +83,27 @@ func (r *Renderer) HTML(content, format string, o Options) string {
 	if content == "" {
 		return ""
 	}
+	return r.rendered(content, format, o).html(o.Pictures)
+}
+
+// ImageIDs are the ids of the site's own images that the content shows, in their order, each once.
+func (r *Renderer) ImageIDs(content, format string, o Options) []string {
+	if content == "" {
+		return nil
+	}
+	return r.rendered(content, format, o).imageIDs()
+}
+
+// References are the ids of the site's own files that the content refers to, as images or by links, each once.
+func (r *Renderer) References(content, format string, o Options) []string {
+	if content == "" {
+		return nil
+	}
+	return slices.Clone(r.rendered(content, format, o).files)
+}
+
+// rendered is the content in pieces, remembered if possible.
+func (r *Renderer) rendered(content, format string, o Options) *rendered {
 	k := key{content: xxhash.Sum64String(content), length: len(content), format: format, options: o.hash()}
 	if out, ok := r.cache.GetIfPresent(k); ok {
 		return out
@@ -87,18 +113,24 @@ func (r *Renderer) HTML(content, format string, o Options) string {
 	return out
 }
 
+// hash tells options apart that render differently. Pictures do not: see rendered.
 func (o Options) hash() uint64 {
-	flags := "00"
+	var d xxhash.Digest
+	d.Reset()
+	for _, part := range [...]string{o.SiteURL, o.APIURL, o.BlockedWords} {
+		_, _ = d.WriteString(part) // it never fails
+		_, _ = d.WriteString("\x00")
+	}
 	if o.LinkURLs {
-		flags = "1" + flags[1:]
+		_, _ = d.WriteString("l")
 	}
 	if o.NewWindow {
-		flags = flags[:1] + "1"
+		_, _ = d.WriteString("w")
 	}
-	return xxhash.Sum64String(flags + o.SiteURL + "\x00" + o.APIURL + "\x00" + o.BlockedWords)
+	return d.Sum64()
 }
 
-func (r *Renderer) render(content, format string, o Options) string {
+func (r *Renderer) render(content, format string, o Options) *rendered {
 	content = strings.ToValidUTF8(strings.ReplaceAll(content, "\x00", ""), "\uFFFD")
 	switch format {
 	case "html":
@@ -138,59 +170,6 @@ func plain(text string, o Options) string {
 	}
 	write(text[last:])
 	return b.String()
-}
-
-// mark goes over sanitised HTML once more: the rel of links, addresses of images, blocked words.
-func mark(safe string, o Options) string {
-	if !strings.Contains(safe, "<") {
-		return censor(safe, o)
-	}
-	var b strings.Builder
-	b.Grow(len(safe) + 64)
-	places := o.places()
-	tokens := nethtml.NewTokenizer(strings.NewReader(safe))
-	for {
-		kind := tokens.Next()
-		switch kind {
-		case nethtml.ErrorToken:
-			return b.String()
-		case nethtml.TextToken:
-			b.WriteString(censor(string(tokens.Raw()), o))
-		case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
-			raw := string(tokens.Raw())
-			t := tokens.Token()
-			if t.Data != "a" && t.Data != "img" {
-				b.WriteString(raw)
-				continue
-			}
-			b.WriteString(markTag(t, o, places))
-		default:
-			b.Write(tokens.Raw())
-		}
-	}
-}
-
-func markTag(t nethtml.Token, o Options, places places) string {
-	kept := t.Attr[:0]
-	for _, a := range t.Attr {
-		switch {
-		case a.Key == "rel" || a.Key == "target":
-			continue
-		case t.Data == "a" && a.Key == "href", t.Data == "img" && a.Key == "src":
-			if f, ok := places.file(a.Val); ok {
-				a.Val = f.url()
-			}
-		}
-		kept = append(kept, a)
-	}
-	t.Attr = kept
-	if t.Data == "a" {
-		t.Attr = append(t.Attr, nethtml.Attribute{Key: "rel", Val: "nofollow ugc noopener"})
-		if o.NewWindow {
-			t.Attr = append(t.Attr, nethtml.Attribute{Key: "target", Val: "_blank"})
-		}
-	}
-	return t.String()
 }
 
 // censor treats the text between two tags, given with its entities.

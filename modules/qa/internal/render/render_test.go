@@ -30,6 +30,12 @@ var hostile = []string{
 	`<img src="x` + "\u2028" + `" onerror="alert(1)">`, `<a href="//evil.example" target=_blank rel=opener>x</a>`, `<p onclick` + "\x0b" + `=alert(1)>`,
 	"[x](javascript:alert(1))", "![x](javascript:alert(1))", "<javascript:alert(1)>", "[x]: javascript:alert(1)\n[x]", "`<script>alert(1)</script>`", "[a](data:text/html;base64,PHNjcmlwdD4=)",
 	`<p title="a'b" class="x&quot; onmouseover=&quot;alert(1)">`, `<img srcset="x 1x, javascript:alert(1) 2x" src=y>`, `<a href="https://ok.example/?a=1&amp;b=2" ping="https://evil.example">x</a>`,
+	`<img src="/image/1" srcset="x 1x, javascript:alert(1) 2x" sizes="1px" loading=eager decoding=sync data-blurhash="x" referrerpolicy=unsafe-url fetchpriority=high onload=alert(1)>`,
+	`<img src="?qa=blob&amp;qa_blobid=1" alt="x&quot; onerror=&quot;alert(1)" title='" srcset="x' width="1&quot; onload=&quot;alert(1)" height=1%>`,
+	`<img src="?qa=image&amp;qa_blobid=1&quot;onerror=&quot;alert(1)&amp;qa_size=&quot;onerror=&quot;alert(1)">`, `<img src="/v1/media/1" src="javascript:alert(1)">`,
+	`<img src=javascript:alert(1) src=/v1/media/1>`, `<img src="javascript:/v1/media/1">`, `<img src="javascript://site.example/v1/media/1%0aalert(1)">`,
+	`<a href="javascript://site.example/image/1%0aalert(1)">x</a>`, `<p loading=lazy data-blurhash=x srcset=x referrerpolicy=no-referrer>x</p>`, `<image src="/v1/media/1" srcset=x>`,
+	`<picture><source srcset="https://evil.example/x 1w" media=all><img src="/v1/media/1"></picture>`, "![x](/v1/media/1 \"a\" onerror=alert(1))", "![\" srcset=\"x](/v1/media/1 '\" data-blurhash=\"x')",
 }
 
 var (
@@ -41,7 +47,7 @@ func TestHostileTextsComeOutHarmless(t *testing.T) {
 	r := New()
 	for _, format := range []string{"html", "markdown", "", "unknown"} {
 		for _, text := range hostile {
-			for _, o := range []Options{{}, {LinkURLs: true, NewWindow: true, SiteURL: "https://site.example/", BlockedWords: "x", Censor: func(s string) string { return s }}} {
+			for _, o := range []Options{{}, {LinkURLs: true, NewWindow: true, SiteURL: "https://site.example/", BlockedWords: "x", Censor: func(s string) string { return s }}, {SiteURL: "https://site.example/", Pictures: picture}} {
 				checkHarmless(t, format, text, r.HTML(text, format, o))
 			}
 		}
@@ -65,7 +71,7 @@ func checkHarmless(t *testing.T, format, text, out string) {
 			rel := ""
 			for _, a := range tag.Attr {
 				name := strings.ToLower(a.Key)
-				if strings.HasPrefix(name, "on") || name == "srcset" || name == "ping" || name == "background" || name == "formaction" {
+				if strings.HasPrefix(name, "on") || name == "ping" || name == "background" || name == "formaction" {
 					t.Errorf("%s %q: attribute %s in %q", format, text, name, out)
 				}
 				if (name == "href" || name == "src" || name == "cite") && !allowedScheme.MatchString(strings.TrimSpace(a.Val)) {
@@ -77,11 +83,46 @@ func checkHarmless(t *testing.T, format, text, out string) {
 				if name == "rel" {
 					rel = a.Val
 				}
+				if want, ours := imageAttributes[name]; strings.HasPrefix(name, "data-") && !ours || ours && (tag.Data != "img" || !want.MatchString(a.Val)) {
+					t.Errorf("%s %q: attribute %s of <%s> in %q", format, text, name, tag.Data, out)
+				}
 			}
+			checkImage(t, text, tag)
 			if tag.Data == "a" && rel != "nofollow ugc noopener" {
 				t.Errorf("%s %q: link with rel %q", format, text, rel)
 			}
 		}
+	}
+}
+
+// imageAttributes are those that only the renderer gives, only to images, with the values that it gives them in these tests.
+var imageAttributes = map[string]*regexp.Regexp{
+	"srcset":         regexp.MustCompile(`^(https://cdn\.example|/files)/\S+ [0-9]+w(, (https://cdn\.example|/files)/\S+ [0-9]+w)*$`),
+	"sizes":          regexp.MustCompile(`^\(max-width: 40rem\) 100vw, 40rem$`),
+	"loading":        regexp.MustCompile(`^lazy$`),
+	"decoding":       regexp.MustCompile(`^async$`),
+	"data-blurhash":  regexp.MustCompile(`^LE"<'>&j\[$`),
+	"referrerpolicy": regexp.MustCompile(`^no-referrer$`),
+	"fetchpriority":  regexp.MustCompile(`^never$`),
+	"crossorigin":    regexp.MustCompile(`^never$`),
+}
+
+// checkImage checks that an image has each attribute once, and that other hosts do not learn where it stands.
+func checkImage(t *testing.T, text string, tag nethtml.Token) {
+	t.Helper()
+	if tag.Data != "img" {
+		return
+	}
+	given := map[string]string{}
+	for _, a := range tag.Attr {
+		if _, twice := given[a.Key]; twice {
+			t.Errorf("%q: attribute %s twice in %s", text, a.Key, tag)
+		}
+		given[a.Key] = a.Val
+	}
+	ours := strings.HasPrefix(given["src"], "/v1/media/") || strings.HasPrefix(given["src"], "/files/") || strings.HasPrefix(given["src"], "https://cdn.example/")
+	if given["loading"] == "" || given["decoding"] == "" || !ours && given["referrerpolicy"] == "" {
+		t.Errorf("%q: image without what all have: %s", text, tag)
 	}
 }
 
@@ -93,6 +134,7 @@ func FuzzHTML(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, format := range []string{"html", "markdown", ""} {
 			checkHarmless(t, format, text, r.HTML(text, format, Options{LinkURLs: true}))
+			checkHarmless(t, format, text, r.HTML(text, format, Options{LinkURLs: true, Pictures: picture}))
 		}
 	})
 }
@@ -104,10 +146,10 @@ func TestRendering(t *testing.T) {
 		{"", "a < b\nc", "a &lt; b<br>\nc"},
 		{"", "see https://x.example/?a=1&b=2.", `see <a href="https://x.example/?a=1&amp;b=2" rel="nofollow ugc noopener">https://x.example/?a=1&amp;b=2</a>.`},
 		{"html", `<p>蜂 <b>箱</b></p>`, `<p>蜂 <b>箱</b></p>`},
-		{"html", `<img src="?qa=image&amp;qa_blobid=12&amp;qa_size=600" alt="a">`, `<img src="/v1/media/12?size=600" alt="a">`},
-		{"html", `<img src="./?qa=blob&amp;qa_blobid=12">`, `<img src="/v1/media/12">`},
-		{"html", `<img src="https://site.example/?qa=blob&amp;qa_blobid=17765946983181832608">`, `<img src="/v1/media/17765946983181832608">`},
-		{"html", `<img src="https://other.example/?qa=blob&amp;qa_blobid=12">`, `<img src="https://other.example/?qa=blob&amp;qa_blobid=12">`},
+		{"html", `<img src="?qa=image&amp;qa_blobid=12&amp;qa_size=600" alt="a">`, `<img src="/v1/media/12?size=600" alt="a" loading="lazy" decoding="async">`},
+		{"html", `<img src="./?qa=blob&amp;qa_blobid=12">`, `<img src="/v1/media/12" loading="lazy" decoding="async">`},
+		{"html", `<img src="https://site.example/?qa=blob&amp;qa_blobid=17765946983181832608">`, `<img src="/v1/media/17765946983181832608" loading="lazy" decoding="async">`},
+		{"html", `<img src="https://other.example/?qa=blob&amp;qa_blobid=12">`, `<img src="https://other.example/?qa=blob&amp;qa_blobid=12" loading="lazy" decoding="async" referrerpolicy="no-referrer">`},
 		{"html", `<a href="/?qa=blob&amp;qa_blobid=5">f</a>`, `<a href="/v1/media/5" rel="nofollow ugc noopener">f</a>`},
 		{"html", `<pre><code class="language-go">x</code></pre>`, `<pre><code class="language-go">x</code></pre>`},
 		{"markdown", "**bold** and `code`", "<p><strong>bold</strong> and <code>code</code></p>\n"},

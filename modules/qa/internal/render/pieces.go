@@ -1,0 +1,144 @@
+package render
+
+import (
+	"slices"
+	"strings"
+
+	nethtml "golang.org/x/net/html"
+)
+
+// rendered is a content as safe HTML, in pieces: what is known of the site's images comes and changes without the content, so
+// they are only put in when it is shown.
+type rendered struct {
+	// text is all of it without the tags of the site's own images.
+	text string
+	// images are those, in the order in which they stand.
+	images []image
+	// files are the ids of the site's files that the content shows or links to.
+	files []string
+}
+
+// weight is about how many bytes it takes to remember it.
+func (r *rendered) weight() int {
+	n := len(r.text) + 200
+	for i := range r.images {
+		n += len(r.images[i].kept) + 150
+	}
+	return n + 40*len(r.files)
+}
+
+// html puts the pieces together.
+func (r *rendered) html(pictures func(id string) (Picture, bool)) string {
+	if len(r.images) == 0 {
+		return r.text
+	}
+	var b strings.Builder
+	b.Grow(len(r.text) + 600*len(r.images))
+	last := 0
+	for n := range r.images {
+		i := &r.images[n]
+		b.WriteString(r.text[last:i.at])
+		last = i.at
+		var p Picture
+		if pictures != nil {
+			if found, ok := pictures(i.file.id); ok {
+				p = found
+			}
+		}
+		i.write(&b, p)
+	}
+	b.WriteString(r.text[last:])
+	return b.String()
+}
+
+// imageIDs are the ids of the site's images, each once.
+func (r *rendered) imageIDs() []string {
+	var ids []string
+	for i := range r.images {
+		if id := r.images[i].file.id; !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// marker goes over sanitised HTML once more: the rel of links, addresses of the site's files, its images, blocked words.
+type marker struct {
+	o      Options
+	places places
+	out    strings.Builder
+	images []image
+	files  []string
+}
+
+// mark takes sanitised HTML apart.
+func mark(safe string, o Options) *rendered {
+	if !strings.Contains(safe, "<") {
+		return &rendered{text: censor(safe, o)}
+	}
+	m := &marker{o: o, places: o.places()}
+	m.out.Grow(len(safe) + 64)
+	tokens := nethtml.NewTokenizer(strings.NewReader(safe))
+	for {
+		switch tokens.Next() {
+		case nethtml.ErrorToken: // the end: reading from memory fails for no other reason
+			return &rendered{text: m.out.String(), images: m.images, files: m.files}
+		case nethtml.TextToken:
+			m.out.WriteString(censor(string(tokens.Raw()), o))
+		case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
+			raw := string(tokens.Raw())
+			switch t := tokens.Token(); t.Data {
+			case "a":
+				m.link(t)
+			case "img":
+				m.image(t)
+			default:
+				m.out.WriteString(raw)
+			}
+		default:
+			m.out.Write(tokens.Raw())
+		}
+	}
+}
+
+func (m *marker) link(t nethtml.Token) {
+	kept := t.Attr[:0]
+	for _, a := range t.Attr {
+		if a.Key == "rel" || a.Key == "target" {
+			continue
+		}
+		if a.Key == "href" {
+			if f, ok := m.places.file(a.Val); ok {
+				m.refer(f)
+				a.Val = f.url()
+			}
+		}
+		kept = append(kept, a)
+	}
+	t.Attr = append(kept, nethtml.Attribute{Key: "rel", Val: "nofollow ugc noopener"})
+	if m.o.NewWindow {
+		t.Attr = append(t.Attr, nethtml.Attribute{Key: "target", Val: "_blank"})
+	}
+	m.out.WriteString(t.String())
+}
+
+func (m *marker) image(t nethtml.Token) {
+	for _, a := range t.Attr {
+		if a.Key != "src" {
+			continue
+		}
+		if f, ok := m.places.file(a.Val); ok {
+			m.refer(f)
+			m.images = append(m.images, newImage(t, f, m.out.Len()))
+			return
+		}
+		break // as browsers do, the first one counts
+	}
+	m.out.WriteString(foreignImage(t))
+}
+
+func (m *marker) refer(f file) {
+	if !slices.Contains(m.files, f.id) {
+		m.files = append(m.files, f.id)
+	}
+}
