@@ -7,6 +7,7 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/qa/internal/render"
 	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
 )
@@ -56,7 +57,7 @@ func (m *Module) stored(text, format string) (content, kept string) {
 	if !someTag.MatchString(textTag.ReplaceAllString(text, "")) {
 		return words.WithoutAstral(TextOf(text, "html")), ""
 	}
-	return words.WithoutAstral(m.renderer.ForStorage(text)), "html"
+	return words.WithoutAstral(m.renderer.ForStorage(text, render.Options{})), "html"
 }
 
 // tagsOf are the tags that were typed, as Q2A reads them: words, or, where the site separates tags by commas, whatever stands

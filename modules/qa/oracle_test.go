@@ -47,10 +47,10 @@ func recorded(tb testing.TB) recordedStrings {
 func TestOracleHTMLForStorage(t *testing.T) {
 	r := render.New()
 	for _, c := range recorded(t).HTML {
-		if got := r.ForStorage(c.In); got != c.Storage {
+		if got := r.ForStorage(c.In, render.Options{}); got != c.Storage {
 			t.Errorf("%q\nis stored as %q\nby Q2A as    %q", c.In, got, c.Storage)
 		}
-		if got := r.ForStorage(c.Storage); got != c.Storage {
+		if got := r.ForStorage(c.Storage, render.Options{}); got != c.Storage {
 			t.Errorf("%q is cleaned again, to %q", c.Storage, got)
 		}
 	}
@@ -126,7 +126,7 @@ func FuzzStored(f *testing.F) {
 				t.Errorf("%q keeps characters that the tables cannot hold", text)
 			}
 			if kept == "html" {
-				if again := m.renderer.ForStorage(content); again != content {
+				if again := m.renderer.ForStorage(content, render.Options{}); again != content {
 					t.Errorf("%q is stored as %q, and that as %q", text, content, again)
 				}
 			}

@@ -21,8 +21,10 @@ func (r *Renderer) FromMarkdown(text string) string {
 // ForStorage cleans HTML as Q2A cleans what it stores: elements that carry script, style, forms or embeddings go and leave
 // their text, attributes that act go, links are marked, everything is closed. It keeps texts and entities as they were
 // written, so that what the old site would have stored comes out. It is not what is shown: HTML sanitises again.
-func (r *Renderer) ForStorage(html string) string {
-	s := &storer{tokens: nethtml.NewTokenizer(strings.NewReader(html)), ids: map[string]bool{}}
+//
+// Addresses of files as this API gives them become those that the old site's editor writes: that site has to show them too.
+func (r *Renderer) ForStorage(html string, o Options) string {
+	s := &storer{tokens: nethtml.NewTokenizer(strings.NewReader(html)), ids: map[string]bool{}, places: o.places(), siteURL: o.SiteURL}
 	for {
 		switch s.tokens.Next() {
 		case nethtml.ErrorToken: // the end: reading from memory fails for no other reason
@@ -45,6 +47,9 @@ type storer struct {
 	out    strings.Builder
 	open   []element
 	ids    map[string]bool // that were given already: a second element with one loses it
+
+	places  places
+	siteURL string
 }
 
 // element is an open one, under the name that it came with and that which it is stored with.
@@ -121,6 +126,9 @@ func (s *storer) attributes(t nethtml.Token) {
 		if a.Key == "href" || a.Key == "src" || a.Key == "cite" {
 			a.Val = deniedScheme(a.Key, a.Val)
 		}
+		if t.Data == "a" && a.Key == "href" || t.Data == "img" && a.Key == "src" {
+			a.Val = s.oldURL(a.Val)
+		}
 		s.attribute(a.Key, a.Val)
 	}
 	if t.Data == "img" && !has("alt") {
@@ -130,6 +138,14 @@ func (s *storer) attributes(t nethtml.Token) {
 
 func (s *storer) attribute(name, value string) {
 	s.out.WriteString(" " + name + `="` + strings.NewReplacer("&", "&amp;", `"`, "&quot;", "<", "&lt;", ">", "&gt;").Replace(value) + `"`)
+}
+
+// oldURL leads an address of this API's files to the old site. All others stay as they were written.
+func (s *storer) oldURL(address string) string {
+	if f, ok := s.places.file(address); ok && f.ours {
+		return f.oldURL(s.siteURL)
+	}
+	return address
 }
 
 // linkSchemes are those that addresses of links may have; others may only have file, http and https.
