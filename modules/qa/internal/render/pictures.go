@@ -3,6 +3,8 @@ package render
 import (
 	"html"
 	"math"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,7 +48,7 @@ type image struct {
 func newImage(t nethtml.Token, f file, at int) image {
 	i := image{at: at, file: f}
 	var kept strings.Builder
-	for _, a := range t.Attr {
+	for _, a := range sized(t.Attr) {
 		switch a.Key {
 		case "src":
 		case "width":
@@ -59,6 +61,29 @@ func newImage(t nethtml.Token, f file, at int) image {
 	}
 	i.kept = kept.String()
 	return i
+}
+
+// sideForm is a width or height as the old site's editor writes it into an image's style.
+var sideForm = regexp.MustCompile(`^[0-9]{1,5}(px|%)$`)
+
+// sized are an image's attributes with the width and height of its style, which is all that is left of it, as attributes.
+func sized(attributes []nethtml.Attribute) []nethtml.Attribute {
+	var style string
+	out := slices.DeleteFunc(slices.Clone(attributes), func(a nethtml.Attribute) bool {
+		if a.Key == "style" {
+			style = a.Val
+		}
+		return a.Key == "style"
+	})
+	for part := range strings.SplitSeq(style, ";") {
+		name, value, _ := strings.Cut(part, ":")
+		name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
+		if (name == "width" || name == "height") && sideForm.MatchString(value) { // a style counts more than an attribute
+			out = slices.DeleteFunc(out, func(a nethtml.Attribute) bool { return a.Key == name })
+			out = append(out, nethtml.Attribute{Key: name, Val: strings.TrimSuffix(value, "px")})
+		}
+	}
+	return out
 }
 
 // write writes the image's tag with what is known of it.
@@ -170,7 +195,7 @@ func scaled(side, own, other int) int {
 func foreignImage(t nethtml.Token) string {
 	var b strings.Builder
 	b.WriteString("<img")
-	for _, a := range t.Attr {
+	for _, a := range sized(t.Attr) {
 		writeAttribute(&b, a.Key, a.Val)
 	}
 	b.WriteString(` loading="lazy" decoding="async" referrerpolicy="no-referrer">`)

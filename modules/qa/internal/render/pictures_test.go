@@ -54,6 +54,13 @@ func TestImagesComeOutComplete(t *testing.T) {
 		{`<img src="/image/2" width="9999999999999999999999">`, `<img src="/files/2.png" width="9999999999999999999999"` + lazy + `>`},
 		{`<img src="/image/2" width="12em">`, `<img src="/files/2.png" width="100" height="50"` + lazy + `>`},
 
+		// What the old site's editor writes.
+		{`<img alt="" src="/image/2" style="height:10px; width:20px">`, `<img src="/files/2.png" alt="" width="20" height="10"` + lazy + `>`},
+		{`<img src="/image/2" width="7" style="WIDTH: 50px; float:left; width:40px">`, `<img src="/files/2.png" width="40" height="20"` + lazy + `>`},
+		{`<img src="/image/2" style="width:100%">`, `<img src="/files/2.png" width="100%"` + lazy + `>`},
+		{`<img src="/image/2" style="width:expression(1); height:url(x); max-width:1px">`, `<img src="/files/2.png" width="100" height="50"` + lazy + `>`},
+		{`<img src="x.png" style="height:10px; width:20px">`, `<img src="x.png" height="10" width="20"` + lazy + ` referrerpolicy="no-referrer">`},
+
 		// Little or nothing is known.
 		{`<img src="/image/4">`, `<img src="/files/4.jpg" srcset="/files/4-300.jpg 300w" sizes="(max-width: 40rem) 100vw, 40rem"` + lazy + `>`},
 		{`<img src="/image/5/20" align="left">`, `<img src="/v1/media/5?size=20" align="left" width="40" height="30"` + lazy + `>`},

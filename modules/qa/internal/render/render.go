@@ -73,7 +73,8 @@ func policy() *bluemonday.Policy {
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^[A-Za-z0-9_ -]{1,100}$`)).OnElements("code", "pre", "span", "div", "p", "table")
 	p.AllowAttrs("width", "height").Matching(bluemonday.NumberOrPercent).OnElements("img", "table", "td", "th")
 	p.AllowStyles("text-align").MatchingEnum("left", "right", "center", "justify").OnElements("p", "div", "td", "th", "h1", "h2", "h3", "h4")
-	p.RequireNoFollowOnLinks(false) // mark adds the whole rel
+	p.AllowStyles("width", "height").Matching(sideForm).OnElements("img") // the marker makes attributes of them
+	p.RequireNoFollowOnLinks(false)                                       // and adds the whole rel
 	p.AllowRelativeURLs(true)
 	return p
 }
