@@ -29,10 +29,15 @@ type Config struct {
 	TablePrefix     string            `env:"TABLE_PREFIX" envDefault:"qa_" doc:"Prefix of the tables, as QA_MYSQL_TABLE_PREFIX in the old site's qa-config.php."`
 	DatabaseConns   int               `env:"DATABASE_CONNECTIONS" envDefault:"16" doc:"Most connections to the database at once, for this process."`
 	MigrateOnStart  bool              `env:"MIGRATE_ON_START" envDefault:"true" doc:"Make this backend's own tables at start if they are missing. false: run 'admin migrate' as a task of its own; the server's database user then needs no CREATE."`
-	BlobsDir        string            `env:"BLOBS_DIR" doc:"Folder of the images that the old site keeps on disk: QA_BLOBS_DIRECTORY of qa-config.php. Uploads go there too. Empty: DATA_DIR/blobs, and uploads go into the database."`
-	BlobsOnDisk     bool              // whether BLOBS_DIR was given
+	BlobsDir        string            `env:"BLOBS_DIR" doc:"Folder of the images that the old site keeps on disk: QA_BLOBS_DIRECTORY of qa-config.php. Empty: DATA_DIR/blobs."`
+	MediaURL        string            `env:"MEDIA_URL" doc:"The store of thumbnails, and of images that have left the database: file:FOLDER, or s3://BUCKET/PREFIX?region=REGION (&endpoint=URL&path-style=true for MinIO and others), with credentials where AWS's programs look for them. Several servers need the same one. Empty: file:DATA_DIR/media."`
+	MediaCDN        string            `env:"MEDIA_CDN_URL" doc:"Address under which browsers find the store's files, e.g. https://media.38qa.net; it must not show incoming/. Empty: they come through this API."`
+	MediaSizes      []int             `env:"MEDIA_SIZES" envDefault:"240,480,960" doc:"Thumbnails that are made of every image: the longest side in pixels, ascending, separated by commas. Of other sizes they are made when they are asked for."`
+	UploadsTo       string            `env:"UPLOADS_TO" doc:"Where uploads go: database, or folder (BLOBS_DIR), where the old site finds them if it looks there; or store (MEDIA_URL), once it is not needed any more. Empty: folder if BLOBS_DIR is given, else database."`
 	RequestTimeout  time.Duration     `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Longest time one request may take."`
 	UploadLimit     int64             `env:"UPLOAD_LIMIT" envDefault:"12582912" doc:"Largest picture that can be uploaded, in bytes, at most 16777215; more is refused with 413."`
+	UploadTimeout   time.Duration     `env:"UPLOAD_TIMEOUT" envDefault:"2m" doc:"Longest time one upload may take, with the sending of the file."`
+	UnusedUploads   time.Duration     `env:"UNUSED_UPLOADS_AFTER" envDefault:"168h" doc:"How long an upload through this API may be in no post before it is removed. 0s: for ever. What the old site took in stays."`
 	BodyLimit       int64             `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body, in bytes; more is refused with 413."`
 	DrainDelay      time.Duration     `env:"DRAIN_DELAY" envDefault:"0s" doc:"How long to go on serving after SIGTERM with /readyz failing, before the listener closes; behind a load balancer about 10s."`
 	DrainTimeout    time.Duration     `env:"DRAIN_TIMEOUT" envDefault:"20s" doc:"How long requests under way may take to finish at shutdown."`
@@ -79,9 +84,7 @@ func Load() (Config, error) {
 	if c.DatabaseURL == "" {
 		c.DatabaseURL = "sqlite:" + c.DataDir + "/q2a.sqlite"
 	}
-	if c.BlobsOnDisk = c.BlobsDir != ""; !c.BlobsOnDisk {
-		c.BlobsDir = c.DataDir + "/blobs"
-	}
+	c.completeMedia()
 	switch {
 	case c.MailURL == "off":
 		c.MailURL = ""
@@ -89,6 +92,45 @@ func Load() (Config, error) {
 		c.MailURL = "file:" + c.DataDir + "/mail"
 	}
 	return c, c.validate()
+}
+
+// Where uploads go.
+const (
+	UploadsToDatabase = "database"
+	UploadsToFolder   = "folder"
+	UploadsToStore    = "store"
+)
+
+// completeMedia puts in what follows from other settings.
+func (c *Config) completeMedia() {
+	if c.UploadsTo == "" {
+		c.UploadsTo = UploadsToDatabase
+		if c.BlobsDir != "" {
+			c.UploadsTo = UploadsToFolder
+		}
+	}
+	if c.BlobsDir == "" {
+		c.BlobsDir = c.DataDir + "/blobs"
+	}
+	if c.MediaURL == "" {
+		c.MediaURL = "file:" + c.DataDir + "/media"
+	}
+}
+
+// maxThumbnail is the largest size of thumbnails, in pixels.
+const maxThumbnail = 2048
+
+func (c Config) validateMedia() error {
+	if !slices.Contains([]string{UploadsToDatabase, UploadsToFolder, UploadsToStore}, c.UploadsTo) {
+		return fmt.Errorf("UPLOADS_TO: %q is none of database, folder, store", c.UploadsTo)
+	}
+	if c.UploadLimit < 1 || c.UploadLimit >= 1<<24 {
+		return errors.New("UPLOAD_LIMIT: it has to be from 1 to 16777215, the most that Q2A's table holds")
+	}
+	if !slices.IsSorted(c.MediaSizes) || len(c.MediaSizes) > 0 && (c.MediaSizes[0] < 1 || slices.Max(c.MediaSizes) > maxThumbnail) {
+		return fmt.Errorf("MEDIA_SIZES: they have to be from 1 to %d, the smallest first", maxThumbnail)
+	}
+	return nil
 }
 
 // Tracing tells whether traces are to be sent.
@@ -126,13 +168,13 @@ func (c Config) validate() error {
 		}
 	}
 	for name, value := range map[string]string{"PUBLIC_URL": c.PublicURL, "SITE_URL": c.SiteURL, "COGNITO_ISSUER": c.CognitoIssuer, "COGNITO_JWKS_URL": c.CognitoKeysURL,
-		"COGNITO_ENDPOINT": c.CognitoEndpoint} {
+		"COGNITO_ENDPOINT": c.CognitoEndpoint, "MEDIA_CDN_URL": c.MediaCDN} {
 		if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 			return fmt.Errorf("%s: %q is not an http(s) address", name, value)
 		}
 	}
-	if c.UploadLimit < 1 || c.UploadLimit >= 1<<24 {
-		return errors.New("UPLOAD_LIMIT: it has to be from 1 to 16777215, the most that Q2A's table holds")
+	if err := c.validateMedia(); err != nil {
+		return err
 	}
 	if c.CognitoIssuer != "" && len(c.CognitoClients) == 0 {
 		return errors.New("COGNITO_CLIENT_IDS: the app clients whose tokens are taken have to be named")

@@ -100,10 +100,13 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		return err
 	}
 	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL, Zone: cfg.Zone()})
-	a.Media = media.New(a.DB, a.Site, media.Settings{Folder: cfg.BlobsDir, StoreOnDisk: cfg.BlobsOnDisk, UploadLimit: cfg.UploadLimit})
+	if a.Media, err = media.New(ctx, a.DB, a.Site, mediaSettings(cfg)); err != nil {
+		return err
+	}
 	if a.Auth, err = auth.New(a.DB, a.Site, a.authSettings(cfg), o.verifier); err != nil {
 		return err
 	}
+	a.Media.UseAccounts(a.Auth)
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL})
 	if err != nil {
 		return err
@@ -127,11 +130,12 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 			Steps: append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
 		},
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(), a.Auth.CleanUpJob(), a.Site.StatisticsJob(),
+		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(),
 	)
 	points.UseJobs(a.Jobs)
 
 	a.Server = web.New(web.Settings{
-		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyLimit: cfg.BodyLimit, PostLimits: a.Media.PostLimits(),
+		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyLimit: cfg.BodyLimit, Allowances: a.Media.Allowances(),
 		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout, CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
 		Limiter: a.limiter, Trace: cfg.Tracing(), Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
 		Once: a.DB, CallerKey: auth.Key,
@@ -179,6 +183,15 @@ func (a *App) authSettings(cfg config.Config) auth.Settings {
 		Cognito: auth.Cognito{Issuer: cfg.CognitoIssuer, KeysURL: cfg.CognitoKeysURL, Endpoint: cfg.CognitoEndpoint, ClientIDs: cfg.CognitoClients,
 			GroupLevels: levels, AliasPool: cfg.CognitoAliases, TriggersOverHTTP: cfg.CognitoTriggers},
 		Blocked: qa.BlockedIn, DropImage: a.Media.Drop,
+	}
+}
+
+// mediaSettings are what the media module gets of the configuration.
+func mediaSettings(cfg config.Config) media.Settings {
+	return media.Settings{
+		Folder: cfg.BlobsDir, UploadsTo: map[string]media.Place{config.UploadsToDatabase: media.Database, config.UploadsToFolder: media.Folder, config.UploadsToStore: media.Store}[cfg.UploadsTo],
+		UploadLimit: cfg.UploadLimit, UploadTime: cfg.UploadTimeout, UnusedAfter: cfg.UnusedUploads,
+		StoreURL: cfg.MediaURL, CDN: cfg.MediaCDN, PublicURL: cfg.PublicURL, Sizes: cfg.MediaSizes,
 	}
 }
 
@@ -235,7 +248,6 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	background, stop := context.WithCancel(ctx)
 	var working sync.WaitGroup
 	working.Go(func() { a.Jobs.Serve(background) })
-	working.Go(func() { a.Events.Consume(background, "media", a.Media.HandleEvent) })
 	working.Go(func() { a.Events.Consume(background, "jobs", a.Jobs.HandleEvent) })
 	working.Go(func() { a.Events.Consume(background, "badges", a.Ranking.HandleEvent) })
 	if a.Mail.On() {

@@ -68,7 +68,7 @@ func openSiteWith(t *testing.T, databaseURL string, change func(*config.Config),
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.DatabaseURL, cfg.BlobsDir, cfg.RateLimit = databaseURL, "../testdata/oracle/blobs", "off"
+	cfg.DatabaseURL, cfg.BlobsDir, cfg.MediaURL, cfg.RateLimit = databaseURL, "../testdata/oracle/blobs", t.TempDir(), "off"
 	if change != nil {
 		change(&cfg)
 	}

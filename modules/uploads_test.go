@@ -88,7 +88,11 @@ func TestUpload(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		for _, onDisk := range []bool{false, true} {
 			folder := t.TempDir()
-			s := openSiteWith(t, fresh(t), func(c *config.Config) { c.BlobsDir, c.BlobsOnDisk = folder, onDisk },
+			s := openSiteWith(t, fresh(t), func(c *config.Config) {
+				if c.BlobsDir = folder; onDisk {
+					c.UploadsTo = config.UploadsToFolder
+				}
+			},
 				modules.WithClock(func() time.Time { return time.Unix(1796126400, 0) }))
 			for _, user := range []int{16, 0} {
 				if _, err := s.app.DB.Exec(context.Background(), "DELETE FROM {userlimits}"); err != nil {

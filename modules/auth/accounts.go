@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -139,22 +140,29 @@ func (a Account) Author(o *site.Options) *Author {
 }
 
 // AvatarURL is the address of the user's picture with sides of at most size pixels, or "": the Gravatar or the own
-// upload, as the user chose and the site allows, else the site's default picture.
+// upload, as the user chose and the site allows, else the site's default picture, which is one made from the handle if the site wants
+// a default and has given none.
 func (a Account) AvatarURL(o *site.Options, size int) string {
 	if size <= 0 {
 		size = 50
 	}
+	square := func(blob string) string { return "/v1/media/" + blob + "?size=" + strconv.Itoa(size) + "&shape=square" }
 	switch {
 	case o.Bool("avatar_allow_gravatar") && a.Flags&FlagShowGravatar != 0:
 		sum := md5.Sum([]byte(strings.ToLower(strings.TrimSpace(a.Email)))) //nolint:gosec // see the import
 		return "https://www.gravatar.com/avatar/" + hex.EncodeToString(sum[:]) + "?s=" + strconv.Itoa(size)
 	case o.Bool("avatar_allow_upload") && a.Flags&FlagShowAvatar != 0 && a.AvatarBlob != "":
-		return "/v1/media/" + a.AvatarBlob + "?size=" + strconv.Itoa(size)
-	case (o.Bool("avatar_allow_gravatar") || o.Bool("avatar_allow_upload")) && o.Bool("avatar_default_show") && o.String("avatar_default_blobid") != "":
-		return "/v1/media/" + o.String("avatar_default_blobid") + "?size=" + strconv.Itoa(size)
+		return square(a.AvatarBlob)
+	case !o.Bool("avatar_allow_gravatar") && !o.Bool("avatar_allow_upload") || !o.Bool("avatar_default_show"):
+		return ""
+	case o.String("avatar_default_blobid") != "":
+		return square(o.String("avatar_default_blobid"))
 	}
-	return ""
+	return PatternURL(a.Handle)
 }
+
+// PatternURL is where a user without a picture has one that is made from the handle.
+func PatternURL(handle string) string { return "/v1/users/" + url.PathEscape(handle) + "/avatar" }
 
 // caller completes a caller with the account of the user.
 func (m *Module) caller(ctx context.Context, userID int, c Caller) (Caller, error) {

@@ -232,7 +232,7 @@ func (f *filler) wordRows() error {
 
 // picture stores a drawn picture as the old site stores an upload: a row, and a file in the folder of blobs.
 func (f *filler) picture(id string, content []byte, by string) error {
-	if err := media.Store(f.blobs, id, "png", content); err != nil {
+	if err := media.Put(f.blobs, id, "png", content); err != nil {
 		return err
 	}
 	return f.exec("INSERT INTO {blobs} (blobid, format, filename, userid, created) VALUES (?, 'png', 'picture.png', ?, ?)", id, f.users[by], sqlTime(newest))

@@ -2,7 +2,6 @@ package media
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,40 +11,38 @@ import (
 	"38qa.net/backend/modules/kernel/events"
 )
 
-// eventDropped is our own event of a blob whose row is gone and whose file has to go.
+// eventDropped is our own event of a blob whose row is gone, and whose files have to go.
 const eventDropped = "blob_dropped"
 
-// Drop deletes a blob within a transaction. A file of it in Q2A's folder goes after the commit, by HandleEvent.
+// Drop deletes a blob within a transaction. What there is of it outside of the database goes after the commit, by the clean-up.
 func (m *Module) Drop(ctx context.Context, tx *database.DB, id string) error {
 	var format string
-	var stored bool
-	found, err := tx.Get(ctx, []any{&format, &stored}, "SELECT format, content IS NOT NULL FROM {blobs} WHERE blobid = ?", id)
+	found, err := tx.Get(ctx, []any{&format}, "SELECT format FROM {blobs} WHERE blobid = ?", id)
 	if err != nil {
 		return fmt.Errorf("drop a blob: %w", err)
 	}
 	if !found {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, "DELETE FROM {blobs} WHERE blobid = ?", id); err != nil {
+	if _, err = tx.Exec(ctx, "DELETE FROM {blobs} WHERE blobid = ?", id); err == nil {
+		_, err = tx.Exec(ctx, "INSERT INTO {q2ab_media} (blobid, state, format, noted) VALUES (?, ?, ?, ?) "+tx.Upsert("blobid")+" state = "+tx.Given("state"), id, stateDropped, format, tx.Now())
+	}
+	if err != nil {
 		return fmt.Errorf("drop a blob: %w", err)
 	}
-	if stored {
-		return nil
-	}
-	return events.Append(ctx, tx, events.Event{Name: eventDropped, At: tx.Now(), Params: []events.Param{{Name: "blobid", Value: id}, {Name: "format", Value: format}}})
+	m.records.Invalidate(id)
+	return events.Append(ctx, tx, events.Event{Name: eventDropped, At: tx.Now(), Params: []events.Param{{Name: "blobid", Value: id}}})
 }
 
-// HandleEvent removes the files of dropped blobs; done twice it does no harm.
-func (m *Module) HandleEvent(_ context.Context, _ *database.DB, e events.Event) error {
-	if e.Name != eventDropped {
-		return nil
+// remove removes what there is of a blob outside of the database; done twice it does no harm.
+func (m *Module) remove(ctx context.Context, id, format string) error {
+	if err := os.Remove(blobPath(m.settings.Folder, id, format)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove a file: %w", err)
 	}
-	var p struct{ BlobID, Format string }
-	if err := json.Unmarshal(e.RawParams, &p); err != nil || !blobID.MatchString(p.BlobID) {
-		return fmt.Errorf("dropped blob: %q is no id", p.BlobID)
+	for _, key := range []string{(&blob{id: id, format: format}).key(), incoming(id)} {
+		if err := m.store.Delete(ctx, key); err != nil {
+			return fmt.Errorf("remove a file: %w", err)
+		}
 	}
-	if err := os.Remove(blobPath(m.settings.Folder, p.BlobID, p.Format)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("dropped blob: %w", err)
-	}
-	return nil
+	return m.forget(ctx, id)
 }

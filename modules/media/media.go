@@ -1,31 +1,31 @@
-// Package media takes in and serves the images of posts and users: in the database or Q2A's folder, whole or scaled down.
+// Package media takes in, keeps and serves the images and other files of posts and users: whole, or scaled down.
 //
-// Its public face: New, Register, Routes (the old site's addresses of images) and Store, by which the demonstration
-// puts files into the folder.
+// A file is a row of Q2A's table of blobs. Its bytes lie in that row, in Q2A's folder of blobs or in the store (MEDIA_URL), and each of
+// them is read from wherever they are. The table q2ab_media has what else is known of it. Thumbnails are in the store only.
+//
+// Its public face: New, Register, Routes (the old site's addresses), Pictures, by which other modules show images, Release, by which they
+// say what their posts use no more, Drop, the jobs, and Put, by which the demonstration puts files into Q2A's folder.
 package media
 
 import (
-	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
+	"log/slog"
 	"os"
-	"path/filepath"
-	"regexp"
+	"runtime"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
-	"github.com/labstack/echo/v4"
 	"github.com/maypok86/otter/v2"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/media/internal/storage"
 	"38qa.net/backend/modules/site"
 )
 
@@ -34,155 +34,85 @@ type Module struct {
 	db       *database.DB
 	site     *site.Module
 	settings Settings
-	scaled   *otter.Cache[scaledKey, []byte]
-	working  chan struct{}
+	store    storage.Store
+	accounts *auth.Module
+	// renditions are thumbnails that were asked for lately, records what is known of files.
+	renditions *otter.Cache[renditionKey, []byte]
+	records    *otter.Cache[string, record]
+	// working bounds how many pictures are decoded at once, taking how many uploads are in memory.
+	working, taking chan struct{}
 }
-
-type scaledKey struct {
-	blob string
-	size int
-}
-
-// scaledBytes bounds the memory of scaled images that are kept.
-const scaledBytes = 16 << 20
 
 // Settings of the module; see package config.
 type Settings struct {
 	// Folder is Q2A's folder of blobs (QA_BLOBS_DIRECTORY).
 	Folder string
-	// StoreOnDisk tells that uploads go into the folder, as Q2A puts them where it has one; otherwise they go into the database.
-	StoreOnDisk bool
-	// UploadLimit is the largest file that is taken in, in bytes.
+	// UploadsTo is where uploads go: Database, Folder or Store. Q2A finds them in the first two, each where it looks for them.
+	UploadsTo Place
+	// UploadLimit is the largest file that is taken in, in bytes; UploadTime the longest that taking it in may take.
 	UploadLimit int64
+	UploadTime  time.Duration
+	// StoreURL is the address of the store; package storage tells its forms.
+	StoreURL string
+	// PublicURL is this API's own address, CDN that under which browsers find what is in the store; "" for none.
+	PublicURL, CDN string
+	// Sizes are those of the thumbnails that are made of every picture: the longest side, in pixels.
+	Sizes []int
+	// UnusedAfter is how long an upload may be without a post that shows it; 0 is for ever.
+	UnusedAfter time.Duration
 }
 
-// New returns the module.
-func New(db *database.DB, s *site.Module, settings Settings) *Module {
-	return &Module{
-		db: db, site: s, settings: settings, working: make(chan struct{}, 2),
-		scaled: otter.Must(&otter.Options[scaledKey, []byte]{
-			MaximumWeight: scaledBytes,
-			Weigher:       func(_ scaledKey, v []byte) uint32 { return uint32(min(len(v)+100, 1<<30)) },
-		}),
+// Place is where bytes of files are.
+type Place int
+
+// The places.
+const (
+	Database Place = iota
+	Folder
+	Store
+)
+
+// atOnce is how many uploads are held in memory at once, each up to twice UploadLimit; the others wait with their bytes on disk or on their way.
+const atOnce = 4
+
+// New returns the module. The store is opened and not asked for anything: a server can start while it is down.
+func New(ctx context.Context, db *database.DB, s *site.Module, settings Settings) (*Module, error) {
+	store, err := storage.Open(ctx, settings.StoreURL)
+	if err != nil {
+		return nil, fmt.Errorf("MEDIA_URL: %w", err)
 	}
+	settings.CDN, settings.PublicURL = strings.TrimRight(settings.CDN, "/"), strings.TrimRight(settings.PublicURL, "/")
+	return &Module{
+		db: db, site: s, settings: settings, store: store,
+		// Half of the processors: reading goes on beside it.
+		working: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), taking: make(chan struct{}, atOnce),
+		renditions: newRenditionCache(), records: newRecordCache(),
+	}, nil
 }
 
-// maxSize is the longest side, in pixels, to which images are scaled.
-const maxSize = 2048
+// UseAccounts tells where users are; it is called before the application serves. The accounts' module is made after this one, since it drops
+// pictures.
+func (m *Module) UseAccounts(a *auth.Module) { m.accounts = a }
 
-// immutable lets every cache keep an image for a year: blobs never change, a new upload has a new id.
-const immutable = "public, max-age=31536000, immutable"
+// decoding waits for the right to decode pictures; the caller gives it back by the function that it gets.
+func (m *Module) decoding(ctx context.Context) (done func(), err error) { return turn(ctx, m.working) }
 
-type mediaInput struct {
-	ID   string `path:"id" pattern:"^[0-9]{1,20}$" doc:"Id of the file; text, since it can be beyond 2^53"`
-	Size int    `query:"size" minimum:"1" maximum:"2048" doc:"Scale the image down so that no side is longer, in pixels; the answer is a JPEG"`
+func turn(ctx context.Context, places chan struct{}) (done func(), err error) {
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // Register adds the module's operations to the API.
 func (m *Module) Register(api huma.API) {
+	m.registerServing(api)
 	m.registerUploads(api)
-	web.Register(api, huma.Operation{
-		OperationID: "get-media", Method: http.MethodGet, Path: "/v1/media/{id}", Tags: []string{"Media"},
-		Summary: "A file: an image of a post, an avatar, an attachment", Description: "With size a JPEG with no side longer than that; smaller images keep their size.",
-		Errors:    []int{http.StatusNotFound},
-		Responses: map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{"image/*": {}, "application/octet-stream": {}}}},
-	}, func(ctx context.Context, in *mediaInput) (*huma.StreamResponse, error) {
-		f, err := m.file(ctx, in.ID, in.Size)
-		if err != nil {
-			return nil, err
-		}
-		return &huma.StreamResponse{Body: func(hc huma.Context) { f.serve(humaecho.Unwrap(hc)) }}, nil
-	})
 }
 
-// Routes adds the old site's addresses of images: /image/{id}[/{size}], and those that the root's ?qa=blob and ?qa=image
-// lead to.
-func (m *Module) Routes(e *echo.Echo) {
-	serve := func(c echo.Context) error {
-		id, size := firstOf(c.Param("id"), c.QueryParam("qa_blobid")), firstOf(c.Param("size"), c.QueryParam("qa_size"))
-		if strings.HasPrefix(c.Path(), "/blob") {
-			size = ""
-		}
-		if !blobID.MatchString(id) || size != "" && !sizeForm.MatchString(size) {
-			return problem.NotFound()
-		}
-		pixels := 0
-		for _, digit := range size {
-			pixels = min(pixels*10+int(digit-'0'), maxSize)
-		}
-		f, err := m.file(c.Request().Context(), id, pixels)
-		if err != nil {
-			return err
-		}
-		f.serve(c)
-		return nil
-	}
-	for _, path := range []string{"/image", "/image/", "/image/:id", "/image/:id/:size", "/blob", "/blob/", "/blob/:id"} {
-		e.GET(path, serve)
-	}
-}
-
-var (
-	blobID   = regexp.MustCompile(`^[0-9]{1,20}$`)
-	sizeForm = regexp.MustCompile(`^[0-9]{1,9}$`)
-)
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
-// blob is a row of the table of blobs with its bytes, wherever they lie.
-type blob struct {
-	format, name string
-	content      []byte
-}
-
-// read finds a blob.
-func (m *Module) read(ctx context.Context, id string) (*blob, error) {
-	b := &blob{}
-	var name sql.NullString
-	found, err := m.db.Get(ctx, []any{&b.format, &name, &b.content}, "SELECT format, filename, content FROM {blobs} WHERE blobid = ?", id)
-	if err != nil {
-		return nil, fmt.Errorf("read blob: %w", err)
-	}
-	if !found {
-		return nil, problem.NotFound()
-	}
-	b.name = name.String
-	if b.content == nil {
-		if b.content, err = os.ReadFile(blobPath(m.settings.Folder, id, b.format)); errors.Is(err, fs.ErrNotExist) {
-			return nil, problem.NotFound()
-		} else if err != nil {
-			return nil, fmt.Errorf("read blob's file: %w", err)
-		}
-	}
-	return b, nil
-}
-
-var notFormat = regexp.MustCompile(`[^A-Za-z0-9]`)
-
-// blobPath is where Q2A keeps a blob in its folder of blobs: below a folder named by the first three of the id's twenty digits.
-func blobPath(folder, id, format string) string {
-	padded := strings.Repeat("0", max(0, 20-len(id))) + id
-	return filepath.Join(folder, padded[:3], id+"."+notFormat.ReplaceAllString(format, ""))
-}
-
-// Store puts a blob's bytes into Q2A's folder of blobs, where both sites find them; the row is the caller's to write.
-func Store(folder, id, format string, content []byte) error {
-	path := blobPath(folder, id, format)
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return fmt.Errorf("store blob: %w", err)
-	}
-	if err := os.WriteFile(path, content, 0o640); err != nil { //nolint:gosec // readable for the old site's group
-		return fmt.Errorf("store blob: %w", err)
-	}
-	return nil
-}
-
-// Ready checks that the folder, if there is one, can be read.
+// Ready checks that Q2A's folder, if there is one, can be read. The store is not asked: much works without it.
 func (m *Module) Ready(context.Context) error {
 	if _, err := os.Stat(m.settings.Folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("folder of blobs: %w", err)
@@ -190,47 +120,17 @@ func (m *Module) Ready(context.Context) error {
 	return nil
 }
 
-// served is what goes out.
-type served struct {
-	contentType, disposition, tag string
-	content                       []byte
+// Allowances are what may be posted to the paths where that is more, or takes longer, than elsewhere.
+func (m *Module) Allowances() map[string]web.Allowance {
+	upload := web.Allowance{Bytes: m.settings.UploadLimit + formBytes, Time: m.settings.UploadTime}
+	return map[string]web.Allowance{uploadPath: upload, avatarPath: upload}
 }
 
-// contentTypes of formats that browsers may show; others are for download.
-var contentTypes = map[string]string{"jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "png": "image/png", "webp": "image/webp", "pdf": "application/pdf"}
-
-var notName = regexp.MustCompile(`[^A-Za-z0-9 ._-]+`)
-
-// file is a blob, scaled down if size is not 0.
-func (m *Module) file(ctx context.Context, id string, size int) (*served, error) {
-	if size > 0 {
-		content, err := m.scale(ctx, id, size)
-		if err != nil {
-			return nil, err
-		}
-		return &served{contentType: "image/jpeg", disposition: "inline", tag: fmt.Sprintf(`"%s-%d"`, id, size), content: content}, nil
+// failed is the error of a request whose work the store did not do: the client's to try again, if the store is away.
+func failed(ctx context.Context, doing string, err error) error {
+	if errors.Is(err, storage.ErrUnavailable) {
+		slog.ErrorContext(ctx, "the store of files does not answer", "doing", doing, "error", err)
+		return problem.New("unavailable")
 	}
-	b, err := m.read(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	s := &served{contentType: contentTypes[strings.ToLower(b.format)], disposition: "inline", tag: `"` + id + `"`, content: b.content}
-	if s.contentType == "" {
-		s.contentType, s.disposition = "application/octet-stream", "attachment"
-	}
-	if name := notName.ReplaceAllString(b.name, ""); name != "" {
-		s.disposition += `; filename="` + name + `"`
-	}
-	return s, nil
-}
-
-// serve sends the file, or the part of it that was asked for.
-func (s *served) serve(c echo.Context) {
-	h := c.Response().Header()
-	h.Set("Content-Type", s.contentType)
-	h.Set("Content-Disposition", s.disposition)
-	h.Set("Cache-Control", immutable)
-	h.Set("ETag", s.tag)
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
-	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, bytes.NewReader(s.content))
+	return fmt.Errorf("%s: %w", doing, err)
 }

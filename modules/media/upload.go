@@ -1,15 +1,19 @@
 package media
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,9 +22,11 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/media/internal/picture"
+	"38qa.net/backend/modules/site"
 )
 
 const (
@@ -34,24 +40,19 @@ const (
 	formBytes  = 64 << 10
 )
 
-// PostLimits are the most bytes that may be posted, for the paths where that is more than elsewhere.
-func (m *Module) PostLimits() map[string]int64 {
-	return map[string]int64{uploadPath: m.settings.UploadLimit + formBytes}
-}
-
-// Uploaded is a picture that has been taken in.
+// Uploaded is a file that has been taken in.
 type Uploaded struct {
 	ID     string `json:"id" doc:"Text, since it can be beyond 2^53"`
 	URL    string `json:"url" doc:"Where it is, for the contents of posts"`
-	Format string `json:"format" enum:"jpg,png,gif,webp"`
-	Width  int    `json:"width"`
-	Height int    `json:"height"`
+	Format string `json:"format" doc:"jpg, png, gif or webp of pictures; of other files the ending of their names"`
+	Width  int    `json:"width,omitempty" doc:"Of pictures, in pixels"`
+	Height int    `json:"height,omitempty" doc:"Of pictures, in pixels"`
 	Bytes  int    `json:"bytes"`
 }
 
 type uploadInput struct {
 	RawBody huma.MultipartFormFiles[struct {
-		File huma.FormFile `form:"file" contentType:"image/jpeg,image/png,image/gif,image/webp,application/octet-stream" required:"true" doc:"The picture: JPEG, PNG, GIF or WebP, by its content"`
+		File huma.FormFile `form:"file" contentType:"application/octet-stream" required:"true" doc:"The file: a picture (JPEG, PNG, GIF or WebP, by its content) or, where the site allows that, any other"`
 	}]
 }
 
@@ -63,31 +64,104 @@ type uploadOutput struct {
 
 func (m *Module) registerUploads(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "upload", Method: http.MethodPost, Path: uploadPath, Tags: []string{"Media"}, Summary: "Upload a picture",
+		OperationID: "upload", Method: http.MethodPost, Path: uploadPath, Tags: []string{"Media"}, Summary: "Upload a picture, or another file where the site allows that",
 		Description: "What cameras write down about place and person is removed, and the picture is turned as they say it was held. It counts against the hourly limit of uploads, " +
 			"by account and by address; visitors get the cookie by which their posts are known.",
-		DefaultStatus: http.StatusCreated, MaxBodyBytes: m.PostLimits()[uploadPath],
+		DefaultStatus: http.StatusCreated, MaxBodyBytes: m.Allowances()[uploadPath].Bytes,
 		Errors: []int{http.StatusForbidden, http.StatusRequestEntityTooLarge},
 	}, func(ctx context.Context, in *uploadInput) (*uploadOutput, error) {
 		file := in.RawBody.Data().File
-		defer func() { _ = file.Close() }() // it was read to its end or is of no use
+		defer func() {
+			_ = file.Close()                // it was read to its end or is of no use
+			_ = in.RawBody.Form.RemoveAll() // of large files there is one on disk, which nobody else removes
+		}()
 		return m.upload(ctx, file, file.Filename)
 	})
+	m.registerDirect(api)
+	m.registerAvatars(api)
 }
 
-// upload takes a picture in.
-func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uploadOutput, error) {
+// uploader is who uploads, under the rules of the site.
+type uploader struct {
+	o      *site.Options
+	caller auth.Caller
+}
+
+// uploader finds out whether the caller may upload now, before any work.
+func (m *Module) uploader(ctx context.Context) (u uploader, err error) {
+	u.caller = auth.CallerOf(ctx)
+	if u.o, err = m.mayUpload(ctx, u.caller); err != nil {
+		return u, err
+	}
+	return u, auth.CheckLimit(ctx, m.db, u.o, u.caller, auth.Uploads)
+}
+
+// mayUpload finds out whether the caller may upload at all.
+func (m *Module) mayUpload(ctx context.Context, c auth.Caller) (*site.Options, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
 		return nil, err
 	}
-	caller := auth.CallerOf(ctx)
-	if reason := auth.Permit(o, caller, "", caller.Level); reason != auth.Permitted {
+	if reason := auth.Permit(o, c, "", c.Level); reason != auth.Permitted {
 		return nil, reason.Problem()
 	}
-	if err := auth.CheckLimit(ctx, m.db, o, caller, auth.Uploads); err != nil {
-		return nil, err // before any work
+	return o, nil
+}
+
+// charge counts an upload, and finds the cookie by which a visitor is known.
+func (u uploader) charge(ctx context.Context, tx *database.DB) (cookie string, set []http.Cookie, err error) {
+	if err := auth.CheckLimit(ctx, tx, u.o, u.caller, auth.Uploads); err != nil {
+		return "", nil, err
 	}
+	if cookie = u.caller.CookieID; u.caller.Anonymous() {
+		if cookie, err = auth.CookieFor(ctx, tx, u.caller); err != nil {
+			return "", nil, err
+		}
+		set = []http.Cookie{auth.VisitorCookie(cookie)}
+	}
+	return cookie, set, auth.Charge(ctx, tx, u.caller, auth.Uploads)
+}
+
+// upload takes a file in.
+func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uploadOutput, error) {
+	u, err := m.uploader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done, err := turn(ctx, m.taking)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	content, err := m.read(file)
+	if err != nil {
+		return nil, err
+	}
+	a, err := m.accept(ctx, u.o, content, name)
+	if err != nil {
+		return nil, err
+	}
+	out := &uploadOutput{}
+	id, err := m.keep(ctx, a, "", m.once, func(tx *database.DB) (owner, error) {
+		cookie, set, err := u.charge(ctx, tx)
+		out.Cookie = set
+		return owner{u.caller.UserID, cookie, u.caller.IP}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Body = m.answer(id, a)
+	out.Location = uploadPath + "/" + id
+	return out, nil
+}
+
+// answer tells of a file that has been taken in.
+func (m *Module) answer(id string, a accepted) Uploaded {
+	return Uploaded{ID: id, URL: uploadPath + "/" + id, Format: a.format, Width: a.info.Width, Height: a.info.Height, Bytes: len(a.content)}
+}
+
+// read is the whole content of an upload, if it is not too long.
+func (m *Module) read(file io.Reader) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(file, m.settings.UploadLimit+1))
 	if err != nil {
 		return nil, fmt.Errorf("read an upload: %w", err)
@@ -95,69 +169,65 @@ func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uplo
 	if int64(len(content)) > m.settings.UploadLimit {
 		return nil, problem.New("body_too_large")
 	}
-	b, info, err := m.clean(ctx, content, name)
-	if err != nil {
-		return nil, err
-	}
-	out := &uploadOutput{Body: Uploaded{Format: b.format, Width: info.Width, Height: info.Height, Bytes: len(b.content)}}
-	var tried []int
-	id, err := web.Once(ctx, m.db, func(tx *database.DB) (int, error) {
-		if err := auth.CheckLimit(ctx, tx, o, caller, auth.Uploads); err != nil {
-			return 0, err
-		}
-		cookie := caller.CookieID
-		if caller.Anonymous() {
-			if cookie, err = auth.CookieFor(ctx, tx, caller); err != nil {
-				return 0, err
-			}
-			out.Cookie = []http.Cookie{auth.VisitorCookie(cookie)}
-		}
-		if err := auth.Charge(ctx, tx, caller, auth.Uploads); err != nil {
-			return 0, err
-		}
-		id, err := m.insert(ctx, tx, b, caller, cookie)
-		tried = append(tried, id)
-		return id, err
-	})
-	if err != nil {
-		return nil, err // a file may be left: whether its row is there cannot be told of every failure
-	}
-	for _, other := range tried[:max(len(tried)-1, 0)] { // the transaction ran again
-		if err := os.Remove(blobPath(m.settings.Folder, strconv.Itoa(other), b.format)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			slog.WarnContext(ctx, "file of an upload is left over", "blob", other, "error", err)
-		}
-	}
-	out.Body.ID = strconv.Itoa(id)
-	out.Body.URL = uploadPath + "/" + out.Body.ID
-	out.Location = out.Body.URL
-	return out, nil
+	return content, nil
 }
 
-// clean makes of what was sent the blob that is stored.
-func (m *Module) clean(ctx context.Context, content []byte, name string) (*blob, picture.Info, error) {
-	select {
-	case m.working <- struct{}{}:
-		defer func() { <-m.working }()
-	case <-ctx.Done():
-		return nil, picture.Info{}, ctx.Err()
+// accepted is a file as it is stored; the info of what is no picture is zero.
+type accepted struct {
+	format, name string
+	content      []byte
+	info         picture.Info
+}
+
+// accept makes of what was sent the file that is stored. Only pictures are taken, cleaned, unless the site's editor takes everything
+// (option wysiwyg_editor_upload_all of Q2A's editor): but never what calls itself a picture and is none.
+func (m *Module) accept(ctx context.Context, o *site.Options, content []byte, name string) (a accepted, err error) {
+	a.name = storedName(name)
+	done, err := m.decoding(ctx)
+	if err != nil {
+		return a, err
 	}
-	cleaned, info, err := picture.Clean(content, picture.Default)
+	a.content, a.info, err = picture.Clean(content, picture.Default)
+	done()
 	var size *picture.SizeError
 	switch {
 	case errors.As(err, &size):
-		return nil, info, problem.Invalid(problem.Field{Name: "file", Code: "picture_too_large", Args: []any{size.Limit}})
+		return a, invalid("picture_too_large", size.Limit)
 	case errors.Is(err, picture.ErrNotAnImage):
-		return nil, info, problem.Invalid(problem.Field{Name: "file", Code: "no_picture"})
+		ending := fileEnding(a.name)
+		if !o.Bool("wysiwyg_editor_upload_all") || len(content) == 0 || ending == "" || slices.Contains(pictureFormats, ending) {
+			return a, invalid("no_picture")
+		}
+		a.format, a.content = ending, content
 	case err != nil:
-		return nil, info, problem.Invalid(problem.Field{Name: "file", Code: "broken_picture"})
-	case len(cleaned) > maxStored:
-		return nil, info, problem.New("body_too_large")
+		return a, invalid("broken_picture")
+	default:
+		a.format = formats[a.info.Format]
 	}
-	return &blob{format: formats[info.Format], name: storedName(name), content: cleaned}, info, nil
+	if len(a.content) > maxStored {
+		return a, problem.New("body_too_large")
+	}
+	return a, nil
+}
+
+func invalid(code string, args ...any) error {
+	return problem.Invalid(problem.Field{Name: "file", Code: code, Args: args})
 }
 
 // formats are pictures' formats as Q2A calls them.
 var formats = map[string]string{picture.JPEG: "jpg", picture.PNG: "png", picture.GIF: "gif", picture.WebP: "webp"}
+
+// maxFormat is the longest format that Q2A's table holds, in characters.
+const maxFormat = 20
+
+// fileEnding is what Q2A takes as the format of a file that is no picture: the ending of its name.
+func fileEnding(name string) string {
+	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(name), "."))
+	if len(ending) > maxFormat || notFormat.MatchString(ending) {
+		return ""
+	}
+	return ending
+}
 
 // storedName is a file's name as the table can hold it.
 func storedName(name string) string {
@@ -177,37 +247,126 @@ func storedName(name string) string {
 	return name
 }
 
-// insert stores a blob as Q2A does, in the folder of blobs if there is one, and returns its id.
-func (m *Module) insert(ctx context.Context, tx *database.DB, b *blob, c auth.Caller, cookie string) (int, error) {
-	free, err := tx.FreeID(ctx, "{blobs}", "blobid", database.SignedIDs) // so that web.Once can keep it as a number
-	if err != nil {
-		return 0, err
+// owner is whom a file belongs to: a user, or a visitor with a cookie.
+type owner struct {
+	userID int
+	cookie string
+	ip     netip.Addr
+}
+
+// transaction runs work within one and returns its resource, a blob's id.
+type transaction func(ctx context.Context, work func(tx *database.DB) (int, error)) (int, error)
+
+func (m *Module) once(ctx context.Context, work func(tx *database.DB) (int, error)) (int, error) {
+	return web.Once(ctx, m.db, work)
+}
+
+// keep stores a file, with its row as Q2A writes it, a record, and the promise of thumbnails, all or nothing, under the id or, if that is "",
+// a new one. begin runs first within the transaction and says whose the file is.
+func (m *Module) keep(ctx context.Context, a accepted, id string, in transaction, begin func(tx *database.DB) (owner, error)) (string, error) {
+	var err error
+	if m.settings.UploadsTo == Store {
+		if id, err = m.putFirst(ctx, a, id); err != nil {
+			return "", err
+		}
 	}
-	id := int(free)
-	var content, name, user, visitor, ip any = b.content, nil, nil, nil, nil
-	if m.settings.StoreOnDisk {
-		// The file is there before the row, which then finds it whatever happens; without its row nobody asks for it.
-		if err := Store(m.settings.Folder, strconv.Itoa(id), b.format, b.content); err != nil {
+	var tried []string
+	resource, err := in(ctx, func(tx *database.DB) (int, error) {
+		by, err := begin(tx)
+		if err != nil {
 			return 0, err
 		}
-		content = nil
-	}
-	if b.name != "" {
-		name = b.name
-	}
-	if !c.Anonymous() {
-		user = c.UserID
-	}
-	if cookie != "" {
-		visitor = cookie
-	}
-	if c.IP.IsValid() {
-		ip = c.IP.AsSlice()
-	}
-	_, err = tx.Exec(ctx, "INSERT INTO {blobs} (blobid, format, content, filename, userid, cookieid, createip, created) VALUES (?, ?, ?, ?, ?, ?, ?, FROM_UNIXTIME(?))",
-		id, b.format, content, name, user, visitor, ip, tx.Now())
+		own := id
+		if own == "" {
+			if own, err = freeID(ctx, tx); err != nil {
+				return 0, err
+			}
+			tried = append(tried, own)
+		}
+		if err := m.insert(ctx, tx, own, a, by); err != nil {
+			return 0, err
+		}
+		return strconv.Atoi(own) // below 2^63: so that web.Once can keep it
+	})
 	if err != nil {
-		return 0, fmt.Errorf("store an upload: %w", err)
+		return "", err // a file may be left in Q2A's folder: whether its row is there cannot be told of every failure
+	}
+	if m.settings.UploadsTo == Folder {
+		for _, other := range tried[:max(len(tried)-1, 0)] { // the transaction ran again
+			if err := os.Remove(blobPath(m.settings.Folder, other, a.format)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				slog.WarnContext(ctx, "file of an upload is left over", "blob", other, "error", err)
+			}
+		}
+	}
+	return strconv.Itoa(resource), nil
+}
+
+// freeID is a new blob's id, as Q2A chooses them but below 2^63.
+func freeID(ctx context.Context, db *database.DB) (string, error) {
+	id, err := db.FreeID(ctx, "{blobs}", "blobid", database.SignedIDs)
+	return strconv.FormatUint(id, 10), err
+}
+
+// putFirst puts a file into the store before it has a row. It has a record before: by that the clean-up finds it if there never is a row.
+func (m *Module) putFirst(ctx context.Context, a accepted, id string) (string, error) {
+	if id == "" {
+		var err error
+		if id, err = freeID(ctx, m.db); err != nil {
+			return "", err
+		}
+		if err := m.note(ctx, m.db, id, stateStoring, a); err != nil {
+			return "", err
+		}
+	}
+	b := &blob{id: id, format: a.format}
+	if err := m.store.Put(ctx, b.key(), typeOf(a.format), bytes.NewReader(a.content), int64(len(a.content))); err != nil {
+		return "", failed(ctx, "store an upload", err)
 	}
 	return id, nil
+}
+
+// insert writes a blob's row as Q2A does, with its bytes where they belong, and its record.
+func (m *Module) insert(ctx context.Context, tx *database.DB, id string, a accepted, by owner) error {
+	var content, name, user, visitor, ip any = a.content, nil, nil, nil, nil
+	switch m.settings.UploadsTo {
+	case Folder:
+		// The file is there before the row, which then finds it whatever happens; without its row nobody asks for it.
+		if err := Put(m.settings.Folder, id, a.format, a.content); err != nil {
+			return err
+		}
+		content = nil
+	case Store:
+		content = nil
+	}
+	if a.name != "" {
+		name = a.name
+	}
+	if by.userID != 0 {
+		user = by.userID
+	}
+	if by.cookie != "" {
+		visitor = by.cookie
+	}
+	if by.ip.IsValid() {
+		ip = by.ip.AsSlice()
+	}
+	_, err := tx.Exec(ctx, "INSERT INTO {blobs} (blobid, format, content, filename, userid, cookieid, createip, created) VALUES (?, ?, ?, ?, ?, ?, ?, FROM_UNIXTIME(?))",
+		id, a.format, content, name, user, visitor, ip, tx.Now())
+	if err != nil {
+		return fmt.Errorf("store an upload: %w", err)
+	}
+	state := stateWaiting
+	if a.info.Width == 0 {
+		state = stateFile
+	}
+	if err := m.note(ctx, tx, id, state, a); err != nil {
+		return err
+	}
+	if m.settings.UploadsTo == Store {
+		sum := sha256.Sum256(a.content)
+		if err := m.settle(ctx, tx, id, "stored = 1, bytes = ?, hash = ?", len(a.content), sum[:]); err != nil {
+			return err
+		}
+	}
+	return events.Append(ctx, tx, uploaded(tx.Now(), id))
 }

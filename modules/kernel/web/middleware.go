@@ -165,11 +165,17 @@ func securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 
 // timeout ends the context of a request that takes too long; statements under way are cancelled with it.
 func (s *Server) timeout(next echo.HandlerFunc) echo.HandlerFunc {
-	if s.settings.RequestTimeout <= 0 {
-		return next
-	}
 	return func(c echo.Context) error {
-		ctx, cancel := context.WithTimeout(c.Request().Context(), s.settings.RequestTimeout)
+		a, own := s.settings.allowance(c.Request())
+		if a.Time <= 0 {
+			return next(c)
+		}
+		if own { // the server's own time-outs are for all others
+			connection, now := http.NewResponseController(c.Response()), time.Now()
+			_ = connection.SetReadDeadline(now.Add(a.Time)) // tests have connections without deadlines
+			_ = connection.SetWriteDeadline(now.Add(a.Time + answerTime))
+		}
+		ctx, cancel := context.WithTimeout(c.Request().Context(), a.Time)
 		defer cancel()
 		c.SetRequest(c.Request().WithContext(ctx))
 		return next(c)
@@ -177,24 +183,20 @@ func (s *Server) timeout(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // limitSize refuses bodies over the limit: those that announce their size before a byte is read, others while being read.
-func limitSize(most int64, posted map[string]int64) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			r, bytes := c.Request(), most
-			if own, ok := posted[r.URL.Path]; ok && r.Method == http.MethodPost && most > 0 {
-				bytes = own
+func (s *Server) limitSize(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		a, _ := s.settings.allowance(r)
+		if a.Bytes > 0 {
+			if r.ContentLength > a.Bytes {
+				c.Response().Header().Set("Connection", "close")
+				return problem.New("body_too_large")
 			}
-			if bytes > 0 {
-				if r.ContentLength > bytes {
-					c.Response().Header().Set("Connection", "close")
-					return problem.New("body_too_large")
-				}
-				if r.Body != nil && r.ContentLength != 0 {
-					r.Body = http.MaxBytesReader(c.Response(), r.Body, bytes)
-				}
+			if r.Body != nil && r.ContentLength != 0 {
+				r.Body = http.MaxBytesReader(c.Response(), r.Body, a.Bytes)
 			}
-			return next(c)
 		}
+		return next(c)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -30,7 +31,7 @@ type Settings struct {
 	PublicURL      string
 	RequestTimeout time.Duration
 	BodyLimit      int64
-	PostLimits     map[string]int64 // instead of BodyLimit, for what is posted to these paths
+	Allowances     map[string]Allowance // instead of RequestTimeout and BodyLimit, for what is posted to these paths and below
 	DrainDelay     time.Duration
 	DrainTimeout   time.Duration
 	CORSOrigins    []string
@@ -48,6 +49,26 @@ type Settings struct {
 	Ready map[string]func(context.Context) error
 }
 
+// Allowance is what a request may take.
+type Allowance struct {
+	// Bytes is the largest body.
+	Bytes int64
+	// Time is the longest that it may take, with the sending of the body.
+	Time time.Duration
+}
+
+// allowance is that of a request.
+func (s Settings) allowance(r *http.Request) (a Allowance, own bool) {
+	if r.Method == http.MethodPost {
+		for path, a := range s.Allowances {
+			if below, ok := strings.CutPrefix(r.URL.Path, path); ok && (below == "" || below[0] == '/') {
+				return a, true
+			}
+		}
+	}
+	return Allowance{s.BodyLimit, s.RequestTimeout}, false
+}
+
 // Server is the HTTP server with all that the modules registered on it.
 type Server struct {
 	settings Settings
@@ -55,6 +76,9 @@ type Server struct {
 	api      huma.API
 	draining atomic.Bool
 }
+
+// answerTime is how long an answer may take to reach the client.
+const answerTime = 30 * time.Second
 
 // maxURI is the longest request target, in bytes; browsers and proxies cut at about that length too.
 const maxURI = 8 << 10
@@ -80,7 +104,7 @@ func New(s Settings) *Server {
 			MaxAge:        3600,
 		}))
 	}
-	e.Use(conditional, limitSize(s.BodyLimit, s.PostLimits), limitRate(s.Limiter))
+	e.Use(conditional, srv.limitSize, limitRate(s.Limiter))
 	if s.Authenticate != nil {
 		e.Use(s.Authenticate)
 	}
@@ -133,7 +157,7 @@ func (s *Server) Run(ctx context.Context, listening func(net.Addr)) error {
 		Handler:           s,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      s.settings.RequestTimeout + 30*time.Second,
+		WriteTimeout:      s.settings.RequestTimeout + answerTime,
 		IdleTimeout:       75 * time.Second, // above the load balancer's 60 s, or it would meet closed connections
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),

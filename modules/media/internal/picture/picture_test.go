@@ -93,7 +93,7 @@ func TestThumbnail(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					wantWidth, wantHeight := constrain(s.want.Width, s.want.Height, size)
+					wantWidth, wantHeight := Fit(s.want.Width, s.want.Height, size)
 					if square {
 						wantWidth = min(s.want.Width, s.want.Height, size)
 						wantHeight = wantWidth
@@ -135,7 +135,7 @@ func TestRenditions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			width, height := constrain(s.want.Width, s.want.Height, size)
+			width, height := Fit(s.want.Width, s.want.Height, size)
 			if img.Bounds() != image.Rect(0, 0, width, height) || r.Width != width || r.Height != height {
 				t.Errorf("%s at %d: %v, said to be %d × %d", s.name, size, img.Bounds(), r.Width, r.Height)
 			}
@@ -447,7 +447,7 @@ func TestConstrain(t *testing.T) {
 	for _, c := range []struct{ width, height, size, wantWidth, wantHeight int }{
 		{4000, 3000, 600, 600, 450}, {600, 400, 600, 600, 400}, {601, 400, 600, 600, 399}, {10000, 3, 100, 100, 1}, {3, 10000, 100, 1, 100}, {1, 1, 1, 1, 1},
 	} {
-		if w, h := constrain(c.width, c.height, c.size); w != c.wantWidth || h != c.wantHeight {
+		if w, h := Fit(c.width, c.height, c.size); w != c.wantWidth || h != c.wantHeight {
 			t.Errorf("%d × %d into %d: %d × %d", c.width, c.height, c.size, w, h)
 		}
 	}

@@ -48,7 +48,7 @@ func Thumbnail(content []byte, size int, square bool, l Limits) (out []byte, wid
 		return nil, 0, 0, err
 	}
 	crop := img.Bounds()
-	width, height = constrain(f.info.Width, f.info.Height, size)
+	width, height = Fit(f.info.Width, f.info.Height, size)
 	if square {
 		crop = middle(crop)
 		width = min(size, crop.Dx())
@@ -81,7 +81,7 @@ func Renditions(content []byte, sizes []int, l Limits) (made map[int]Rendition, 
 		if _, ok := made[size]; ok {
 			continue
 		}
-		width, height := constrain(f.info.Width, f.info.Height, size)
+		width, height := Fit(f.info.Width, f.info.Height, size)
 		small := turn(shrink(from, from.Bounds(), width, height, o), o)
 		out, err := f.encode(small)
 		if err != nil {
@@ -92,7 +92,7 @@ func Renditions(content []byte, sizes []int, l Limits) (made map[int]Rendition, 
 		from, o, smallest = small, 1, small
 	}
 	b := smallest.Bounds()
-	width, height := constrain(b.Dx(), b.Dy(), hashSide)
+	width, height := Fit(b.Dx(), b.Dy(), hashSide)
 	hash, err = blurhash.Encode(4, 3, turn(shrink(smallest, b, width, height, 1), o))
 	if err != nil {
 		return nil, "", fmt.Errorf("blurhash: %w", err)
@@ -112,9 +112,9 @@ func (f *file) encode(img image.Image) ([]byte, error) {
 	return withProfile(b.Bytes(), profile), nil
 }
 
-// constrain is the size of a picture that fits into a square with sides of size, never larger than it is; sides are
+// Fit is the size of a picture that fits into a square with sides of size, never larger than it is; sides are
 // rounded down as Q2A does, to at least one pixel.
-func constrain(width, height, size int) (int, int) {
+func Fit(width, height, size int) (int, int) {
 	if width <= size && height <= size {
 		return width, height
 	}

@@ -266,14 +266,9 @@ func (f *folder) Presign(context.Context, string, string, int64, time.Duration) 
 	return "", nil, fmt.Errorf("%w: addresses for direct uploads", ErrNotSupported)
 }
 
-// byEnding are the types of files by their endings. Not package mime's, which depends on the machine and knows HTML.
-var byEnding = map[string]string{
-	".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".webp": "image/webp", ".pdf": "application/pdf",
-}
-
 // contentType never is a type that a browser would run.
 func contentType(key string, content io.ReaderAt) string {
-	if t, ok := byEnding[strings.ToLower(path.Ext(key))]; ok {
+	if t := TypeByEnding(path.Ext(key)); t != Unknown {
 		return t
 	}
 	var head [512]byte
@@ -287,7 +282,7 @@ func contentType(key string, content io.ReaderAt) string {
 			return t
 		}
 	}
-	return "application/octet-stream"
+	return Unknown
 }
 
 // missing turns the error of a file that is not there into ErrNotFound.

@@ -137,5 +137,21 @@ func checkSize(body io.ReadSeeker, size int64) error {
 	return nil
 }
 
+// Unknown is the type of all that browsers are not to show.
+const Unknown = "application/octet-stream"
+
+// byEnding are the types of files by their endings. Not package mime's, which depends on the machine and knows HTML.
+var byEnding = map[string]string{
+	".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".webp": "image/webp", ".pdf": "application/pdf",
+}
+
+// TypeByEnding is the media type that goes with a file's ending, such as ".jpg"; Unknown for all but pictures and PDF.
+func TypeByEnding(ending string) string {
+	if t, ok := byEnding[strings.ToLower(ending)]; ok {
+		return t
+	}
+	return Unknown
+}
+
 // mostListed is how many objects a list has if no limit is given.
 const mostListed = 1000

@@ -1,0 +1,45 @@
+package auth
+
+import (
+	"context"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+)
+
+// SetAvatar gives the caller a picture of their own and shows it, in the transaction in which take stores the picture and returns its id; the one
+// before is dropped. The size is the stored picture's, in pixels.
+func (m *Module) SetAvatar(ctx context.Context, width, height int, take func(tx *database.DB) (blob int, err error)) (blob int, err error) {
+	caller, err := RequireUser(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return m.transactIn(ctx, web.Once, func(a *action) (int, error) {
+		if !a.o.Bool("avatar_allow_upload") {
+			return 0, problem.New("avatars_off")
+		}
+		u, err := lockUser(ctx, a.tx, caller.UserID)
+		if err != nil {
+			return 0, err
+		}
+		if err := a.mayChangeOwn(u, false); err != nil {
+			return 0, err
+		}
+		blob, err := take(a.tx)
+		if err != nil {
+			return 0, err
+		}
+		flags := u.flags&^FlagShowGravatar | FlagShowAvatar
+		if err := set(ctx, a.tx, u.id, "avatarblobid = ?, avatarwidth = ?, avatarheight = ?, flags = ?", blob, width, height, flags); err != nil {
+			return 0, err
+		}
+		if u.avatarBlob != "" {
+			if err := m.settings.DropImage(ctx, a.tx, u.avatarBlob); err != nil {
+				return 0, err
+			}
+		}
+		a.reportBy(u.id, u.handle, "u_save")
+		return blob, a.wrote()
+	})
+}

@@ -1,0 +1,35 @@
+-- +goose Up
+-- What is known of a file besides its row in blobs, which stays as Question2Answer has it. A row here may come before that one: then the file
+-- is being stored, or awaited from a client.
+CREATE TABLE {q2ab_media} (
+  blobid BIGINT UNSIGNED NOT NULL PRIMARY KEY,
+  -- awaited, storing: no row of blobs yet; waiting: for thumbnails; ready; broken: a picture that cannot be shown; file: no picture;
+  -- dropped: no row of blobs any more, and files to be removed
+  state VARCHAR(10) CHARACTER SET ascii NOT NULL,
+  format VARCHAR(20) CHARACTER SET ascii NOT NULL DEFAULT '',
+  noted BIGINT NOT NULL,
+  width INT UNSIGNED NOT NULL DEFAULT 0,
+  height INT UNSIGNED NOT NULL DEFAULT 0,
+  -- whether smaller JPEGs can stand for it: it neither moves nor is transparent
+  still TINYINT NOT NULL DEFAULT 0,
+  blurhash VARCHAR(60) CHARACTER SET ascii NOT NULL DEFAULT '',
+  -- whether the store has it, and since when that is known to be so byte for byte
+  stored TINYINT NOT NULL DEFAULT 0,
+  verified BIGINT NOT NULL DEFAULT 0,
+  bytes BIGINT NOT NULL DEFAULT 0,
+  hash BINARY(32) NULL,
+  -- for the move to the store: the run that last passed the file over, the one that last copied it for PHP, and whether its bytes have left blobs
+  skipped BIGINT NOT NULL DEFAULT 0,
+  kept BIGINT NOT NULL DEFAULT 0,
+  purged TINYINT NOT NULL DEFAULT 0,
+  -- from when on the clean-up asks whether it is of any use; 0 for files that nobody doubts
+  doubted BIGINT NOT NULL DEFAULT 0,
+  -- of an awaited file, what was said of it
+  upload TEXT CHARACTER SET utf8mb4 NULL,
+  KEY state (state, blobid),
+  KEY stored (stored, purged, blobid),
+  KEY doubted (doubted)
+) ENGINE=InnoDB;
+
+-- +goose Down
+DROP TABLE {q2ab_media};

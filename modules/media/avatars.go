@@ -1,0 +1,190 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/media/internal/picture"
+	"38qa.net/backend/modules/site"
+)
+
+// avatarPath is where users' own pictures are posted to.
+const avatarPath = "/v1/me/avatar"
+
+// avatarOptions are Q2A's options of sizes, in pixels, in which users' pictures are shown.
+var avatarOptions = []string{"avatar_profile_size", "avatar_users_size", "avatar_q_page_q_size", "avatar_q_page_a_size", "avatar_q_page_c_size", "avatar_q_list_size", "avatar_message_list_size"}
+
+// avatarSizes are the sizes that are made of an avatar before anybody asks: the options', and twice as many pixels for screens that have them.
+func avatarSizes(o *site.Options) []int {
+	var sizes []int
+	for _, option := range avatarOptions {
+		if size := o.Int(option); size > 0 && size <= maxSize/2 {
+			sizes = append(sizes, size, 2*size)
+		}
+	}
+	slices.Sort(sizes)
+	return slices.Compact(sizes)
+}
+
+type avatarInput struct {
+	RawBody huma.MultipartFormFiles[struct {
+		File huma.FormFile `form:"file" contentType:"application/octet-stream" required:"true" doc:"The picture: JPEG, PNG, GIF or WebP, by its content"`
+		Crop string        `form:"crop" doc:"square: store the middle of the picture, with equal sides; else it is stored whole, as the old site does"`
+	}]
+}
+
+type userAvatarInput struct {
+	Handle string `path:"handle" maxLength:"80" doc:"Name of the user"`
+	Size   int    `query:"size" minimum:"1" maximum:"1024" doc:"Longest side in pixels; the site's size of pictures in profiles if it is absent"`
+}
+
+func (m *Module) registerAvatars(api huma.API) {
+	web.Register(api, huma.Operation{
+		OperationID: "upload-avatar", Method: http.MethodPost, Path: avatarPath, Tags: []string{"Me"}, Summary: "Upload a picture of oneself, and show it",
+		Description: "The one before is deleted. It counts as an upload.", DefaultStatus: http.StatusCreated, MaxBodyBytes: m.Allowances()[avatarPath].Bytes,
+		Errors: []int{http.StatusForbidden, http.StatusRequestEntityTooLarge},
+	}, func(ctx context.Context, in *avatarInput) (*uploadOutput, error) {
+		form := in.RawBody.Data()
+		defer func() {
+			_ = form.File.Close()           // it was read to its end or is of no use
+			_ = in.RawBody.Form.RemoveAll() // see upload
+		}()
+		if form.Crop != "" && form.Crop != "square" {
+			return nil, problem.Invalid(problem.Field{Name: "crop", Code: "not_in_list", Args: []any{"square"}})
+		}
+		return m.uploadAvatar(ctx, form.File, form.Crop == "square")
+	})
+	web.Register(api, huma.Operation{
+		OperationID: "get-avatar", Method: http.MethodGet, Path: "/v1/users/{handle}/avatar", Tags: []string{"Users"}, Summary: "A user's picture",
+		Description: "Leads (302) to the user's own picture or Gravatar, or to the site's default; where there is none of these it is a pattern made from the name (SVG).",
+		Errors:      []int{http.StatusNotFound},
+		Responses: map[string]*huma.Response{"200": {Description: "A pattern made from the name", Content: map[string]*huma.MediaType{"image/svg+xml": {}}},
+			"302": {Description: "The picture's address"}},
+	}, m.userAvatar)
+}
+
+// uploadAvatar stores a picture as Q2A stores avatars: as a JPEG that is no larger than the option avatar_store_size, without a name.
+func (m *Module) uploadAvatar(ctx context.Context, file huma.FormFile, square bool) (*uploadOutput, error) {
+	if _, err := auth.RequireUser(ctx); err != nil {
+		return nil, err
+	}
+	u, err := m.uploader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done, err := turn(ctx, m.taking)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	content, err := m.read(file)
+	if err != nil {
+		return nil, err
+	}
+	a, err := m.acceptAvatar(ctx, content, u.o.Int("avatar_store_size"), square)
+	if err != nil {
+		return nil, err
+	}
+	set := func(ctx context.Context, work func(tx *database.DB) (int, error)) (int, error) {
+		return m.accounts.SetAvatar(ctx, a.info.Width, a.info.Height, work)
+	}
+	id, err := m.keep(ctx, a, "", set, func(tx *database.DB) (owner, error) {
+		_, _, err := u.charge(ctx, tx)
+		return owner{userID: u.caller.UserID, ip: u.caller.IP}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &uploadOutput{Body: m.answer(id, a), Location: uploadPath + "/" + id}
+	return out, nil
+}
+
+// defaultAvatarSize is Q2A's, for sites without the option.
+const defaultAvatarSize = 400
+
+func (m *Module) acceptAvatar(ctx context.Context, content []byte, size int, square bool) (a accepted, err error) {
+	if size <= 0 {
+		size = defaultAvatarSize
+	}
+	done, err := m.decoding(ctx)
+	if err != nil {
+		return a, err
+	}
+	defer done()
+	a.format = "jpeg" // Q2A calls all other JPEGs jpg
+	a.content, a.info.Width, a.info.Height, err = picture.Thumbnail(content, size, square, picture.Default)
+	a.info.Frames = 1
+	var tooLarge *picture.SizeError
+	switch {
+	case errors.As(err, &tooLarge):
+		return a, invalid("picture_too_large", tooLarge.Limit)
+	case errors.Is(err, picture.ErrNotAnImage):
+		return a, invalid("no_picture")
+	case err != nil:
+		return a, invalid("broken_picture")
+	}
+	return a, nil
+}
+
+// userAvatar leads to a user's picture, or makes one.
+func (m *Module) userAvatar(ctx context.Context, in *userAvatarInput) (*huma.StreamResponse, error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	account, err := m.accounts.AccountByHandle(ctx, in.Handle)
+	if err != nil {
+		return nil, err
+	}
+	size := in.Size
+	if size == 0 {
+		size = o.Int("avatar_profile_size")
+	}
+	address := account.AvatarURL(o, size)
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		hc.SetHeader("Cache-Control", "public, max-age=300") // people change their pictures
+		if address != "" && address != auth.PatternURL(account.Handle) {
+			hc.SetHeader("Location", address)
+			hc.SetStatus(http.StatusFound)
+			return
+		}
+		hc.SetHeader("Content-Type", "image/svg+xml")
+		hc.SetHeader("Content-Security-Policy", "default-src 'none'; sandbox")
+		_, _ = hc.BodyWriter().Write(pattern(account.Handle)) // a client that went away
+	}}, nil
+}
+
+// pattern is a picture that is the same for a name every time and most likely another for another: squares in five rows, mirrored, in one
+// colour.
+func pattern(name string) []byte {
+	const cells = 5
+	sum := sha256.Sum256([]byte(name))
+	hue := (int(sum[30])<<8 | int(sum[31])) % 360
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" shape-rendering="crispEdges"><rect width="100%%" height="100%%" fill="hsl(%d 40%% 92%%)"/><path fill="hsl(%d 55%% 45%%)" d="`,
+		cells+2, cells+2, hue, hue)
+	for row := range cells {
+		for column := range (cells + 1) / 2 {
+			if sum[row*cells+column]&1 == 0 {
+				continue
+			}
+			fmt.Fprintf(&b, "M%d %dh1v1h-1z", column+1, row+1)
+			if mirror := cells - 1 - column; mirror != column {
+				fmt.Fprintf(&b, "M%d %dh1v1h-1z", mirror+1, row+1)
+			}
+		}
+	}
+	b.WriteString(`"/></svg>`)
+	return b.Bytes()
+}

@@ -1,0 +1,238 @@
+package media
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/jobs"
+)
+
+const (
+	// releaseGrace is how long a file that a post used stays after the post has gone: its author may be moving it to another.
+	releaseGrace = time.Hour
+	// unfinishedFor is how long an upload may be awaited, or be under way to the store.
+	unfinishedFor = 24 * time.Hour
+	// removedAtOnce is how many files one batch removes.
+	removedAtOnce = 100
+)
+
+// CleanUpJob removes files that nothing uses: uploads that were in no post for too long, those of deleted posts and users, uploads that were never
+// finished, and what is left in the store of files that the old site deleted. Of a file that any text of the site's tables
+// names, those of plugins among them, nothing is removed.
+func (m *Module) CleanUpJob() jobs.Job {
+	return jobs.Job{
+		Name: "media-clean-up", Summary: "removes files that nothing uses: uploads that came into no post, those of deleted posts, and unfinished ones",
+		Schedule: "40 * * * *", Missed: jobs.Skip, On: []string{eventDropped},
+		Steps: []jobs.Step{
+			{Name: "uploads that nothing uses", Batch: m.dropUnused},
+			{Name: "files that the old site deleted", Batch: m.noticeGone},
+			{Name: "unfinished uploads", Batch: m.abandon},
+			{Name: "files of what was deleted", Batch: m.removeDropped},
+		},
+	}
+}
+
+// Keep says within a transaction that a post shows the files: what was uploaded for it stays.
+func (m *Module) Keep(ctx context.Context, tx *database.DB, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, "UPDATE {q2ab_media} SET doubted = 0 WHERE blobid IN ? AND doubted > 0", ids); err != nil {
+		return fmt.Errorf("keep files: %w", err)
+	}
+	return nil
+}
+
+// Release says within a transaction that something that showed the files is gone. They go, an hour later, if nothing else shows them.
+func (m *Module) Release(ctx context.Context, tx *database.DB, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	at := tx.Now() + int64(releaseGrace/time.Second)
+	_, err := tx.Exec(ctx, tx.InsertIgnore()+" {q2ab_media} (blobid, state, format, noted) "+noteSelect+" AND b.blobid IN ?", pictureFormats, tx.Now(), ids)
+	if err == nil {
+		_, err = tx.Exec(ctx, "UPDATE {q2ab_media} SET doubted = ? WHERE blobid IN ? AND state NOT IN ('awaited', 'storing', 'dropped')", at, ids)
+	}
+	if err != nil {
+		return fmt.Errorf("release files: %w", err)
+	}
+	return nil
+}
+
+// ReleaseOf is Release of all files that a user has uploaded.
+func (m *Module) ReleaseOf(ctx context.Context, tx *database.DB, userID int) error {
+	var ids []string
+	if err := tx.Select(ctx, database.Append(&ids), "SELECT blobid FROM {blobs} WHERE userid = ?", userID); err != nil {
+		return fmt.Errorf("a user's files: %w", err)
+	}
+	return m.Release(ctx, tx, ids)
+}
+
+// dropUnused drops those of some doubted files that nothing uses, and clears the others of doubt.
+func (m *Module) dropUnused(ctx context.Context, _ int, w *jobs.Work) (next int, err error) {
+	w.Done = 0
+	var ids []string
+	err = m.db.Select(ctx, database.Append(&ids), "SELECT m.blobid FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid WHERE m.doubted > 0 AND m.doubted <= ? ORDER BY m.doubted, m.blobid LIMIT ?", m.db.Now(), removedAtOnce)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	used, err := m.used(ctx, ids)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		if used[id] {
+			continue
+		}
+		w.Found = append(w.Found, jobs.Difference{Table: "blobs", Key: id, Column: "content", Stored: "a file", Computed: "unused"})
+	}
+	w.Done = len(ids)
+	if w.DryRun {
+		return 0, nil // the same ones would come again
+	}
+	for _, id := range ids {
+		err := w.Tx(ctx, func(tx *database.DB) error {
+			if used[id] {
+				return m.settle(ctx, tx, id, "doubted = 0")
+			}
+			// A post may have come to show it since: then it was kept, in the transaction that wrote the post.
+			var doubted int64
+			if _, err := tx.Get(ctx, []any{&doubted}, "SELECT doubted FROM {q2ab_media} WHERE blobid = ?"+tx.ForUpdate(), id); err != nil || doubted == 0 {
+				return err
+			}
+			return m.Drop(ctx, tx, id)
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return 1, nil
+}
+
+// ownColumns are what is looked at of tables that could name files in some columns only, or are large; otherwise all columns are.
+var ownColumns = map[string]string{
+	"posts": "SELECT content FROM {posts} WHERE content LIKE '%blob%' OR content LIKE '%media/%' OR content LIKE '%image/%'",
+	"users": "SELECT avatarblobid FROM {users} WHERE avatarblobid IS NOT NULL",
+	// Numbers and words, no texts; and what only repeats what is elsewhere.
+	"blobs": "", "cache": "", "eventlog": "", "words": "", "titlewords": "", "contentwords": "", "tagwords": "", "posttags": "", "uservotes": "", "userlimits": "", "iplimits": "",
+	"cookies": "", "sharedevents": "", "userevents": "", "userfavorites": "", "userpoints": "", "userlogins": "", "userlevels": "",
+}
+
+// longNumber is what ids of files look like; Q2A's have at least 13 digits.
+var longNumber = regexp.MustCompile(`[0-9]{5,20}`)
+
+// used finds out which of the files anything names, in a post, a page, an option, a profile or any other text of the site's tables.
+func (m *Module) used(ctx context.Context, ids []string) (map[string]bool, error) {
+	asked := map[string]bool{}
+	for _, id := range ids {
+		asked[id] = true
+	}
+	tables, err := m.db.Tables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	used := map[string]bool{}
+	for _, table := range tables {
+		name, ours := strings.CutPrefix(table, m.db.Prefix())
+		query, known := ownColumns[name]
+		if !ours || strings.HasPrefix(name, "q2ab_") || known && query == "" {
+			continue
+		}
+		if !known {
+			query = "SELECT * FROM {" + name + "}"
+		}
+		var values []any
+		err := m.db.Select(ctx, func(rows *sql.Rows) error {
+			if values == nil {
+				columns, err := rows.Columns()
+				if err != nil {
+					return err
+				}
+				for range columns {
+					values = append(values, new(sql.RawBytes))
+				}
+			}
+			if err := rows.Scan(values...); err != nil {
+				return err
+			}
+			for _, v := range values {
+				for _, number := range longNumber.FindAll(*v.(*sql.RawBytes), -1) {
+					if asked[string(number)] {
+						used[string(number)] = true
+					}
+				}
+			}
+			return nil
+		}, query)
+		if err != nil {
+			return nil, fmt.Errorf("look for files in %s: %w", name, err)
+		}
+	}
+	return used, nil
+}
+
+// noticeGone marks records whose rows of blobs the old site has deleted.
+func (m *Module) noticeGone(ctx context.Context, _ int, w *jobs.Work) (next int, err error) {
+	var ids []string
+	err = m.db.Select(ctx, database.Append(&ids), "SELECT m.blobid FROM {q2ab_media} m LEFT JOIN {blobs} b ON b.blobid = m.blobid WHERE b.blobid IS NULL AND m.state NOT IN ('awaited', 'storing', 'dropped') LIMIT ?", removedAtOnce)
+	if w.Done = len(ids); err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	for _, id := range ids {
+		w.Report("q2ab_media", id, "state", "known", "deleted by the old site")
+	}
+	if w.DryRun {
+		return 0, nil
+	}
+	if _, err := m.db.Exec(ctx, "UPDATE {q2ab_media} SET state = 'dropped' WHERE blobid IN ?", ids); err != nil {
+		return 0, fmt.Errorf("note deleted files: %w", err)
+	}
+	for _, id := range ids {
+		m.records.Invalidate(id)
+	}
+	return 1, nil
+}
+
+// abandon marks uploads that were never finished.
+func (m *Module) abandon(ctx context.Context, _ int, w *jobs.Work) (next int, err error) {
+	w.Done = 0
+	if w.DryRun {
+		return 0, nil
+	}
+	changed, err := m.db.Exec(ctx, "UPDATE {q2ab_media} SET state = 'dropped', upload = NULL WHERE state IN ('awaited', 'storing') AND noted < ?", m.db.Now()-int64(unfinishedFor/time.Second))
+	w.Done = int(changed)
+	if err != nil {
+		return 0, fmt.Errorf("abandon uploads: %w", err)
+	}
+	return 0, nil
+}
+
+// removeDropped removes the files of what has been dropped, and then its record: the other way round a process that dies would leave files
+// that nobody knows of.
+func (m *Module) removeDropped(ctx context.Context, _ int, w *jobs.Work) (next int, err error) {
+	type dropped struct{ id, format string }
+	var list []dropped
+	err = m.db.Select(ctx, func(rows *sql.Rows) error {
+		var d dropped
+		err := rows.Scan(&d.id, &d.format)
+		list = append(list, d)
+		return err
+	}, "SELECT blobid, format FROM {q2ab_media} WHERE state = 'dropped' ORDER BY blobid LIMIT ?", removedAtOnce)
+	if w.Done = len(list); err != nil || len(list) == 0 || w.DryRun {
+		return 0, err
+	}
+	for _, d := range list {
+		if err := m.remove(ctx, d.id, d.format); err != nil {
+			return 0, err
+		}
+		if _, err := m.db.Exec(ctx, "DELETE FROM {q2ab_media} WHERE blobid = ? AND state = 'dropped'", d.id); err != nil {
+			return 0, fmt.Errorf("forget a file: %w", err)
+		}
+	}
+	return 1, nil
+}

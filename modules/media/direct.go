@@ -1,0 +1,246 @@
+package media
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/media/internal/storage"
+)
+
+// directFor is how long a client may send a file by itself.
+const directFor = 15 * time.Minute
+
+// incoming is where it sends it to. It is not public: the CDN must not serve what nobody has looked at.
+func incoming(id string) string { return "incoming/" + id }
+
+// awaited is what is known of a file that a client is to send.
+type awaited struct {
+	Name   string     `json:"name"`
+	Bytes  int64      `json:"bytes"`
+	UserID int        `json:"userId,omitempty"`
+	Cookie string     `json:"cookie,omitempty"`
+	IP     netip.Addr `json:"ip"`
+}
+
+// Direct is how a client sends a file to the store by itself.
+type Direct struct {
+	ID        string            `json:"id" doc:"Of the file, once it is confirmed; text, since it can be beyond 2^53"`
+	Method    string            `json:"method" enum:"PUT"`
+	URL       string            `json:"url" doc:"Where to send the file, without this API's token"`
+	Headers   map[string]string `json:"headers" doc:"To send with it, just so; browsers set Content-Length by themselves"`
+	ExpiresAt time.Time         `json:"expiresAt" doc:"Until when it has to be sent and confirmed"`
+	Confirm   string            `json:"confirm" doc:"Where to POST to afterwards"`
+}
+
+type directInput struct {
+	Body struct {
+		Name        string `json:"name" minLength:"1" maxLength:"255" doc:"The file's name"`
+		ContentType string `json:"contentType" minLength:"1" maxLength:"100" pattern:"^[a-z0-9.+-]+/[a-z0-9.+-]+$" doc:"As the file will be sent; what it is, its content says"`
+		Bytes       int64  `json:"bytes" minimum:"1" doc:"Its length"`
+	}
+}
+
+type directOutput struct {
+	Cookie []http.Cookie `header:"Set-Cookie"`
+	Body   Direct
+}
+
+type confirmInput struct {
+	ID string `path:"id" pattern:"^[0-9]{1,20}$" doc:"Id of the upload"`
+}
+
+func (m *Module) registerDirect(api huma.API) {
+	web.Register(api, huma.Operation{
+		OperationID: "begin-upload", Method: http.MethodPost, Path: uploadPath + "/uploads", Tags: []string{"Media"}, Summary: "Get an address to send a file to the store by oneself",
+		Description:   "For sites whose files are in S3: large files do not pass through the API. It counts as an upload. The file is there once it is confirmed.",
+		DefaultStatus: http.StatusCreated, Errors: []int{http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusNotImplemented},
+	}, m.beginUpload)
+	web.Register(api, huma.Operation{
+		OperationID: "confirm-upload", Method: http.MethodPost, Path: uploadPath + "/uploads/{id}/confirmation", Tags: []string{"Media"}, Summary: "Have a file taken in that was sent to the store",
+		Description:   "By who got the address. The file is looked at and cleaned as one that is posted; if it is refused it is gone, and if it is confirmed again the answer is the same.",
+		DefaultStatus: http.StatusCreated, Errors: []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge},
+	}, m.confirmUpload)
+}
+
+// beginUpload gives a client an address, and remembers what is to come.
+func (m *Module) beginUpload(ctx context.Context, in *directInput) (*directOutput, error) {
+	u, err := m.uploader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.Bytes > m.settings.UploadLimit {
+		return nil, problem.New("body_too_large")
+	}
+	out := &directOutput{}
+	expected := awaited{Name: in.Body.Name, Bytes: in.Body.Bytes, UserID: u.caller.UserID, IP: u.caller.IP}
+	id, err := freeID(ctx, m.db)
+	if err != nil {
+		return nil, err
+	}
+	// First, since most stores cannot do it at all.
+	address, headers, err := m.store.Presign(ctx, incoming(id), in.Body.ContentType, in.Body.Bytes, directFor)
+	if errors.Is(err, storage.ErrNotSupported) {
+		return nil, problem.New("no_direct_uploads")
+	}
+	if err != nil {
+		return nil, failed(ctx, "sign an address", err)
+	}
+	expires := time.Unix(m.db.Now(), 0).Add(directFor).UTC()
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
+		expected.Cookie, out.Cookie, err = u.charge(ctx, tx)
+		if err != nil {
+			return err
+		}
+		upload, err := json.Marshal(expected)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "INSERT INTO {q2ab_media} (blobid, state, noted, upload) VALUES (?, ?, ?, ?)", id, stateAwaited, tx.Now(), string(upload))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("await an upload: %w", err)
+	}
+	out.Body = Direct{ID: id, Method: http.MethodPut, URL: address, Headers: map[string]string{}, ExpiresAt: expires, Confirm: uploadPath + "/uploads/" + id + "/confirmation"}
+	for name := range headers {
+		out.Body.Headers[name] = headers.Get(name)
+	}
+	return out, nil
+}
+
+// confirmUpload takes in what a client has sent.
+func (m *Module) confirmUpload(ctx context.Context, in *confirmInput) (*uploadOutput, error) {
+	caller := auth.CallerOf(ctx)
+	expected, err := m.expected(ctx, m.db, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if expected == nil {
+		return m.confirmed(ctx, in.ID, caller)
+	}
+	if !expected.isOf(caller) {
+		return nil, problem.NotFound()
+	}
+	o, err := m.mayUpload(ctx, caller) // it was counted before: that the limit is reached by now does not matter
+	if err != nil {
+		return nil, err
+	}
+	done, err := turn(ctx, m.taking)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	content, err := m.arrived(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	a, err := m.accept(ctx, o, content, expected.Name)
+	var refused *problem.Error
+	if errors.As(err, &refused) {
+		return nil, errors.Join(err, m.discard(ctx, in.ID))
+	}
+	if err != nil {
+		return nil, err
+	}
+	errBefore := errors.New("confirmed before")
+	_, err = m.keep(ctx, a, in.ID, m.once, func(tx *database.DB) (owner, error) {
+		still, err := m.expected(ctx, tx, in.ID)
+		if err == nil && still == nil {
+			err = errBefore
+		}
+		return owner{expected.UserID, expected.Cookie, expected.IP}, err
+	})
+	if errors.Is(err, errBefore) {
+		return m.confirmed(ctx, in.ID, caller)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := m.store.Delete(ctx, incoming(in.ID)); err != nil {
+		slog.WarnContext(ctx, "what was sent is left over", "blob", in.ID, "error", err) // until the store's own rule removes it
+	}
+	return &uploadOutput{Location: uploadPath + "/" + in.ID, Body: m.answer(in.ID, a)}, nil
+}
+
+func (a *awaited) isOf(c auth.Caller) bool {
+	if a.UserID != 0 || !c.Anonymous() {
+		return a.UserID == c.UserID
+	}
+	return a.Cookie != "" && a.Cookie == c.CookieID
+}
+
+// expected is what is known of an awaited file, nil if none is awaited under that id. In a transaction nobody else can confirm it meanwhile.
+func (m *Module) expected(ctx context.Context, db *database.DB, id string) (*awaited, error) {
+	var upload sql.NullString
+	found, err := db.Get(ctx, []any{&upload}, "SELECT upload FROM {q2ab_media} WHERE blobid = ? AND state = 'awaited'"+db.ForUpdate(), id)
+	if err != nil || !found {
+		return nil, err
+	}
+	a := &awaited{}
+	if err := json.Unmarshal([]byte(upload.String), a); err != nil {
+		return nil, fmt.Errorf("an awaited upload: %w", err)
+	}
+	return a, nil
+}
+
+// arrived is what was sent.
+func (m *Module) arrived(ctx context.Context, id string) ([]byte, error) {
+	r, info, err := m.store.Get(ctx, incoming(id), 0, -1)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, problem.New("upload_missing")
+	}
+	if err != nil {
+		return nil, failed(ctx, "read an upload", err)
+	}
+	defer r.Close()
+	if info.Size > m.settings.UploadLimit {
+		return nil, errors.Join(problem.New("body_too_large"), m.discard(ctx, id))
+	}
+	return m.read(r)
+}
+
+// discard removes what was sent and is not taken.
+func (m *Module) discard(ctx context.Context, id string) error {
+	if err := m.store.Delete(ctx, incoming(id)); err != nil {
+		return failed(ctx, "remove an upload", err)
+	}
+	_, err := m.db.Exec(ctx, "DELETE FROM {q2ab_media} WHERE blobid = ? AND state = 'awaited'", id)
+	return err
+}
+
+// confirmed is the answer for a file that was confirmed before.
+func (m *Module) confirmed(ctx context.Context, id string, c auth.Caller) (*uploadOutput, error) {
+	var by owner
+	var user sql.NullInt64
+	var cookie sql.NullString
+	a := accepted{}
+	found, err := m.db.Get(ctx, []any{&a.format, &user, &cookie, &a.info.Width, &a.info.Height},
+		"SELECT b.format, b.userid, b.cookieid, m.width, m.height FROM {blobs} b JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE b.blobid = ?", id)
+	by.userID, by.cookie = int(user.Int64), cookie.String
+	if err != nil {
+		return nil, fmt.Errorf("read an upload: %w", err)
+	}
+	if !found || !(&awaited{UserID: by.userID, Cookie: by.cookie}).isOf(c) {
+		return nil, problem.NotFound()
+	}
+	b, err := m.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &uploadOutput{Location: uploadPath + "/" + id, Body: m.answer(id, a)}
+	out.Body.Bytes = int(b.size)
+	return out, nil
+}

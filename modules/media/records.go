@@ -1,0 +1,184 @@
+package media
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/media/internal/picture"
+)
+
+// States of a record.
+const (
+	// stateAwaited and stateStoring records have no row of blobs yet: a client is to send the file, or the store is being given it.
+	stateAwaited, stateStoring = "awaited", "storing"
+	// stateWaiting pictures have no thumbnails yet, stateReady ones do.
+	stateWaiting, stateReady = "waiting", "ready"
+	// stateBroken pictures cannot be shown, and are not tried again. stateFile is what is no picture.
+	stateBroken, stateFile = "broken", "file"
+	// stateDropped files have no row of blobs any more; what there is of them elsewhere is to be removed.
+	stateDropped = "dropped"
+)
+
+// record is what is known of a file besides its row of blobs. The zero record is of a file that nothing is known of.
+type record struct {
+	state         string
+	width, height int
+	// still tells whether smaller JPEGs can stand for it: it neither moves nor is transparent.
+	still    bool
+	blurHash string
+	stored   bool
+	format   string
+}
+
+// recordsKept bounds how many records are remembered: those of the pictures that people look at.
+const recordsKept = 50_000
+
+// A record that is settled changes only when its file is moved or goes; others change soon.
+const (
+	settledFor   = 10 * time.Minute
+	unsettledFor = 3 * time.Second
+)
+
+func newRecordCache() *otter.Cache[string, record] {
+	return otter.Must(&otter.Options[string, record]{
+		MaximumSize: recordsKept,
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, record]) time.Duration {
+			if s := e.Value.state; s == stateReady || s == stateBroken || s == stateFile {
+				return settledFor
+			}
+			return unsettledFor
+		}),
+	})
+}
+
+// describe finds the records of files, those that are not remembered in one query. Files without a row of blobs have none.
+func (m *Module) describe(ctx context.Context, ids []string) (map[string]record, error) {
+	known := make(map[string]record, len(ids))
+	var asked []string
+	for _, id := range ids {
+		if r, ok := m.records.GetIfPresent(id); ok {
+			known[id] = r
+		} else if !slices.Contains(asked, id) {
+			asked = append(asked, id)
+		}
+	}
+	if len(asked) == 0 {
+		return known, nil
+	}
+	for _, id := range asked {
+		known[id] = record{}
+	}
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var id string
+		var r record
+		err := rows.Scan(&id, &r.format, &r.state, &r.width, &r.height, &r.still, &r.blurHash, &r.stored)
+		known[id] = r
+		return err
+	}, "SELECT m.blobid, m.format, m.state, m.width, m.height, m.still, m.blurhash, m.stored FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid WHERE m.blobid IN ?", asked)
+	if err != nil {
+		return nil, fmt.Errorf("read what is known of files: %w", err)
+	}
+	for _, id := range asked {
+		m.records.Set(id, known[id])
+	}
+	return known, nil
+}
+
+// note writes down what is known of a file that is taken in, whose thumbnails are to be made if that is its state.
+func (m *Module) note(ctx context.Context, tx *database.DB, id, state string, a accepted) error {
+	doubted := int64(0)
+	if m.settings.UnusedAfter > 0 {
+		doubted = tx.Now() + int64(m.settings.UnusedAfter/time.Second)
+	}
+	_, err := tx.Exec(ctx, "INSERT INTO {q2ab_media} (blobid, state, format, noted, width, height, still, doubted) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "+
+		tx.Upsert("blobid")+" state = "+tx.Given("state")+", format = "+tx.Given("format")+", width = "+tx.Given("width")+", height = "+tx.Given("height")+
+		", still = "+tx.Given("still")+", doubted = "+tx.Given("doubted")+", upload = NULL",
+		id, state, a.format, tx.Now(), a.info.Width, a.info.Height, isStill(a.info), doubted)
+	if err != nil {
+		return fmt.Errorf("note a file: %w", err)
+	}
+	return nil
+}
+
+func isStill(i picture.Info) bool { return i.Frames == 1 && !i.Alpha }
+
+// settle changes what is known of a file; what is remembered of it here is forgotten.
+func (m *Module) settle(ctx context.Context, db *database.DB, id, sets string, args ...any) error {
+	if _, err := db.Exec(ctx, "UPDATE {q2ab_media} SET "+sets+" WHERE blobid = ?", append(args, id)...); err != nil {
+		return fmt.Errorf("note a file: %w", err)
+	}
+	m.records.Invalidate(id)
+	return nil
+}
+
+// Picture is what clients need to know of an image before they have it.
+type Picture struct {
+	ID string
+	// URL is that of the image itself.
+	URL           string
+	Width, Height int
+	// BlurHash is a picture of some dozen characters to show meanwhile; "" if there is none yet.
+	BlurHash string
+	// Sources are smaller versions, the smallest first. Moving and transparent images have none.
+	Sources []Source
+	// Thumbnail is a version for lists, a JPEG whatever the image is.
+	Thumbnail Source
+}
+
+// Source is a version of an image.
+type Source struct {
+	URL           string
+	Width, Height int
+}
+
+// Pictures tells of images, by their ids; what is no image, or nothing is known of yet, is left out. It needs no statement for images that
+// were asked for lately, and one for all others together.
+func (m *Module) Pictures(ctx context.Context, ids []string) (map[string]Picture, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	records, err := m.describe(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	pictures := make(map[string]Picture, len(records))
+	for id, r := range records {
+		if r.width > 0 && r.height > 0 && (r.state == stateReady || r.state == stateWaiting) {
+			pictures[id] = m.picture(id, r)
+		}
+	}
+	return pictures, nil
+}
+
+func (m *Module) picture(id string, r record) Picture {
+	p := Picture{ID: id, URL: m.address(id, 0, false), Width: r.width, Height: r.height, BlurHash: r.blurHash}
+	if m.settings.CDN != "" && r.stored {
+		p.URL = m.settings.CDN + "/" + (&blob{id: id, format: r.format}).key()
+	}
+	for _, size := range m.settings.Sizes {
+		if size >= max(r.width, r.height) {
+			break
+		}
+		s := Source{URL: m.address(id, size, false)}
+		if m.settings.CDN != "" && r.state == stateReady {
+			s.URL = m.settings.CDN + "/" + renditionKey{id, size, false}.object()
+		}
+		s.Width, s.Height = picture.Fit(r.width, r.height, size)
+		if p.Thumbnail.URL == "" {
+			p.Thumbnail = s
+		}
+		if r.still {
+			p.Sources = append(p.Sources, s)
+		}
+	}
+	if p.Thumbnail.URL == "" {
+		p.Thumbnail = Source{p.URL, r.width, r.height}
+	}
+	return p
+}

@@ -1,0 +1,236 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/labstack/echo/v4"
+
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/media/internal/storage"
+)
+
+// movedFor lets caches keep that a file is at the CDN, for an hour: its address there is for ever, that it is there is not.
+const movedFor = "public, max-age=3600"
+
+type mediaInput struct {
+	ID    string `path:"id" pattern:"^[0-9]{1,20}$" doc:"Id of the file; text, since it can be beyond 2^53"`
+	Size  int    `query:"size" minimum:"1" maximum:"2048" doc:"Scale the image down so that no side is longer, in pixels; the answer is a JPEG"`
+	Shape string `query:"shape" enum:"square" doc:"With size: the middle of the image, with equal sides"`
+}
+
+func (m *Module) registerServing(api huma.API) {
+	web.Register(api, huma.Operation{
+		OperationID: "get-media", Method: http.MethodGet, Path: "/v1/media/{id}", Tags: []string{"Media"},
+		Summary: "A file: an image of a post, an avatar, an attachment",
+		Description: "With size a JPEG with no side longer than that; smaller images keep their size. Files never change, so that they may be kept for ever. " +
+			"Where the site has a CDN, the answer can be its address (302).",
+		Errors: []int{http.StatusNotFound},
+		Responses: map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{"image/*": {}, "application/octet-stream": {}}},
+			"302": {Description: "The file's address at the CDN"}},
+	}, func(ctx context.Context, in *mediaInput) (*huma.StreamResponse, error) {
+		if in.Shape != "" && in.Size == 0 {
+			return nil, problem.Invalid(problem.Field{Name: "shape", Code: "not_without", Args: []any{"size"}})
+		}
+		f, err := m.file(ctx, in.ID, in.Size, in.Shape != "")
+		if err != nil {
+			return nil, err
+		}
+		return &huma.StreamResponse{Body: func(hc huma.Context) { f.serve(humaecho.Unwrap(hc)) }}, nil
+	})
+}
+
+// Routes adds the old site's addresses of images: /image/{id}[/{size}], and those that the root's ?qa=blob and ?qa=image
+// lead to.
+func (m *Module) Routes(e *echo.Echo) {
+	serve := func(c echo.Context) error {
+		id, size := firstOf(c.Param("id"), c.QueryParam("qa_blobid")), firstOf(c.Param("size"), c.QueryParam("qa_size"))
+		if strings.HasPrefix(c.Path(), "/blob") {
+			size = ""
+		}
+		if !blobID.MatchString(id) || size != "" && strings.Trim(size, "0123456789") != "" {
+			return problem.NotFound()
+		}
+		pixels := 0
+		for _, digit := range size {
+			pixels = min(pixels*10+int(digit-'0'), maxSize)
+		}
+		f, err := m.file(c.Request().Context(), id, pixels, false)
+		if err != nil {
+			return err
+		}
+		f.serve(c)
+		return nil
+	}
+	for _, path := range []string{"/image", "/image/", "/image/:id", "/image/:id/:size", "/blob", "/blob/", "/blob/:id"} {
+		e.GET(path, serve)
+	}
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// served is what goes out: content, or the address where it is.
+type served struct {
+	contentType, disposition, tag string
+	content                       io.ReadSeeker
+	at                            string
+}
+
+// file is a blob, scaled down if size is not 0.
+func (m *Module) file(ctx context.Context, id string, size int, square bool) (*served, error) {
+	if size > 0 {
+		k := renditionKey{id, size, square}
+		if m.settings.CDN != "" && m.atCDN(ctx, k) {
+			return &served{at: m.settings.CDN + "/" + k.object()}, nil
+		}
+		content, err := m.rendition(ctx, k)
+		if err != nil {
+			return nil, err
+		}
+		return &served{contentType: "image/jpeg", disposition: "inline", tag: `"` + k.tag() + `"`, content: bytes.NewReader(content)}, nil
+	}
+	b, err := m.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	s := &served{contentType: typeOf(b.format), disposition: "inline", tag: `"` + id + `"`, content: bytes.NewReader(b.content)}
+	if b.place == Store {
+		if m.settings.CDN != "" {
+			return &served{at: m.settings.CDN + "/" + b.key()}, nil
+		}
+		if s.content, err = m.stream(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	if s.contentType == storage.Unknown {
+		s.disposition = "attachment"
+	}
+	if name := notName.ReplaceAllString(b.name, ""); name != "" {
+		s.disposition += `; filename="` + name + `"`
+	}
+	return s, nil
+}
+
+// typeOf is the media type of a format of Q2A; those that browsers may not show are storage.Unknown.
+func typeOf(format string) string { return storage.TypeByEnding("." + format) }
+
+// notName is what a file's name in a header may not have.
+var notName = regexp.MustCompile(`[^A-Za-z0-9 ._-]+`)
+
+// stream is a stored blob's content, read as it goes out.
+func (m *Module) stream(ctx context.Context, b *blob) (io.ReadSeeker, error) {
+	o := &object{ctx: ctx, store: m.store, key: b.key()}
+	var info storage.Info
+	var err error
+	o.body, info, err = m.store.Get(ctx, o.key, 0, -1)
+	if errors.Is(err, storage.ErrNotFound) {
+		content, err := m.spare(ctx, b)
+		return bytes.NewReader(content), err
+	}
+	if err != nil {
+		return nil, failed(ctx, "read a file", err)
+	}
+	o.size = info.Size
+	return o, nil
+}
+
+// object is one of the store's as a reader that can go to another place, by asking for it from there.
+type object struct {
+	ctx   context.Context //nolint:containedctx // the request's; io.Reader takes none
+	store storage.Store
+	key   string
+	size  int64
+	// at is the next byte that is read, from that which body has next, if there is a body.
+	at, from int64
+	body     io.ReadCloser
+}
+
+// Read is io.Reader's.
+func (o *object) Read(p []byte) (int, error) {
+	if o.at >= o.size {
+		return 0, io.EOF
+	}
+	if o.body != nil && o.from != o.at {
+		o.Close()
+	}
+	if o.body == nil {
+		body, _, err := o.store.Get(o.ctx, o.key, o.at, -1)
+		if err != nil {
+			return 0, err
+		}
+		o.body, o.from = body, o.at
+	}
+	n, err := o.body.Read(p)
+	o.at += int64(n)
+	o.from = o.at
+	return n, err
+}
+
+// Seek is io.Seeker's; nothing is read by it.
+func (o *object) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += o.at
+	case io.SeekEnd:
+		offset += o.size
+	}
+	if offset < 0 {
+		return 0, errors.New("seek: before the beginning")
+	}
+	o.at = offset
+	return offset, nil
+}
+
+// Close ends what is being read.
+func (o *object) Close() {
+	if o.body != nil {
+		_ = o.body.Close() // nothing was written
+		o.body = nil
+	}
+}
+
+// serve sends the file, or the part of it that was asked for.
+func (s *served) serve(c echo.Context) {
+	h := c.Response().Header()
+	if s.at != "" {
+		h.Set("Cache-Control", movedFor)
+		http.Redirect(c.Response(), c.Request(), s.at, http.StatusFound)
+		return
+	}
+	if o, ok := s.content.(*object); ok {
+		defer o.Close()
+	}
+	h.Set("Content-Type", s.contentType)
+	h.Set("Content-Disposition", s.disposition)
+	h.Set("Cache-Control", storage.CacheControl)
+	h.Set("ETag", s.tag)
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, s.content)
+}
+
+// address is that of a file, or of a version of it, for clients.
+func (m *Module) address(id string, size int, square bool) string {
+	address := m.settings.PublicURL + "/v1/media/" + id
+	if size > 0 {
+		address += fmt.Sprintf("?size=%d", size)
+	}
+	if square {
+		address += "&shape=square"
+	}
+	return address
+}

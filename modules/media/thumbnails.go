@@ -1,0 +1,190 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/media/internal/picture"
+	"38qa.net/backend/modules/site"
+)
+
+// eventUploaded is our own event of a file that was taken in.
+const eventUploaded = "media_uploaded"
+
+const (
+	// notedAtOnce is how many files of the old site one batch notes, madeAtOnce of how many pictures one makes thumbnails, and madeFor after
+	// what time it stops before that: a batch is what progress is told by.
+	notedAtOnce = 2000
+	madeAtOnce  = 50
+	madeFor     = 5 * time.Second
+)
+
+// ThumbnailsJob makes the thumbnails of what was uploaded here, as soon as it was, and of what the old site took in. What waits for them is
+// written down with the upload, so that nothing is forgotten if a process dies; what cannot be shown is marked, told of, and left alone.
+func (m *Module) ThumbnailsJob() jobs.Job {
+	return jobs.Job{
+		Name: "thumbnails", Summary: "makes the thumbnails of new images; the differences are images that cannot be shown",
+		Schedule: "*/10 * * * *", Missed: jobs.Skip, AtStart: true, On: []string{eventUploaded},
+		Steps: []jobs.Step{
+			{Name: "note files of the old site", Count: m.count("SELECT COUNT(*) FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE m.blobid IS NULL"), Batch: m.noteFiles},
+			{Name: "make thumbnails", Count: m.count("SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'waiting'"), Batch: m.makeThumbnails},
+		},
+	}
+}
+
+func (m *Module) count(query string, args ...any) func(context.Context) (int, error) {
+	return func(ctx context.Context) (n int, err error) {
+		_, err = m.db.Get(ctx, []any{&n}, query, args...)
+		return n, err
+	}
+}
+
+// pictureFormats are those of Q2A's rows that are looked at as pictures.
+var pictureFormats = []string{"jpg", "jpeg", "png", "gif", "webp"}
+
+// noteSelect gives the records of files that have none, for the formats of pictures and the time.
+const noteSelect = "SELECT b.blobid, CASE WHEN LOWER(b.format) IN ? THEN 'waiting' ELSE 'file' END, b.format, ? FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE m.blobid IS NULL"
+
+// noteFiles makes records of files that have none.
+func (m *Module) noteFiles(ctx context.Context, _ int, w *jobs.Work) (next int, err error) {
+	if w.DryRun {
+		w.Done, err = m.count("SELECT COUNT(*) FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE m.blobid IS NULL")(ctx)
+		return 0, err
+	}
+	noted, err := m.db.Exec(ctx, m.db.InsertIgnore()+" {q2ab_media} (blobid, state, format, noted) "+noteSelect+" LIMIT ?", pictureFormats, m.db.Now(), notedAtOnce)
+	if err != nil {
+		return 0, fmt.Errorf("note files: %w", err)
+	}
+	if w.Done = int(noted); noted == notedAtOnce {
+		next = 1
+	}
+	return next, nil
+}
+
+// makeThumbnails makes those of some pictures that wait.
+func (m *Module) makeThumbnails(ctx context.Context, _ int, w *jobs.Work) (next int, err error) {
+	w.Done = 0
+	type waiting struct {
+		id     string
+		avatar bool
+	}
+	var list []waiting
+	err = m.db.Select(ctx, func(rows *sql.Rows) error {
+		var p waiting
+		err := rows.Scan(&p.id, &p.avatar)
+		list = append(list, p)
+		return err
+	}, "SELECT m.blobid, b.filename IS NULL AND b.format = 'jpeg' AND b.userid IS NOT NULL FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid WHERE m.state = 'waiting' ORDER BY m.blobid LIMIT ?", madeAtOnce)
+	if err != nil {
+		return 0, fmt.Errorf("pictures without thumbnails: %w", err)
+	}
+	if w.DryRun {
+		w.Done, err = m.count("SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'waiting'")(ctx)
+		return 0, err
+	}
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for began := time.Now(); len(list) > 0 && time.Since(began) < madeFor; list = list[1:] {
+		broken, err := m.prepare(ctx, list[0].id, m.sizesFor(o, list[0].avatar))
+		if err != nil {
+			return 0, fmt.Errorf("thumbnails of %s: %w", list[0].id, err)
+		}
+		if broken != "" {
+			w.Report("blobs", list[0].id, "content", broken, "a picture")
+		}
+		w.Done++
+		next = 1
+	}
+	return next, nil
+}
+
+// sizesFor are the thumbnails that are made of a picture before anybody asks.
+func (m *Module) sizesFor(o *site.Options, avatar bool) []renditionKey {
+	var keys []renditionKey
+	if !avatar {
+		for _, size := range m.settings.Sizes {
+			keys = append(keys, renditionKey{size: size})
+		}
+		return keys
+	}
+	for _, size := range avatarSizes(o) {
+		keys = append(keys, renditionKey{size: size, square: true})
+	}
+	return keys
+}
+
+// prepare makes the thumbnails of a picture that are smaller than it, and notes what else is to be known of it. It tells why that cannot be done
+// with this picture, and fails if it may be done another time.
+func (m *Module) prepare(ctx context.Context, id string, keys []renditionKey) (broken string, err error) {
+	b, err := m.find(ctx, id)
+	if err == nil {
+		b.content, err = m.bytes(ctx, b)
+	}
+	var p *problem.Error
+	if errors.As(err, &p) && p.Code == "not_found" {
+		return "no bytes", m.settle(ctx, m.db, id, "state = ?", stateBroken)
+	}
+	if err != nil {
+		return "", err
+	}
+	done, err := m.decoding(ctx)
+	if err != nil {
+		return "", err
+	}
+	info, made, hash, err := render(b.content, keys)
+	done()
+	switch {
+	case errors.Is(err, picture.ErrNotAnImage) && !slices.Contains(pictureFormats, strings.ToLower(b.format)):
+		return "", m.settle(ctx, m.db, id, "state = ?", stateFile)
+	case err != nil:
+		return err.Error(), m.settle(ctx, m.db, id, "state = ?", stateBroken)
+	}
+	for k, content := range made {
+		k.blob = id
+		if err := m.store.Put(ctx, k.object(), "image/jpeg", bytes.NewReader(content), int64(len(content))); err != nil {
+			return "", err
+		}
+	}
+	return "", m.settle(ctx, m.db, id, "state = ?, width = ?, height = ?, still = ?, blurhash = ?", stateReady, info.Width, info.Height, isStill(info), hash)
+}
+
+// render makes the thumbnails that are smaller than the picture.
+func render(content []byte, keys []renditionKey) (info picture.Info, made map[renditionKey][]byte, hash string, err error) {
+	if info, err = picture.Inspect(content, picture.Default); err != nil {
+		return info, nil, "", err
+	}
+	made = map[renditionKey][]byte{}
+	var sizes []int
+	for _, k := range keys {
+		switch {
+		case k.size >= max(info.Width, info.Height):
+		case !k.square:
+			sizes = append(sizes, k.size)
+		default:
+			if made[k], _, _, err = picture.Thumbnail(content, k.size, true, picture.Default); err != nil {
+				return info, nil, "", err
+			}
+		}
+	}
+	renditions, hash, err := picture.Renditions(content, sizes, picture.Default)
+	for size, r := range renditions {
+		made[renditionKey{size: size}] = r.Content
+	}
+	return info, made, hash, err
+}
+
+// uploaded tells of a new file, so that its thumbnails are made.
+func uploaded(at int64, id string) events.Event {
+	return events.Event{Name: eventUploaded, At: at, Params: []events.Param{{Name: "blobid", Value: id}}}
+}
