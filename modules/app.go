@@ -111,7 +111,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	if err != nil {
 		return err
 	}
-	a.QA = qa.New(a.DB, a.Site, a.Auth)
+	a.QA = qa.New(a.DB, a.Site, a.Auth, a.Media)
 	people := community.New(a.DB, a.Site, a.Auth, a.QA)
 	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA)
 	points := a.Ranking
@@ -121,6 +121,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.QA.ListenToAccounts(a.Auth)
 	points.ListenToAccounts(a.Auth)
 	people.ListenToAccounts(a.Auth)
+	a.Media.ListenToAccounts(a.Auth)
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
 	streams := events.NewStreams(a.Events, events.StreamSettings{Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow})
 
@@ -130,7 +131,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 			Steps: append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
 		},
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(), a.Auth.CleanUpJob(), a.Site.StatisticsJob(),
-		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(),
+		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(),
 	)
 	points.UseJobs(a.Jobs)
 

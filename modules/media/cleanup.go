@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
 )
@@ -64,13 +65,18 @@ func (m *Module) Release(ctx context.Context, tx *database.DB, ids []string) err
 	return nil
 }
 
-// ReleaseOf is Release of all files that a user has uploaded.
-func (m *Module) ReleaseOf(ctx context.Context, tx *database.DB, userID int) error {
-	var ids []string
-	if err := tx.Select(ctx, database.Append(&ids), "SELECT blobid FROM {blobs} WHERE userid = ?", userID); err != nil {
-		return fmt.Errorf("a user's files: %w", err)
-	}
-	return m.Release(ctx, tx, ids)
+// ListenToAccounts releases the files of users whose accounts are deleted. Their posts stay, and what those show.
+func (m *Module) ListenToAccounts(accounts *auth.Module) {
+	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
+		if c.Kind != auth.Deleting {
+			return nil
+		}
+		var ids []string
+		if err := tx.Select(ctx, database.Append(&ids), "SELECT blobid FROM {blobs} WHERE userid = ?", c.UserID); err != nil {
+			return fmt.Errorf("a user's files: %w", err)
+		}
+		return m.Release(ctx, tx, ids)
+	})
 }
 
 // dropUnused drops those of some doubted files that nothing uses, and clears the others of doubt.

@@ -94,6 +94,9 @@ func New(ctx context.Context, db *database.DB, s *site.Module, settings Settings
 // pictures.
 func (m *Module) UseAccounts(a *auth.Module) { m.accounts = a }
 
+// APIURL is this API's own address; "" if it is not known.
+func (m *Module) APIURL() string { return m.settings.PublicURL }
+
 // decoding waits for the right to decode pictures; the caller gives it back by the function that it gets.
 func (m *Module) decoding(ctx context.Context) (done func(), err error) { return turn(ctx, m.working) }
 

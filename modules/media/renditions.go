@@ -54,7 +54,7 @@ func (k renditionKey) object() string { return thumbnails(k.blob) + k.name() + "
 func newRenditionCache() *otter.Cache[renditionKey, []byte] {
 	return otter.Must(&otter.Options[renditionKey, []byte]{
 		MaximumWeight: renditionBytes,
-		Weigher:       func(_ renditionKey, v []byte) uint32 { return uint32(min(len(v)+100, 1<<30)) }, //nolint:gosec // bounded
+		Weigher:       func(_ renditionKey, v []byte) uint32 { return uint32(min(len(v)+100, 1<<30)) },
 	})
 }
 

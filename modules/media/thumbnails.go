@@ -41,9 +41,9 @@ func (m *Module) ThumbnailsJob() jobs.Job {
 	}
 }
 
-func (m *Module) count(query string, args ...any) func(context.Context) (int, error) {
+func (m *Module) count(query string) func(context.Context) (int, error) {
 	return func(ctx context.Context) (n int, err error) {
-		_, err = m.db.Get(ctx, []any{&n}, query, args...)
+		_, err = m.db.Get(ctx, []any{&n}, query)
 		return n, err
 	}
 }

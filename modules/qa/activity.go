@@ -227,7 +227,8 @@ func (m *Module) listActivity(ctx context.Context, in *activityInput) (*activity
 	if err != nil {
 		return nil, err
 	}
-	return &activityOutput{Body: web.List[ActivityItem]{Items: m.activityItems(o, tree, events)}}, nil
+	items, err := m.activityItems(ctx, o, tree, events)
+	return &activityOutput{Body: web.List[ActivityItem]{Items: items}}, err
 }
 
 // categoryParam finds the category that a parameter names; nil without one.
@@ -253,10 +254,17 @@ func (m *Module) activityItem(o *site.Options, tree *categoryTree, e *event) Act
 	return item
 }
 
-func (m *Module) activityItems(o *site.Options, tree *categoryTree, events []event) []ActivityItem {
+func (m *Module) activityItems(ctx context.Context, o *site.Options, tree *categoryTree, events []event) ([]ActivityItem, error) {
+	posts := make([]*post, len(events))
+	for i := range events {
+		posts[i] = events[i].question
+	}
+	if err := m.illustrate(ctx, o, posts...); err != nil {
+		return nil, err
+	}
 	items := make([]ActivityItem, len(events))
 	for i := range events {
 		items[i] = m.activityItem(o, tree, &events[i])
 	}
-	return items
+	return items, nil
 }

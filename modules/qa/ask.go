@@ -56,7 +56,7 @@ func (c *change) ask(in *askInput) (int, error) {
 		content = *body.Content
 	}
 	q := &post{kind: "Q", title: posted(body.Title)}
-	q.content, q.format = c.m.stored(content, body.Format)
+	q.content, q.format = c.m.stored(c.m.rendering(c.o), content, body.Format)
 	follows, err := c.checkQuestion(in, q)
 	if err != nil {
 		return 0, err

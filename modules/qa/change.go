@@ -229,7 +229,7 @@ func (c *change) sign() error {
 // finish writes what the use case changed, and what follows. The order is that of locks: posts, words, points, options; and
 // rows that others refer to are written before those that refer to them.
 func (c *change) finish() error {
-	steps := []func() error{c.sign, c.countQuestions, c.derive, c.warm, c.writePosts, c.writeExtra, c.heat, c.index, c.deletePosts, c.tell, c.limit, c.publish, c.countPosts}
+	steps := []func() error{c.sign, c.countQuestions, c.derive, c.warm, c.writePosts, c.writeExtra, c.heat, c.index, c.deletePosts, c.tell, c.limit, c.keepFiles, c.publish, c.countPosts}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err

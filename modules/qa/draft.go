@@ -44,7 +44,7 @@ var (
 )
 
 // stored is the content in the form and format in which it is kept.
-func (m *Module) stored(text, format string) (content, kept string) {
+func (m *Module) stored(o render.Options, text, format string) (content, kept string) {
 	switch format {
 	case "markdown":
 		text = m.renderer.FromMarkdown(text)
@@ -57,7 +57,7 @@ func (m *Module) stored(text, format string) (content, kept string) {
 	if !someTag.MatchString(textTag.ReplaceAllString(text, "")) {
 		return words.WithoutAstral(TextOf(text, "html")), ""
 	}
-	return words.WithoutAstral(m.renderer.ForStorage(text, render.Options{})), "html"
+	return words.WithoutAstral(m.renderer.ForStorage(text, o)), "html"
 }
 
 // tagsOf are the tags that were typed, as Q2A reads them: words, or, where the site separates tags by commas, whatever stands

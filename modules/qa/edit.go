@@ -216,7 +216,7 @@ func (c *change) maySilently(p *post, silent bool) error {
 // takeContent takes a new content, if one was sent.
 func (c *change) takeContent(p *post, w *Writing) {
 	if w.Content != nil {
-		p.content, p.format = c.m.stored(*w.Content, w.Format)
+		p.content, p.format = c.m.stored(c.m.rendering(c.o), *w.Content, w.Format)
 	}
 }
 

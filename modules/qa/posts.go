@@ -9,6 +9,7 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/media"
 	"38qa.net/backend/modules/site"
 )
 
@@ -43,27 +44,33 @@ type post struct {
 	author      auth.AuthorScan
 
 	// read by full queries only
-	format, content        string
-	updated                int64
-	updateType             string
-	lastUserID             int
-	lastHandle             string
-	lastViewIP             []byte
-	notify                 string
-	extra                  string
-	hasExtra, hasName      bool
+	format, content   string
+	updated           int64
+	updateType        string
+	lastUserID        int
+	lastHandle        string
+	lastViewIP        []byte
+	notify            string
+	extra             string
+	hasExtra, hasName bool
+	// pictures are those that the content shows, by id, once illustrate has looked for them.
+	pictures               map[string]media.Picture
 	myVote, myFlag         int
 	favorite, hasMyColumns bool
 	lastIP                 []byte
 }
 
-// listColumns are what lists show of a post p, in the order of (*post).listDest.
-const listColumns = "p.postid, p.type, p.parentid, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3, p.acount, p.amaxvote, p.selchildid, " +
+// baseColumns are what is shown of a post p everywhere, in the order of (*scanner).baseDest.
+const baseColumns = "p.postid, p.type, p.parentid, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3, p.acount, p.amaxvote, p.selchildid, " +
 	"p.closedbyid, p.userid, p.cookieid, p.createip, p.upvotes, p.downvotes, p.netvotes, p.views, p.hotness + 0e0, p.flagcount, " +
 	"UNIX_TIMESTAMP(p.created), p.created, p.title, p.tags, p.name, UNIX_TIMESTAMP(p.updated), p.updatetype, p.lastuserid, " + auth.AuthorColumns
 
-// fullColumns are what threads show beyond lists.
-const fullColumns = listColumns + ", p.format, p.content, lu.handle, p.lastviewip, p.lastip, p.notify, pm.content"
+// listColumns are what lists show of a post p: with the content only where it may show one of the site's images, as the old site's editor writes
+// them in.
+const listColumns = baseColumns + ", p.format, CASE WHEN INSTR(p.content, 'qa_blobid=') > 0 THEN p.content END"
+
+// fullColumns are what threads show of a post p.
+const fullColumns = baseColumns + ", p.format, p.content, lu.handle, p.lastviewip, p.lastip, p.notify, pm.content"
 
 // fullJoin brings what fullColumns name: the author, who changed it last, and the extra field of a question.
 const fullJoin = auth.AuthorJoin + " LEFT JOIN {users} lu ON lu.userid = p.lastuserid" +
@@ -80,14 +87,16 @@ type scanner struct {
 	vote, flag, favorite                           sql.NullInt64
 }
 
-func (s *scanner) listDest(p *post) []any {
+func (s *scanner) baseDest(p *post) []any {
 	return append([]any{&p.id, &s.kind, &s.parent, &s.category, &s.path1, &s.path2, &s.path3, &p.answers, &p.maxAnswerVotes, &s.selected,
 		&s.closedBy, &s.user, &s.cookie, &p.createIP, &p.up, &p.down, &p.net, &p.views, &s.hotness, &p.flags,
 		&p.created, &p.createdText, &s.title, &s.tags, &s.name, &s.updated, &s.updateType, &s.lastUser}, p.author.Dest()...)
 }
 
+func (s *scanner) listDest(p *post) []any { return append(s.baseDest(p), &p.format, &s.content) }
+
 func (s *scanner) fullDest(p *post) []any {
-	return append(s.listDest(p), &p.format, &s.content, &s.lastHandle, &p.lastViewIP, &p.lastIP, &s.notify, &s.extra)
+	return append(s.baseDest(p), &p.format, &s.content, &s.lastHandle, &p.lastViewIP, &p.lastIP, &s.notify, &s.extra)
 }
 
 // myDest are the places of myColumns.
@@ -195,18 +204,19 @@ type Text struct {
 // QuestionItem is a question in a list.
 type QuestionItem struct {
 	PostBase
-	Title            string    `json:"title"`
-	Path             string    `json:"path" doc:"Address below the site's: {id}/{slug}"`
-	Category         *Category `json:"category,omitempty"`
-	Tags             []string  `json:"tags"`
-	AnswerCount      int       `json:"answerCount"`
-	MaxAnswerVotes   int       `json:"maxAnswerVotes" doc:"Votes of its best-liked answer, at least 0"`
-	ViewCount        int       `json:"viewCount"`
-	Hotness          float64   `json:"hotness"`
-	SelectedAnswerID int       `json:"selectedAnswerId,omitempty"`
-	Closed           bool      `json:"closed"`
-	ClosedByID       int       `json:"closedById,omitempty" doc:"The question that it duplicates, or the note that says why it was closed"`
-	IsFavorite       *bool     `json:"isFavorite,omitempty" doc:"Whether it is among the caller's favourites"`
+	Title            string     `json:"title"`
+	Path             string     `json:"path" doc:"Address below the site's: {id}/{slug}"`
+	Category         *Category  `json:"category,omitempty"`
+	Tags             []string   `json:"tags"`
+	AnswerCount      int        `json:"answerCount"`
+	MaxAnswerVotes   int        `json:"maxAnswerVotes" doc:"Votes of its best-liked answer, at least 0"`
+	ViewCount        int        `json:"viewCount"`
+	Hotness          float64    `json:"hotness"`
+	SelectedAnswerID int        `json:"selectedAnswerId,omitempty"`
+	Closed           bool       `json:"closed"`
+	ClosedByID       int        `json:"closedById,omitempty" doc:"The question that it duplicates, or the note that says why it was closed"`
+	IsFavorite       *bool      `json:"isFavorite,omitempty" doc:"Whether it is among the caller's favourites"`
+	Thumbnail        *Thumbnail `json:"thumbnail,omitempty" doc:"The first of the site's images in the question"`
 }
 
 var typeNames = map[string]string{"Q": "question", "A": "answer", "C": "comment", "NOTE": "note"}
@@ -262,6 +272,7 @@ func (m *Module) item(o *site.Options, tree *categoryTree, p *post) QuestionItem
 	if p.hasMyColumns {
 		q.IsFavorite = &p.favorite
 	}
+	q.Thumbnail = m.thumbnail(o, p)
 	return q
 }
 
@@ -279,5 +290,5 @@ func (m *Module) text(o *site.Options, p *post) Text {
 	if format == "" {
 		format = "plain"
 	}
-	return Text{Content: p.content, Format: format, HTML: m.html(o, p.content, p.format)}
+	return Text{Content: p.content, Format: format, HTML: m.illustrated(o, p)}
 }

@@ -18,6 +18,7 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/media"
 	"38qa.net/backend/modules/qa/internal/render"
 	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
@@ -28,6 +29,7 @@ type Module struct {
 	db         *database.DB
 	site       *site.Module
 	auth       *auth.Module
+	media      *media.Module
 	renderer   *render.Renderer
 	titles     *otter.Cache[titleKey, shownTitle]
 	postings   *postings
@@ -42,8 +44,8 @@ type Module struct {
 }
 
 // New returns the module.
-func New(db *database.DB, s *site.Module, a *auth.Module) *Module {
-	m := &Module{db: db, site: s, auth: a, renderer: render.New(), postings: newPostings(), titles: otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept})}
+func New(db *database.DB, s *site.Module, a *auth.Module, files *media.Module) *Module {
+	m := &Module{db: db, site: s, auth: a, media: files, renderer: render.New(), postings: newPostings(), titles: otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept})}
 	m.views = newViewBatches(m.storeViews)
 	return m
 }
@@ -79,12 +81,17 @@ func (m *Module) blockedWords(o *site.Options) words.Blocked {
 	return b.words
 }
 
+// rendering is how the site wants contents shown.
+func (m *Module) rendering(o *site.Options) render.Options {
+	return render.Options{
+		SiteURL: m.site.SiteURL(o), APIURL: m.media.APIURL(), LinkURLs: o.Bool("show_url_links"), NewWindow: o.Bool("links_in_new_window"),
+		BlockedWords: o.String("block_bad_words"), Censor: m.blockedWords(o).Censor,
+	}
+}
+
 // html is the content of a post as HTML that is safe to show.
 func (m *Module) html(o *site.Options, content, format string) string {
-	return m.renderer.HTML(content, format, render.Options{
-		SiteURL: m.site.SiteURL(o), LinkURLs: o.Bool("show_url_links"), NewWindow: o.Bool("links_in_new_window"),
-		BlockedWords: o.String("block_bad_words"), Censor: m.blockedWords(o).Censor,
-	})
+	return m.renderer.HTML(content, format, m.rendering(o))
 }
 
 // shownTitle is what follows from a question's title and the site's options.
@@ -118,7 +125,7 @@ func (m *Module) path(o *site.Options, id int, title string) string {
 
 // SafeHTML makes stored HTML safe to show; the site's pages use it too.
 func (m *Module) SafeHTML(html string) string {
-	return m.renderer.HTML(html, "html", render.Options{})
+	return m.renderer.HTML(html, "html", render.Options{APIURL: m.media.APIURL()})
 }
 
 // HTML is a text in one of the formats of posts as HTML that is safe to show, by the site's choices.

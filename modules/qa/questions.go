@@ -138,6 +138,9 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	if err != nil {
 		return nil, err
 	}
+	if err := m.illustrate(ctx, o, posts...); err != nil {
+		return nil, err
+	}
 	out := &questionsOutput{Body: web.List[QuestionItem]{Items: m.items(o, tree, posts), NextCursor: next, Total: f.total}}
 	if in.Include == "permissions" {
 		caller := auth.CallerOf(ctx)

@@ -89,6 +89,9 @@ func (m *Module) related(ctx context.Context, o *site.Options, id, limit int) ([
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err
 	}
+	if err := m.illustrateHits(ctx, o, hits); err != nil {
+		return nil, err
+	}
 	return slices.DeleteFunc(hits, func(h hit) bool { return h.post == nil }), nil
 }
 
@@ -143,6 +146,9 @@ func (m *Module) listSimilar(ctx context.Context, in *similarInput) (*relatedOut
 	}
 	hits = slices.DeleteFunc(hits, func(h hit) bool { return h.score < minScore(o.Int("match_ask_check_qs")) })
 	if err := m.fetch(ctx, hits); err != nil {
+		return nil, err
+	}
+	if err := m.illustrateHits(ctx, o, hits); err != nil {
 		return nil, err
 	}
 	hits = slices.DeleteFunc(hits, func(h hit) bool { return h.post == nil })

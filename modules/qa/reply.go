@@ -75,7 +75,7 @@ func (c *change) reply(kind string, parent *post, w *Writing, letter string) (*p
 	}
 	q := c.t.question
 	p := &post{kind: kind, parentID: parent.id, categoryID: q.categoryID, categoryPath: q.categoryPath}
-	p.content, p.format = c.m.stored(content, w.Format)
+	p.content, p.format = c.m.stored(c.m.rendering(c.o), content, w.Format)
 	check := &checks{}
 	check.content(c.o, p, letter)
 	check.person(w)

@@ -77,6 +77,9 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err
 	}
+	if err := m.illustrateHits(ctx, o, hits); err != nil {
+		return nil, err
+	}
 	for _, h := range hits {
 		if h.post != nil {
 			out.Body.Items = append(out.Body.Items, m.searchItem(o, tree, h))

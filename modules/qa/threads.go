@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -232,7 +233,10 @@ func (m *Module) open(ctx context.Context, id int, include []string) (*site.Opti
 	if err != nil {
 		return nil, nil, err
 	}
-	return o, t, m.viewable(o, auth.CallerOf(ctx), t)
+	if err := m.viewable(o, auth.CallerOf(ctx), t); err != nil {
+		return o, t, err
+	}
+	return o, t, m.illustrate(ctx, o, append(slices.Collect(maps.Values(t.byID)), t.closing)...)
 }
 
 func (m *Module) getQuestion(ctx context.Context, in *threadInput) (*threadOutput, error) {

@@ -22,7 +22,9 @@ func (m *Module) UserPosts(ctx context.Context, userID int, kind string, page we
 	size := page.Size(userPageSize(o, kind))
 	if kind == "activity" {
 		events, err := m.userActivity(ctx, userID, size)
-		list.Items = m.activityItems(o, tree, events)
+		if err == nil {
+			list.Items, err = m.activityItems(ctx, o, tree, events)
+		}
 		return list, err
 	}
 	q, err := userQuery(userID, kind, page, size)
@@ -38,7 +40,9 @@ func (m *Module) UserPosts(ctx context.Context, userID int, kind string, page we
 		last := events[size-1]
 		list.NextCursor = web.EncodeCursor("user-"+kind, userPosition{last.timeText, last.postID})
 	}
-	list.Items = m.activityItems(o, tree, events)
+	if list.Items, err = m.activityItems(ctx, o, tree, events); err != nil {
+		return list, err
+	}
 	if kind == "answers" {
 		for i := range events {
 			list.Items[i].Votes = &events[i].votes
@@ -121,6 +125,9 @@ func (m *Module) FavoriteQuestions(ctx context.Context, userID int) ([]QuestionI
 	}
 	posts, err := m.selectMine(ctx, "{userfavorites} f JOIN {posts} p ON p.postid = f.entityid", nil,
 		" WHERE f.userid = ? AND f.entitytype = 'Q' AND p.type = 'Q' ORDER BY p.created DESC, p.postid DESC", userID)
+	if err == nil {
+		err = m.illustrate(ctx, o, posts...)
+	}
 	return m.items(o, tree, posts), err
 }
 
@@ -144,5 +151,5 @@ func (m *Module) UpdatesFor(ctx context.Context, own, favorites bool) ([]Activit
 	if err != nil {
 		return nil, err
 	}
-	return m.activityItems(o, tree, merge(events)), nil
+	return m.activityItems(ctx, o, tree, merge(events))
 }

@@ -73,6 +73,8 @@ type Step struct {
 type Work struct {
 	// DryRun batches change nothing.
 	DryRun bool
+	// Run is the run's id, greater than those of all runs before.
+	Run int
 	// Parameters are those that the run was asked for with; what was not given is absent.
 	Parameters map[string]string
 	// Done is what the batch has worked off; the batch sets it.

@@ -224,7 +224,7 @@ func (m *Manager) steps(ctx context.Context, r *Run, progress func(*Run, *Work))
 	}
 	for r.state.Step < len(job.Steps) {
 		s := job.Steps[r.state.Step]
-		w := &Work{DryRun: r.DryRun, Parameters: r.Parameters, Done: 1, Due: m.dueTime(r), m: m, run: r}
+		w := &Work{DryRun: r.DryRun, Run: r.ID, Parameters: r.Parameters, Done: 1, Due: m.dueTime(r), m: m, run: r}
 		next, err := s.Batch(ctx, r.state.After, w)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)

@@ -19,12 +19,13 @@ type file struct {
 // maxSize is the largest size that /v1/media scales to.
 const maxSize = 2048
 
-// url is the file's address in what readers get.
-func (f file) url() string {
+// url is the file's address in what readers get, below this API's own.
+func (f file) url(apiURL string) string {
+	address := strings.TrimRight(apiURL, "/") + "/v1/media/" + f.id
 	if f.size == 0 {
-		return "/v1/media/" + f.id
+		return address
 	}
-	return "/v1/media/" + f.id + "?size=" + strconv.Itoa(f.size)
+	return address + "?size=" + strconv.Itoa(f.size)
 }
 
 // oldURL is the file's address as the old site's editor writes it into posts. Of a site whose address is not known it is

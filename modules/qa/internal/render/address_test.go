@@ -86,7 +86,7 @@ var foreignAddresses = []string{
 func checkAddress(t *testing.T, ps places, address, want string) {
 	t.Helper()
 	f, ok := ps.file(address)
-	if got := f.url(); ok != (want != "") || ok && got != want {
+	if got := f.url(""); ok != (want != "") || ok && got != want {
 		t.Errorf("%q below %v: %q %v, want %q", address, ps, got, ok, want)
 	}
 }

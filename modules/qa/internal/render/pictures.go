@@ -87,9 +87,9 @@ func sized(attributes []nethtml.Attribute) []nethtml.Attribute {
 }
 
 // write writes the image's tag with what is known of it.
-func (i *image) write(b *strings.Builder, p Picture) {
+func (i *image) write(b *strings.Builder, p Picture, apiURL string) {
 	b.WriteString("<img")
-	writeAttribute(b, "src", i.src(p))
+	writeAttribute(b, "src", i.src(p, apiURL))
 	b.WriteString(i.kept)
 	if set := p.srcset(); set != "" {
 		writeAttribute(b, "srcset", set)
@@ -111,9 +111,9 @@ func (i *image) write(b *strings.Builder, p Picture) {
 
 // src is the address that the image is shown from where the browser does not choose: the smallest version that is as large as
 // the author asked for.
-func (i *image) src(p Picture) string {
+func (i *image) src(p Picture, apiURL string) string {
 	if p.URL == "" {
-		return i.file.url()
+		return i.file.url(apiURL)
 	}
 	if i.file.size > 0 {
 		for _, s := range p.Sources {
@@ -158,8 +158,8 @@ func (p Picture) srcset() string {
 	return b.String()
 }
 
-// shape is the width and height that the image is given, so that nothing moves when it comes: the author's, or its own. Where
-// the author has only said one, the other follows.
+// shape is the width and height that the image is given, so that nothing moves when it comes: the author's, or its own, or what
+// it has in the size that the author asked for. Where the author has only said one, the other follows.
 func (i *image) shape(p Picture) (width, height string) {
 	if p.Width <= 0 || p.Height <= 0 || i.width != "" && i.height != "" {
 		return i.width, i.height
@@ -169,6 +169,10 @@ func (i *image) shape(p Picture) (width, height string) {
 		return i.width, otherSide(i.width, p.Width, p.Height)
 	case i.height != "":
 		return otherSide(i.height, p.Height, p.Width), i.height
+	}
+	own := Source{Width: p.Width}
+	if longest := p.longest(own); i.file.size > 0 && i.file.size < longest {
+		return strconv.Itoa(scaled(i.file.size, longest, p.Width)), strconv.Itoa(scaled(i.file.size, longest, p.Height))
 	}
 	return strconv.Itoa(p.Width), strconv.Itoa(p.Height)
 }

@@ -28,7 +28,7 @@ func (r *rendered) weight() int {
 }
 
 // html puts the pieces together.
-func (r *rendered) html(pictures func(id string) (Picture, bool)) string {
+func (r *rendered) html(pictures func(id string) (Picture, bool), apiURL string) string {
 	if len(r.images) == 0 {
 		return r.text
 	}
@@ -45,7 +45,7 @@ func (r *rendered) html(pictures func(id string) (Picture, bool)) string {
 				p = found
 			}
 		}
-		i.write(&b, p)
+		i.write(&b, p, apiURL)
 	}
 	b.WriteString(r.text[last:])
 	return b.String()
@@ -110,7 +110,7 @@ func (m *marker) link(t nethtml.Token) {
 		if a.Key == "href" {
 			if f, ok := m.places.file(a.Val); ok {
 				m.refer(f)
-				a.Val = f.url()
+				a.Val = f.url(m.o.APIURL)
 			}
 		}
 		kept = append(kept, a)

@@ -15,15 +15,15 @@ func TestPicturesOfRememberedContents(t *testing.T) {
 		o.Pictures = func(id string) (Picture, bool) { return p, id == "3" && p.URL != "" }
 		return r.HTML(`<p>a <img src="/image/3" alt="x"> b</p><img src="/image/4">`, "html", o)
 	}
-	const rest = ` b</p><img src="/v1/media/4" loading="lazy" decoding="async">`
+	const rest = ` b</p><img src="https://api.example/v1/media/4" loading="lazy" decoding="async">`
 	for _, c := range []struct {
 		known Picture
 		want  string
 	}{
-		{Picture{}, `<p>a <img src="/v1/media/3" alt="x" loading="lazy" decoding="async">` + rest},
+		{Picture{}, `<p>a <img src="https://api.example/v1/media/3" alt="x" loading="lazy" decoding="async">` + rest},
 		{Picture{URL: "/3.jpg", Width: 2, Height: 1}, `<p>a <img src="/3.jpg" alt="x" width="2" height="1" loading="lazy" decoding="async">` + rest},
 		{Picture{URL: "/3.webp", BlurHash: "LE"}, `<p>a <img src="/3.webp" alt="x" loading="lazy" decoding="async" data-blurhash="LE">` + rest},
-		{Picture{}, `<p>a <img src="/v1/media/3" alt="x" loading="lazy" decoding="async">` + rest},
+		{Picture{}, `<p>a <img src="https://api.example/v1/media/3" alt="x" loading="lazy" decoding="async">` + rest},
 	} {
 		if got := html(c.known); got != c.want {
 			t.Errorf("with %v:\n got %s\nwant %s", c.known, got, c.want)

@@ -22,7 +22,8 @@ import (
 type Options struct {
 	// SiteURL is the old site's address; addresses of its files below it are recognised.
 	SiteURL string
-	// APIURL is the address of this API (PUBLIC_URL); addresses of files below it are recognised too. "" where it is not known.
+	// APIURL is the address of this API (PUBLIC_URL), which addresses of files get; those below it are recognised too. "" where it is not known: then they
+	// are relative.
 	APIURL string
 	// LinkURLs makes links of bare addresses in plain text (option show_url_links).
 	LinkURLs bool
@@ -84,7 +85,7 @@ func (r *Renderer) HTML(content, format string, o Options) string {
 	if content == "" {
 		return ""
 	}
-	return r.rendered(content, format, o).html(o.Pictures)
+	return r.rendered(content, format, o).html(o.Pictures, o.APIURL)
 }
 
 // ImageIDs are the ids of the site's own images that the content shows, in their order, each once.

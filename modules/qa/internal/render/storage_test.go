@@ -59,10 +59,10 @@ func TestStoredFilesAreShownAgain(t *testing.T) {
 	for _, site := range []string{"", "/", "https://site.example", "http://www.site.example/qa/"} {
 		o := Options{SiteURL: site, APIURL: "https://api.example"}
 		for _, c := range []struct{ in, want string }{
-			{`<img src="/v1/media/12" alt="a">`, `<img src="/v1/media/12" alt="a" loading="lazy" decoding="async">`},
-			{`<img src="https://api.example/v1/media/12?size=600" alt="a">`, `<img src="/v1/media/12?size=600" alt="a" loading="lazy" decoding="async">`},
-			{`<a href="/v1/media/12?size=600">f</a>`, `<a href="/v1/media/12?size=600" rel="nofollow ugc noopener">f</a>`},
-			{r.FromMarkdown(`![a](/v1/media/12)`), `<p><img src="/v1/media/12" alt="a" loading="lazy" decoding="async"></p>`},
+			{`<img src="/v1/media/12" alt="a">`, `<img src="https://api.example/v1/media/12" alt="a" loading="lazy" decoding="async">`},
+			{`<img src="https://api.example/v1/media/12?size=600" alt="a">`, `<img src="https://api.example/v1/media/12?size=600" alt="a" loading="lazy" decoding="async">`},
+			{`<a href="/v1/media/12?size=600">f</a>`, `<a href="https://api.example/v1/media/12?size=600" rel="nofollow ugc noopener">f</a>`},
+			{r.FromMarkdown(`![a](/v1/media/12)`), `<p><img src="https://api.example/v1/media/12" alt="a" loading="lazy" decoding="async"></p>`},
 		} {
 			if got := r.HTML(r.ForStorage(c.in, o), "html", o); got != c.want {
 				t.Errorf("of the site %q: %s is shown as %s", site, c.in, got)

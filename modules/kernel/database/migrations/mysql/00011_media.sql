@@ -13,12 +13,12 @@ CREATE TABLE {q2ab_media} (
   -- whether smaller JPEGs can stand for it: it neither moves nor is transparent
   still TINYINT NOT NULL DEFAULT 0,
   blurhash VARCHAR(60) CHARACTER SET ascii NOT NULL DEFAULT '',
-  -- whether the store has it, and since when that is known to be so byte for byte
+  -- whether the store has it
   stored TINYINT NOT NULL DEFAULT 0,
-  verified BIGINT NOT NULL DEFAULT 0,
   bytes BIGINT NOT NULL DEFAULT 0,
   hash BINARY(32) NULL,
-  -- for the move to the store: the run that last passed the file over, the one that last copied it for PHP, and whether its bytes have left blobs
+  -- for the move to the store: the runs that last read the file back, passed it over, and copied it for PHP, and whether its bytes have left blobs
+  verified BIGINT NOT NULL DEFAULT 0,
   skipped BIGINT NOT NULL DEFAULT 0,
   kept BIGINT NOT NULL DEFAULT 0,
   purged TINYINT NOT NULL DEFAULT 0,

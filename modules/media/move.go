@@ -1,0 +1,389 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/media/internal/storage"
+)
+
+const (
+	// movedAtOnce is how many files one batch moves; movers how many at the same time, each with one file in memory.
+	movedAtOnce = 64
+	movers      = 4
+)
+
+// MoveJob copies the files of the site, from the database and from Q2A's folder, into the store, and takes them out of the database if that is
+// wanted. What has been done of each file is in its record, so that a run that was cut off goes on, and another run does only what is
+// left. Files are served from the database until the store has them, and from there afterwards.
+func (m *Module) MoveJob() jobs.Job {
+	mv := &move{m: m}
+	return jobs.Job{
+		Name: "blobs-to-storage", Summary: "copies images and other files out of the database and Q2A's folder into the store (MEDIA_URL)",
+		Parameters: []jobs.Parameter{
+			{Name: "verify", Flag: true, Doc: "read every file back from the store and compare it, also those copied before"},
+			{Name: "purge", Flag: true, Doc: "remove from the database what the store has; every file is verified first. The old site then finds only what keep-for-php has put into its folder"},
+			{Name: "keep-for-php", Doc: "folder, existing and empty or laid out by Q2A, to write every file to where Q2A looks for it: QA_BLOBS_DIRECTORY of qa-config.php", Check: checkFolder},
+			{Name: "rate", Doc: "most megabytes a second; as fast as it goes if not given", Check: checkRate},
+		},
+		Steps: []jobs.Step{
+			{Name: "note files", Count: m.count("SELECT COUNT(*) FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE m.blobid IS NULL"), Batch: m.noteFiles},
+			{Name: "move files", Count: m.count("SELECT COUNT(*) FROM {blobs}"), Batch: mv.batch},
+		},
+	}
+}
+
+func checkRate(value string) error {
+	if r, err := strconv.ParseFloat(value, 64); err != nil || r <= 0 || r > 1e6 {
+		return problem.Invalid(problem.Field{Code: "not_number"})
+	}
+	return nil
+}
+
+func checkFolder(value string) error {
+	if !filepath.IsAbs(value) {
+		return errors.New("it has to be the whole path, from /")
+	}
+	return nil
+}
+
+// move is what one process knows of a run: nothing that is lost with it is needed.
+type move struct {
+	m *Module
+	// run is the id of the run that the rest is of.
+	run int
+	// last is the id up to which this process has done all.
+	last    string
+	folder  *os.Root
+	limiter *rate.Limiter
+	began   time.Time
+	bytes   int64
+}
+
+// begin makes the run of a batch the one that is worked on.
+func (mv *move) begin(w *jobs.Work) error {
+	if mv.run == w.Run {
+		return nil
+	}
+	*mv = move{m: mv.m, last: "0", limiter: rate.NewLimiter(rate.Inf, maxStored), began: time.Now()}
+	if megabytes, err := strconv.ParseFloat(w.Parameters["rate"], 64); err == nil {
+		mv.limiter.SetLimit(rate.Limit(megabytes * 1e6))
+	}
+	if dir := w.Parameters["keep-for-php"]; dir != "" {
+		var err error
+		if mv.folder, err = openFolder(dir); err != nil {
+			return err
+		}
+	}
+	mv.run = w.Run
+	return nil
+}
+
+var shelfForm = regexp.MustCompile(`^[0-9]{3}$`)
+
+// openFolder opens Q2A's folder of blobs. It has to be there, since the run may go on in a process that has it not; and to hold nothing else,
+// since files get names that anybody could have chosen the endings of.
+func openFolder(dir string) (*os.Root, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("keep-for-php: %w", err)
+	}
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("keep-for-php: %w", err), root.Close())
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !shelfForm.MatchString(e.Name()) {
+			return nil, errors.Join(fmt.Errorf("keep-for-php: %s is no folder of Q2A's: it has %s", dir, e.Name()), root.Close())
+		}
+	}
+	return root, nil
+}
+
+// file is one that has something to be done.
+type file struct {
+	blob
+	stored, purged bool
+	// verified and kept are runs.
+	verified, kept int
+	hash           []byte
+}
+
+// batch moves some files. It goes by ids, and by what the records say is not done yet.
+func (mv *move) batch(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
+	w.Done = 0
+	if w.DryRun {
+		w.Summary, err = mv.m.toMove(ctx, w.Parameters)
+		return 0, err
+	}
+	if err := mv.begin(w); err != nil {
+		return 0, err
+	}
+	files, err := mv.todo(ctx, w)
+	if err != nil {
+		return 0, err
+	}
+	if len(files) == 0 {
+		w.Summary, err = mv.m.moved(ctx, mv.run)
+		mv.finish()
+		return 0, err
+	}
+	if err := mv.all(ctx, w, files); err != nil {
+		return 0, err
+	}
+	w.Done = len(files)
+	mv.last = files[len(files)-1].id
+	w.Note = fmt.Sprintf("%.1f MB/s", float64(mv.bytes)/1e6/max(time.Since(mv.began).Seconds(), 0.001))
+	return after + 1, nil
+}
+
+func (mv *move) finish() {
+	if mv.folder != nil {
+		_ = mv.folder.Close() // each file was closed before
+	}
+	*mv = move{m: mv.m}
+}
+
+// todo are the next files of which something is left to do.
+func (mv *move) todo(ctx context.Context, w *jobs.Work) (files []file, err error) {
+	verify, purge, keep := w.Parameters["verify"] != "", w.Parameters["purge"] != "", mv.folder != nil
+	err = mv.m.db.Select(ctx, func(rows *sql.Rows) error {
+		var f file
+		err := rows.Scan(&f.id, &f.format, &f.stored, &f.purged, &f.verified, &f.kept, &f.hash, &f.size)
+		files = append(files, f)
+		return err
+	}, "SELECT m.blobid, b.format, m.stored, m.purged, m.verified, m.kept, m.hash, m.bytes FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid "+
+		"WHERE m.blobid > ? AND m.skipped <> ? AND (m.stored = 0 OR ? AND m.verified < ? OR ? AND m.verified = 0 OR ? AND m.kept <> ? OR ? AND m.purged = 0) ORDER BY m.blobid LIMIT ?",
+		mv.last, mv.run, verify, mv.run, purge, keep, mv.run, purge, movedAtOnce)
+	if err != nil {
+		return nil, fmt.Errorf("files to move: %w", err)
+	}
+	return files, nil
+}
+
+// all moves the files, some at the same time, and stops at the first failure; what is wrong with single files is reported.
+func (mv *move) all(ctx context.Context, w *jobs.Work, files []file) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	queue := make(chan file)
+	var working sync.WaitGroup
+	var mu sync.Mutex
+	for range movers {
+		working.Go(func() {
+			for f := range queue {
+				found, err := mv.one(ctx, w, &f)
+				mu.Lock()
+				if found != nil {
+					w.Found = append(w.Found, *found)
+				}
+				mv.bytes += f.size
+				mu.Unlock()
+				if err != nil {
+					cancel(fmt.Errorf("file %s: %w", f.id, err))
+				}
+			}
+		})
+	}
+	for _, f := range files {
+		select {
+		case queue <- f:
+		case <-ctx.Done():
+		}
+	}
+	close(queue)
+	working.Wait()
+	return context.Cause(ctx)
+}
+
+// one does what is left to do of a file, in the order in which nothing can be lost. It tells what is wrong with the file, if anything is.
+func (mv *move) one(ctx context.Context, w *jobs.Work, f *file) (*jobs.Difference, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if !f.stored {
+		if wrong, err := mv.store(ctx, f); wrong != nil || err != nil {
+			return wrong, err
+		}
+	}
+	purge := w.Parameters["purge"] != ""
+	if (w.Parameters["verify"] != "" && f.verified < mv.run) || purge && f.verified == 0 {
+		if wrong, err := mv.verify(ctx, f); wrong != nil || err != nil {
+			return wrong, err
+		}
+	}
+	if mv.folder != nil && f.kept != mv.run {
+		if err := mv.keepForPHP(ctx, f); err != nil {
+			return nil, err
+		}
+	}
+	if !purge || f.purged {
+		return nil, nil //nolint:nilnil // nothing is wrong
+	}
+	return nil, w.Tx(ctx, func(tx *database.DB) error {
+		if _, err := tx.Exec(ctx, "UPDATE {blobs} SET content = NULL WHERE blobid = ?", f.id); err != nil {
+			return fmt.Errorf("purge: %w", err)
+		}
+		return mv.m.settle(ctx, tx, f.id, "purged = 1")
+	})
+}
+
+// pass leaves a file for another run.
+func (mv *move) pass(ctx context.Context, f *file, stored, computed string) (*jobs.Difference, error) {
+	return &jobs.Difference{Table: "blobs", Key: f.id, Column: "content", Stored: stored, Computed: computed}, mv.m.settle(ctx, mv.m.db, f.id, "skipped = ?", mv.run)
+}
+
+// store copies a file into the store, unless a process that died just then has done so.
+func (mv *move) store(ctx context.Context, f *file) (*jobs.Difference, error) {
+	content, err := mv.m.spare(ctx, &f.blob)
+	var p *problem.Error
+	if errors.As(err, &p) {
+		return mv.pass(ctx, f, "nothing, nor a file", "the file")
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.size = int64(len(content))
+	if err := mv.limiter.WaitN(ctx, len(content)); err != nil {
+		return nil, err
+	}
+	info, err := mv.m.store.Stat(ctx, f.key())
+	if errors.Is(err, storage.ErrNotFound) || err == nil && info.Size != f.size {
+		err = mv.m.store.Put(ctx, f.key(), typeOf(f.format), bytes.NewReader(content), f.size)
+	}
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(content)
+	f.hash, f.stored = sum[:], true
+	return nil, mv.m.settle(ctx, mv.m.db, f.id, "stored = 1, bytes = ?, hash = ?, verified = 0", f.size, f.hash)
+}
+
+// verify reads a file back. Where the store has another one than was copied, it is copied again if the bytes are still there.
+func (mv *move) verify(ctx context.Context, f *file) (*jobs.Difference, error) {
+	same, err := mv.same(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if !same {
+		content, err := mv.m.spare(ctx, &f.blob)
+		if err == nil {
+			if sum := sha256.Sum256(content); !bytes.Equal(sum[:], f.hash) {
+				return mv.pass(ctx, f, "another file than was copied", "the file that was copied")
+			}
+			err = mv.m.store.Put(ctx, f.key(), typeOf(f.format), bytes.NewReader(content), int64(len(content)))
+		}
+		var p *problem.Error
+		if errors.As(err, &p) {
+			return mv.pass(ctx, f, "nothing, and the store has another file", "the file that was copied")
+		}
+		if err != nil {
+			return nil, err
+		}
+		if same, err = mv.same(ctx, f); err != nil {
+			return nil, err
+		}
+		if !same {
+			return mv.pass(ctx, f, "a file", "the store gives back another")
+		}
+	}
+	f.verified = mv.run
+	return nil, mv.m.settle(ctx, mv.m.db, f.id, "verified = ?", f.verified)
+}
+
+// same tells whether the store gives back what was copied.
+func (mv *move) same(ctx context.Context, f *file) (bool, error) {
+	content, err := mv.m.fetch(ctx, f.key())
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	sum := sha256.Sum256(content)
+	return bytes.Equal(sum[:], f.hash), err
+}
+
+// keepForPHP writes a file to where Q2A looks for it if its row has no bytes.
+func (mv *move) keepForPHP(ctx context.Context, f *file) error {
+	content, err := mv.m.fetch(ctx, f.key())
+	if errors.Is(err, storage.ErrNotFound) {
+		content, err = mv.m.spare(ctx, &f.blob)
+	}
+	if err != nil {
+		return err
+	}
+	name := shelf(f.id) + "/" + fileName(f.id, f.format)
+	if stat, err := mv.folder.Stat(name); err != nil || stat.Size() != int64(len(content)) {
+		if err := writeWhole(mv.folder, name, content); err != nil {
+			return fmt.Errorf("keep-for-php: %w", err)
+		}
+	}
+	return mv.m.settle(ctx, mv.m.db, f.id, "kept = ?", mv.run)
+}
+
+// writeWhole writes a file so that it is there as a whole or not at all, whatever happens.
+func writeWhole(root *os.Root, name string, content []byte) error {
+	if err := root.MkdirAll(filepath.Dir(name), 0o750); err != nil {
+		return err
+	}
+	temporary := filepath.Join(filepath.Dir(name), ".keep-"+rand.Text())
+	f, err := root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640) // readable for the old site's group
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = root.Rename(temporary, name)
+	}
+	if err != nil {
+		_ = root.Remove(temporary) // what matters is why it failed
+	}
+	return err
+}
+
+// toMove says what a run would do.
+func (m *Module) toMove(ctx context.Context, parameters map[string]string) (string, error) {
+	var all, stored, purged int
+	var size sql.NullInt64
+	_, err := m.db.Get(ctx, []any{&all, &stored, &purged, &size}, "SELECT COUNT(*), COUNT(CASE WHEN m.stored = 1 THEN 1 END), COUNT(CASE WHEN m.purged = 1 THEN 1 END), SUM(LENGTH(b.content)) "+
+		"FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid")
+	if err != nil {
+		return "", fmt.Errorf("count files: %w", err)
+	}
+	summary := fmt.Sprintf("of %d files %d would be copied; the database holds %.1f MB of them", all, all-stored, float64(size.Int64)/1e6)
+	if parameters["purge"] != "" {
+		summary += fmt.Sprintf(", and would have %d less", all-purged)
+	}
+	return summary, nil
+}
+
+// moved says how far the move of all files is.
+func (m *Module) moved(ctx context.Context, run int) (string, error) {
+	var all, stored, verified, purged, skipped int
+	var size sql.NullInt64
+	_, err := m.db.Get(ctx, []any{&all, &stored, &verified, &purged, &skipped, &size}, "SELECT COUNT(*), COUNT(CASE WHEN m.stored = 1 THEN 1 END), COUNT(CASE WHEN m.verified > 0 THEN 1 END), "+
+		"COUNT(CASE WHEN m.purged = 1 THEN 1 END), COUNT(CASE WHEN m.skipped = ? THEN 1 END), SUM(m.bytes) FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid", run)
+	if err != nil {
+		return "", fmt.Errorf("count files: %w", err)
+	}
+	summary := fmt.Sprintf("of %d files the store has %d (%.1f MB), %d of them verified, and the database no more %d", all, stored, float64(size.Int64)/1e6, verified, purged)
+	if skipped > 0 {
+		summary += fmt.Sprintf("; %d could not be copied", skipped)
+	}
+	return summary, nil
+}

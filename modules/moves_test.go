@@ -1,0 +1,196 @@
+package modules_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules/kernel/jobs"
+)
+
+// filesOf are the files of a folder, by their paths, with what tells whether they were written again.
+func filesOf(t *testing.T, folder string) map[string]fs.FileInfo {
+	t.Helper()
+	files := map[string]fs.FileInfo{}
+	err := filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		name, _ := filepath.Rel(folder, path)
+		files[name], err = e.Info()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// moving works on the job that moves files, and stops it after some batches if stopAfter is not 0.
+func moving(t *testing.T, s *testSite, stopAfter int, parameters map[string]string) *jobs.Run {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	run, err := s.app.Jobs.Start(ctx, "blobs-to-storage", jobs.Options{Parameters: parameters})
+	if err != nil {
+		t.Fatal(err)
+	}
+	batches := 0
+	err = s.app.Jobs.Work(ctx, run, func(*jobs.Run, *jobs.Work) {
+		if batches++; batches == stopAfter {
+			stop()
+		}
+	})
+	if err != nil && (stopAfter == 0 || !errors.Is(err, context.Canceled)) {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// servedFiles are all files as the site serves them.
+func servedFiles(t *testing.T, s *testSite) map[string][32]byte {
+	t.Helper()
+	var ids []string
+	err := s.app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, "SELECT blobid FROM {blobs}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := map[string][32]byte{}
+	for _, id := range ids {
+		res := s.request(t, http.MethodGet, "/v1/media/"+id, 0)
+		if res.StatusCode == http.StatusOK {
+			served[id] = sha256.Sum256([]byte(text(t, res)))
+		}
+	}
+	return served
+}
+
+// TestMove: all files go to the store, cut off and gone on with, none twice; they leave the database when they are wanted to; the old site's folder
+// has them; and every address works all the time.
+func TestMove(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		store, php := t.TempDir(), t.TempDir()
+		s := openSite(t, fresh(t), func(c *config.Config) { c.MediaURL = "file:" + store })
+		ctx := context.Background()
+		for i := range 200 { // in three batches
+			_, err := s.app.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')", fmt.Sprintf("%d", 9_000_000_000_000_000_000+uint64(i)*1_000_000_000), bytes.Repeat([]byte{byte(i)}, 1000+i))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.app.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, created) VALUES ('4000000000000', 'jpg', '2026-01-01')"); err != nil { // its file is lost
+			t.Fatal(err)
+		}
+		before := servedFiles(t, s)
+		total := s.scalar(t, "SELECT COUNT(*) FROM {blobs}")
+		if len(before) != total-1 {
+			t.Fatalf("%d of %d files", len(before), total)
+		}
+		whole := func(when string) {
+			t.Helper()
+			if now := servedFiles(t, s); !maps.Equal(now, before) {
+				t.Errorf("%s: files are others, or missing: %d of %d", when, len(now), len(before))
+			}
+		}
+
+		if run, _ := runJobFor(t, s.app, "blobs-to-storage", true); !strings.Contains(run.Message, fmt.Sprintf("of %d files %d would be copied", total, total)) || len(filesOf(t, store)) != 0 {
+			t.Errorf("dry run: %q, %d files", run.Message, len(filesOf(t, store)))
+		}
+		moving(t, s, 2, nil) // the first batch of two notes
+		first := filesOf(t, store)
+		if len(first) == 0 || len(first) >= total {
+			t.Fatalf("%d files after one batch", len(first))
+		}
+		whole("after a batch")
+		run := moving(t, s, 0, nil)
+		second := filesOf(t, store)
+		for name, info := range first {
+			if !os.SameFile(info, second[name]) {
+				t.Errorf("%s was copied twice", name)
+			}
+		}
+		if len(second) != total-1 || run.Differences != 1 || !strings.Contains(run.Message, fmt.Sprintf("of %d files the store has %d", total, total-1)) {
+			t.Errorf("%d files, %+v", len(second), run)
+		}
+		whole("after the copying")
+		if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"); n < 200 {
+			t.Errorf("the database has only %d", n)
+		}
+
+		// One is damaged in the store, and copied again; then all leave the database.
+		damaged := filepath.Join(store, "090", "9000000000000000000.jpg")
+		if err := os.WriteFile(damaged, []byte("damaged"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run = moving(t, s, 1, map[string]string{"purge": "true", "keep-for-php": php, "rate": "1000"})
+		run2 := moving(t, s, 0, map[string]string{"purge": "true", "keep-for-php": php, "rate": "1000"})
+		if run2.ID != run.ID {
+			t.Error("another run was begun")
+		}
+		whole("after the purge")
+		if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"); n != 0 {
+			t.Errorf("the database still has %d", n)
+		}
+		kept := filesOf(t, php)
+		if len(kept) != total-1 {
+			t.Errorf("the old site has %d of %d", len(kept), total-1)
+		}
+		for name := range kept {
+			id := strings.Split(filepath.Base(name), ".")[0]
+			content, err := os.ReadFile(filepath.Join(php, name))
+			padded := strings.Repeat("0", 20-len(id)) + id
+			if err != nil || sha256.Sum256(content) != before[id] || filepath.Dir(name) != padded[:3] {
+				t.Errorf("for the old site %s is another: %v", name, err)
+			}
+		}
+		third := filesOf(t, store)
+		for name, info := range second {
+			if name != "090/9000000000000000000.jpg" && !os.SameFile(info, third[name]) {
+				t.Errorf("%s was copied twice", name)
+			}
+		}
+	})
+}
+
+// TestMoveNowhere: what the job is told is checked, and a folder that is not Q2A's is left alone.
+func TestMoveNowhere(t *testing.T) {
+	s := openSite(t, importSQLite(t, "small-utf8mb4"), nil)
+	for _, parameters := range []map[string]string{{"rate": "fast"}, {"rate": "-1"}, {"keep-for-php": "blobs"}, {"purge": "yes"}, {"speed": "1"}} {
+		if _, err := s.app.Jobs.Start(context.Background(), "blobs-to-storage", jobs.Options{Parameters: parameters}); err == nil {
+			t.Errorf("%v is taken", parameters)
+		}
+	}
+	web := t.TempDir()
+	if err := os.WriteFile(filepath.Join(web, "index.php"), []byte("<?php"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{web, filepath.Join(web, "nowhere")} {
+		run, err := s.app.Jobs.Start(context.Background(), "blobs-to-storage", jobs.Options{Parameters: map[string]string{"keep-for-php": folder}})
+		if err == nil {
+			err = s.app.Jobs.Work(context.Background(), run, nil)
+		}
+		if err == nil || !strings.Contains(err.Error(), "keep-for-php") {
+			t.Errorf("into %s: %v", folder, err)
+		}
+		if names := filesOf(t, web); len(names) != 1 {
+			t.Errorf("into %s: %v", folder, slices.Collect(maps.Keys(names)))
+		}
+	}
+}

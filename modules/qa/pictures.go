@@ -1,0 +1,130 @@
+package qa
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"38qa.net/backend/modules/media"
+	"38qa.net/backend/modules/qa/internal/render"
+	"38qa.net/backend/modules/site"
+)
+
+// Thumbnail is an image for a list.
+type Thumbnail struct {
+	ID       string `json:"id" doc:"Of the image; text, since it can be beyond 2^53"`
+	URL      string `json:"url" doc:"A small JPEG of it"`
+	SrcSet   string `json:"srcSet,omitempty" doc:"Larger ones for screens with more pixels, as browsers read it"`
+	Width    int    `json:"width" doc:"Of the small one, in pixels"`
+	Height   int    `json:"height"`
+	BlurHash string `json:"blurHash,omitempty" doc:"To show until it is there"`
+}
+
+// illustrate finds out what is known of the images that posts show: in no statement if they were shown lately, else in one for all.
+func (m *Module) illustrate(ctx context.Context, o *site.Options, posts ...*post) error {
+	var ids []string
+	var having []*post
+	options := m.rendering(o)
+	for _, p := range posts {
+		if p == nil || !mayShowFiles(p.content) {
+			continue
+		}
+		if own := m.renderer.ImageIDs(p.content, p.format, options); len(own) > 0 {
+			ids = append(ids, own...)
+			having = append(having, p)
+		}
+	}
+	pictures, err := m.media.Pictures(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, p := range having {
+		p.pictures = pictures
+	}
+	return nil
+}
+
+func (m *Module) illustrateHits(ctx context.Context, o *site.Options, hits []hit) error {
+	posts := make([]*post, len(hits))
+	for i := range hits {
+		posts[i] = hits[i].post
+	}
+	return m.illustrate(ctx, o, posts...)
+}
+
+// mayShowFiles tells at a glance of most contents that they name none of the site's files.
+func mayShowFiles(content string) bool {
+	return strings.Contains(content, "blob") || strings.Contains(content, "/media/") || strings.Contains(content, "image/")
+}
+
+// illustrated is the content of a post as HTML that is safe to show, with what is known of its images.
+func (m *Module) illustrated(o *site.Options, p *post) string {
+	options := m.rendering(o)
+	if len(p.pictures) > 0 {
+		options.Pictures = func(id string) (render.Picture, bool) {
+			found, ok := p.pictures[id]
+			shown := render.Picture{URL: found.URL, Width: found.Width, Height: found.Height, BlurHash: found.BlurHash}
+			for _, s := range found.Sources {
+				shown.Sources = append(shown.Sources, render.Source{URL: s.URL, Width: s.Width})
+			}
+			return shown, ok
+		}
+	}
+	return m.renderer.HTML(p.content, p.format, options)
+}
+
+// thumbnail is the first image of a post; nil if it has none.
+func (m *Module) thumbnail(o *site.Options, p *post) *Thumbnail {
+	if len(p.pictures) == 0 {
+		return nil
+	}
+	for _, id := range m.renderer.ImageIDs(p.content, p.format, m.rendering(o)) {
+		if picture, ok := p.pictures[id]; ok {
+			return thumbnailOf(picture)
+		}
+	}
+	return nil
+}
+
+// thumbnailVersions is how many versions a thumbnail offers: its own and that for screens with twice the pixels.
+const thumbnailVersions = 2
+
+func thumbnailOf(p media.Picture) *Thumbnail {
+	small := p.Thumbnail
+	t := &Thumbnail{ID: p.ID, URL: small.URL, Width: small.Width, Height: small.Height, BlurHash: p.BlurHash}
+	var set []string
+	for _, s := range p.Sources[:min(thumbnailVersions, len(p.Sources))] {
+		set = append(set, s.URL+" "+strconv.Itoa(s.Width)+"w")
+	}
+	if len(set) > 1 {
+		t.SrcSet = strings.Join(set, ", ")
+	}
+	return t
+}
+
+// keepFiles tells the media module of files that the action's posts show now, and of those that went with deleted posts.
+func (c *change) keepFiles() error {
+	files := func(p *post) []string {
+		if !mayShowFiles(p.content) {
+			return nil
+		}
+		return c.m.renderer.References(p.content, p.format, c.m.rendering(c.o))
+	}
+	var shown, released []string
+	for _, p := range c.posts() {
+		before, existed := c.before[p.id]
+		switch {
+		case c.gone(p):
+			released = append(released, files(&before)...)
+		case !existed || before.content != p.content:
+			shown = append(shown, files(p)...)
+		}
+	}
+	slices.Sort(shown)
+	if err := c.m.media.Keep(c.ctx, c.tx, slices.Compact(shown)); err != nil {
+		return err
+	}
+	slices.Sort(released)
+	return c.m.media.Release(c.ctx, c.tx, slices.Compact(released))
+}
