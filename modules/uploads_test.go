@@ -46,23 +46,17 @@ func photograph(t *testing.T) []byte {
 // uploading sends a file as browsers do.
 func uploading(t *testing.T, s *testSite, user int, name string, content []byte, header ...string) *http.Response {
 	t.Helper()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	part, err := form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename=%q`, name)}, "Content-Type": {"application/octet-stream"}})
+	return uploadingTo(t, s, user, "/v1/media", name, content, header...)
+}
+
+func uploadingTo(t *testing.T, s *testSite, user int, path, name string, content []byte, header ...string) *http.Response {
+	t.Helper()
+	body, contentType := formOf(t, nil, content, name)
+	r, err := http.NewRequest(http.MethodPost, s.server.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := part.Write(content); err != nil {
-		t.Fatal(err)
-	}
-	if err := form.Close(); err != nil {
-		t.Fatal(err)
-	}
-	r, err := http.NewRequest(http.MethodPost, s.server.URL+"/v1/media", &body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", form.FormDataContentType())
+	r.Header.Set("Content-Type", contentType)
 	if user > 0 {
 		r.Header.Set("Authorization", fmt.Sprintf("Bearer test-%d", user))
 	}
@@ -75,6 +69,29 @@ func uploading(t *testing.T, s *testSite, user int, name string, content []byte,
 	}
 	t.Cleanup(func() { res.Body.Close() })
 	return res
+}
+
+// formOf is a form with a file, as browsers send it.
+func formOf(t *testing.T, fields map[string]string, content []byte, name ...string) (body, contentType string) {
+	t.Helper()
+	var b strings.Builder
+	form := multipart.NewWriter(&b)
+	for field, value := range fields {
+		if err := form.WriteField(field, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	part, err := form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename=%q`, strings.Join(name, ""))}, "Content-Type": {"application/octet-stream"}})
+	if err == nil {
+		_, err = part.Write(content)
+	}
+	if err == nil {
+		err = form.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String(), form.FormDataContentType()
 }
 
 type uploaded struct {

@@ -1,0 +1,180 @@
+package modules_test
+
+import (
+	"context"
+	"fmt"
+	"image/jpeg"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+)
+
+// chosen are the values of an upload that depend on chance, or on who codes the JPEG.
+var chosen = regexp.MustCompile(`(blobid=|content=sha256:)[0-9a-f]+( len:\d+)?`)
+
+// TestAvatarTransitions: the rows of the recorded uploads of avatars, in the database and on disk, but for the bytes; the form of the old site's
+// account page is two requests here.
+func TestAvatarTransitions(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		replayed := 0
+		for _, tr := range loadTransitions(t) {
+			if !strings.HasPrefix(tr.Action.Name, "upload-avatar") {
+				continue
+			}
+			replayed++
+			folder := t.TempDir()
+			now := tr.Clock.Unix
+			s := openSiteWith(t, fresh(t), func(c *config.Config) {
+				if c.TrustedProxies = []string{"127.0.0.1/32"}; strings.HasSuffix(tr.Action.Name, "to-disk") {
+					c.BlobsDir, c.UploadsTo = folder, config.UploadsToFolder
+				}
+			}, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
+			r := &replayer{testSite: s, now: now}
+			before := readTables(t, s.app.DB)
+			form := call{"PATCH", "/v1/me", map[string]any{"handle": tr.field("handle"), "email": tr.field("email"), "messages": true, "wallPosts": true, "mailings": true, "fields": tr.profileFields()}}
+			if res := r.send(t, form, tr.Action.ActorID, tr.Action.IP, ""); res.StatusCode != http.StatusOK {
+				t.Fatalf("%s %s", res.Status, text(t, res))
+			}
+			res := uploadingTo(t, s, tr.Action.ActorID, "/v1/me/avatar", "avatar-case.png", gradient(t, 1000, 600), "X-Forwarded-For", tr.Action.IP)
+			if res.StatusCode != http.StatusCreated {
+				t.Fatalf("%s %s", res.Status, text(t, res))
+			}
+			got, want := before.diff(readTables(t, s.app.DB)), tr.expected(nil)
+			for _, d := range []map[string]*tableDiff{got, want} {
+				for i, row := range d["blobs"].inserted {
+					d["blobs"].inserted[i] = chosen.ReplaceAllString(row, "$1?")
+				}
+				for _, columns := range d["users"].updated {
+					columns["avatarblobid"] = [2]string{columns["avatarblobid"][0], "?"}
+				}
+			}
+			if differences := describe(want, got); len(differences) > 0 {
+				t.Errorf("%s: %s", tr.file, strings.Join(differences, "\n"))
+			}
+		}
+		if replayed != 2 {
+			t.Errorf("%d recordings replayed", replayed)
+		}
+	})
+}
+
+// TestAvatar: who has uploaded a picture is shown with it, square; the one before goes, with its thumbnails and files.
+func TestAvatar(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		blobs := t.TempDir()
+		s, folder := storedSite(t, fresh(t), func(c *config.Config) { c.BlobsDir, c.UploadsTo = blobs, config.UploadsToFolder })
+		avatarOf := func(handle string) string {
+			return s.request(t, http.MethodGet, "/v1/users/"+handle+"/avatar?size=64", 0).Header.Get("Location")
+		}
+		put := func(content []byte) uploaded {
+			res := uploadingTo(t, s, 16, "/v1/me/avatar", "me.png", content)
+			if res.StatusCode != http.StatusCreated {
+				t.Fatalf("%s %s", res.Status, text(t, res))
+			}
+			return decode[uploaded](t, res)
+		}
+		first := put(gradient(t, 1000, 500))
+		if first.Width != 400 || first.Height != 200 {
+			t.Errorf("%+v", first)
+		}
+		if got, want := avatarOf("haru"), "/v1/media/"+first.ID+"?size=64&shape=square"; got != want {
+			t.Errorf("haru: %s, want %s", got, want)
+		}
+		if w, h := s.size(t, avatarOf("haru")); w != 64 || h != 64 {
+			t.Errorf("%d × %d", w, h)
+		}
+		if got := get[struct{ AvatarURL string }](t, s, "/v1/users/haru").AvatarURL; got != "/v1/media/"+first.ID+"?size=200&shape=square" {
+			t.Errorf("profile: %s", got)
+		}
+		runJob(t, s.app, "thumbnails")
+		if made := filesOf(t, folder)["thumbnails/"+shelfOf(first.ID)+"/"+first.ID+"/100s.jpg"]; made == nil { // twice avatar_q_page_q_size
+			t.Errorf("thumbnails: %v", filesOf(t, folder))
+		}
+		second := put(gradient(t, 30, 30))
+		if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ?", first.ID); n != 0 {
+			t.Error("the first picture is there still")
+		}
+		runJob(t, s.app, "media-clean-up")
+		for name := range filesOf(t, folder) {
+			if strings.Contains(name, first.ID) {
+				t.Errorf("%s is left", name)
+			}
+		}
+		files, err := filepath.Glob(filepath.Join(blobs, "*", "*"))
+		if err != nil || len(files) != 1 || filepath.Base(files[0]) != second.ID+".jpeg" {
+			t.Errorf("%v %v", files, err)
+		}
+		if f, err := os.Open(files[0]); err != nil {
+			t.Error(err)
+		} else if _, err := jpeg.Decode(f); err != nil {
+			t.Error(err)
+		}
+		// Others: aki has none, and the site no default.
+		if _, err := s.app.DB.Exec(context.Background(), "UPDATE {users} SET flags = 8, email = ' Aki@Example.jp ' WHERE handle = 'aki'"); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := avatarOf("aki"), "https://www.gravatar.com/avatar/"; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "?s=64") {
+			t.Errorf("aki: %s", got)
+		}
+		none := s.request(t, http.MethodGet, "/v1/users/fuyu/avatar", 0)
+		pattern := text(t, none)
+		if none.StatusCode != http.StatusOK || none.Header.Get("Content-Type") != "image/svg+xml" || !strings.HasPrefix(pattern, "<svg ") || strings.Contains(pattern, "fuyu") {
+			t.Errorf("fuyu: %s %v %s", none.Status, none.Header, pattern)
+		}
+		if res := s.request(t, http.MethodGet, "/v1/users/nobody-here/avatar", 0); res.StatusCode != http.StatusNotFound {
+			t.Errorf("nobody: %s", res.Status)
+		}
+		// Who may not, and what is none.
+		for _, c := range []struct {
+			user    int
+			content string
+			status  int
+			code    string
+		}{{0, string(gradient(t, 30, 30)), 403, "login_required"}, {25, string(gradient(t, 30, 30)), 403, "user_blocked"}, {16, "no picture", 422, "no_picture"}} {
+			res := uploadingTo(t, s, c.user, "/v1/me/avatar", "me.png", []byte(c.content))
+			if body := text(t, res); res.StatusCode != c.status || !strings.Contains(body, c.code) {
+				t.Errorf("user %d: %s %s", c.user, res.Status, body)
+			}
+		}
+		if _, err := s.app.DB.Exec(context.Background(), "UPDATE {options} SET content = '0' WHERE title = 'avatar_allow_upload'"); err != nil {
+			t.Fatal(err)
+		}
+		s = openSite(t, s.url, nil)
+		if body := text(t, uploadingTo(t, s, 16, "/v1/me/avatar", "me.png", gradient(t, 30, 30))); !strings.Contains(body, "avatars_off") {
+			t.Errorf("switched off: %s", body)
+		}
+	})
+}
+
+// TestAvatarCrop: on request the middle of the picture is what is stored.
+func TestAvatarCrop(t *testing.T) {
+	s := openSite(t, importSQLite(t, "small"), nil)
+	for crop, want := range map[string]string{"square": "400 × 400", "": "400 × 200"} {
+		body, contentType := formOf(t, map[string]string{"crop": crop}, gradient(t, 1000, 500), "me.jpg")
+		r, err := http.NewRequest(http.MethodPost, s.server.URL+"/v1/me/avatar", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", contentType)
+		r.Header.Set("Authorization", "Bearer test-16")
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if res.StatusCode != http.StatusCreated {
+			t.Fatalf("%s %s", res.Status, text(t, res))
+		}
+		u := decode[uploaded](t, res)
+		if got := fmt.Sprintf("%d × %d", u.Width, u.Height); got != want {
+			t.Errorf("cropped %q: %s", crop, got)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package modules_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+)
+
+// TestUnusedUploadsGo: after a week those that nothing names, and only those that came through this API.
+func TestUnusedUploadsGo(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		now := int64(1796126400)
+		s, folder := storedSite(t, fresh(t), func(c *config.Config) { c.UploadsTo = config.UploadsToStore }, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
+		r, ctx := &replayer{testSite: s}, context.Background()
+		exec := func(query string, args ...any) {
+			t.Helper()
+			if _, err := s.app.DB.Exec(ctx, query, args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		there := func(id string) bool { return s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ?", id) == 1 }
+		runJob(t, s.app, "thumbnails")
+		names := []string{"unused", "in a post", "in a post of the old site", "on a page", "in a profile", "in a table of a plugin", "in a post that is deleted", "in two posts, one deleted", "avatar"}
+		files := map[string]string{}
+		for i, name := range names {
+			if name == "avatar" {
+				files[name] = decode[uploaded](t, uploadingTo(t, s, 16, "/v1/me/avatar", "a.jpg", gradient(t, 50, 50))).ID
+				continue
+			}
+			files[name] = s.upload(t, 16, fmt.Sprintf("%d.jpg", i), gradient(t, 500, 100+i)).ID
+		}
+		ask := func(title string, ids ...string) int {
+			t.Helper()
+			content := "<p>Look at this:</p>"
+			for _, id := range ids {
+				content += `<p><img src="/v1/media/` + id + `"></p>`
+			}
+			res := r.send(t, call{"POST", "/v1/questions", object{"title": title, "format": "html", "categoryId": 2, "content": content}}, 16, "", "")
+			if res.StatusCode != http.StatusCreated {
+				t.Fatalf("%s %s", res.Status, text(t, res))
+			}
+			return decode[struct{ ID int }](t, res).ID
+		}
+		ask("A question with an image in it", files["in a post"], files["in two posts, one deleted"])
+		doomed := ask("A question that goes again soon", files["in a post that is deleted"], files["in two posts, one deleted"])
+		exec("UPDATE {posts} SET content = ?, format = 'html' WHERE postid = 1", `<img src="http://127.0.0.1:8802/?qa=image&amp;qa_blobid=`+files["in a post of the old site"]+`&amp;qa_size=300">`)
+		exec("UPDATE {pages} SET content = ? WHERE tags = 'guide'", `<img src="./?qa=blob&amp;qa_blobid=`+files["on a page"]+`">`)
+		exec("INSERT INTO {userprofile} (userid, title, content) VALUES (17, 'about', ?)", "see /image/"+files["in a profile"])
+		exec("CREATE TABLE IF NOT EXISTS {blog_posts} (postid INT, content TEXT)")
+		exec("DELETE FROM {blog_posts}")
+		exec("INSERT INTO {blog_posts} VALUES (1, ?)", "![bee](/v1/media/"+files["in a table of a plugin"]+")")
+		runJob(t, s.app, "thumbnails")
+		before := s.scalar(t, "SELECT COUNT(*) FROM {blobs}")
+
+		now += 6 * 86400
+		runJob(t, s.app, "media-clean-up")
+		if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs}"); n != before {
+			t.Errorf("%d went too early", before-n)
+		}
+		now += 2 * 86400
+		if run, found := runJobFor(t, s.app, "media-clean-up", true); run.Differences != 1 || !strings.Contains(strings.Join(found, ""), files["unused"]) || !there(files["unused"]) {
+			t.Errorf("dry run: %+v %v", run, found)
+		}
+		runJob(t, s.app, "media-clean-up")
+		for name, id := range files {
+			if there(id) != (name != "unused") {
+				t.Errorf("%s: there %v", name, there(id))
+			}
+		}
+		for name := range filesOf(t, folder) {
+			if strings.Contains(name, files["unused"]) {
+				t.Errorf("%s is left", name)
+			}
+		}
+
+		// A deleted post gives back what no other shows, an hour later.
+		for _, c := range []call{{"PUT", fmt.Sprintf("/v1/posts/%d/visibility", doomed), object{"hidden": true}}, {"DELETE", fmt.Sprintf("/v1/questions/%d", doomed), nil}} {
+			if res := r.send(t, c, 1, "", ""); res.StatusCode >= 300 {
+				t.Fatalf("%s %s", res.Status, text(t, res))
+			}
+		}
+		runJob(t, s.app, "media-clean-up")
+		if !there(files["in a post that is deleted"]) {
+			t.Error("gone at once")
+		}
+		now += 2 * 3600
+		runJob(t, s.app, "media-clean-up")
+		if there(files["in a post that is deleted"]) || !there(files["in two posts, one deleted"]) {
+			t.Errorf("deleted: there %v, in another too: there %v", there(files["in a post that is deleted"]), there(files["in two posts, one deleted"]))
+		}
+
+		// A deleted account gives back what none of its posts, which stay, shows.
+		stray := s.upload(t, 16, "stray.jpg", gradient(t, 500, 99)).ID
+		if res := r.send(t, call{"DELETE", "/v1/users/haru", nil}, 1, "", ""); res.StatusCode >= 300 {
+			t.Fatalf("%s %s", res.Status, text(t, res))
+		}
+		now += 2 * 3600
+		runJob(t, s.app, "media-clean-up")
+		for name, want := range map[string]bool{"in a post": true, "on a page": true, "avatar": false} {
+			if there(files[name]) != want {
+				t.Errorf("of the deleted account, %s: there %v", name, !want)
+			}
+		}
+		if there(stray) {
+			t.Error("of the deleted account, what was in no post is there")
+		}
+	})
+}
+
+// TestFilesOfTheOldSite: what the old site deletes leaves the store too; what it took in and nothing names stays.
+func TestFilesOfTheOldSite(t *testing.T) {
+	now := time.Now().Unix()
+	s, folder := storedSite(t, importSQLite(t, "small"), nil, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
+	before := s.scalar(t, "SELECT COUNT(*) FROM {blobs}")
+	moving(t, s, 0, nil)
+	now += 365 * 86400
+	runJob(t, s.app, "media-clean-up")
+	if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs}"); n != before {
+		t.Errorf("%d of %d went", before-n, before)
+	}
+	const gone = "349191701032341547"
+	if _, err := s.app.DB.Exec(context.Background(), "DELETE FROM {blobs} WHERE blobid = ?", gone); err != nil {
+		t.Fatal(err)
+	}
+	runJob(t, s.app, "media-clean-up")
+	for name := range filesOf(t, folder) {
+		if strings.Contains(name, gone) {
+			t.Errorf("%s is left", name)
+		}
+	}
+	if len(filesOf(t, folder)) != before-1 {
+		t.Errorf("the store has %d files", len(filesOf(t, folder)))
+	}
+}
+
+// TestUnfinishedUploads: what a process left when it died between the store and the database goes after a day.
+func TestUnfinishedUploads(t *testing.T) {
+	now := time.Now().Unix()
+	s, folder := storedSite(t, importSQLite(t, "small"), func(c *config.Config) { c.UploadsTo = config.UploadsToStore }, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
+	id := s.upload(t, 16, "a.jpg", gradient(t, 300, 200)).ID
+	for _, query := range []string{"DELETE FROM {blobs} WHERE blobid = ?", "UPDATE {q2ab_media} SET state = 'storing', stored = 0 WHERE blobid = ?"} {
+		if _, err := s.app.DB.Exec(context.Background(), query, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(folder, shelfOf(id), id+".jpg")
+	runJob(t, s.app, "media-clean-up")
+	if _, err := os.Stat(file); err != nil {
+		t.Errorf("gone at once: %v", err)
+	}
+	now += 25 * 3600
+	runJob(t, s.app, "media-clean-up")
+	if _, err := os.Stat(file); err == nil || s.scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE blobid = ?", id) != 0 {
+		t.Errorf("left: %v", err)
+	}
+}

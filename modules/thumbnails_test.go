@@ -1,0 +1,377 @@
+package modules_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/kernel/jobs"
+)
+
+// gradient is a JPEG with sides of so many pixels.
+func gradient(t *testing.T, width, height int) []byte {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, width, height))
+	for x := range width {
+		for y := range height {
+			img.Set(x, y, color.RGBA{uint8(x * 255 / width), uint8(y * 255 / height), 128, 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// storedSite is the recorded site with a store that the test can look into, and its folder.
+func storedSite(t *testing.T, databaseURL string, change func(*config.Config), options ...modules.Option) (*testSite, string) {
+	t.Helper()
+	folder := t.TempDir()
+	s := openSiteWith(t, databaseURL, func(c *config.Config) {
+		c.MediaURL = "file:" + folder
+		if change != nil {
+			change(c)
+		}
+	}, options...)
+	return s, folder
+}
+
+func (s *testSite) upload(t *testing.T, user int, name string, content []byte) uploaded {
+	t.Helper()
+	res := uploading(t, s, user, name, content)
+	if res.StatusCode != http.StatusCreated {
+		t.Fatalf("%s %s", res.Status, text(t, res))
+	}
+	return decode[uploaded](t, res)
+}
+
+// size is that of the JPEG at an address.
+func (s *testSite) size(t *testing.T, path string) (width, height int) {
+	t.Helper()
+	res := s.request(t, http.MethodGet, path, 0)
+	body := text(t, res)
+	c, err := jpeg.DecodeConfig(strings.NewReader(body))
+	if err != nil {
+		t.Fatalf("GET %s: %s %v", path, res.Status, err)
+	}
+	return c.Width, c.Height
+}
+
+type thumbnail struct {
+	ID, URL, SrcSet, BlurHash string
+	Width, Height             int
+}
+
+// TestThumbnailsAfterUpload: what an upload promises is kept by the job, whichever process is there then; posts and lists show it.
+func TestThumbnailsAfterUpload(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		url := fresh(t)
+		s, folder := storedSite(t, url, nil)
+		runJob(t, s.app, "thumbnails") // for what the old site took in
+		u := s.upload(t, 16, "bees.jpg", gradient(t, 1200, 800))
+		small := s.upload(t, 16, "small.jpg", gradient(t, 100, 50))
+		var moving bytes.Buffer
+		frame := image.NewPaletted(image.Rect(0, 0, 600, 300), color.Palette{color.Black, color.White})
+		if err := gif.EncodeAll(&moving, &gif.GIF{Image: []*image.Paletted{frame, frame}, Delay: []int{10, 10}}); err != nil {
+			t.Fatal(err)
+		}
+		g := s.upload(t, 16, "dance.gif", moving.Bytes())
+
+		body := object{"title": "Where do the bees fly?", "format": "html", "categoryId": 2, "content": fmt.Sprintf(
+			`<p>Look:</p><p><a href=%q><img src=%q></a></p><p><img src=%q><img src=%q></p>`, u.URL, u.URL, g.URL, small.URL)}
+		res := (&replayer{testSite: s}).send(t, call{http.MethodPost, "/v1/questions", body}, 16, "", "")
+		if res.StatusCode != http.StatusCreated {
+			t.Fatalf("%s %s", res.Status, text(t, res))
+		}
+		type question struct {
+			ID            int
+			Content, HTML string
+			Thumbnail     *thumbnail
+		}
+		q := decode[question](t, res)
+		if want := `<img src="http://127.0.0.1:8802/?qa=blob&amp;qa_blobid=` + u.ID; !strings.Contains(q.Content, want) || strings.Contains(q.Content, "/v1/media") {
+			t.Errorf("the old site would not show %s", q.Content)
+		}
+		// Before the job: sizes are known, and the versions are made when they are asked for.
+		if want := fmt.Sprintf(`<img src="/v1/media/%s" alt="image" srcset="/v1/media/%s?size=240 240w, /v1/media/%s?size=480 480w, /v1/media/%s?size=960 960w, /v1/media/%s 1200w" sizes="(max-width: 40rem) 100vw, 40rem" width="1200" height="800" loading="lazy" decoding="async">`,
+			u.ID, u.ID, u.ID, u.ID, u.ID); !strings.Contains(q.HTML, want) {
+			t.Errorf("no %s in %s", want, q.HTML)
+		}
+
+		// Another process does the work: this one may have died.
+		other := openSiteWith(t, url, func(c *config.Config) { c.MediaURL = "file:" + folder })
+		run := runJob(t, other.app, "thumbnails")
+		if run.Done != 3 || run.Differences != 0 {
+			t.Errorf("the job: %+v", run)
+		}
+		files := filesOf(t, folder)
+		for _, want := range []string{u.ID + "/240.jpg", u.ID + "/480.jpg", u.ID + "/960.jpg", g.ID + "/240.jpg", g.ID + "/480.jpg"} {
+			if files["thumbnails/"+shelfOf(want)+"/"+want] == nil {
+				t.Errorf("no %s", want)
+			}
+		}
+		for _, no := range []string{u.ID + "/1440.jpg", small.ID + "/240.jpg", g.ID + "/960.jpg"} {
+			if files["thumbnails/"+shelfOf(no)+"/"+no] != nil {
+				t.Errorf("%s is larger than the picture", no)
+			}
+		}
+		s = openSiteWith(t, url, func(c *config.Config) { c.MediaURL = "file:" + folder })
+		path := fmt.Sprintf("/v1/questions/%d", q.ID)
+		q = get[question](t, s, path)
+		if !strings.Contains(q.HTML, ` data-blurhash="L`) {
+			t.Errorf("no BlurHash in %s", q.HTML)
+		}
+		for _, want := range []string{fmt.Sprintf(`<img src="/v1/media/%s" alt="image" width="600" height="300"`, g.ID), fmt.Sprintf(`<img src="/v1/media/%s" alt="image" width="100" height="50"`, small.ID)} {
+			if !strings.Contains(q.HTML, want) {
+				t.Errorf("no %s in %s", want, q.HTML)
+			}
+		}
+		for _, list := range []string{"/v1/questions", "/v1/activity", "/v1/search?q=bees+fly", "/v1/questions?sort=hot&limit=100", "/v1/users/haru/questions"} {
+			found := false
+			type item struct {
+				ID        int
+				Thumbnail *thumbnail
+				Question  *struct {
+					ID        int
+					Thumbnail *thumbnail
+				}
+			}
+			for _, i := range get[struct{ Items []item }](t, s, list).Items {
+				if i.Question != nil {
+					i.ID, i.Thumbnail = i.Question.ID, i.Question.Thumbnail
+				}
+				if i.ID != q.ID {
+					continue
+				}
+				found = true
+				want := thumbnail{ID: u.ID, URL: "/v1/media/" + u.ID + "?size=240", SrcSet: "/v1/media/" + u.ID + "?size=240 240w, /v1/media/" + u.ID + "?size=480 480w", Width: 240, Height: 160}
+				if i.Thumbnail == nil || i.Thumbnail.BlurHash == "" {
+					t.Errorf("%s: %+v", list, i.Thumbnail)
+					continue
+				}
+				want.BlurHash = i.Thumbnail.BlurHash
+				same(t, list, *i.Thumbnail, want)
+			}
+			if !found {
+				t.Errorf("%s does not have the question", list)
+			}
+		}
+		if w, h := s.size(t, "/v1/media/"+u.ID+"?size=240"); w != 240 || h != 160 {
+			t.Errorf("%d × %d", w, h)
+		}
+		if w, h := s.size(t, "/v1/media/"+u.ID+"?size=100&shape=square"); w != 100 || h != 100 {
+			t.Errorf("square: %d × %d", w, h)
+		}
+		if all := statements(t, s, path); len(all) > 1 {
+			t.Errorf("a thread whose images are known takes %d statements: %s", len(all), strings.Join(all, "\n"))
+		}
+	})
+}
+
+// shelfOf is the folder for a file of an id.
+func shelfOf(name string) string {
+	id, _, _ := strings.Cut(name, "/")
+	return (strings.Repeat("0", 20-len(id)) + id)[:3]
+}
+
+// TestBrokenImages are marked, told of once, and left alone; what is no picture is not taken for one.
+func TestBrokenImages(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		s, _ := storedSite(t, fresh(t), nil)
+		ctx := context.Background()
+		whole := gradient(t, 300, 200)
+		for id, content := range map[string][]byte{"5000000000001": whole[:len(whole)/2], "5000000000002": []byte("<script>"), "5000000000003": whole} {
+			if _, err := s.app.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')", id, content); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.app.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, created) VALUES ('5000000000004', 'png', '2026-01-01')"); err != nil {
+			t.Fatal(err)
+		}
+		run := runJob(t, s.app, "thumbnails")
+		if run.Differences != 3 {
+			t.Errorf("%d broken: %s", run.Differences, run.Message)
+		}
+		if n := s.scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'broken'"); n != 3 {
+			t.Errorf("%d are marked", n)
+		}
+		if n := s.scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'file'"); n != 1 {
+			t.Errorf("%d are no pictures", n) // the recorded PDF
+		}
+		if run := runJob(t, s.app, "thumbnails"); run.Done != 0 || run.Differences != 0 {
+			t.Errorf("tried again: %+v", run)
+		}
+		for id, status := range map[string]int{"5000000000001": 422, "5000000000002": 422, "5000000000003": 200, "5000000000004": 404} {
+			if res := s.request(t, http.MethodGet, "/v1/media/"+id+"?size=77", 0); res.StatusCode != status && res.StatusCode != 422 {
+				t.Errorf("%s: %s", id, res.Status)
+			}
+		}
+	})
+}
+
+// TestSizesOnDemand: a size that is missing is made once, however many ask, and kept for other servers; but not any number of sizes.
+func TestSizesOnDemand(t *testing.T) {
+	url := importSQLite(t, "small")
+	s, folder := storedSite(t, url, nil)
+	id := s.upload(t, 16, "bees.jpg", gradient(t, 1200, 800)).ID
+	var asking sync.WaitGroup
+	bodies := make([]string, 20)
+	for i := range bodies {
+		asking.Go(func() { bodies[i] = text(t, s.request(t, http.MethodGet, "/v1/media/"+id+"?size=333", 0)) })
+	}
+	asking.Wait()
+	for _, b := range bodies {
+		if b != bodies[0] || len(b) < 1000 {
+			t.Fatal("answers differ")
+		}
+	}
+	kept := filepath.Join(folder, "thumbnails", shelfOf(id), id, "333.jpg")
+	if content, err := os.ReadFile(kept); err != nil || string(content) != bodies[0] {
+		t.Fatalf("not kept: %v", err)
+	}
+	// Another server takes what is there: what it would make itself would be another picture.
+	if err := os.WriteFile(kept, gradient(t, 33, 22), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other := openSiteWith(t, url, func(c *config.Config) { c.MediaURL = "file:" + folder })
+	if w, _ := other.size(t, "/v1/media/"+id+"?size=333"); w != 33 {
+		t.Errorf("made anew, %d wide", w)
+	}
+	for size := 400; size < 440; size++ {
+		if w, _ := s.size(t, fmt.Sprintf("/v1/media/%s?size=%d", id, size)); w != size && w != size-1 { // as Q2A rounds
+			t.Fatalf("size %d: %d wide", size, w)
+		}
+	}
+	if files := filesOf(t, filepath.Join(folder, "thumbnails")); len(files) != 16 {
+		t.Errorf("%d thumbnails are kept", len(files))
+	}
+}
+
+// TestUploadsToStore: rows have no bytes, as Q2A's have where files are in its folder; the store's are served whole and in part.
+func TestUploadsToStore(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		url := fresh(t)
+		s, folder := storedSite(t, url, func(c *config.Config) { c.UploadsTo = config.UploadsToStore })
+		content := gradient(t, 300, 200)
+		u := s.upload(t, 16, "bees.jpg", content)
+		if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND content IS NULL AND format = 'jpg' AND filename = 'bees.jpg'", u.ID); n != 1 {
+			t.Error("the row is another")
+		}
+		if filesOf(t, folder)[shelfOf(u.ID)+"/"+u.ID+".jpg"] == nil {
+			t.Errorf("not in the store: %v", filesOf(t, folder))
+		}
+		whole := s.request(t, http.MethodGet, u.URL, 0)
+		body := text(t, whole)
+		if len(body) != u.Bytes || whole.Header.Get("Content-Type") != "image/jpeg" || !strings.Contains(whole.Header.Get("Cache-Control"), "immutable") || whole.Header.Get("ETag") == "" {
+			t.Errorf("%d of %d bytes, %v", len(body), u.Bytes, whole.Header)
+		}
+		part := s.request(t, http.MethodGet, u.URL, 0, "Range", "bytes=10-19")
+		if got := text(t, part); part.StatusCode != http.StatusPartialContent || got != body[10:20] {
+			t.Errorf("a part: %s %q", part.Status, got)
+		}
+		end := s.request(t, http.MethodGet, u.URL, 0, "Range", "bytes=-5")
+		if got := text(t, end); end.StatusCode != http.StatusPartialContent || got != body[len(body)-5:] {
+			t.Errorf("the end: %s %q", end.Status, got)
+		}
+		if res := s.request(t, http.MethodGet, u.URL, 0, "If-None-Match", whole.Header.Get("ETag")); res.StatusCode != http.StatusNotModified {
+			t.Errorf("known already: %s", res.Status)
+		}
+		// With a CDN it is asked, for what is there.
+		runJob(t, s.app, "thumbnails")
+		cdn := openSiteWith(t, url, func(c *config.Config) { c.MediaURL, c.MediaCDN = "file:"+folder, "https://media.example/" })
+		for path, want := range map[string]string{
+			u.URL:               "https://media.example/" + shelfOf(u.ID) + "/" + u.ID + ".jpg",
+			u.URL + "?size=240": "https://media.example/thumbnails/" + shelfOf(u.ID) + "/" + u.ID + "/240.jpg",
+			u.URL + "?size=241": "", "/v1/media/349191701032341547": "",
+		} {
+			if res := cdn.request(t, http.MethodGet, path, 0); res.Header.Get("Location") != want || want == "" && res.StatusCode != http.StatusOK {
+				t.Errorf("GET %s: %s, %q", path, res.Status, res.Header.Get("Location"))
+			}
+		}
+	})
+}
+
+// TestStoreDown: an upload that the store does not take is refused, and nothing of it is there; what the database has is served, thumbnails too.
+func TestStoreDown(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "nobody")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+	s := openSite(t, importSQLite(t, "small"), func(c *config.Config) {
+		c.MediaURL, c.UploadsTo = "s3://bucket?region=us-east-1&path-style=true&endpoint=http://127.0.0.1:1", config.UploadsToStore
+	})
+	before := readTables(t, s.app.DB)
+	res := uploading(t, s, 16, "bees.jpg", gradient(t, 300, 200))
+	if body := text(t, res); res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, `"unavailable"`) {
+		t.Errorf("%s %s", res.Status, body)
+	}
+	if d := describe(nil, before.diff(readTables(t, s.app.DB))); len(d) > 0 {
+		t.Errorf("the refusal left traces:\n%s", strings.Join(d, "\n"))
+	}
+	if w, h := s.size(t, "/v1/media/426476911304401303?size=50"); w != 50 || h != 25 {
+		t.Errorf("%d × %d", w, h)
+	}
+	if res := s.request(t, http.MethodGet, "/readyz", 0); res.StatusCode != http.StatusOK {
+		t.Errorf("not ready: %s", res.Status)
+	}
+	// The job says that it failed, and what waits goes on waiting.
+	run, err := s.app.Jobs.Start(context.Background(), "thumbnails", jobs.Options{})
+	if err == nil {
+		err = s.app.Jobs.Work(context.Background(), run, nil)
+	}
+	if n := s.scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'waiting'"); err == nil || run.Status != jobs.Failed || n == 0 {
+		t.Errorf("the job: %v %s, %d wait", err, run.Status, n)
+	}
+}
+
+// TestUploadOfOtherFiles: where the site's editor takes all files, this API does; what calls itself a picture has to be one.
+func TestUploadOfOtherFiles(t *testing.T) {
+	s := openSite(t, importSQLite(t, "small"), nil)
+	pdf := []byte("%PDF-1.4\n" + strings.Repeat("bees ", 5000))
+	if res := uploading(t, s, 16, "plan.pdf", pdf); res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("not allowed: %s", res.Status)
+	}
+	if _, err := s.app.DB.Exec(context.Background(), "UPDATE {options} SET content = '1' WHERE title = 'wysiwyg_editor_upload_all'"); err != nil {
+		t.Fatal(err)
+	}
+	s = openSite(t, s.url, nil)
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	for name, want := range map[string]struct{ format, contentType, disposition string }{
+		"plan.pdf": {"pdf", "application/pdf", `inline; filename="plan.pdf"`}, "page.HTML": {"html", "application/octet-stream", `attachment; filename="page.HTML"`},
+		"x.jpg": {}, "x": {}, "x.ｊｓ": {},
+	} {
+		res := uploading(t, s, 16, name, pdf)
+		if want.format == "" {
+			if body := text(t, res); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "no_picture") {
+				t.Errorf("%s: %s %s", name, res.Status, body)
+			}
+			continue
+		}
+		body := text(t, res)
+		var u uploaded
+		if err := json.Unmarshal([]byte(body), &u); err != nil || res.StatusCode != http.StatusCreated || u.Format != want.format {
+			t.Errorf("%s: %s %s", name, res.Status, body)
+			continue
+		}
+		got := s.request(t, http.MethodGet, u.URL, 0)
+		if text(t, got) != string(pdf) || got.Header.Get("Content-Type") != want.contentType || got.Header.Get("Content-Disposition") != want.disposition {
+			t.Errorf("%s is served as %v", name, got.Header)
+		}
+	}
+	if left := filesOf(t, temporary); len(left) != 0 {
+		t.Errorf("uploads leave files: %v", left)
+	}
+}
