@@ -1,5 +1,5 @@
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test lint bench bench-ranking torture torture-jobs cognito fuzz openapi container-check cover
+.PHONY: check test lint bench bench-ranking bench-uploads torture torture-jobs cognito fuzz openapi container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -19,6 +19,10 @@ bench:
 # Measures the hourly rankings at a million posts and 20,000 users, and reads beside them. Seeding takes some minutes.
 bench-ranking:
 	.ci/bench --only ranking --questions 195000 --users 20000 --duration 10s $(BENCH_ARGS)
+
+# Measures reads beside 200 uploads of photographs at once, and beside the making of their thumbnails.
+bench-uploads:
+	.ci/bench --only uploads --questions 10000 --duration 20s $(BENCH_ARGS)
 
 # Random writes by 64 clients, kill -9 of the server and a second writer like the old site, and then: is all there, and once?
 # TORTURE_ARGS are the flags of deploy/torture.

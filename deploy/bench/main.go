@@ -27,6 +27,7 @@ type settings struct {
 	only        string
 	cold        bool
 	users       int
+	uploads     int
 }
 
 func main() {
@@ -58,6 +59,9 @@ func run(ctx context.Context) error {
 	if s.only == "ranking" {
 		return benchRanking(ctx, s, folder, server)
 	}
+	if s.only == "uploads" {
+		return benchUploads(ctx, s, folder, server)
+	}
 	fmt.Println("| workload | questions | server req/s | floor req/s | ratio | server p50 ms | server p99 ms | floor p50 ms | floor p99 ms | server p50 at first ms | errors |")
 	fmt.Println("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
 	for _, n := range s.questions {
@@ -77,8 +81,9 @@ func parseFlags() (settings, error) {
 	flag.DurationVar(&s.duration, "duration", 5*time.Second, "how long each workload loads each side")
 	flag.IntVar(&s.connections, "connections", 8, "connections that the load comes over")
 	flag.StringVar(&s.databaseURL, "database-url", os.Getenv("BENCH_DATABASE_URL"), "mysql://user:password@host:port/ of a server to make the databases on")
-	flag.StringVar(&s.only, "only", "", "one workload only: list, thread, search, tag, sign-in or ranking")
+	flag.StringVar(&s.only, "only", "", "one workload only: list, thread, search, tag, sign-in, ranking or uploads")
 	flag.IntVar(&s.users, "users", 20000, "users of the community for --only ranking")
+	flag.IntVar(&s.uploads, "uploads", 200, "uploads at once for --only uploads")
 	flag.BoolVar(&s.cold, "start", true, "measure the start and the idle memory too")
 	flag.Parse()
 	if s.databaseURL == "" {

@@ -97,13 +97,16 @@ func (p *process) stop() error {
 }
 
 // residentKiB is the memory that the process holds, where /proc tells.
-func (p *process) residentKiB() string {
+func (p *process) residentKiB() string { return p.memory("VmRSS:") }
+
+// memory is a line of what /proc tells of the process's memory.
+func (p *process) memory(line string) string {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return "unknown"
 	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+	for l := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(l, line); ok {
 			return strings.TrimSpace(value)
 		}
 	}

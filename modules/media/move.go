@@ -358,30 +358,30 @@ func writeWhole(root *os.Root, name string, content []byte) error {
 
 // toMove says what a run would do.
 func (m *Module) toMove(ctx context.Context, parameters map[string]string) (string, error) {
-	var all, stored, purged int
+	var all, stored, inDatabase int
 	var size sql.NullInt64
-	_, err := m.db.Get(ctx, []any{&all, &stored, &purged, &size}, "SELECT COUNT(*), COUNT(CASE WHEN m.stored = 1 THEN 1 END), COUNT(CASE WHEN m.purged = 1 THEN 1 END), SUM(LENGTH(b.content)) "+
+	_, err := m.db.Get(ctx, []any{&all, &stored, &inDatabase, &size}, "SELECT COUNT(*), COUNT(CASE WHEN m.stored = 1 THEN 1 END), COUNT(b.content), SUM(LENGTH(b.content)) "+
 		"FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid")
 	if err != nil {
 		return "", fmt.Errorf("count files: %w", err)
 	}
-	summary := fmt.Sprintf("of %d files %d would be copied; the database holds %.1f MB of them", all, all-stored, float64(size.Int64)/1e6)
+	summary := fmt.Sprintf("of %d files %d would be copied; the database holds %d (%.1f MB)", all, all-stored, inDatabase, float64(size.Int64)/1e6)
 	if parameters["purge"] != "" {
-		summary += fmt.Sprintf(", and would have %d less", all-purged)
+		summary += ", and none of them afterwards"
 	}
 	return summary, nil
 }
 
 // moved says how far the move of all files is.
 func (m *Module) moved(ctx context.Context, run int) (string, error) {
-	var all, stored, verified, purged, skipped int
+	var all, stored, verified, inDatabase, skipped int
 	var size sql.NullInt64
-	_, err := m.db.Get(ctx, []any{&all, &stored, &verified, &purged, &skipped, &size}, "SELECT COUNT(*), COUNT(CASE WHEN m.stored = 1 THEN 1 END), COUNT(CASE WHEN m.verified > 0 THEN 1 END), "+
-		"COUNT(CASE WHEN m.purged = 1 THEN 1 END), COUNT(CASE WHEN m.skipped = ? THEN 1 END), SUM(m.bytes) FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid", run)
+	_, err := m.db.Get(ctx, []any{&all, &stored, &verified, &inDatabase, &skipped, &size}, "SELECT COUNT(*), COUNT(CASE WHEN m.stored = 1 THEN 1 END), COUNT(CASE WHEN m.verified > 0 THEN 1 END), "+
+		"COUNT(b.content), COUNT(CASE WHEN m.skipped = ? THEN 1 END), SUM(m.bytes) FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid", run)
 	if err != nil {
 		return "", fmt.Errorf("count files: %w", err)
 	}
-	summary := fmt.Sprintf("of %d files the store has %d (%.1f MB), %d of them verified, and the database no more %d", all, stored, float64(size.Int64)/1e6, verified, purged)
+	summary := fmt.Sprintf("of %d files the store has %d (%.1f MB), %d of them verified; the database holds %d", all, stored, float64(size.Int64)/1e6, verified, inDatabase)
 	if skipped > 0 {
 		summary += fmt.Sprintf("; %d could not be copied", skipped)
 	}

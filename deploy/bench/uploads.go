@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"io"
+	"math/rand/v2"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"38qa.net/backend/modules/demo"
+	"38qa.net/backend/modules/kernel/database"
+)
+
+const (
+	// readPause is the pause between two reads of one connection: the readers of a site do not load it to its limit.
+	readPause = 40 * time.Millisecond
+	// photoSides are those of what a phone takes, 12 megapixels.
+	photoWidth, photoHeight = 4000, 3000
+)
+
+// benchUploads measures reads alone, beside that many uploads at once, and beside the making of their thumbnails.
+func benchUploads(ctx context.Context, s settings, folder, server string) (err error) {
+	url := databaseURL(s.databaseURL, s.questions[0])
+	if err := prepareDatabase(ctx, s.databaseURL, url, demo.SeedOptions{Questions: s.questions[0]}); err != nil {
+		return err
+	}
+	db, err := database.Open(ctx, database.Settings{URL: url, Prefix: tablePrefix})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	subject, err := start(ctx, server, append(serverEnvironment(folder, url), "JOBS_POLL=500ms"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, subject.stop()) }()
+	if err := firstRuns(ctx, db); err != nil {
+		return err
+	}
+	photo, err := photograph()
+	if err != nil {
+		return err
+	}
+	w := recentThreads(s.questions[0])
+	if _, err := load(ctx, subject.address, s.connections, eachOnce(w, s.connections)); err != nil {
+		return err
+	}
+	fmt.Printf("\n%d uploads at once of a JPEG of %d × %d pixels, %.1f MB; %d connections read, each some %d times a second.\n\n", s.uploads, photoWidth, photoHeight, float64(len(photo))/1e6,
+		s.connections, time.Second/readPause)
+	fmt.Print("| reads | seconds | reads/s | p50 ms | p99 ms | p99 / alone | errors |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	var alone result
+	row := func(what string, r result) {
+		fmt.Printf("| %s | %.0f | %.0f | %.2f | %.2f | %.2f | %d |\n", what, r.took.Seconds(), r.rate(), r.percentile(50), r.percentile(99), r.percentile(99)/alone.percentile(99), r.errors)
+	}
+	until := time.Now().Add(s.duration)
+	if alone, err = readUntil(ctx, s, w, subject.address, func() bool { return time.Now().After(until) }); err != nil {
+		return err
+	}
+	row("alone", alone)
+	uploading := make(chan result, 1)
+	go func() { uploading <- uploadAll(ctx, subject.address, s.uploads, photo) }()
+	var uploads result
+	beside, err := readUntil(ctx, s, w, subject.address, func() bool {
+		select {
+		case uploads = <-uploading:
+			return true
+		default:
+			return false
+		}
+	})
+	if err != nil {
+		return err
+	}
+	row("beside the uploads", beside)
+	making, err := readUntil(ctx, s, w, subject.address, func() bool {
+		var waiting int
+		_, err := db.Get(ctx, []any{&waiting}, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'waiting'")
+		return err != nil || waiting == 0
+	})
+	if err != nil {
+		return err
+	}
+	row("beside the making of thumbnails", making)
+	fmt.Printf("\nUploads: %d in %.0f s, p50 %.1f s, p99 %.1f s, refused or failed %d. The server's memory: %s, at most %s.\n", len(uploads.latencies), uploads.took.Seconds(),
+		uploads.percentile(50)/1000, uploads.percentile(99)/1000, uploads.errors, subject.residentKiB(), subject.memory("VmHWM:"))
+	return nil
+}
+
+// readUntil reads over the connections, with pauses, until something has ended.
+func readUntil(ctx context.Context, s settings, w workload, address string, ended func() bool) (result, error) {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		for !ended() {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	}()
+	return load(ctx, address, s.connections, func(connection int) func() (string, bool) {
+		r := rand.New(rand.NewPCG(3, uint64(connection)))
+		return func() (string, bool) {
+			select {
+			case <-over:
+				return "", false
+			case <-time.After(readPause/2 + rand.N(readPause)):
+				return w.requests[r.IntN(len(w.requests))].path, true
+			}
+		}
+	})
+}
+
+// photograph is a JPEG as large as a phone's, and as hard to decode: soft shapes with noise.
+func photograph() ([]byte, error) {
+	r := rand.New(rand.NewPCG(4, 4))
+	m := image.NewYCbCr(image.Rect(0, 0, photoWidth, photoHeight), image.YCbCrSubsampleRatio420)
+	for i := range m.Y {
+		x, y := i%m.YStride, i/m.YStride
+		m.Y[i] = uint8((x/20+y/30)%200 + r.IntN(24))
+	}
+	for i := range m.Cb {
+		m.Cb[i], m.Cr[i] = uint8(i%m.CStride*255/m.CStride), uint8(i/m.CStride*255/(photoHeight/2))
+	}
+	var b bytes.Buffer
+	err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 85})
+	return b.Bytes(), err
+}
+
+// uploadAll sends the file so many times at once, each from a client of its own.
+func uploadAll(ctx context.Context, address string, count int, content []byte) (all result) {
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("file", "photo.jpg")
+	if err == nil {
+		_, err = part.Write(content)
+	}
+	if err != nil || form.Close() != nil {
+		return result{errors: count}
+	}
+	// Each on its own connection, as browsers' are; what the readers' side does is not counted.
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	begin := time.Now()
+	var mu sync.Mutex
+	var sending sync.WaitGroup
+	for i := range count {
+		sending.Go(func() {
+			start := time.Now()
+			err := uploadOne(ctx, client, address, form.FormDataContentType(), body.Bytes(), i)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				all.errors++
+				fmt.Fprintln(os.Stderr, "upload:", err)
+				return
+			}
+			all.latencies = append(all.latencies, time.Since(start))
+		})
+	}
+	sending.Wait()
+	all.took = time.Since(begin)
+	return all
+}
+
+func uploadOne(ctx context.Context, client *http.Client, address, contentType string, body []byte, number int) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/v1/media", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", contentType)
+	r.Header.Set("X-Forwarded-For", fmt.Sprintf("10.9.%d.%d", number>>8&255, number&255))
+	res, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusCreated {
+		err = fmt.Errorf("%s %s", res.Status, strings.TrimSpace(string(answer)))
+	}
+	return err
+}
