@@ -186,7 +186,11 @@ func (s *Server) timeout(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *Server) limitSize(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		a, _ := s.settings.allowance(r)
+		a, own := s.settings.allowance(r)
+		if own && r.Body != nil && r.Body != http.NoBody {
+			r.Body = &received{ReadCloser: r.Body, turns: s.receiving}
+			defer r.Body.Close() // the server closes the one that it knows
+		}
 		if a.Bytes > 0 {
 			if r.ContentLength > a.Bytes {
 				c.Response().Header().Set("Connection", "close")

@@ -75,6 +75,8 @@ type Server struct {
 	echo     *echo.Echo
 	api      huma.API
 	draining atomic.Bool
+	// receiving are the turns of those who upload.
+	receiving turns
 }
 
 // answerTime is how long an answer may take to reach the client.
@@ -89,7 +91,7 @@ func New(s Settings) *Server {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = writeError
 	e.IPExtractor = clientIP(s.Proxies)
-	srv := &Server{settings: s, echo: e}
+	srv := &Server{settings: s, echo: e, receiving: newTurns()}
 
 	if s.Trace {
 		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(isProbe)))
