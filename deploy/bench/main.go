@@ -43,6 +43,9 @@ func run(ctx context.Context) error {
 	if plan := os.Getenv(floorPlanVariable); plan != "" {
 		return serveFloor(ctx, plan)
 	}
+	if address := os.Getenv(uploadsVariable); address != "" {
+		return sendUploads(ctx, address)
+	}
 	s, err := parseFlags()
 	if err != nil {
 		return err

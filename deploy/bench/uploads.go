@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -12,6 +13,8 @@ import (
 	"mime/multipart"
 	"net/http"
 	"os"
+	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -46,15 +49,11 @@ func benchUploads(ctx context.Context, s settings, folder, server string) (err e
 	if err := firstRuns(ctx, db); err != nil {
 		return err
 	}
-	photo, err := photograph()
+	w, err := visible(ctx, subject.address, recentThreads(s.questions[0]))
 	if err != nil {
 		return err
 	}
-	w := recentThreads(s.questions[0])
-	if _, err := load(ctx, subject.address, s.connections, eachOnce(w, s.connections)); err != nil {
-		return err
-	}
-	fmt.Printf("\n%d uploads at once of a JPEG of %d × %d pixels, %.1f MB; %d connections read, each some %d times a second.\n\n", s.uploads, photoWidth, photoHeight, float64(len(photo))/1e6,
+	fmt.Printf("\n%d uploads at once of a JPEG of %d × %d pixels; %d connections read, each some %d times a second.\n\n", s.uploads, photoWidth, photoHeight,
 		s.connections, time.Second/readPause)
 	fmt.Print("| reads | seconds | reads/s | p50 ms | p99 ms | p99 / alone | errors |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	var alone result
@@ -66,18 +65,23 @@ func benchUploads(ctx context.Context, s settings, folder, server string) (err e
 		return err
 	}
 	row("alone", alone)
-	uploading := make(chan result, 1)
-	go func() { uploading <- uploadAll(ctx, subject.address, s.uploads, photo) }()
-	var uploads result
+	uploading := make(chan error, 1)
+	var uploads uploadsResult
+	go func() {
+		var err error
+		uploads, err = uploadApart(ctx, subject.address, s.uploads)
+		uploading <- err
+	}()
+	var failed error
 	beside, err := readUntil(ctx, s, w, subject.address, func() bool {
 		select {
-		case uploads = <-uploading:
+		case failed = <-uploading:
 			return true
 		default:
 			return false
 		}
 	})
-	if err != nil {
+	if err = errors.Join(err, failed); err != nil {
 		return err
 	}
 	row("beside the uploads", beside)
@@ -90,9 +94,24 @@ func benchUploads(ctx context.Context, s settings, folder, server string) (err e
 		return err
 	}
 	row("beside the making of thumbnails", making)
-	fmt.Printf("\nUploads: %d in %.0f s, p50 %.1f s, p99 %.1f s, refused or failed %d. The server's memory: %s, at most %s.\n", len(uploads.latencies), uploads.took.Seconds(),
-		uploads.percentile(50)/1000, uploads.percentile(99)/1000, uploads.errors, subject.residentKiB(), subject.memory("VmHWM:"))
+	fmt.Printf("\nUploads of %.1f MB: %d in %.0f s, p50 %.1f s, p99 %.1f s, refused or failed %d. The server's memory: %s, at most %s.\n", uploads.Megabytes, uploads.Done, uploads.Seconds,
+		uploads.P50/1000, uploads.P99/1000, uploads.Errors, subject.residentKiB(), subject.memory("VmHWM:"))
 	return nil
+}
+
+// visible are the requests that are answered with 200: some posts are hidden.
+func visible(ctx context.Context, address string, all workload) (w workload, err error) {
+	for _, r := range all.requests {
+		one := workload{requests: []request{r}}
+		result, err := load(ctx, address, 1, eachOnce(one, 1))
+		if err != nil {
+			return w, err
+		}
+		if result.errors == 0 {
+			w.requests = append(w.requests, r)
+		}
+	}
+	return w, nil
 }
 
 // readUntil reads over the connections, with pauses, until something has ended.
@@ -119,6 +138,49 @@ func readUntil(ctx context.Context, s settings, w workload, address string, ende
 			}
 		}
 	})
+}
+
+// uploadsVariable tells this program to be the one that uploads, to that address. It is a process of its own with a low priority: those who upload are elsewhere, and
+// take no processor from who reads.
+const (
+	uploadsVariable = "BENCH_UPLOAD_TO"
+	countVariable   = "BENCH_UPLOADS"
+)
+
+// uploadsResult is what became of the uploads; times of one are in milliseconds.
+type uploadsResult struct {
+	Done, Errors                 int
+	Seconds, P50, P99, Megabytes float64
+}
+
+func uploadApart(ctx context.Context, address string, count int) (r uploadsResult, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return r, err
+	}
+	cmd := exec.CommandContext(ctx, "nice", "-n", "15", self) //nolint:gosec // this program itself
+	cmd.Env = append(os.Environ(), uploadsVariable+"="+address, fmt.Sprintf("%s=%d", countVariable, count))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return r, fmt.Errorf("uploads: %w", err)
+	}
+	return r, json.Unmarshal(out, &r)
+}
+
+// sendUploads is the life of the process that uploads.
+func sendUploads(ctx context.Context, address string) error {
+	count, err := strconv.Atoi(os.Getenv(countVariable))
+	if err != nil {
+		return err
+	}
+	photo, err := photograph()
+	if err != nil {
+		return err
+	}
+	all := uploadAll(ctx, address, count, photo)
+	return json.NewEncoder(os.Stdout).Encode(uploadsResult{Done: len(all.latencies), Errors: all.errors, Seconds: all.took.Seconds(), P50: all.percentile(50), P99: all.percentile(99),
+		Megabytes: float64(len(photo)) / 1e6})
 }
 
 // photograph is a JPEG as large as a phone's, and as hard to decode: soft shapes with noise.
@@ -173,13 +235,13 @@ func uploadAll(ctx context.Context, address string, count int, content []byte) (
 }
 
 func uploadOne(ctx context.Context, client *http.Client, address, contentType string, body []byte, number int) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/v1/media", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/v1/media", bytes.NewReader(body)) //nolint:gosec // the server that was started for it
 	if err != nil {
 		return err
 	}
 	r.Header.Set("Content-Type", contentType)
 	r.Header.Set("X-Forwarded-For", fmt.Sprintf("10.9.%d.%d", number>>8&255, number&255))
-	res, err := client.Do(r)
+	res, err := client.Do(r) //nolint:gosec // see above
 	if err != nil {
 		return err
 	}
