@@ -54,9 +54,14 @@ type App struct {
 type Option func(*options)
 
 type options struct {
-	verifier auth.Verifier
-	clock    database.Clock
+	pictureProgram string
+	verifier       auth.Verifier
+	clock          database.Clock
 }
+
+// WithPictureProgram names a program that is started to work on pictures, beside the server and with a low priority: it has to call
+// media.WorkOnPictures first. Without one they are worked on in this process.
+func WithPictureProgram(path string) Option { return func(o *options) { o.pictureProgram = path } }
 
 // WithClock sets what tells the time that rows are written with.
 func WithClock(c database.Clock) Option { return func(o *options) { o.clock = c } }
@@ -100,7 +105,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		return err
 	}
 	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL, Zone: cfg.Zone()})
-	if a.Media, err = media.New(ctx, a.DB, a.Site, mediaSettings(cfg)); err != nil {
+	if a.Media, err = media.New(ctx, a.DB, a.Site, mediaSettings(cfg, o.pictureProgram)); err != nil {
 		return err
 	}
 	if a.Auth, err = auth.New(a.DB, a.Site, a.authSettings(cfg), o.verifier); err != nil {
@@ -188,10 +193,10 @@ func (a *App) authSettings(cfg config.Config) auth.Settings {
 }
 
 // mediaSettings are what the media module gets of the configuration.
-func mediaSettings(cfg config.Config) media.Settings {
+func mediaSettings(cfg config.Config, program string) media.Settings {
 	return media.Settings{
 		Folder: cfg.BlobsDir, UploadsTo: map[string]media.Place{config.UploadsToDatabase: media.Database, config.UploadsToFolder: media.Folder, config.UploadsToStore: media.Store}[cfg.UploadsTo],
-		UploadLimit: cfg.UploadLimit, UploadTime: cfg.UploadTimeout, UnusedAfter: cfg.UnusedUploads,
+		UploadLimit: cfg.UploadLimit, UploadTime: cfg.UploadTimeout, UnusedAfter: cfg.UnusedUploads, Program: program,
 		StoreURL: cfg.MediaURL, CDN: cfg.MediaCDN, PublicURL: cfg.PublicURL, Sizes: cfg.MediaSizes,
 	}
 }
@@ -266,6 +271,9 @@ func (a *App) Close() error {
 	var err error
 	if a.Events != nil {
 		a.Events.Close()
+	}
+	if a.Media != nil {
+		a.Media.Close()
 	}
 	if a.limiter != nil {
 		err = a.limiter.Close()

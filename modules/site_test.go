@@ -24,6 +24,7 @@ import (
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/media"
 )
 
 // testSite is the whole application on the recorded database, behind a real HTTP server.
@@ -72,7 +73,11 @@ func openSiteWith(t *testing.T, databaseURL string, change func(*config.Config),
 	if change != nil {
 		change(&cfg)
 	}
-	app, err := modules.New(context.Background(), cfg, append([]modules.Option{modules.WithVerifier(testTokens)}, options...)...)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := modules.New(context.Background(), cfg, append([]modules.Option{modules.WithVerifier(testTokens), modules.WithPictureProgram(self)}, options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +89,14 @@ func openSiteWith(t *testing.T, databaseURL string, change func(*config.Config),
 		}
 	})
 	return s
+}
+
+// TestMain lets the test be the process that it works on pictures in, as the server is.
+func TestMain(m *testing.M) {
+	if media.WorkOnPictures() {
+		return
+	}
+	os.Exit(m.Run())
 }
 
 // testTokens takes "test-ID" for a token of the user with the id.

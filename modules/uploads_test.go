@@ -222,6 +222,7 @@ func TestUploadRefused(t *testing.T) {
 		}{
 			"text":     {16, []byte("no picture"), 422, "no_picture"},
 			"script":   {16, []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`), 422, "no_picture"},
+			"of phone": {16, []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), 422, "heic_picture"},
 			"half":     {16, good[:len(good)/2], 422, "broken_picture"},
 			"empty":    {16, nil, 422, "no_picture"},
 			"huge":     {16, wide.Bytes(), 422, "picture_too_large"},

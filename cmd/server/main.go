@@ -16,9 +16,13 @@ import (
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/demo"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/media"
 )
 
 func main() {
+	if media.WorkOnPictures() {
+		return
+	}
 	noDemo := flag.Bool("no-demo", false, "start with an empty embedded database instead of a demonstration community")
 	flag.Parse()
 	if err := run(*noDemo); err != nil {
@@ -37,7 +41,11 @@ func run(noDemo bool) error {
 	if err := prepareEmbedded(ctx, cfg, noDemo); err != nil {
 		return err
 	}
-	app, err := modules.New(ctx, cfg)
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	app, err := modules.New(ctx, cfg, modules.WithPictureProgram(self))
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/media/internal/picture"
+	"38qa.net/backend/modules/media/internal/workshop"
 	"38qa.net/backend/modules/site"
 )
 
@@ -117,24 +118,23 @@ func (m *Module) acceptAvatar(ctx context.Context, content []byte, size int, squ
 	if size <= 0 {
 		size = defaultAvatarSize
 	}
-	done, err := m.decoding(ctx)
-	if err != nil {
-		return a, err
-	}
-	defer done()
+	v := workshop.Version{Size: size, Square: square}
+	made, err := m.workshop.Do(ctx, workshop.Order{Content: content, Versions: []workshop.Version{v}})
+	stored := made.Versions[v]
 	a.format = "jpeg" // Q2A calls all other JPEGs jpg
-	a.content, a.info.Width, a.info.Height, err = picture.Thumbnail(content, size, square, picture.Default)
-	a.info.Frames = 1
+	a.content, a.info = stored.Content, picture.Info{Width: stored.Width, Height: stored.Height, Frames: 1}
 	var tooLarge *picture.SizeError
 	switch {
 	case errors.As(err, &tooLarge):
 		return a, invalid("picture_too_large", tooLarge.Limit)
+	case errors.Is(err, picture.ErrNotAnImage) && isHEIC(content):
+		return a, invalid("heic_picture")
 	case errors.Is(err, picture.ErrNotAnImage):
 		return a, invalid("no_picture")
-	case err != nil:
+	case errors.Is(err, picture.ErrBroken):
 		return a, invalid("broken_picture")
 	}
-	return a, nil
+	return a, err
 }
 
 // userAvatar leads to a user's picture, or makes one.

@@ -4,7 +4,7 @@
 // them is read from wherever they are. The table q2ab_media has what else is known of it. Thumbnails are in the store only.
 //
 // Its public face: New, Register, Routes (the old site's addresses), Pictures, by which other modules show images, Release, by which they
-// say what their posts use no more, Drop, the jobs, and Put, by which the demonstration puts files into Q2A's folder.
+// say what their posts use no more, Drop, the jobs, WorkOnPictures, and Put, by which the demonstration puts files into Q2A's folder.
 package media
 
 import (
@@ -26,6 +26,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/media/internal/storage"
+	"38qa.net/backend/modules/media/internal/workshop"
 	"38qa.net/backend/modules/site"
 )
 
@@ -39,8 +40,9 @@ type Module struct {
 	// renditions are thumbnails that were asked for lately, records what is known of files.
 	renditions *otter.Cache[renditionKey, []byte]
 	records    *otter.Cache[string, record]
-	// working bounds how many pictures are decoded at once, taking how many uploads are in memory.
-	working, taking chan struct{}
+	workshop   *workshop.Workshop
+	// taking bounds how many uploads are in memory.
+	taking chan struct{}
 }
 
 // Settings of the module; see package config.
@@ -58,6 +60,8 @@ type Settings struct {
 	PublicURL, CDN string
 	// Sizes are those of the thumbnails that are made of every picture: the longest side, in pixels.
 	Sizes []int
+	// Program is started to work on pictures in processes of their own; it has to call WorkOnPictures. "" works on them in this process.
+	Program string
 	// UnusedAfter is how long an upload may be without a post that shows it; 0 is for ever.
 	UnusedAfter time.Duration
 }
@@ -85,7 +89,7 @@ func New(ctx context.Context, db *database.DB, s *site.Module, settings Settings
 	return &Module{
 		db: db, site: s, settings: settings, store: store,
 		// Half of the processors: reading goes on beside it.
-		working: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), taking: make(chan struct{}, atOnce),
+		workshop: workshop.New(settings.Program, max(1, runtime.GOMAXPROCS(0)/2)), taking: make(chan struct{}, atOnce),
 		renditions: newRenditionCache(), records: newRecordCache(),
 	}, nil
 }
@@ -97,8 +101,12 @@ func (m *Module) UseAccounts(a *auth.Module) { m.accounts = a }
 // APIURL is this API's own address; "" if it is not known.
 func (m *Module) APIURL() string { return m.settings.PublicURL }
 
-// decoding waits for the right to decode pictures; the caller gives it back by the function that it gets.
-func (m *Module) decoding(ctx context.Context) (done func(), err error) { return turn(ctx, m.working) }
+// Close ends what the module has started.
+func (m *Module) Close() { m.workshop.Close() }
+
+// WorkOnPictures makes a process that the module has started what it was started for; it tells whether it was one, and then the program is to end. A
+// program that is named in Settings.Program calls it first of all.
+func WorkOnPictures() bool { return workshop.Work() }
 
 func turn(ctx context.Context, places chan struct{}) (done func(), err error) {
 	select {

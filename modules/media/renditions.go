@@ -15,6 +15,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/media/internal/picture"
 	"38qa.net/backend/modules/media/internal/storage"
+	"38qa.net/backend/modules/media/internal/workshop"
 )
 
 const (
@@ -97,12 +98,12 @@ func (m *Module) make(ctx context.Context, k renditionKey, keep bool) ([]byte, e
 	if err != nil {
 		return nil, failed(ctx, "read an image", err)
 	}
-	done, err := m.decoding(ctx)
-	if err != nil {
+	v := workshop.Version{Size: k.size, Square: k.square}
+	made, err := m.workshop.Do(ctx, workshop.Order{Content: content, Versions: []workshop.Version{v}})
+	if err != nil && !isPictures(err) {
 		return nil, err
 	}
-	small, _, _, err := picture.Thumbnail(content, k.size, k.square, picture.Default)
-	done()
+	small := made.Versions[v].Content
 	if err != nil {
 		slog.WarnContext(ctx, "image cannot be scaled", "blob", k.blob, "error", err)
 		m.markBroken(ctx, b, err)
@@ -114,6 +115,11 @@ func (m *Module) make(ctx context.Context, k renditionKey, keep bool) ([]byte, e
 		}
 	}
 	return small, nil
+}
+
+// isPictures tells whether an error is about the picture, and would come again.
+func isPictures(err error) bool {
+	return errors.Is(err, picture.ErrNotAnImage) || errors.Is(err, picture.ErrTooLarge) || errors.Is(err, picture.ErrBroken)
 }
 
 // worthKeeping tells whether the store is to keep a thumbnail.

@@ -14,6 +14,7 @@ import (
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/media/internal/picture"
+	"38qa.net/backend/modules/media/internal/workshop"
 	"38qa.net/backend/modules/site"
 )
 
@@ -138,50 +139,27 @@ func (m *Module) prepare(ctx context.Context, id string, keys []renditionKey) (b
 	if err != nil {
 		return "", err
 	}
-	done, err := m.decoding(ctx)
-	if err != nil {
-		return "", err
+	order := workshop.Order{Content: b.content, OnlySmaller: true, Hash: true}
+	for _, k := range keys {
+		order.Versions = append(order.Versions, workshop.Version{Size: k.size, Square: k.square})
 	}
-	info, made, hash, err := render(b.content, keys)
-	done()
+	made, err := m.workshop.Do(ctx, order)
 	switch {
 	case errors.Is(err, picture.ErrNotAnImage) && !slices.Contains(pictureFormats, strings.ToLower(b.format)):
 		return "", m.settle(ctx, m.db, id, "state = ?", stateFile)
-	case err != nil:
+	case err != nil && isPictures(err):
 		return err.Error(), m.settle(ctx, m.db, id, "state = ?", stateBroken)
+	case err != nil:
+		return "", err
 	}
-	for k, content := range made {
-		k.blob = id
-		if err := m.store.Put(ctx, k.object(), "image/jpeg", bytes.NewReader(content), int64(len(content))); err != nil {
+	for v, r := range made.Versions {
+		k := renditionKey{id, v.Size, v.Square}
+		if err := m.store.Put(ctx, k.object(), "image/jpeg", bytes.NewReader(r.Content), int64(len(r.Content))); err != nil {
 			return "", err
 		}
 	}
-	return "", m.settle(ctx, m.db, id, "state = ?, width = ?, height = ?, still = ?, blurhash = ?", stateReady, info.Width, info.Height, isStill(info), hash)
-}
-
-// render makes the thumbnails that are smaller than the picture.
-func render(content []byte, keys []renditionKey) (info picture.Info, made map[renditionKey][]byte, hash string, err error) {
-	if info, err = picture.Inspect(content, picture.Default); err != nil {
-		return info, nil, "", err
-	}
-	made = map[renditionKey][]byte{}
-	var sizes []int
-	for _, k := range keys {
-		switch {
-		case k.size >= max(info.Width, info.Height):
-		case !k.square:
-			sizes = append(sizes, k.size)
-		default:
-			if made[k], _, _, err = picture.Thumbnail(content, k.size, true, picture.Default); err != nil {
-				return info, nil, "", err
-			}
-		}
-	}
-	renditions, hash, err := picture.Renditions(content, sizes, picture.Default)
-	for size, r := range renditions {
-		made[renditionKey{size: size}] = r.Content
-	}
-	return info, made, hash, err
+	info := made.Info
+	return "", m.settle(ctx, m.db, id, "state = ?, width = ?, height = ?, still = ?, blurhash = ?", stateReady, info.Width, info.Height, isStill(info), made.Hash)
 }
 
 // uploaded tells of a new file, so that its thumbnails are made.

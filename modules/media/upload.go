@@ -26,6 +26,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/media/internal/picture"
+	"38qa.net/backend/modules/media/internal/workshop"
 	"38qa.net/backend/modules/site"
 )
 
@@ -183,24 +184,24 @@ type accepted struct {
 // (option wysiwyg_editor_upload_all of Q2A's editor): but never what calls itself a picture and is none.
 func (m *Module) accept(ctx context.Context, o *site.Options, content []byte, name string) (a accepted, err error) {
 	a.name = storedName(name)
-	done, err := m.decoding(ctx)
-	if err != nil {
-		return a, err
-	}
-	a.content, a.info, err = picture.Clean(content, picture.Default)
-	done()
+	made, err := m.workshop.Do(ctx, workshop.Order{Content: content, Clean: true})
+	a.content, a.info = made.Clean, made.Info
 	var size *picture.SizeError
 	switch {
 	case errors.As(err, &size):
 		return a, invalid("picture_too_large", size.Limit)
+	case errors.Is(err, picture.ErrNotAnImage) && isHEIC(content):
+		return a, invalid("heic_picture")
 	case errors.Is(err, picture.ErrNotAnImage):
 		ending := fileEnding(a.name)
 		if !o.Bool("wysiwyg_editor_upload_all") || len(content) == 0 || ending == "" || slices.Contains(pictureFormats, ending) {
 			return a, invalid("no_picture")
 		}
 		a.format, a.content = ending, content
-	case err != nil:
+	case errors.Is(err, picture.ErrBroken):
 		return a, invalid("broken_picture")
+	case err != nil:
+		return a, err
 	default:
 		a.format = formats[a.info.Format]
 	}
@@ -208,6 +209,12 @@ func (m *Module) accept(ctx context.Context, o *site.Options, content []byte, na
 		return a, problem.New("body_too_large")
 	}
 	return a, nil
+}
+
+// isHEIC tells whether it is a picture as newer phones store it. There is no decoder for these that could be trusted with what strangers send; phones
+// themselves send a JPEG to forms that ask for one.
+func isHEIC(content []byte) bool {
+	return len(content) >= 12 && string(content[4:8]) == "ftyp" && slices.Contains([]string{"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"}, string(content[8:12]))
 }
 
 func invalid(code string, args ...any) error {

@@ -245,6 +245,7 @@ var fieldTexts = map[string]texts{
 	"wrong_password":       {"is not the account's password", "が正しくありません"},
 	"no_upload":            {"cannot be chosen before a picture was uploaded", "は画像をアップロードするまで選べません"},
 	"no_picture":           {"is no JPEG, PNG, GIF or WebP picture", "は JPEG・PNG・GIF・WebP の画像ではありません"},
+	"heic_picture":         {"is a HEIC picture; send it as a JPEG (phones do so where a form accepts image/jpeg only)", "は HEIC 形式の画像です。JPEG で送信してください（フォームが image/jpeg だけを受け付けると、スマートフォンが自動で変換します）"},
 	"broken_picture":       {"is a broken picture", "は壊れた画像です"},
 	"picture_too_large":    {"is larger than %v (pixels, or pixels a side)", "の大きさが上限 %v（画素数または一辺の画素数）を超えています"},
 	"not_without":          {"means nothing without %v", "は %v と一緒に指定してください"},
