@@ -162,3 +162,59 @@ func TestUnfinishedUploads(t *testing.T) {
 		t.Errorf("left: %v", err)
 	}
 }
+
+// TestDeleteMedia: who uploaded a file takes it back, and it goes unless a post shows it; who may delete posts deletes it at once; others may not.
+func TestDeleteMedia(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		now := int64(1796126400)
+		s, _ := storedSite(t, fresh(t), nil, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
+		r := &replayer{testSite: s}
+		remove := func(id string, user int, cookie string) int {
+			return r.send(t, call{"DELETE", "/v1/media/" + id, nil}, user, "", cookie).StatusCode
+		}
+		there := func(id string) bool {
+			return s.request(t, http.MethodGet, "/v1/media/"+id, 0).StatusCode == http.StatusOK
+		}
+		unused, shown, bad := s.upload(t, 16, "a.jpg", gradient(t, 50, 50)).ID, s.upload(t, 16, "b.jpg", gradient(t, 50, 51)).ID, s.upload(t, 16, "c.jpg", gradient(t, 50, 52)).ID
+		for _, id := range []string{shown, bad} {
+			res := r.send(t, call{"POST", "/v1/questions", object{"title": "A question with the image " + id, "format": "html", "categoryId": 2, "content": `<p>Look: <img src="/v1/media/` + id + `"></p>`}}, 16, "", "")
+			if res.StatusCode != http.StatusCreated {
+				t.Fatalf("%s %s", res.Status, text(t, res))
+			}
+		}
+		asked := uploading(t, s, 0, "d.jpg", gradient(t, 50, 53))
+		cookie := strings.TrimPrefix(strings.Split(asked.Header.Get("Set-Cookie"), ";")[0], "qa_id=")
+		visitors := decode[uploaded](t, asked).ID
+		for _, c := range []struct {
+			what, id string
+			user     int
+			cookie   string
+			status   int
+		}{
+			{"a visitor's, by another visitor", visitors, 0, "", 403}, {"a visitor's, by a user", visitors, 17, cookie, 403}, {"a user's, by a visitor", unused, 0, cookie, 403}, {"a user's, by another", unused, 17, "", 403},
+			{"nobody's", "12345678901234", 16, "", 404}, {"by a blocked user", unused, 25, "", 403},
+			{"a visitor's", visitors, 0, cookie, 204}, {"a user's", unused, 16, "", 204}, {"a user's in a post", shown, 16, "", 204},
+		} {
+			if got := remove(c.id, c.user, c.cookie); got != c.status {
+				t.Errorf("%s: %d, want %d", c.what, got, c.status)
+			}
+		}
+		now += 2 * 3600
+		runJob(t, s.app, "media-clean-up")
+		if there(unused) || there(visitors) || !there(shown) {
+			t.Errorf("there: unused %v, the visitor's %v, in a post %v", there(unused), there(visitors), there(shown))
+		}
+		if _, err := s.app.DB.Exec(context.Background(), "INSERT INTO {cache} (type, cacheid, content, created, lastread) VALUES ('i_50', ?, 'x', '2026-01-01', '2026-01-01'), ('other', ?, 'x', '2026-01-01', '2026-01-01')", bad, bad); err != nil {
+			t.Fatal(err)
+		}
+		if got := remove(bad, 1, ""); got != http.StatusNoContent || there(bad) {
+			t.Errorf("by an administrator: %d, there %v", got, there(bad))
+		}
+		if n := s.scalar(t, "SELECT COUNT(*) FROM {cache} WHERE cacheid = ?", bad); n != 1 {
+			t.Errorf("%d cached rows", n)
+		}
+		if _, err := s.app.DB.Exec(context.Background(), "DELETE FROM {cache} WHERE cacheid = ?", bad); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

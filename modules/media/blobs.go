@@ -84,9 +84,22 @@ func (m *Module) bytes(ctx context.Context, b *blob) ([]byte, error) {
 		return b.content, nil
 	}
 	content, err := m.fetch(ctx, b.key())
-	if errors.Is(err, storage.ErrNotFound) {
-		// The store has lost it, or is another one than before. The row may have the bytes still.
-		return m.spare(ctx, b)
+	if err != nil {
+		return m.instead(ctx, b, err)
+	}
+	return content, nil
+}
+
+// instead are the bytes that the row or the folder still has of a blob that the store has not, or does not give; where there are none it is the
+// store's error that counts.
+func (m *Module) instead(ctx context.Context, b *blob, why error) ([]byte, error) {
+	if !errors.Is(why, storage.ErrNotFound) && !errors.Is(why, storage.ErrUnavailable) {
+		return nil, why
+	}
+	content, err := m.spare(ctx, b)
+	var none *problem.Error
+	if errors.As(err, &none) && errors.Is(why, storage.ErrUnavailable) {
+		return nil, why
 	}
 	return content, err
 }

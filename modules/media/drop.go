@@ -27,6 +27,11 @@ func (m *Module) Drop(ctx context.Context, tx *database.DB, id string) error {
 	if _, err = tx.Exec(ctx, "DELETE FROM {blobs} WHERE blobid = ?", id); err == nil {
 		_, err = tx.Exec(ctx, "INSERT INTO {q2ab_media} (blobid, state, format, noted) VALUES (?, ?, ?, ?) "+tx.Upsert("blobid")+" state = "+tx.Given("state"), id, stateDropped, format, tx.Now())
 	}
+	if err == nil {
+		// Q2A would go on showing its scaled copies (qa_cache, by the size's name) for a month.
+		scaled, prefix := tx.StartsWith("type", "i_")
+		_, err = tx.Exec(ctx, "DELETE FROM {cache} WHERE cacheid = ? AND "+scaled, id, prefix)
+	}
 	if err != nil {
 		return fmt.Errorf("drop a blob: %w", err)
 	}

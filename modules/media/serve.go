@@ -134,16 +134,17 @@ var notName = regexp.MustCompile(`[^A-Za-z0-9 ._-]+`)
 
 // stream is a stored blob's content, read as it goes out.
 func (m *Module) stream(ctx context.Context, b *blob) (io.ReadSeeker, error) {
-	o := &object{ctx: ctx, store: m.store, key: b.key()}
+	// Sending it may take longer than requests may; it ends when the client goes.
+	o := &object{ctx: context.WithoutCancel(ctx), store: m.store, key: b.key()}
 	var info storage.Info
 	var err error
-	o.body, info, err = m.store.Get(ctx, o.key, 0, -1)
-	if errors.Is(err, storage.ErrNotFound) {
-		content, err := m.spare(ctx, b)
-		return bytes.NewReader(content), err
-	}
+	o.body, info, err = m.store.Get(o.ctx, o.key, 0, -1)
 	if err != nil {
-		return nil, failed(ctx, "read a file", err)
+		content, err := m.instead(ctx, b, err)
+		if err != nil {
+			return nil, failed(ctx, "read a file", err)
+		}
+		return bytes.NewReader(content), nil
 	}
 	o.size = info.Size
 	return o, nil
@@ -220,6 +221,7 @@ func (s *served) serve(c echo.Context) {
 	h.Set("Cache-Control", storage.CacheControl)
 	h.Set("ETag", s.tag)
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	web.Stream(c.Response())
 	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, s.content)
 }
 

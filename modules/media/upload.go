@@ -80,6 +80,7 @@ func (m *Module) registerUploads(api huma.API) {
 	})
 	m.registerDirect(api)
 	m.registerAvatars(api)
+	m.registerDelete(api)
 }
 
 // uploader is who uploads, under the rules of the site.
@@ -337,11 +338,13 @@ func (m *Module) insert(ctx context.Context, tx *database.DB, id string, a accep
 	var content, name, user, visitor, ip any = a.content, nil, nil, nil, nil
 	switch m.settings.UploadsTo {
 	case Folder:
-		// The file is there before the row, which then finds it whatever happens; without its row nobody asks for it.
+		// The file is there before the row, which then finds it whatever happens; without its row nobody asks for it. Where it cannot be
+		// written the row has the bytes, as with Q2A.
 		if err := Put(m.settings.Folder, id, a.format, a.content); err != nil {
-			return err
+			slog.ErrorContext(ctx, "an upload goes into the database", "blob", id, "error", err)
+		} else {
+			content = nil
 		}
-		content = nil
 	case Store:
 		content = nil
 	}

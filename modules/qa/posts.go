@@ -65,9 +65,9 @@ const baseColumns = "p.postid, p.type, p.parentid, p.categoryid, p.catidpath1, p
 	"p.closedbyid, p.userid, p.cookieid, p.createip, p.upvotes, p.downvotes, p.netvotes, p.views, p.hotness + 0e0, p.flagcount, " +
 	"UNIX_TIMESTAMP(p.created), p.created, p.title, p.tags, p.name, UNIX_TIMESTAMP(p.updated), p.updatetype, p.lastuserid, " + auth.AuthorColumns
 
-// listColumns are what lists show of a post p: with the content only where it may show one of the site's images, as the old site's editor writes
-// them in.
-const listColumns = baseColumns + ", p.format, CASE WHEN INSTR(p.content, 'qa_blobid=') > 0 THEN p.content END"
+// listColumns are what lists show of a post p: with the content only where it may show an image, in HTML or by one of the site's addresses in
+// another format.
+const listColumns = baseColumns + ", p.format, CASE WHEN INSTR(p.content, '<img') > 0 OR INSTR(p.content, 'qa_blobid=') > 0 THEN p.content END"
 
 // fullColumns are what threads show of a post p.
 const fullColumns = baseColumns + ", p.format, p.content, lu.handle, p.lastviewip, p.lastip, p.notify, pm.content"

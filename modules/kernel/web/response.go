@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/labstack/echo/v4"
@@ -101,6 +102,26 @@ func (h *heldResponse) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (h *heldResponse) Unwrap() http.ResponseWriter { return h.ResponseWriter }
+
+// streamTime is how long a client may take to get a large file.
+const streamTime = 10 * time.Minute
+
+// Stream lets an answer out as it is written, for large files: it is not held until it is complete, and slow clients get the time that it takes. Its ETag,
+// if it has one, and what follows from If-None-Match are its writer's to see to.
+func Stream(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(streamTime)) // tests have connections without deadlines
+	for {
+		if h, ok := w.(*heldResponse); ok {
+			h.streaming = true
+			return
+		}
+		wrapping, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return
+		}
+		w = wrapping.Unwrap()
+	}
+}
 
 // finish sends the answer.
 func (h *heldResponse) finish(r *http.Request) {
