@@ -169,6 +169,48 @@ func TestMove(t *testing.T) {
 	})
 }
 
+// TestMoveLooksAgain: what the store has lost or changed since a run verified it is put there again before it leaves the database, and the old
+// site gets no other bytes than the right ones.
+func TestMoveLooksAgain(t *testing.T) {
+	store, php := t.TempDir(), t.TempDir()
+	s := openSite(t, importSQLite(t, "small-utf8mb4"), func(c *config.Config) { c.MediaURL = "file:" + store })
+	ids := []string{"9000000000000000000", "9000000000000000001", "9000000000000000002"}
+	for _, id := range ids {
+		if _, err := s.app.DB.Exec(context.Background(), "INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')", id, []byte("picture "+id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := servedFiles(t, s)
+	moving(t, s, 0, map[string]string{"verify": "true"})
+	if err := os.Remove(filepath.Join(store, "090", ids[0]+".jpg")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(store, "090", ids[1]+".jpg"), []byte("damaged 9000000000000000001"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := moving(t, s, 0, map[string]string{"purge": "true", "keep-for-php": php})
+	if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"); n != 0 || run.Differences != 0 {
+		t.Errorf("the database still has %d: %+v", n, run)
+	}
+	if now := servedFiles(t, s); !maps.Equal(now, before) {
+		t.Error("files are others, or missing")
+	}
+	for _, id := range ids {
+		if content, err := os.ReadFile(filepath.Join(php, "090", id+".jpg")); err != nil || string(content) != "picture "+id {
+			t.Errorf("for the old site %s is %q, %v", id, content, err)
+		}
+	}
+
+	// What only the store had is told of when it is damaged, and the old site keeps what it has.
+	if err := os.WriteFile(filepath.Join(store, "090", ids[2]+".jpg"), []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run = moving(t, s, 0, map[string]string{"keep-for-php": php})
+	if content, err := os.ReadFile(filepath.Join(php, "090", ids[2]+".jpg")); err != nil || string(content) != "picture "+ids[2] || run.Differences != 1 {
+		t.Errorf("for the old site it is %q, %v; %+v", content, err, run)
+	}
+}
+
 // TestMoveNowhere: what the job is told is checked, and a folder that is not Q2A's is left alone.
 func TestMoveNowhere(t *testing.T) {
 	s := openSite(t, importSQLite(t, "small-utf8mb4"), nil)

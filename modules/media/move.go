@@ -39,7 +39,7 @@ func (m *Module) MoveJob() jobs.Job {
 		Name: "blobs-to-storage", Summary: "copies images and other files out of the database and Q2A's folder into the store (MEDIA_URL)",
 		Parameters: []jobs.Parameter{
 			{Name: "verify", Flag: true, Doc: "read every file back from the store and compare it, also those copied before"},
-			{Name: "purge", Flag: true, Doc: "remove from the database what the store has; every file is verified first. The old site then finds only what keep-for-php has put into its folder"},
+			{Name: "purge", Flag: true, Doc: "remove from the database what the store has; every file is verified right before. The old site then finds only what keep-for-php has put into its folder"},
 			{Name: "keep-for-php", Doc: "folder, existing and empty or laid out by Q2A, to write every file to where Q2A looks for it: QA_BLOBS_DIRECTORY of qa-config.php", Check: checkFolder},
 			{Name: "rate", Doc: "most megabytes a second; as fast as it goes if not given", Check: checkRate},
 		},
@@ -170,8 +170,8 @@ func (mv *move) todo(ctx context.Context, w *jobs.Work) (files []file, err error
 		files = append(files, f)
 		return err
 	}, "SELECT m.blobid, b.format, m.stored, m.purged, m.verified, m.kept, m.hash, m.bytes FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid "+
-		"WHERE m.blobid > ? AND m.skipped <> ? AND (m.stored = 0 OR ? AND m.verified < ? OR ? AND m.verified = 0 OR ? AND m.kept <> ? OR ? AND m.purged = 0) ORDER BY m.blobid LIMIT ?",
-		mv.last, mv.run, verify, mv.run, purge, keep, mv.run, purge, movedAtOnce)
+		"WHERE m.blobid > ? AND m.skipped <> ? AND (m.stored = 0 OR ? AND m.verified < ? OR ? AND m.kept <> ? OR ? AND m.purged = 0) ORDER BY m.blobid LIMIT ?",
+		mv.last, mv.run, verify, mv.run, keep, mv.run, purge, movedAtOnce)
 	if err != nil {
 		return nil, fmt.Errorf("files to move: %w", err)
 	}
@@ -222,18 +222,19 @@ func (mv *move) one(ctx context.Context, w *jobs.Work, f *file) (*jobs.Differenc
 			return wrong, err
 		}
 	}
-	purge := w.Parameters["purge"] != ""
-	if (w.Parameters["verify"] != "" && f.verified < mv.run) || purge && f.verified == 0 {
+	keep, remove := mv.folder != nil && f.kept != mv.run, w.Parameters["purge"] != "" && !f.purged
+	// Since an earlier run verified it the store may have lost it, or have another: what is about to be the only copy is looked at now.
+	if keep || f.verified < mv.run && (remove || w.Parameters["verify"] != "") {
 		if wrong, err := mv.verify(ctx, f); wrong != nil || err != nil {
 			return wrong, err
 		}
 	}
-	if mv.folder != nil && f.kept != mv.run {
+	if keep {
 		if err := mv.keepForPHP(ctx, f); err != nil {
 			return nil, err
 		}
 	}
-	if !purge || f.purged {
+	if !remove {
 		return nil, nil //nolint:nilnil // nothing is wrong
 	}
 	return nil, w.Tx(ctx, func(tx *database.DB) error {
@@ -275,7 +276,8 @@ func (mv *move) store(ctx context.Context, f *file) (*jobs.Difference, error) {
 	return nil, mv.m.settle(ctx, mv.m.db, f.id, "stored = 1, bytes = ?, hash = ?, verified = 0", f.size, f.hash)
 }
 
-// verify reads a file back. Where the store has another one than was copied, it is copied again if the bytes are still there.
+// verify reads a file back, and leaves it in f.content. Where the store has another one than was copied, it is copied again if the bytes are
+// still there.
 func (mv *move) verify(ctx context.Context, f *file) (*jobs.Difference, error) {
 	same, err := mv.same(ctx, f)
 	if err != nil {
@@ -308,27 +310,20 @@ func (mv *move) verify(ctx context.Context, f *file) (*jobs.Difference, error) {
 }
 
 // same tells whether the store gives back what was copied.
-func (mv *move) same(ctx context.Context, f *file) (bool, error) {
-	content, err := mv.m.fetch(ctx, f.key())
+func (mv *move) same(ctx context.Context, f *file) (same bool, err error) {
+	f.content, err = mv.m.fetch(ctx, f.key())
 	if errors.Is(err, storage.ErrNotFound) {
 		return false, nil
 	}
-	sum := sha256.Sum256(content)
+	sum := sha256.Sum256(f.content)
 	return bytes.Equal(sum[:], f.hash), err
 }
 
-// keepForPHP writes a file to where Q2A looks for it if its row has no bytes.
+// keepForPHP writes a file, as it was verified, to where Q2A looks for it if its row has no bytes.
 func (mv *move) keepForPHP(ctx context.Context, f *file) error {
-	content, err := mv.m.fetch(ctx, f.key())
-	if errors.Is(err, storage.ErrNotFound) {
-		content, err = mv.m.spare(ctx, &f.blob)
-	}
-	if err != nil {
-		return err
-	}
 	name := shelf(f.id) + "/" + fileName(f.id, f.format)
-	if stat, err := mv.folder.Stat(name); err != nil || stat.Size() != int64(len(content)) {
-		if err := writeWhole(mv.folder, name, content); err != nil {
+	if stat, err := mv.folder.Stat(name); err != nil || stat.Size() != int64(len(f.content)) {
+		if err := writeWhole(mv.folder, name, f.content); err != nil {
 			return fmt.Errorf("keep-for-php: %w", err)
 		}
 	}
