@@ -149,7 +149,9 @@ func runJob(ctx context.Context, m *jobs.Manager, name string, args []string, ou
 	if err != nil {
 		return err
 	}
-	run, err := m.Start(ctx, name, o)
+	run, err := m.Await(ctx, name, o, func(r *jobs.Run) {
+		fmt.Fprintf(out, "run %d is %s's: it is taken over if there is no sign of that until its lease has run out\n", r.ID, r.Holder)
+	})
 	if err != nil && !errors.Is(err, jobs.ErrLost) {
 		return err
 	}

@@ -150,8 +150,10 @@ type Run struct {
 	Holder      string `json:"holder,omitempty" doc:"Host and process that works on it, or did last"`
 
 	fence int
-	state state
-	job   Job
+	// heartbeat is when the holder last gave a sign, in Unix seconds; 0 if it gave the run back.
+	heartbeat int64
+	state     state
+	job       Job
 	// held tells that this process has taken the run already.
 	held bool
 }
@@ -247,7 +249,7 @@ func (m *Manager) Find(name string) (Job, error) {
 	return m.jobs[i], nil
 }
 
-const runColumns = "id, name, status, dry_run, due, requested, started, finished, done, total, differences, message, holder, fence, state, parameters"
+const runColumns = "id, name, status, dry_run, due, requested, started, finished, done, total, differences, message, holder, fence, heartbeat, state, parameters"
 
 func (m *Manager) runs(ctx context.Context, db *database.DB, tail string, args ...any) ([]*Run, error) {
 	var list []*Run
@@ -256,7 +258,7 @@ func (m *Manager) runs(ctx context.Context, db *database.DB, tail string, args .
 		var message, holder, at, parameters sql.NullString
 		var due sql.NullInt64
 		if err := rows.Scan(&r.ID, &r.Job, &r.Status, &r.DryRun, &due, &r.Requested, &r.Started, &r.Finished, &r.Done, &r.Total, &r.Differences,
-			&message, &holder, &r.fence, &at, &parameters); err != nil {
+			&message, &holder, &r.fence, &r.heartbeat, &at, &parameters); err != nil {
 			return err
 		}
 		r.Due, r.Message, r.Holder = due.Int64, message.String, holder.String

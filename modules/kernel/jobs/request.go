@@ -2,8 +2,10 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
@@ -35,6 +37,35 @@ func (m *Manager) Start(ctx context.Context, name string, o Options) (run *Run, 
 		return m.take(ctx, tx, run)
 	})
 	return run, err
+}
+
+// Await is Start for who can wait: if the holder gives no sign any more, the run is taken over as soon as its lease has run out. held, if given, is
+// told of the run that is waited for. ErrLost, with the run, tells that its holder lives, or has just ended it.
+func (m *Manager) Await(ctx context.Context, name string, o Options, held func(*Run)) (*Run, error) {
+	run, err := m.Start(ctx, name, o)
+	if !errors.Is(err, ErrLost) {
+		return run, err
+	}
+	if held != nil {
+		held(run)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return run, ctx.Err()
+		case <-time.After(m.settings.Lease / 30):
+		}
+		now, err := m.runs(ctx, m.db, "WHERE id = ?", run.ID)
+		if err != nil {
+			return run, err
+		}
+		if len(now) == 0 || now[0].Status != Running || now[0].heartbeat > run.heartbeat {
+			return run, ErrLost
+		}
+		if taken, err := m.Start(ctx, name, o); !errors.Is(err, ErrLost) {
+			return taken, err
+		}
+	}
 }
 
 // check finds out whether there is such a job, and whether it can be asked for so.

@@ -439,3 +439,40 @@ func ExampleJob() {
 	// hello, haru
 	// hello, aki
 }
+
+// TestAwait: who asks again for what a dead process held goes on with it as soon as the lease has run out, and does not wait for a living one.
+func TestAwait(t *testing.T) {
+	onDatabases(t, func(t *testing.T, s site) {
+		c := clockAt(t, "UTC", "2026-11-26 10:30")
+		job := Job{Name: "tick", Parameters: []Parameter{{Name: "verify", Flag: true}}, Steps: []Step{{Name: "only", Batch: func(context.Context, int, *Work) (int, error) { return 0, nil }}}}
+		settings := Settings{Lease: 3 * time.Second}
+		first, second := New(s.openAt(t, c.now), settings, job), New(s.openAt(t, c.now), settings, job)
+		run, err := first.Start(t.Context(), "tick", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = second.Await(t.Context(), "tick", Options{}, func(r *Run) {
+			c.advance(2 * time.Second)
+			if err := first.sign(t.Context(), run); err != nil || r.ID != run.ID {
+				t.Errorf("run %d, %v", r.ID, err)
+			}
+		})
+		if !errors.Is(err, ErrLost) {
+			t.Errorf("the holder lives: %v", err)
+		}
+		stopped, stop := context.WithCancel(t.Context())
+		if _, err := second.Await(stopped, "tick", Options{}, func(*Run) { stop() }); !errors.Is(err, context.Canceled) {
+			t.Errorf("told to stop: %v", err)
+		}
+		if other, err := second.Await(t.Context(), "tick", Options{Parameters: map[string]string{"verify": "true"}}, nil); err != nil || other.ID != run.ID {
+			t.Errorf("asked for otherwise: %v", err)
+		}
+		taken, err := second.Await(t.Context(), "tick", Options{}, func(*Run) { c.advance(4 * time.Second) })
+		if err != nil || taken.ID != run.ID || taken.fence != run.fence+1 {
+			t.Fatalf("the holder is dead: %+v, %v", taken, err)
+		}
+		if err := second.Work(t.Context(), taken, nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
