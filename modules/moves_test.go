@@ -139,6 +139,9 @@ func TestMove(t *testing.T) {
 		if err := os.WriteFile(damaged, []byte("damaged"), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		if err := errors.Join(os.Mkdir(filepath.Join(php, "090"), 0o700), os.WriteFile(filepath.Join(php, "090", ".keep-KILLED"), []byte("hal"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
 		run = moving(t, s, 1, map[string]string{"purge": "true", "keep-for-php": php, "rate": "1000"})
 		run2 := moving(t, s, 0, map[string]string{"purge": "true", "keep-for-php": php, "rate": "1000"})
 		if run2.ID != run.ID {
