@@ -126,6 +126,9 @@ func TestMove(t *testing.T) {
 				t.Errorf("%s was copied twice", name)
 			}
 		}
+		if run.Done != total || run.Total != total {
+			t.Errorf("%d of %d done; there are %d files", run.Done, run.Total, total)
+		}
 		if len(second) != total-1 || run.Differences != 1 || !strings.Contains(run.Message, fmt.Sprintf("of %d files the store has %d", total, total-1)) {
 			t.Errorf("%d files, %+v", len(second), run)
 		}
