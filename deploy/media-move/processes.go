@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// build compiles the server and the operators' tool as they are released.
+func (t *trial) build(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", t.scratch+"/", "38qa.net/backend/cmd/server", "38qa.net/backend/cmd/admin").CombinedOutput() //nolint:gosec // our own folder
+	if err != nil {
+		return fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// command is one of the two programs, told of the site and nothing else; for buckets, credentials are passed on.
+func (t *trial) command(ctx context.Context, program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(t.scratch, program), args...) //nolint:gosec // built by this program
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "DATABASE_URL=" + t.url, "TABLE_PREFIX=" + prefix, "LOG_LEVEL=warn", "RATE_LIMIT=off",
+		"DATA_DIR=" + filepath.Join(t.scratch, "data"), "MEDIA_URL=" + t.storeURL, "BLOBS_DIR=" + t.blobs(), "UPLOADS_TO=database", "JOBS_POLL=0s"}
+	for _, v := range os.Environ() {
+		if strings.HasPrefix(v, "AWS_") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	return cmd
+}
+
+// server is the site's server.
+type server struct {
+	cmd     *exec.Cmd
+	address string
+}
+
+// startServer starts the server and waits until it is ready.
+func (t *trial) startServer(ctx context.Context) (*server, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0") // a free port
+	if err != nil {
+		return nil, err
+	}
+	s := &server{t.command(ctx, "server"), l.Addr().String()}
+	if err := l.Close(); err != nil {
+		return nil, err
+	}
+	s.cmd.Env = append(s.cmd.Env, "LISTEN="+s.address)
+	said := &bytes.Buffer{}
+	s.cmd.Stderr = said
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	for range 400 {
+		if isReady(ctx, s.address) {
+			return s, nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return nil, errors.Join(errors.New("the server is not ready after 20 s"), s.stop(), errors.New(said.String()))
+}
+
+func isReady(ctx context.Context, address string) bool {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", http.NoBody)
+	if err != nil {
+		return false
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return false
+	}
+	_ = res.Body.Close() // what it says does not matter
+	return res.StatusCode == http.StatusOK
+}
+
+func (s *server) stop() error {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may be gone
+	err := s.cmd.Wait()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled() {
+		return nil // it was interrupted together with this program
+	}
+	return err
+}
+
+// admin is one process of `admin jobs run blobs-to-storage …`.
+type admin struct {
+	cmd  *exec.Cmd
+	said lines
+	// ended is closed when it has; err is how then.
+	ended chan struct{}
+	err   error
+	// peak is the most memory that it has held, in KiB.
+	peak atomic.Int64
+}
+
+const jobName = "blobs-to-storage"
+
+// startAdmin starts the command; what it says is shown.
+func (t *trial) startAdmin(ctx context.Context, args ...string) (*admin, error) {
+	args = append([]string{"jobs", "run", jobName}, args...)
+	fmt.Println("  $ admin", strings.Join(args, " "))
+	a := &admin{cmd: t.command(ctx, "admin", args...), ended: make(chan struct{})}
+	a.cmd.Stdout, a.cmd.Stderr = &a.said, &a.said
+	if err := a.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go a.watchMemory()
+	go func() {
+		a.err = a.cmd.Wait()
+		close(a.ended)
+	}()
+	return a, nil
+}
+
+func (a *admin) hasEnded() bool {
+	select {
+	case <-a.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// kill ends the process without any warning.
+func (a *admin) kill() {
+	_ = a.cmd.Process.Kill() // it may have ended
+	<-a.ended
+}
+
+// watchMemory looks how much the process has held at most, as long as it lives.
+func (a *admin) watchMemory() {
+	for {
+		a.peak.Store(max(a.peak.Load(), peakKiB(a.cmd.Process.Pid)))
+		select {
+		case <-a.ended:
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// peakKiB is the most memory that a process has held, where /proc tells, else 0.
+func peakKiB(pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, _ := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
+			return kib
+		}
+	}
+	return 0
+}
+
+// lines shows what a process says, and remembers the last line.
+type lines struct {
+	rest []byte
+	last string
+}
+
+// Write is io.Writer's.
+func (l *lines) Write(p []byte) (int, error) {
+	l.rest = append(l.rest, p...)
+	for {
+		line, rest, whole := bytes.Cut(l.rest, []byte("\n"))
+		if !whole {
+			return len(p), nil
+		}
+		l.last, l.rest = string(line), rest
+		fmt.Println("    " + l.last)
+	}
+}
