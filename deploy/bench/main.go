@@ -28,6 +28,7 @@ type settings struct {
 	cold        bool
 	users       int
 	uploads     int
+	uploadsTo   string
 }
 
 func main() {
@@ -87,6 +88,7 @@ func parseFlags() (settings, error) {
 	flag.StringVar(&s.only, "only", "", "one workload only: list, thread, search, tag, sign-in, ranking or uploads")
 	flag.IntVar(&s.users, "users", 20000, "users of the community for --only ranking")
 	flag.IntVar(&s.uploads, "uploads", 200, "uploads at once for --only uploads")
+	flag.StringVar(&s.uploadsTo, "uploads-to", "database", "where they go for --only uploads: database, folder or store")
 	flag.BoolVar(&s.cold, "start", true, "measure the start and the idle memory too")
 	flag.Parse()
 	if s.databaseURL == "" {

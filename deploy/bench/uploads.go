@@ -41,7 +41,7 @@ func benchUploads(ctx context.Context, s settings, folder, server string) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	subject, err := start(ctx, server, append(serverEnvironment(folder, url), "JOBS_POLL=500ms"))
+	subject, err := start(ctx, server, append(serverEnvironment(folder, url), "JOBS_POLL=500ms", "UPLOADS_TO="+s.uploadsTo))
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func benchUploads(ctx context.Context, s settings, folder, server string) (err e
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\n%d uploads at once of a JPEG of %d × %d pixels; %d connections read, each some %d times a second.\n\n", s.uploads, photoWidth, photoHeight,
+	fmt.Printf("\n%d uploads at once, into the %s, of a JPEG of %d × %d pixels; %d connections read, each some %d times a second.\n\n", s.uploads, s.uploadsTo, photoWidth, photoHeight,
 		s.connections, time.Second/readPause)
 	fmt.Print("| reads | seconds | reads/s | p50 ms | p99 ms | p99 / alone | errors |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	var alone result

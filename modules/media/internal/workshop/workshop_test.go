@@ -159,7 +159,7 @@ func TestWorkersWait(t *testing.T) {
 	}
 }
 
-// TestPriority: all threads of a worker have a low one, and those of this process theirs.
+// TestPriority: all threads of a worker run in idle time, or with a low priority, and those of this process as before.
 func TestPriority(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("priorities of processes are given on Linux only")
@@ -168,8 +168,8 @@ func TestPriority(t *testing.T) {
 	if _, err := w.Do(t.Context(), Order{Content: jpegOf(t, 2000, 1000), Clean: true}); err != nil {
 		t.Fatal(err)
 	}
-	// By thread; the main thread's is left out, since Go keeps it, asleep, where it would end others.
-	nice := func(process string) (values []string) {
+	// The nice value and the class of each thread; the main thread's is left out, since Go keeps it, asleep, where it would end others.
+	classes := func(process string) (values [][2]string) {
 		threads, err := os.ReadDir("/proc/" + process + "/task")
 		if err != nil {
 			t.Fatal(err)
@@ -179,23 +179,20 @@ func TestPriority(t *testing.T) {
 			if err != nil || process == "self" && thread.Name() == strconv.Itoa(os.Getpid()) {
 				continue // it has just ended
 			}
-			values = append(values, strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[16])
+			fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+			values = append(values, [2]string{fields[16], fields[38]})
 		}
 		return values
 	}
-	own := nice("self")[0]
-	for _, v := range nice("self") {
+	own := classes("self")[0]
+	for _, v := range classes("self") {
 		if v != own {
-			t.Errorf("a thread of this process has %s, others %s", v, own)
+			t.Errorf("a thread of this process has %v, others %v", v, own)
 		}
 	}
-	n, err := strconv.Atoi(own)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range nice(strconv.Itoa(pid(t, w))) {
-		if want := strconv.Itoa(min(19, n+10)); n == 0 && v != want {
-			t.Errorf("a thread of the worker has %s, want %s", v, want)
+	for _, v := range classes(strconv.Itoa(pid(t, w))) {
+		if v[1] != "5" && v[0] != "10" && own == [2]string{"0", "0"} { // 5 is SCHED_IDLE
+			t.Errorf("a thread of the worker has %v", v)
 		}
 	}
 }
