@@ -150,7 +150,7 @@ func (m *Module) used(ctx context.Context, ids []string) (map[string]bool, error
 			continue
 		}
 		if !known {
-			query = "SELECT * FROM {" + name + "}"
+			query = "SELECT * FROM `{" + name + "}`" // plugins choose the names
 		}
 		var values []any
 		err := m.db.Select(ctx, func(rows *sql.Rows) error {

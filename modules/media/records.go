@@ -21,6 +21,8 @@ const (
 	stateWaiting, stateReady = "waiting", "ready"
 	// stateBroken pictures cannot be shown, and are not tried again. stateFile is what is no picture.
 	stateBroken, stateFile = "broken", "file"
+	// stateMissing files have bytes nowhere; a folder may just not be mounted, so that they are looked for again once a day.
+	stateMissing = "missing"
 	// stateDropped files have no row of blobs any more; what there is of them elsewhere is to be removed.
 	stateDropped = "dropped"
 )

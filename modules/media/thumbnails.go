@@ -55,11 +55,18 @@ var pictureFormats = []string{"jpg", "jpeg", "png", "gif", "webp"}
 // noteSelect gives the records of files that have none, for the formats of pictures and the time.
 const noteSelect = "SELECT b.blobid, CASE WHEN LOWER(b.format) IN ? THEN 'waiting' ELSE 'file' END, b.format, ? FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE m.blobid IS NULL"
 
-// noteFiles makes records of files that have none.
+// missingFor is how long files without bytes are not looked for again.
+const missingFor = 24 * time.Hour
+
+// noteFiles makes records of files that have none, and has those looked for again that were missing a day ago.
 func (m *Module) noteFiles(ctx context.Context, _ int, w *jobs.Work) (next int, err error) {
 	if w.DryRun {
 		w.Done, err = m.count("SELECT COUNT(*) FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE m.blobid IS NULL")(ctx)
 		return 0, err
+	}
+	_, err = m.db.Exec(ctx, "UPDATE {q2ab_media} SET state = 'waiting' WHERE state = 'missing' AND noted < ?", m.db.Now()-int64(missingFor/time.Second))
+	if err != nil {
+		return 0, fmt.Errorf("note files: %w", err)
 	}
 	noted, err := m.db.Exec(ctx, m.db.InsertIgnore()+" {q2ab_media} (blobid, state, format, noted) "+noteSelect+" LIMIT ?", pictureFormats, m.db.Now(), notedAtOnce)
 	if err != nil {
@@ -134,7 +141,7 @@ func (m *Module) prepare(ctx context.Context, id string, keys []renditionKey) (b
 	}
 	var p *problem.Error
 	if errors.As(err, &p) && p.Code == "not_found" {
-		return "no bytes", m.settle(ctx, m.db, id, "state = ?", stateBroken)
+		return "no bytes", m.settle(ctx, m.db, id, "state = ?, noted = ?", stateMissing, m.db.Now())
 	}
 	if err != nil {
 		return "", err

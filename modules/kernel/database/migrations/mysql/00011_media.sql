@@ -3,8 +3,8 @@
 -- is being stored, or awaited from a client.
 CREATE TABLE {q2ab_media} (
   blobid BIGINT UNSIGNED NOT NULL PRIMARY KEY,
-  -- awaited, storing: no row of blobs yet; waiting: for thumbnails; ready; broken: a picture that cannot be shown; file: no picture;
-  -- dropped: no row of blobs any more, and files to be removed
+  -- awaited, storing: no row of blobs yet; waiting: for thumbnails; ready; broken: a picture that cannot be shown; missing: without
+  -- bytes, when last looked at (noted); file: no picture; dropped: no row of blobs any more, and files to be removed
   state VARCHAR(10) CHARACTER SET ascii NOT NULL,
   format VARCHAR(20) CHARACTER SET ascii NOT NULL DEFAULT '',
   noted BIGINT NOT NULL,
