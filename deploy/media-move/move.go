@@ -54,7 +54,7 @@ func (t *trial) move(ctx context.Context) (err error) {
 	if t.s.rate > 0 {
 		copying.args = append(copying.args, fmt.Sprintf("--rate=%g", t.s.rate))
 	}
-	purging := stage{"purging", []string{"--purge", "--keep-for-php=" + t.php()}, t.s.purgeKills, "stored = 1 AND purged = 1", fmt.Sprintf("and the database no more %d", t.s.files)}
+	purging := stage{"purging", []string{"--purge", "--keep-for-php=" + t.php()}, t.s.purgeKills, "stored = 1 AND purged = 1", "the database holds 0"}
 	if t.copied, err = t.work(ctx, &copying); err != nil {
 		return err
 	}
