@@ -146,7 +146,7 @@ func TestUnfinishedUploads(t *testing.T) {
 	now := time.Now().Unix()
 	s, folder := storedSite(t, importSQLite(t, "small"), func(c *config.Config) { c.UploadsTo = config.UploadsToStore }, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
 	id := s.upload(t, 16, "a.jpg", gradient(t, 300, 200)).ID
-	for _, query := range []string{"DELETE FROM {blobs} WHERE blobid = ?", "UPDATE {q2ab_media} SET state = 'storing', stored = 0 WHERE blobid = ?"} {
+	for _, query := range []string{"DELETE FROM {blobs} WHERE blobid = ?", "UPDATE {q2ab_media} SET state = 'storing', in_store = 0 WHERE blobid = ?"} {
 		if _, err := s.app.DB.Exec(context.Background(), query, id); err != nil {
 			t.Fatal(err)
 		}

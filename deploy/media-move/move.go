@@ -50,11 +50,11 @@ func (t *trial) move(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	copying := stage{"copying", []string{"--verify"}, t.s.kills, "stored = 1", fmt.Sprintf("of %d files the store has %d (", t.s.files, t.s.files)}
+	copying := stage{"copying", []string{"--verify"}, t.s.kills, "in_store = 1", fmt.Sprintf("of %d files the store has %d (", t.s.files, t.s.files)}
 	if t.s.rate > 0 {
 		copying.args = append(copying.args, fmt.Sprintf("--rate=%g", t.s.rate))
 	}
-	purging := stage{"purging", []string{"--purge", "--keep-for-php=" + t.php()}, t.s.purgeKills, "stored = 1 AND purged = 1", "the database holds 0"}
+	purging := stage{"purging", []string{"--purge", "--keep-for-php=" + t.php()}, t.s.purgeKills, "in_store = 1 AND purged = 1", "the database holds 0"}
 	if t.copied, err = t.work(ctx, &copying); err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (t *trial) kill(ctx context.Context, a *admin, st *stage) (*kill, error) {
 	}
 	there := t.snapshots[len(t.snapshots)-1]
 	stored := 0
-	if _, err := t.db.Get(ctx, []any{&stored}, "SELECT COUNT(*) FROM {q2ab_media} WHERE stored = 1"); err != nil {
+	if _, err := t.db.Get(ctx, []any{&stored}, "SELECT COUNT(*) FROM {q2ab_media} WHERE in_store = 1"); err != nil {
 		return nil, err
 	}
 	k.unrecorded, k.leftovers = len(there.objects)-stored, there.leftovers

@@ -136,7 +136,7 @@ func (m *Module) insert(ctx context.Context, tx *database.DB, id string, a accep
 	}
 	if m.settings.UploadsTo == Store {
 		sum := sha256.Sum256(a.content)
-		if err := m.settle(ctx, tx, id, "stored = 1, bytes = ?, hash = ?", len(a.content), sum[:]); err != nil {
+		if err := m.settle(ctx, tx, id, "in_store = 1, bytes = ?, hash = ?", len(a.content), sum[:]); err != nil {
 			return err
 		}
 	}

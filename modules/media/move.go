@@ -152,8 +152,8 @@ func (mv *move) todo(ctx context.Context, w *jobs.Work) (files []file, err error
 		err := rows.Scan(&f.id, &f.format, &f.stored, &f.purged, &f.verified, &f.kept, &f.hash, &f.size)
 		files = append(files, f)
 		return err
-	}, "SELECT m.blobid, b.format, m.stored, m.purged, m.verified, m.kept, m.hash, m.bytes FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid "+
-		"WHERE m.blobid > ? AND m.skipped <> ? AND (m.stored = 0 OR ? AND m.verified < ? OR ? AND m.kept <> ? OR ? AND m.purged = 0) ORDER BY m.blobid LIMIT ?",
+	}, "SELECT m.blobid, b.format, m.in_store, m.purged, m.verified, m.kept, m.hash, m.bytes FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid "+
+		"WHERE m.blobid > ? AND m.skipped <> ? AND (m.in_store = 0 OR ? AND m.verified < ? OR ? AND m.kept <> ? OR ? AND m.purged = 0) ORDER BY m.blobid LIMIT ?",
 		mv.last, mv.run, verify, mv.run, keep, mv.run, purge, movedAtOnce)
 	if err != nil {
 		return nil, fmt.Errorf("files to move: %w", err)
@@ -256,7 +256,7 @@ func (mv *move) store(ctx context.Context, f *file) (*jobs.Difference, error) {
 	}
 	sum := sha256.Sum256(content)
 	f.hash, f.stored = sum[:], true
-	return nil, mv.m.settle(ctx, mv.m.db, f.id, "stored = 1, bytes = ?, hash = ?, verified = 0", f.size, f.hash)
+	return nil, mv.m.settle(ctx, mv.m.db, f.id, "in_store = 1, bytes = ?, hash = ?, verified = 0", f.size, f.hash)
 }
 
 // verify reads a file back, and leaves it in f.content. Where the store has another one than was copied, it is copied again if the bytes are
@@ -317,7 +317,7 @@ func (mv *move) keepForPHP(ctx context.Context, f *file) error {
 func (m *Module) toMove(ctx context.Context, parameters map[string]string) (string, error) {
 	var all, stored, inDatabase int
 	var size sql.NullInt64
-	_, err := m.db.Get(ctx, []any{&all, &stored, &inDatabase, &size}, "SELECT COUNT(*), COUNT(CASE WHEN m.stored = 1 THEN 1 END), COUNT(b.content), SUM(LENGTH(b.content)) "+
+	_, err := m.db.Get(ctx, []any{&all, &stored, &inDatabase, &size}, "SELECT COUNT(*), COUNT(CASE WHEN m.in_store = 1 THEN 1 END), COUNT(b.content), SUM(LENGTH(b.content)) "+
 		"FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid")
 	if err != nil {
 		return "", fmt.Errorf("count files: %w", err)
@@ -333,7 +333,7 @@ func (m *Module) toMove(ctx context.Context, parameters map[string]string) (stri
 func (m *Module) moved(ctx context.Context, run int) (string, error) {
 	var all, stored, verified, inDatabase, skipped int
 	var size sql.NullInt64
-	_, err := m.db.Get(ctx, []any{&all, &stored, &verified, &inDatabase, &skipped, &size}, "SELECT COUNT(*), COUNT(CASE WHEN m.stored = 1 THEN 1 END), COUNT(CASE WHEN m.verified > 0 THEN 1 END), "+
+	_, err := m.db.Get(ctx, []any{&all, &stored, &verified, &inDatabase, &skipped, &size}, "SELECT COUNT(*), COUNT(CASE WHEN m.in_store = 1 THEN 1 END), COUNT(CASE WHEN m.verified > 0 THEN 1 END), "+
 		"COUNT(b.content), COUNT(CASE WHEN m.skipped = ? THEN 1 END), SUM(m.bytes) FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid", run)
 	if err != nil {
 		return "", fmt.Errorf("count files: %w", err)

@@ -82,7 +82,7 @@ func (m *Module) describe(ctx context.Context, ids []string) (map[string]record,
 		err := rows.Scan(&id, &r.format, &r.state, &r.width, &r.height, &r.still, &r.blurHash, &r.stored)
 		known[id] = r
 		return err
-	}, "SELECT m.blobid, m.format, m.state, m.width, m.height, m.still, m.blurhash, m.stored FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid WHERE m.blobid IN ?", asked)
+	}, "SELECT m.blobid, m.format, m.state, m.width, m.height, m.still, m.blurhash, m.in_store FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid WHERE m.blobid IN ?", asked)
 	if err != nil {
 		return nil, fmt.Errorf("read what is known of files: %w", err)
 	}

@@ -14,7 +14,7 @@ CREATE TABLE {q2ab_media} (
   still TINYINT NOT NULL DEFAULT 0,
   blurhash VARCHAR(60) CHARACTER SET ascii NOT NULL DEFAULT '',
   -- whether the store has it
-  stored TINYINT NOT NULL DEFAULT 0,
+  in_store TINYINT NOT NULL DEFAULT 0,
   bytes BIGINT NOT NULL DEFAULT 0,
   hash BINARY(32) NULL,
   -- for the move to the store: the runs that last read the file back, passed it over, and copied it for PHP, and whether its bytes have left blobs
@@ -27,7 +27,7 @@ CREATE TABLE {q2ab_media} (
   -- of an awaited file, what was said of it
   upload TEXT CHARACTER SET utf8mb4 NULL,
   KEY state (state, blobid),
-  KEY stored (stored, purged, blobid),
+  KEY in_store (in_store, purged, blobid),
   KEY doubted (doubted)
 ) ENGINE=InnoDB;
 

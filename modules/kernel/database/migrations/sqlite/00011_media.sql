@@ -8,7 +8,7 @@ CREATE TABLE {q2ab_media} (
   height INTEGER NOT NULL DEFAULT 0,
   still INTEGER NOT NULL DEFAULT 0,
   blurhash TEXT NOT NULL DEFAULT '',
-  stored INTEGER NOT NULL DEFAULT 0,
+  in_store INTEGER NOT NULL DEFAULT 0,
   verified INTEGER NOT NULL DEFAULT 0,
   bytes INTEGER NOT NULL DEFAULT 0,
   hash BLOB NULL,
@@ -19,7 +19,7 @@ CREATE TABLE {q2ab_media} (
   upload TEXT NULL
 );
 CREATE INDEX {q2ab_media}_state ON {q2ab_media} (state, blobid);
-CREATE INDEX {q2ab_media}_stored ON {q2ab_media} (stored, purged, blobid);
+CREATE INDEX {q2ab_media}_in_store ON {q2ab_media} (in_store, purged, blobid);
 CREATE INDEX {q2ab_media}_doubted ON {q2ab_media} (doubted);
 
 -- +goose Down
