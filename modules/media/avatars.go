@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -57,10 +56,7 @@ func (m *Module) registerAvatars(api huma.API) {
 		Errors: []int{http.StatusForbidden, http.StatusRequestEntityTooLarge},
 	}, func(ctx context.Context, in *avatarInput) (*uploadOutput, error) {
 		form := in.RawBody.Data()
-		defer func() {
-			_ = form.File.Close()           // it was read to its end or is of no use
-			_ = in.RawBody.Form.RemoveAll() // see upload
-		}()
+		defer closeForm(form.File, in.RawBody.Form)
 		if form.Crop != "" && form.Crop != "square" {
 			return nil, problem.Invalid(problem.Field{Name: "crop", Code: "not_in_list", Args: []any{"square"}})
 		}
@@ -80,19 +76,11 @@ func (m *Module) uploadAvatar(ctx context.Context, file huma.FormFile, square bo
 	if _, err := auth.RequireUser(ctx); err != nil {
 		return nil, err
 	}
-	u, err := m.uploader(ctx)
-	if err != nil {
-		return nil, err
-	}
-	done, err := turn(ctx, m.taking)
+	u, content, done, err := m.receive(ctx, file)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	content, err := m.read(file)
-	if err != nil {
-		return nil, err
-	}
 	a, err := m.acceptAvatar(ctx, content, u.o.Int("avatar_store_size"), square)
 	if err != nil {
 		return nil, err
@@ -107,8 +95,7 @@ func (m *Module) uploadAvatar(ctx context.Context, file huma.FormFile, square bo
 	if err != nil {
 		return nil, err
 	}
-	out := &uploadOutput{Body: m.answer(id, a), Location: uploadPath + "/" + id}
-	return out, nil
+	return &uploadOutput{Body: m.answer(id, a), Location: uploadPath + "/" + id}, nil
 }
 
 // defaultAvatarSize is Q2A's, for sites without the option.
@@ -120,21 +107,12 @@ func (m *Module) acceptAvatar(ctx context.Context, content []byte, size int, squ
 	}
 	v := workshop.Version{Size: size, Square: square}
 	made, err := m.workshop.Do(ctx, workshop.Order{Content: content, Versions: []workshop.Version{v}})
-	stored := made.Versions[v]
-	a.format = "jpeg" // Q2A calls all other JPEGs jpg
-	a.content, a.info = stored.Content, picture.Info{Width: stored.Width, Height: stored.Height, Frames: 1}
-	var tooLarge *picture.SizeError
-	switch {
-	case errors.As(err, &tooLarge):
-		return a, invalid("picture_too_large", tooLarge.Limit)
-	case errors.Is(err, picture.ErrNotAnImage) && isHEIC(content):
-		return a, invalid("heic_picture")
-	case errors.Is(err, picture.ErrNotAnImage):
-		return a, invalid("no_picture")
-	case errors.Is(err, picture.ErrBroken):
-		return a, invalid("broken_picture")
+	if err != nil {
+		return a, refusal(content, err)
 	}
-	return a, err
+	stored := made.Versions[v]
+	// Q2A calls all other JPEGs jpg.
+	return accepted{format: "jpeg", content: stored.Content, info: picture.Info{Width: stored.Width, Height: stored.Height, Frames: 1}}, nil
 }
 
 // userAvatar leads to a user's picture, or makes one.

@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 
-	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/media/internal/storage"
 )
 
@@ -33,7 +32,7 @@ var (
 )
 
 // find looks for a blob and its bytes: in the store if they are said to be there, else in the row and in Q2A's folder; and at last in the
-// store again, since a move may have come between. not_found if there is none, or nothing of it.
+// store again, since a move may have come between. storage.ErrNotFound if there is none, or nothing of it.
 func (m *Module) find(ctx context.Context, id string) (*blob, error) {
 	for range 2 {
 		b, err := m.look(ctx, id)
@@ -41,7 +40,17 @@ func (m *Module) find(ctx context.Context, id string) (*blob, error) {
 			return b, err
 		}
 	}
-	return nil, problem.NotFound()
+	return nil, storage.ErrNotFound
+}
+
+// load is find with the whole content.
+func (m *Module) load(ctx context.Context, id string) (*blob, []byte, error) {
+	b, err := m.find(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	content, err := m.bytes(ctx, b)
+	return b, content, err
 }
 
 // look is one attempt of find; nil if the bytes are nowhere.
@@ -55,7 +64,7 @@ func (m *Module) look(ctx context.Context, id string) (*blob, error) {
 		return nil, fmt.Errorf("read a blob: %w", err)
 	}
 	if !found {
-		return nil, problem.NotFound()
+		return nil, storage.ErrNotFound
 	}
 	b.name = name.String
 	if stored.Bool {
@@ -97,14 +106,13 @@ func (m *Module) instead(ctx context.Context, b *blob, why error) ([]byte, error
 		return nil, why
 	}
 	content, err := m.spare(ctx, b)
-	var none *problem.Error
-	if errors.As(err, &none) && errors.Is(why, storage.ErrUnavailable) {
+	if errors.Is(err, storage.ErrNotFound) {
 		return nil, why
 	}
 	return content, err
 }
 
-// spare are the bytes of a stored blob that the row or the folder still has.
+// spare are the bytes of a stored blob that the row or the folder still has; storage.ErrNotFound if neither has them.
 func (m *Module) spare(ctx context.Context, b *blob) ([]byte, error) {
 	var content []byte
 	if _, err := m.db.Get(ctx, []any{&content}, "SELECT content FROM {blobs} WHERE blobid = ?", b.id); err != nil {
@@ -115,7 +123,7 @@ func (m *Module) spare(ctx context.Context, b *blob) ([]byte, error) {
 	}
 	content, err := os.ReadFile(blobPath(m.settings.Folder, b.id, b.format))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, problem.NotFound()
+		return nil, storage.ErrNotFound
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read a blob's file: %w", err)

@@ -12,7 +12,6 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
-	"38qa.net/backend/modules/site"
 )
 
 type deleteInput struct {
@@ -25,14 +24,6 @@ func (m *Module) registerDelete(api huma.API) {
 		Description:   "Who uploaded it takes it back: it goes within the hour unless something shows it. Who may delete posts deletes it at once, whatever shows it.",
 		DefaultStatus: http.StatusNoContent, Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, func(ctx context.Context, in *deleteInput) (*struct{}, error) { return nil, m.delete(ctx, in.ID) })
-}
-
-// mayDelete is nil for those who may delete any file: who may delete posts for good.
-func mayDelete(o *site.Options, c auth.Caller) error {
-	if reason := auth.Permit(o, c, "permit_delete_hidden", c.Level); reason != auth.Permitted {
-		return reason.Problem()
-	}
-	return nil
 }
 
 func (m *Module) delete(ctx context.Context, id string) error {
@@ -51,15 +42,16 @@ func (m *Module) delete(ctx context.Context, id string) error {
 		if !found {
 			return problem.NotFound()
 		}
-		refusal := mayDelete(o, caller)
+		by := owner{userID: int(user.Int64), cookie: cookie.String}
+		refusal := auth.Refusal(o, caller, "permit_delete_hidden", caller.Level)
 		switch {
 		case refusal == nil:
 			return m.Drop(ctx, tx, id)
-		case !(&awaited{UserID: int(user.Int64), Cookie: cookie.String}).isOf(caller):
+		case !by.is(caller):
 			return refusal
 		}
-		if reason := auth.Permit(o, caller, "", caller.Level); reason != auth.Permitted {
-			return reason.Problem()
+		if err := mayUpload(o, caller); err != nil {
+			return err
 		}
 		return m.Release(ctx, tx, []string{id})
 	})

@@ -131,10 +131,13 @@ func (m *Module) confirmUpload(ctx context.Context, in *confirmInput) (*uploadOu
 	if expected == nil {
 		return m.confirmed(ctx, in.ID, caller)
 	}
-	if !expected.isOf(caller) {
+	if !expected.owner().is(caller) {
 		return nil, problem.NotFound()
 	}
-	o, err := m.mayUpload(ctx, caller) // it was counted before: that the limit is reached by now does not matter
+	o, err := m.site.Options(ctx)
+	if err == nil {
+		err = mayUpload(o, caller) // it was counted before: that the limit is reached by now does not matter
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +164,7 @@ func (m *Module) confirmUpload(ctx context.Context, in *confirmInput) (*uploadOu
 		if err == nil && still == nil {
 			err = errBefore
 		}
-		return owner{expected.UserID, expected.Cookie, expected.IP}, err
+		return expected.owner(), err
 	})
 	if errors.Is(err, errBefore) {
 		return m.confirmed(ctx, in.ID, caller)
@@ -175,12 +178,7 @@ func (m *Module) confirmUpload(ctx context.Context, in *confirmInput) (*uploadOu
 	return &uploadOutput{Location: uploadPath + "/" + in.ID, Body: m.answer(in.ID, a)}, nil
 }
 
-func (a *awaited) isOf(c auth.Caller) bool {
-	if a.UserID != 0 || !c.Anonymous() {
-		return a.UserID == c.UserID
-	}
-	return a.Cookie != "" && a.Cookie == c.CookieID
-}
+func (a *awaited) owner() owner { return owner{a.UserID, a.Cookie, a.IP} }
 
 // expected is what is known of an awaited file, nil if none is awaited under that id. In a transaction nobody else can confirm it meanwhile.
 func (m *Module) expected(ctx context.Context, db *database.DB, id string) (*awaited, error) {
@@ -223,22 +221,21 @@ func (m *Module) discard(ctx context.Context, id string) error {
 
 // confirmed is the answer for a file that was confirmed before.
 func (m *Module) confirmed(ctx context.Context, id string, c auth.Caller) (*uploadOutput, error) {
-	var by owner
 	var user sql.NullInt64
 	var cookie sql.NullString
 	a := accepted{}
 	found, err := m.db.Get(ctx, []any{&a.format, &user, &cookie, &a.info.Width, &a.info.Height},
 		"SELECT b.format, b.userid, b.cookieid, m.width, m.height FROM {blobs} b JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE b.blobid = ?", id)
-	by.userID, by.cookie = int(user.Int64), cookie.String
 	if err != nil {
 		return nil, fmt.Errorf("read an upload: %w", err)
 	}
-	if !found || !(&awaited{UserID: by.userID, Cookie: by.cookie}).isOf(c) {
+	by := owner{userID: int(user.Int64), cookie: cookie.String}
+	if !found || !by.is(c) {
 		return nil, problem.NotFound()
 	}
 	b, err := m.find(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, unread(ctx, err)
 	}
 	out := &uploadOutput{Location: uploadPath + "/" + id, Body: m.answer(id, a)}
 	out.Body.Bytes = int(b.size)

@@ -25,7 +25,7 @@ func (m *Module) Drop(ctx context.Context, tx *database.DB, id string) error {
 		return nil
 	}
 	if _, err = tx.Exec(ctx, "DELETE FROM {blobs} WHERE blobid = ?", id); err == nil {
-		_, err = tx.Exec(ctx, "INSERT INTO {q2ab_media} (blobid, state, format, noted) VALUES (?, ?, ?, ?) "+tx.Upsert("blobid")+" state = "+tx.Given("state"), id, stateDropped, format, tx.Now())
+		err = m.mark(ctx, tx, id, format, stateDropped)
 	}
 	if err == nil {
 		// Q2A would go on showing its scaled copies (qa_cache, by the size's name) for a month.
@@ -35,7 +35,6 @@ func (m *Module) Drop(ctx context.Context, tx *database.DB, id string) error {
 	if err != nil {
 		return fmt.Errorf("drop a blob: %w", err)
 	}
-	m.records.Invalidate(id)
 	return events.Append(ctx, tx, events.Event{Name: eventDropped, At: tx.Now(), Params: []events.Param{{Name: "blobid", Value: id}}})
 }
 

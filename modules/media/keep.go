@@ -12,6 +12,7 @@ import (
 	"os"
 	"strconv"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/web"
@@ -22,6 +23,14 @@ type owner struct {
 	userID int
 	cookie string
 	ip     netip.Addr
+}
+
+// is tells whether the caller is the owner.
+func (o owner) is(c auth.Caller) bool {
+	if o.userID != 0 || !c.Anonymous() {
+		return o.userID == c.UserID
+	}
+	return o.cookie != "" && o.cookie == c.CookieID
 }
 
 // transaction runs work within one and returns its resource, a blob's id.

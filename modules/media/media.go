@@ -137,6 +137,14 @@ func (m *Module) Allowances() map[string]web.Allowance {
 	return map[string]web.Allowance{uploadPath: upload, avatarPath: upload}
 }
 
+// unread is the error of a request for a file that cannot be read, or is not there.
+func unread(ctx context.Context, err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return problem.NotFound()
+	}
+	return failed(ctx, "read a file", err)
+}
+
 // failed is the error of a request whose work the store did not do: the client's to try again, if the store is away.
 func failed(ctx context.Context, doing string, err error) error {
 	if errors.Is(err, storage.ErrUnavailable) {

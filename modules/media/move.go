@@ -41,8 +41,8 @@ func (m *Module) MoveJob() jobs.Job {
 			{Name: "rate", Doc: "most megabytes a second; as fast as it goes if not given", Check: checkRate},
 		},
 		Steps: []jobs.Step{
-			{Name: "note files", Count: func(context.Context) (int, error) { return 0, nil }, Batch: mv.note},
-			{Name: "move files", Count: m.count("SELECT COUNT(*) FROM {blobs}"), Batch: mv.batch},
+			m.noteStep(),
+			{Name: "move files", Count: m.countFiles, Batch: mv.batch},
 		},
 	}
 }
@@ -100,13 +100,6 @@ type file struct {
 	// verified and kept are runs.
 	verified, kept int
 	hash           []byte
-}
-
-// note makes records of files that have none. It takes no time beside the moving: counted as progress, it would make the rest look as quick.
-func (mv *move) note(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
-	next, err = mv.m.noteFiles(ctx, after, w)
-	w.Done = 0
-	return next, err
 }
 
 // batch moves some files. It goes by ids, and by what the records say is not done yet.
@@ -236,8 +229,7 @@ func (mv *move) pass(ctx context.Context, f *file, stored, computed string) (*jo
 // store copies a file into the store, unless a process that died just then has done so.
 func (mv *move) store(ctx context.Context, f *file) (*jobs.Difference, error) {
 	content, err := mv.m.spare(ctx, &f.blob)
-	var p *problem.Error
-	if errors.As(err, &p) {
+	if errors.Is(err, storage.ErrNotFound) {
 		return mv.pass(ctx, f, "nothing, nor a file", "the file")
 	}
 	if err != nil {
@@ -268,17 +260,16 @@ func (mv *move) verify(ctx context.Context, f *file) (*jobs.Difference, error) {
 	}
 	if !same {
 		content, err := mv.m.spare(ctx, &f.blob)
-		if err == nil {
-			if sum := sha256.Sum256(content); !bytes.Equal(sum[:], f.hash) {
-				return mv.pass(ctx, f, "another file than was copied", "the file that was copied")
-			}
-			err = mv.m.store.Put(ctx, f.key(), typeOf(f.format), bytes.NewReader(content), int64(len(content)))
-		}
-		var p *problem.Error
-		if errors.As(err, &p) {
+		if errors.Is(err, storage.ErrNotFound) {
 			return mv.pass(ctx, f, "nothing, and the store has another file", "the file that was copied")
 		}
 		if err != nil {
+			return nil, err
+		}
+		if sum := sha256.Sum256(content); !bytes.Equal(sum[:], f.hash) {
+			return mv.pass(ctx, f, "another file than was copied", "the file that was copied")
+		}
+		if err := mv.m.store.Put(ctx, f.key(), typeOf(f.format), bytes.NewReader(content), int64(len(content))); err != nil {
 			return nil, err
 		}
 		if same, err = mv.same(ctx, f); err != nil {
@@ -311,6 +302,11 @@ func (mv *move) keepForPHP(ctx context.Context, f *file) error {
 		}
 	}
 	return mv.m.settle(ctx, mv.m.db, f.id, "kept = ?", mv.run)
+}
+
+func (m *Module) countFiles(ctx context.Context) (n int, err error) {
+	_, err = m.db.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM {blobs}")
+	return n, err
 }
 
 // toMove says what a run would do.

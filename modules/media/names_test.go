@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"38qa.net/backend/modules/media/internal/storage"
+	"38qa.net/backend/modules/media/internal/workshop"
 )
 
 func TestWhereFilesAre(t *testing.T) {
@@ -24,7 +25,7 @@ func TestWhereFilesAre(t *testing.T) {
 		if want := filepath.Join("blobs", c.key); c.format != "" && blobPath("blobs", c.id, c.format) != want {
 			t.Errorf("in the folder %s.%s is %s, want %s", c.id, c.format, blobPath("blobs", c.id, c.format), want)
 		}
-		for _, k := range []renditionKey{{c.id, 240, false}, {c.id, 2048, true}} {
+		for _, k := range []renditionKey{{c.id, workshop.Version{Size: 240}}, {c.id, workshop.Version{Size: 2048, Square: true}}} {
 			if !storage.ValidKey(k.object()) || !strings.HasPrefix(k.object(), thumbnails(c.id)) {
 				t.Errorf("no key: %s", k.object())
 			}
@@ -33,7 +34,7 @@ func TestWhereFilesAre(t *testing.T) {
 			t.Errorf("no key: %s", incoming(c.id))
 		}
 	}
-	if (renditionKey{"7", 50, false}).tag() == (renditionKey{"7", 50, true}).tag() {
+	if (renditionKey{"7", workshop.Version{Size: 50}}).tag() == (renditionKey{"7", workshop.Version{Size: 50, Square: true}}).tag() {
 		t.Error("versions have the same tag")
 	}
 }

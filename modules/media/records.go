@@ -11,6 +11,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/media/internal/picture"
+	"38qa.net/backend/modules/media/internal/workshop"
 )
 
 // States of a record.
@@ -110,6 +111,16 @@ func (m *Module) note(ctx context.Context, tx *database.DB, id, state string, a 
 
 func isStill(i picture.Info) bool { return i.Frames == 1 && !i.Alpha }
 
+// mark notes the state of a file whose record there may not be yet.
+func (m *Module) mark(ctx context.Context, db *database.DB, id, format, state string) error {
+	_, err := db.Exec(ctx, "INSERT INTO {q2ab_media} (blobid, state, format, noted) VALUES (?, ?, ?, ?) "+db.Upsert("blobid")+" state = "+db.Given("state"), id, state, format, db.Now())
+	if err != nil {
+		return fmt.Errorf("note a file: %w", err)
+	}
+	m.records.Invalidate(id)
+	return nil
+}
+
 // settle changes what is known of a file; what is remembered of it here is forgotten.
 func (m *Module) settle(ctx context.Context, db *database.DB, id, sets string, args ...any) error {
 	if _, err := db.Exec(ctx, "UPDATE {q2ab_media} SET "+sets+" WHERE blobid = ?", append(args, id)...); err != nil {
@@ -159,7 +170,7 @@ func (m *Module) Pictures(ctx context.Context, ids []string) (map[string]Picture
 }
 
 func (m *Module) picture(id string, r record) Picture {
-	p := Picture{ID: id, URL: m.address(id, 0, false), Width: r.width, Height: r.height, BlurHash: r.blurHash}
+	p := Picture{ID: id, URL: m.address(id, 0), Width: r.width, Height: r.height, BlurHash: r.blurHash}
 	if m.settings.CDN != "" && r.stored {
 		p.URL = m.settings.CDN + "/" + (&blob{id: id, format: r.format}).key()
 	}
@@ -167,9 +178,9 @@ func (m *Module) picture(id string, r record) Picture {
 		if size >= max(r.width, r.height) {
 			break
 		}
-		s := Source{URL: m.address(id, size, false)}
+		s := Source{URL: m.address(id, size)}
 		if m.settings.CDN != "" && r.state == stateReady {
-			s.URL = m.settings.CDN + "/" + renditionKey{id, size, false}.object()
+			s.URL = m.settings.CDN + "/" + renditionKey{id, workshop.Version{Size: size}}.object()
 		}
 		s.Width, s.Height = picture.Fit(r.width, r.height, size)
 		if p.Thumbnail.URL == "" {

@@ -31,16 +31,15 @@ const (
 
 // renditionKey names a thumbnail.
 type renditionKey struct {
-	blob   string
-	size   int
-	square bool
+	blob string
+	workshop.Version
 }
 
 func (k renditionKey) name() string {
-	if k.square {
-		return strconv.Itoa(k.size) + "s"
+	if k.Square {
+		return strconv.Itoa(k.Size) + "s"
 	}
-	return strconv.Itoa(k.size)
+	return strconv.Itoa(k.Size)
 }
 
 // tag tells versions of an image apart.
@@ -90,28 +89,23 @@ func (m *Module) make(ctx context.Context, k renditionKey, keep bool) ([]byte, e
 	if s := records[k.blob].state; s == stateBroken || s == stateFile {
 		return nil, problem.New("unsupported_image")
 	}
-	b, err := m.find(ctx, k.blob)
+	b, content, err := m.load(ctx, k.blob)
 	if err != nil {
-		return nil, err
+		return nil, unread(ctx, err)
 	}
-	content, err := m.bytes(ctx, b)
-	if err != nil {
-		return nil, failed(ctx, "read an image", err)
-	}
-	v := workshop.Version{Size: k.size, Square: k.square}
-	made, err := m.workshop.Do(ctx, workshop.Order{Content: content, Versions: []workshop.Version{v}})
+	made, err := m.workshop.Do(ctx, workshop.Order{Content: content, Versions: []workshop.Version{k.Version}})
 	if err != nil && !isPictures(err) {
 		return nil, err
 	}
-	small := made.Versions[v].Content
 	if err != nil {
 		slog.WarnContext(ctx, "image cannot be scaled", "blob", k.blob, "error", err)
 		m.markBroken(ctx, b, err)
 		return nil, problem.New("unsupported_image")
 	}
+	small := made.Versions[k.Version].Content
 	if keep && m.worthKeeping(ctx, k) {
 		if err := m.store.Put(ctx, k.object(), "image/jpeg", bytes.NewReader(small), int64(len(small))); err != nil {
-			slog.WarnContext(ctx, "thumbnail is not kept", "blob", k.blob, "size", k.size, "error", err)
+			slog.WarnContext(ctx, "thumbnail is not kept", "blob", k.blob, "size", k.Size, "error", err)
 		}
 	}
 	return small, nil
@@ -124,7 +118,7 @@ func isPictures(err error) bool {
 
 // worthKeeping tells whether the store is to keep a thumbnail.
 func (m *Module) worthKeeping(ctx context.Context, k renditionKey) bool {
-	if slices.Contains(m.settings.Sizes, k.size) {
+	if slices.Contains(m.settings.Sizes, k.Size) {
 		return true
 	}
 	kept, err := m.store.List(ctx, thumbnails(k.blob), "", mostKept)
@@ -137,22 +131,19 @@ func (m *Module) markBroken(ctx context.Context, b *blob, why error) {
 	if errors.Is(why, picture.ErrNotAnImage) {
 		state = stateFile
 	}
-	_, err := m.db.Exec(ctx, "INSERT INTO {q2ab_media} (blobid, state, format, noted) VALUES (?, ?, ?, ?) "+m.db.Upsert("blobid")+" state = "+m.db.Given("state"),
-		b.id, state, b.format, m.db.Now())
-	if err != nil {
+	if err := m.mark(ctx, m.db, b.id, b.format, state); err != nil {
 		slog.WarnContext(ctx, "broken image is not noted", "blob", b.id, "error", err)
 	}
-	m.records.Invalidate(b.id)
 }
 
 // atCDN tells whether a thumbnail is known to be where the CDN finds it.
 func (m *Module) atCDN(ctx context.Context, k renditionKey) bool {
-	if k.square || !slices.Contains(m.settings.Sizes, k.size) {
+	if k.Square || !slices.Contains(m.settings.Sizes, k.Size) {
 		return false
 	}
 	records, err := m.describe(ctx, []string{k.blob})
 	r := records[k.blob]
-	return err == nil && r.state == stateReady && k.size < max(r.width, r.height)
+	return err == nil && r.state == stateReady && k.Size < max(r.width, r.height)
 }
 
 // forget removes all thumbnails of an image from the store.

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +18,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/media/internal/storage"
+	"38qa.net/backend/modules/media/internal/workshop"
 )
 
 // movedFor lets caches keep that a file is at the CDN, for an hour: its address there is for ever, that it is there is not.
@@ -31,7 +32,7 @@ type mediaInput struct {
 
 func (m *Module) registerServing(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "get-media", Method: http.MethodGet, Path: "/v1/media/{id}", Tags: []string{"Media"},
+		OperationID: "get-media", Method: http.MethodGet, Path: uploadPath + "/{id}", Tags: []string{"Media"},
 		Summary: "A file: an image of a post, an avatar, an attachment",
 		Description: "With size a JPEG with no side longer than that; smaller images keep their size. Files never change, so that they may be kept for ever. " +
 			"Where the site has a CDN, the answer can be its address (302).",
@@ -94,7 +95,7 @@ type served struct {
 // file is a blob, scaled down if size is not 0.
 func (m *Module) file(ctx context.Context, id string, size int, square bool) (*served, error) {
 	if size > 0 {
-		k := renditionKey{id, size, square}
+		k := renditionKey{id, workshop.Version{Size: size, Square: square}}
 		if m.settings.CDN != "" && m.atCDN(ctx, k) {
 			return &served{at: m.settings.CDN + "/" + k.object()}, nil
 		}
@@ -106,7 +107,7 @@ func (m *Module) file(ctx context.Context, id string, size int, square bool) (*s
 	}
 	b, err := m.find(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, unread(ctx, err)
 	}
 	s := &served{contentType: typeOf(b.format), disposition: "inline", tag: `"` + id + `"`, content: bytes.NewReader(b.content)}
 	if b.place == Store {
@@ -142,7 +143,7 @@ func (m *Module) stream(ctx context.Context, b *blob) (io.ReadSeeker, error) {
 	if err != nil {
 		content, err := m.instead(ctx, b, err)
 		if err != nil {
-			return nil, failed(ctx, "read a file", err)
+			return nil, unread(ctx, err)
 		}
 		return bytes.NewReader(content), nil
 	}
@@ -226,13 +227,10 @@ func (s *served) serve(c echo.Context) {
 }
 
 // address is that of a file, or of a version of it, for clients.
-func (m *Module) address(id string, size int, square bool) string {
-	address := m.settings.PublicURL + "/v1/media/" + id
+func (m *Module) address(id string, size int) string {
+	address := m.settings.PublicURL + uploadPath + "/" + id
 	if size > 0 {
-		address += fmt.Sprintf("?size=%d", size)
-	}
-	if square {
-		address += "&shape=square"
+		address += "?size=" + strconv.Itoa(size)
 	}
 	return address
 }

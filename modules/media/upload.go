@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -64,15 +65,18 @@ func (m *Module) registerUploads(api huma.API) {
 		Errors: []int{http.StatusForbidden, http.StatusRequestEntityTooLarge},
 	}, func(ctx context.Context, in *uploadInput) (*uploadOutput, error) {
 		file := in.RawBody.Data().File
-		defer func() {
-			_ = file.Close()                // it was read to its end or is of no use
-			_ = in.RawBody.Form.RemoveAll() // of large files there is one on disk, which nobody else removes
-		}()
+		defer closeForm(file, in.RawBody.Form)
 		return m.upload(ctx, file, file.Filename)
 	})
 	m.registerDirect(api)
 	m.registerAvatars(api)
 	m.registerDelete(api)
+}
+
+// closeForm closes a form's file, which was read to its end or is of no use. Of large ones there is one on disk, which nobody else removes.
+func closeForm(file huma.FormFile, form *multipart.Form) {
+	_ = file.Close()
+	_ = form.RemoveAll()
 }
 
 // uploader is who uploads, under the rules of the site.
@@ -84,22 +88,35 @@ type uploader struct {
 // uploader finds out whether the caller may upload now, before any work.
 func (m *Module) uploader(ctx context.Context) (u uploader, err error) {
 	u.caller = auth.CallerOf(ctx)
-	if u.o, err = m.mayUpload(ctx, u.caller); err != nil {
+	if u.o, err = m.site.Options(ctx); err != nil {
+		return u, err
+	}
+	if err := mayUpload(u.o, u.caller); err != nil {
 		return u, err
 	}
 	return u, auth.CheckLimit(ctx, m.db, u.o, u.caller, auth.Uploads)
 }
 
-// mayUpload finds out whether the caller may upload at all.
-func (m *Module) mayUpload(ctx context.Context, c auth.Caller) (*site.Options, error) {
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return nil, err
-	}
+// mayUpload is nil for those who may upload at all.
+func mayUpload(o *site.Options, c auth.Caller) error {
 	if reason := auth.Permit(o, c, "", c.Level); reason != auth.Permitted {
-		return nil, reason.Problem()
+		return reason.Problem()
 	}
-	return o, nil
+	return nil
+}
+
+// receive reads what somebody uploads who may do so, when there is room for it in memory; done gives the room back.
+func (m *Module) receive(ctx context.Context, file io.Reader) (u uploader, content []byte, done func(), err error) {
+	if u, err = m.uploader(ctx); err != nil {
+		return u, nil, nil, err
+	}
+	if done, err = turn(ctx, m.taking); err != nil {
+		return u, nil, nil, err
+	}
+	if content, err = m.read(file); err != nil {
+		done()
+	}
+	return u, content, done, err
 }
 
 // charge counts an upload, and finds the cookie by which a visitor is known.
@@ -118,19 +135,11 @@ func (u uploader) charge(ctx context.Context, tx *database.DB) (cookie string, s
 
 // upload takes a file in.
 func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uploadOutput, error) {
-	u, err := m.uploader(ctx)
-	if err != nil {
-		return nil, err
-	}
-	done, err := turn(ctx, m.taking)
+	u, content, done, err := m.receive(ctx, file)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	content, err := m.read(file)
-	if err != nil {
-		return nil, err
-	}
 	a, err := m.accept(ctx, u.o, content, name)
 	if err != nil {
 		return nil, err
@@ -178,30 +187,40 @@ type accepted struct {
 func (m *Module) accept(ctx context.Context, o *site.Options, content []byte, name string) (a accepted, err error) {
 	a.name = storedName(name)
 	made, err := m.workshop.Do(ctx, workshop.Order{Content: content, Clean: true})
-	a.content, a.info = made.Clean, made.Info
-	var size *picture.SizeError
 	switch {
-	case errors.As(err, &size):
-		return a, invalid("picture_too_large", size.Limit)
-	case errors.Is(err, picture.ErrNotAnImage) && isHEIC(content):
-		return a, invalid("heic_picture")
-	case errors.Is(err, picture.ErrNotAnImage):
-		ending := fileEnding(a.name)
-		if !o.Bool("wysiwyg_editor_upload_all") || len(content) == 0 || ending == "" || slices.Contains(pictureFormats, ending) {
-			return a, invalid("no_picture")
-		}
-		a.format, a.content = ending, content
-	case errors.Is(err, picture.ErrBroken):
-		return a, invalid("broken_picture")
-	case err != nil:
-		return a, err
+	case err == nil:
+		a.content, a.info, a.format = made.Clean, made.Info, formats[made.Info.Format]
+	case errors.Is(err, picture.ErrNotAnImage) && o.Bool("wysiwyg_editor_upload_all") && isOtherFile(content, a.name):
+		a.content, a.format = content, fileEnding(a.name)
 	default:
-		a.format = formats[a.info.Format]
+		return a, refusal(content, err)
 	}
 	if len(a.content) > maxStored {
 		return a, problem.New("body_too_large")
 	}
 	return a, nil
+}
+
+// isOtherFile tells whether what is no picture does not pretend to be one.
+func isOtherFile(content []byte, name string) bool {
+	ending := fileEnding(name)
+	return len(content) > 0 && !isHEIC(content) && ending != "" && !slices.Contains(pictureFormats, ending)
+}
+
+// refusal is the problem of a content that is no picture that can be taken; other errors stay.
+func refusal(content []byte, err error) error {
+	var size *picture.SizeError
+	switch {
+	case errors.As(err, &size):
+		return invalid("picture_too_large", size.Limit)
+	case errors.Is(err, picture.ErrNotAnImage) && isHEIC(content):
+		return invalid("heic_picture")
+	case errors.Is(err, picture.ErrNotAnImage):
+		return invalid("no_picture")
+	case errors.Is(err, picture.ErrBroken):
+		return invalid("broken_picture")
+	}
+	return err
 }
 
 // isHEIC tells whether it is a picture as newer phones store it. There is no decoder for these that could be trusted with what strangers send; phones
