@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"38qa.net/backend/deploy/internal/process"
 )
 
 // buildServer compiles cmd/server as it is released, without symbol tables.
@@ -31,20 +31,20 @@ func serverEnvironment(folder, databaseURL string) []string {
 		"TRUSTED_PROXIES=127.0.0.1/32", "SIGNIN_ATTEMPTS=1000000"} // people sign in from many addresses into one account
 }
 
-// process is a server that was started here.
-type process struct {
+// server is one that was started here.
+type server struct {
 	cmd     *exec.Cmd
 	address string
 	ready   time.Duration // from its start to the first 200 of /readyz
 }
 
 // start runs a program with LISTEN on a free port and waits until it is ready.
-func start(ctx context.Context, program string, environment []string) (*process, error) {
-	address, err := freeAddress(ctx)
+func start(ctx context.Context, program string, environment []string) (*server, error) {
+	address, err := process.FreeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.CommandContext(ctx, program), address: address}
+	p := &server{cmd: exec.CommandContext(ctx, program), address: address}
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "LISTEN=" + address}, environment...)
 	var said strings.Builder
 	p.cmd.Stderr = &said
@@ -52,39 +52,15 @@ func start(ctx context.Context, program string, environment []string) (*process,
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
-	for time.Since(begin) < 20*time.Second {
-		if isReady(ctx, address) {
-			p.ready = time.Since(begin)
-			return p, nil
-		}
-		time.Sleep(time.Millisecond)
+	if process.AwaitReady(ctx, address, 20*time.Second) {
+		p.ready = time.Since(begin)
+		return p, nil
 	}
 	return nil, errors.Join(fmt.Errorf("%s is not ready after 20 s", filepath.Base(program)), p.stop(), errors.New(said.String()))
 }
 
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
-func isReady(ctx context.Context, address string) bool {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", http.NoBody)
-	if err != nil {
-		return false
-	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return false
-	}
-	_ = response.Body.Close()
-	return response.StatusCode == http.StatusOK
-}
-
 // stop ends the process and waits for it.
-func (p *process) stop() error {
+func (p *server) stop() error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
@@ -96,19 +72,10 @@ func (p *process) stop() error {
 	return err
 }
 
-// residentKiB is the memory that the process holds, where /proc tells.
-func (p *process) residentKiB() string { return p.memory("VmRSS:") }
-
-// memory is a line of what /proc tells of the process's memory.
-func (p *process) memory(line string) string {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return "unknown"
-	}
-	for l := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(l, line); ok {
-			return strings.TrimSpace(value)
-		}
+// memory is the process's, as text.
+func (p *server) memory(what string) string {
+	if kib := process.MemoryKiB(p.cmd.Process.Pid, what); kib > 0 {
+		return fmt.Sprintf("%d kB", kib)
 	}
 	return "unknown"
 }
@@ -136,6 +103,6 @@ func benchStart(ctx context.Context, server, folder, databaseURL string, n int) 
 	}
 	time.Sleep(5 * time.Second)
 	fmt.Printf("\nWith %d questions: from exec to ready %d ms (median of %d; %d to %d ms); memory after 5 s of idleness %s.\n", n,
-		times[coldStarts/2].Milliseconds(), coldStarts, times[0].Milliseconds(), times[coldStarts-1].Milliseconds(), p.residentKiB())
+		times[coldStarts/2].Milliseconds(), coldStarts, times[0].Milliseconds(), times[coldStarts-1].Milliseconds(), p.memory(process.Resident))
 	return p.stop()
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"38qa.net/backend/deploy/internal/process"
 	"38qa.net/backend/modules/demo"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
@@ -56,7 +57,7 @@ func benchRanking(ctx context.Context, s settings, folder, server string) (err e
 		if _, err := db.Get(ctx, []any{&boards}, "SELECT COUNT(*) FROM {q2ab_boards} WHERE generation = (SELECT MAX(generation) FROM {q2ab_rankings})"); err != nil {
 			return err
 		}
-		fmt.Printf("| %d | %.1f | %d | %s | %.2f | %.2f | %.2f | %.2f |\n", run+1, took.Seconds(), boards, subject.residentKiB(), alone.percentile(50), alone.percentile(99),
+		fmt.Printf("| %d | %.1f | %d | %s | %.2f | %.2f | %.2f | %.2f |\n", run+1, took.Seconds(), boards, subject.memory(process.Resident), alone.percentile(50), alone.percentile(99),
 			beside.percentile(50), beside.percentile(99))
 	}
 	return nil

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"38qa.net/backend/deploy/internal/process"
 	"38qa.net/backend/modules/demo"
 	"38qa.net/backend/modules/kernel/database"
 )
@@ -95,7 +96,7 @@ func benchUploads(ctx context.Context, s settings, folder, server string) (err e
 	}
 	row("beside the making of thumbnails", making)
 	fmt.Printf("\nUploads of %.1f MB: %d in %.0f s, p50 %.1f s, p99 %.1f s, refused or failed %d. The server's memory: %s, at most %s.\n", uploads.Megabytes, uploads.Done, uploads.Seconds,
-		uploads.P50/1000, uploads.P99/1000, uploads.Errors, subject.residentKiB(), subject.memory("VmHWM:"))
+		uploads.P50/1000, uploads.P99/1000, uploads.Errors, subject.memory(process.Resident), subject.memory(process.Peak))
 	return nil
 }
 

@@ -5,16 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"38qa.net/backend/deploy/internal/process"
 )
 
 // build compiles the server and the operators' tool as they are released.
@@ -47,40 +46,21 @@ type server struct {
 
 // startServer starts the server and waits until it is ready.
 func (t *trial) startServer(ctx context.Context) (*server, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0") // a free port
+	address, err := process.FreeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{t.command(ctx, "server"), l.Addr().String()}
-	if err := l.Close(); err != nil {
-		return nil, err
-	}
+	s := &server{t.command(ctx, "server"), address}
 	s.cmd.Env = append(s.cmd.Env, "LISTEN="+s.address)
 	said := &bytes.Buffer{}
 	s.cmd.Stderr = said
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	for range 400 {
-		if isReady(ctx, s.address) {
-			return s, nil
-		}
-		time.Sleep(50 * time.Millisecond)
+	if process.AwaitReady(ctx, s.address, 20*time.Second) {
+		return s, nil
 	}
 	return nil, errors.Join(errors.New("the server is not ready after 20 s"), s.stop(), errors.New(said.String()))
-}
-
-func isReady(ctx context.Context, address string) bool {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", http.NoBody)
-	if err != nil {
-		return false
-	}
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return false
-	}
-	_ = res.Body.Close() // what it says does not matter
-	return res.StatusCode == http.StatusOK
 }
 
 func (s *server) stop() error {
@@ -140,28 +120,13 @@ func (a *admin) kill() {
 // watchMemory looks how much the process has held at most, as long as it lives.
 func (a *admin) watchMemory() {
 	for {
-		a.peak.Store(max(a.peak.Load(), peakKiB(a.cmd.Process.Pid)))
+		a.peak.Store(max(a.peak.Load(), process.MemoryKiB(a.cmd.Process.Pid, process.Peak)))
 		select {
 		case <-a.ended:
 			return
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-}
-
-// peakKiB is the most memory that a process has held, where /proc tells, else 0.
-func peakKiB(pid int) int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, _ := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
-			return kib
-		}
-	}
-	return 0
 }
 
 // lines shows what a process says, and remembers the last line.

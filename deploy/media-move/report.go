@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"38qa.net/backend/deploy/internal/process"
 )
 
 // report prints what was measured.
@@ -27,7 +29,7 @@ func (t *trial) report(out io.Writer) {
 		row("reads "+p.name, "%d images, p50 %s, p99 %s; %d thumbnails; %d wrong", len(p.took), milliseconds(p.percentile(50)), milliseconds(p.percentile(99)), p.thumbnails, p.wrong)
 	}
 	row("most memory of the command", "%d MB", t.peak>>10)
-	row("most memory of the server", "%d MB", peakKiB(t.server.cmd.Process.Pid)>>10)
+	row("most memory of the server", "%d MB", process.MemoryKiB(t.server.cmd.Process.Pid, process.Peak)>>10)
 	row("lost or damaged", "%d", t.lost)
 	row("copied twice", "%d", t.twice)
 	row("unfinished files left in the store", "%d", t.leftovers)

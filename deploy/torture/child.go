@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"38qa.net/backend/config"
+	"38qa.net/backend/deploy/internal/process"
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
@@ -62,12 +63,8 @@ type child struct {
 }
 
 func newChild(databaseURL string) (*child, error) {
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0") // a free port, for all of its lives
+	address, err := process.FreeAddress(context.Background()) // for all of its lives
 	if err != nil {
-		return nil, err
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
 		return nil, err
 	}
 	return &child{address: address, env: append(os.Environ(), childVariable+"="+address, "DATABASE_URL="+databaseURL, "DATABASE_CONNECTIONS=32")}, nil
