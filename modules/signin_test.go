@@ -155,8 +155,8 @@ func TestSessionOfAPerson(t *testing.T) {
 		if status, account := s.me(t, in.AccessToken); status != 200 || account.User.ID != in.User.ID || account.EmailConfirmed || !account.HasPassword {
 			t.Errorf("me: %d %+v", status, account)
 		}
-		if status, account := s.me(t, in.IDToken); status != 200 || account.User.ID != in.User.ID {
-			t.Errorf("me by ID token: %d %+v", status, account)
+		if status, refused := s.me(t, in.IDToken); status != 401 || refused.Code != "unauthenticated" {
+			t.Errorf("me by ID token: %d %+v", status, refused)
 		}
 		status, q := ask[question](t, s, "POST", "/v1/questions", in.AccessToken, home, map[string]any{"title": "新しい巣箱の置き場所はどこ", "content": "日当たりを知りたいです。"})
 		if status != http.StatusCreated || q.Author.ID != in.User.ID {
@@ -188,6 +188,9 @@ func TestSessionOfAPerson(t *testing.T) {
 		}
 		if status, _ := ask[signedIn](t, s, "POST", "/v1/auth/sign-out", "", home, map[string]any{"refreshToken": next.RefreshToken}); status != http.StatusNoContent {
 			t.Errorf("sign out: %d", status)
+		}
+		if status, gone := s.me(t, next.AccessToken); status != 401 || gone.Code != "unauthenticated" {
+			t.Errorf("access token after sign-out: %d %+v", status, gone)
 		}
 		if status, gone := ask[signedIn](t, s, "POST", "/v1/auth/refresh", "", home, map[string]any{"refreshToken": next.RefreshToken}); status != 401 || gone.Code != "session_ended" {
 			t.Errorf("refresh after sign-out: %d %+v", status, gone)
@@ -244,11 +247,16 @@ func TestRefreshTokensAreGoodForOnce(t *testing.T) {
 	})
 }
 
-// TestWhatEndsSessions: whatever changes the password or the old site's session code, here or there, ends sessions.
+// TestWhatEndsSessions: whatever changes the password or the old site's session code, here or there, ends sessions and
+// their access tokens.
 func TestWhatEndsSessions(t *testing.T) {
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		alive := func(in signedIn) bool {
+			opens, _ := s.me(t, in.AccessToken)
 			status, _ := ask[signedIn](t, s, "POST", "/v1/auth/refresh", "", home, map[string]any{"refreshToken": in.RefreshToken})
+			if (opens == 200) != (status == 200) {
+				t.Errorf("the access token opens with %d, the refresh token with %d", opens, status)
+			}
 			return status == 200
 		}
 		in, here := s.signIn(t, "haru", "haru-pass-123"), s.signIn(t, "haru", "haru-pass-123")

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"crypto/md5" //nolint:gosec // Gravatar's addresses are MD5 sums
+	"crypto/subtle"
 	"database/sql"
 	"encoding/hex"
 	"fmt"
@@ -164,25 +165,40 @@ func (a Account) AvatarURL(o *site.Options, size int) string {
 // PatternURL is where a user without a picture has one that is made from the handle.
 func PatternURL(handle string) string { return "/v1/users/" + url.PathEscape(handle) + "/avatar" }
 
-// caller completes a caller with the account of the user.
-func (m *Module) caller(ctx context.Context, userID int, c Caller) (Caller, error) {
+// caller completes a caller with the account of the person. A token of the built-in issuer is good only as long as its
+// session: signing out, a new password and a new session code of the old site end both, whoever brings them about.
+func (m *Module) caller(ctx context.Context, p Person, c Caller) (Caller, error) {
 	c.CategoryLevels = map[int]int{}
 	found := false
+	var u user
+	var stamp []byte
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		found = true
 		var category, level sql.NullInt64
-		err := rows.Scan(&c.UserID, &c.Handle, &c.Level, &c.Flags, &c.Points, &category, &level)
+		var hash sql.NullString
+		err := rows.Scan(&c.UserID, &c.Handle, &c.Level, &c.Flags, &c.Points, &category, &level,
+			&u.sessionCode, &hash, &stamp)
+		u.password.Hash = hash.String
 		if category.Valid {
 			c.CategoryLevels[int(category.Int64)] = int(level.Int64)
 		}
 		return err
-	}, "SELECT u.userid, u.handle, u.level, u.flags, COALESCE(up.points, 0), l.entityid, l.level FROM "+accountTables+
-		" LEFT JOIN {userlevels} l ON l.userid = u.userid AND l.entitytype = 'C' WHERE u.userid = ?", userID)
+	}, `
+		SELECT u.userid, u.handle, u.level, u.flags, COALESCE(up.points, 0), l.entityid, l.level,
+			u.sessioncode, u.passhash,
+			(SELECT s.stamp FROM {q2ab_sessions} s WHERE s.family = ? AND s.userid = u.userid
+				ORDER BY s.expires DESC LIMIT 1)
+		FROM `+accountTables+`
+		LEFT JOIN {userlevels} l ON l.userid = u.userid AND l.entitytype = 'C'
+		WHERE u.userid = ?`, p.family(), p.UserID)
 	if err != nil {
 		return c, fmt.Errorf("read the caller: %w", err)
 	}
 	if !found {
 		return c, problem.New("unauthenticated") // the account was deleted after the token was made
+	}
+	if p.session != "" && subtle.ConstantTimeCompare(stamp, stampOf(u)) != 1 {
+		return c, problem.New("unauthenticated")
 	}
 	return c, nil
 }

@@ -42,7 +42,7 @@ func (m *Module) registerIssuer(api huma.API) {
 	web.Register(api, op("sign-up", "Make an account", "By the site's rules; the new user is signed in.", http.StatusCreated, http.StatusForbidden), m.signUp)
 	web.Register(api, op("sign-in", "Sign in", "By handle or e-mail address.", http.StatusOK, http.StatusUnauthorized), m.signIn)
 	web.Register(api, op("refresh", "Get new tokens", "A refresh token is good for once; one that comes again later ends its session, since somebody else has it too.", http.StatusOK, http.StatusUnauthorized), m.refresh)
-	web.Register(api, op("sign-out", "Sign out", "Ends the session of the refresh token or, without one, of the access token. Access tokens live on for their few minutes.", http.StatusNoContent), m.signOut)
+	web.Register(api, op("sign-out", "Sign out", "Ends the session of the refresh token or, without one, of the access token. Its access tokens end with it.", http.StatusNoContent), m.signOut)
 	web.Register(api, op("confirm", "Confirm an e-mail address", "By the code that was mailed.", http.StatusNoContent), m.confirm)
 	web.Register(api, op("forgot", "Ask for a new password", "A code is mailed if there is such an account; the answer is the same in any case.", http.StatusAccepted), m.forgot)
 	web.Register(api, op("reset", "Choose a new password", "By the code that was mailed; signs in, and ends all other sessions of this API.", http.StatusOK), m.reset)

@@ -13,6 +13,7 @@ package auth
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -82,8 +83,17 @@ type Person struct {
 	SignedInAt int64
 	// Level is what groups of the pool give; the user's own counts if it is higher.
 	Level int
-	// session is the built-in issuer's id of the session.
+	// session is the built-in issuer's id of the session, in hexadecimal; "" for the tokens of other issuers.
 	session string
+}
+
+// family returns the built-in issuer's id of the session as the database holds it, nil without one.
+func (p Person) family() []byte {
+	family, err := hex.DecodeString(p.session)
+	if err != nil {
+		return nil
+	}
+	return family
 }
 
 // Verifier finds out who a bearer token belongs to; an error that is no *problem.Error means that the token is not good.
@@ -166,7 +176,7 @@ func (m *Module) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 			if err != nil {
 				return refusedToken(err)
 			}
-			if caller, err = m.caller(ctx, person.UserID, caller); err != nil {
+			if caller, err = m.caller(ctx, person, caller); err != nil {
 				return err
 			}
 			caller.Level = max(caller.Level, person.Level)

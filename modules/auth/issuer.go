@@ -86,11 +86,18 @@ func sign(key *signingKey, claims map[string]any) (string, error) {
 	return string(signed), nil
 }
 
-// builtinPerson is whom the claims of one of our own tokens mean.
+// builtinPerson returns the person whom the claims of one of our own access tokens name. An ID token tells a
+// client who its user is; clients may pass it on to others, so it must not open the API.
 func builtinPerson(_ context.Context, _ string, c *tokens.Claims) (Person, error) {
+	if c.Use != "access" {
+		return Person{}, fmt.Errorf("%w: it is no access token", tokens.ErrInvalid)
+	}
 	id, err := strconv.Atoi(c.Subject)
 	if err != nil || id <= 0 {
 		return Person{}, fmt.Errorf("%w: sub is no user", tokens.ErrInvalid)
+	}
+	if family, err := hex.DecodeString(c.SessionID); err != nil || len(family) == 0 {
+		return Person{}, fmt.Errorf("%w: origin_jti is no session", tokens.ErrInvalid)
 	}
 	return Person{UserID: id, SignedInAt: c.AuthTime, session: c.SessionID}, nil
 }

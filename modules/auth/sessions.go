@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -147,10 +146,10 @@ type signOutInput struct {
 
 type noContent struct{ Status int }
 
-// signOut ends a session, or all of the user. Access tokens live on for their few minutes.
+// signOut ends a session, or all of the user, and with them their access tokens.
 func (m *Module) signOut(ctx context.Context, in *signOutInput) (*noContent, error) {
 	err := m.transact(ctx, func(a *action) error {
-		family, _ := hex.DecodeString(personOf(ctx).session)
+		family := personOf(ctx).family()
 		userID := a.caller.UserID
 		if in.Body.RefreshToken != "" {
 			// Also of somebody else, or nobody's: whoever has the token may end the session.
