@@ -67,6 +67,10 @@ type Config struct {
 	MailFrom        string            `env:"MAIL_FROM" doc:"Address that mails come from. Empty: the site's own option from_email."`
 	ConfirmURL      string            `env:"CONFIRM_URL" doc:"Page that confirms an address, with {code} and {user} in it, e.g. https://38qa.net/confirm?code={code}&user={user}. Empty: the old site's."`
 	ResetURL        string            `env:"RESET_URL" doc:"Page where one chooses a new password, with {code} and {email} in it. Empty: the old site's."`
+	CaptchaProvider string            `env:"CAPTCHA_PROVIDER" envDefault:"recaptcha" doc:"Whose captchas the frontend shows where the site's options ask for one: recaptcha, hcaptcha or turnstile."`
+	CaptchaSiteKey  string            `env:"CAPTCHA_SITE_KEY" doc:"The provider's public key, for the frontend. Empty: the site's own, of its plugin reCAPTCHA."`
+	CaptchaSecret   string            `env:"CAPTCHA_SECRET,unset" doc:"The provider's secret key. Empty: the site's own, of its plugin reCAPTCHA; with neither, nobody is asked for a captcha. Secret."`
+	CaptchaURL      string            `env:"CAPTCHA_VERIFY_URL" doc:"Where solved captchas are verified. Empty: the provider's own address."`
 	LogLevel        string            `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error."`
 	LogFormat       string            `env:"LOG_FORMAT" envDefault:"json" doc:"json, or text for reading at a terminal."`
 	DatadogEnabled  bool              `env:"DD_ENABLED" envDefault:"false" doc:"Send traces to the Datadog agent. Also on when DD_AGENT_HOST or DD_TRACE_AGENT_URL is set; service, environment and version come from DD_SERVICE, DD_ENV and DD_VERSION."`
@@ -168,7 +172,7 @@ func (c Config) validate() error {
 		}
 	}
 	for name, value := range map[string]string{"PUBLIC_URL": c.PublicURL, "SITE_URL": c.SiteURL, "COGNITO_ISSUER": c.CognitoIssuer, "COGNITO_JWKS_URL": c.CognitoKeysURL,
-		"COGNITO_ENDPOINT": c.CognitoEndpoint, "MEDIA_CDN_URL": c.MediaCDN} {
+		"COGNITO_ENDPOINT": c.CognitoEndpoint, "MEDIA_CDN_URL": c.MediaCDN, "CAPTCHA_VERIFY_URL": c.CaptchaURL} {
 		if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 			return fmt.Errorf("%s: %q is not an http(s) address", name, value)
 		}
@@ -178,6 +182,12 @@ func (c Config) validate() error {
 	}
 	if c.CognitoIssuer != "" && len(c.CognitoClients) == 0 {
 		return errors.New("COGNITO_CLIENT_IDS: the app clients whose tokens are taken have to be named")
+	}
+	if !slices.Contains([]string{"recaptcha", "hcaptcha", "turnstile"}, c.CaptchaProvider) {
+		return fmt.Errorf("CAPTCHA_PROVIDER: %q is none of recaptcha, hcaptcha, turnstile", c.CaptchaProvider)
+	}
+	if (c.CaptchaSecret == "") != (c.CaptchaSiteKey == "") {
+		return errors.New("CAPTCHA_SECRET and CAPTCHA_SITE_KEY belong together")
 	}
 	for group, level := range c.GroupLevels {
 		if !slices.Contains([]string{"approved", "expert", "editor", "moderator", "admin", "super"}, level) {

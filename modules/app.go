@@ -45,6 +45,7 @@ type App struct {
 	Events *events.Follower
 	Server *web.Server
 
+	cfg         config.Config
 	limiter     *limit.Limiter
 	stopTracing func()
 	stopMetrics func() error
@@ -76,7 +77,7 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (_ *App, err er
 		opt(&o)
 	}
 	slog.SetDefault(observe.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat))
-	a := &App{stopTracing: func() {}}
+	a := &App{cfg: cfg, stopTracing: func() {}}
 	if cfg.Tracing() {
 		a.stopTracing = observe.StartTracing()
 		if a.stopMetrics, err = observe.StartMetrics(); err != nil {
@@ -108,7 +109,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	if a.Media, err = media.New(ctx, a.DB, a.Site, mediaSettings(cfg, o.pictureProgram)); err != nil {
 		return err
 	}
-	if a.Auth, err = auth.New(a.DB, a.Site, a.authSettings(cfg), o.verifier); err != nil {
+	settings := authSettings(cfg)
+	settings.DropImage = a.Media.Drop
+	if a.Auth, err = auth.New(a.DB, a.Site, settings, o.verifier); err != nil {
 		return err
 	}
 	a.Media.UseAccounts(a.Auth)
@@ -175,7 +178,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 }
 
 // authSettings are what the auth module gets of the configuration.
-func (a *App) authSettings(cfg config.Config) auth.Settings {
+func authSettings(cfg config.Config) auth.Settings {
 	issuer := cfg.PublicURL
 	if issuer == "" {
 		issuer = "q2a-backend" // not every server knows its own address, and tokens have to name the same one on all tasks
@@ -188,7 +191,9 @@ func (a *App) authSettings(cfg config.Config) auth.Settings {
 		Issuer: issuer, AccessTTL: cfg.AccessTTL, RefreshTTL: cfg.RefreshTTL, KeyRotation: cfg.KeyRotation, KeySecret: cfg.KeySecret, SignInAttempts: cfg.SignInAttempts,
 		Cognito: auth.Cognito{Issuer: cfg.CognitoIssuer, KeysURL: cfg.CognitoKeysURL, Endpoint: cfg.CognitoEndpoint, ClientIDs: cfg.CognitoClients,
 			GroupLevels: levels, AliasPool: cfg.CognitoAliases, TriggersOverHTTP: cfg.CognitoTriggers},
-		Blocked: qa.BlockedIn, DropImage: a.Media.Drop,
+		Captcha: auth.Captcha{Provider: cfg.CaptchaProvider, SiteKey: cfg.CaptchaSiteKey, Secret: cfg.CaptchaSecret,
+			VerifyURL: cfg.CaptchaURL},
+		Blocked: qa.BlockedIn,
 	}
 }
 
@@ -260,10 +265,23 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 		working.Go(func() { a.Events.Consume(background, "mail", a.Mail.Handle) })
 		working.Go(func() { a.Mail.Serve(background) })
 	}
+	a.warn(ctx)
 	err := a.Server.Run(ctx, listening)
 	stop() // also when it could not listen at all
 	working.Wait()
 	return err
+}
+
+// warn logs what the doctor would say of the settings, once at the start of a server.
+func (a *App) warn(ctx context.Context) {
+	o, err := a.Site.Options(ctx)
+	if err != nil {
+		slog.WarnContext(ctx, "the settings are not checked", "error", err)
+		return
+	}
+	for _, f := range auth.Examine(o, a.DB.Dialect(), authSettings(a.cfg)) {
+		slog.WarnContext(ctx, f.Text, "topic", f.Topic)
+	}
 }
 
 // Close gives back what New opened.

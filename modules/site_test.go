@@ -216,6 +216,18 @@ func loadServer(t *testing.T, name string) string {
 	return fmt.Sprintf("mysql://%s:%s@%s/%s", m[1], m[2], m[3], schema)
 }
 
+// setOptions sets options of the site. Call it before the first request: the site remembers its options for a second.
+func (s *testSite) setOptions(t *testing.T, values map[string]string) {
+	t.Helper()
+	for title, value := range values {
+		_, err := s.app.DB.Exec(t.Context(), "INSERT INTO {options} (title, content) VALUES (?, ?)"+
+			s.app.DB.Upsert("title")+"content = "+s.app.DB.Given("content"), title, value)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // request sends a request; user 0 is anonymous.
 func (s *testSite) request(t *testing.T, method, path string, user int, header ...string) *http.Response {
 	t.Helper()

@@ -7,8 +7,8 @@ import (
 	"io"
 
 	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/kernel/database"
-	"38qa.net/backend/modules/site"
 )
 
 // doctor is `admin doctor`. Its exit status is 0 when all is well, 3 with warnings, 1 when the database cannot be served.
@@ -19,8 +19,8 @@ func doctor(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	worst := 0
-	err := withDatabase(ctx, func(_ config.Config, db *database.DB) error {
-		for _, f := range site.Examine(ctx, db) {
+	err := withDatabase(ctx, func(cfg config.Config, db *database.DB) error {
+		for _, f := range modules.Examine(ctx, cfg, db) {
 			fmt.Fprintf(out, "%-8s %-14s %s\n", f.Severity, f.Topic, f.Text)
 			switch f.Severity {
 			case "warning":

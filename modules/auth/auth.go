@@ -44,6 +44,8 @@ type Settings struct {
 	SignInAttempts        int
 	// Cognito, if its Issuer is set, takes the place of the built-in issuer.
 	Cognito Cognito
+	// Captcha says how solved captchas are verified.
+	Captcha Captcha
 	// Blocked tells whether a text has a word of a list in the form of Q2A's options of blocked words.
 	Blocked func(list, text string) bool
 	// DropImage deletes an image that nothing uses any more, within a transaction.

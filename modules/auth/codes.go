@@ -110,7 +110,8 @@ func (m *Module) named(ctx context.Context, login string) (u user, account strin
 
 type forgotInput struct {
 	Body struct {
-		Login string `json:"login" minLength:"1" maxLength:"200" doc:"Handle or e-mail address"`
+		Login        string `json:"login" minLength:"1" maxLength:"200" doc:"Handle or e-mail address"`
+		CaptchaToken string `json:"captchaToken,omitempty" maxLength:"8192" doc:"Of the solved challenge, where GET /v1/auth/session names forgot"`
 	}
 }
 
@@ -119,6 +120,13 @@ const forgotTakes = 250 * time.Millisecond
 
 // forgot sends a code to choose a new password with, if there is such an account. Neither the answer nor its time tells.
 func (m *Module) forgot(ctx context.Context, in *forgotInput) (*noContent, error) {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.CheckCaptcha(ctx, o, LevelBasic, CaptchaForgot, in.Body.CaptchaToken); err != nil {
+		return nil, err
+	}
 	start := time.Now()
 	login := posted(in.Body.Login)
 	named, account, err := m.named(ctx, login)

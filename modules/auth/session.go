@@ -11,8 +11,9 @@ import (
 
 // Session says who the caller is.
 type Session struct {
-	User        *Author  `json:"user,omitempty" doc:"Absent for anonymous visitors"`
-	Permissions []string `json:"permissions" doc:"The site's permit_… options that the caller meets"`
+	User        *Author           `json:"user,omitempty" doc:"Absent for anonymous visitors"`
+	Permissions []string          `json:"permissions" doc:"The site's permit_… options that the caller meets"`
+	Captcha     *CaptchaChallenge `json:"captcha,omitempty" doc:"The challenge that the site asks of the caller; absent where it asks none"`
 	// Limits are by the names of problems' actions.
 	Limits map[string]int `json:"limits" doc:"How often the caller may still do things in this hour, by the account and the address: ask, answer, comment, vote, flag, upload, message, wall, register, login"`
 }
@@ -44,6 +45,7 @@ func (m *Module) registerSession(api huma.API) {
 		if out.Body.Limits, err = limitsLeft(ctx, m.db, o, caller); err != nil {
 			return nil, err
 		}
+		out.Body.Captcha = m.challenge(o, caller)
 		if !caller.Anonymous() {
 			authors, err := m.Authors(ctx, o, []int{caller.UserID})
 			if err != nil {

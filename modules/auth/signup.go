@@ -16,6 +16,7 @@ type signUpInput struct {
 		Email         string            `json:"email" maxLength:"200" doc:"Is not public"`
 		Password      string            `json:"password" maxLength:"1000"`
 		Fields        map[string]string `json:"fields,omitempty" doc:"Values of the profile fields that the site asks for when people register, by name"`
+		CaptchaToken  string            `json:"captchaToken,omitempty" maxLength:"8192" doc:"Of the solved challenge, where GET /v1/auth/session names sign-up"`
 		TermsAccepted bool              `json:"termsAccepted,omitempty" doc:"Needed where the site has terms (option show_register_terms)"`
 	}
 }
@@ -44,6 +45,9 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 	visitor := Caller{IP: CallerOf(ctx).IP}
 	if err := errors.Join(mayRegister(o, visitor), CheckLimit(ctx, m.db, o, visitor, Registrations)); err != nil {
 		return nil, err // before anything that costs much
+	}
+	if err := m.CheckCaptcha(ctx, o, LevelBasic, CaptchaSignUp, b.CaptchaToken); err != nil {
+		return nil, err
 	}
 	var hash string
 	if code, _ := wrongPassword(password); code == "" { // before the transaction, which others wait for

@@ -14,6 +14,7 @@ import (
 type askInput struct {
 	Body struct {
 		Writing
+		CaptchaToken  string   `json:"captchaToken,omitempty" maxLength:"8192" doc:"Of the solved challenge, where GET /v1/auth/session names post"`
 		Title         string   `json:"title" maxLength:"4000"`
 		Tags          []string `json:"tags,omitempty" maxItems:"100" doc:"Read as the old site's form reads them: in lower case, split at spaces or commas as the site has it"`
 		CategoryID    int      `json:"categoryId,omitempty" minimum:"1" maximum:"4294967295"`
@@ -24,6 +25,9 @@ type askInput struct {
 
 // ask writes a new question.
 func (m *Module) ask(ctx context.Context, in *askInput) (*createdQuestion, error) {
+	if err := m.checkCaptcha(ctx, 0, in.Body.CaptchaToken); err != nil {
+		return nil, err
+	}
 	caller := auth.CallerOf(ctx)
 	id, err := m.transact(ctx, func(c *change) (int, error) {
 		id, err := c.ask(in)

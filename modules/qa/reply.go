@@ -12,11 +12,15 @@ type replyInput struct {
 	ID   int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the post"`
 	Body struct {
 		Writing
+		CaptchaToken string `json:"captchaToken,omitempty" maxLength:"8192" doc:"Of the solved challenge, where GET /v1/auth/session names post"`
 	}
 }
 
 // answer writes an answer to a question.
 func (m *Module) answer(ctx context.Context, in *replyInput) (*createdAnswer, error) {
+	if err := m.checkCaptcha(ctx, in.ID, in.Body.CaptchaToken); err != nil {
+		return nil, err
+	}
 	caller := auth.CallerOf(ctx)
 	id, err := m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) {
 		id, err := c.answer(q, &in.Body.Writing)
@@ -98,6 +102,9 @@ func (c *change) write(p *post, w *Writing) error {
 
 // comment writes a comment on a question or an answer.
 func (m *Module) comment(ctx context.Context, in *replyInput) (*createdComment, error) {
+	if err := m.checkCaptcha(ctx, in.ID, in.Body.CaptchaToken); err != nil {
+		return nil, err
+	}
 	caller := auth.CallerOf(ctx)
 	id, err := m.change(ctx, in.ID, "QA", wholeThread, func(c *change, parent *post) (int, error) {
 		id, err := c.comment(parent, &in.Body.Writing)

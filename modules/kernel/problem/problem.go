@@ -242,6 +242,7 @@ var fieldTexts = map[string]texts{
 	"not_allowed_handle":   {"is not allowed as a name on this site", "はこのサイトでは使えない名前です"},
 	"taken":                {"belongs to another account", "はすでに使われています"},
 	"wrong_code":           {"is not the code that was mailed", "はお送りしたコードと一致しません"},
+	"wrong_captcha":        {"is not of a solved challenge, or was used before; solve another one", "のチャレンジが正しく解かれていないか、すでに使われています。もう一度お試しください"},
 	"wrong_password":       {"is not the account's password", "が正しくありません"},
 	"no_upload":            {"cannot be chosen before a picture was uploaded", "は画像をアップロードするまで選べません"},
 	"no_picture":           {"is no JPEG, PNG, GIF or WebP picture", "は JPEG・PNG・GIF・WebP の画像ではありません"},

@@ -1,0 +1,173 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/site"
+)
+
+// Captcha says how solutions of challenges are verified. The zero Captcha uses the keys of Q2A's plugin reCAPTCHA, which
+// are options of the site.
+type Captcha struct {
+	// Provider is recaptcha, hcaptcha or turnstile; they share one protocol. "" is recaptcha.
+	Provider string
+	// SiteKey is public: clients show the challenge with it. Secret belongs to it.
+	SiteKey, Secret string
+	// VerifyURL is where solutions are verified, "" for the provider's own address.
+	VerifyURL string
+}
+
+// verifyURLs are the addresses of the providers that verify solutions, as their documentation states them.
+var verifyURLs = map[string]string{
+	"recaptcha": "https://www.google.com/recaptcha/api/siteverify",
+	"hcaptcha":  "https://api.hcaptcha.com/siteverify",
+	"turnstile": "https://challenges.cloudflare.com/turnstile/v0/siteverify",
+}
+
+// CaptchaUse is what a challenge protects.
+type CaptchaUse string
+
+// What the site's options can ask a challenge for.
+const (
+	CaptchaSignUp CaptchaUse = "sign-up"
+	CaptchaForgot CaptchaUse = "forgot"
+	CaptchaPost   CaptchaUse = "post"
+)
+
+// CaptchaChallenge tells a client which challenge to show, and before what.
+type CaptchaChallenge struct {
+	Provider string   `json:"provider" enum:"recaptcha,hcaptcha,turnstile"`
+	SiteKey  string   `json:"siteKey" doc:"For the provider's script"`
+	For      []string `json:"for" enum:"sign-up,forgot,post" doc:"What needs a solved challenge: its token is sent as captchaToken"`
+}
+
+const (
+	// captchaWait is how long the provider is waited for.
+	captchaWait = 4 * time.Second
+	// leastScore is what a solution must reach where the provider gives scores instead of challenges: the value that
+	// reCAPTCHA's documentation advises.
+	leastScore = 0.5
+)
+
+// asksCaptcha reports whether the site's options ask the caller, who has the level, for a solved challenge. The rules
+// are those of Q2A's page of spam options: whoever is approved is never asked before a post.
+func asksCaptcha(o *site.Options, c Caller, level int, use CaptchaUse) bool {
+	switch use {
+	case CaptchaSignUp:
+		return o.Bool("captcha_on_register")
+	case CaptchaForgot:
+		return o.Bool("captcha_on_reset_password")
+	case CaptchaPost:
+		if level >= LevelApproved {
+			return false
+		}
+		return c.Anonymous() && o.Bool("captcha_on_anon_post") ||
+			o.Bool("moderate_users") && o.Bool("captcha_on_unapproved") ||
+			o.Bool("confirm_user_emails") && o.Bool("captcha_on_unconfirmed") && c.Flags&FlagEmailConfirmed == 0
+	}
+	return false
+}
+
+// inForce returns the settings with what is left out filled in, and whether there are keys: those of the configuration,
+// else those of the site's plugin reCAPTCHA, unless the site uses another plugin, whose keys are not known here.
+func (c Captcha) inForce(o *site.Options) (Captcha, bool) {
+	if c.Secret == "" {
+		if module := o.String("captcha_module"); module != "" && module != "reCAPTCHA" {
+			return c, false
+		}
+		c.Provider = "recaptcha"
+		c.SiteKey = strings.TrimSpace(o.String("recaptcha_public_key"))
+		c.Secret = strings.TrimSpace(o.String("recaptcha_private_key"))
+	}
+	if c.Provider == "" {
+		c.Provider = "recaptcha"
+	}
+	if c.VerifyURL == "" {
+		c.VerifyURL = verifyURLs[c.Provider]
+	}
+	return c, c.SiteKey != "" && c.Secret != ""
+}
+
+// challenge returns what a client has to show the caller, nil if the caller is asked nothing.
+func (m *Module) challenge(o *site.Options, c Caller) *CaptchaChallenge {
+	settings, ok := m.settings.Captcha.inForce(o)
+	if !ok {
+		return nil
+	}
+	var uses []string
+	for _, use := range []CaptchaUse{CaptchaSignUp, CaptchaForgot, CaptchaPost} {
+		if asksCaptcha(o, c, c.Level, use) {
+			uses = append(uses, string(use))
+		}
+	}
+	if uses == nil {
+		return nil
+	}
+	return &CaptchaChallenge{Provider: settings.Provider, SiteKey: settings.SiteKey, For: uses}
+}
+
+// CheckCaptcha refuses the request if the site asks its caller, who has the level, for a solved challenge and the token
+// is none. It asks the provider, so it must not be called within a transaction. While the provider does not respond,
+// nobody can be let through: unavailable.
+func (m *Module) CheckCaptcha(ctx context.Context, o *site.Options, level int, use CaptchaUse, token string) error {
+	caller := CallerOf(ctx)
+	settings, ok := m.settings.Captcha.inForce(o)
+	if !ok || !asksCaptcha(o, caller, level, use) {
+		return nil
+	}
+	if token = strings.TrimSpace(token); token == "" {
+		return problem.Invalid(problem.Field{Name: "captchaToken", Code: "required"})
+	}
+	form := url.Values{"secret": {settings.Secret}, "response": {token}}
+	if caller.IP.IsValid() {
+		form.Set("remoteip", caller.IP.String())
+	}
+	solved, err := verifyCaptcha(ctx, settings.VerifyURL, form)
+	switch {
+	case err != nil:
+		slog.WarnContext(ctx, "captchas cannot be verified", "provider", settings.Provider, "error", err)
+		return problem.New("unavailable")
+	case !solved:
+		return problem.Invalid(problem.Field{Name: "captchaToken", Code: "wrong_captcha"})
+	}
+	return nil
+}
+
+// verifyCaptcha asks the provider whether the challenge was solved.
+func verifyCaptcha(ctx context.Context, address string, form url.Values) (solved bool, err error) {
+	ctx, done := context.WithTimeout(ctx, captchaWait)
+	defer done()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		return false, errors.New("the provider's address is none")
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false, fmt.Errorf("siteverify: %w", err)
+	}
+	defer res.Body.Close()
+	var got struct {
+		Success bool     `json:"success"`
+		Score   *float64 `json:"score"`
+		Errors  []string `json:"error-codes"`
+	}
+	if err := json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&got); err != nil {
+		return false, fmt.Errorf("siteverify responded %s: %w", res.Status, err)
+	}
+	if slices.ContainsFunc(got.Errors, func(code string) bool { return strings.HasSuffix(code, "-input-secret") }) {
+		return false, errors.New("siteverify: the secret key is not good")
+	}
+	return got.Success && (got.Score == nil || *got.Score >= leastScore), nil
+}
