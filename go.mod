@@ -29,7 +29,6 @@ require (
 	github.com/pressly/goose/v3 v3.28.0
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/robfig/cron/v3 v3.0.1
-	github.com/swaggo/files/v2 v2.0.2
 	github.com/ulule/limiter/v3 v3.11.2
 	// 0.8.2 needs Go 1.26.10.
 	github.com/wneessen/go-mail v0.8.1

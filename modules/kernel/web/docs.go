@@ -6,7 +6,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
-	swagger "github.com/swaggo/files/v2"
 
 	"38qa.net/backend/modules/kernel/problem"
 )
@@ -52,7 +51,6 @@ var problemsPage = template.Must(template.New("problems").Parse(`<!doctype html>
 
 // registerDocs serves the interactive reference, with its scripts out of the binary, and the list of problems.
 func (s *Server) registerDocs() {
-	assets := http.StripPrefix("/docs/", http.FileServerFS(swagger.FS))
 	s.echo.GET("/docs", func(c echo.Context) error {
 		c.Response().Header().Set("Content-Security-Policy", docsPolicy)
 		return c.HTML(http.StatusOK, docsPage)
@@ -60,9 +58,7 @@ func (s *Server) registerDocs() {
 	s.echo.GET("/docs/start.js", func(c echo.Context) error {
 		return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", []byte(docsScript))
 	})
-	for _, file := range []string{"swagger-ui.css", "swagger-ui-bundle.js"} {
-		s.echo.GET("/docs/"+file, echo.WrapHandler(assets))
-	}
+	s.registerSwagger()
 	type row struct {
 		Code              string
 		Status            int
