@@ -1,85 +1,10 @@
-// The operators' tool: `admin COMMAND [flags]`. It reads the same environment variables as the server, see .env.example.
+// The operators' tool by itself; see package admin.
 package main
 
 import (
-	"context"
-	"errors"
-	"flag"
-	"fmt"
-	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
-	"38qa.net/backend/config"
-	"38qa.net/backend/modules"
+	"38qa.net/backend/cmd/internal/admin"
 )
 
-// command is one of admin's commands; run gets what stands after its name.
-type command struct {
-	name, summary string
-	run           func(ctx context.Context, args []string, out io.Writer) error
-}
-
-func commands() []command {
-	return []command{
-		{"doctor", "look at the database and say what is there and what looks wrong; writes nothing", doctor},
-		{"import", "read a mysqldump of a Question2Answer site into a new embedded database", importDump},
-		{"init", "make Question2Answer's tables in an empty database, with the demonstration if --demo is given", initialise},
-		{"migrate", "make or update this backend's own tables", migrate},
-		{"seed", "fill an empty database with a generated community, for benchmarks and tests", seed},
-		{"auth", "tell how far the move of users to Cognito is, and export those who are left", authCommand},
-		{"jobs", "list, run, and cancel long work such as the recalculation", jobsCommand},
-		{"openapi", "print the OpenAPI document of the API", openAPI},
-		{"env-example", "print all settings with their defaults and meanings", envExample},
-		{"healthcheck", "ask a running server whether it is up; for container health checks", healthcheck},
-	}
-}
-
-// exitError carries the exit status of a command that has already said what it had to say.
-type exitError int
-
-func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
-
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := dispatch(ctx, os.Args[1:], os.Stdout)
-	var status exitError
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-	case errors.As(err, &status):
-		os.Exit(int(status))
-	default:
-		fmt.Fprintln(os.Stderr, "admin:", err)
-		os.Exit(1)
-	}
-}
-
-func dispatch(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) > 0 {
-		for _, c := range commands() {
-			if c.name == args[0] {
-				return c.run(ctx, args[1:], out)
-			}
-		}
-	}
-	fmt.Fprintln(out, "usage: admin COMMAND [flags]")
-	for _, c := range commands() {
-		fmt.Fprintf(out, "  %-12s %s\n", c.name, c.summary)
-	}
-	if len(args) > 0 && args[0] != "help" && args[0] != "-h" && args[0] != "--help" {
-		return fmt.Errorf("there is no command %q", args[0])
-	}
-	return nil
-}
-
-// openApp makes the application of the configured site for a command: it says only what goes wrong, as text.
-func openApp(ctx context.Context) (*modules.App, error) {
-	cfg, err := config.Load()
-	if err != nil {
-		return nil, err
-	}
-	cfg.LogFormat, cfg.LogLevel = "text", "warn"
-	return modules.New(ctx, cfg)
-}
+func main() { os.Exit(admin.Main(os.Args[1:])) }

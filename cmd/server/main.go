@@ -1,80 +1,10 @@
-// The server: `server [--no-demo]`. Everything else is set by environment variables, see .env.example; nothing needs to be.
+// The server by itself; see package server.
 package main
 
 import (
-	"context"
-	"errors"
-	"flag"
-	"fmt"
-	"net"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
 
-	"38qa.net/backend/config"
-	"38qa.net/backend/modules"
-	"38qa.net/backend/modules/demo"
-	"38qa.net/backend/modules/kernel/database"
-	"38qa.net/backend/modules/media"
+	"38qa.net/backend/cmd/internal/server"
 )
 
-func main() {
-	if media.WorkOnPictures() {
-		return
-	}
-	noDemo := flag.Bool("no-demo", false, "start with an empty embedded database instead of a demonstration community")
-	flag.Parse()
-	if err := run(*noDemo); err != nil {
-		fmt.Fprintln(os.Stderr, "server:", err)
-		os.Exit(1)
-	}
-}
-
-func run(noDemo bool) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	cfg, err := config.Load()
-	if err != nil {
-		return err
-	}
-	if err := prepareEmbedded(ctx, cfg, noDemo); err != nil {
-		return err
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	app, err := modules.New(ctx, cfg, modules.WithPictureProgram(self))
-	if err != nil {
-		return err
-	}
-	err = app.Run(ctx, func(addr net.Addr) {
-		base := "http://" + addr.String()
-		fmt.Fprintf(os.Stderr, "\n  API reference:   %s/docs\n  Try:             curl '%s/v1/questions?limit=1'\n\n", base, base)
-	})
-	return errors.Join(err, app.Close())
-}
-
-// prepareEmbedded makes the tables of an embedded database that has none, with the demonstration unless it is not wanted:
-// all in one transaction, so that a start that was cut off leaves nothing behind. Any other database is left as it is.
-func prepareEmbedded(ctx context.Context, cfg config.Config, noDemo bool) (err error) {
-	if !strings.HasPrefix(cfg.DatabaseURL, "sqlite:") {
-		return nil
-	}
-	db, err := modules.OpenDatabase(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	tables, err := db.Tables(ctx)
-	if err != nil || len(tables) > 0 {
-		return err
-	}
-	return db.Tx(ctx, func(tx *database.DB) error {
-		if err := tx.CreateSchema(ctx); err != nil || noDemo {
-			return err
-		}
-		return demo.Fill(ctx, tx, cfg.BlobsDir)
-	})
-}
+func main() { os.Exit(server.Main(os.Args[1:])) }
