@@ -143,7 +143,12 @@ type followed struct {
 
 // followed finds the answer if the caller may ask a question that follows from it.
 func (c *change) followed(id int) (*followed, error) {
-	t, err := c.m.assemble(c.ctx, c.tx, c.o, lockIDs, repeated(id, 3), 0, true)
+	// Locked, so that it stays an answer until the question that follows is there.
+	_, err := c.lock(id)
+	var t *loaded
+	if err == nil {
+		t, err = c.m.assemble(c.ctx, c.tx, c.o, lockIDs, repeated(id, 3), 0, true)
+	}
 	var p *problem.Error
 	if errors.As(err, &p) {
 		return nil, nil

@@ -144,10 +144,10 @@ func (c *change) self() actor {
 	return a
 }
 
-// open locks the post up to its question, and reads the thread.
-func (c *change) open(id int, kinds string, s scope) (*post, error) {
-	found, question := false, 0
-	err := c.tx.Select(c.ctx, func(rows *sql.Rows) error {
+// lock locks the post up to its question and returns that question's id; not found is an error.
+func (c *change) lock(id int) (question int, err error) {
+	found := false
+	err = c.tx.Select(c.ctx, func(rows *sql.Rows) error {
 		var postID int
 		var kind string
 		err := rows.Scan(&postID, &kind)
@@ -157,10 +157,19 @@ func (c *change) open(id int, kinds string, s scope) (*post, error) {
 		return err
 	}, "SELECT p.postid, p.type FROM ("+lockIDs+") y JOIN {posts} p ON p.postid = y.postid ORDER BY p.postid"+c.tx.ForUpdate(), id, id, id)
 	if err != nil {
-		return nil, fmt.Errorf("lock posts: %w", err)
+		return 0, fmt.Errorf("lock posts: %w", err)
 	}
 	if !found || question == 0 {
-		return nil, problem.NotFound()
+		return 0, problem.NotFound()
+	}
+	return question, nil
+}
+
+// open locks the post up to its question, and reads the thread.
+func (c *change) open(id int, kinds string, s scope) (*post, error) {
+	question, err := c.lock(id)
+	if err != nil {
+		return nil, err
 	}
 	query, args := lockIDs, repeated(id, 3)
 	if c.whole = s == wholeThread; c.whole {

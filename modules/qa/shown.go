@@ -16,6 +16,7 @@ type Question struct {
 	Duplicates []PostRef      `json:"duplicates,omitempty" doc:"Questions closed as duplicates of this one"`
 	Answers    []Answer       `json:"answers,omitempty" doc:"In the site's order: waiting for approval, selected, others, hidden; with include=answers"`
 	Comments   []Comment      `json:"comments,omitempty" doc:"On the question, the oldest first; with include=comments"`
+	FollowUps  []PostRef      `json:"followUps,omitempty" doc:"Questions that follow from the question itself: those that followed an answer which became a comment"`
 	Related    []QuestionItem `json:"related,omitempty" doc:"With include=related"`
 }
 
@@ -97,6 +98,7 @@ func (s shown) question(tree *categoryTree) Question {
 	for _, d := range s.t.duplicates {
 		out.Duplicates = append(out.Duplicates, s.m.ref(s.o, d, d))
 	}
+	out.FollowUps = s.followUps(q)
 	if s.has("answers") {
 		out.Answers = s.answers()
 	}
@@ -119,12 +121,19 @@ func (s shown) answer(p *post) Answer {
 	if s.has("comments") {
 		a.Comments = s.comments(p)
 	}
+	a.FollowUps = s.followUps(p)
+	return a
+}
+
+// followUps returns the questions that follow directly from a post, the oldest first.
+func (s shown) followUps(parent *post) []PostRef {
+	var refs []PostRef
 	for _, f := range s.t.comments {
-		if f.kind == "Q" && f.parentID == p.id {
-			a.FollowUps = append(a.FollowUps, s.m.ref(s.o, f, f))
+		if f.parentID == parent.id && s.t.isFollowUp(f) {
+			refs = append(refs, s.m.ref(s.o, f, f))
 		}
 	}
-	return a
+	return refs
 }
 
 // comments are those right below a post, the oldest first.

@@ -61,7 +61,8 @@ func (m *Module) registerThreads(api huma.API) {
 	web.Register(api, operation("get-question", "/v1/questions/{id}", "A question, with its thread if asked for",
 		"With include=answers,comments the whole thread. A view is counted as the old site counts it: of browsers, from another address than the last view, and not the author's own."), m.getQuestion)
 	web.Register(api, operation("list-answers", "/v1/questions/{id}/answers", "The answers to a question", ""), m.listAnswers)
-	web.Register(api, operation("list-follow-ups", "/v1/questions/{id}/follow-ups", "Questions that follow from the answers to a question", ""), m.listFollowUps)
+	web.Register(api, operation("list-follow-ups", "/v1/questions/{id}/follow-ups", "Questions that follow from the answers to a question",
+		"Those of answers that became comments on the question are among them: they follow from the question itself."), m.listFollowUps)
 	web.Register(api, operation("get-answer", "/v1/answers/{id}", "An answer", ""), m.getAnswer)
 	web.Register(api, operation("get-comment", "/v1/comments/{id}", "A comment", ""), m.getComment)
 	web.Register(api, operation("get-post", "/v1/posts/{id}", "What a post is and where it lives", "For any id of a question, an answer or a comment."), m.getPost)
@@ -103,8 +104,7 @@ func (m *Module) load(ctx context.Context, o *site.Options, id int, permissions 
 }
 
 // assemble reads the posts that idQuery selects and finds out what each is to the question with the id; 0 stands for the only
-// question among them. 0 stands for
-// the only question among them.
+// question among them.
 func (m *Module) assemble(ctx context.Context, db *database.DB, o *site.Options, idQuery string, idArgs []any, id int, permissions bool) (*loaded, error) {
 	caller, my := auth.CallerOf(ctx), mineOf(ctx)
 	posts, err := selectPosts(ctx, db, my.signedIn, (*scanner).fullDest,
@@ -146,7 +146,7 @@ func (t *loaded) place(q *post, posts []*post) {
 		case p.id == q.id:
 		case p.kind == "A" && p.parentID == q.id:
 			t.answers = append(t.answers, p)
-		case p.kind == "C" && parent != nil, p.kind == "Q" && parent != nil && parent.kind == "A" && parent.parentID == q.id:
+		case p.kind == "C" && parent != nil, p.kind == "Q" && followedBy(parent, q):
 			t.comments = append(t.comments, p)
 		}
 		if p.closedByID == q.id {
@@ -164,6 +164,18 @@ func (t *loaded) place(q *post, posts []*post) {
 	}
 }
 
+// followedBy reports whether what follows parent is shown below the question q: parent is one of its answers, or q itself,
+// which takes over the questions that followed an answer when the answer becomes a comment.
+func followedBy(parent, q *post) bool {
+	return parent != nil && (parent == q || parent.kind == "A" && parent.parentID == q.id)
+}
+
+// isFollowUp reports whether a post is shown as a question that follows from the one above it. As on Q2A's page, a hidden one
+// is shown below a hidden post only, even to those who may see it.
+func (t *loaded) isFollowUp(p *post) bool {
+	return p.kind == "Q" && (!p.hidden || t.byID[p.parentID].hidden)
+}
+
 // dropUnseen takes out what the caller may not see, and what hangs below that.
 func (m *Module) dropUnseen(t *loaded) {
 	seen := func(p *post) bool { return t.rules[p.id].viewable }
@@ -175,7 +187,7 @@ func (m *Module) dropUnseen(t *loaded) {
 	if t.closing != nil && !seen(t.closing) {
 		t.closing = nil
 	}
-	if t.follows != nil && (!seen(t.follows) || t.origin == nil || !seen(t.origin)) {
+	if t.follows != nil && (t.follows.kind == "C" || !seen(t.follows) || t.origin == nil || !seen(t.origin)) {
 		t.follows, t.origin = nil, nil
 	}
 	// A selected answer that nobody else sees counts as none, as on Q2A's page.
@@ -289,8 +301,8 @@ func (m *Module) listFollowUps(ctx context.Context, in *postInput) (*postRefsOut
 		return nil, err
 	}
 	out := &postRefsOutput{Body: web.List[PostRef]{Items: []PostRef{}}}
-	for _, p := range t.comments {
-		if p.kind == "Q" {
+	for _, p := range t.comments { // in the order of time, whatever they follow from
+		if t.isFollowUp(p) {
 			out.Body.Items = append(out.Body.Items, m.ref(o, p, p))
 		}
 	}
