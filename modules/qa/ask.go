@@ -87,7 +87,9 @@ func (c *change) ask(in *askInput) (int, error) {
 		c.extra = &extra
 	}
 	c.heated, c.charge = true, auth.Questions
-	c.reportQuestion(q, follows, &body.Writing)
+	if err := c.reportQuestion(q, follows, &body.Writing); err != nil {
+		return 0, err
+	}
 	return q.id, c.finish()
 }
 
@@ -182,7 +184,7 @@ func (c *change) checkRepeated(q *post) error {
 }
 
 // reportQuestion reports a new question.
-func (c *change) reportQuestion(q *post, follows *followed, w *Writing) {
+func (c *change) reportQuestion(q *post, follows *followed, w *Writing) error {
 	name := "q_post"
 	if q.queued {
 		name = "q_queue"
@@ -194,12 +196,17 @@ func (c *change) reportQuestion(q *post, follows *followed, w *Writing) {
 	with := params("postid", q.id, "parentid", orNull(q.parentID), "parent", parent, "title", q.title, "content", q.content, "format", q.format,
 		"text", TextOf(q.content, q.format), "tags", q.tags, "categoryid", orNull(q.categoryID), "extra", c.extraOf(q), "name", given(w.Name),
 		"notify", w.Notify != nil && *w.Notify, "email", given(w.Email))
-	c.report(name, q, with, func(e *Event) { c.asQuestion(e, q, follows) })
+	tagIDs, err := c.taggedWords(tagList(q.tags))
+	if err != nil {
+		return err
+	}
+	c.report(name, q, with, func(e *Event) { e.asQuestion(q, tagIDs, follows) })
+	return nil
 }
 
 // asQuestion adds to an event what streams of a new question need.
-func (c *change) asQuestion(e *Event, q *post, follows *followed) {
-	e.TagWordIDs, e.CategoryIDs = c.taggedWords(tagList(q.tags)), slices.Clone(q.categoryPath)
+func (e *Event) asQuestion(q *post, tagIDs []int, follows *followed) {
+	e.TagWordIDs, e.CategoryIDs = tagIDs, slices.Clone(q.categoryPath)
 	if follows != nil {
 		e.ParentKind, e.ParentOwnerID, e.FollowedID = "A", follows.answer.userID, follows.question
 	}

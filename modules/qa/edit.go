@@ -140,15 +140,20 @@ func (c *change) applyQuestion(q *post, e *edit, category int, path []int, name 
 			return err
 		}
 	}
+	var tagIDs []int
+	if tagsChanged {
+		var err error
+		if tagIDs, err = c.taggedWords(tagList(q.tags)); err != nil {
+			return err
+		}
+	}
 	with := params("postid", q.id, "title", q.title, "content", q.content, "format", q.format, "text", TextOf(q.content, q.format), "tags", q.tags,
 		"extra", c.extraOf(q), "name", name, "oldquestion", c.record(&e.before))
 	more := params("silent", e.silent, "oldtitle", e.before.title, "oldcontent", e.before.content, "oldformat", e.before.format, "oldtags", e.before.tags,
 		"titlechanged", titleChanged, "contentchanged", contentChanged, "tagschanged", tagsChanged)
 	c.report("q_edit", q, slices.Concat(with, more), func(ev *Event) {
 		ev.Silent, ev.TextChanged, ev.TagsChanged = e.silent, titleChanged || contentChanged, tagsChanged
-		if tagsChanged {
-			ev.TagWordIDs = c.taggedWords(tagList(q.tags))
-		}
+		ev.TagWordIDs = tagIDs
 	})
 	if q.queued && !e.before.queued {
 		c.report("q_requeue", q, with, nil)

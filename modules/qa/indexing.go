@@ -400,8 +400,15 @@ func (c *change) addRows(rows []indexRow, want entries) error {
 }
 
 // taggedWords are the ids of the words whose streams a question with the tags belongs to: as Q2A looks them up, by the
-// column's collation.
-func (c *change) taggedWords(tags []string) []int {
+// column's collation. The words of a question that is not indexed were not met before; those without rows have no streams.
+func (c *change) taggedWords(tags []string) ([]int, error) {
+	if missing := missingOf(tags, c.words); len(missing) > 0 {
+		found, err := lookUp(c.ctx, c.tx, missing)
+		if err != nil {
+			return nil, err
+		}
+		c.words = append(c.words, found...)
+	}
 	var ids []int
 	for _, w := range c.words {
 		if slices.ContainsFunc(tags, func(tag string) bool { return database.CompareGeneralCI(tag, w.word) == 0 }) && !slices.Contains(ids, w.id) {
@@ -409,5 +416,5 @@ func (c *change) taggedWords(tags []string) []int {
 		}
 	}
 	slices.Sort(ids)
-	return ids
+	return ids, nil
 }

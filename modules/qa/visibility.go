@@ -177,6 +177,13 @@ func (c *change) reportApproved(p *post) error {
 	author := actor{userID: p.userID, ip: c.actor.ip}
 	with := append(c.stateParams(p), params("notify", p.notify != "", "email", textOrNull(strings.TrimSuffix(p.notify, "@")), "delayed", c.was(p.id).created)...)
 	parent := c.t.byID[p.parentID]
+	var tagIDs []int
+	if p.kind == "Q" {
+		var err error
+		if tagIDs, err = c.taggedWords(tagList(p.tags)); err != nil {
+			return err
+		}
+	}
 	more := func(e *Event) {
 		e.Delayed = true
 		if parent != nil {
@@ -188,7 +195,7 @@ func (c *change) reportApproved(p *post) error {
 			if parent != nil && parent.kind == "A" {
 				follows = &followed{parent, parent.parentID}
 			}
-			c.asQuestion(e, p, follows)
+			e.asQuestion(p, tagIDs, follows)
 		case "C":
 			e.ThreadUserIDs = c.commenters(parent)
 		}

@@ -1,0 +1,57 @@
+package modules_test
+
+import "testing"
+
+// TestRetaggingTellsTheTagsFollowers: also where the question is not indexed, the rows are those that Q2A writes for the
+// visible question of the recorded transition edit-question-tags-only.
+func TestRetaggingTellsTheTagsFollowers(t *testing.T) {
+	retagged := object{"tags": []string{"重箱式", "a-tag-without-a-row"}}
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		for name, c := range map[string]struct {
+			actor    int
+			question string
+			prepare  []string
+			// unknown is how many rows the tag that the site did not know gets.
+			unknown int
+		}{
+			"a visible question":                 {3, "27", nil, 1},
+			"a queued question":                  {3, "380", nil, 0},
+			"a question that the edit queues":    {6, "1", []string{"UPDATE {users} SET level = 0, flags = 0 WHERE userid = 6"}, 0},
+			"a queued question, by the author":   {28, "380", nil, 0},
+			"a question that was queued by hand": {3, "27", []string{"UPDATE {posts} SET type = 'Q_QUEUED' WHERE postid = 27"}, 0},
+		} {
+			t.Run(name, func(t *testing.T) {
+				r := &replayer{testSite: openSite(t, fresh(t), nil)}
+				var word int
+				if found, err := r.app.DB.Get(t.Context(), []any{&word}, "SELECT wordid FROM {words} WHERE word = '重箱式'"); err != nil || !found {
+					t.Fatal(found, err)
+				}
+				alter(t, r.testSite, "DELETE FROM {userfavorites} WHERE entitytype = 'T'")
+				alter(t, r.testSite, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (17, 'T', ?, 0)", word)
+				for _, query := range c.prepare {
+					alter(t, r.testSite, query)
+				}
+				r.done(t, c.actor, "PUT", "/v1/questions/"+c.question+"/tags", retagged)
+				count := func(query string, args ...any) (n int) {
+					t.Helper()
+					if _, err := r.app.DB.Get(t.Context(), []any{&n}, query, args...); err != nil {
+						t.Fatal(err)
+					}
+					return n
+				}
+				const row = "entitytype = 'T' AND entityid = ? AND questionid = ? AND lastpostid = ? AND updatetype = 'T' AND lastuserid = ?"
+				args := []any{word, c.question, c.question, c.actor}
+				if n := count("SELECT COUNT(*) FROM {sharedevents} WHERE "+row, args...); n != 1 {
+					t.Errorf("%d rows in the tag's stream", n)
+				}
+				if n := count("SELECT COUNT(*) FROM {userevents} WHERE userid = 17 AND "+row, args...); n != 1 {
+					t.Errorf("%d rows in the follower's stream", n)
+				}
+				n := count("SELECT COUNT(*) FROM {sharedevents} e JOIN {words} w ON w.wordid = e.entityid WHERE e.entitytype = 'T' AND w.word = 'a-tag-without-a-row'")
+				if n != c.unknown {
+					t.Errorf("%d rows in the stream of the new tag, want %d", n, c.unknown)
+				}
+			})
+		}
+	})
+}
