@@ -168,6 +168,7 @@ func (m *Module) hidePosts(ctx context.Context, in *hidePostsInput) (*hidePostsO
 				return 0, nil
 			}
 			out.Body.Hidden++
+			c.granted = true // by MayHidePosts, for all of them
 			return 0, c.setStatus(p, asHidden, c.actor, p.flags)
 		})
 		if err != nil {

@@ -48,7 +48,8 @@ func (c *change) ask(in *askInput) (int, error) {
 	if p := auth.Refusal(c.o, c.caller, "permit_post_q", c.caller.MaximumLevel()); p != nil {
 		return 0, p
 	}
-	if err := auth.CheckLimit(c.ctx, c.tx, c.o, c.caller, auth.Questions); err != nil {
+	c.granted = true // no rule of a post speaks of asking
+	if err := c.limited(auth.Questions); err != nil {
 		return 0, err
 	}
 	if err := lockWordsFirst(c.ctx, c.tx); err != nil {
@@ -159,7 +160,7 @@ func (c *change) followed(id int) (*followed, error) {
 		return nil, err
 	}
 	a := t.byID[id]
-	if a == nil || a.kind != "A" || !t.rules[id].followable || c.m.viewable(c.o, c.caller, t) != nil {
+	if a == nil || a.kind != "A" || !t.rules[id].allows(followingUp) || c.m.viewable(c.o, c.caller, t) != nil {
 		return nil, nil //nolint:nilerr // whoever may not see it is told the same as if there were none
 	}
 	return &followed{a, t.question.id}, nil

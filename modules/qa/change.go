@@ -37,9 +37,11 @@ type change struct {
 
 	actor  actor
 	signed bool
-	charge auth.Action // "" charges nothing
-	votes  []VoteChange
-	events []Event
+	// granted tells that the rules were asked, and allowed the use case.
+	granted bool
+	charge  auth.Action // "" charges nothing
+	votes   []VoteChange
+	events  []Event
 	// flagged is what the action adds to the cached count of flags, as Q2A counts it.
 	flagged int
 	// heated tells that the question's hotness has to be computed anew.
@@ -238,6 +240,9 @@ func (c *change) sign() error {
 // finish writes what the use case changed, and what follows. The order is that of locks: posts, words, points, options; and
 // rows that others refer to are written before those that refer to them.
 func (c *change) finish() error {
+	if len(c.events) > 0 && !c.granted {
+		return fmt.Errorf("%s: written without asking the rules", c.events[0].Name)
+	}
 	steps := []func() error{c.sign, c.countQuestions, c.derive, c.warm, c.writePosts, c.writeExtra, c.heat, c.index, c.deletePosts, c.tell, c.limit, c.keepFiles, c.publish, c.countPosts}
 	for _, step := range steps {
 		if err := step(); err != nil {

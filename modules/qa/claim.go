@@ -5,25 +5,21 @@ import (
 	"fmt"
 
 	"38qa.net/backend/modules/auth"
-	"38qa.net/backend/modules/kernel/problem"
 )
 
 // claim makes a post that the caller wrote anonymously, from the same browser, the caller's own. It counts against the hourly
 // limits like writing it.
 func (m *Module) claim(ctx context.Context, id int) (*stateOutput, error) {
 	return m.setState(ctx, id, func(c *change, p *post) error {
-		if c.caller.Anonymous() {
-			return problem.New("login_required")
-		}
-		if p.userID == c.caller.UserID {
+		if p.userID == c.caller.UserID && !c.caller.Anonymous() {
 			c.actor.nobody = true // nothing is done
 			return nil
 		}
-		if err := c.refuse(c.rules(p).claimable, p, "permit_post_"+letters[p.kind], "not_claimable"); err != nil {
+		if err := c.may(claiming, p); err != nil {
 			return err
 		}
 		action := map[string]auth.Action{"Q": auth.Questions, "A": auth.Answers, "C": auth.Comments}[p.kind]
-		if err := auth.CheckLimit(c.ctx, c.tx, c.o, c.caller, action); err != nil {
+		if err := c.limited(action); err != nil {
 			return err
 		}
 		if err := c.dropOwnVote(p); err != nil {

@@ -17,7 +17,7 @@ type closeInput struct {
 // closeQuestion closes a question as a duplicate of another, or with a note.
 func (m *Module) closeQuestion(ctx context.Context, in *closeInput) (*threadOutput, error) {
 	_, err := m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) {
-		if err := c.mayClose(q); err != nil {
+		if err := c.may(closing, q); err != nil {
 			return 0, err
 		}
 		note := posted(in.Body.Note)
@@ -35,17 +35,6 @@ func (m *Module) closeQuestion(ctx context.Context, in *closeInput) (*threadOutp
 		return nil, err
 	}
 	return m.questionAt(ctx, in.ID)
-}
-
-func (c *change) mayClose(q *post) error {
-	if !c.o.Bool("allow_close_questions") {
-		return problem.New("feature_off")
-	}
-	option := "permit_close_q"
-	if c.rules(q).isByUser && c.o.Bool("allow_close_own_questions") {
-		option = ""
-	}
-	return c.refuse(c.rules(q).closeable, q, option, "closed")
 }
 
 func (c *change) closeAsDuplicate(q *post, originalID int) error {
@@ -97,11 +86,7 @@ func (m *Module) reopen(ctx context.Context, id int) (*threadOutput, error) {
 			c.actor.nobody = true // nothing is done
 			return 0, nil
 		}
-		option := "permit_close_q"
-		if c.rules(q).isByUser && c.o.Bool("allow_close_own_questions") && (q.lastUserID == 0 || q.lastUserID == q.userID) {
-			option = ""
-		}
-		if err := c.refuse(c.rules(q).reopenable, q, option, "closed_by_other"); err != nil {
+		if err := c.may(reopening, q); err != nil {
 			return 0, err
 		}
 		if note := c.t.byID[q.closedByID]; note != nil && note.parentID == q.id {

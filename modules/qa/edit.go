@@ -50,12 +50,14 @@ func (c *change) editQuestion(q *post, in *editQuestionInput) error {
 	body, r := &in.Body, c.rules(q)
 	text := body.Title != nil || body.Content != nil || body.Extra != nil || body.Notify != nil || body.Email != nil || body.Name != nil
 	if text || body.Tags == nil && body.CategoryID == nil {
-		if err := c.mayEdit(q); err != nil {
+		if err := c.may(editing, q); err != nil {
 			return err
 		}
 	}
-	if (body.Tags != nil || body.CategoryID != nil) && !r.retagCatable {
-		return c.refuse(false, q, c.unlessOwn(q, "permit_retag_cat"), "closed")
+	if body.Tags != nil || body.CategoryID != nil {
+		if err := c.may(labelling, q); err != nil {
+			return err
+		}
 	}
 	if err := c.maySilently(q, body.Silent); err != nil {
 		return err
@@ -198,24 +200,14 @@ func (c *change) move(q *post, category int, path []int, silent bool) {
 		func(e *Event) { e.CategoryIDs = slices.Clone(path) })
 }
 
-// mayEdit is nil if the caller may edit the post's text.
-func (c *change) mayEdit(p *post) error {
-	return c.refuse(c.rules(p).editable, p, c.unlessOwn(p, "permit_edit_"+letters[p.kind]), "closed")
-}
-
-// unlessOwn is the option, or for the caller's own posts none but not to be blocked.
-func (c *change) unlessOwn(p *post, option string) string {
-	if c.rules(p).isByUser {
-		return ""
-	}
-	return option
-}
-
 func (c *change) maySilently(p *post, silent bool) error {
 	if !silent {
 		return nil
 	}
-	return c.permitted("permit_edit_silent", p, "")
+	if refusal := lacks(option("permit_edit_silent"))(c, p); refusal != nil {
+		return refusal
+	}
+	return nil
 }
 
 // takeContent takes a new content, if one was sent.
@@ -267,7 +259,7 @@ func (m *Module) editComment(ctx context.Context, in *editInput) (*commentOutput
 
 // revise checks and takes the new text of an answer or a comment.
 func (c *change) revise(p *post, body *Editing) (*edit, error) {
-	if err := c.mayEdit(p); err != nil {
+	if err := c.may(editing, p); err != nil {
 		return nil, err
 	}
 	if err := c.maySilently(p, body.Silent); err != nil {
@@ -361,7 +353,10 @@ func (c *change) convert(p *post, in *convertInput) error {
 	if !c.rules(parent).commentButton {
 		return problem.Invalid(problem.Field{Name: "parentId", Code: "no_parent"})
 	}
-	if err := c.permitted("permit_post_c", parent, auth.Comments); err != nil {
+	if err := c.may(commenting, parent); err != nil {
+		return err
+	}
+	if err := c.limited(auth.Comments); err != nil {
 		return err
 	}
 	changed := p.content != e.before.content || p.format != e.before.format

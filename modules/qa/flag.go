@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"38qa.net/backend/modules/auth"
-	"38qa.net/backend/modules/kernel/problem"
 )
 
 // setFlag flags a post for the moderators, or takes the flag back. A post that enough people flagged is hidden.
@@ -19,21 +18,14 @@ func (m *Module) setFlag(ctx context.Context, id int, flag bool) (*stateOutput, 
 }
 
 func (c *change) flag(p *post) error {
-	switch {
-	case c.caller.Anonymous():
-		return problem.New("login_required")
-	case p.myFlag != 0:
+	if p.myFlag != 0 {
 		c.actor.nobody = true // nothing is done
 		return nil
-	case !c.o.Bool("flagging_of_posts"):
-		return problem.New("feature_off")
-	case c.rules(p).isByUser:
-		return problem.New("own_post")
 	}
-	if err := c.refuse(c.rules(p).flagButton, p, "permit_flag", "permission_level"); err != nil {
+	if err := c.may(flagging, p); err != nil {
 		return err
 	}
-	if err := c.permitted("permit_flag", p, auth.Flags); err != nil {
+	if err := c.limited(auth.Flags); err != nil {
 		return err
 	}
 	before := p.flags
@@ -51,14 +43,11 @@ func (c *change) flag(p *post) error {
 }
 
 func (c *change) unflag(p *post) error {
-	if c.caller.Anonymous() {
-		return problem.New("login_required")
-	}
-	if p.myFlag == 0 {
+	if p.myFlag == 0 && !c.caller.Anonymous() {
 		c.actor.nobody = true // nothing is done
 		return nil
 	}
-	if err := c.refuse(c.rules(p).unflaggable, p, "", "permission_level"); err != nil {
+	if err := c.may(unflagging, p); err != nil {
 		return err
 	}
 	if err := c.storeFlag(p, 0); err != nil {
@@ -90,12 +79,12 @@ func (c *change) storeFlag(p *post, flag int) error {
 // clearFlags takes all flags off a post.
 func (m *Module) clearFlags(ctx context.Context, id int) (*stateOutput, error) {
 	return m.setState(ctx, id, func(c *change, p *post) error {
-		if refusal := auth.Refusal(c.o, c.caller, "permit_hide_show", c.level(p.categoryPath)); refusal != nil {
-			return refusal
-		}
-		if p.flags == 0 {
+		if refusal := auth.Refusal(c.o, c.caller, "permit_hide_show", c.level(p.categoryPath)); refusal == nil && p.flags == 0 {
 			c.actor.nobody = true // nothing is done
 			return nil
+		}
+		if err := c.may(clearing, p); err != nil {
+			return err
 		}
 		if err := c.sign(); err != nil {
 			return err

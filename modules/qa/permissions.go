@@ -1,8 +1,6 @@
 package qa
 
 import (
-	"bytes"
-
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/site"
 )
@@ -27,6 +25,75 @@ type Permissions struct {
 	Delete     bool `json:"delete"`
 	Claim      bool `json:"claim"`
 	FollowUp   bool `json:"followUp" doc:"Ask a question that follows from this answer"`
+}
+
+// operation is a write that permissions speak of. Reads tell whether the rules allow it, and the write asks the same rules.
+type operation int
+
+const (
+	answering operation = iota
+	commenting
+	editing
+	labelling // changing a question's tags and category
+	selecting
+	votingUp
+	votingDown
+	flagging
+	unflagging
+	clearing // all flags
+	closing
+	reopening
+	approving // or rejecting
+	hiding
+	reshowing
+	deleting
+	claiming
+	followingUp
+
+	operations // how many there are
+)
+
+// allows reports whether the operation may be done now, but for the hourly limits.
+func (r rules) allows(op operation) bool {
+	switch op {
+	case answering:
+		return r.answerable
+	case commenting:
+		return r.commentable
+	case editing:
+		return r.editable
+	case labelling:
+		return r.retagCatable
+	case selecting:
+		return r.aSelectable
+	case votingUp:
+		return r.voteUp
+	case votingDown:
+		return r.voteDown
+	case flagging:
+		return r.flaggable
+	case unflagging:
+		return r.unflaggable
+	case clearing:
+		return r.clearable
+	case closing:
+		return r.closeable
+	case reopening:
+		return r.reopenable
+	case approving:
+		return r.moderatable
+	case hiding:
+		return r.hideable
+	case reshowing:
+		return r.reshowable
+	case deleting:
+		return r.deleteable
+	case claiming:
+		return r.claimable
+	case followingUp:
+		return r.followable
+	}
+	return false
 }
 
 // rules are the findings of Q2A's question page about one post and one caller, under its names (permissions-posts.json
@@ -63,6 +130,20 @@ func (t thread) below(p *post) []*post {
 		return append(append(append([]*post{}, t.answers...), t.comments...), t.duplicates...)
 	}
 	return t.comments
+}
+
+// mayView reports whether the caller may see the post, as far as that depends on the post alone.
+func mayView(o *site.Options, c auth.Caller, p *post) bool {
+	level, own := c.LevelIn(p.categoryPath...), c.Wrote(p.userID, p.cookieID)
+	switch {
+	case p.hidden && own:
+		return auth.Permit(o, c, "", level) == auth.Permitted
+	case p.hidden:
+		return auth.Permit(o, c, "permit_hide_show", level) == auth.Permitted
+	case p.queued:
+		return own || auth.Permit(o, c, "permit_moderate", level) == auth.Permitted
+	}
+	return true
 }
 
 // permissions applies Q2A's rules to a post. It is the one place that knows them: reads tell their outcome, writes ask
@@ -130,8 +211,8 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	r.aSelectable = p.kind == "Q" && visible && selecting == auth.Permitted
 
 	r.flagButton = o.Bool("flagging_of_posts") && !r.isByUser && visible && p.myFlag == 0 && !hidesButton(flag)
-	r.flaggable = r.flagButton && flag == auth.Permitted
-	r.flagToHide = r.flaggable && p.flags+1 >= o.Int("flagging_hide_after")
+	r.flaggable = r.flagButton && flag == auth.Permitted && !c.Anonymous()
+	r.flagToHide = r.flagButton && flag == auth.Permitted && p.flags+1 >= o.Int("flagging_hide_after")
 	r.unflaggable = p.myFlag != 0 && !p.hidden
 	others := 1
 	if p.myFlag != 0 {
@@ -142,7 +223,8 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	notClosedByOther := !r.closed || p.closedByID == 0 || r.authorLast
 	notHiddenByOther := !p.hidden || r.authorLast
 	r.closeable = o.Bool("allow_close_questions") && p.kind == "Q" && visible && !r.closed && closeThis == auth.Permitted
-	r.reopenable = r.closed && closeThis == auth.Permitted && !p.hidden && (notClosedByOther || closing == auth.Permitted)
+	// One that is closed because it has a best answer stays so until that is taken back.
+	r.reopenable = r.closed && p.closedByID != 0 && closeThis == auth.Permitted && !p.hidden && (notClosedByOther || closing == auth.Permitted)
 	r.moderatable = p.queued && moderate == auth.Permitted
 	r.hideable = !p.hidden && (r.isByUser || !p.queued) && hideSelf == auth.Permitted && (notClosedByOther || hide == auth.Permitted)
 	r.reshowImmed = p.hidden && hide == auth.Permitted
@@ -159,8 +241,7 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 
 // vote finds out whether the caller may vote on the post.
 func (r *rules) vote(o *site.Options, c auth.Caller, p *post, permit func(string) auth.Reason, letter string) {
-	own := r.isByUser || p.userID == 0 && len(p.createIP) > 0 && c.IP.IsValid() && c.Anonymous() && bytes.Equal(p.createIP, c.IP.AsSlice())
-	r.voteUp = o.Bool("voting_on_"+letter+"s") && !p.hidden && !p.queued && !own && permit(voteOption(p)) == auth.Permitted
+	r.voteUp = o.Bool("voting_on_"+letter+"s") && p.visible() && !r.isByUser && !c.Anonymous() && permit(voteOption(nil, p)) == auth.Permitted
 	r.voteDown = r.voteUp && permit("permit_vote_down") == auth.Permitted
 }
 
@@ -203,9 +284,10 @@ func hidesButton(reason auth.Reason) bool {
 // public are the rules as the API tells them.
 func (r rules) public() Permissions {
 	return Permissions{
-		Answer: r.answerable, Comment: r.commentable, Edit: r.editable, Recategory: r.retagCatable, Select: r.aSelectable,
-		VoteUp: r.voteUp, VoteDown: r.voteDown, Flag: r.flaggable, Unflag: r.unflaggable, ClearFlags: r.clearable,
-		Close: r.closeable, Reopen: r.reopenable, Approve: r.moderatable, Hide: r.hideable, Reshow: r.reshowable,
-		Delete: r.deleteable, Claim: r.claimable, FollowUp: r.followable,
+		Answer: r.allows(answering), Comment: r.allows(commenting), Edit: r.allows(editing), Recategory: r.allows(labelling),
+		Select: r.allows(selecting), VoteUp: r.allows(votingUp), VoteDown: r.allows(votingDown), Flag: r.allows(flagging),
+		Unflag: r.allows(unflagging), ClearFlags: r.allows(clearing), Close: r.allows(closing), Reopen: r.allows(reopening),
+		Approve: r.allows(approving), Hide: r.allows(hiding), Reshow: r.allows(reshowing), Delete: r.allows(deleting),
+		Claim: r.allows(claiming), FollowUp: r.allows(followingUp),
 	}
 }

@@ -38,14 +38,10 @@ func (m *Module) answer(ctx context.Context, in *replyInput) (*createdAnswer, er
 }
 
 func (c *change) answer(q *post, w *Writing) (int, error) {
-	r := c.rules(q)
-	if r.isByUser && !c.o.Bool("allow_self_answer") {
-		return 0, problem.New("own_post")
-	}
-	if err := c.refuse(r.answerButton, q, "permit_post_a", "already_answered"); err != nil {
+	if err := c.may(answering, q); err != nil {
 		return 0, err
 	}
-	if err := c.permitted("permit_post_a", q, auth.Answers); err != nil {
+	if err := c.limited(auth.Answers); err != nil {
 		return 0, err
 	}
 	a, err := c.reply("A", q, w, "a")
@@ -122,14 +118,10 @@ func (m *Module) comment(ctx context.Context, in *replyInput) (*createdComment, 
 }
 
 func (c *change) comment(parent *post, w *Writing) (int, error) {
-	if !c.rules(parent).commentButton {
-		option := map[string]string{"Q": "comment_on_qs", "A": "comment_on_as"}[parent.kind]
-		if parent.visible() && !c.o.Bool(option) {
-			return 0, problem.New("feature_off")
-		}
-		return 0, c.refuse(false, parent, "permit_post_c", "hidden")
+	if err := c.may(commenting, parent); err != nil {
+		return 0, err
 	}
-	if err := c.permitted("permit_post_c", parent, auth.Comments); err != nil {
+	if err := c.limited(auth.Comments); err != nil {
 		return 0, err
 	}
 	p, err := c.reply("C", parent, w, "c")

@@ -16,7 +16,7 @@ type selectInput struct {
 // selectAnswer makes one of the answers the best, or with 0 none.
 func (m *Module) selectAnswer(ctx context.Context, id, answerID int) (*threadOutput, error) {
 	_, err := m.change(ctx, id, "Q", wholeThread, func(c *change, q *post) (int, error) {
-		if err := c.refuse(c.rules(q).aSelectable, q, "permit_select_a", "permission_level"); err != nil {
+		if err := c.may(selecting, q); err != nil {
 			return 0, err
 		}
 		var answer *post

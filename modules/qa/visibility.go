@@ -2,6 +2,7 @@ package qa
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"38qa.net/backend/modules/auth"
@@ -28,17 +29,12 @@ type visibilityInput struct {
 // setVisibility hides a post or shows it again.
 func (m *Module) setVisibility(ctx context.Context, in *visibilityInput) (*stateOutput, error) {
 	return m.setState(ctx, in.ID, func(c *change, p *post) error {
-		r := c.rules(p)
-		option := "permit_hide_show"
-		if r.isByUser {
-			option = ""
-		}
 		if in.Body.Hidden {
 			if p.hidden {
 				c.actor.nobody = true // nothing is done
 				return nil
 			}
-			if err := c.refuse(r.hideable, p, option, "closed_by_other"); err != nil {
+			if err := c.may(hiding, p); err != nil {
 				return err
 			}
 			return c.setStatus(p, asHidden, c.actor, p.flags)
@@ -47,17 +43,11 @@ func (m *Module) setVisibility(ctx context.Context, in *visibilityInput) (*state
 			c.actor.nobody = true
 			return nil
 		}
-		if p.queued {
-			return problem.New("queued")
-		}
-		if !r.reshowable {
-			if refusal := auth.Refusal(c.o, c.caller, option, c.level(p.categoryPath)); refusal != nil {
-				return refusal
-			}
-			return problem.New("hidden_by_other")
+		if err := c.may(reshowing, p); err != nil {
+			return err
 		}
 		to := asVisible
-		if !r.reshowImmed && auth.Moderated(c.o, c.caller, c.level(p.categoryPath)) {
+		if !c.rules(p).reshowImmed && auth.Moderated(c.o, c.caller, c.level(p.categoryPath)) {
 			to = asQueued
 		}
 		return c.setStatus(p, to, c.actor, p.flags)
@@ -74,11 +64,8 @@ type approvalInput struct {
 // setApproval decides on a post that waits for approval.
 func (m *Module) setApproval(ctx context.Context, in *approvalInput) (*stateOutput, error) {
 	return m.setState(ctx, in.ID, func(c *change, p *post) error {
-		if refusal := auth.Refusal(c.o, c.caller, "permit_moderate", c.level(p.categoryPath)); refusal != nil {
-			return refusal
-		}
-		if !c.rules(p).moderatable {
-			return problem.New("not_queued")
+		if err := c.may(approving, p); err != nil {
+			return err
 		}
 		to := asHidden
 		if in.Body.Approved {
@@ -234,18 +221,33 @@ func (c *change) touchBy(by actor, p *post, what string) {
 // deletePost deletes a hidden post for good. A question goes with its closing note.
 func (m *Module) deletePost(ctx context.Context, id int, kind string) (*struct{}, error) {
 	_, err := m.change(ctx, id, kind, wholeThread, func(c *change, p *post) (int, error) {
-		if refusal := auth.Refusal(c.o, c.caller, "permit_delete_hidden", c.level(p.categoryPath)); refusal != nil {
-			return 0, refusal
+		if err := c.may(deleting, p); err != nil {
+			return 0, err
 		}
-		if !p.hidden {
-			return 0, problem.New("not_hidden")
+		referred, err := c.referred(p)
+		if err != nil {
+			return 0, err
 		}
-		if !c.rules(p).deleteable {
+		if referred {
 			return 0, problem.New("has_replies")
 		}
 		return 0, c.delete(p)
 	})
 	return nil, err
+}
+
+// referred reports whether posts that the thread does not show refer to p, as a question does that PHP let follow an answer
+// while that became a comment.
+func (c *change) referred(p *post) (bool, error) {
+	var id int
+	found, err := c.tx.Get(c.ctx, []any{&id}, `
+		SELECT postid FROM {posts} WHERE parentid = ? AND postid <> ?
+		UNION SELECT postid FROM {posts} WHERE closedbyid = ?
+		LIMIT 1`, p.id, p.closedByID, p.id) // the closing note goes with its question
+	if err != nil {
+		return false, fmt.Errorf("look for posts below: %w", err)
+	}
+	return found, nil
 }
 
 func (c *change) delete(p *post) error {

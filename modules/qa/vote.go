@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"38qa.net/backend/modules/auth"
-	"38qa.net/backend/modules/kernel/problem"
 )
 
 type voteInput struct {
@@ -39,31 +38,20 @@ func (m *Module) setVote(ctx context.Context, id, vote int) (*voteOutput, error)
 	return out, err
 }
 
-// mayVote asks, in Q2A's order: the state of the post, the site's choice, whose it is, the voter's level, the hourly limit.
+// mayVote asks the rules and, last, the hourly limit.
 func (c *change) mayVote(p *post, vote int) error {
-	switch {
-	case c.caller.Anonymous():
-		return problem.New("login_required")
-	case p.hidden:
-		return problem.New("hidden")
-	case p.queued:
-		return problem.New("queued")
-	case !c.o.Bool("voting_on_" + letters[p.kind] + "s"):
-		return problem.New("feature_off")
-	case p.userID == c.caller.UserID:
-		return problem.New("own_post")
+	op := votingUp // also to take a vote back
+	if vote < 0 {
+		op = votingDown
 	}
-	if err := c.permitted(voteOption(p), p, auth.Votes); err != nil {
+	if err := c.may(op, p); err != nil {
 		return err
 	}
-	if vote < 0 {
-		return c.permitted("permit_vote_down", p, "")
-	}
-	return nil
+	return c.limited(auth.Votes)
 }
 
 // voteOption governs who may vote on the post. Q2A asks the one for answers about comments too.
-func voteOption(p *post) string {
+func voteOption(_ *change, p *post) string {
 	if p.kind == "Q" {
 		return "permit_vote_q"
 	}

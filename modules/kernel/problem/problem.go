@@ -146,6 +146,8 @@ var catalogue = map[string]entry{
 		texts{"Your account is blocked.", "あなたのアカウントはブロックされています。"}},
 	"ip_blocked": {http.StatusForbidden, texts{"Address blocked", "アドレスはブロックされています"},
 		texts{"Your network address is blocked.", "お使いのネットワークアドレスはブロックされています。"}},
+	"own_flag_only": {http.StatusConflict, texts{"No flag but one's own", "自分の報告しかありません"},
+		texts{"Nobody but you flagged this; take your own flag back instead.", "この投稿を報告しているのはあなただけです。自分の報告を取り消してください。"}},
 	"hidden": {http.StatusForbidden, texts{"Post hidden", "非表示の投稿です"},
 		texts{"This post has been hidden.", "この投稿は非表示になっています。"}},
 	"queued": {http.StatusForbidden, texts{"Waiting for approval", "承認待ちです"},

@@ -1,0 +1,195 @@
+package modules_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// permissionNamesInOrder are the keys of `can`.
+var permissionNamesInOrder = []string{"answer", "comment", "edit", "changeCategoryAndTags", "selectAnswer", "voteUp", "voteDown", "flag", "unflag", "clearFlags",
+	"close", "reopen", "approve", "hide", "reshow", "delete", "claim", "followUp"}
+
+// statePosts are question 1 of user 6, answer 3 of user 9 to it, and comment 2 of user 20 on it: the posts that are put into
+// unusual states. Answer 4 stays as it is.
+var statePosts = map[int]string{1: "Q", 3: "A", 2: "C"}
+
+// unusual are states of those posts that the recorded site does not have, as the statements that make them.
+var unusual = map[string][]string{
+	"as they are":                         nil,
+	"flagged by the moderator alone":      {flaggedBy(3), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
+	"flagged by a member alone":           {flaggedBy(17), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
+	"flagged by both":                     {flaggedBy(3), flaggedBy(17), "UPDATE {posts} SET flagcount = 2 WHERE postid IN (1, 2, 3)"},
+	"counted flags without rows":          {"UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
+	"flags without count":                 {flaggedBy(3)},
+	"closed as a duplicate by another":    {"UPDATE {posts} SET closedbyid = 27, lastuserid = 3, updated = created, updatetype = 'C' WHERE postid = 1"},
+	"closed as a duplicate by the author": {"UPDATE {posts} SET closedbyid = 27, lastuserid = 6, updated = created, updatetype = 'C' WHERE postid = 1"},
+	"closed by the selection": {"UPDATE {posts} SET selchildid = 3 WHERE postid = 1",
+		"REPLACE INTO {options} (title, content) VALUES ('do_close_on_select', '1')"},
+	"hidden by flags":                           {state("_HIDDEN", "1, 2, 3"), "UPDATE {posts} SET lastuserid = NULL, flagcount = 3, updatetype = 'H', updated = created WHERE postid IN (1, 2, 3)"},
+	"hidden by the author":                      {state("_HIDDEN", "1, 2, 3"), "UPDATE {posts} SET lastuserid = userid, updatetype = 'H', updated = created WHERE postid IN (1, 2, 3)"},
+	"hidden by another":                         {state("_HIDDEN", "1, 2, 3"), "UPDATE {posts} SET lastuserid = 3, updatetype = 'H', updated = created WHERE postid IN (1, 2, 3)"},
+	"hidden and flagged by the moderator alone": {state("_HIDDEN", "1, 2, 3"), flaggedBy(3), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
+	"below a hidden question":                   {state("_HIDDEN", "1")},
+	"below a queued question":                   {state("_QUEUED", "1")},
+	"queued":                                    {state("_QUEUED", "1, 2, 3")},
+	"queued and flagged by the moderator alone": {state("_QUEUED", "1, 2, 3"), flaggedBy(3), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
+	"queued replies":                            {state("_QUEUED", "2, 3")},
+	"hidden replies":                            {state("_HIDDEN", "2, 3")},
+	"anonymous":                                 {anonymous},
+	"anonymous and queued":                      {anonymous, state("_QUEUED", "1, 2, 3")},
+	"anonymous and hidden":                      {anonymous, state("_HIDDEN", "1, 2, 3")},
+	"of a deleted account":                      {"UPDATE {posts} SET userid = NULL, cookieid = NULL WHERE postid IN (1, 2, 3)"},
+	"selected and hidden":                       {"UPDATE {posts} SET selchildid = 3 WHERE postid = 1", state("_HIDDEN", "3")},
+	"everything switched off": {`UPDATE {options} SET content = '0' WHERE title IN ('flagging_of_posts', 'voting_on_qs', 'voting_on_as', 'voting_on_cs',
+		'comment_on_qs', 'comment_on_as', 'allow_close_questions', 'follow_on_as', 'allow_self_answer', 'allow_multi_answers', 'allow_close_own_questions')`,
+		"UPDATE {options} SET content = '' WHERE title = 'tags_or_categories'"},
+	"everybody may do everything": {"UPDATE {options} SET content = '150' WHERE title LIKE 'permit%' AND title NOT LIKE '%points'"},
+}
+
+// anonymous makes the posts those of the cookie of question 186.
+const anonymous = "UPDATE {posts} SET userid = NULL, cookieid = '11324905831065051617' WHERE postid IN (1, 2, 3)"
+
+func state(suffix, ids string) string {
+	types := map[string]string{"_HIDDEN": "CASE postid WHEN 1 THEN 'Q_HIDDEN' WHEN 3 THEN 'A_HIDDEN' ELSE 'C_HIDDEN' END",
+		"_QUEUED": "CASE postid WHEN 1 THEN 'Q_QUEUED' WHEN 3 THEN 'A_QUEUED' ELSE 'C_QUEUED' END"}
+	return "UPDATE {posts} SET type = " + types[suffix] + " WHERE postid IN (" + ids + ")"
+}
+
+func flaggedBy(user int) string {
+	return fmt.Sprintf("REPLACE INTO {uservotes} (postid, userid, vote, flag) VALUES (1, %[1]d, 0, 1), (2, %[1]d, 0, 1), (3, %[1]d, 0, 1)", user)
+}
+
+// viewer is who looks and writes.
+type viewer struct {
+	name, cookie string
+	user         int
+}
+
+var stateViewers = []viewer{{"nobody", "", 0}, {"the browser that wrote it", "11324905831065051617", 0}, {"a member from that browser", "11324905831065051617", 17},
+	{"the asker", "", 6}, {"the answerer", "", 9}, {"the commenter", "", 20}, {"an unconfirmed member", "", 27}, {"an editor", "", 4}, {"the moderator", "", 3},
+	{"the administrator", "", 2}, {"a blocked member", "", 25}}
+
+// stateSite opens a site after statements.
+func stateSite(t *testing.T, statements []string) *replayer {
+	t.Helper()
+	url := importSQLite(t, "small")
+	db, err := database.Open(t.Context(), database.Settings{URL: url, Prefix: "qa_"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range statements {
+		if _, err := db.Exec(t.Context(), query); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &replayer{testSite: openSiteAt(t, url, time.Now)}
+}
+
+// canOf is what the viewer may do with the posts of question 1, by post; those that the viewer does not see are absent.
+func (r *replayer) canOf(t *testing.T, v viewer) map[int]map[string]bool {
+	t.Helper()
+	res := r.send(t, call{"GET", "/v1/questions/1?include=answers,comments,permissions", nil}, v.user, "198.51.100.77", v.cookie)
+	all := map[int]map[string]bool{}
+	if res.StatusCode != http.StatusOK {
+		return all
+	}
+	thread := decode[threadBody](t, res)
+	all[1] = thread.Can
+	for _, list := range append([][]post{thread.Answers, thread.Comments}, commentsOf(thread.Answers)...) {
+		for _, p := range list {
+			all[p.ID] = p.Can
+		}
+	}
+	return all
+}
+
+// TestPermissionsAndWritesAgreeInUnusualStates: what `can` refuses of posts in any state, or of posts that one does not see, is
+// refused by the write and leaves no event; of what it grants, each permission is done once in each state.
+func TestPermissionsAndWritesAgreeInUnusualStates(t *testing.T) {
+	refused, granted := 0, map[string]int{}
+	for _, name := range slices.Sorted(maps.Keys(unusual)) {
+		t.Run(name, func(t *testing.T) {
+			r := stateSite(t, unusual[name])
+			wanted := map[string]func(){}
+			for _, v := range stateViewers {
+				can := r.canOf(t, v)
+				for id, kind := range statePosts {
+					for i, permission := range permissionNamesInOrder {
+						c, ok := attemptOf(permission, kind, id, 4)
+						if !ok {
+							continue
+						}
+						if can[id][permission] && permission == "followUp" && v.name == "a blocked member" {
+							continue // Q2A's rule looks at the answer alone
+						}
+						if can[id][permission] {
+							wanted[permission+" "+kind] = func() { tryGranted(t, unusual[name], v, permission, c) }
+							granted[permission]++
+							continue
+						}
+						if i%4 != (id+v.user)%4 && permission != "clearFlags" && permission != "unflag" {
+							continue // a quarter of them is enough
+						}
+						refused++
+						before := r.events(t)
+						res := r.send(t, c, v.user, "198.51.100.77", v.cookie)
+						if r.events(t) != before || res.StatusCode >= 500 {
+							t.Errorf("%s may not %s %s %d, and does: %d %s", v.name, permission, kind, id, res.StatusCode, text(t, res))
+						}
+					}
+				}
+			}
+			for _, key := range slices.Sorted(maps.Keys(wanted)) {
+				wanted[key]()
+			}
+		})
+	}
+	if refused < 2500 {
+		t.Errorf("only %d refused writes", refused)
+	}
+	for _, permission := range permissionNamesInOrder {
+		if granted[permission] == 0 {
+			t.Errorf("nobody is ever granted %s", permission)
+		}
+	}
+}
+
+func tryGranted(t *testing.T, state []string, v viewer, permission string, c call) {
+	t.Helper()
+	r := stateSite(t, state)
+	res := r.send(t, c, v.user, "198.51.100.77", v.cookie)
+	body := text(t, res)
+	if res.StatusCode == http.StatusOK && (permission == "voteUp" || permission == "voteDown") {
+		return // the same vote again changes nothing
+	}
+	if res.StatusCode >= 300 || r.events(t) == 0 {
+		t.Errorf("%s may %s, but %s %s: %d %s, %d events", v.name, permission, c.method, c.path, res.StatusCode, body, r.events(t))
+	}
+}
+
+// TestOwnFlagIsNotClearedByModerators: as on the old site, who alone flagged a post takes the flag back.
+func TestOwnFlagIsNotClearedByModerators(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+		flags := func() int {
+			return getAs[struct{ FlagCount int }](t, r.testSite, "/v1/answers/3", 3).FlagCount
+		}
+		r.done(t, 3, "PUT", "/v1/posts/3/flag", nil)
+		if status, body, _ := r.answerOf(t, call{"DELETE", "/v1/posts/3/flags", nil}, 3); status != http.StatusConflict || body["code"] != "own_flag_only" || flags() != 1 {
+			t.Errorf("clearing one's own flag: %d %v, %d flags", status, body["code"], flags())
+		}
+		r.done(t, 17, "PUT", "/v1/posts/3/flag", nil)
+		if r.done(t, 3, "DELETE", "/v1/posts/3/flags", nil); flags() != 0 {
+			t.Errorf("clearing one's own and another: %d flags", flags())
+		}
+	})
+}
