@@ -239,6 +239,7 @@ func TestUpdatesAsRecorded(t *testing.T) {
 		By                     *string
 	}
 	testSites(t, func(t *testing.T, s *testSite) {
+		compared := 0
 		for handle, kinds := range recording[map[string]map[string]struct{ Page []entry }](t, "updates") {
 			for kind, about := range map[string]string{"all": "all", "favorites": "favorites", "content": "mine"} {
 				got, want := [][5]any{}, [][5]any{}
@@ -246,6 +247,9 @@ func TestUpdatesAsRecorded(t *testing.T) {
 					got = append(got, [5]any{a.Question.ID, a.Post.ID, a.What, unix(a.At), a.By.Handle})
 				}
 				for _, e := range kinds[kind].Page {
+					if s.request(t, http.MethodGet, fmt.Sprint("/v1/posts/", e.LastPostID), userIDs[handle]).StatusCode != http.StatusOK {
+						continue // Q2A tells of what it does not show: see docs/migrating.md
+					}
 					what, by := "new", ""
 					if e.UpdateType != nil {
 						if what = updateWords[*e.UpdateType]; what == "" {
@@ -258,7 +262,11 @@ func TestUpdatesAsRecorded(t *testing.T) {
 					want = append(want, [5]any{e.QuestionID, e.LastPostID, what, e.Time, by})
 				}
 				same(t, handle+" "+kind, got, want)
+				compared += len(want)
 			}
+		}
+		if compared < 100 {
+			t.Errorf("only %d entries compared", compared)
 		}
 	})
 }

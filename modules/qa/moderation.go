@@ -64,6 +64,10 @@ func (m *Module) listModeration(ctx context.Context, name string, in *moderation
 		if !slices.ContainsFunc(moderationLists[name], func(option string) bool { return auth.Permit(o, caller, option, level) == auth.Permitted }) {
 			continue // of a category that is not the caller's
 		}
+		p := &post{kind: e.kind, hidden: name == "hidden", queued: name == "queue", userID: e.userID, categoryPath: e.question.categoryPath}
+		if !mayView(o, caller, e.question) || !mayView(o, caller, p) {
+			continue // not even to be opened, as what waits for approval by those who may only hide
+		}
 		item := m.activityItem(o, tree, e)
 		text := m.text(o, &post{format: e.format, content: e.content})
 		item.Excerpt = &text

@@ -178,14 +178,7 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	moderate := permit("permit_moderate")
 	visible := !p.hidden && !p.queued
 
-	switch {
-	case p.hidden:
-		r.viewable = hideSelf == auth.Permitted
-	case p.queued:
-		r.viewable = r.isByUser || moderate == auth.Permitted
-	default:
-		r.viewable = true
-	}
+	r.viewable = mayView(o, c, p)
 
 	r.answerButton = p.kind == "Q" && visible && postA != auth.NeedsLevel && !r.closed && (o.Bool("allow_self_answer") || !r.isByUser)
 	r.commentButton = visible && postC != auth.NeedsLevel &&

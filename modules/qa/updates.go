@@ -7,12 +7,16 @@ import (
 	"strings"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/site"
 )
 
-// updates reads a user's stream of updates from Q2A's tables of events: the user's own stream, and, for favourites that
-// many share, the shared streams. Entries about hidden posts stay when they concern the user's own posts; a selection
-// counts only while it lasts.
-func (m *Module) updates(ctx context.Context, userID int, own, favorites bool) ([]event, error) {
+// updates reads the caller's stream of updates from Q2A's tables of events: the user's own stream, and, for favourites that
+// many share, the shared streams. A selection counts only while it lasts. As on the old site, entries about hidden posts
+// stay when they concern the user's own posts; other than there, nothing is told of what the user may not open, be it the
+// question above.
+func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bool) ([]event, error) {
+	caller := auth.CallerOf(ctx)
+	userID := caller.UserID
 	var stream string
 	args := []any{}
 	const columns = "entitytype, questionid, lastpostid, updatetype, lastuserid, updated"
@@ -32,27 +36,40 @@ func (m *Module) updates(ctx context.Context, userID int, own, favorites bool) (
 	var events []event
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		var s scanner
-		var kind string
+		var kind, parentKind string
 		var updateType sql.NullString
+		var author, parentAuthor int
 		p := &post{hasMyColumns: true}
 		e := event{question: p}
-		places := append(append(s.listDest(p), s.myDest()...), &e.postID, &kind, &e.time, &updateType, &e.userID, &e.personal)
+		places := append(append(s.listDest(p), s.myDest()...), &e.postID, &kind, &e.time, &updateType, &e.userID, &e.personal, &author, &parentKind, &parentAuthor)
 		if err := rows.Scan(append(places, e.author.Dest()...)...); err != nil {
 			return err
 		}
 		s.finish(p)
 		e.kind, _, _ = strings.Cut(kind, "_")
 		e.updateType, e.isUpdate = updateType.String, updateType.Valid
+		for _, above := range []*post{p, p.below(kind, author), p.below(parentKind, parentAuthor)} {
+			if !mayView(o, caller, above) {
+				return nil
+			}
+		}
 		events = append(events, e)
 		return nil
 	}, "SELECT "+listColumns+myColumns+", s.lastpostid, e.type, UNIX_TIMESTAMP(s.updated), s.updatetype, COALESCE(s.lastuserid, 0), "+
-		"CASE s.entitytype WHEN '-' THEN 1 ELSE 0 END, "+auth.ActorColumns+
+		"CASE s.entitytype WHEN '-' THEN 1 ELSE 0 END, COALESCE(e.userid, 0), COALESCE(pp.type, ''), COALESCE(pp.userid, 0), "+auth.ActorColumns+
 		" FROM ("+stream+") s JOIN {posts} p ON p.postid = s.questionid AND p.type IN ('Q', 'Q_HIDDEN') "+
 		"JOIN {posts} e ON e.postid = s.lastpostid AND (e.type IN ('Q', 'A', 'C') OR s.entitytype = '-') "+
+		"LEFT JOIN {posts} pp ON pp.postid = e.parentid AND e.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') "+
 		auth.ActorJoin("s.lastuserid")+auth.AuthorJoin+myJoin+
 		" WHERE (p.selchildid = s.lastpostid OR s.updatetype IS NULL OR s.updatetype <> 'S') ORDER BY s.updated DESC", args...)
 	if err != nil {
 		return nil, fmt.Errorf("read updates: %w", err)
 	}
 	return events, nil
+}
+
+// below is what decides on seeing a post that stands below the question and has the type and author.
+func (p *post) below(typeName string, userID int) *post {
+	kind, state, _ := strings.Cut(typeName, "_")
+	return &post{kind: kind, hidden: state == "HIDDEN", queued: state == "QUEUED", userID: userID, categoryPath: p.categoryPath}
 }

@@ -3,7 +3,6 @@ package qa
 import (
 	"context"
 
-	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
 )
@@ -140,14 +139,13 @@ func (m *Module) CategoryRef(ctx context.Context, id int) (*Category, error) {
 	return tree.ref(id), nil
 }
 
-// UpdatesFor are what happened to a user's own posts (own) and favourites (favorites), the newest first, each question once.
+// UpdatesFor are what happened to the caller's own posts (own) and favourites (favorites), the newest first, each question once.
 func (m *Module) UpdatesFor(ctx context.Context, own, favorites bool) ([]ActivityItem, error) {
-	caller := auth.CallerOf(ctx)
 	o, tree, err := m.surroundings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	events, err := m.updates(ctx, caller.UserID, own, favorites)
+	events, err := m.updates(ctx, o, own, favorites)
 	if err != nil {
 		return nil, err
 	}
