@@ -249,10 +249,10 @@ func TestHiddenPostsShowToNobodyElse(t *testing.T) {
 	testSites(t, func(t *testing.T, s *testSite) {
 		for path, want := range map[string]int{
 			"/v1/questions/344": 403, "/v1/questions/256": 403, // hidden
-			"/v1/questions/380": 403,                          // queued
+			"/v1/questions/380": 404,                          // queued
 			"/v1/answers/345":   403, "/v1/comments/346": 403, // below a hidden question
 			"/v1/answers/353": 403, "/v1/comments/172": 403, // hidden themselves
-			"/v1/answers/212": 403, "/v1/comments/213": 403, // queued
+			"/v1/answers/212": 404, "/v1/comments/213": 404, // queued
 			"/v1/posts/353": 403, "/v1/posts/182": 404, "/v1/posts/379": 404, // 182 was deleted, 379 is a closing note
 			"/v1/questions/3": 404, "/v1/answers/1": 404, "/v1/comments/3": 404, // of another type
 			"/v1/posts/3": 200, "/v1/comments/2": 200, "/v1/answers/3": 200,

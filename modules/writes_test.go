@@ -219,7 +219,8 @@ func TestRefusals(t *testing.T) {
 			{17, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 2}}, 422, "validation"},
 			{17, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1, "extra": 1}}, 422, "validation"},
 			{17, call{"PUT", "/v1/posts/255/vote", map[string]any{"value": 1}}, 403, "hidden"},
-			{17, call{"PUT", "/v1/posts/380/vote", map[string]any{"value": 1}}, 403, "queued"},
+			{17, call{"PUT", "/v1/posts/380/vote", map[string]any{"value": 1}}, 404, "not_found"}, // it waits for approval
+			{28, call{"PUT", "/v1/posts/380/vote", map[string]any{"value": 1}}, 403, "queued"},
 			{17, call{"PATCH", "/v1/questions/1", map[string]any{"title": "A title that is long enough"}}, 403, "permission_level"},
 			{17, call{"PUT", "/v1/questions/1/selected-answer", map[string]any{"answerId": 3}}, 403, "permission_level"},
 			{6, call{"PUT", "/v1/questions/1/selected-answer", map[string]any{"answerId": 16}}, 422, "validation"},

@@ -187,10 +187,7 @@ func (c *change) open(id int, kinds string, s scope) (*post, error) {
 	if p == nil || !strings.Contains(kinds, p.kind) {
 		return nil, problem.NotFound()
 	}
-	if err := c.m.viewable(c.o, c.caller, c.t); err != nil {
-		return nil, err
-	}
-	return p, seenBelow(c.t, p)
+	return p, seen(c.o, c.caller, c.t, p)
 }
 
 // snapshot keeps the posts as they are now.

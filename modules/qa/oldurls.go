@@ -86,6 +86,11 @@ func (m *Module) redirectQuestion(c echo.Context) error {
 	if !found {
 		return problem.NotFound()
 	}
+	if kind == "Q_QUEUED" { // which only some are told of
+		if _, _, err := m.open(ctx, int(id), nil); err != nil {
+			return err
+		}
+	}
 	return c.Redirect(http.StatusFound, "/v1/questions/"+strconv.FormatUint(id, 10)+"?include=answers,comments")
 }
 

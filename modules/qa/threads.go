@@ -92,7 +92,7 @@ type loaded struct {
 }
 
 // load reads a thread in one statement and drops what the caller may not see. The question itself may be one that the
-// caller may not see: see viewable. All rules of all posts are settled only for permissions.
+// caller may not see: see seen. All rules of all posts are settled only for permissions.
 func (m *Module) load(ctx context.Context, o *site.Options, id int, permissions bool) (*loaded, error) {
 	t, err := m.assemble(ctx, m.db, o, threadIDs, repeated(id, 7), id, permissions)
 	if err != nil {
@@ -220,19 +220,33 @@ func (m *Module) arrange(o *site.Options, t *loaded) {
 	})
 }
 
-// viewable is nil when the caller may see the question, else the refusal.
-func (m *Module) viewable(o *site.Options, c auth.Caller, t *loaded) error {
-	if !t.rules[t.question.id].viewable {
-		if t.question.queued {
-			return problem.New("queued")
+// seen returns nil when the caller may see a post of the thread, which takes seeing all that it stands below; else the problem.
+// That a post waits for approval, or stands below one that does, is told to nobody else: to them it does not exist.
+func seen(o *site.Options, c auth.Caller, t *loaded, p *post) error {
+	hidden := false
+	for above := p; above != nil; above = t.byID[above.parentID] {
+		if !t.rules[above.id].viewable {
+			if above.queued {
+				return problem.NotFound()
+			}
+			hidden = true
 		}
+		if above.kind == "Q" {
+			break
+		}
+	}
+	if hidden {
 		return problem.New("hidden")
 	}
-	level := c.LevelIn(t.question.categoryPath...)
-	if reason := auth.PermitReading(o, c, "permit_view_q_page", level); reason != auth.Permitted {
+	if reason := mayRead(o, c, t.question); reason != auth.Permitted {
 		return reason.Problem()
 	}
 	return nil
+}
+
+// mayRead is why the site's readers' option keeps the caller from what is written on the pages of questions such as this one.
+func mayRead(o *site.Options, c auth.Caller, question *post) auth.Reason {
+	return auth.PermitReading(o, c, "permit_view_q_page", c.LevelIn(question.categoryPath...))
 }
 
 // open reads the thread of a question that the caller may see.
@@ -245,7 +259,7 @@ func (m *Module) open(ctx context.Context, id int, include []string) (*site.Opti
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := m.viewable(o, auth.CallerOf(ctx), t); err != nil {
+	if err := seen(o, auth.CallerOf(ctx), t, t.question); err != nil {
 		return o, t, err
 	}
 	return o, t, m.illustrate(ctx, o, append(slices.Collect(maps.Values(t.byID)), t.closing)...)
@@ -332,7 +346,11 @@ func (m *Module) openPost(ctx context.Context, id int, kinds string, include []s
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	o, t, err := m.open(ctx, question, include)
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	t, err := m.load(ctx, o, question, slices.Contains(include, "permissions"))
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -340,18 +358,10 @@ func (m *Module) openPost(ctx context.Context, id int, kinds string, include []s
 	if p == nil || !strings.Contains(kinds, p.kind) {
 		return nil, nil, nil, problem.NotFound()
 	}
-	return o, t, p, seenBelow(t, p)
-}
-
-// seenBelow is nil when the caller, who may see the question, may see the post too; else the refusal.
-func seenBelow(t *loaded, p *post) error {
-	switch parent := t.byID[p.parentID]; {
-	case !t.rules[p.id].viewable && p.queued:
-		return problem.New("queued")
-	case !t.rules[p.id].viewable, p.kind == "C" && parent != nil && !t.rules[parent.id].viewable:
-		return problem.New("hidden")
+	if err := seen(o, auth.CallerOf(ctx), t, p); err != nil {
+		return nil, nil, nil, err
 	}
-	return nil
+	return o, t, p, m.illustrate(ctx, o, append(slices.Collect(maps.Values(t.byID)), t.closing)...)
 }
 
 func (m *Module) getAnswer(ctx context.Context, in *postInput) (*answerOutput, error) {

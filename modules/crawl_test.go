@@ -1,0 +1,337 @@
+package modules_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// secrets are posts that not everybody may see, each with a text of its own that must not come out.
+type secrets struct {
+	*replayer
+	// seers are those who may see each text: nobody else may come across it, wherever.
+	seers map[string][]int
+	// ids are the posts, by the text; queued and gone are those that must look as if they did not exist.
+	ids          map[string]int
+	queued, gone []int
+	// open are visible posts around them.
+	open []int
+}
+
+// People of the crawl: the moderator sees everything.
+const (
+	crawlAsker    = 16 // haru
+	crawlAnswerer = 17 // lurker
+	crawlNewcomer = 28 // newbie2, whose posts are queued
+	crawlFollower = 13 // aki, who follows everything
+	crawlBlocked  = 26 // troll_x
+	crawlMod      = 3
+)
+
+// everyword is in all of the secrets, for searches.
+const everyword = "zirconium"
+
+// write posts a text and remembers who may see it.
+func (s *secrets) write(t *testing.T, name string, user int, path string, extra object, seers ...int) int {
+	t.Helper()
+	body := object{"content": "Text of secret-" + name + " with " + everyword}
+	maps.Copy(body, extra)
+	id := s.done(t, user, "POST", path, body)
+	s.seers["secret-"+name], s.ids[name] = append(seers, crawlMod), id
+	return id
+}
+
+func (s *secrets) ask(t *testing.T, name string, user int, extra object, seers ...int) int {
+	t.Helper()
+	body := object{"title": "Title of secret-" + name + " " + everyword, "tags": []string{"secret-" + name}}
+	maps.Copy(body, extra)
+	return s.write(t, name, user, "/v1/questions", body, seers...)
+}
+
+// hideSecrets fills a site with secrets. What hangs on them was written, followed, voted on and moved while all could see it.
+func hideSecrets(t *testing.T, r *replayer) *secrets {
+	t.Helper()
+	s := &secrets{replayer: r, seers: map[string][]int{}, ids: map[string]int{}, open: []int{1, 27, 139}}
+	alter(t, r.testSite, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (13, 'U', 16, 0), (13, 'U', 17, 0), (13, 'C', 3, 0)")
+	answers, comments := "/v1/questions/%d/answers", "/v1/posts/%d/comments"
+
+	// A hidden question with visible replies, which a visible question follows and another duplicates.
+	q := s.ask(t, "hidden-question", crawlAsker, object{"categoryId": 3}, crawlAsker)
+	alter(t, r.testSite, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (13, 'Q', ?, 0)", q)
+	a := s.write(t, "answer-below", crawlAnswerer, fmt.Sprintf(answers, q), nil, crawlAsker)
+	s.write(t, "comment-below", crawlAsker, fmt.Sprintf(comments, a), nil, crawlAsker)
+	s.done(t, crawlAsker, "PUT", fmt.Sprintf("/v1/questions/%d/selected-answer", q), object{"answerId": a})
+	follows := s.asked(t, crawlAnswerer, "A visible question that follows", a)
+	duplicate := s.asked(t, crawlAnswerer, "A visible question that repeats", 0)
+	s.done(t, crawlMod, "PUT", fmt.Sprintf("/v1/questions/%d/closure", duplicate), object{"duplicateOf": q})
+	s.open = append(s.open, follows, duplicate)
+	s.hide(t, q)
+
+	// Hidden replies to a visible question, with a visible comment and a hidden question that follows.
+	a = s.write(t, "hidden-answer", crawlAnswerer, fmt.Sprintf(answers, 27), nil, crawlAnswerer)
+	s.write(t, "comment-on-hidden", crawlAsker, fmt.Sprintf(comments, a), nil, crawlAnswerer)
+	next := s.ask(t, "hidden-follow-up", crawlAsker, object{"followsAnswerId": 139}, crawlAsker)
+	s.hide(t, s.write(t, "hidden-comment", crawlAnswerer, fmt.Sprintf(comments, 27), nil, crawlAnswerer))
+	s.hide(t, a)
+	s.hide(t, next)
+
+	// What waits for approval; one question was visible before, with an answer.
+	for name, path := range map[string]string{"queued-answer": fmt.Sprintf(answers, 27), "queued-comment": fmt.Sprintf(comments, 27)} {
+		s.queued = append(s.queued, s.write(t, name, crawlNewcomer, path, nil, crawlNewcomer))
+	}
+	s.queued = append(s.queued, s.ask(t, "queued-question", crawlNewcomer, nil, crawlNewcomer))
+	q = s.ask(t, "requeued-question", crawlAsker, nil, crawlAsker)
+	a = s.write(t, "answer-below-queued", crawlAnswerer, fmt.Sprintf(answers, q), nil, crawlAsker)
+	alter(t, r.testSite, "UPDATE {users} SET level = 0, flags = 0 WHERE userid = 16")
+	s.done(t, crawlAsker, "PATCH", fmt.Sprintf("/v1/questions/%d", q), object{"title": "Title of secret-requeued-question " + everyword + " again"})
+	alter(t, r.testSite, "UPDATE {users} SET level = 10, flags = 1 WHERE userid = 16")
+	s.queued = append(s.queued, q, a)
+
+	// What is gone.
+	q = s.ask(t, "deleted-question", crawlAsker, nil)
+	s.seers["secret-deleted-question"] = nil
+	s.hide(t, q)
+	s.done(t, crawlMod, "DELETE", fmt.Sprintf("/v1/questions/%d", q), nil)
+	s.gone = append(s.gone, q, 4_000_000_000)
+	return s
+}
+
+// told are the secrets in a text that the user may not see.
+func (s *secrets) told(text string, user int) (wrong []string) {
+	for secret, seers := range s.seers {
+		if strings.Contains(text, secret) && !slices.Contains(seers, user) {
+			wrong = append(wrong, secret)
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+// addresses are the requests that an operation is crawled with.
+func (s *secrets) addresses(path string, op *huma.Operation) []string {
+	filled := []string{path}
+	fill := func(name string, values []string) {
+		var more []string
+		for _, p := range filled {
+			if !strings.Contains(p, name) {
+				more = append(more, p)
+				continue
+			}
+			for _, v := range values {
+				more = append(more, strings.ReplaceAll(p, name, url.PathEscape(v)))
+			}
+		}
+		filled = more
+	}
+	var ids []string
+	for _, id := range slices.Concat(slices.Sorted(maps.Values(s.ids)), s.open, s.gone) {
+		ids = append(ids, fmt.Sprint(id))
+	}
+	if strings.HasPrefix(path, "/v1/media") || strings.HasPrefix(path, "/v1/badges") || strings.HasPrefix(path, "/v1/admin") {
+		ids = []string{"1", "101"}
+	}
+	fill("{id}", ids)
+	fill("{handle}", []string{"haru", "lurker", "newbie2", "aki"})
+	fill("{tag}", []string{"secret-hidden-question", "secret-requeued-question", "queen"})
+	fill("{slug}", []string{"guide"})
+	fill("{period}", []string{"all-time", "month"})
+	fill("{name}", []string{"recount"})
+	queries := s.queries(op)
+	var all []string
+	for _, p := range filled {
+		for _, q := range queries {
+			all = append(all, p+"?"+q.Encode())
+		}
+	}
+	return all
+}
+
+// queries are those of an operation: each value of each parameter once, with as many items as there may be.
+func (s *secrets) queries(op *huma.Operation) []url.Values {
+	base := url.Values{}
+	var each []url.Values
+	for _, p := range op.Parameters {
+		if p.In != "query" {
+			continue
+		}
+		schema := p.Schema
+		switch {
+		case p.Name == "q" || p.Name == "title":
+			base.Set(p.Name, everyword)
+		case p.Name == "limit" && schema.Maximum != nil:
+			base.Set(p.Name, fmt.Sprint(int(*schema.Maximum)))
+		case p.Name == "include" && schema.Items != nil:
+			var all []string
+			for _, v := range schema.Items.Enum {
+				all = append(all, fmt.Sprint(v))
+			}
+			base.Set(p.Name, strings.Join(all, ","))
+		case len(schema.Enum) > 0:
+			for _, v := range schema.Enum {
+				each = append(each, url.Values{p.Name: {fmt.Sprint(v)}})
+			}
+		case p.Name == "tag":
+			each = append(each, url.Values{p.Name: {"secret-hidden-question"}})
+		case p.Name == "author":
+			each = append(each, url.Values{p.Name: {"haru"}})
+		case p.Name == "category":
+			each = append(each, url.Values{p.Name: {"3"}})
+		}
+	}
+	all := []url.Values{base}
+	for _, one := range each {
+		maps.Copy(one, base)
+		all = append(all, one)
+	}
+	return all
+}
+
+// otherAddresses are what is served beside the API's operations.
+func (s *secrets) otherAddresses() []string {
+	all := []string{"/sitemap.xml", "/", "/tags", "/categories", "/user/haru", "/tag/secret-hidden-question"}
+	for _, feed := range []string{"questions", "hot", "unanswered", "answers", "comments", "activity", "qa", "tag/secret-hidden-question", "tag/secret-requeued-question", "search/" + everyword} {
+		all = append(all, "/feed/"+feed+".rss")
+	}
+	for _, id := range slices.Concat(slices.Sorted(maps.Values(s.ids)), s.gone) {
+		all = append(all, fmt.Sprint("/", id), fmt.Sprint("/", id, "/x"))
+	}
+	return all
+}
+
+// notCrawled are operations that give no posts and never end, or that the test of streams crawls.
+var notCrawled = []string{"stream-events"}
+
+// TestSecretsComeOutNowhere crawls every operation that reads, and all that is served beside them, for texts of posts that the
+// reader may not see.
+func TestSecretsComeOutNowhere(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+		alter(t, r.testSite, "UPDATE {options} SET content = '1' WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')")
+		s := hideSecrets(t, r)
+		for name, user := range map[string]int{"a visitor": 0, "a member who follows": crawlFollower, "a blocked member": crawlBlocked, "the asker": crawlAsker,
+			"the answerer": crawlAnswerer, "the newcomer": crawlNewcomer, "a moderator": crawlMod} {
+			t.Run("to "+name, func(t *testing.T) { s.crawl(t, user) })
+		}
+		t.Run("nor in the replay of the stream", func(t *testing.T) {
+			stream := openStream(t, s.testSite, "", "0")
+			for n := 0; ; n++ {
+				e := stream.next(t)
+				if e == nil || e["event"] == "reset" {
+					t.Fatalf("the stream ends with %v", e)
+				}
+				if e["event"] == "hello" {
+					if n == 0 {
+						t.Error("nothing was replayed")
+					}
+					break
+				}
+				if wrong := s.told(e["data"], 0); len(wrong) > 0 {
+					t.Errorf("%v tells of %v", e, wrong)
+				}
+				for _, id := range slices.Concat(s.queued, s.gone[:1]) {
+					if strings.Contains(e["data"], fmt.Sprintf(`"postId":%d`, id)) && e["event"] != "hidden" {
+						t.Errorf("%v tells of post %d", e, id)
+					}
+				}
+			}
+		})
+	})
+}
+
+func (s *secrets) crawl(t *testing.T, user int) {
+	found := map[string]bool{}
+	look := func(address string) {
+		t.Helper()
+		res := s.request(t, http.MethodGet, address, user)
+		body := text(t, res) + res.Header.Get("Location")
+		if strings.HasPrefix(address, "/feed/") || strings.HasPrefix(address, "/tag/") || strings.HasPrefix(address, "/v1/tags/") {
+			body = strings.ReplaceAll(body, strings.TrimSuffix(address[strings.LastIndex(address, "/")+1:], ".rss"), "") // what was asked for
+			body = strings.ReplaceAll(body, "tag=secret-hidden-question", "")
+		}
+		if res.StatusCode >= 500 {
+			t.Errorf("GET %s as %d: %d %s", address, user, res.StatusCode, body)
+		}
+		if wrong := s.told(body, user); len(wrong) > 0 {
+			t.Errorf("GET %s as %d tells %v", address, user, wrong)
+		}
+		for secret := range s.seers {
+			found[secret] = found[secret] || strings.Contains(body, secret)
+		}
+	}
+	crawled := 0
+	for path, item := range s.app.Server.API().OpenAPI().Paths {
+		if item.Get == nil || slices.Contains(notCrawled, item.Get.OperationID) {
+			continue
+		}
+		crawled++
+		for _, address := range s.addresses(path, item.Get) {
+			look(address)
+		}
+	}
+	for _, address := range s.otherAddresses() {
+		look(address)
+	}
+	for secret, seers := range s.seers { // or the crawl finds nothing at all
+		if slices.Contains(seers, user) && !found[secret] {
+			t.Errorf("user %d does not come across %s, and may", user, secret)
+		}
+	}
+	if crawled < 50 {
+		t.Errorf("only %d operations crawled", crawled)
+	}
+}
+
+// TestQueuedPostsLookAsIfTheyDidNotExist: no operation on a post tells one that waits for approval, or stands below one that
+// does, from one that there is not, to those who may not see it.
+func TestQueuedPostsLookAsIfTheyDidNotExist(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		s := hideSecrets(t, &replayer{testSite: openSite(t, fresh(t), nil)})
+		tried := 0
+		for path, item := range s.app.Server.API().OpenAPI().Paths {
+			if !strings.Contains(path, "{id}") || !slices.ContainsFunc([]string{"/v1/questions/", "/v1/answers/", "/v1/comments/", "/v1/posts/"},
+				func(prefix string) bool { return strings.HasPrefix(path, prefix) }) {
+				continue
+			}
+			for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
+				if op == nil {
+					continue
+				}
+				body := operationRules[op.OperationID].body
+				if op.OperationID == "select-answer" {
+					body = object{"answerId": 1}
+				} else if op.OperationID == "turn-into-comment" {
+					body = object{"content": "A comment."}
+				}
+				for _, user := range []int{0, crawlFollower, crawlBlocked} {
+					ask := func(id int) string {
+						c := call{method, strings.ReplaceAll(path, "{id}", fmt.Sprint(id)), body}
+						status, answer, _ := s.answerOf(t, c, user)
+						return fmt.Sprint(status, " ", answer["code"])
+					}
+					want := ask(4_000_000_000)
+					for _, id := range s.queued {
+						tried++
+						if got := ask(id); got != want {
+							t.Errorf("%s %s as %d: %s for %d, %s for a post that there is not", method, path, user, got, id, want)
+						}
+					}
+				}
+			}
+		}
+		for _, id := range s.queued {
+			old := s.request(t, http.MethodGet, fmt.Sprint("/", id, "/x"), 0).StatusCode
+			if old != http.StatusNotFound {
+				t.Errorf("the old address of post %d: %d", id, old)
+			}
+		}
+		if tried < 200 {
+			t.Errorf("only %d requests", tried)
+		}
+	})
+}
