@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
@@ -109,10 +110,10 @@ func (m *Module) serveFeed(c echo.Context) error {
 	case param != "":
 		title += " " + param
 	}
-	site := m.site.SiteURL(o)
+	site, caller := m.site.SiteURL(o), auth.CallerOf(ctx)
 	doc := rss{Version: "2.0", Channel: rssChannel{Title: o.String("site_title") + " - " + title, Link: site + kind, Description: title}}
 	for i := range events {
-		doc.Channel.Items = append(doc.Channel.Items, m.feedItem(o, tree, site, &events[i]))
+		doc.Channel.Items = append(doc.Channel.Items, m.feedItem(o, caller, tree, site, &events[i]))
 	}
 	body, err := xml.MarshalIndent(doc, "", " ")
 	if err != nil {
@@ -207,7 +208,9 @@ func (m *Module) withContents(ctx context.Context, posts []*post) ([]event, erro
 	return events, nil
 }
 
-func (m *Module) feedItem(o *site.Options, tree *categoryTree, siteURL string, e *event) rssItem {
+// feedItem is one entry. What was written is in it where the site's feeds have full texts, for those who may read it on the
+// question's page: the old site's feeds give it to everybody.
+func (m *Module) feedItem(o *site.Options, c auth.Caller, tree *categoryTree, siteURL string, e *event) rssItem {
 	what := "new"
 	if e.isUpdate {
 		what = updateName(e.updateType)
@@ -221,11 +224,11 @@ func (m *Module) feedItem(o *site.Options, tree *categoryTree, siteURL string, e
 		Title: prefix + m.shown(o, e.question.title).title, Link: link, GUID: rssGUID{true, link},
 		PubDate: unixTime(e.time).Format(time.RFC1123Z),
 	}
-	if o.Bool("feed_full_text") {
+	if o.Bool("feed_full_text") && mayRead(o, c, e.question) == auth.Permitted {
 		item.Description = m.html(o, e.content, e.format)
 	}
-	if c := tree.ref(e.question.categoryID); c != nil {
-		item.Category = c.Title
+	if category := tree.ref(e.question.categoryID); category != nil {
+		item.Category = category.Title
 	}
 	return item
 }

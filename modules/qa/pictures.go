@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/media"
 	"38qa.net/backend/modules/qa/internal/render"
 	"38qa.net/backend/modules/site"
@@ -21,13 +22,14 @@ type Thumbnail struct {
 	BlurHash string `json:"blurHash,omitempty" doc:"To show until it is there"`
 }
 
-// illustrate finds out what is known of the images that posts show: in no statement if they were shown lately, else in one for all.
+// illustrate finds out what is known of the images that posts show: in no statement if they were shown lately, else in one for
+// all. Lists show none of a question to those who may not read it.
 func (m *Module) illustrate(ctx context.Context, o *site.Options, posts ...*post) error {
 	var ids []string
 	var having []*post
-	options := m.rendering(o)
+	options, caller := m.rendering(o), auth.CallerOf(ctx)
 	for _, p := range posts {
-		if p == nil || !mayShowFiles(p.content) {
+		if p == nil || !mayShowFiles(p.content) || mayRead(o, caller, p) != auth.Permitted {
 			continue
 		}
 		if own := m.renderer.ImageIDs(p.content, p.format, options); len(own) > 0 {
