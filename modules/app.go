@@ -131,7 +131,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	people.ListenToAccounts(a.Auth)
 	a.Media.ListenToAccounts(a.Auth)
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
-	streams := events.NewStreams(a.Events, events.StreamSettings{Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow})
+	streams := events.NewStreams(a.Events, events.StreamSettings{Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow, Still: a.QA.StillPublic})
 
 	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll},
 		jobs.Job{

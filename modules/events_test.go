@@ -3,7 +3,10 @@ package modules_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -121,6 +124,59 @@ func TestEventStream(t *testing.T) {
 		reader.app.Events.Close()
 		if e := all.next(t); e != nil {
 			t.Errorf("after the stop: %v", e)
+		}
+	})
+}
+
+// TestReplayObeysTodaysVisibility: of what has been hidden, queued or deleted since, a client that comes back is told no more
+// than that it was hidden, and not by its tag.
+func TestReplayObeysTodaysVisibility(t *testing.T) {
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+		ask := func(title, tag string) int {
+			return r.done(t, 16, "POST", "/v1/questions", object{"title": title, "content": "To be seen in a stream: " + title, "tags": []string{tag}})
+		}
+		stays, hidden := ask("A question that stays", "tag-that-stays"), ask("A question that is hidden", "tag-of-hidden")
+		queued, gone := ask("A question that is queued", "tag-of-queued"), ask("A question that is deleted", "tag-of-deleted")
+		below := r.answered(t, 17, hidden)
+		r.hide(t, hidden)
+		r.hide(t, gone)
+		r.done(t, 3, "DELETE", fmt.Sprintf("/v1/questions/%d", gone), nil)
+		alter(t, r.testSite, "UPDATE {users} SET level = 0, flags = 0 WHERE userid = 16")
+		r.done(t, 16, "PATCH", fmt.Sprintf("/v1/questions/%d", queued), object{"content": "Edited, so that it waits for approval."})
+
+		isShown := false
+		replayed := func(query string) (told []string) {
+			t.Helper()
+			st := openStream(t, r.testSite, query, "0")
+			for {
+				e := st.next(t)
+				if e == nil || e["event"] == "hello" {
+					st.stop()
+					return told
+				}
+				if !isShown && e["event"] == "hidden" && (strings.Contains(e["data"], "tag") || strings.Contains(e["data"], "categor")) {
+					t.Errorf("%s%s tells more than that it was hidden", query, e["data"])
+				}
+				var data struct{ PostID int }
+				if err := json.Unmarshal([]byte(e["data"]), &data); err != nil {
+					t.Fatal(err)
+				}
+				told = append(told, fmt.Sprint(e["event"], " ", data.PostID))
+			}
+		}
+		same(t, "all", replayed(""), []string{fmt.Sprint("question ", stays), fmt.Sprint("hidden ", hidden), fmt.Sprint("hidden ", gone)})
+		same(t, "of a tag that stays", replayed("?tag=tag-that-stays"), []string{fmt.Sprint("question ", stays)})
+		for _, query := range []string{"?tag=tag-of-hidden", "?tag=tag-of-queued", "?tag=tag-of-deleted", fmt.Sprint("?question=", queued)} {
+			if told := replayed(query); len(told) > 0 {
+				t.Errorf("%s is told %v", query, told)
+			}
+		}
+		same(t, "of the hidden question", replayed(fmt.Sprint("?question=", hidden)), []string{fmt.Sprint("hidden ", hidden)})
+		r.done(t, 3, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", hidden), object{"hidden": false})
+		isShown = true
+		if told := replayed("?tag=tag-of-hidden"); !slices.Contains(told, fmt.Sprint("answer ", below)) || len(told) != 4 {
+			t.Errorf("after it is shown again: %v", told)
 		}
 	})
 }

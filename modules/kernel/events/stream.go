@@ -56,7 +56,7 @@ const streamDescription = "A stream of server-sent events (`text/event-stream`),
 	"- `hello`: from here on the stream is live. It comes first, or after what was missed; its id is where to resume.\n" +
 	"- `reset`: what happened since `Last-Event-ID` is not known any more, or is too much (more than 10,000 events): load again what is shown.\n" +
 	"- comment lines, every 15 seconds; an `id` alone tells how far the stream has come.\n\n" +
-	"With `Last-Event-ID` the stream begins after that event. The server ends a stream after about an hour, when it stops, and when the client does not keep up; " +
+	"With `Last-Event-ID` the stream begins after that event; of what has been hidden since, no more is told than that it was. The server ends a stream after about an hour, when it stops, and when the client does not keep up; " +
 	"connecting again with the last id misses nothing. 429 `too_many_streams` for too many streams of one client, 503 when the server has too many."
 
 // Register adds the operation GET /v1/events to the API.
@@ -178,6 +178,9 @@ func (st *Streams) replay(ctx context.Context, c *streamClient, sub *Subscriptio
 		if len(list) == 0 || list[0].Seq != after+1 {
 			return false, nil
 		}
+		if err := st.forget(ctx, list); err != nil {
+			return false, err
+		}
 		var text []byte
 		for _, e := range list {
 			if e.Topics.Public && sub.filter.Matches(e.Topics) {
@@ -190,6 +193,23 @@ func (st *Streams) replay(ctx context.Context, c *streamClient, sub *Subscriptio
 		}
 	}
 	return true, nil
+}
+
+// forget takes out of events that are told again what nobody may know any more.
+func (st *Streams) forget(ctx context.Context, list []Event) error {
+	if st.settings.Still == nil {
+		return nil
+	}
+	var public []*Topics
+	for i := range list {
+		if list[i].Topics.Public {
+			public = append(public, &list[i].Topics)
+		}
+	}
+	if len(public) == 0 {
+		return nil
+	}
+	return st.settings.Still(ctx, public)
 }
 
 // frame is an event as streams send it.

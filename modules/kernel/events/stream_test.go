@@ -151,6 +151,38 @@ func TestStream(t *testing.T) {
 	})
 }
 
+// TestReplayObeysStill: what happened before is told as Still leaves it, also to filters, and what happens now as it is.
+func TestReplayObeysStill(t *testing.T) {
+	onDatabases(t, func(t *testing.T, s site) {
+		db := s.open(t)
+		still := func(_ context.Context, before []*Topics) error {
+			for _, topics := range before {
+				switch topics.PostID {
+				case 2:
+					*topics = Topics{}
+				case 3:
+					*topics = Topics{Public: true, What: "hidden", PostID: 3, QuestionID: 3}
+				}
+			}
+			return nil
+		}
+		address := streamServer(t, db, StreamSettings{Still: still}).URL + "/v1/events"
+		happen(t, db, 1, 2, 3)
+		replayed := listen(t, address, "0")
+		replayed.expect(t, "1 question")
+		if m := replayed.expect(t, "3 hidden"); m.data.QuestionID != 3 || len(m.data.Tags)+len(m.data.CategoryIDs) > 0 {
+			t.Errorf("replayed as %s", m.raw)
+		}
+		replayed.expect(t, "3 hello")
+		listen(t, address+"?tag=tag3", "0").expect(t, "3 hello")
+		listen(t, address+"?question=2", "0").expect(t, "3 hello")
+		happen(t, db, 2)
+		if m := replayed.expect(t, "4 question"); m.data.PostID != 2 {
+			t.Errorf("told as %s", m.raw)
+		}
+	})
+}
+
 func TestStreamRefusals(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		address := streamServer(t, s.open(t), StreamSettings{Limit: 3, PerClient: 2}).URL + "/v1/events"

@@ -20,6 +20,9 @@ type StreamSettings struct {
 	Limit, PerClient int
 	// May, if set, refuses callers that may not know what happens on the site.
 	May func(context.Context) error
+	// Still, if set, finds out what everybody may know by now of what happened before: it clears Public of what has been
+	// hidden since, and takes out of the rest what must not be told any more. Without it all is told as it was.
+	Still func(ctx context.Context, before []*Topics) error
 }
 
 // Streams are the streams of server-sent events that this process serves.
