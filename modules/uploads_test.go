@@ -259,3 +259,53 @@ func TestUploadRefused(t *testing.T) {
 		}
 	})
 }
+
+// TestUploadsObeyTheSite: files for posts are taken where one of the old site's editors takes some, from those who may write
+// posts; avatars have a switch of their own.
+func TestUploadsObeyTheSite(t *testing.T) {
+	const off = "UPDATE {options} SET content = '' WHERE title = 'wysiwyg_editor_upload_images'"
+	option := func(name, value string) string {
+		return "REPLACE INTO {options} (title, content) VALUES ('" + name + "', '" + value + "')"
+	}
+	members := []string{option("permit_post_q", "120"), option("permit_post_a", "120"), option("permit_post_c", "120")}
+	for name, c := range map[string]struct {
+		prepare []string
+		user    int
+		status  int
+		code    string
+	}{
+		"switched off":                         {[]string{off}, 16, 404, "feature_off"},
+		"switched off, a visitor":              {[]string{off}, 0, 404, "feature_off"},
+		"never switched on":                    {[]string{"DELETE FROM {options} WHERE title = 'wysiwyg_editor_upload_images'"}, 16, 404, "feature_off"},
+		"switched on in the other editor":      {[]string{off, option("medium_editor_upload_images", "1")}, 16, 201, ""},
+		"a visitor who may post":               {nil, 0, 201, ""},
+		"a visitor who may comment only":       {members[:2], 0, 201, ""},
+		"a visitor who may not post":           {members, 0, 403, "login_required"},
+		"a member where visitors may not post": {members, 16, 201, ""},
+		"an unconfirmed member who may not post": {[]string{option("permit_post_q", "110"), option("permit_post_a", "110"), option("permit_post_c", "110"),
+			option("permit_edit_q", "70"), option("permit_edit_a", "70"), option("permit_edit_c", "70")}, 27, 403, "email_unconfirmed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openSite(t, prepared(t, importSQLite(t, "small"), c.prepare...), nil)
+			before := s.scalar(t, "SELECT COUNT(*) FROM {blobs}")
+			res := uploading(t, s, c.user, "a.jpg", photograph(t))
+			body := text(t, res)
+			if res.StatusCode != c.status || !strings.Contains(body, c.code) {
+				t.Errorf("an upload: %d %s", res.StatusCode, body)
+			}
+			if more := s.scalar(t, "SELECT COUNT(*) FROM {blobs}") - before; (more > 0) != (c.status == http.StatusCreated) {
+				t.Errorf("%d rows more", more)
+			}
+			direct := call{"POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 1000}}
+			status, answer, _ := (&replayer{testSite: s}).answerOf(t, direct, c.user)
+			if c.status != http.StatusCreated && (status != c.status || answer["code"] != c.code) || c.status == http.StatusCreated && status != http.StatusNotImplemented {
+				t.Errorf("a direct upload: %d %v", status, answer["code"])
+			}
+			if c.user == 16 {
+				if res := uploadingTo(t, s, 16, "/v1/me/avatar", "a.jpg", photograph(t)); res.StatusCode >= 300 {
+					t.Errorf("an avatar: %d %s", res.StatusCode, text(t, res))
+				}
+			}
+		})
+	}
+}

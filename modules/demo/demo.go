@@ -21,6 +21,7 @@ var newest = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 var options = map[string]string{
 	"site_title": "みつばちQ&A", "site_url": "", "site_language": "ja", "comment_on_qs": "1", "voting_on_cs": "1", "points_to_titles": "0 見習い蜂,150 はたらき蜂,400 Queen Bee",
 	"feed_for_hot": "1", "feed_for_tag_qs": "1", "show_view_counts": "1", "extra_field_active": "",
+	"wysiwyg_editor_upload_images": "1",
 }
 
 // Fill puts the demonstration into a site that has nothing but Q2A's tables. Pictures go into the folder of blobs.

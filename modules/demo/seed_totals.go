@@ -181,7 +181,7 @@ func (s *seeder) options(ctx context.Context, tx *database.DB) error {
 		name  string
 		value string
 	}{
-		{"site_title", "みつばちQ&A"}, {"comment_on_qs", "1"},
+		{"site_title", "みつばちQ&A"}, {"comment_on_qs", "1"}, {"wysiwyg_editor_upload_images", "1"},
 		{"cache_qcount", strconv.Itoa(c.questions)}, {"cache_acount", strconv.Itoa(c.answers)}, {"cache_ccount", strconv.Itoa(c.comments)},
 		{"cache_unaqcount", strconv.Itoa(c.unanswered)}, {"cache_unselqcount", strconv.Itoa(c.unselected)}, {"cache_unupaqcount", strconv.Itoa(c.unupvoted)},
 		{"cache_tagcount", strconv.Itoa(c.tags)}, {"cache_userpointscount", strconv.Itoa(c.members)}, {"cache_flaggedcount", strconv.Itoa(c.flagged)},

@@ -76,7 +76,7 @@ func (m *Module) uploadAvatar(ctx context.Context, file huma.FormFile, square bo
 	if _, err := auth.RequireUser(ctx); err != nil {
 		return nil, err
 	}
-	u, content, done, err := m.receive(ctx, file)
+	u, content, done, err := m.receive(ctx, unblocked, file)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func (m *Module) delete(ctx context.Context, id string) error {
 		case !by.is(caller):
 			return refusal
 		}
-		if err := mayUpload(o, caller); err != nil {
+		if err := unblocked(o, caller); err != nil {
 			return err
 		}
 		return m.Release(ctx, tx, []string{id})

@@ -77,7 +77,7 @@ func (m *Module) registerDirect(api huma.API) {
 
 // beginUpload gives a client an address, and remembers what is to come.
 func (m *Module) beginUpload(ctx context.Context, in *directInput) (*directOutput, error) {
-	u, err := m.uploader(ctx)
+	u, err := m.uploader(ctx, mayUpload)
 	if err != nil {
 		return nil, err
 	}

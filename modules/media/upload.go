@@ -85,29 +85,60 @@ type uploader struct {
 	caller auth.Caller
 }
 
-// uploader finds out whether the caller may upload now, before any work.
-func (m *Module) uploader(ctx context.Context) (u uploader, err error) {
+// uploader finds out whether the caller may upload now, before any work: may is what is asked of the caller.
+func (m *Module) uploader(ctx context.Context, may permission) (u uploader, err error) {
 	u.caller = auth.CallerOf(ctx)
 	if u.o, err = m.site.Options(ctx); err != nil {
 		return u, err
 	}
-	if err := mayUpload(u.o, u.caller); err != nil {
+	if err := may(u.o, u.caller); err != nil {
 		return u, err
 	}
 	return u, auth.CheckLimit(ctx, m.db, u.o, u.caller, auth.Uploads)
 }
 
-// mayUpload is nil for those who may upload at all.
-func mayUpload(o *site.Options, c auth.Caller) error {
+// permission returns nil for those who may do something.
+type permission func(o *site.Options, c auth.Caller) error
+
+// unblocked permits whoever is not blocked.
+func unblocked(o *site.Options, c auth.Caller) error {
 	if reason := auth.Permit(o, c, "", c.Level); reason != auth.Permitted {
 		return reason.Problem()
 	}
 	return nil
 }
 
+// uploadSwitches are the options of Q2A's editors of which one has to be on for files in posts.
+var uploadSwitches = []string{"wysiwyg_editor_upload_images", "medium_editor_upload_images"}
+
+// textOptions govern who may write what files are for.
+var textOptions = []string{"permit_post_q", "permit_post_a", "permit_post_c", "permit_edit_q", "permit_edit_a", "permit_edit_c"}
+
+// mayUpload permits files for posts: where the site's editor takes some, to those who may write any kind of post. The old
+// site asks the editor's switch only.
+func mayUpload(o *site.Options, c auth.Caller) error {
+	if !slices.ContainsFunc(uploadSwitches, o.Bool) {
+		return problem.New("feature_off")
+	}
+	if err := unblocked(o, c); err != nil {
+		return err
+	}
+	var refusal auth.Reason
+	for _, option := range textOptions {
+		reason := auth.Permit(o, c, option, c.MaximumLevel())
+		if reason == auth.Permitted {
+			return nil
+		}
+		if refusal == auth.Permitted || refusal == auth.NeedsLevel { // anything else helps more
+			refusal = reason
+		}
+	}
+	return refusal.Problem()
+}
+
 // receive reads what somebody uploads who may do so, when there is room for it in memory; done gives the room back.
-func (m *Module) receive(ctx context.Context, file io.Reader) (u uploader, content []byte, done func(), err error) {
-	if u, err = m.uploader(ctx); err != nil {
+func (m *Module) receive(ctx context.Context, may permission, file io.Reader) (u uploader, content []byte, done func(), err error) {
+	if u, err = m.uploader(ctx, may); err != nil {
 		return u, nil, nil, err
 	}
 	if done, err = turn(ctx, m.taking); err != nil {
@@ -135,7 +166,7 @@ func (u uploader) charge(ctx context.Context, tx *database.DB) (cookie string, s
 
 // upload takes a file in.
 func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uploadOutput, error) {
-	u, content, done, err := m.receive(ctx, file)
+	u, content, done, err := m.receive(ctx, mayUpload, file)
 	if err != nil {
 		return nil, err
 	}
