@@ -54,3 +54,8 @@ func CompareGeneralCI(a, b string) int {
 	}
 	return len(ra) - len(rb)
 }
+
+// FoldGeneralCI returns a string that is the same for all strings that CompareGeneralCI finds equal.
+func FoldGeneralCI(s string) string {
+	return strings.Map(generalCIWeight, strings.TrimRight(s, " "))
+}

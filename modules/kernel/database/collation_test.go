@@ -31,6 +31,9 @@ func TestGeneralCIAsRecorded(t *testing.T) {
 		if got := CompareGeneralCI(p.A, p.B) == 0; got != p.Equal {
 			t.Errorf("%q and %q: equal %v, recorded %v", p.A, p.B, got, p.Equal)
 		}
+		if got := FoldGeneralCI(p.A) == FoldGeneralCI(p.B); got != p.Equal {
+			t.Errorf("%q and %q: folded equal %v, recorded %v", p.A, p.B, got, p.Equal)
+		}
 	}
 }
 
