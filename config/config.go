@@ -55,7 +55,7 @@ type Config struct {
 	RefreshTTL      time.Duration     `env:"REFRESH_TOKEN_TTL" envDefault:"720h" doc:"How long one stays signed in without using the site, with the built-in issuer."`
 	KeyRotation     time.Duration     `env:"AUTH_KEY_ROTATION" envDefault:"720h" doc:"How often the built-in issuer makes itself a new key; the one before goes on verifying for as long again."`
 	KeySecret       string            `env:"AUTH_KEY_SECRET,unset" doc:"Seals the private keys of the built-in issuer in the database, so that whoever can only read the database cannot sign tokens. Empty: they are not sealed. All tasks need the same. Secret."`
-	SignInAttempts  int               `env:"SIGNIN_ATTEMPTS" envDefault:"30" doc:"Most attempts at one account's password in an hour, from all addresses together; the site's own option limits each address."`
+	SignInAttempts  int               `env:"SIGNIN_ATTEMPTS" envDefault:"30" doc:"Wrong passwords for one login name, from all addresses together, and from one client's address for all names, before further attempts are delayed: by a minute, and twice as long after each further one, up to a quarter of an hour for a name and an hour for an address. The site's own option limits each address in an hour besides."`
 	CognitoIssuer   string            `env:"COGNITO_ISSUER" doc:"https://cognito-idp.REGION.amazonaws.com/POOL_ID: only tokens of that user pool are good then. Empty: the built-in issuer signs people in."`
 	CognitoClients  []string          `env:"COGNITO_CLIENT_IDS" doc:"Ids of the pool's app clients whose tokens are taken, separated by commas. Needed with COGNITO_ISSUER."`
 	CognitoKeysURL  string            `env:"COGNITO_JWKS_URL" doc:"Where the pool's keys are. Empty: COGNITO_ISSUER/.well-known/jwks.json."`

@@ -115,7 +115,10 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		return err
 	}
 	a.Media.UseAccounts(a.Auth)
-	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL})
+	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
+		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
+		Code: a.Auth.CodeToMail,
+	})
 	if err != nil {
 		return err
 	}
@@ -138,7 +141,8 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 			Name: "recount", Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
 			Steps: append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
 		},
-		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(), a.Auth.CleanUpJob(), a.Site.StatisticsJob(),
+		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(), a.Auth.CleanUpJob(),
+		a.Auth.CodesJob(), a.Site.StatisticsJob(),
 		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(),
 	)
 	points.UseJobs(a.Jobs)

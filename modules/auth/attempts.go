@@ -3,7 +3,10 @@ package auth
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"38qa.net/backend/modules/kernel/database"
@@ -11,73 +14,140 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// What is counted of attempts, each by account. They are no part of Q2A's limits, which count by address alone and so let many
-// addresses try one account.
+// What is counted by the hour beside Q2A's own limits, which count fewer things.
 const (
-	passwordAttempts = "password"
-	codeAttempts     = "code"
-	mailsAskedFor    = "mail"
+	mailsByAccount = "mails by account"
+	mailsByClient  = "mails by client"
+	mailsToAddress = "mails to address"
+	takenTold      = "taken"
 )
 
-// Most attempts at an account's codes, and most mails with a code to it, in an hour; from one address perAddress times as many.
-// A code has 36^8 forms.
+// Most mails to addresses of their choice that an account, or a client's address, may cause in an hour, and
+// most that one address may get so. Administrators look after other people's accounts and may cause
+// adminMails times as many.
 const (
-	maxCodeAttempts = 20
-	maxMails        = 5
-	perAddress      = 5
+	maxMailsByAccount = 5
+	maxMailsByClient  = 25
+	maxMailsToAddress = 5
+	adminMails        = 10
 )
 
-// attemptHere is attempt for what Q2A does not limit by address: the address of the request counts too.
-func (m *Module) attemptHere(ctx context.Context, what, account string, most int) error {
-	if ip := CallerOf(ctx).IP; ip.IsValid() {
-		if err := m.attempt(ctx, what, "address "+limit.ClientKey(ip), perAddress*most); err != nil {
+// maxTakenTold is how often in an hour an account, or a client's address, is told that a name or an address
+// is taken.
+const maxTakenTold = 10
+
+// chargeMail counts a mail that the caller causes to an address of their choice, and refuses those beyond
+// the limits with rate_limit. Every such mail is counted here: by the account that causes it, so that
+// nobody writes to strangers by changing their address over and over; by the client's address, so that many
+// accounts are of no use; and by the address that gets it, so that nobody's mailbox is filled from many
+// sides. It counts within the transaction that has the mail sent: what is rolled back is not counted.
+func (a *action) chargeMail(address string) error {
+	times := 1
+	if a.caller.Level >= LevelAdmin {
+		times = adminMails
+	}
+	count := func(what, name string, most int) error {
+		return countHourly(a.ctx, a.tx, what, name, most, "mail")
+	}
+	if !a.caller.Anonymous() {
+		if err := count(mailsByAccount, strconv.Itoa(a.caller.UserID), times*maxMailsByAccount); err != nil {
 			return err
 		}
 	}
-	return m.attempt(ctx, what, account, most)
+	if a.caller.IP.IsValid() {
+		if err := count(mailsByClient, limit.ClientKey(a.caller.IP), times*maxMailsByClient); err != nil {
+			return err
+		}
+	}
+	return count(mailsToAddress, database.FoldGeneralCI(address), maxMailsToAddress)
 }
 
-// attempt counts one attempt at the account that a person names, whether there is such an account or not, and refuses, with
-// rate_limit, those beyond the limit of an hour. It has a transaction of its own: what follows may fail.
-func (m *Module) attempt(ctx context.Context, what, account string, most int) error {
-	refused := false
-	now := m.db.Now()
-	err := m.db.Tx(ctx, func(tx *database.DB) error {
-		id := attemptID(what, account)
-		period := now / hour
-		_, err := tx.Exec(ctx, "INSERT INTO {q2ab_attempts} (id, period, count) VALUES (?, ?, 1)"+tx.Upsert("id")+
-			"count = CASE WHEN {q2ab_attempts}.period = "+tx.Given("period")+" THEN {q2ab_attempts}.count + 1 ELSE 1 END, period = "+tx.Given("period"), id, period)
-		if err != nil {
-			return fmt.Errorf("count an attempt: %w", err)
-		}
+// takenKeys are what the telling of taken names to the caller of the request is counted under.
+func takenKeys(ctx context.Context) (names []string) {
+	c := CallerOf(ctx)
+	if !c.Anonymous() {
+		names = append(names, "account "+strconv.Itoa(c.UserID))
+	}
+	if c.IP.IsValid() {
+		names = append(names, "client "+limit.ClientKey(c.IP))
+	}
+	return names
+}
+
+// mayBeTold refuses, with rate_limit, callers who were told too often what is taken; whatever they ask,
+// since a refusal of taken names alone would tell as much.
+func (m *Module) mayBeTold(ctx context.Context) error {
+	for _, name := range takenKeys(ctx) {
 		var count int
-		if _, err := tx.Get(ctx, []any{&count}, "SELECT count FROM {q2ab_attempts} WHERE id = ?", id); err != nil {
-			return fmt.Errorf("count an attempt: %w", err)
+		_, err := m.db.Get(ctx, []any{&count}, "SELECT count FROM {q2ab_attempts} WHERE id = ? AND period = ?",
+			attemptID(takenTold, name), m.db.Now()/hour)
+		if err != nil {
+			return fmt.Errorf("read attempts: %w", err)
 		}
-		refused = count > most
-		return nil
-	})
+		if count >= maxTakenTold {
+			return tooOften(m.db.Now(), actionNames[Registrations])
+		}
+	}
+	return nil
+}
+
+// countTaken counts the refusal of a use case if it tells that a name is taken, and puts rate_limit in its
+// place beyond the limit. It counts in a transaction of its own, as that of the use case was rolled back.
+func (m *Module) countTaken(ctx context.Context, refusal error) error {
+	var p *problem.Error
+	tells := func(f problem.Field) bool { return f.Code == "taken" }
+	if !errors.As(refusal, &p) || !slices.ContainsFunc(p.Fields, tells) {
+		return refusal
+	}
+	for _, name := range takenKeys(ctx) {
+		var over error
+		err := m.db.Tx(ctx, func(tx *database.DB) error {
+			over = nil
+			err := countHourly(ctx, tx, takenTold, name, maxTakenTold, actionNames[Registrations])
+			if errors.As(err, &p) {
+				over = err
+				return nil
+			}
+			return err
+		})
+		if err := errors.Join(err, over); err != nil {
+			return err
+		}
+	}
+	return refusal
+}
+
+// countHourly counts one more of something in the current hour, and refuses it beyond the limit. The row
+// stays locked until the transaction ends.
+func countHourly(ctx context.Context, tx *database.DB, what, name string, most int, action string) error {
+	id, now := attemptID(what, name), tx.Now()
+	period := tx.Given("period")
+	_, err := tx.Exec(ctx, `
+		INSERT INTO {q2ab_attempts} (id, period, count) VALUES (?, ?, 1)`+tx.Upsert("id")+`
+		count = CASE WHEN {q2ab_attempts}.period = `+period+` THEN {q2ab_attempts}.count + 1 ELSE 1 END,
+		period = `+period, id, now/hour)
 	if err != nil {
-		return err
+		return fmt.Errorf("count an attempt: %w", err)
 	}
-	if refused {
-		p := problem.New("rate_limit", hour-now%hour)
-		p.Action, p.RetryAfter = actionNames[Logins], int(hour-now%hour)
-		return p
+	var count int
+	if _, err := tx.Get(ctx, []any{&count}, "SELECT count FROM {q2ab_attempts} WHERE id = ?", id); err != nil {
+		return fmt.Errorf("count an attempt: %w", err)
 	}
-	return nil
-}
-
-// succeeded forgets the attempts at an account.
-func succeeded(ctx context.Context, tx *database.DB, what, account string) error {
-	if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_attempts} WHERE id = ?", attemptID(what, account)); err != nil {
-		return fmt.Errorf("forget attempts: %w", err)
+	if count > most {
+		return tooOften(now, action)
 	}
 	return nil
 }
 
-// attemptID is the key of a count. It does not tell whose it is.
-func attemptID(what, account string) []byte {
-	sum := sha256.Sum256([]byte(what + "\n" + strings.ToLower(account)))
+// tooOften is the refusal of what was done too often in the current hour.
+func tooOften(now int64, action string) *problem.Error {
+	p := problem.New("rate_limit", hour-now%hour)
+	p.Action, p.RetryAfter = action, int(hour-now%hour)
+	return p
+}
+
+// attemptID is the key of a count. It does not say whose it is.
+func attemptID(what, name string) []byte {
+	sum := sha256.Sum256([]byte(what + "\n" + strings.ToLower(name)))
 	return sum[:]
 }

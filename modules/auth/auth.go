@@ -2,13 +2,17 @@
 //
 // Its public face: New, Register (operations of the API) and Routes (published keys, the migration trigger for emulators);
 // CallerOf, Permit and its kin, which other modules ask before they do anything; Authors and the SQL to read them beside posts;
-// Listen, by which other modules follow accounts that come and go; HandleTrigger, Migration and ExportUsers for moving to
-// Cognito. auth knows nothing of questions and answers.
+// Listen, by which other modules follow accounts that come and go; CodeToMail for mails; HandleTrigger,
+// Migration and ExportUsers for moving to Cognito. auth knows nothing of questions and answers.
 //
 // Who is calling: tokens of Cognito or of the built-in issuer (issuer.go, sessions.go) are verified by internal/tokens; person.go
 // finds the user behind a token of Cognito. What people do with their accounts is one file each: signup.go, signin.go, codes.go
 // (confirmation and forgotten passwords), password.go, me.go, delete.go; who may do what to others' accounts is administer.go, and what
 // is done edituser.go, levels.go and delete.go.
+//
+// Against abuse: mailedcodes.go says what a mailed code is good for, guesses.go delays the guessing of
+// secrets, attempts.go counts the mails that people cause and what they are told of others' names; all
+// beside Q2A's own limits (charge.go).
 package auth
 
 import (

@@ -9,17 +9,19 @@ import (
 )
 
 const (
-	// cookieSeconds is how long Q2A keeps the row of an anonymous visitor's cookie useful: a browser drops the cookie a year after the
-	// last post with it; and a day, for clocks.
+	// cookieSeconds is how long Q2A keeps the row of an anonymous visitor's cookie useful: a browser drops the
+	// cookie a year after the last post with it; and a day, for clocks.
 	cookieSeconds = 366 * 24 * hour
 	// clearedAtOnce is how many rows one transaction of the clean-up removes, about.
 	clearedAtOnce = 1000
 )
 
-// CleanUpJob removes rows that nobody asks for any more: cookies that browsers have dropped, counts of past hours, sessions that have expired.
-// Q2A keeps the first two for ever.
+// CleanUpJob removes rows that nobody asks for any more: cookies that browsers have dropped, counts of past
+// hours, locks that nobody has tried for a day, sessions that have expired. Q2A keeps the first two for
+// ever.
 func (m *Module) CleanUpJob() jobs.Job {
 	past := func() int64 { return m.db.Now()/hour - 1 } // the hour before the present one may still be somebody's present
+	forgotten := func() int64 { return m.db.Now() - failuresLast }
 	return jobs.Job{
 		Name: "clean-up", Summary: "removes cookies of visitors who have not been here for a year, counts of past hours, and sessions that have expired",
 		Schedule: "25 * * * *", Missed: jobs.Skip,
@@ -27,13 +29,15 @@ func (m *Module) CleanUpJob() jobs.Job {
 			{Name: "limits of users", Batch: m.clear("{userlimits}", "userid", "period < ?", past)},
 			{Name: "limits of addresses", Batch: m.clear("{iplimits}", "ip", "period < ?", past)},
 			{Name: "attempts", Batch: m.clear("{q2ab_attempts}", "id", "period < ?", past)},
+			{Name: "locks", Batch: m.clear("{q2ab_locks}", "id", "last < ?", forgotten)},
 			{Name: "sessions", Batch: m.clear("{q2ab_sessions}", "id", "expires <= ?", m.db.Now)},
 			{Name: "cookies", Batch: m.clear("{cookies}", "cookieid", "COALESCE(written, created) < FROM_UNIXTIME(?)", func() int64 { return m.db.Now() - cookieSeconds })},
 		},
 	}
 }
 
-// clear removes a table's rows that meet a condition about a moment, some at a time by their keys so that nobody waits for long.
+// clear removes a table's rows that meet a condition about a moment, some at a time by their keys so that
+// nobody waits for long.
 func (m *Module) clear(table, key, condition string, moment func() int64) func(context.Context, int, *jobs.Work) (int, error) {
 	return func(ctx context.Context, _ int, w *jobs.Work) (next int, err error) {
 		at := moment()

@@ -3,37 +3,13 @@ package auth
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"math/big"
 	"net/http"
-	"strings"
 	"time"
 
 	"38qa.net/backend/modules/kernel/problem"
 )
-
-// Events of the outbox that Q2A does not have: the user's e-mail code was set anew and is to be sent, to confirm the address or to
-// choose a new password. They bear the user's id only; who sends the code reads it from the account.
-const (
-	eventConfirmCode = "u_confirm_code"
-	eventResetCode   = "u_reset_code"
-)
-
-// codeMatches tells whether a code is the one that was mailed, by Q2A's rule: in any case of letters. No code at all never is.
-func codeMatches(u user, code string) bool {
-	code, stored := strings.ToLower(strings.TrimSpace(code)), strings.ToLower(strings.TrimSpace(u.emailCode))
-	return code != "" && subtle.ConstantTimeCompare([]byte(code), []byte(stored)) == 1
-}
-
-// newCode gives the user a new e-mail code, which one before is replaced with, and has it sent.
-func (a *action) newCode(u user, event string) error {
-	if err := set(a.ctx, a.tx, u.id, "emailcode = ?", randomCode()); err != nil {
-		return err
-	}
-	a.reportBy(u.id, u.handle, event, "userid", u.id)
-	return nil
-}
 
 type confirmInput struct {
 	Body struct {
@@ -52,40 +28,57 @@ func (m *Module) confirm(ctx context.Context, in *confirmInput) (*noContent, err
 		}
 		handle = caller.Handle
 	}
+	g, err := m.guessCode(ctx, handle)
+	if err != nil {
+		return nil, err
+	}
 	found, err := m.AccountByHandle(ctx, handle)
 	var unknown *problem.Error
 	if err != nil && !errors.As(err, &unknown) {
 		return nil, err
 	}
-	account := accountName(user{id: found.ID}, err == nil, handle)
-	if err := m.attemptHere(ctx, codeAttempts, account, maxCodeAttempts); err != nil {
-		return nil, err
-	}
 	err = m.transact(ctx, func(a *action) error {
-		wrong := problem.Invalid(problem.Field{Name: "code", Code: "wrong_code"})
-		u, there, err := lockIfThere(ctx, a.tx, found.ID)
+		u, err := a.byCode(found.ID, in.Body.Code, confirmAddress)
 		if err != nil {
 			return err
 		}
-		if !there || !codeMatches(u, in.Body.Code) { // the same, whether there is such a user or not
-			return wrong
-		}
-		if err := set(ctx, a.tx, u.id, "flags = ?, emailcode = ''", u.flags&^FlagMustConfirm|FlagEmailConfirmed); err != nil {
+		if err := set(ctx, a.tx, u.id, "flags = ?", u.flags&^FlagMustConfirm|FlagEmailConfirmed); err != nil {
 			return err
 		}
 		a.reportBy(u.id, u.handle, "u_confirmed", "email", u.email)
-		return succeeded(ctx, a.tx, codeAttempts, account)
+		return g.succeeded(ctx, a.tx)
 	})
 	return &noContent{http.StatusNoContent}, err
 }
 
-// sendConfirmation sends the caller a new code to confirm the address with.
+// guessCode begins an attempt at a code of the user whom a name means.
+func (m *Module) guessCode(ctx context.Context, name string) (guess, error) {
+	return m.guess(ctx, locksOf(codeGuesses, name, CallerOf(ctx).IP, freeCodes, perClient*freeCodes))
+}
+
+// byCode locks the user with the id and uses up the code, if it is good for the purpose; else the refusal
+// is the same whether there is such a user or not.
+func (a *action) byCode(userID int, code string, purpose codePurpose) (user, error) {
+	wrong := problem.Invalid(problem.Field{Name: "code", Code: "wrong_code"})
+	u, found, err := lockIfThere(a.ctx, a.tx, userID)
+	if err != nil {
+		return user{}, err
+	}
+	good, err := a.m.goodCode(a.ctx, a.tx, u, purpose)
+	if err != nil {
+		return user{}, err
+	}
+	if !found || !sameCode(good, code) {
+		return user{}, wrong
+	}
+	return u, dropCode(a.ctx, a.tx, u.id)
+}
+
+// sendConfirmation sends the caller a new code to confirm the address with; not to the blocked, who could
+// have mails sent so.
 func (m *Module) sendConfirmation(ctx context.Context, _ *struct{}) (*noContent, error) {
 	caller, err := RequireUser(ctx)
 	if err != nil {
-		return nil, err
-	}
-	if err := m.attemptHere(ctx, mailsAskedFor, accountName(user{id: caller.UserID}, true, ""), maxMails); err != nil {
 		return nil, err
 	}
 	err = m.transact(ctx, func(a *action) error {
@@ -93,19 +86,22 @@ func (m *Module) sendConfirmation(ctx context.Context, _ *struct{}) (*noContent,
 		if err != nil {
 			return err
 		}
-		return a.newCode(u, eventConfirmCode)
+		if err := a.barred(u); err != nil {
+			return err
+		}
+		return a.newCode(u, confirmAddress)
 	})
 	return &noContent{http.StatusAccepted}, err
 }
 
-// named finds the user whom a login names, with the id 0 if there is none, and what attempts at the account are counted under.
-func (m *Module) named(ctx context.Context, login string) (u user, account string, err error) {
+// named finds the user whom a login names, with the id 0 if there is none.
+func (m *Module) named(ctx context.Context, login string) (user, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
-		return user{}, "", err
+		return user{}, err
 	}
-	u, found, err := byLogin(ctx, m.db, o, login)
-	return u, accountName(u, found, login), err
+	u, _, err := byLogin(ctx, m.db, o, login)
+	return u, err
 }
 
 type forgotInput struct {
@@ -115,10 +111,13 @@ type forgotInput struct {
 	}
 }
 
-// forgotTakes is how long an answer about a forgotten password takes at least, whether the account exists or not.
+// forgotTakes is how long a response about a forgotten password takes at least, whether the account exists
+// or not.
 const forgotTakes = 250 * time.Millisecond
 
-// forgot sends a code to choose a new password with, if there is such an account. Neither the answer nor its time tells.
+// forgot sends a code to choose a new password with, if there is such an account that is not blocked.
+// Neither the response nor its time tells; beyond the limits of mails, which would tell that two names mean
+// one account, nothing is sent, and nothing else is different.
 func (m *Module) forgot(ctx context.Context, in *forgotInput) (*noContent, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
@@ -129,19 +128,28 @@ func (m *Module) forgot(ctx context.Context, in *forgotInput) (*noContent, error
 	}
 	start := time.Now()
 	login := posted(in.Body.Login)
-	named, account, err := m.named(ctx, login)
+	named, err := m.named(ctx, login)
 	if err != nil {
-		return nil, err
-	}
-	if err := m.attemptHere(ctx, mailsAskedFor, account, maxMails); err != nil {
 		return nil, err
 	}
 	err = m.transact(ctx, func(a *action) error {
 		u, found, err := lockIfThere(ctx, a.tx, named.id)
-		if err != nil || !found {
+		if err != nil {
 			return err
 		}
-		return a.newCode(u, eventResetCode)
+		mailed := found && u.email != "" && u.flags&FlagBlocked == 0
+		address := login
+		if mailed {
+			address = u.email
+		}
+		var over *problem.Error
+		switch err := a.chargeMail(address); {
+		case errors.As(err, &over):
+			return nil
+		case err != nil || !mailed:
+			return err
+		}
+		return a.mailCode(u, resetPassword)
 	})
 	if err != nil {
 		return nil, err
@@ -165,42 +173,36 @@ type resetInput struct {
 	}
 }
 
-// reset sets a new password by the code that was mailed, and signs in. All earlier sessions of this API end; as in Q2A the session
-// code of the old site stays.
+// reset sets a new password by the code that was mailed, and signs in. All earlier sessions of this API
+// end; as in Q2A the session code of the old site stays.
 func (m *Module) reset(ctx context.Context, in *resetInput) (*tokenOutput, error) {
 	login, password := posted(in.Body.Login), posted(in.Body.NewPassword)
-	named, account, err := m.named(ctx, login)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.attemptHere(ctx, codeAttempts, account, maxCodeAttempts); err != nil {
-		return nil, err
-	}
 	var wrong faults
 	code, args := wrongPassword(password)
 	wrong.add("newPassword", code, args)
 	if err := wrong.problem(); err != nil {
 		return nil, err
 	}
-	hash, err := m.passwords.Hash(ctx, password) // before it is known whether there is an account, for the time that it takes
+	g, err := m.guessCode(ctx, login)
 	if err != nil {
 		return nil, err
 	}
+	named, err := m.named(ctx, login)
+	if err != nil {
+		return nil, err
+	}
+	// Before it is known whether there is an account, for the time that it takes.
+	hash, err := m.passwords.Hash(ctx, password)
+	if err != nil {
+		return nil, errors.Join(err, g.withdrawn(ctx))
+	}
 	var u user
 	var s session
-	err = m.transact(ctx, func(a *action) error {
-		wrong := problem.Invalid(problem.Field{Name: "code", Code: "wrong_code"})
-		var found bool
-		if u, found, err = lockIfThere(ctx, a.tx, named.id); err != nil {
+	err = m.transact(ctx, func(a *action) (err error) {
+		if u, err = a.byCode(named.id, in.Body.Code, resetPassword); err != nil {
 			return err
-		}
-		if !found || !codeMatches(u, in.Body.Code) {
-			return wrong
 		}
 		if err := setPassword(ctx, a.tx, &u, hash); err != nil {
-			return err
-		}
-		if err := set(ctx, a.tx, u.id, "emailcode = ''"); err != nil {
 			return err
 		}
 		if err := endSessions(ctx, a.tx, u.id); err != nil {
@@ -210,7 +212,7 @@ func (m *Module) reset(ctx context.Context, in *resetInput) (*tokenOutput, error
 			return err
 		}
 		a.reportBy(u.id, u.handle, "u_reset", "email", u.email)
-		return succeeded(ctx, a.tx, codeAttempts, account)
+		return g.succeeded(ctx, a.tx)
 	})
 	if err != nil {
 		return nil, err

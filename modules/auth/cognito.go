@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"unicode"
@@ -114,18 +115,19 @@ func (m *Module) toMigrate(ctx context.Context, e *events.CognitoEventUserPoolsM
 		return user{}, err
 	}
 	if e.TriggerSource == "UserMigration_Authentication" {
-		account := accountName(u, found, login)
-		if err := m.attempt(ctx, passwordAttempts, account, m.settings.SignInAttempts); err != nil {
+		// Cognito does not say who asks.
+		g, err := m.guess(ctx, locksOf(passwordGuesses, login, netip.Addr{}, m.settings.SignInAttempts, 0))
+		if err != nil {
 			return user{}, err
 		}
 		matches, _, err := m.passwords.Matches(ctx, u.password, posted(e.Password))
 		if err != nil {
-			return user{}, err
+			return user{}, errors.Join(err, g.withdrawn(ctx))
 		}
 		if !matches {
 			return user{}, problem.New("invalid_credentials")
 		}
-		if err := succeeded(ctx, m.db, passwordAttempts, account); err != nil {
+		if err := g.succeeded(ctx, m.db); err != nil {
 			return user{}, err
 		}
 	}

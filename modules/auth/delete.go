@@ -27,6 +27,9 @@ func (m *Module) deleteMe(ctx context.Context, _ *struct{}) (*noContent, error) 
 		if err != nil {
 			return err
 		}
+		if err := a.barred(u); err != nil { // who could come back as somebody new
+			return err
+		}
 		if caller.MaximumLevel() >= LevelModerator {
 			return problem.New("permission_level") // who runs the site steps down first
 		}
@@ -68,7 +71,8 @@ func (a *action) delete(u user) error {
 		counts["cache_uapprovecount"] = -1
 	}
 	for _, query := range []string{
-		"DELETE FROM {q2ab_sessions} WHERE userid = ?", "DELETE FROM {q2ab_people} WHERE userid = ?",
+		"DELETE FROM {q2ab_sessions} WHERE userid = ?", "DELETE FROM {q2ab_codes} WHERE userid = ?",
+		"DELETE FROM {q2ab_people} WHERE userid = ?",
 		"DELETE FROM {q2ab_migrated} WHERE userid = ?", "DELETE FROM {users} WHERE userid = ?", // the rest goes with the row
 	} {
 		if _, err := a.tx.Exec(a.ctx, query, u.id); err != nil {

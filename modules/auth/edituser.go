@@ -15,7 +15,12 @@ type editUserInput struct {
 
 // editUser changes somebody else's account.
 func (m *Module) editUser(ctx context.Context, in *editUserInput) (*accountOutput, error) {
-	return m.administer(ctx, in.Handle, in.Body.Email != nil, func(a *action, t *target) error {
+	if in.Body.Email != nil {
+		if err := m.mayBeTold(ctx); err != nil {
+			return nil, err
+		}
+	}
+	out, err := m.administer(ctx, in.Handle, in.Body.Email != nil, func(a *action, t *target) error {
 		if _, err := assignable(a.o, a.caller, *t); err != nil {
 			return err
 		}
@@ -35,10 +40,11 @@ func (m *Module) editUser(ctx context.Context, in *editUserInput) (*accountOutpu
 		}
 		return a.editProfile(t, in.Body.Email, in.Body.Fields)
 	})
+	return out, m.countTaken(ctx, err)
 }
 
 func (a *action) editProfile(t *target, email *string, values map[string]string) error {
-	wrong, err := a.changeNames(&t.user, nil, email)
+	names, wrong, err := a.newNames(t.user, nil, email)
 	if err != nil {
 		return err
 	}
@@ -48,6 +54,9 @@ func (a *action) editProfile(t *target, email *string, values map[string]string)
 	}
 	checkFields(&wrong, fields, values)
 	if err := wrong.problem(); err != nil {
+		return err
+	}
+	if err := a.rename(&t.user, names); err != nil {
 		return err
 	}
 	if err := set(a.ctx, a.tx, t.id, "email = ?, flags = ?", t.email, t.flags); err != nil {

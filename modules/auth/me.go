@@ -144,9 +144,14 @@ func (m *Module) changeMe(ctx context.Context, in *changeMeInput) (*meOutput, er
 	if err != nil {
 		return nil, err
 	}
+	named := in.Body.Handle != nil || in.Body.Email != nil
+	if named {
+		if err := m.mayBeTold(ctx); err != nil {
+			return nil, err
+		}
+	}
 	err = m.transact(ctx, func(a *action) error {
-		b := in.Body
-		if b.Handle != nil || b.Email != nil {
+		if named {
 			if err := a.lockNames(); err != nil {
 				return err
 			}
@@ -155,42 +160,52 @@ func (m *Module) changeMe(ctx context.Context, in *changeMeInput) (*meOutput, er
 		if err != nil {
 			return err
 		}
-		if err := a.checkMatch(u); err != nil {
-			return err
-		}
-		emailOnly := b.Email != nil && b.Handle == nil && b.Messages == nil && b.WallPosts == nil && b.Mailings == nil && b.Avatar == nil && b.Fields == nil
-		if err := a.mayChangeOwn(u, emailOnly); err != nil {
-			return err
-		}
-		wrong, err := a.changeNames(&u, b.Handle, b.Email)
-		if err != nil {
-			return err
-		}
-		fields, err := a.profileFields()
-		if err != nil {
-			return err
-		}
-		checkFields(&wrong, fields, b.Fields)
-		if b.Avatar != nil && *b.Avatar == "upload" && u.avatarBlob == "" {
-			wrong.add("avatar", "no_upload", nil)
-		}
-		if err := wrong.problem(); err != nil {
-			return err
-		}
-		flags := u.changedFlags(a.o, b.Messages, b.WallPosts, b.Mailings, b.Avatar)
-		if err := set(ctx, a.tx, u.id, "handle = ?, email = ?, flags = ?", u.handle, u.email, flags); err != nil {
-			return err
-		}
-		if err := a.writeFields(u.id, fields, b.Fields); err != nil {
-			return err
-		}
-		a.reportBy(u.id, u.handle, "u_save")
-		return a.wrote()
+		return a.changeOwn(u, in)
 	})
 	if err != nil {
-		return nil, err
+		return nil, m.countTaken(ctx, err)
 	}
 	return m.getMe(ctx, nil)
+}
+
+// changeOwn is changeMe with the user's row locked.
+func (a *action) changeOwn(u user, in *changeMeInput) error {
+	b := in.Body
+	emailOnly := b.Email != nil && b.Handle == nil && b.Messages == nil && b.WallPosts == nil && b.Mailings == nil &&
+		b.Avatar == nil && b.Fields == nil
+	if err := a.mayChangeOwn(u, emailOnly); err != nil {
+		return err
+	}
+	if err := a.checkMatch(u); err != nil {
+		return err
+	}
+	names, wrong, err := a.newNames(u, b.Handle, b.Email)
+	if err != nil {
+		return err
+	}
+	fields, err := a.profileFields()
+	if err != nil {
+		return err
+	}
+	checkFields(&wrong, fields, b.Fields)
+	if b.Avatar != nil && *b.Avatar == "upload" && u.avatarBlob == "" {
+		wrong.add("avatar", "no_upload", nil)
+	}
+	if err := wrong.problem(); err != nil {
+		return err
+	}
+	if err := a.rename(&u, names); err != nil {
+		return err
+	}
+	flags := u.changedFlags(a.o, b.Messages, b.WallPosts, b.Mailings, b.Avatar)
+	if err := set(a.ctx, a.tx, u.id, "handle = ?, email = ?, flags = ?", u.handle, u.email, flags); err != nil {
+		return err
+	}
+	if err := a.writeFields(u.id, fields, b.Fields); err != nil {
+		return err
+	}
+	a.reportBy(u.id, u.handle, "u_save")
+	return a.wrote()
 }
 
 // checkMatch refuses a change that is meant for another version of the account.
@@ -202,67 +217,86 @@ func (a *action) checkMatch(u user) error {
 	return web.CheckMatch(a.ctx, u.revision(fields))
 }
 
-// mayChangeOwn refuses to change one's own account where Q2A's account page does: to the blocked, and to those who still have to
-// confirm their address; the latter may correct the address.
+// barred refuses what the blocked may not do, before anything else is asked: an address that is still to be
+// confirmed, which opens some doors, opens none of theirs. It goes by the locked row, not by what the
+// request began with.
+func (a *action) barred(u user) error {
+	switch {
+	case u.flags&FlagBlocked != 0:
+		return problem.New("user_blocked")
+	case IPIsBlocked(a.o, a.caller.IP):
+		return problem.New("ip_blocked")
+	}
+	return nil
+}
+
+// mayChangeOwn refuses to change one's own account where Q2A's account page does: to the blocked, and to
+// those who still have to confirm their address; the latter may correct the address, unless they are
+// blocked (whom Q2A lets do so).
 func (a *action) mayChangeOwn(u user, emailOnly bool) error {
+	if err := a.barred(u); err != nil {
+		return err
+	}
 	refusal := Refusal(a.o, a.caller, "", a.caller.Level)
 	if refusal == nil {
 		return nil
 	}
 	pending := a.o.Bool("confirm_user_emails") && u.level < LevelExpert && u.flags&FlagEmailConfirmed == 0
-	if emailOnly && pending {
+	if emailOnly && pending && refusal.Code == "email_unconfirmed" {
 		return nil
 	}
 	return refusal
 }
 
-// changeNames puts a new handle and address into the user and says what is wrong with them. A new address is unconfirmed, and a
-// code is sent to it where the site wants addresses confirmed.
-func (a *action) changeNames(u *user, handle, email *string) (wrong faults, err error) {
-	if handle == nil && email == nil {
-		return nil, nil
-	}
-	newHandle, newEmail := u.handle, email
+// names are the names that an account is to have.
+type names struct{ handle, email string }
+
+// newNames returns the names that the user is to have, those that are not given as they were, and what is
+// wrong with their form. Whether they are free is for rename, which comes after all else was checked.
+func (a *action) newNames(u user, handle, email *string) (n names, wrong faults, err error) {
+	n = names{u.handle, u.email}
 	if handle != nil {
-		newHandle = cleanHandle(posted(*handle))
+		n.handle = cleanHandle(posted(*handle))
+		code, args := a.m.wrongHandle(a.o, n.handle)
+		wrong.add("handle", code, args)
 	}
 	if email != nil {
-		text := posted(*email)
-		newEmail = &text
+		n.email = posted(*email)
+		code, args := wrongEmail(n.email)
+		wrong.add("email", code, args)
 	}
-	if newHandle != u.handle && !a.o.Bool("allow_change_usernames") {
+	if u.id != 0 && n.handle != u.handle && !a.o.Bool("allow_change_usernames") {
 		posts, err := a.m.postsOf(a.ctx, u.id)
 		if err != nil {
-			return nil, err
+			return n, nil, err
 		}
 		if posts > 0 {
-			return nil, problem.New("handle_fixed")
+			return n, nil, problem.New("handle_fixed")
 		}
 	}
-	if handle != nil {
-		if wrong, err = a.wrongNames(newHandle, newEmail, u.id); err != nil {
-			return nil, err
-		}
-	} else {
-		if err := a.wrongEmail(&wrong, *newEmail, u.id); err != nil {
-			return nil, err
-		}
-	}
-	if len(wrong) > 0 {
-		return wrong, nil
-	}
-	u.handle = newHandle
-	if newEmail == nil || *newEmail == u.email {
-		return nil, nil
-	}
-	u.email, u.flags = *newEmail, u.flags&^FlagEmailConfirmed
-	if a.caller.UserID == u.id && a.o.Bool("confirm_user_emails") && u.level < LevelExpert {
-		return nil, a.newCode(*u, eventConfirmCode)
-	}
-	return nil, nil
+	return n, wrong, nil
 }
 
-// changedFlags are the user's flags after the choices that are given; those of features that the site has switched off stay.
+// rename puts new names into the user, if they are free; whoever writes them then holds lockNames. A new
+// address is unconfirmed, and the code that was mailed to the one before ends; a new one is mailed where
+// Q2A does so: to people who change their own, where the site wants addresses confirmed.
+func (a *action) rename(u *user, n names) error {
+	if err := a.mustBeFree(n, *u); err != nil {
+		return err
+	}
+	u.handle = n.handle
+	if n.email == u.email {
+		return nil
+	}
+	u.email, u.flags = n.email, u.flags&^FlagEmailConfirmed
+	if a.caller.UserID == u.id && a.o.Bool("confirm_user_emails") && u.level < LevelExpert {
+		return a.newCode(*u, confirmAddress)
+	}
+	return dropCode(a.ctx, a.tx, u.id)
+}
+
+// changedFlags are the user's flags after the choices that are given; those of features that the site has
+// switched off stay.
 func (u *user) changedFlags(o *site.Options, messages, wall, mailings *bool, avatar *string) int {
 	flags := u.flags
 	choose := func(option string, flag int, wanted *bool) {

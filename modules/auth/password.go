@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 
 	"38qa.net/backend/modules/kernel/database"
@@ -15,7 +17,9 @@ type changePasswordInput struct {
 	}
 }
 
-// changePassword sets the caller's password anew. As in Q2A all other sessions end, those of the old site too.
+// changePassword sets the caller's password anew. As in Q2A all other sessions end, those of the old site
+// too, and the blocked may do it, whose accounts are as much worth keeping safe. Unlike there a mailed code
+// ends.
 func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*tokenOutput, error) {
 	caller, err := RequireUser(ctx)
 	if err != nil {
@@ -32,15 +36,20 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 	checked := users[0].password
 	var wrong faults
 	if checked.Any() {
-		if err := m.attempt(ctx, passwordAttempts, accountName(users[0], true, ""), m.settings.SignInAttempts); err != nil {
+		// Whoever holds a token is known already: what others try at the account's names is nothing to them.
+		name := fmt.Sprint("old password of user ", caller.UserID)
+		g, err := m.guess(ctx, []lock{{name: name, free: freeKnown, longest: longestDelay}})
+		if err != nil {
 			return nil, err
 		}
 		matches, _, err := m.passwords.Matches(ctx, checked, old)
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, g.withdrawn(ctx))
 		}
 		if !matches {
 			wrong.add("oldPassword", "wrong_password", nil)
+		} else if err := g.succeeded(ctx, m.db); err != nil {
+			return nil, err
 		}
 	}
 	code, args := wrongPassword(password)
@@ -64,6 +73,9 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 		if err := setPassword(ctx, a.tx, &u, hash); err != nil {
 			return err
 		}
+		if err := dropCode(ctx, a.tx, u.id); err != nil { // it was asked for by whoever had the mailbox then
+			return err
+		}
 		u.sessionCode = ""
 		if err := endSessions(ctx, a.tx, u.id); err != nil {
 			return err
@@ -72,10 +84,7 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 			return err
 		}
 		a.report("u_password")
-		if err := a.wrote(); err != nil {
-			return err
-		}
-		return succeeded(ctx, a.tx, passwordAttempts, accountName(u, true, ""))
+		return a.wrote()
 	})
 	if err != nil {
 		return nil, err
@@ -89,7 +98,7 @@ func (m *Module) sendReset(ctx context.Context, in *handleInput) (*noContent, er
 		if err := mayEdit(a.o, a.caller, *t); err != nil {
 			return err
 		}
-		return a.newCode(t.user, eventResetCode)
+		return a.newCode(t.user, resetPassword)
 	})
 	return &noContent{http.StatusAccepted}, err
 }

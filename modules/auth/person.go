@@ -312,12 +312,12 @@ func (a *action) newPerson(c *tokens.Claims) (int, error) {
 		return 0, err
 	}
 	n := newAccount{handle: handle, source: cognitoSource}
-	var wrong faults
-	if c.EmailVerified {
-		if err := a.wrongEmail(&wrong, c.Email, 0); err != nil {
+	if code, _ := wrongEmail(c.Email); c.EmailVerified && code == "" {
+		taken, err := a.taken("email", c.Email, 0)
+		if err != nil {
 			return 0, err
 		}
-		if len(wrong) == 0 {
+		if !taken {
 			n.email, n.confirmed = c.Email, true
 		}
 	}

@@ -32,6 +32,11 @@ func (a *action) create(n newAccount) (u user, err error) {
 	if a.o.Bool("show_notice_welcome") {
 		u.flags |= FlagWelcomeNotice
 	}
+	if n.email != "" && !n.confirmed { // else there is no mail, or it goes to whoever has shown to be its reader
+		if err := a.chargeMail(n.email); err != nil {
+			return user{}, err
+		}
+	}
 	if a.o.Bool("confirm_user_emails") && !n.confirmed {
 		u.emailCode = randomCode()
 		if a.o.Bool("confirm_user_required") {
@@ -53,6 +58,11 @@ func (a *action) create(n newAccount) (u user, err error) {
 		return user{}, fmt.Errorf("make an account: %w", err)
 	}
 	u.id = int(id)
+	if u.emailCode != "" { // the welcome mail has it
+		if err := writeCode(a.ctx, a.tx, u, confirmAddress); err != nil {
+			return user{}, err
+		}
+	}
 	if err := a.tell(Registered, u.id); err != nil {
 		return user{}, err
 	}

@@ -2,7 +2,7 @@ package auth
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 
 	"38qa.net/backend/modules/kernel/database"
@@ -13,13 +13,16 @@ type signInInput struct {
 	Body struct {
 		Login    string `json:"login" minLength:"1" maxLength:"200" doc:"Handle or e-mail address"`
 		Password string `json:"password" maxLength:"1000"`
+		// RefreshToken is in the body as it is for refresh: clients hold it themselves, there is no cookie.
+		RefreshToken string `json:"refreshToken,omitempty" maxLength:"200" doc:"A refresh token of the account, if the client holds one that is still good: the device is known by it, and wrong passwords from elsewhere do not keep it waiting. It is not used up"`
 	}
 }
 
-// signIn gives tokens for a password, by Q2A's rules: attempts count against the address's hourly limit, an old hash is
-// replaced, and the account notes when and from where. Neither the answer nor its time tells whether there is such an account.
+// signIn gives tokens for a password, by Q2A's rules: attempts count against the address's hourly limit, an
+// old hash is replaced, and the account notes when and from where. Beside that, failures lead to growing
+// delays (guesses.go). Neither the response nor its time tells whether there is such an account.
 func (m *Module) signIn(ctx context.Context, in *signInInput) (*tokenOutput, error) {
-	checked, newHash, err := m.checkPassword(ctx, in.Body.Login, in.Body.Password)
+	checked, newHash, err := m.checkPassword(ctx, in.Body.Login, in.Body.Password, in.Body.RefreshToken)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +37,11 @@ func (m *Module) signIn(ctx context.Context, in *signInInput) (*tokenOutput, err
 			return problem.New("invalid_credentials")
 		}
 		if newHash != "" {
+			before := u
 			if err := setPassword(ctx, a.tx, &u, newHash); err != nil {
+				return err
+			}
+			if err := keepCode(ctx, a.tx, before, u); err != nil {
 				return err
 			}
 		}
@@ -47,9 +54,10 @@ func (m *Module) signIn(ctx context.Context, in *signInInput) (*tokenOutput, err
 	return m.tokensFor(ctx, u, s)
 }
 
-// checkPassword finds the account that a login and a password belong to; invalid_credentials if there is none. newHash is to take the
-// place of the stored one, "" where that may stay.
-func (m *Module) checkPassword(ctx context.Context, login, password string) (u user, newHash string, err error) {
+// checkPassword finds the account that a login and a password belong to; invalid_credentials if there is
+// none. newHash is to take the place of the stored one, "" where that may stay. A refresh token of the
+// account tells a known device.
+func (m *Module) checkPassword(ctx context.Context, login, password, refreshToken string) (u user, newHash string, err error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
 		return user{}, "", err
@@ -65,17 +73,23 @@ func (m *Module) checkPassword(ctx context.Context, login, password string) (u u
 	if err != nil {
 		return user{}, "", err
 	}
-	u, found, err := byLogin(ctx, m.db, o, login)
+	if u, _, err = byLogin(ctx, m.db, o, login); err != nil {
+		return user{}, "", err
+	}
+	locks, err := m.knownDevice(ctx, u, refreshToken)
 	if err != nil {
 		return user{}, "", err
 	}
-	account := accountName(u, found, login)
-	if err := m.attempt(ctx, passwordAttempts, account, m.settings.SignInAttempts); err != nil {
+	if locks == nil {
+		locks = locksOf(passwordGuesses, login, visitor.IP, m.settings.SignInAttempts, m.settings.SignInAttempts)
+	}
+	g, err := m.guess(ctx, locks)
+	if err != nil {
 		return user{}, "", err
 	}
 	matches, renew, err := m.passwords.Matches(ctx, u.password, password)
 	if err != nil {
-		return user{}, "", err
+		return user{}, "", errors.Join(err, g.withdrawn(ctx))
 	}
 	if !matches {
 		return user{}, "", problem.New("invalid_credentials")
@@ -85,19 +99,11 @@ func (m *Module) checkPassword(ctx context.Context, login, password string) (u u
 			return user{}, "", err
 		}
 	}
-	return u, newHash, succeeded(ctx, m.db, passwordAttempts, account)
+	return u, newHash, g.succeeded(ctx, m.db)
 }
 
-// accountName is what attempts are counted under: the account if there is one, by whichever name, else what was typed.
-func accountName(u user, found bool, login string) string {
-	if found {
-		return fmt.Sprint("user ", u.id)
-	}
-	return "login " + strings.ToLower(login)
-}
-
-// signedIn notes that a user signed in, as Q2A does, and begins a session. A session code that is there stays, so that the
-// person stays signed in on the old site.
+// signedIn notes that a user signed in, as Q2A does, and begins a session. A session code that is there
+// stays, so that the person stays signed in on the old site.
 func (a *action) signedIn(u *user) (session, error) {
 	if strings.TrimSpace(u.sessionCode) == "" {
 		u.sessionCode = randomCode()

@@ -32,19 +32,23 @@ func mayRegister(o *site.Options, c Caller) error {
 	return nil
 }
 
-// signUp makes an account by Q2A's rules, and signs it in. It says which handle or address is taken, as the old site does: handles
-// are public, and an account that is usable at once cannot be pretended. The hourly limit of registrations bounds what can be
-// asked so.
+// signUp makes an account by Q2A's rules, and signs it in. It says which handle or address is taken, as the
+// old site does: handles are public, and an account that is usable at once cannot be pretended. It says so
+// only if everything else is right, so that whoever asks for addresses that are not taken has to make
+// accounts, which the site limits; and a few times an hour only (mayBeTold).
 func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
 		return nil, err
 	}
 	b := in.Body
-	handle, email, password := cleanHandle(posted(b.Handle)), posted(b.Email), posted(b.Password)
+	password := posted(b.Password)
 	visitor := Caller{IP: CallerOf(ctx).IP}
 	if err := errors.Join(mayRegister(o, visitor), CheckLimit(ctx, m.db, o, visitor, Registrations)); err != nil {
 		return nil, err // before anything that costs much
+	}
+	if err := m.mayBeTold(ctx); err != nil {
+		return nil, err
 	}
 	if err := m.CheckCaptcha(ctx, o, LevelBasic, CaptchaSignUp, b.CaptchaToken); err != nil {
 		return nil, err
@@ -63,10 +67,7 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 		if err != nil {
 			return 0, err
 		}
-		if err := a.lockNames(); err != nil {
-			return 0, err
-		}
-		wrong, err := a.wrongNames(handle, &email, 0)
+		names, wrong, err := a.newNames(user{}, &b.Handle, &b.Email)
 		if err != nil {
 			return 0, err
 		}
@@ -79,10 +80,16 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 		if err := wrong.problem(); err != nil {
 			return 0, err
 		}
+		if err := a.lockNames(); err != nil {
+			return 0, err
+		}
+		if err := a.mustBeFree(names, user{}); err != nil {
+			return 0, err
+		}
 		if err := Charge(ctx, a.tx, visitor, Registrations); err != nil {
 			return 0, err
 		}
-		u, err := a.create(newAccount{handle: handle, email: email, hash: hash})
+		u, err := a.create(newAccount{handle: names.handle, email: names.email, hash: hash})
 		if err != nil {
 			return 0, err
 		}
@@ -93,7 +100,7 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 		return u.id, a.writeFields(u.id, fields, values)
 	})
 	if err != nil {
-		return nil, err
+		return nil, m.countTaken(ctx, err)
 	}
 	out, err := m.sessionFor(ctx, id)
 	if err != nil {
@@ -131,38 +138,23 @@ func (a *action) registerFields() (asked []profileField, err error) {
 	return asked, err
 }
 
-// wrongNames is what is wrong with the names of an account: the handle and, if given, the address. Those of the user with the id are no
-// others' than its own. Whoever writes them afterwards must hold lockNames.
-func (a *action) wrongNames(handle string, email *string, userID int) (wrong faults, err error) {
-	code, args := a.m.wrongHandle(a.o, handle)
-	if code == "" {
-		taken, err := a.taken("handle", handle, userID)
-		if err != nil {
-			return nil, err
+// mustBeFree refuses names that others than the user have already. Those who hold the user's own names are
+// not asked. The address comes last, and is not looked at while the handle is taken: who has an address is
+// nobody's business.
+func (a *action) mustBeFree(n names, u user) error {
+	for _, name := range []struct{ column, now, before string }{
+		{"handle", n.handle, u.handle}, {"email", n.email, u.email},
+	} {
+		if name.now == name.before {
+			continue
 		}
-		if taken {
-			code = "taken"
-		}
-	}
-	wrong.add("handle", code, args)
-	if email != nil {
-		err = a.wrongEmail(&wrong, *email, userID)
-	}
-	return wrong, err
-}
-
-// wrongEmail notes what is wrong with an address.
-func (a *action) wrongEmail(wrong *faults, email string, userID int) error {
-	code, args := wrongEmail(email)
-	if code == "" {
-		taken, err := a.taken("email", email, userID)
+		taken, err := a.taken(name.column, name.now, u.id)
 		if err != nil {
 			return err
 		}
 		if taken {
-			code = "taken"
+			return problem.Invalid(problem.Field{Name: name.column, Code: "taken"})
 		}
 	}
-	wrong.add("email", code, args)
 	return nil
 }

@@ -84,6 +84,11 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
+	if k.code != "" {
+		if c.user.code, err = m.settings.Code(ctx, r.userID, c.user.email, k.code); err != nil {
+			return nil, outage{fmt.Errorf("ask for the code of a mail: %w", err)}
+		}
+	}
 	to := c.user.email
 	if k.toSite {
 		to = o.String("feedback_email")
@@ -128,15 +133,14 @@ func (m *Module) about(ctx context.Context, o *site.Options, userID int) (*conte
 		c.Site = c.links.host()
 	}
 	u := &c.user
-	found, err := m.db.Get(ctx, []any{&u.email, &u.handle, &u.code, &u.level, &u.flags},
-		"SELECT email, handle, emailcode, level, flags FROM {users} WHERE userid = ?", userID)
+	found, err := m.db.Get(ctx, []any{&u.email, &u.handle, &u.level, &u.flags},
+		"SELECT email, handle, level, flags FROM {users} WHERE userid = ?", userID)
 	if err != nil {
 		return nil, outage{fmt.Errorf("read the user of a mail: %w", err)}
 	}
 	if !found {
 		return nil, gone("the user is gone")
 	}
-	u.code = strings.TrimSpace(u.code)
 	c.Handle = oneLine(u.handle)
 	c.Waiting = o.Bool("moderate_users") && u.level < levelApproved
 	return c, nil

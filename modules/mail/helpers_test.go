@@ -70,6 +70,12 @@ func moduleOn(t *testing.T, db *database.DB, s Settings) *Module {
 	if s.Poll == 0 {
 		s.Poll = 20 * time.Millisecond
 	}
+	if s.Code == nil {
+		s.Code = func(ctx context.Context, userID int, _, _ string) (code string, err error) {
+			_, err = db.Get(ctx, []any{&code}, "SELECT emailcode FROM {users} WHERE userid = ?", userID)
+			return code, err
+		}
+	}
 	m, err := New(db, site.New(db, site.Settings{}), s)
 	if err != nil {
 		t.Fatal(err)

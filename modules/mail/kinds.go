@@ -44,6 +44,8 @@ func following(e events.Event) []queued {
 type kind struct {
 	// toSite mails go to the address of the option feedback_email, the others to the user.
 	toSite bool
+	// code is what the code in it is for, as Settings.Code takes it; "" for mails without one.
+	code string
 	// prepare fills in what the texts need beyond the user, or says why there is no such mail (any more).
 	prepare func(c *content) (unneeded gone)
 	en, ja  text
@@ -52,6 +54,7 @@ type kind struct {
 // kinds are all kinds of mail by the names that the queue has for them.
 var kinds = map[string]kind{
 	"welcome": {
+		code: "confirm",
 		prepare: func(c *content) gone {
 			if c.unconfirmed() {
 				c.Code, c.Link = c.user.code, c.links.confirmation(c.user)
@@ -84,6 +87,10 @@ A moderator will have a look at your account soon. We will write to you when it 
 Your profile:
 {{.Profile}}
 {{- end}}
+{{- if .Code}}
+
+If you have not opened an account at {{.Site}}, please do not confirm this address: somebody else has given it.
+{{- end}}
 `),
 		ja: parse(`{{.Site}} へようこそ
 
@@ -109,6 +116,10 @@ Your profile:
 
 プロフィール:
 {{.Profile}}
+{{- end}}
+{{- if .Code}}
+
+{{.Site}} に登録した覚えのない場合は、第三者がこのアドレスを入力した可能性がありますので、確認の操作をしないでください。
 {{- end}}
 `),
 	},
@@ -177,6 +188,7 @@ Your profile:
 `),
 	},
 	"confirm": {
+		code: "confirm",
 		prepare: func(c *content) gone {
 			if !c.unconfirmed() {
 				return "there is no code, or the address is confirmed"
@@ -214,6 +226,7 @@ If you know nothing of an account at {{.Site}}, you need not do anything.
 `),
 	},
 	"reset": {
+		code: "reset",
 		prepare: func(c *content) gone {
 			if c.user.code == "" {
 				return "there is no code"

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -191,6 +192,26 @@ func TestWelcomeSaysWhatIsLeftToDo(t *testing.T) {
 		}
 		if strings.Contains(registered.body, "https://qa.example/admin/approve\n") != c.approves {
 			t.Errorf("%+v:\n%s", c, registered.body)
+		}
+	}
+}
+
+// TestMailsBearTheirOwnCodes: each kind asks for the code that it is about, and for the address that it goes to.
+func TestMailsBearTheirOwnCodes(t *testing.T) {
+	p := onSQLite(t)
+	addUser(t, p.open(t, nil), 5, "aki", "aki@example.com", "c0de1234")
+	m := p.module(t, Settings{URL: "smtp://127.0.0.1:1", Code: func(_ context.Context, id int, address, purpose string) (string, error) {
+		return fmt.Sprintf("for-%s-of-%d-at-%s", purpose, id, address), nil
+	}})
+	for kind, purpose := range map[string]string{"welcome": "confirm", "confirm": "confirm", "reset": "reset", "approved": "", "registered": ""} {
+		set(t, m.db, "register_notify_admin", "1")
+		mustExec(t, m.db, "UPDATE {users} SET level = ?", map[bool]int{true: 10}[kind == "approved"])
+		mail, err := written(t, m, kind)
+		if err != nil {
+			t.Fatalf("%s: %v", kind, err)
+		}
+		if code := "for-" + purpose + "-of-5-at-aki@example.com"; strings.Contains(mail.body, code) != (purpose != "") {
+			t.Errorf("%s, with the code %q:\n%s", kind, code, mail.body)
 		}
 	}
 }

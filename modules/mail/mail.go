@@ -42,6 +42,9 @@ type Settings struct {
 	ConfirmURL string
 	// ResetURL is the page that sets a new password, instead of the old site's, with {code} and {email} in it.
 	ResetURL string
+	// Code returns the code that a mail to a user at an address may bear as things are when it is sent,
+	// "confirm" to confirm the address or "reset" to choose a new password; "" if there is none any more.
+	Code func(ctx context.Context, userID int, address, purpose string) (string, error)
 	// Poll is the longest time until a mail is seen that another process queued, or whose time has come; 0 for 5 seconds.
 	Poll time.Duration
 }

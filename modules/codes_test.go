@@ -1,0 +1,230 @@
+package modules_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+)
+
+// codeSite is a site on which codes are tried.
+type codeSite struct {
+	*issuerSite
+	t *testing.T
+}
+
+func (s codeSite) exec(query string, args ...any) {
+	s.t.Helper()
+	if _, err := s.app.DB.Exec(s.t.Context(), query, args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// call sends a request that has to have the status.
+func (s codeSite) call(want int, method, path, token string, body map[string]any) {
+	s.t.Helper()
+	if status, got := ask[map[string]any](s.t, s.issuerSite, method, path, token, home, body); status != want {
+		s.t.Fatalf("%s %s: %d %v, want %d", method, path, status, got, want)
+	}
+}
+
+// option sets an option of the site, and waits until it is heeded.
+func (s codeSite) option(name, value string) {
+	s.t.Helper()
+	s.exec("DELETE FROM {options} WHERE title = ?", name)
+	s.exec("INSERT INTO {options} (title, content) VALUES (?, ?)", name, value)
+	time.Sleep(1100 * time.Millisecond) // options are at most a second old
+}
+
+// tries returns the statuses of confirming and of resetting with the code, the latter tried second.
+func (s codeSite) tries(handle, code string) (confirm, reset int) {
+	s.t.Helper()
+	confirm, _ = ask[any](s.t, s.issuerSite, "POST", "/v1/auth/confirm", "", home, map[string]any{"handle": handle, "code": code})
+	reset, _ = ask[any](s.t, s.issuerSite, "POST", "/v1/auth/reset", "", home, map[string]any{"login": handle, "code": code, "newPassword": "long-enough-1"})
+	return confirm, reset
+}
+
+// TestCodesAreBound: what ends a code that was mailed, whoever does it, and what a code is good for. natsu
+// is a basic user who has confirmed the address.
+func TestCodesAreBound(t *testing.T) {
+	const confirmMail, forgotMail = "/v1/me/email/confirmation", "/v1/auth/forgot"
+	expert := func(s codeSite) { s.exec("UPDATE {users} SET level = 20 WHERE handle = 'natsu'") }
+	confirmation := func(s codeSite, token string) { s.call(202, "POST", confirmMail, token, nil) }
+	forgotten := func(s codeSite, _ string) { s.call(202, "POST", forgotMail, "", map[string]any{"login": "natsu"}) }
+	newAddress := func(s codeSite, token string) {
+		s.call(200, "PATCH", "/v1/me", token, map[string]any{"email": "victim@example.jp"})
+	}
+	byPHP := func(s codeSite, _ string) {
+		s.exec("UPDATE {users} SET email = 'victim@example.jp', flags = flags & ~1 WHERE handle = 'natsu'")
+	}
+	byAdmin := func(s codeSite, _ string) {
+		admin := s.signIn(s.t, "admin_hana", "hana-admin-pass")
+		s.call(200, "PATCH", "/v1/users/natsu", admin.AccessToken, map[string]any{"email": "victim@example.jp"})
+	}
+	phpCode := func(s codeSite, _ string) { s.exec("UPDATE {users} SET emailcode = 'phpcode1' WHERE handle = 'natsu'") }
+	noted := func(s codeSite, _ string) { runJob(s.t, s.app, "codes") }
+	const good, bad = http.StatusNoContent, http.StatusUnprocessableEntity
+	for _, c := range []struct {
+		name           string
+		before         func(codeSite)
+		steps          []func(codeSite, string)
+		confirm, reset int
+	}{
+		{"to confirm", nil, []func(codeSite, string){confirmation}, good, bad},
+		{"to reset", nil, []func(codeSite, string){forgotten}, bad, 200},
+		{"to confirm, seen to by the job", nil, []func(codeSite, string){confirmation, noted}, good, bad},
+		{"to confirm, before an own change of address", nil, []func(codeSite, string){confirmation, newAddress}, bad, bad},
+		{"to confirm, before an expert's own change of address", expert, []func(codeSite, string){confirmation, newAddress}, bad, bad},
+		{"to confirm, before a change where nobody has to confirm", func(s codeSite) { s.option("confirm_user_emails", "0") },
+			[]func(codeSite, string){confirmation, newAddress}, bad, bad},
+		{"to confirm, before a change by the old site", nil, []func(codeSite, string){confirmation, byPHP}, bad, bad},
+		{"to confirm, before an expert's change by the old site", expert, []func(codeSite, string){confirmation, byPHP}, bad, bad},
+		{"to confirm, before a change by the old site that the job saw", nil, []func(codeSite, string){confirmation, byPHP, noted}, bad, bad},
+		{"to confirm, before a change by an administrator", nil, []func(codeSite, string){confirmation, byAdmin}, bad, bad},
+		{"to reset, before a change by an administrator", nil, []func(codeSite, string){forgotten, byAdmin}, bad, bad},
+		{"to reset, before a change by the old site", nil, []func(codeSite, string){forgotten, byPHP}, bad, bad},
+		{"to reset, before a change of the password", nil, []func(codeSite, string){forgotten, func(s codeSite, token string) {
+			s.call(200, "PUT", "/v1/me/password", token, map[string]any{"oldPassword": "natsu-pass-123", "newPassword": "natsu-pass-456"})
+		}}, bad, bad},
+		{"to reset, before a change of the password by the old site", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) {
+			s.exec("UPDATE {users} SET passhash = (SELECT h FROM (SELECT passhash AS h FROM {users} WHERE handle = 'haru') x) WHERE handle = 'natsu'")
+		}}, bad, bad},
+		{"to reset, used on the old site", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) {
+			s.exec("UPDATE {users} SET emailcode = '' WHERE handle = 'natsu'")
+		}}, bad, bad},
+		{"to confirm, before one to reset", nil, []func(codeSite, string){confirmation, forgotten}, bad, bad},
+		{"to reset, two hours old", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) { s.pass(2 * time.Hour) }}, bad, bad},
+		{"to reset, two hours old, seen to by the job", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) { s.pass(2 * time.Hour) }, noted}, bad, bad},
+		{"to confirm, six days old", nil, []func(codeSite, string){confirmation, func(s codeSite, _ string) { s.pass(6 * 24 * time.Hour) }}, good, bad},
+		{"to confirm, a week old", nil, []func(codeSite, string){confirmation, func(s codeSite, _ string) { s.pass(7 * 24 * time.Hour) }}, bad, bad},
+		{"the old site's", nil, []func(codeSite, string){phpCode}, good, bad}, // used up by the first
+		{"the old site's in place of ours", nil, []func(codeSite, string){confirmation, phpCode}, good, bad},
+		{"the old site's, of an expert", expert, []func(codeSite, string){phpCode}, bad, 200},
+		{"the old site's, before an own change of address", nil, []func(codeSite, string){phpCode, newAddress}, bad, bad},
+		{"the old site's, before an expert's own change of address", expert, []func(codeSite, string){phpCode, newAddress}, bad, bad},
+		{"the old site's, before an expert's change by the old site", expert, []func(codeSite, string){phpCode, noted, byPHP}, bad, bad},
+		{"the old site's, before a change by an administrator", nil, []func(codeSite, string){phpCode, byAdmin}, bad, bad},
+		{"the old site's, seen before a change by the old site", nil, []func(codeSite, string){phpCode, noted, byPHP}, bad, bad},
+		{"the old site's, seen", nil, []func(codeSite, string){phpCode, noted}, good, bad},
+		{"the old site's, of an expert, seen two hours ago", expert,
+			[]func(codeSite, string){phpCode, noted, func(s codeSite, _ string) { s.pass(2 * time.Hour) }, noted}, bad, bad},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
+				s := codeSite{opened, t}
+				in := s.signIn(t, "natsu", "natsu-pass-123")
+				if c.before != nil {
+					c.before(s)
+				}
+				code := ""
+				for _, step := range c.steps {
+					step(s, in.AccessToken)
+					if now := s.code(t, "natsu"); code == "" || now == "phpcode1" {
+						code = now // the one that is tried: the first, or the old site's
+					}
+				}
+				if code == "" {
+					t.Fatal("no code was mailed")
+				}
+				if confirm, reset := s.tries("natsu", code); confirm != c.confirm || reset != c.reset {
+					t.Errorf("confirm: %d, want %d; reset: %d, want %d", confirm, c.confirm, reset, c.reset)
+				}
+			})
+		})
+	}
+}
+
+// TestEndedCodesLeaveTheColumn, so that the old site's pages, which look at nothing else, refuse them too;
+// its own codes stay there.
+func TestEndedCodesLeaveTheColumn(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		end  func(codeSite)
+		left string
+	}{
+		{"two hours", func(s codeSite) { s.pass(2 * time.Hour) }, ""},
+		{"a change of the address by the old site", func(s codeSite) { s.exec("UPDATE {users} SET email = 'new@example.jp' WHERE handle = 'natsu'") }, ""},
+		{"one of the old site's in its place", func(s codeSite) { s.exec("UPDATE {users} SET emailcode = 'phpcode1' WHERE handle = 'natsu'") }, "phpcode1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
+				s := codeSite{opened, t}
+				s.call(202, "POST", "/v1/auth/forgot", "", map[string]any{"login": "natsu"})
+				if s.code(t, "natsu") == "" {
+					t.Fatal("no code was mailed")
+				}
+				c.end(s)
+				for range 2 {
+					runJob(t, s.app, "codes")
+					if left := s.code(t, "natsu"); left != c.left {
+						t.Errorf("%q is left, want %q", left, c.left)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestCodeOutlivesANewHash: who signs in with a password of the old kind, which is hashed anew then, keeps
+// the code.
+func TestCodeOutlivesANewHash(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
+		s := codeSite{opened, t}
+		s.call(202, "POST", "/v1/auth/forgot", "", map[string]any{"login": "tanaka"})
+		code := s.code(t, "tanaka")
+		s.signIn(t, "tanaka", "tanaka-legacy-pass")
+		if _, reset := s.tries("tanaka", code); reset != 200 {
+			t.Errorf("reset: %d", reset)
+		}
+	})
+}
+
+// TestWelcomeCode confirms the address and sets no password.
+func TestWelcomeCode(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
+		s := codeSite{opened, t}
+		s.call(201, "POST", "/v1/auth/sign-up", "", map[string]any{"handle": "fresh", "email": "fresh@example.jp", "password": "long-enough-0"})
+		code := s.code(t, "fresh")
+		body := map[string]any{"login": "fresh", "code": code, "newPassword": "long-enough-1"}
+		if status, _ := ask[any](t, s.issuerSite, "POST", "/v1/auth/reset", "", home, body); code == "" || status != 422 {
+			t.Errorf("reset with the code %q of the welcome mail: %d", code, status)
+		}
+		if confirm, reset := s.tries("fresh", code); confirm != http.StatusNoContent || reset != 422 {
+			t.Errorf("confirm: %d; reset with the used code: %d", confirm, reset)
+		}
+	})
+}
+
+// TestMailsBearGoodCodesOnly: a mail that is sent late, or to another address than the code is for, has none.
+func TestMailsBearGoodCodesOnly(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		then           func(codeSite)
+		address        string
+		confirm, reset bool
+	}{
+		{"at once", func(codeSite) {}, "natsu@example.jp", false, true},
+		{"to another address", func(codeSite) {}, "attacker@example.jp", false, false},
+		{"two hours later", func(s codeSite) { s.pass(2 * time.Hour) }, "natsu@example.jp", false, false},
+		{"to an address that changed", func(s codeSite) {
+			s.exec("UPDATE {users} SET email = 'new@example.jp' WHERE handle = 'natsu'")
+		}, "new@example.jp", false, false},
+		{"after one to confirm", func(s codeSite) {
+			in := s.signIn(s.t, "natsu", "natsu-pass-123")
+			s.call(202, "POST", "/v1/me/email/confirmation", in.AccessToken, nil)
+		}, "natsu@example.jp", true, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
+				s := codeSite{opened, t}
+				s.call(202, "POST", "/v1/auth/forgot", "", map[string]any{"login": "natsu"})
+				c.then(s)
+				for purpose, want := range map[string]bool{"confirm": c.confirm, "reset": c.reset} {
+					code, err := s.app.Auth.CodeToMail(t.Context(), 14, c.address, purpose)
+					if err != nil || (code != "") != want || want && code != s.code(t, "natsu") {
+						t.Errorf("%s: %q %v", purpose, code, err)
+					}
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,269 @@
+package modules_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// mailsCaused are the events of the outbox that have mails sent to an address of somebody's choice.
+const mailsCaused = "SELECT COUNT(*) FROM {q2ab_outbox} WHERE name IN ('u_register', 'u_confirm_code', 'u_reset_code')"
+
+// from sends a request from an address.
+func from(t *testing.T, s *issuerSite, ip, method, path, token string, body map[string]any) (status int, code string) {
+	t.Helper()
+	status, got := ask[map[string]any](t, s, method, path, token, ip, body)
+	code, _ = got["code"].(string)
+	return status, code
+}
+
+// TestMailsAreCounted: whichever way mails to addresses of one's choice are caused, by one account, from
+// one address or to one address.
+func TestMailsAreCounted(t *testing.T) {
+	address := func(i int) map[string]any { return map[string]any{"email": fmt.Sprintf("stranger%d@example.jp", i)} }
+	for _, c := range []struct {
+		name string
+		// cause causes the i-th mail; most is how many there are, of tries.
+		cause       func(t *testing.T, s *issuerSite, token string, i int) (int, string)
+		most, tries int
+		silent      bool
+	}{
+		{"changes of one's address", func(t *testing.T, s *issuerSite, token string, i int) (int, string) {
+			return from(t, s, fmt.Sprintf("198.51.100.%d", i), "PATCH", "/v1/me", token, address(i))
+		}, 5, 26, false},
+		{"changes by the other way", func(t *testing.T, s *issuerSite, token string, i int) (int, string) {
+			return from(t, s, fmt.Sprintf("198.51.100.%d", i), "PUT", "/v1/me/email", token, address(i))
+		}, 5, 10, false},
+		{"changes and confirmations by turns", func(t *testing.T, s *issuerSite, token string, i int) (int, string) {
+			if i%2 == 0 {
+				return from(t, s, fmt.Sprintf("198.51.100.%d", i), "POST", "/v1/me/email/confirmation", token, nil)
+			}
+			return from(t, s, fmt.Sprintf("198.51.100.%d", i), "PATCH", "/v1/me", token, address(i))
+		}, 5, 10, false},
+		{"forgotten passwords of one account from everywhere", func(t *testing.T, s *issuerSite, _ string, i int) (int, string) {
+			return from(t, s, fmt.Sprintf("198.51.100.%d", i), "POST", "/v1/auth/forgot", "", map[string]any{"login": []string{"haru", "HARU@example.jp"}[i%2]})
+		}, 5, 7, true},
+		{"forgotten passwords of many accounts", func(t *testing.T, s *issuerSite, _ string, i int) (int, string) {
+			name := []string{"haru", "aki", "fuyu", "lurker", "tanaka", "OldTimer", "natsu"}[i%7]
+			return from(t, s, fmt.Sprintf("2001:db8::%d", i+1), "POST", "/v1/auth/forgot", "", map[string]any{"login": name})
+		}, 25, 28, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+				in := s.signIn(t, "fuyu", "fuyu-pass-123")
+				for i := range c.tries {
+					status, code := c.cause(t, s, in.AccessToken, i)
+					switch {
+					case i < c.most || c.silent:
+						if status >= 300 {
+							t.Fatalf("mail %d: %d %s", i+1, status, code)
+						}
+					case status != http.StatusTooManyRequests || code != "rate_limit":
+						t.Fatalf("mail %d: %d %s", i+1, status, code)
+					}
+				}
+				if n := s.scalar(t, mailsCaused); n != c.most {
+					t.Errorf("%d mails, want %d", n, c.most)
+				}
+				s.pass(time.Hour)
+				if _, code := c.cause(t, s, s.signIn(t, "fuyu", "fuyu-pass-123").AccessToken, c.tries); s.scalar(t, mailsCaused) != c.most+1 {
+					t.Errorf("an hour later: %s", code)
+				}
+			})
+		})
+	}
+}
+
+// TestSignUpsAreMailsToo: an address that has had its mails gets no welcome.
+func TestSignUpsAreMailsToo(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		in := s.signIn(t, "fuyu", "fuyu-pass-123")
+		target := map[string]any{"email": "stranger@example.jp"}
+		if status, code := from(t, s, home, "PATCH", "/v1/me", in.AccessToken, target); status != 200 {
+			t.Fatalf("%d %s", status, code)
+		}
+		for range 4 {
+			if status, code := from(t, s, home, "POST", "/v1/me/email/confirmation", in.AccessToken, nil); status != 202 {
+				t.Fatalf("%d %s", status, code)
+			}
+		}
+		if _, err := s.app.DB.Exec(t.Context(), "UPDATE {users} SET email = 'fuyu@example.jp' WHERE handle = 'fuyu'"); err != nil {
+			t.Fatal(err)
+		}
+		body := map[string]any{"handle": "new one", "email": "STRANGER@example.jp", "password": "long-enough"}
+		if status, code := from(t, s, "198.51.100.9", "POST", "/v1/auth/sign-up", "", body); status != 429 {
+			t.Errorf("sign-up: %d %s", status, code)
+		}
+		if n := s.scalar(t, "SELECT COUNT(*) FROM {users} WHERE handle = 'new one'"); n != 0 {
+			t.Error("the account was made")
+		}
+		s.pass(time.Hour)
+		if status, code := from(t, s, "198.51.100.9", "POST", "/v1/auth/sign-up", "", body); status != 201 {
+			t.Errorf("an hour later: %d %s", status, code)
+		}
+	})
+}
+
+// TestBlockedAccounts change nothing of their own, and cause no mail, whatever else is to be said of them:
+// an address that is to be confirmed opens no door. As in Q2A they may choose a new password, and read.
+func TestBlockedAccounts(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		in := s.signIn(t, "newbie2", "newbie-pass-2")
+		for _, flags := range []int{2, 2 | 128, 2 | 1} {
+			if _, err := s.app.DB.Exec(t.Context(), "UPDATE {users} SET flags = ? WHERE handle = 'newbie2'", flags); err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range []struct {
+				method, path string
+				body         map[string]any
+			}{
+				{"PATCH", "/v1/me", map[string]any{"email": "stranger@example.jp"}},
+				{"PUT", "/v1/me/email", map[string]any{"email": "stranger@example.jp"}},
+				{"PATCH", "/v1/me", map[string]any{"email": "nonsense"}},
+				{"PATCH", "/v1/me", map[string]any{"handle": "somebody else"}},
+				{"PATCH", "/v1/me", map[string]any{"fields": map[string]any{"about": "me"}}},
+				{"PUT", "/v1/me/notifications", map[string]any{"messages": true, "wallPosts": true, "mailings": true}},
+				{"PUT", "/v1/me/avatar", map[string]any{"avatar": "gravatar"}},
+				{"DELETE", "/v1/me/avatar", nil},
+				{"POST", "/v1/me/email/confirmation", nil},
+				{"DELETE", "/v1/me", nil},
+			} {
+				if status, code := from(t, s, home, c.method, c.path, in.AccessToken, c.body); status != 403 || code != "user_blocked" {
+					t.Errorf("flags %d, %s %s %v: %d %s", flags, c.method, c.path, c.body, status, code)
+				}
+			}
+			if status, _ := from(t, s, home, "POST", "/v1/auth/forgot", "", map[string]any{"login": "newbie2"}); status != 202 {
+				t.Errorf("forgot: %d", status)
+			}
+		}
+		if n := s.scalar(t, mailsCaused); n != 0 {
+			t.Errorf("%d mails", n)
+		}
+		change := map[string]any{"oldPassword": "newbie-pass-2", "newPassword": "newbie-pass-3"}
+		if status, code := from(t, s, home, "PUT", "/v1/me/password", in.AccessToken, change); status != 200 {
+			t.Errorf("a new password: %d %s", status, code)
+		}
+	})
+}
+
+// TestBlockedAddressesChangeNothing, not even an address that is to be confirmed.
+func TestBlockedAddressesChangeNothing(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
+		s := codeSite{opened, t}
+		in := s.signIn(t, "newbie2", "newbie-pass-2")
+		s.exec("UPDATE {users} SET flags = 128 WHERE handle = 'newbie2'")
+		s.option("block_ips_write", "198.51.100.*")
+		if status, code := from(t, s.issuerSite, "198.51.100.7", "PATCH", "/v1/me", in.AccessToken, map[string]any{"email": "new@example.jp"}); status != 403 || code != "ip_blocked" {
+			t.Errorf("from a blocked address: %d %s", status, code)
+		}
+		if status, code := from(t, s.issuerSite, home, "PATCH", "/v1/me", in.AccessToken, map[string]any{"email": "new@example.jp"}); status != 200 {
+			t.Errorf("from another: %d %s", status, code)
+		}
+	})
+}
+
+// taken says what was refused as taken.
+func taken(t *testing.T, s *issuerSite, ip, method, path, token string, body map[string]any) (status int, fields string) {
+	t.Helper()
+	status, got := ask[signedIn](t, s, method, path, token, ip, body)
+	for _, e := range got.Errors {
+		if e.Code == "taken" {
+			fields += e.Field
+		}
+	}
+	return status, fields
+}
+
+// TestTakenIsToldLast: who else has an address is told only to those whose request is right in all else.
+func TestTakenIsToldLast(t *testing.T) {
+	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+		in := s.signIn(t, "fuyu", "fuyu-pass-123")
+		right := map[string]any{"handle": "nobody yet", "email": "haru@example.jp", "password": "long-enough"}
+		with := func(name string, value any) map[string]any {
+			body := map[string]any{name: value}
+			for k, v := range right {
+				if k != name {
+					body[k] = v
+				}
+			}
+			return body
+		}
+		for _, c := range []struct {
+			name, method, path string
+			body               map[string]any
+			told               string
+		}{
+			{"all is right", "POST", "/v1/auth/sign-up", right, "email"},
+			{"in other letters", "POST", "/v1/auth/sign-up", with("email", "HARU@example.jp"), "email"},
+			{"the handle is taken", "POST", "/v1/auth/sign-up", with("handle", "AKI"), "handle"},
+			{"the handle is wrong", "POST", "/v1/auth/sign-up", with("handle", "a/b"), ""},
+			{"the password is short", "POST", "/v1/auth/sign-up", with("password", "short"), ""},
+			{"a field is unknown", "POST", "/v1/auth/sign-up", with("fields", map[string]any{"shoe size": "42"}), ""},
+			{"one's own", "PATCH", "/v1/me", map[string]any{"email": "haru@example.jp"}, "email"},
+			{"one's own, the handle is taken", "PATCH", "/v1/me", map[string]any{"email": "haru@example.jp", "handle": "aki"}, "handle"},
+			{"one's own, the handle is wrong", "PATCH", "/v1/me", map[string]any{"email": "haru@example.jp", "handle": "a/b"}, ""},
+			{"one's own, there is no picture", "PATCH", "/v1/me", map[string]any{"email": "haru@example.jp", "avatar": "upload"}, ""},
+			{"one's own, a field is unknown", "PATCH", "/v1/me", map[string]any{"email": "haru@example.jp", "fields": map[string]any{"shoe size": "42"}}, ""},
+		} {
+			token := ""
+			if c.method == "PATCH" {
+				token = in.AccessToken
+			}
+			if status, told := taken(t, s, "198.51.100.1", c.method, c.path, token, c.body); status != 422 || told != c.told {
+				t.Errorf("%s: %d, %q is told to be taken, want %q", c.name, status, told, c.told)
+			}
+		}
+	})
+}
+
+// TestTakenIsCounted: addresses are not asked for one after the other, and beyond the limit free ones look
+// as taken ones do.
+func TestTakenIsCounted(t *testing.T) {
+	known := []string{"haru", "aki", "natsu", "tanaka", "jose"}
+	for _, c := range []struct {
+		name, method, path, as, password string
+		body                             func(email string) map[string]any
+	}{
+		{"sign-up", "POST", "/v1/auth/sign-up", "", "", func(email string) map[string]any {
+			return map[string]any{"handle": "nobody yet", "email": email, "password": "long-enough"}
+		}},
+		{"one's own", "PATCH", "/v1/me", "fuyu", "fuyu-pass-123", func(email string) map[string]any { return map[string]any{"email": email} }},
+		{"somebody else's", "PATCH", "/v1/users/lurker", "admin_hana", "hana-admin-pass", func(email string) map[string]any { return map[string]any{"email": email} }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+				token := ""
+				if c.as != "" {
+					token = s.signIn(t, c.as, c.password).AccessToken
+				}
+				for i := range 10 {
+					domain := "@example.jp"
+					if i%5 == 4 {
+						domain = "@example.org"
+					}
+					if status, told := taken(t, s, home, c.method, c.path, token, c.body(known[i%5]+domain)); status != 422 || told != "email" {
+						t.Fatalf("address %d: %d %q", i+1, status, told)
+					}
+				}
+				for _, email := range []string{"haru@example.jp", "free@example.jp"} {
+					if status, told := taken(t, s, home, c.method, c.path, token, c.body(email)); status != 429 || told != "" {
+						t.Errorf("%s: %d %q", email, status, told)
+					}
+				}
+				if c.as == "" {
+					if status, told := taken(t, s, "198.51.100.1", c.method, c.path, token, c.body("haru@example.jp")); status != 422 || told != "email" {
+						t.Errorf("from elsewhere: %d %q", status, told)
+					}
+				}
+				s.pass(time.Hour)
+				if c.as != "" {
+					token = s.signIn(t, c.as, c.password).AccessToken
+				}
+				if status, _ := taken(t, s, home, c.method, c.path, token, c.body("free@example.jp")); status >= 300 {
+					t.Errorf("an hour later: %d", status)
+				}
+			})
+		})
+	}
+}
