@@ -2,12 +2,17 @@ package community
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
 )
@@ -71,8 +76,8 @@ func (m *Module) order(o *site.Options, caller auth.Caller, in *usersInput) (use
 		}
 		return userOrder{"newest", "1 = 1", "u.created DESC, u.userid DESC", nil, "u.userid < ?", nil}, nil
 	}
-	return userOrder{"points", "up.points IS NOT NULL", "up.points DESC, u.userid", nil,
-		"up.points <= ? AND (up.points < ? OR u.userid > ?)", func(a auth.Account) any { return a.Points }}, nil
+	points := func(a auth.Account) any { return a.Points }
+	return userOrder{name: "points", by: "up.points DESC, u.userid", figure: points}, nil
 }
 
 // refuse says why somebody is no moderator.
@@ -115,43 +120,101 @@ func (m *Module) listUsers(ctx context.Context, in *usersInput) (*usersOutput, e
 	return out, err
 }
 
-// userPage reads one page of the directory.
+// userPage reads one page of the directory: first which users are on it, by keys alone, then the accounts.
 func (m *Module) userPage(ctx context.Context, o *site.Options, order userOrder, page web.Page, show func(auth.Account) User) (*usersOutput, error) {
 	size := page.Size(o.Int("page_size_users"))
-	where, args := order.where, order.args
+	var at *userPosition
 	if page.Cursor != "" {
-		var at userPosition
-		if err := web.DecodeCursor("users:"+order.name, page.Cursor, &at); err != nil {
+		at = &userPosition{}
+		if err := web.DecodeCursor("users:"+order.name, page.Cursor, at); err != nil {
 			return nil, err
 		}
-		where += " AND " + order.after
-		switch {
-		case order.figure == nil:
-			args = append(args, at.ID)
-		case order.name == "points":
-			args = append(args, at.Figure, at.Figure, at.ID)
-		default:
-			args = append(args, at.Figure, at.Figure, at.Handle, at.Handle, at.ID)
-		}
 	}
-	accounts, err := m.auth.Accounts(ctx, where+" ORDER BY "+order.by+" LIMIT ? OFFSET ?", append(args, size+1, page.Offset(size))...)
+	read := m.userIDs
+	if order.name == "points" {
+		read = m.userIDsByPoints
+	}
+	ids, err := read(ctx, order, at, size+1, page.Offset(size))
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	out := &usersOutput{Body: web.List[User]{Items: []User{}}}
+	more := len(ids) > size
+	if len(ids) == 0 {
+		return out, nil
+	}
+	accounts, err := m.auth.Accounts(ctx, "u.userid IN ? ORDER BY "+order.by, ids[:min(size, len(ids))])
 	if err != nil {
 		return nil, err
 	}
-	out := &usersOutput{Body: web.List[User]{Items: []User{}}}
-	if len(accounts) > size {
-		accounts = accounts[:size]
-		last := accounts[size-1]
-		at := userPosition{ID: last.ID, Handle: last.Handle}
+	if more && len(accounts) > 0 {
+		last := accounts[len(accounts)-1]
+		next := userPosition{ID: last.ID, Handle: last.Handle}
 		if order.figure != nil {
-			at.Figure, _ = order.figure(last).(int)
+			next.Figure, _ = order.figure(last).(int)
 		}
-		out.Body.NextCursor = web.EncodeCursor("users:"+order.name, at)
+		out.Body.NextCursor = web.EncodeCursor("users:"+order.name, next)
 	}
 	for _, a := range accounts {
 		out.Body.Items = append(out.Body.Items, show(a))
 	}
 	return out, nil
+}
+
+// userIDs are the users of a page that begins after a place (nil: at the beginning) and leaves out skip.
+func (m *Module) userIDs(ctx context.Context, order userOrder, at *userPosition, count, skip int) (
+	ids []int, err error,
+) {
+	where, args := order.where, slices.Clone(order.args)
+	if at != nil {
+		where += " AND " + order.after
+		if order.figure != nil {
+			args = append(args, at.Figure, at.Figure, at.Handle, at.Handle)
+		}
+		args = append(args, at.ID)
+	}
+	query := "SELECT u.userid FROM {users} u WHERE " + where + " ORDER BY " + order.by + " LIMIT ? OFFSET ?"
+	err = m.db.Select(ctx, database.Append(&ids), query, append(args, count, skip)...)
+	return ids, err
+}
+
+// userIDsByPoints is userIDs for the order by points. Users with as many points stand in the order of their ids,
+// which is not that of the index of points read from its end: so it first finds the points that the last of the page
+// has, then reads those with more, and of those with as many no more than there is room for.
+func (m *Module) userIDsByPoints(ctx context.Context, _ userOrder, at *userPosition, count, skip int) (
+	ids []int, err error,
+) {
+	// Points without an account do not count. Counting, rather than a join, keeps optimizers at the index of points.
+	const from = "FROM {userpoints} p WHERE (SELECT COUNT(*) FROM {users} u WHERE u.userid = p.userid) > 0"
+	below, args := "", []any{}
+	if at != nil {
+		below, args = " AND p.points < ?", []any{at.Figure}
+	}
+	var least int
+	leastQuery := "SELECT p.points " + from + below + " ORDER BY p.points DESC LIMIT 1 OFFSET ?"
+	full, err := m.db.Get(ctx, []any{&least}, leastQuery, append(slices.Clone(args), skip+count-1)...)
+	if err != nil {
+		return nil, err
+	}
+	var arms []string
+	var all []any
+	add := func(where string, values ...any) {
+		arms = append(arms, "SELECT * FROM (SELECT p.userid, p.points "+from+where+") a"+strconv.Itoa(len(arms)))
+		all = append(all, values...)
+	}
+	const ofEqual = " AND p.points = ? AND p.userid > ? ORDER BY p.userid LIMIT ?"
+	if at != nil { // the rest of those with as many points as the last one of the page before
+		add(ofEqual, at.Figure, at.ID, skip+count)
+	}
+	if full {
+		add(below+" AND p.points > ?", append(slices.Clone(args), least)...)
+		add(ofEqual, least, 0, skip+count)
+	} else {
+		add(below, args...)
+	}
+	err = m.db.Select(ctx, database.Append(&ids), "SELECT userid FROM ("+strings.Join(arms, " UNION ALL ")+
+		") a ORDER BY points DESC, userid LIMIT ? OFFSET ?", append(all, count, skip)...)
+	return ids, err
 }
 
 func (m *Module) listUnapproved(ctx context.Context, in *struct{ web.Page }) (*usersOutput, error) {
