@@ -100,15 +100,9 @@ func shownBadge(ctx context.Context, b *badges.Badge) Badge {
 }
 
 func (m *Module) listBadges(ctx context.Context) (*badgesOutput, error) {
-	holders := map[int]int{}
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
-		var id, n int
-		err := rows.Scan(&id, &n)
-		holders[id] = n
-		return err
-	}, "SELECT badgeid, COUNT(DISTINCT userid) FROM {ysb_badges} GROUP BY badgeid UNION ALL SELECT badgeid, COUNT(DISTINCT userid) FROM {ysb_badge_ranking} GROUP BY badgeid")
+	holders, err := m.holders.of(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("count badges: %w", err)
+		return nil, err
 	}
 	out := &badgesOutput{}
 	for _, list := range [][]badges.Badge{badges.All, badges.Monthly} {
@@ -152,10 +146,11 @@ func (m *Module) getBadge(ctx context.Context, in *badgeInput) (*badgeOutput, er
 	}
 	out := &badgeOutput{}
 	out.Body.CountedBadge = CountedBadge{Badge: shownBadge(ctx, b)}
-	_, err = m.db.Get(ctx, []any{&out.Body.Holders}, "SELECT COUNT(DISTINCT userid) FROM ("+awardsOf(in.ID)+") a", in.ID)
+	holders, err := m.holders.of(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("count a badge's holders: %w", err)
+		return nil, err
 	}
+	out.Body.Holders = holders[in.ID]
 	size := in.Size(o.Int("page_size_users"))
 	condition, args := "1 = 1", []any{in.ID}
 	list := fmt.Sprintf("badge:%d", in.ID)

@@ -20,12 +20,13 @@ type Module struct {
 	// questions says which categories there are.
 	questions *qa.Module
 	shown     *shown
+	holders   holders
 	jobs      Jobs
 }
 
 // New returns the module.
 func New(db *database.DB, s *site.Module, a *auth.Module, questions *qa.Module) *Module {
-	return &Module{db: db, site: s, auth: a, questions: questions, shown: newShown(db)}
+	return &Module{db: db, site: s, auth: a, questions: questions, shown: newShown(db), holders: holders{db: db}}
 }
 
 // UseJobs gives the module what starts its jobs, which are made before that.
