@@ -1,8 +1,6 @@
 package qa
 
 import (
-	"database/sql"
-	"encoding/xml"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -19,6 +17,7 @@ import (
 func (m *Module) Routes(e *echo.Echo) {
 	e.GET("/feed/*", m.serveFeed)
 	e.GET("/sitemap.xml", m.serveSitemap)
+	e.GET("/sitemap-:part", m.serveSitemapPart)
 	e.GET("/tag/:tag", func(c echo.Context) error {
 		return redirect(c, "/v1/questions", "tag", c.Param("tag"))
 	})
@@ -92,81 +91,4 @@ func (m *Module) redirectQuestion(c echo.Context) error {
 		}
 	}
 	return c.Redirect(http.StatusFound, "/v1/questions/"+strconv.FormatUint(id, 10)+"?include=answers,comments")
-}
-
-type sitemap struct {
-	XMLName xml.Name     `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
-	URLs    []sitemapURL `xml:"url"`
-}
-
-type sitemapURL struct {
-	Location string `xml:"loc"`
-	Priority string `xml:"priority"`
-}
-
-// sitemapEntries is the most that one sitemap file may hold, by its standard.
-const sitemapEntries = 50000
-
-// serveSitemap lists what Q2A's sitemap plugin lists by default, with its priorities: questions by hotness, users, tags,
-// and categories with questions.
-func (m *Module) serveSitemap(c echo.Context) error {
-	ctx := c.Request().Context()
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return err
-	}
-	siteURL := m.site.SiteURL(o)
-	var doc sitemap
-	add := func(path string, priority float64) {
-		if len(doc.URLs) < sitemapEntries {
-			doc.URLs = append(doc.URLs, sitemapURL{siteURL + encodePath(path), strconv.FormatFloat(priority, 'f', 3, 64)})
-		}
-	}
-	on := func(option string) bool { return o.String("xml_sitemap_show_"+option) != "0" }
-	var lowest, spread float64
-	if _, err := m.db.Get(ctx, []any{&lowest, &spread}, "SELECT COALESCE(MIN(hotness), 0) + 0e0, COALESCE(MAX(hotness) - MIN(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q'"); err != nil {
-		return fmt.Errorf("sitemap: %w", err)
-	}
-	lists := []struct {
-		show  bool
-		query string
-		add   func(id int, text string, figure float64)
-	}{
-		{on("questions"), "SELECT postid, title, hotness + 0e0 FROM {posts} WHERE type = 'Q' ORDER BY postid LIMIT ?", func(id int, title string, hotness float64) {
-			add(m.path(o, id, title), 0.1+0.9*(hotness-lowest)/(1+spread))
-		}},
-		{on("users"), "SELECT userid, handle, 0e0 FROM {users} ORDER BY userid LIMIT ?", func(_ int, handle string, _ float64) { add("user/"+handle, 0.25) }},
-		{on("tag_qs") && o.UsingTags(), "SELECT wordid, word, tagcount + 0e0 FROM {words} WHERE tagcount > 0 ORDER BY wordid LIMIT ?", func(_ int, tag string, count float64) {
-			add("tag/"+tag, 0.5/(1+1/count))
-		}},
-	}
-	for _, l := range lists {
-		if !l.show {
-			continue
-		}
-		if err := m.db.Select(ctx, func(rows *sql.Rows) error {
-			var id int
-			var text sql.NullString
-			var figure sql.NullFloat64
-			err := rows.Scan(&id, &text, &figure)
-			l.add(id, text.String, figure.Float64)
-			return err
-		}, l.query, sitemapEntries); err != nil {
-			return fmt.Errorf("sitemap: %w", err)
-		}
-	}
-	if tree, err := m.tree(ctx); err != nil {
-		return err
-	} else if on("category_qs") && o.UsingCategories() {
-		for _, cat := range tree.inOrder() {
-			if cat.questions > 0 {
-				add("questions/"+cat.path, 0.5)
-			}
-		}
-	}
-	body, err := xml.Marshal(doc)
-	if err != nil {
-		return err
-	}
-	return c.Blob(http.StatusOK, "application/xml; charset=utf-8", append([]byte(xml.Header), body...))
 }

@@ -41,6 +41,7 @@ type Module struct {
 	blocked        atomic.Pointer[blockedWords]
 	listeners      []Listener
 	views          *viewBatches
+	sitemap        sitemapParts
 }
 
 // New returns the module.
