@@ -80,13 +80,18 @@ type eventQuery struct {
 	where string
 }
 
+// columns are those that say who did it and when.
+func (q eventQuery) columns() (who, when string) {
+	if q.updates {
+		return "e.lastuserid", "e.updated"
+	}
+	return "e.userid", "e.created"
+}
+
 // events reads events in one statement.
 func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 	my := mineOf(ctx)
-	who, when := "e.userid", "e.created"
-	if q.updates {
-		who, when = "e.lastuserid", "e.updated"
-	}
+	who, when := q.columns()
 	where := ""
 	if q.where != "" {
 		where = " WHERE " + q.where
@@ -142,28 +147,97 @@ func recent(kind string, c *category, limit int) eventQuery {
 		args: append(args, limit), where: visibleEvents}
 }
 
-// recentEdits is the query of the newest changes in a category (nil: all).
+// recentEdits is the query of the newest changes in a category (nil: all), those of one second in the order of the
+// index: in any other all changes of the site would have to be sorted.
 func recentEdits(c *category, limit int) eventQuery {
 	where, args := "p.type IN ('Q', 'A', 'C')", []any{}
 	if c != nil {
 		where = c.condition() + " AND " + where
 		args = []any{c.id}
 	}
-	return eventQuery{ids: "SELECT p.postid FROM {posts} p WHERE " + where + " AND p.updated IS NOT NULL ORDER BY p.updated DESC, p.postid DESC LIMIT ?",
+	return eventQuery{ids: "SELECT p.postid FROM {posts} p WHERE " + where +
+		" AND p.updated IS NOT NULL ORDER BY p.updated DESC, p.type DESC, p.postid DESC LIMIT ?",
 		args: append(args, limit), updates: true, where: visibleEvents}
 }
 
-// gather reads several kinds of events one after the other, in the order in which Q2A merges them.
-func (m *Module) gather(ctx context.Context, queries ...eventQuery) ([]event, error) {
-	var all []event
-	for _, q := range queries {
-		events, err := m.events(ctx, q)
+// merged reads several kinds of events and merges them, in the order in which Q2A does. Of most of them no more is
+// read than merging has to know: only the newest limit are shown.
+func (m *Module) merged(ctx context.Context, limit int, queries ...eventQuery) ([]event, error) {
+	keys, err := m.eventKeys(ctx, queries)
+	if err != nil {
+		return nil, err
+	}
+	keys = merge(keys)
+	keys = keys[:min(limit, len(keys))]
+	type key struct {
+		postID   int
+		isUpdate bool
+	}
+	read := map[key]event{}
+	for _, updates := range []bool{false, true} {
+		var ids []int
+		for _, k := range keys {
+			if k.isUpdate == updates {
+				ids = append(ids, k.postID)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		events, err := m.events(ctx, eventQuery{
+			ids: "SELECT postid FROM {posts} WHERE postid IN ?", args: []any{ids}, updates: updates, where: visibleEvents,
+		})
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, events...)
+		for _, e := range events {
+			read[key{e.postID, updates}] = e
+		}
 	}
-	return all, nil
+	var shown []event
+	for _, k := range keys {
+		if e, there := read[key{k.postID, k.isUpdate}]; there {
+			shown = append(shown, e)
+		}
+	}
+	return shown, nil
+}
+
+// eventKeys reads what merge needs of events, in one statement, each query's in the order of its events.
+func (m *Module) eventKeys(ctx context.Context, queries []eventQuery) ([]event, error) {
+	var arms []string
+	var args []any
+	for i, q := range queries {
+		who, when := q.columns()
+		where := ""
+		if q.where != "" {
+			where = " WHERE " + q.where
+		}
+		arms = append(arms, "SELECT "+itoa(i)+", e.postid, e.type, COALESCE(UNIX_TIMESTAMP("+when+"), 0), "+
+			"e.updatetype, COALESCE("+who+", 0), p.postid "+
+			"FROM ("+q.ids+") y JOIN {posts} e ON e.postid = y.postid "+eventJoin+where)
+		args = append(args, q.args...)
+	}
+	var keys []event
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var query int
+		var kind string
+		var updateType sql.NullString
+		e := event{question: &post{}}
+		if err := rows.Scan(&query, &e.postID, &kind, &e.time, &updateType, &e.userID, &e.question.id); err != nil {
+			return err
+		}
+		e.kind, _, _ = strings.Cut(kind, "_")
+		if e.isUpdate = queries[query].updates; e.isUpdate {
+			e.updateType = updateType.String
+		}
+		keys = append(keys, e)
+		return nil
+	}, strings.Join(arms, " UNION ALL ")+" ORDER BY 1, 4 DESC, 2 DESC", args...)
+	if err != nil {
+		return nil, fmt.Errorf("read recent activity: %w", err)
+	}
+	return keys, nil
 }
 
 // merge sorts events, the newest first, and keeps one of each question, as Q2A does: the newest, but rather the post itself
@@ -190,27 +264,18 @@ func merge(events []event) []event {
 
 // activity reads the merged or single lists of the operation.
 func (m *Module) activity(ctx context.Context, kind string, c *category, limit int) ([]event, error) {
-	var queries []eventQuery
 	switch kind {
 	case "all":
-		queries = []eventQuery{recent("Q", c, limit), recent("A", c, maxMerged), recent("C", c, maxMerged), recentEdits(c, maxMerged)}
+		return m.merged(ctx, limit, recent("Q", c, limit), recent("A", c, maxMerged), recent("C", c, maxMerged),
+			recentEdits(c, maxMerged))
 	case "home":
-		queries = []eventQuery{recent("Q", c, limit), recent("A", c, maxMerged)}
+		return m.merged(ctx, limit, recent("Q", c, limit), recent("A", c, maxMerged))
 	case "answers":
-		queries = []eventQuery{recent("A", c, limit)}
+		return m.events(ctx, recent("A", c, limit))
 	case "comments":
-		queries = []eventQuery{recent("C", c, limit)}
-	case "edits":
-		queries = []eventQuery{recentEdits(c, limit)}
+		return m.events(ctx, recent("C", c, limit))
 	}
-	events, err := m.gather(ctx, queries...)
-	if err != nil {
-		return nil, err
-	}
-	if kind == "all" || kind == "home" {
-		events = merge(events)
-	}
-	return events[:min(len(events), limit)], nil
+	return m.events(ctx, recentEdits(c, limit))
 }
 
 func (m *Module) listActivity(ctx context.Context, in *activityInput) (*activityOutput, error) {

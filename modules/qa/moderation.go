@@ -108,15 +108,19 @@ func (m *Module) moderationEvents(ctx context.Context, name string, in *moderati
 		return events, err
 	}
 	state := map[string]string{"queue": "_QUEUED", "hidden": "_HIDDEN"}[name]
-	var queries []eventQuery
+	var all []event
 	for _, kind := range []string{"question", "answer", "comment"} {
-		if in.Type == "" || in.Type == kind {
-			q := recent(letters[kind]+state, nil, in.Limit)
-			q.where = ""
-			queries = append(queries, q)
+		if in.Type != "" && in.Type != kind {
+			continue
 		}
+		q := recent(letters[kind]+state, nil, in.Limit)
+		q.where = ""
+		events, err := m.events(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, events...)
 	}
-	events, err := m.gather(ctx, queries...)
-	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(b.time, a.time) })
-	return events, err
+	slices.SortStableFunc(all, func(a, b event) int { return cmp.Compare(b.time, a.time) })
+	return all, nil
 }

@@ -108,12 +108,7 @@ func (m *Module) userActivity(ctx context.Context, userID, size int) ([]event, e
 		}
 		queries = append(queries, q)
 	}
-	events, err := m.gather(ctx, queries...)
-	if err != nil {
-		return nil, err
-	}
-	events = merge(events)
-	return events[:min(size, len(events))], nil
+	return m.merged(ctx, size, queries...)
 }
 
 // FavoriteQuestions are the questions among a user's favourites, the newest first.
