@@ -82,6 +82,15 @@ func (o order) encode(list string, p *post) string {
 	return web.EncodeCursor(list+":"+o.name, o.positionOf(p))
 }
 
+// cut takes what is beyond the size of a page off the posts, and returns the cursor of the next page, "" on the
+// last.
+func (o order) cut(list string, posts []*post, size int) (page []*post, next string) {
+	if len(posts) <= size {
+		return posts, ""
+	}
+	return posts[:size], o.encode(list, posts[size-1])
+}
+
 // by is the ORDER BY list, for columns of the table alias ("" for none).
 func (o order) by(alias string) string {
 	parts := make([]string, 0, len(o.columns)+1)

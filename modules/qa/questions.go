@@ -13,7 +13,6 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
-	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
 )
 
@@ -54,6 +53,9 @@ type questionFilter struct {
 	// total is the number of questions, where the site keeps it.
 	total *int
 	list  string // names the list in cursors
+	// unordered tells that no index gives the questions in order, so that only their keys should be sorted, not
+	// all that is shown.
+	unordered bool
 }
 
 func (f *questionFilter) add(condition string, args ...any) {
@@ -125,15 +127,13 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	size := in.Size(o.Int(pageSizeOption(in)))
 	var posts []*post
 	var next string
-	if in.Tag != "" && in.Sort == "recent" && len(f.parts) == 1 {
-		posts, next, err = m.tagPage(ctx, f, in, size)
-	} else {
-		if in.Tag != "" {
-			f.total = nil
-			tag := words.Lower(words.WithoutAstral(in.Tag))
-			f.add("p.postid IN (SELECT postid FROM {posttags} WHERE wordid = ("+m.tagWordQuery()+"))", tag, tag)
-		}
+	switch {
+	case in.Tag == "":
 		posts, next, err = m.questionPage(ctx, f, orders[in.Sort], in.Page, size)
+	case in.Sort == "recent" && len(f.parts) == 1:
+		posts, next, err = m.tagPage(ctx, f, in, size)
+	default:
+		posts, next, err = m.sortedTagPage(ctx, f, in, o.Int("cache_qcount"), size)
 	}
 	if err != nil {
 		return nil, err
@@ -177,7 +177,7 @@ func (m *Module) questionPage(ctx context.Context, f *questionFilter, ord order,
 	}
 	var posts []*post
 	var err error
-	if skip := page.Offset(size); values == nil && skip == 0 {
+	if skip := page.Offset(size); values == nil && skip == 0 && !f.unordered {
 		// The first page needs no list of ids before it: the index gives the rows in order.
 		posts, err = m.selectMine(ctx, "{posts} p", nil, " WHERE "+f.condition()+" ORDER BY "+ord.by("p.")+" LIMIT ?", append(slices.Clone(f.args), size+1)...)
 	} else {
@@ -187,11 +187,7 @@ func (m *Module) questionPage(ctx context.Context, f *questionFilter, ord order,
 	if err != nil {
 		return nil, "", fmt.Errorf("list questions: %w", err)
 	}
-	next := ""
-	if len(posts) > size {
-		posts = posts[:size]
-		next = ord.encode(f.list, posts[size-1])
-	}
+	posts, next := ord.cut(f.list, posts, size)
 	return posts, next, nil
 }
 

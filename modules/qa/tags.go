@@ -164,11 +164,65 @@ func (m *Module) tagPage(ctx context.Context, f *questionFilter, in *questionsIn
 	if err != nil {
 		return nil, "", fmt.Errorf("list questions of a tag: %w", err)
 	}
-	next := ""
-	if len(posts) > size {
-		posts = posts[:size]
-		next = ord.encode("tag", posts[size-1])
-	}
 	f.total = nil
+	posts, next := ord.cut("tag", posts, size)
 	return posts, next, nil
+}
+
+// sortedTagPage reads one page of the questions with a tag in one of the other orders, or with other filters
+// beside the tag. No index has tags and figures together: the questions of a rare tag are all read and sorted; for
+// a common one it is enough to look through the first of all questions in that order. total is about how many
+// questions there are.
+func (m *Module) sortedTagPage(ctx context.Context, f *questionFilter, in *questionsInput, total, size int) (
+	[]*post, string, error,
+) {
+	f.total = nil
+	tag := words.Lower(words.WithoutAstral(in.Tag))
+	var word, count int
+	query := "SELECT wordid, tagcount FROM {words} WHERE wordid = (" + m.tagWordQuery() + ")"
+	found, err := m.db.Get(ctx, []any{&word, &count}, query, tag, tag)
+	if err != nil {
+		return nil, "", fmt.Errorf("look up a tag: %w", err)
+	}
+	if !found {
+		return nil, "", nil
+	}
+	ord, wanted := orders[in.Sort], in.Offset(size)+size+1
+	// Half as many again as should be needed if the tag were spread evenly.
+	if among := 3 * wanted * total / max(1, 2*count); len(f.parts) == 1 && among < count {
+		posts, err := m.taggedAmong(ctx, f, ord, in, word, among, size)
+		if err != nil {
+			return nil, "", err
+		}
+		if len(posts) > size {
+			posts, next := ord.cut(f.list, posts, size)
+			return posts, next, nil
+		}
+	}
+	f.add("p.postid IN (SELECT postid FROM {posttags} WHERE wordid = ?)", word)
+	f.unordered = true
+	return m.questionPage(ctx, f, ord, in.Page, size)
+}
+
+// taggedAmong reads a page of the questions with a tag from the next so many questions of the order. Where it
+// gives more than a page, what it gives is the page; else there may be more further on.
+func (m *Module) taggedAmong(ctx context.Context, f *questionFilter, ord order, in *questionsInput,
+	word, among, size int,
+) ([]*post, error) {
+	var at position
+	var values []any
+	if in.Cursor != "" {
+		var err error
+		if at, values, err = ord.decode(f.list, in.Cursor); err != nil {
+			return nil, err
+		}
+	}
+	ids, args := ord.idQuery(f.condition(), f.args, at, values, among, 0)
+	from := "(" + ids + ") y JOIN {posttags} t ON t.postid = y.postid AND t.wordid = ? JOIN {posts} p ON p.postid = y.postid"
+	posts, err := m.selectMine(ctx, from, append(args, word), " ORDER BY "+ord.by("p.")+" LIMIT ? OFFSET ?",
+		size+1, in.Offset(size))
+	if err != nil {
+		return nil, fmt.Errorf("list questions of a common tag: %w", err)
+	}
+	return posts, nil
 }
