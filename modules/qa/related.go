@@ -2,7 +2,6 @@ package qa
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math"
 	"net/http"
@@ -59,33 +58,10 @@ func (m *Module) registerRelated(api huma.API) {
 // ln(10000 / number of titles with it), a common tag twice that for its number of questions, the same category once for
 // its; the id breaks ties.
 func (m *Module) related(ctx context.Context, o *site.Options, id, limit int) ([]hit, error) {
-	byID := map[int]float64{}
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
-		var post int
-		var score float64
-		if err := rows.Scan(&post, &score); err != nil {
-			return err
-		}
-		byID[post] += score
-		return nil
-	}, "SELECT t.postid, LN(10000 / (w.titlecount + 0e0)) FROM {titlewords} s JOIN {words} w ON w.wordid = s.wordid JOIN {titlewords} t ON t.wordid = s.wordid "+
-		"WHERE s.postid = ? AND w.titlecount < 10000 UNION ALL "+
-		"SELECT t.postid, 2 * LN(10000 / (w.tagcount + 0e0)) FROM {posttags} s JOIN {words} w ON w.wordid = s.wordid JOIN {posttags} t ON t.wordid = s.wordid "+
-		"WHERE s.postid = ? AND w.tagcount < 10000 UNION ALL "+
-		"SELECT p.postid, LN(10000 / (c.qcount + 0e0)) FROM {posts} s JOIN {categories} c ON c.categoryid = s.categoryid JOIN {posts} p ON p.categoryid = s.categoryid AND p.type = 'Q' "+
-		"WHERE s.postid = ? AND c.qcount < 10000", id, id, id)
+	hits, err := m.alike(ctx, id, limit, minScore(o.Int("match_related_qs")))
 	if err != nil {
 		return nil, fmt.Errorf("related questions: %w", err)
 	}
-	delete(byID, id)
-	hits := make([]hit, 0, len(byID))
-	for post, score := range byID {
-		if score += math.Log(float64(post)) / 1e6; score >= minScore(o.Int("match_related_qs")) {
-			hits = append(hits, hit{id: post, score: score})
-		}
-	}
-	sortHits(hits)
-	hits = hits[:min(limit, len(hits))]
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err
 	}

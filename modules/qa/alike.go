@@ -1,0 +1,246 @@
+package qa
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"math"
+	"slices"
+)
+
+// trait is what questions may have in common.
+type trait struct {
+	kind traitKind
+	// id is that of the word or of the category.
+	id int
+}
+
+type traitKind uint8
+
+const (
+	titleWord traitKind = iota
+	tagged
+	inCategory
+)
+
+// knownTrait is a trait of the question whose like are looked for.
+type knownTrait struct {
+	trait
+	// count is how many questions have it.
+	count int
+	// weight is what it counts.
+	weight float64
+}
+
+const (
+	// rareTrait is the number of questions up to which all that have a trait are read together with the
+	// traits.
+	rareTrait = 200
+	// traitBatch is about how many rows are read before it is asked again whether more are needed.
+	traitBatch = 1500
+	// fewOpen is the number of questions for which it is cheaper to look up the rest of the traits than to read on.
+	fewOpen = 400
+	// idBonus is more than what the id, by ln(id) / 1,000,000, adds to a score.
+	idBonus = 3e-5
+)
+
+// likeness is a search for questions like one.
+type likeness struct {
+	m     *Module
+	id    int // of the question
+	limit int
+	least float64 // the score from which a question counts
+	// traits are those of the question that were not looked up, the rarest first.
+	traits []knownTrait
+	// scores are those that questions have by the traits that were looked up.
+	scores map[int]float64
+}
+
+// alike finds the best limit questions like one whose score is at least least. Adding up the scores of all
+// questions that have anything in common would be reading tens of thousands of rows for what the most common
+// words count, which is next to nothing. So it begins with the rarest traits, and ends when all that is left
+// could not bring another question among the best; what is left is looked up for the questions only that it
+// can still decide about.
+func (m *Module) alike(ctx context.Context, id, limit int, least float64) ([]hit, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	l := &likeness{m: m, id: id, limit: limit, least: least, scores: map[int]float64{}}
+	if err := l.begin(ctx); err != nil {
+		return nil, err
+	}
+	for len(l.traits) > 0 && (l.unread()+idBonus >= l.bar() || len(l.open()) > fewOpen) {
+		if err := l.readOn(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.complete(ctx); err != nil {
+		return nil, err
+	}
+	var hits []hit
+	for post, score := range l.scores {
+		if score += math.Log(float64(post)) / 1e6; score >= least {
+			hits = append(hits, hit{id: post, score: score})
+		}
+	}
+	sortHits(hits)
+	return hits[:min(limit, len(hits))], nil
+}
+
+// unread is the most that the traits that were not looked up can add to a score.
+func (l *likeness) unread() float64 {
+	sum := 0.0
+	for _, t := range l.traits {
+		sum += t.weight
+	}
+	return sum
+}
+
+// bar is a score that all of the best will reach: scores only grow.
+func (l *likeness) bar() float64 {
+	if len(l.scores) < l.limit {
+		return l.least
+	}
+	all := make([]float64, 0, len(l.scores))
+	for _, score := range l.scores {
+		all = append(all, score)
+	}
+	slices.Sort(all)
+	return max(l.least, all[len(all)-l.limit])
+}
+
+// open are the questions that may still turn out to be among the best.
+func (l *likeness) open() (ids []int) {
+	least := l.bar() - l.unread() - idBonus
+	for post, score := range l.scores {
+		if score >= least {
+			ids = append(ids, post)
+		}
+	}
+	return ids
+}
+
+// traitQuery reads the traits of a question with their counts, those within bounds, and the questions that have others.
+const traitQuery = `
+	SELECT 0, w.wordid, w.titlecount, 0
+		FROM {titlewords} s JOIN {words} w ON w.wordid = s.wordid
+		WHERE s.postid = ? AND w.titlecount BETWEEN 1 AND ?
+	UNION ALL SELECT 1, w.wordid, w.tagcount, 0
+		FROM {posttags} s JOIN {words} w ON w.wordid = s.wordid
+		WHERE s.postid = ? AND w.tagcount BETWEEN 1 AND ?
+	UNION ALL SELECT 2, c.categoryid, c.qcount, 0
+		FROM {posts} s JOIN {categories} c ON c.categoryid = s.categoryid
+		WHERE s.postid = ? AND c.qcount BETWEEN 1 AND ?
+	UNION ALL SELECT 0, w.wordid, 0, t.postid
+		FROM {titlewords} s JOIN {words} w ON w.wordid = s.wordid JOIN {titlewords} t ON t.wordid = w.wordid
+		WHERE s.postid = ? AND w.titlecount BETWEEN 1 AND ?
+	UNION ALL SELECT 1, w.wordid, 0, t.postid
+		FROM {posttags} s JOIN {words} w ON w.wordid = s.wordid JOIN {posttags} t ON t.wordid = w.wordid
+		WHERE s.postid = ? AND w.tagcount BETWEEN 1 AND ?
+	UNION ALL SELECT 2, c.categoryid, 0, p.postid
+		FROM {posts} s JOIN {categories} c ON c.categoryid = s.categoryid
+			JOIN {posts} p ON p.categoryid = c.categoryid AND p.type = 'Q'
+		WHERE s.postid = ? AND c.qcount BETWEEN 1 AND ?`
+
+// begin reads the traits of the question, and with them which questions have the rare ones.
+func (l *likeness) begin(ctx context.Context) error {
+	weights := map[trait]*knownTrait{}
+	type find struct {
+		trait
+		post int
+	}
+	var finds []find
+	err := l.m.db.Select(ctx, func(rows *sql.Rows) error {
+		var t knownTrait
+		var post int
+		if err := rows.Scan(&t.kind, &t.id, &t.count, &post); err != nil {
+			return err
+		}
+		if post != 0 {
+			finds = append(finds, find{t.trait, post})
+			return nil
+		}
+		if t.weight = math.Log(ignoredFrom / float64(t.count)); t.kind == tagged {
+			t.weight *= 2
+		}
+		// Q2A's tables have no keys that would keep a row from standing there twice. Those of rare traits are
+		// found twice then.
+		if before := weights[t.trait]; before != nil && t.count > rareTrait {
+			t.weight += before.weight
+		}
+		weights[t.trait] = &t
+		return nil
+	}, traitQuery, l.id, ignoredFrom-1, l.id, ignoredFrom-1, l.id, ignoredFrom-1, l.id, rareTrait, l.id, rareTrait, l.id, rareTrait)
+	if err != nil {
+		return err
+	}
+	for _, f := range finds {
+		if t := weights[f.trait]; t != nil {
+			l.add(f.post, t.weight)
+		}
+	}
+	for _, t := range weights {
+		if t.count > rareTrait {
+			l.traits = append(l.traits, *t)
+		}
+	}
+	slices.SortFunc(l.traits, func(a, b knownTrait) int {
+		return cmp.Or(cmp.Compare(a.count, b.count), cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id))
+	})
+	return nil
+}
+
+func (l *likeness) add(post int, weight float64) {
+	if post != l.id {
+		l.scores[post] += weight
+	}
+}
+
+// readOn looks up the next traits, for all questions.
+func (l *likeness) readOn(ctx context.Context) error {
+	n, rows := 0, 0
+	for n < len(l.traits) && (n == 0 || rows+l.traits[n].count <= traitBatch) {
+		rows += l.traits[n].count
+		n++
+	}
+	next := l.traits[:n]
+	l.traits = l.traits[n:]
+	return l.lookUp(ctx, next, nil)
+}
+
+// complete looks up the traits that are left for the questions that may be among the best.
+func (l *likeness) complete(ctx context.Context) error {
+	if len(l.traits) == 0 {
+		return nil
+	}
+	open := l.open()
+	if len(open) == 0 {
+		return nil
+	}
+	return l.lookUp(ctx, l.traits, open)
+}
+
+// lookUp adds the weights of traits to the scores of the questions that have them: of all, or of the given
+// ones.
+func (l *likeness) lookUp(ctx context.Context, traits []knownTrait, among []int) error {
+	ids := [3][]int{{0}, {0}, {0}} // nothing has the id 0
+	weights := map[trait]float64{}
+	for _, t := range traits {
+		ids[t.kind] = append(ids[t.kind], t.id)
+		weights[t.trait] = t.weight
+	}
+	condition, args := "", []any{ids[titleWord], ids[tagged], ids[inCategory]}
+	if among != nil {
+		condition = " AND postid IN ?"
+		args = []any{ids[titleWord], among, ids[tagged], among, ids[inCategory], among}
+	}
+	return l.m.db.Select(ctx, func(rows *sql.Rows) error {
+		var t trait
+		var post int
+		err := rows.Scan(&t.kind, &t.id, &post)
+		l.add(post, weights[t])
+		return err
+	}, "SELECT 0, wordid, postid FROM {titlewords} WHERE wordid IN ?"+condition+" UNION ALL "+
+		"SELECT 1, wordid, postid FROM {posttags} WHERE wordid IN ?"+condition+" UNION ALL "+
+		"SELECT 2, categoryid, postid FROM {posts} WHERE categoryid IN ?"+condition+" AND type = 'Q'", args...)
+}

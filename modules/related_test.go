@@ -1,0 +1,72 @@
+package modules_test
+
+import (
+	"cmp"
+	"database/sql"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestRelatedOfManyCandidates: leaving out what cannot be among the best leaves the best as they are.
+func TestRelatedOfManyCandidates(t *testing.T) {
+	s := seededSite(t)
+	s.exec(t, "DELETE FROM {options} WHERE title = 'match_related_qs'")
+	s.exec(t, "INSERT INTO {options} (title, content) VALUES ('match_related_qs', '5')") // from a score of 0
+	// Some word is in more titles than are looked up at once.
+	if n := s.scalar(t, "SELECT COUNT(*) FROM {words} WHERE titlecount > 200"); n == 0 {
+		t.Fatal("no common words")
+	}
+	many, shortened := 0, 0
+	for _, id := range s.numbers(t, "SELECT postid FROM {posts} WHERE type = 'Q' AND postid % 5 = 0 ORDER BY postid LIMIT 100") {
+		want := bestRelated(t, s, id)
+		for _, limit := range []int{1, 5, 50} {
+			got := get[list[question]](t, s, fmt.Sprintf("/v1/questions/%d/related?limit=%d", id, limit)).Items
+			same(t, fmt.Sprintf("best %d for %d", limit, id), ids(got), want[:min(limit, len(want))])
+		}
+		queries := statements(t, s, fmt.Sprintf("/v1/questions/%d/related?limit=1", id))
+		if len(queries) > 7 {
+			t.Errorf("%d statements", len(queries))
+		}
+		if slices.ContainsFunc(queries, func(q string) bool { return strings.Contains(q, "FROM {titlewords} WHERE wordid IN ? AND postid IN ?") }) {
+			shortened++
+		}
+		if len(want) > 50 {
+			many++
+		}
+	}
+	if many == 0 || shortened == 0 {
+		t.Errorf("%d have more than 50 related questions, for %d not all candidates were read", many, shortened)
+	}
+}
+
+// bestRelated adds up the scores of all questions that have anything in common with one.
+func bestRelated(t *testing.T, s *testSite, id int) []int {
+	t.Helper()
+	scores := map[int]float64{}
+	err := s.app.DB.Select(t.Context(), func(rows *sql.Rows) error {
+		var post int
+		var score float64
+		err := rows.Scan(&post, &score)
+		scores[post] += score
+		return err
+	}, "SELECT t.postid, LN(10000 / (w.titlecount + 0e0)) FROM {titlewords} s JOIN {words} w ON w.wordid = s.wordid JOIN {titlewords} t ON t.wordid = s.wordid "+
+		"WHERE s.postid = ? AND w.titlecount < 10000 UNION ALL "+
+		"SELECT t.postid, 2 * LN(10000 / (w.tagcount + 0e0)) FROM {posttags} s JOIN {words} w ON w.wordid = s.wordid JOIN {posttags} t ON t.wordid = s.wordid "+
+		"WHERE s.postid = ? AND w.tagcount < 10000 UNION ALL "+
+		"SELECT p.postid, LN(10000 / (c.qcount + 0e0)) FROM {posts} s JOIN {categories} c ON c.categoryid = s.categoryid JOIN {posts} p ON p.categoryid = s.categoryid AND p.type = 'Q' "+
+		"WHERE s.postid = ? AND c.qcount < 10000", id, id, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(scores, id)
+	var best []int
+	for post := range scores {
+		scores[post] += math.Log(float64(post)) / 1e6
+		best = append(best, post)
+	}
+	slices.SortFunc(best, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+	return best
+}
