@@ -262,6 +262,7 @@ func oldAddress(u *url.URL) {
 func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	background, stop := context.WithCancel(ctx)
 	var working sync.WaitGroup
+	working.Go(func() { observe.ReleaseStart(background) })
 	working.Go(func() { a.Jobs.Serve(background) })
 	working.Go(func() { a.Events.Consume(background, "jobs", a.Jobs.HandleEvent) })
 	working.Go(func() { a.Events.Consume(background, "badges", a.Ranking.HandleEvent) })
