@@ -75,7 +75,12 @@ func serveFloor(ctx context.Context, planFile string) (err error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/readyz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		body, err := answer(r.Context(), pool, plan[r.URL.RequestURI()])
+		statements, planned := plan[r.URL.RequestURI()]
+		if !planned {
+			http.Error(w, "a request that is not in the plan", http.StatusNotFound)
+			return
+		}
+		body, err := answer(r.Context(), pool, statements)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -92,9 +97,6 @@ func serveFloor(ctx context.Context, planFile string) (err error) {
 }
 
 func answer(ctx context.Context, pool *sql.DB, statements []string) ([]byte, error) {
-	if len(statements) == 0 {
-		return nil, errors.New("a request that is not in the plan")
-	}
 	var last [][]any
 	for _, s := range statements {
 		var err error

@@ -66,6 +66,9 @@ func run(ctx context.Context) error {
 	if s.only == "uploads" {
 		return benchUploads(ctx, s, folder, server)
 	}
+	if s.only == "memory" {
+		return benchMemory(ctx, folder, server)
+	}
 	fmt.Println("| workload | questions | server req/s | floor req/s | ratio | server p50 ms | server p99 ms | floor p50 ms | floor p99 ms | server p50 at first ms | errors |")
 	fmt.Println("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
 	for _, n := range s.questions {
@@ -76,7 +79,11 @@ func run(ctx context.Context) error {
 	if !s.cold {
 		return nil
 	}
-	return benchStart(ctx, server, folder, databaseURL(s.databaseURL, s.questions[0]), s.questions[0])
+	url := databaseURL(s.databaseURL, s.questions[0])
+	if err := benchStart(ctx, server, folder, url, s.questions[0]); err != nil {
+		return err
+	}
+	return benchMemory(ctx, folder, server)
 }
 
 func parseFlags() (settings, error) {
@@ -85,7 +92,8 @@ func parseFlags() (settings, error) {
 	flag.DurationVar(&s.duration, "duration", 5*time.Second, "how long each workload loads each side")
 	flag.IntVar(&s.connections, "connections", 8, "connections that the load comes over")
 	flag.StringVar(&s.databaseURL, "database-url", os.Getenv("BENCH_DATABASE_URL"), "mysql://user:password@host:port/ of a server to make the databases on")
-	flag.StringVar(&s.only, "only", "", "one workload only: list, thread, search, tag, sign-in, ranking or uploads")
+	flag.StringVar(&s.only, "only", "", "one workload only: list, thread, search, tag, tag-sorted, related, activity, "+
+		"users, badges, sitemap, sign-in, memory, ranking or uploads")
 	flag.IntVar(&s.users, "users", 20000, "users of the community for --only ranking")
 	flag.IntVar(&s.uploads, "uploads", 200, "uploads at once for --only uploads")
 	flag.StringVar(&s.uploadsTo, "uploads-to", "database", "where they go for --only uploads: database, folder or store")
@@ -110,7 +118,9 @@ func benchSize(ctx context.Context, s settings, folder, server string, n int) (e
 	if err := prepareDatabase(ctx, s.databaseURL, url, demo.SeedOptions{Questions: n}); err != nil {
 		return err
 	}
-	all, err := makeWorkloads(ctx, url)
+	all, err := makeWorkloads(ctx, url, func(name string) bool {
+		return s.only == "" || s.only == name || s.only == "sign-in" && name == "list"
+	})
 	if err != nil {
 		return fmt.Errorf("make the requests: %w", err)
 	}
@@ -133,7 +143,7 @@ func benchSize(ctx context.Context, s settings, folder, server string, n int) (e
 	}
 	defer func() { err = errors.Join(err, floor.stop()) }()
 	for _, w := range all {
-		if s.only != "" && s.only != w.name {
+		if s.only == "sign-in" {
 			continue
 		}
 		c, err := compare(ctx, s, w, subject.address, floor.address)

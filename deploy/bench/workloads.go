@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -16,6 +17,7 @@ import (
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/jobs"
 )
 
 // userAgent is none that views are counted of, so that the load only reads.
@@ -38,8 +40,10 @@ const requestsOfEach = 200
 
 // makeWorkloads makes the requests of all workloads, always the same ones for a database, and finds out the statements of
 // each by sending it through the application in this process, whose connections go through a recorder: those that a server
-// runs that has been asked the same before.
-func makeWorkloads(ctx context.Context, databaseURL string) (all []workload, err error) {
+// runs that has been asked the same before. Only those workloads are made that only wants.
+func makeWorkloads(ctx context.Context, databaseURL string, only func(name string) bool) (
+	all []workload, err error,
+) {
 	rec, err := newRecorder(ctx, databaseURL)
 	if err != nil {
 		return nil, err
@@ -55,11 +59,22 @@ func makeWorkloads(ctx context.Context, databaseURL string) (all []workload, err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
+	if err := awardBadges(ctx, app); err != nil {
+		return nil, err
+	}
 	site, err := readSite(ctx, app.DB)
 	if err != nil {
 		return nil, err
 	}
-	cursors, err := walk(ctx, app)
+	cursors, err := walk(ctx, app, "/v1/questions?limit=100")
+	if err != nil {
+		return nil, err
+	}
+	users, err := walk(ctx, app, "/v1/users?limit=100")
+	if err != nil {
+		return nil, err
+	}
+	sitemaps, err := sitemapParts(ctx, app)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +82,21 @@ func makeWorkloads(ctx context.Context, databaseURL string) (all []workload, err
 	for _, kind := range []struct {
 		name string
 		path func() string
-	}{{"list", listPath(r, cursors)}, {"thread", threadPath(r, site)}, {"search", searchPath(r, site)}, {"tag", tagPath(r, site)}} {
+	}{
+		{"list", listPath(r, "/v1/questions", cursors)},
+		{"thread", threadPath(r, site)},
+		{"search", searchPath(r, site)},
+		{"tag", tagPath(r, site, "")},
+		{"tag-sorted", tagPath(r, site, "&sort=votes")},
+		{"related", relatedPath(r, site)},
+		{"activity", oneOf(r, "/v1/activity", "/v1/activity?kind=home", "/v1/activity?kind=edits")},
+		{"users", listPath(r, "/v1/users", users)},
+		{"badges", oneOf(r, "/v1/badges")},
+		{"sitemap", oneOf(r, append(sitemaps, "/sitemap.xml")...)},
+	} {
+		if !only(kind.name) {
+			continue
+		}
 		w := workload{name: kind.name}
 		for range requestsOfEach {
 			req := request{path: kind.path()}
@@ -96,15 +125,43 @@ func send(ctx context.Context, app *modules.App, path string, body any) error {
 	if body == nil {
 		return nil
 	}
+	if strings.Contains(w.Header().Get("Content-Type"), "xml") {
+		return xml.Unmarshal(w.Body.Bytes(), body)
+	}
 	return json.Unmarshal(w.Body.Bytes(), body)
 }
 
-// walk gives the cursors of the first fifty pages of a hundred of the newest list.
-func walk(ctx context.Context, app *modules.App) ([]string, error) {
+// sitemapParts are the paths of the parts of the sitemap.
+func sitemapParts(ctx context.Context, app *modules.App) ([]string, error) {
+	var index struct {
+		Parts []string `xml:"sitemap>loc"`
+	}
+	err := send(ctx, app, "/sitemap.xml", &index)
+	for i, part := range index.Parts {
+		index.Parts[i] = part[strings.LastIndex(part, "/"):]
+	}
+	return index.Parts, err
+}
+
+// awardBadges awards, once for a database, what its users have earned.
+func awardBadges(ctx context.Context, app *modules.App) error {
+	var one int
+	if found, err := app.DB.Get(ctx, []any{&one}, "SELECT 1 FROM {ysb_badges} LIMIT 1"); err != nil || found {
+		return err
+	}
+	run, err := app.Jobs.Start(ctx, "badges", jobs.Options{})
+	if err == nil {
+		err = app.Jobs.Work(ctx, run, func(*jobs.Run, *jobs.Work) {})
+	}
+	return err
+}
+
+// walk gives the cursors of the first fifty pages of a list.
+func walk(ctx context.Context, app *modules.App, list string) ([]string, error) {
 	var cursors []string
 	for cursor := ""; len(cursors) < 50; {
 		var page struct{ NextCursor string }
-		if err := send(ctx, app, "/v1/questions?limit=100"+cursor, &page); err != nil {
+		if err := send(ctx, app, list+cursor, &page); err != nil {
 			return nil, err
 		}
 		if page.NextCursor == "" {
@@ -137,16 +194,28 @@ func readSite(ctx context.Context, db *database.DB) (siteSample, error) {
 	return s, err
 }
 
-// listPath is a page of the newest list: half the time the first, else by number or by cursor.
-func listPath(r *rand.Rand, cursors []string) func() string {
+// listPath is a page of a list: half the time the first, else by number or by cursor.
+func listPath(r *rand.Rand, list string, cursors []string) func() string {
 	return func() string {
 		switch n := r.IntN(4); {
 		case n < 2 || len(cursors) == 0:
-			return "/v1/questions"
+			return list
 		case n == 2:
-			return fmt.Sprintf("/v1/questions?page=%d", 1+r.IntN(50))
+			return fmt.Sprintf("%s?page=%d", list, 1+r.IntN(50))
 		}
-		return "/v1/questions?limit=20" + cursors[r.IntN(len(cursors))]
+		return list + "?limit=20" + cursors[r.IntN(len(cursors))]
+	}
+}
+
+// oneOf is one of the paths.
+func oneOf(r *rand.Rand, paths ...string) func() string {
+	return func() string { return paths[r.IntN(len(paths))] }
+}
+
+// relatedPath asks for what is like a question.
+func relatedPath(r *rand.Rand, s siteSample) func() string {
+	return func() string {
+		return fmt.Sprintf("/v1/questions/%d/related", s.questions[r.IntN(len(s.questions))])
 	}
 }
 
@@ -176,12 +245,12 @@ func searchPath(r *rand.Rand, s siteSample) func() string {
 	}
 }
 
-// tagPath is the list of a tag; a tag comes up as often as questions have it.
-func tagPath(r *rand.Rand, s siteSample) func() string {
+// tagPath is the list of a tag, with more parameters; a tag comes up as often as questions have it.
+func tagPath(r *rand.Rand, s siteSample, more string) func() string {
 	return func() string {
 		for {
 			if tags := strings.Split(s.tags[r.IntN(len(s.tags))], ","); tags[0] != "" {
-				return "/v1/questions?tag=" + url.QueryEscape(tags[r.IntN(len(tags))])
+				return "/v1/questions?tag=" + url.QueryEscape(tags[r.IntN(len(tags))]) + more
 			}
 		}
 	}
