@@ -26,7 +26,7 @@ func TestFilesAreStoredAsTheOldSiteWritesThem(t *testing.T) {
 		{`<img src="https://other.example/v1/media/12" alt="">`, `<img src="https://other.example/v1/media/12" alt="">`},
 		{`<img src="https://site.example/v1/media/12" alt="">`, `<img src="https://site.example/v1/media/12" alt="">`},
 		{`<img src="/v1/media/12x" alt="">`, `<img src="/v1/media/12x" alt="">`},
-		{`<blockquote cite="/v1/media/12">q</blockquote>`, `<blockquote cite="/v1/media/12">q</blockquote>`},
+		{`<q cite="/v1/media/12">q</q>`, `<q cite="/v1/media/12">q</q>`},
 	} {
 		got := r.ForStorage(c.in, o)
 		if got != c.want {
