@@ -12,6 +12,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/kernel/weblink"
 	"38qa.net/backend/modules/qa"
 	"38qa.net/backend/modules/site"
 )
@@ -36,7 +37,8 @@ type ProfileField struct {
 	Name      string `json:"name" doc:"The field's stable name"`
 	Label     string `json:"label,omitempty" doc:"What the site calls it, where it is not one of the built-in fields"`
 	Value     string `json:"value"`
-	IsLink    bool   `json:"isLink,omitempty"`
+	IsLink    bool   `json:"isLink,omitempty" doc:"Whether the value is the address of a web page"`
+	URL       string `json:"url,omitempty" doc:"Where the value leads if it is a link: by http or https, always"`
 	MultiLine bool   `json:"multiLine,omitempty"`
 }
 
@@ -183,7 +185,11 @@ func (m *Module) fields(ctx context.Context, o *site.Options, caller auth.Caller
 			auth.PermitValue(o, int(permit.Int64), !caller.Anonymous(), caller.Level, caller.Flags) != auth.Permitted {
 			return nil
 		}
-		f.Label, f.Value, f.IsLink, f.MultiLine = label.String, value.String, flags&fieldLink != 0, flags&fieldMultiLine != 0
+		f.Label, f.Value, f.MultiLine = label.String, value.String, flags&fieldMultiLine != 0
+		if flags&fieldLink != 0 {
+			f.URL = weblink.Of(f.Value)
+			f.IsLink = f.URL != ""
+		}
 		fields = append(fields, f)
 		return nil
 	}, "SELECT f.title, f.content, f.flags, f.permit + 0, v.content FROM {userfields} f LEFT JOIN {userprofile} v ON v.title = f.title AND v.userid = ? ORDER BY f.position", userID)

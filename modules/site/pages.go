@@ -11,6 +11,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/kernel/weblink"
 )
 
 // pageExternal is the flag of pages that are only links to somewhere else (QA_PAGE_FLAGS_EXTERNAL).
@@ -111,7 +112,9 @@ func (m *Module) pages(ctx context.Context, condition string, found func(p Page,
 			p.Place = "none"
 		}
 		if flags&pageExternal != 0 {
-			p.Slug, p.URL = "", tags
+			if p.Slug, p.URL = "", weblink.OnSite(tags); p.URL == "" {
+				return nil // a link that leads nowhere
+			}
 		}
 		value := 150 // everybody
 		if permit.Valid {
