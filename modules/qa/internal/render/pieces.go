@@ -62,13 +62,15 @@ func (r *rendered) imageIDs() []string {
 	return ids
 }
 
-// marker goes over sanitised HTML once more: the rel of links, addresses of the site's files, its images, blocked words.
+// marker goes over sanitised HTML once more: the rel of links, addresses of the site's files, its images,
+// names, blocked words. It closes what is open.
 type marker struct {
 	o      Options
 	places places
 	out    strings.Builder
 	images []image
 	files  []string
+	open   []string // elements
 }
 
 // mark takes sanitised HTML apart.
@@ -82,22 +84,54 @@ func mark(safe string, o Options) *rendered {
 	for {
 		switch tokens.Next() {
 		case nethtml.ErrorToken: // the end: reading from memory fails for no other reason
+			m.close(len(m.open))
 			return &rendered{text: m.out.String(), images: m.images, files: m.files}
 		case nethtml.TextToken:
 			m.out.WriteString(censor(string(tokens.Raw()), o))
 		case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
 			raw := string(tokens.Raw())
-			switch t := tokens.Token(); t.Data {
-			case "a":
+			t := tokens.Token()
+			changed := ownNames(&t)
+			if !voidElements[t.Data] {
+				m.open = append(m.open, t.Data)
+			}
+			switch {
+			case t.Data == "a" || t.Data == "area":
 				m.link(t)
-			case "img":
+			case t.Data == "img":
 				m.image(t)
+			case changed:
+				m.out.WriteString(t.String())
 			default:
 				m.out.WriteString(raw)
 			}
+		case nethtml.EndTagToken:
+			m.end(tokens.Token().Data)
 		default:
 			m.out.Write(tokens.Raw())
 		}
+	}
+}
+
+// voidElements have no end.
+var voidElements = map[string]bool{"area": true, "br": true, "col": true, "hr": true, "img": true, "wbr": true}
+
+// end closes an element and all that was opened within it. What is not open is left out: it would close what the
+// post is shown in.
+func (m *marker) end(name string) {
+	for i := len(m.open) - 1; i >= 0; i-- {
+		if m.open[i] == name {
+			m.close(len(m.open) - i)
+			return
+		}
+	}
+}
+
+// close closes the n innermost elements.
+func (m *marker) close(n int) {
+	for ; n > 0; n-- {
+		m.out.WriteString("</" + m.open[len(m.open)-1] + ">")
+		m.open = m.open[:len(m.open)-1]
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"38qa.net/backend/modules/kernel/weblink"
 	"github.com/cespare/xxhash/v2"
 	"github.com/maypok86/otter/v2"
 	"github.com/microcosm-cc/bluemonday"
@@ -71,7 +72,8 @@ func New() *Renderer {
 func policy() *bluemonday.Policy {
 	p := bluemonday.UGCPolicy()
 	p.AllowURLSchemes("http", "https", "mailto", "tel")
-	p.AllowAttrs("class").Matching(regexp.MustCompile(`^[A-Za-z0-9_ -]{1,100}$`)).OnElements("code", "pre", "span", "div", "p", "table")
+	p.AllowAttrs("class").OnElements("code", "pre", "span") // the marker keeps some of them
+	p.AllowAttrs("id").Globally()                           // and gives these names of their own
 	p.AllowAttrs("width", "height").Matching(bluemonday.NumberOrPercent).OnElements("img", "table", "td", "th")
 	p.AllowStyles("text-align").MatchingEnum("left", "right", "center", "justify").OnElements("p", "div", "td", "th", "h1", "h2", "h3", "h4")
 	p.AllowStyles("width", "height").Matching(sideForm).OnElements("img") // the marker makes attributes of them
@@ -164,6 +166,9 @@ func plain(text string, o Options) string {
 	if o.LinkURLs {
 		for _, at := range bareURL.FindAllStringIndex(text, -1) {
 			link := strings.TrimRight(text[at[0]:at[1]], ".,;:!?)]}。、」")
+			if weblink.Of(link) != link {
+				continue
+			}
 			write(text[last:at[0]])
 			escaped := html.EscapeString(link)
 			b.WriteString(`<a href="` + escaped + `">` + escaped + `</a>`)

@@ -2,9 +2,11 @@ package render
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	addresses "38qa.net/backend/modules/qa/internal/hostile"
 	nethtml "golang.org/x/net/html"
 )
 
@@ -41,13 +43,32 @@ var hostile = []string{
 
 var (
 	allowedScheme = regexp.MustCompile(`^(?i:https?:|mailto:|tel:|/|\?|#|\.|[^:]*$|[^:/?#]*[/?#])`)
-	forbiddenTags = "script style iframe object embed form input button meta link base svg math template noscript textarea video audio title plaintext marquee isindex"
+	shownElements = func() map[string]bool {
+		shown := map[string]bool{}
+		for name := range strings.FieldsSeq("a abbr acronym area article aside b bdi bdo blockquote br caption cite code col colgroup dd " +
+			"del details dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hgroup hr i img ins li map mark meter ol p pre " +
+			"progress q rp rt ruby s samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr " +
+			"tt u ul var wbr") {
+			shown[name] = true
+		}
+		return shown
+	}()
 )
+
+// hostileTexts are those, and links and images with hostile addresses.
+func hostileTexts() []string {
+	texts := slices.Clone(hostile)
+	for _, address := range addresses.Addresses {
+		texts = append(texts, `<a href="`+address+`">x</a><img src=`+address+`><q cite='`+address+`'>x</q>`,
+			"[x]("+address+") <"+address+">")
+	}
+	return texts
+}
 
 func TestHostileTextsComeOutHarmless(t *testing.T) {
 	r := New()
 	for _, format := range []string{"html", "markdown", "", "unknown"} {
-		for _, text := range hostile {
+		for _, text := range hostileTexts() {
 			for _, o := range []Options{{}, {LinkURLs: true, NewWindow: true, SiteURL: "https://site.example/", BlockedWords: "x", Censor: func(s string) string { return s }}, {SiteURL: "https://site.example/", Pictures: picture}} {
 				checkHarmless(t, format, text, r.HTML(text, format, o))
 			}
@@ -57,17 +78,30 @@ func TestHostileTextsComeOutHarmless(t *testing.T) {
 
 func checkHarmless(t *testing.T, format, text, out string) {
 	t.Helper()
+	var open []string
 	tokens := nethtml.NewTokenizer(strings.NewReader(out))
 	for {
 		switch tokens.Next() {
 		case nethtml.ErrorToken:
+			if len(open) > 0 {
+				t.Errorf("%s %q: %q are open at the end of %q", format, text, open, out)
+			}
 			return
+		case nethtml.EndTagToken:
+			name := tokens.Token().Data
+			if len(open) == 0 || open[len(open)-1] != name {
+				t.Fatalf("%s %q: </%s> where %q are open in %q", format, text, name, open, out)
+			}
+			open = open[:len(open)-1]
 		case nethtml.CommentToken, nethtml.DoctypeToken:
 			t.Errorf("%s %q: comment in %q", format, text, out)
 		case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
 			tag := tokens.Token()
-			if strings.Contains(" "+forbiddenTags+" ", " "+tag.Data+" ") {
+			if !shownElements[tag.Data] {
 				t.Errorf("%s %q: <%s> in %q", format, text, tag.Data, out)
+			}
+			if !strings.Contains(" area br col hr img wbr ", " "+tag.Data+" ") {
+				open = append(open, tag.Data)
 			}
 			rel := ""
 			for _, a := range tag.Attr {
@@ -78,6 +112,7 @@ func checkHarmless(t *testing.T, format, text, out string) {
 				if (name == "href" || name == "src" || name == "cite") && !allowedScheme.MatchString(strings.TrimSpace(a.Val)) {
 					t.Errorf("%s %q: address %q", format, text, a.Val)
 				}
+				checkName(t, text, tag.Data, a)
 				if name == "style" && (strings.ContainsAny(a.Val, "(\\") || tag.Data == "img") {
 					t.Errorf("%s %q: style %q", format, text, a.Val)
 				}
@@ -128,7 +163,7 @@ func checkImage(t *testing.T, text string, tag nethtml.Token) {
 }
 
 func FuzzHTML(f *testing.F) {
-	for _, text := range hostile {
+	for _, text := range hostileTexts() {
 		f.Add(text)
 	}
 	r := New()
@@ -162,7 +197,7 @@ func TestRendering(t *testing.T) {
 		}
 	}
 	censored := Options{BlockedWords: "b", Censor: func(s string) string { return strings.ReplaceAll(s, "bad", "***") }}
-	if got := r.HTML(`<p class="bad">bad &amp; <b>badge</b></p>`, "html", censored); got != `<p class="bad">*** &amp; <b>***ge</b></p>` {
+	if got := r.HTML(`<p title="bad">bad &amp; <b>badge</b></p>`, "html", censored); got != `<p title="bad">*** &amp; <b>***ge</b></p>` {
 		t.Errorf("censored: %q", got)
 	}
 }

@@ -72,7 +72,7 @@ func TestStoredFilesAreShownAgain(t *testing.T) {
 }
 
 func FuzzForStorage(f *testing.F) {
-	for _, text := range hostile {
+	for _, text := range hostileTexts() {
 		f.Add(text)
 	}
 	f.Add(illustrated)

@@ -1,0 +1,78 @@
+package render
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	nethtml "golang.org/x/net/html"
+)
+
+// namePrefix stands before the names that posts give to their elements, so that none of them is that of an
+// element or a variable of the page that shows the post. Links within the post are led to them.
+const namePrefix = "user-content-"
+
+var (
+	nameForm = regexp.MustCompile(`^[\p{L}\p{M}\p{N}_:.-]{1,100}$`)
+	// shownClasses are those by which code is coloured (of Markdown's code blocks, and as writers for
+	// Prettify and SyntaxHighlighter put them), and the marker of the old site's editor.
+	shownClasses = regexp.MustCompile(`^(?:lang(?:uage)?-[A-Za-z0-9_+#.-]{1,30}|prettyprint|` +
+		`linenums(?::[0-9]{1,6})?|brush:[a-z0-9+#]{1,20};?|marker)$`)
+)
+
+// ownNames keeps the names that an element has from meaning anything outside of the post, and those of its
+// classes that mean something in every post. It reports whether that changed the tag.
+func ownNames(t *nethtml.Token) (changed bool) {
+	kept := t.Attr[:0]
+	for _, a := range t.Attr {
+		old := a.Val
+		switch a.Key {
+		case "class":
+			a.Val = onlyShown(a.Val)
+		case "id", "name":
+			a.Val = ownName(a.Val)
+		case "headers":
+			names := strings.Fields(a.Val)
+			for i := range names {
+				names[i] = ownName(names[i])
+			}
+			a.Val = strings.Join(names, " ")
+		case "href", "usemap":
+			if name, ok := strings.CutPrefix(a.Val, "#"); ok && name != "" {
+				if decoded, err := url.PathUnescape(name); err == nil {
+					name = decoded
+				}
+				a.Val = "#" + ownName(name)
+			}
+		}
+		if a.Val != old {
+			changed = true
+			if a.Val == "" {
+				continue
+			}
+		}
+		kept = append(kept, a)
+	}
+	t.Attr = kept
+	return changed
+}
+
+// ownName returns a name with the prefix, which it may have already, or "" for what is no name.
+func ownName(name string) string {
+	name = strings.TrimPrefix(name, namePrefix)
+	if !nameForm.MatchString(name) {
+		return ""
+	}
+	return namePrefix + name
+}
+
+// onlyShown returns those of the classes that are shown.
+func onlyShown(classes string) string {
+	var shown []string
+	for class := range strings.FieldsSeq(classes) {
+		if shownClasses.MatchString(class) {
+			shown = append(shown, class)
+		}
+	}
+	return strings.Join(shown, " ")
+}
