@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -21,7 +22,7 @@ type confirmInput struct {
 // confirm confirms an e-mail address by the code that was sent to it.
 func (m *Module) confirm(ctx context.Context, in *confirmInput) (*noContent, error) {
 	caller := CallerOf(ctx)
-	handle := posted(in.Body.Handle)
+	handle := formtext.Exact(in.Body.Handle)
 	if handle == "" {
 		if caller.Anonymous() {
 			return nil, problem.Invalid(problem.Field{Name: "handle", Code: "required"})
@@ -127,7 +128,7 @@ func (m *Module) forgot(ctx context.Context, in *forgotInput) (*noContent, error
 		return nil, err
 	}
 	start := time.Now()
-	login := posted(in.Body.Login)
+	login := formtext.Exact(in.Body.Login)
 	named, err := m.named(ctx, login)
 	if err != nil {
 		return nil, err
@@ -176,7 +177,7 @@ type resetInput struct {
 // reset sets a new password by the code that was mailed, and signs in. All earlier sessions of this API
 // end; as in Q2A the session code of the old site stays.
 func (m *Module) reset(ctx context.Context, in *resetInput) (*tokenOutput, error) {
-	login, password := posted(in.Body.Login), posted(in.Body.NewPassword)
+	login, password := formtext.Exact(in.Body.Login), formtext.Exact(in.Body.NewPassword)
 	var wrong faults
 	code, args := wrongPassword(password)
 	wrong.add("newPassword", code, args)

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/labstack/echo/v4"
 
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -109,7 +110,7 @@ func (m *Module) toMigrate(ctx context.Context, e *events.CognitoEventUserPoolsM
 	if err != nil {
 		return user{}, err
 	}
-	login := posted(e.UserName)
+	login := formtext.Exact(e.UserName)
 	u, found, err := byLogin(ctx, m.db, o, login)
 	if err != nil {
 		return user{}, err
@@ -120,7 +121,7 @@ func (m *Module) toMigrate(ctx context.Context, e *events.CognitoEventUserPoolsM
 		if err != nil {
 			return user{}, err
 		}
-		matches, _, err := m.passwords.Matches(ctx, u.password, posted(e.Password))
+		matches, _, err := m.passwords.Matches(ctx, u.password, formtext.Exact(e.Password))
 		if err != nil {
 			return user{}, errors.Join(err, g.withdrawn(ctx))
 		}
@@ -149,7 +150,7 @@ func (m *Module) preSignUp(ctx context.Context, e events.CognitoEventUserPoolsPr
 		names = append(names, e.Request.UserAttributes["preferred_username"])
 	}
 	for _, name := range names {
-		column, name := "handle", cleanHandle(posted(name))
+		column, name := "handle", cleanHandle(formtext.Exact(name))
 		if strings.Contains(name, "@") { // which handles cannot have
 			column = "email"
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
@@ -256,12 +257,12 @@ type names struct{ handle, email string }
 func (a *action) newNames(u user, handle, email *string) (n names, wrong faults, err error) {
 	n = names{u.handle, u.email}
 	if handle != nil {
-		n.handle = cleanHandle(posted(*handle))
+		n.handle = cleanHandle(formtext.Exact(*handle))
 		code, args := a.m.wrongHandle(a.o, n.handle)
 		wrong.add("handle", code, args)
 	}
 	if email != nil {
-		n.email = posted(*email)
+		n.email = formtext.Exact(*email)
 		code, args := wrongEmail(n.email)
 		wrong.add("email", code, args)
 	}

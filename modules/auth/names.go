@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"38qa.net/backend/modules/auth/internal/passwords"
-	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
 )
@@ -19,33 +19,15 @@ const (
 	maxProfileField = 8000
 )
 
-// formSpace is what PHP's trim takes off, and Q2A so of every text of a form, passwords too.
-const formSpace = " \t\n\r\x00\x0b"
-
-// posted is a text as Q2A takes it from a form: without white space around and with plain line ends.
-func posted(text string) string {
-	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.Trim(strings.ToValidUTF8(text, "\uFFFD"), formSpace))
-}
-
-// storable is a text without the characters that Q2A's tables cannot hold.
-func storable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if database.BeyondQ2A(string(r)) {
-			return -1
-		}
-		return r
-	}, text)
-}
-
-// cleanHandle takes out of a handle what Q2A takes out: characters beyond the basic plane, and control, format and unassigned
-// ones.
+// cleanHandle takes out of a handle what Q2A takes out: characters beyond the basic plane, and control, format and
+// unassigned ones. What shows nothing goes, too.
 func cleanHandle(handle string) string {
-	return strings.Map(func(r rune) rune {
+	return formtext.Visible(strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) && !unicode.Is(unicode.Z, r) {
 			return -1
 		}
 		return r
-	}, storable(handle))
+	}, handle))
 }
 
 // handleBad are the characters that a handle cannot have.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/site"
 )
 
@@ -98,7 +99,7 @@ func FuzzHandle(f *testing.F) {
 	m := &Module{settings: Settings{Blocked: func(string, string) bool { return false }}}
 	o := site.NewOptions(nil)
 	f.Fuzz(func(t *testing.T, text string) {
-		handle := cleanHandle(posted(text))
+		handle := cleanHandle(formtext.Exact(text))
 		if again := cleanHandle(handle); again != handle {
 			t.Errorf("%q is cleaned to %q, and that to %q", text, handle, again)
 		}

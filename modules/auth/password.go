@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -25,7 +26,7 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 	if err != nil {
 		return nil, err
 	}
-	old, password := posted(in.Body.OldPassword), posted(in.Body.NewPassword)
+	old, password := formtext.Exact(in.Body.OldPassword), formtext.Exact(in.Body.NewPassword)
 	users, err := findUsers(ctx, m.db, "userid = ?", caller.UserID)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"strings"
 
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/site"
 )
 
@@ -152,7 +153,7 @@ func checkFields(wrong *faults, known []profileField, values map[string]string) 
 		}
 		if !ok {
 			wrong.add("fields."+name, "unknown", nil)
-		} else if len([]rune(posted(value))) > maxProfileField {
+		} else if len([]rune(formtext.Block(value))) > maxProfileField {
 			wrong.add("fields."+name, "too_long", []any{maxProfileField})
 		}
 	}
@@ -164,7 +165,7 @@ func (a *action) writeFields(userID int, known []profileField, values map[string
 	var args []any
 	for _, f := range known {
 		if value, given := values[f.name]; given {
-			rows, args = append(rows, "(?, ?, ?)"), append(args, userID, f.name, storable(posted(value)))
+			rows, args = append(rows, "(?, ?, ?)"), append(args, userID, f.name, formtext.Block(value))
 		}
 	}
 	if len(rows) == 0 {

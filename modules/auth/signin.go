@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -62,7 +63,7 @@ func (m *Module) checkPassword(ctx context.Context, login, password, refreshToke
 	if err != nil {
 		return user{}, "", err
 	}
-	login, password = posted(login), posted(password)
+	login, password = formtext.Exact(login), formtext.Exact(password)
 	visitor := Caller{IP: CallerOf(ctx).IP}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
 		if err := CheckLimit(ctx, tx, o, visitor, Logins); err != nil {

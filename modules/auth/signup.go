@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
@@ -42,7 +43,7 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 		return nil, err
 	}
 	b := in.Body
-	password := posted(b.Password)
+	password := formtext.Exact(b.Password)
 	visitor := Caller{IP: CallerOf(ctx).IP}
 	if err := errors.Join(mayRegister(o, visitor), CheckLimit(ctx, m.db, o, visitor, Registrations)); err != nil {
 		return nil, err // before anything that costs much

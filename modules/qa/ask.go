@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -60,7 +61,7 @@ func (c *change) ask(in *askInput) (int, error) {
 	if body.Content != nil {
 		content = *body.Content
 	}
-	q := &post{kind: "Q", title: posted(body.Title)}
+	q := &post{kind: "Q", title: formtext.Line(body.Title)}
 	q.content, q.format = c.m.stored(c.m.rendering(c.o), content, body.Format)
 	follows, err := c.checkQuestion(in, q)
 	if err != nil {
@@ -83,7 +84,7 @@ func (c *change) ask(in *askInput) (int, error) {
 	if c.o.Bool("extra_field_active") {
 		extra := ""
 		if body.Extra != nil {
-			extra = posted(*body.Extra)
+			extra = formtext.Block(*body.Extra)
 		}
 		c.extra = &extra
 	}
@@ -114,7 +115,7 @@ func (c *change) checkQuestion(in *askInput, q *post) (follows *followed, err er
 	check.person(&body.Writing)
 	if body.Extra != nil {
 		if c.o.Bool("extra_field_active") {
-			check.length("extra", posted(*body.Extra), 0, maxExtra)
+			check.length("extra", formtext.Block(*body.Extra), 0, maxExtra)
 		} else {
 			check.add("extra", "unknown")
 		}
@@ -239,5 +240,5 @@ func given(text *string) any {
 	if text == nil {
 		return nil
 	}
-	return posted(*text)
+	return formtext.Line(*text)
 }

@@ -3,6 +3,7 @@ package qa
 import (
 	"context"
 
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -20,7 +21,7 @@ func (m *Module) closeQuestion(ctx context.Context, in *closeInput) (*threadOutp
 		if err := c.may(closing, q); err != nil {
 			return 0, err
 		}
-		note := posted(in.Body.Note)
+		note := formtext.Block(in.Body.Note)
 		switch {
 		case in.Body.DuplicateOf != 0 && note != "":
 			return 0, problem.Invalid(problem.Field{Name: "note", Code: "not_combinable", Args: []any{"duplicateOf"}})

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/qa/internal/render"
 	"38qa.net/backend/modules/qa/internal/words"
@@ -31,13 +32,6 @@ const (
 	maxEmail   = 80
 )
 
-// posted is a text as Q2A takes it from a form: without white space around, with plain line ends, and without characters that
-// its tables cannot hold.
-func posted(text string) string {
-	text = strings.Trim(strings.ToValidUTF8(text, "\uFFFD"), trimmed)
-	return words.WithoutAstral(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
-}
-
 var (
 	textTag = regexp.MustCompile(`(?i)<\s*/?\s*(br|p)\s*/?\s*>`)
 	someTag = regexp.MustCompile(`<.+>`)
@@ -49,26 +43,29 @@ func (m *Module) stored(o render.Options, text, format string) (content, kept st
 	case "markdown":
 		text = m.renderer.FromMarkdown(text)
 	case "html":
-		text = strings.Trim(strings.ToValidUTF8(text, "\uFFFD"), trimmed)
-		text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+		text = formtext.Exact(text)
 	default:
-		return posted(text), ""
+		return formtext.Block(text), ""
 	}
 	if !someTag.MatchString(textTag.ReplaceAllString(text, "")) {
-		return words.WithoutAstral(TextOf(text, "html")), ""
+		return formtext.Block(TextOf(text, "html")), ""
 	}
-	return words.WithoutAstral(m.renderer.ForStorage(text, o)), "html"
+	cleaned := m.renderer.ForStorage(text, o)
+	if content = words.WithoutAstral(cleaned); content != cleaned {
+		content = m.renderer.ForStorage(content, o) // two ids may be the same now
+	}
+	return content, "html"
 }
 
 // tagsOf are the tags that were typed, as Q2A reads them: words, or, where the site separates tags by commas, whatever stands
 // between those.
 func tagsOf(o *site.Options, typed []string) []string {
 	if !o.Bool("tag_separator_comma") {
-		return distinctAll(words.SplitTags(words.WithoutAstral(strings.Join(typed, " "))))
+		return distinctAll(words.SplitTags(formtext.Visible(strings.Join(typed, " "))))
 	}
 	var tags []string
 	for _, t := range typed {
-		for part := range strings.SplitSeq(words.Lower(strings.ReplaceAll(words.WithoutAstral(t), "/", " ")), ",") {
+		for part := range strings.SplitSeq(words.Lower(strings.ReplaceAll(formtext.Visible(t), "/", " ")), ",") {
 			if part = strings.Trim(part, trimmed); part != "" {
 				tags = append(tags, part)
 			}
@@ -142,14 +139,14 @@ func (c *checks) tags(o *site.Options, joined string) {
 // person checks what an author says of themselves.
 func (c *checks) person(w *Writing) {
 	if w.Notify != nil && *w.Notify && w.Email != nil && *w.Email != "" {
-		email := posted(*w.Email)
+		email := formtext.Exact(*w.Email)
 		if !auth.ValidEmail(email) {
 			c.add("email", "bad_email")
 		}
 		c.length("email", email, 0, maxEmail)
 	}
 	if w.Name != nil {
-		c.length("name", posted(*w.Name), 0, maxName)
+		c.length("name", formtext.Line(*w.Name), 0, maxName)
 	}
 }
 
@@ -162,7 +159,7 @@ func (c *change) author(p *post, w *Writing) error {
 	}
 	if c.o.Bool("allow_anonymous_naming") { // Q2A's form sends one even if it is empty
 		if p.hasName = true; w.Name != nil {
-			p.name = posted(*w.Name)
+			p.name = formtext.Line(*w.Name)
 		}
 	}
 	cookie, err := auth.CookieFor(c.ctx, c.tx, c.caller)
@@ -178,8 +175,8 @@ func notifyOf(userID int, notify bool, email *string) string {
 	switch {
 	case !notify:
 		return ""
-	case email != nil && posted(*email) != "":
-		return posted(*email)
+	case email != nil && formtext.Exact(*email) != "":
+		return formtext.Exact(*email)
 	case userID != 0:
 		return "@"
 	}

@@ -9,6 +9,7 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -65,7 +66,7 @@ func (c *change) editQuestion(q *post, in *editQuestionInput) error {
 	e := edit{before: *q, silent: body.Silent}
 	check := &checks{}
 	if body.Title != nil {
-		q.title = posted(*body.Title)
+		q.title = formtext.Line(*body.Title)
 	}
 	c.takeContent(q, &body.Writing)
 	if body.Tags != nil {
@@ -77,7 +78,7 @@ func (c *change) editQuestion(q *post, in *editQuestionInput) error {
 		check.question(c.o, q)
 		check.person(&body.Writing)
 		if body.Extra != nil {
-			check.length("extra", posted(*body.Extra), 0, maxExtra)
+			check.length("extra", formtext.Block(*body.Extra), 0, maxExtra)
 		}
 	} else {
 		check.tags(c.o, q.tags)
@@ -91,7 +92,7 @@ func (c *change) editQuestion(q *post, in *editQuestionInput) error {
 	if r.editable && c.o.Bool("extra_field_active") {
 		extra := q.extra
 		if body.Extra != nil {
-			extra = posted(*body.Extra)
+			extra = formtext.Block(*body.Extra)
 		}
 		c.extra = &extra
 	}
@@ -230,7 +231,7 @@ func (c *change) takePerson(p *post, w *Writing) {
 		p.notify = notifyOf(p.userID, notify, w.Email)
 	}
 	if w.Name != nil && c.o.Bool("allow_anonymous_naming") && p.userID == 0 {
-		p.name, p.hasName = posted(*w.Name), true
+		p.name, p.hasName = formtext.Line(*w.Name), true
 	}
 }
 
