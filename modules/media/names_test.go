@@ -42,7 +42,8 @@ func TestWhereFilesAre(t *testing.T) {
 func TestNamesOfUploads(t *testing.T) {
 	long := strings.Repeat("蜂", 300) + ".jpg"
 	for name, want := range map[string]string{
-		"bees.jpg": "bees.jpg", "写真 1.JPG": "写真 1.JPG", `C:\Users\haru\bees.jpg`: "bees.jpg", "../../etc/passwd": "passwd", "a\x00b\n.jpg": "ab.jpg", "🐝.jpg": ".jpg",
+		"bees.jpg": "bees.jpg", "写真 1.JPG": "写真 1.JPG", `C:\Users\haru\bees.jpg`: "bees.jpg", "../../etc/passwd": "passwd", "a\x00b\n.jpg": "ab .jpg", "🐝.jpg": ".jpg",
+		"a\u202egpj.exe": "agpj.exe", "\u200b.png\u2066": ".png",
 		"": "", ".": "", "/": "", "..": "..", long: string([]rune(long)[len([]rune(long))-maxName:]),
 	} {
 		if got := storedName(name); got != want {

@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/media/internal/picture"
@@ -279,15 +279,10 @@ func fileEnding(name string) string {
 	return ending
 }
 
-// storedName is a file's name as the table can hold it.
+// storedName is a file's name as the table can hold it, without what would let its ending look like another.
 func storedName(name string) string {
 	name = filepath.Base(strings.ReplaceAll(name, `\`, "/"))
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r > 0xffff || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}, name)
+	name = strings.ReplaceAll(formtext.Line(strings.ToValidUTF8(name, "")), "\uFFFD", "")
 	if runes := []rune(name); len(runes) > maxName {
 		name = string(runes[len(runes)-maxName:]) // its ending says more than its beginning
 	}
