@@ -110,39 +110,55 @@ func validRequestID(id string) bool {
 	return id != "" && len(id) <= 128 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:=+/") == ""
 }
 
-// logRequests writes a line per request: no query and no address of the client, which are personal data.
+// logRequests writes a line per request: no query and no address of the client, which are personal data. The status is the
+// one that was sent; of a response that was cut off before anything was, it is 0.
 func logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		start := time.Now()
-		err := next(c)
-		if err != nil {
+		start, aborted := time.Now(), true
+		defer func() {
+			level := slog.LevelInfo
+			if isProbe(c) {
+				level = slog.LevelDebug
+			}
+			route := c.Path()
+			if route == "" {
+				route = "(none)"
+			}
+			attributes := []any{"method", c.Request().Method, "route", route, "status", c.Response().Status, "bytes", c.Response().Size,
+				"duration_ms", float64(time.Since(start).Microseconds()) / 1000}
+			if aborted {
+				if !c.Response().Committed {
+					attributes[5] = 0
+				}
+				attributes = append(attributes, "aborted", true)
+			}
+			slog.Log(c.Request().Context(), level, "request", attributes...)
+		}()
+		if err := next(c); err != nil {
 			c.Error(err)
 		}
-		level := slog.LevelInfo
-		if isProbe(c) {
-			level = slog.LevelDebug
-		}
-		route := c.Path()
-		if route == "" {
-			route = "(none)"
-		}
-		slog.Log(c.Request().Context(), level, "request", "method", c.Request().Method, "route", route,
-			"status", c.Response().Status, "bytes", c.Response().Size, "duration_ms", float64(time.Since(start).Microseconds())/1000)
+		aborted = false
 		return nil
 	}
 }
 
-// recoverPanics turns a panic into a logged 500 answer; the process goes on.
+// recoverPanics turns a panic into a logged 500 response, or, where part of another one has been sent, into the end of the
+// connection; the process goes on.
 func recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
-			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares this value itself
-					panic(p)
-				}
-				slog.ErrorContext(c.Request().Context(), "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-				err = problem.New("internal")
+			p := recover()
+			switch {
+			case p == nil:
+				return
+			case p == http.ErrAbortHandler: //nolint:errorlint // net/http compares this value itself
+				panic(p)
 			}
+			slog.ErrorContext(c.Request().Context(), "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			if c.Response().Committed {
+				panic(http.ErrAbortHandler)
+			}
+			err = problem.New("internal")
 		}()
 		return next(c)
 	}

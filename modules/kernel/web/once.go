@@ -162,8 +162,10 @@ func validKey(key string) bool {
 func (o *once) keep(c echo.Context, db *database.DB, next echo.HandlerFunc) error {
 	copied := &copiedResponse{ResponseWriter: c.Response().Writer}
 	c.Response().Writer = copied
-	err := next(c)
-	c.Response().Writer = copied.ResponseWriter
+	err := func() error {
+		defer func() { c.Response().Writer = copied.ResponseWriter }()
+		return next(c)
+	}()
 	status := c.Response().Status
 	if err != nil || status >= http.StatusMultipleChoices || c.Response().Header().Get("Cache-Control") == "no-store" {
 		return err // answers with secrets in them (tokens) are made anew for a retry

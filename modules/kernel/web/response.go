@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -20,25 +22,35 @@ import (
 const compressFrom = 1024
 
 // conditional gives each successful GET a strong entity tag, answers 304 when the client has that version already, and
-// compresses. It holds the answer back until it is whole; a handler that flushes (a stream) is passed through.
+// compresses. It holds the response back until it is whole; a handler that flushes (a stream) is passed through.
+//
+// A handler that panics, or fails after it began to write, leaves nothing of its response behind as long as that is held;
+// one that has been sent in part is cut off, so that the client does not take it for whole.
 func conditional(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		res := c.Response()
+		before := maps.Clone(res.Header())
 		held := buffers.Get().(*heldResponse)
 		*held = heldResponse{ResponseWriter: res.Writer, body: held.body}
 		held.body.Reset()
 		res.Writer = held
-		err := next(c)
-		if err != nil {
-			c.Error(err)
+		returned := false
+		defer func() { // the buffer of a handler that panicked is not used again
+			res.Writer = held.ResponseWriter
+			if !returned {
+				held.takeBack(res, before)
+			}
+		}()
+		if err := next(c); err != nil {
+			held.fail(c, before, err)
 		}
+		returned = true
 		res.Writer = held.ResponseWriter
-		if !held.streaming {
-			held.finish(c.Request())
+		if !held.sent {
+			res.Status, res.Size = held.finish(c.Request())
 		}
 		if held.body.Cap() <= 1<<20 {
-			held.ResponseWriter = nil
-			buffers.Put(held)
+			buffers.Put(&heldResponse{body: held.body})
 		}
 		return nil
 	}
@@ -60,10 +72,37 @@ type heldResponse struct {
 	body      *bytes.Buffer
 	status    int
 	streaming bool
+	// sent reports whether the client may have got something of the response.
+	sent bool
+}
+
+// takeBack drops what is held of a response, with the headers that its handler set. What has been sent stays as it is.
+func (h *heldResponse) takeBack(res *echo.Response, before http.Header) {
+	if h.sent {
+		res.Committed = true // also after a mere flush, of which Echo does not know
+		return
+	}
+	h.body.Reset()
+	h.status = 0
+	clear(res.Header())
+	maps.Copy(res.Header(), before)
+	res.Committed, res.Status, res.Size = false, http.StatusOK, 0
+}
+
+// fail renders the error of a handler in place of what the handler may have written.
+func (h *heldResponse) fail(c echo.Context, before http.Header, err error) {
+	if res := c.Response(); res.Committed || h.sent {
+		if h.takeBack(res, before); h.sent {
+			slog.WarnContext(c.Request().Context(), "response cut off", "error", err)
+			panic(http.ErrAbortHandler)
+		}
+	}
+	c.Error(err)
 }
 
 func (h *heldResponse) WriteHeader(status int) {
 	if h.streaming {
+		h.sent = true
 		h.ResponseWriter.WriteHeader(status)
 		return
 	}
@@ -72,13 +111,15 @@ func (h *heldResponse) WriteHeader(status int) {
 
 func (h *heldResponse) Write(p []byte) (int, error) {
 	if h.streaming {
+		h.sent = true
 		return h.ResponseWriter.Write(p)
 	}
 	return h.body.Write(p)
 }
 
-// Flush turns the answer into a stream: what was held goes out, and from here nothing is held.
+// Flush turns the response into a stream: what was held goes out, and from here nothing is held.
 func (h *heldResponse) Flush() {
+	h.sent = true
 	if !h.streaming {
 		h.streaming = true
 		if h.status != 0 {
@@ -94,7 +135,7 @@ func (h *heldResponse) Flush() {
 // Hijack hands the connection over, for protocols that leave HTTP.
 func (h *heldResponse) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if hijacker, ok := h.ResponseWriter.(http.Hijacker); ok {
-		h.streaming = true
+		h.streaming, h.sent = true, true
 		return hijacker.Hijack()
 	}
 	return nil, nil, errors.ErrUnsupported
@@ -123,8 +164,8 @@ func Stream(w http.ResponseWriter) {
 	}
 }
 
-// finish sends the answer.
-func (h *heldResponse) finish(r *http.Request) {
+// finish sends the response and returns its status and the number of bytes of its body.
+func (h *heldResponse) finish(r *http.Request) (status int, size int64) {
 	header := h.Header()
 	if h.status == 0 {
 		h.status = http.StatusOK
@@ -153,7 +194,7 @@ func (h *heldResponse) finish(r *http.Request) {
 			header.Del("Content-Type")
 			header.Del("Content-Length")
 			h.ResponseWriter.WriteHeader(http.StatusNotModified)
-			return
+			return http.StatusNotModified, 0
 		}
 	}
 	if !compress {
@@ -162,7 +203,7 @@ func (h *heldResponse) finish(r *http.Request) {
 		}
 		h.ResponseWriter.WriteHeader(h.status)
 		_, _ = h.ResponseWriter.Write(body)
-		return
+		return h.status, int64(len(body))
 	}
 	header.Set("Content-Encoding", "gzip")
 	header.Del("Content-Length")
@@ -172,6 +213,7 @@ func (h *heldResponse) finish(r *http.Request) {
 	w.Reset(h.ResponseWriter)
 	_, _ = w.Write(body)
 	_ = w.Close() // a client that went away gets nothing anyhow
+	return h.status, int64(len(body))
 }
 
 func addVary(h http.Header, name string) {

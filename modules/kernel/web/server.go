@@ -96,7 +96,7 @@ func New(s Settings) *Server {
 	if s.Trace {
 		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(isProbe)))
 	}
-	e.Use(identify, logRequests, limitAddress, recoverPanics, securityHeaders, srv.timeout)
+	e.Use(identify, logRequests, recoverPanics, limitAddress, securityHeaders, srv.timeout)
 	if len(s.CORSOrigins) > 0 {
 		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 			AllowOrigins:  s.CORSOrigins,
