@@ -227,6 +227,9 @@ type messagePosition struct {
 	ID      int   `json:"id"`
 }
 
+// Valid reports whether a message can be there.
+func (p *messagePosition) Valid() bool { return web.ValidUnix(p.Created) && web.ValidID(p.ID) }
+
 // messages reads one page of messages m, the newest first.
 func (m *Module) messages(ctx context.Context, list string, pageSize int, page web.Page, condition string, args ...any) (*messagesOutput, error) {
 	if err := page.Check(); err != nil {
@@ -258,7 +261,7 @@ func (m *Module) messages(ctx context.Context, list string, pageSize int, page w
 		}
 		if len(out.Body.Items) == size {
 			last := out.Body.Items[size-1]
-			out.Body.NextCursor = web.EncodeCursor(list, messagePosition{last.CreatedAt.Unix(), last.ID})
+			out.Body.NextCursor = web.EncodeCursor(list, &messagePosition{last.CreatedAt.Unix(), last.ID})
 			return nil
 		}
 		msg.CreatedAt, msg.HTML = time.Unix(created, 0).UTC(), m.qa.HTML(o, msg.Content, format)

@@ -95,6 +95,11 @@ type userPosition struct {
 	ID     int    `json:"id"`
 }
 
+// Valid reports whether a user can be there.
+func (p *userPosition) Valid() bool {
+	return web.ValidCount(p.Figure) && web.ValidText(p.Handle) && web.ValidID(p.ID)
+}
+
 func (m *Module) listUsers(ctx context.Context, in *usersInput) (*usersOutput, error) {
 	if err := in.Check(); err != nil {
 		return nil, err
@@ -153,7 +158,7 @@ func (m *Module) userPage(ctx context.Context, o *site.Options, order userOrder,
 		if order.figure != nil {
 			next.Figure, _ = order.figure(last).(int)
 		}
-		out.Body.NextCursor = web.EncodeCursor("users:"+order.name, next)
+		out.Body.NextCursor = web.EncodeCursor("users:"+order.name, &next)
 	}
 	for _, a := range accounts {
 		out.Body.Items = append(out.Body.Items, show(a))

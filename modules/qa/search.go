@@ -46,6 +46,9 @@ type searchPosition struct {
 	ID    int     `json:"id"`
 }
 
+// Valid reports whether a question can be there; JSON has no numbers that are not finite.
+func (p *searchPosition) Valid() bool { return web.ValidID(p.ID) }
+
 func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, error) {
 	if err := in.Check(); err != nil {
 		return nil, err
@@ -72,7 +75,7 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	out := &searchOutput{Body: web.List[SearchItem]{Items: []SearchItem{}, Total: &total}}
 	if len(hits) > size {
 		hits = hits[:size]
-		out.Body.NextCursor = web.EncodeCursor("search", searchPosition{hits[size-1].score, hits[size-1].id})
+		out.Body.NextCursor = web.EncodeCursor("search", &searchPosition{hits[size-1].score, hits[size-1].id})
 	}
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err

@@ -63,6 +63,11 @@ type tagPosition struct {
 	Word  string `json:"w"`
 }
 
+// Valid reports whether a tag can be there.
+func (p *tagPosition) Valid() bool {
+	return p.Count >= 1 && web.ValidCount(p.Count) && web.ValidID(p.ID) && web.ValidText(p.Word)
+}
+
 func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, error) {
 	if err := in.Check(); err != nil {
 		return nil, err
@@ -103,7 +108,7 @@ func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, erro
 			return err
 		}
 		if len(out.Body.Items) == size {
-			out.Body.NextCursor = web.EncodeCursor("tags:"+in.Sort, last)
+			out.Body.NextCursor = web.EncodeCursor("tags:"+in.Sort, &last)
 			return nil
 		}
 		last = at

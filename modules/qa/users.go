@@ -37,7 +37,7 @@ func (m *Module) UserPosts(ctx context.Context, userID int, kind string, page we
 	if len(events) > size {
 		events = events[:size]
 		last := events[size-1]
-		list.NextCursor = web.EncodeCursor("user-"+kind, userPosition{last.timeText, last.postID})
+		list.NextCursor = web.EncodeCursor("user-"+kind, &userPosition{last.timeText, last.postID})
 	}
 	if list.Items, err = m.activityItems(ctx, o, tree, events); err != nil {
 		return list, err
@@ -65,6 +65,9 @@ type userPosition struct {
 	ID   int    `json:"id"`
 }
 
+// Valid reports whether a post can be there.
+func (p *userPosition) Valid() bool { return web.ValidTime(p.Time) && web.ValidID(p.ID) }
+
 // userQuery is the query of one kind of posts of a user.
 func userQuery(userID int, kind string, page web.Page, size int) (eventQuery, error) {
 	column, owner, types := "created", "userid", []string{map[string]string{"questions": "Q", "answers": "A", "comments": "C"}[kind]}
@@ -81,9 +84,6 @@ func userQuery(userID int, kind string, page web.Page, size int) (eventQuery, er
 	if page.Cursor != "" {
 		var at userPosition
 		if err := web.DecodeCursor("user-"+kind, page.Cursor, &at); err != nil {
-			return q, err
-		}
-		if err := checkTime(at.Time); err != nil {
 			return q, err
 		}
 		where += " AND " + column + " <= ? AND (" + column + " < ? OR e.postid < ?)"

@@ -132,6 +132,11 @@ type holderPosition struct {
 	Month string `json:"m"`
 }
 
+// Valid reports whether a holder can be there; the plugin's months are texts of its own, like 2024-05.
+func (p *holderPosition) Valid() bool {
+	return web.ValidUnix(p.At) && web.ValidID(p.User) && web.ValidText(p.Month)
+}
+
 func (m *Module) getBadge(ctx context.Context, in *badgeInput) (*badgeOutput, error) {
 	if err := in.Check(); err != nil {
 		return nil, err
@@ -175,7 +180,7 @@ func (m *Module) getBadge(ctx context.Context, in *badgeInput) (*badgeOutput, er
 	}
 	if len(found) > size {
 		found = found[:size]
-		out.Body.Awards.NextCursor = web.EncodeCursor(list, found[size-1])
+		out.Body.Awards.NextCursor = web.EncodeCursor(list, &found[size-1])
 	}
 	ids := make([]int, len(found))
 	for i, h := range found {

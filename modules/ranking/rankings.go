@@ -63,6 +63,11 @@ type rankingPosition struct {
 	Offset     int   `json:"o"`
 }
 
+// Valid reports whether a ranking can have such a place.
+func (p *rankingPosition) Valid() bool {
+	return p.Generation >= 1 && p.Offset >= 1 && web.ValidCount(p.Offset)
+}
+
 func (m *Module) getRanking(ctx context.Context, in *rankingInput) (*rankingOutput, error) {
 	if err := in.Check(); err != nil {
 		return nil, err
@@ -133,7 +138,7 @@ func (m *Module) fill(ctx context.Context, o *site.Options, r *reader, body *Ran
 	places := board.places[min(at.Offset, len(board.places)):]
 	if len(places) > size {
 		places = places[:size]
-		body.NextCursor = web.EncodeCursor(list, rankingPosition{r.snapshot.generation, at.Offset + size})
+		body.NextCursor = web.EncodeCursor(list, &rankingPosition{r.snapshot.generation, at.Offset + size})
 	}
 	total := len(board.places)
 	body.Total = &total
