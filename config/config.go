@@ -38,6 +38,7 @@ type Config struct {
 	UploadLimit     int64             `env:"UPLOAD_LIMIT" envDefault:"12582912" doc:"Largest picture that can be uploaded, in bytes, at most 16777215; more is refused with 413."`
 	UploadTimeout   time.Duration     `env:"UPLOAD_TIMEOUT" envDefault:"2m" doc:"Longest time one upload may take, with the sending of the file."`
 	UnusedUploads   time.Duration     `env:"UNUSED_UPLOADS_AFTER" envDefault:"168h" doc:"How long an upload through this API may be in no post before it is removed. 0s: for ever. What the old site took in stays."`
+	BodyTimeout     time.Duration     `env:"BODY_TIMEOUT" envDefault:"5s" doc:"Longest time the body of one request may take to arrive; a slower one is refused with 408. Uploads have UPLOAD_TIMEOUT."`
 	BodyLimit       int64             `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body, in bytes; more is refused with 413."`
 	DrainDelay      time.Duration     `env:"DRAIN_DELAY" envDefault:"0s" doc:"How long to go on serving after SIGTERM with /readyz failing, before the listener closes; behind a load balancer about 10s."`
 	DrainTimeout    time.Duration     `env:"DRAIN_TIMEOUT" envDefault:"20s" doc:"How long requests under way may take to finish at shutdown."`
@@ -193,6 +194,9 @@ func (c Config) validate() error {
 		if !slices.Contains([]string{"approved", "expert", "editor", "moderator", "admin", "super"}, level) {
 			return fmt.Errorf("COGNITO_GROUP_LEVELS: %q of %q is none of approved, expert, editor, moderator, admin, super", level, group)
 		}
+	}
+	if c.BodyTimeout <= 0 {
+		return fmt.Errorf("BODY_TIMEOUT: %s is no time in which a body could arrive", c.BodyTimeout)
 	}
 	for name, d := range map[string]time.Duration{"ACCESS_TOKEN_TTL": c.AccessTTL, "REFRESH_TOKEN_TTL": c.RefreshTTL, "AUTH_KEY_ROTATION": c.KeyRotation} {
 		if d < time.Minute {

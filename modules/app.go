@@ -148,7 +148,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	points.UseJobs(a.Jobs)
 
 	a.Server = web.New(web.Settings{
-		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyLimit: cfg.BodyLimit, Allowances: a.Media.Allowances(),
+		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyTimeout: cfg.BodyTimeout, BodyLimit: cfg.BodyLimit, Allowances: a.Media.Allowances(),
 		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout, CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
 		Limiter: a.limiter, Trace: cfg.Tracing(), Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
 		Once: a.DB, CallerKey: auth.Key,

@@ -65,7 +65,7 @@ type tagPosition struct {
 
 // Valid reports whether a tag can be there.
 func (p *tagPosition) Valid() bool {
-	return p.Count >= 1 && web.ValidCount(p.Count) && web.ValidID(p.ID) && web.ValidText(p.Word)
+	return p.Word != "" && p.Count >= 1 && web.ValidCount(p.Count) && web.ValidID(p.ID) && web.ValidText(p.Word)
 }
 
 func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, error) {

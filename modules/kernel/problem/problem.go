@@ -184,6 +184,8 @@ var catalogue = map[string]entry{
 		texts{"This address does not support that method.", "このアドレスではそのメソッドは使えません。"}},
 	"not_acceptable": {http.StatusNotAcceptable, texts{"Not acceptable", "受け入れ可能な形式がありません"},
 		texts{"This cannot be given in any form that was asked for.", "要求された形式では返せません。"}},
+	"request_timeout": {http.StatusRequestTimeout, texts{"Request took too long to arrive", "リクエストの受信がタイムアウトしました"},
+		texts{"The request body did not arrive in time; send it again.", "リクエスト本文が時間内に届きませんでした。もう一度送信してください。"}},
 	"precondition_failed": {http.StatusPreconditionFailed, texts{"Changed meanwhile", "他の人が先に変更しました"},
 		texts{"Somebody else changed it first.", "他の人が先に変更しました。"}},
 	"body_too_large": {http.StatusRequestEntityTooLarge, texts{"Body too large", "本文が大きすぎます"},

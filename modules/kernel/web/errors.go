@@ -133,6 +133,7 @@ func writeError(err error, c echo.Context) {
 // Register adds an operation. Its handler may return a *problem.Error, which reaches the client, or any other error,
 // which is logged and answered with 500.
 func Register[I, O any](api huma.API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	op.BodyReadTimeout = -1 // limitArrival sees to that
 	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusTooManyRequests)
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
@@ -169,10 +170,14 @@ func init() {
 
 // fromHuma turns what Huma found wrong with a request into a problem.
 func fromHuma(ctx context.Context, status int, msg string, errs []error) huma.StatusError {
+	if status == 0 { // Huma asks for an empty one, to see its type
+		return &Problem{}
+	}
+	if failure := arrivalFailure(ctx); failure != nil {
+		return present(ctx, "", failure)
+	}
 	var e *problem.Error
 	switch status {
-	case 0: // Huma asks for an empty one, to see its type
-		return &Problem{}
 	case http.StatusUnprocessableEntity, http.StatusBadRequest:
 		e = &problem.Error{Code: "validation"}
 		if status == http.StatusBadRequest && len(errs) == 0 {

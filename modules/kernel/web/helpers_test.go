@@ -142,3 +142,11 @@ func serve(t *testing.T, s *Server) *httptest.Server {
 	t.Cleanup(server.Close)
 	return server
 }
+
+func decodeProblem(t *testing.T, res *http.Response) (p Problem) {
+	t.Helper()
+	if err := json.NewDecoder(res.Body).Decode(&p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}

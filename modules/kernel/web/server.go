@@ -30,6 +30,7 @@ type Settings struct {
 	Listen         string
 	PublicURL      string
 	RequestTimeout time.Duration
+	BodyTimeout    time.Duration
 	BodyLimit      int64
 	Allowances     map[string]Allowance // instead of RequestTimeout and BodyLimit, for what is posted to these paths and below
 	DrainDelay     time.Duration
@@ -82,6 +83,9 @@ type Server struct {
 // answerTime is how long an answer may take to reach the client.
 const answerTime = 30 * time.Second
 
+// headerTime is how long the header of a request may take to arrive.
+const headerTime = 5 * time.Second
+
 // maxURI is the longest request target, in bytes; browsers and proxies cut at about that length too.
 const maxURI = 8 << 10
 
@@ -106,16 +110,16 @@ func New(s Settings) *Server {
 			MaxAge:        3600,
 		}))
 	}
-	e.Use(conditional, srv.limitSize, limitRate(s.Limiter))
+	e.Use(conditional, srv.limitArrival, srv.limitSize, limitRate(s.Limiter))
 	if s.Authenticate != nil {
-		e.Use(s.Authenticate)
+		e.Use(unlessProbe(s.Authenticate))
 	}
 	e.Use(takeMatch)
 	if s.Once != nil {
 		e.Use(idempotent(s.Once, s.CallerKey))
 	}
 	srv.api = humaecho.New(e, apiConfig(s.PublicURL))
-	srv.api.UseMiddleware(strictQuery(srv.api))
+	srv.api.UseMiddleware(strictQuery(srv.api), requireContentType(srv.api))
 	srv.registerProbes()
 	srv.registerDocs()
 	return srv
@@ -157,12 +161,14 @@ func (s *Server) Run(ctx context.Context, listening func(net.Addr)) error {
 	}
 	server := &http.Server{
 		Handler:           s,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      s.settings.RequestTimeout + answerTime,
-		IdleTimeout:       75 * time.Second, // above the load balancer's 60 s, or it would meet closed connections
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+		ReadHeaderTimeout: headerTime,
+		// Of bodies limitArrival keeps the time. This is for what nobody waits for, and has to be longer than any request may
+		// take: a client whose connection passes it counts as gone.
+		ReadTimeout:    headerTime + max(s.settings.RequestTimeout, s.settings.BodyTimeout) + answerTime,
+		WriteTimeout:   s.settings.RequestTimeout + answerTime,
+		IdleTimeout:    75 * time.Second, // above the load balancer's 60 s, or it would meet closed connections
+		MaxHeaderBytes: 32 << 10,
+		ErrorLog:       slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -219,6 +225,19 @@ func (s *Server) registerProbes() {
 		}
 		return p, nil
 	})
+}
+
+// unlessProbe is a middleware that probes pass by: whether the process is well is no question of who asks.
+func unlessProbe(m echo.MiddlewareFunc) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		checked := m(next)
+		return func(c echo.Context) error {
+			if isProbe(c) {
+				return next(c)
+			}
+			return checked(c)
+		}
+	}
 }
 
 func isProbe(c echo.Context) bool {

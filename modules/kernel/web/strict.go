@@ -16,19 +16,13 @@ import (
 func strictQuery(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		u := ctx.URL()
-		refuse := func(e *problem.Error) {
-			p := present(ctx.Context(), u.Path, e)
-			ctx.SetHeader("Content-Type", p.ContentType(""))
-			ctx.SetStatus(p.StatusNo)
-			_ = api.Marshal(ctx.BodyWriter(), "application/json", p) // fails only when the client went away
-		}
 		if u.RawQuery == "" {
 			next(ctx)
 			return
 		}
 		values, err := url.ParseQuery(u.RawQuery)
 		if err != nil {
-			refuse(problem.New("invalid_query"))
+			refuse(api, ctx, problem.New("invalid_query"))
 			return
 		}
 		var fields []problem.Field
@@ -47,11 +41,19 @@ func strictQuery(api huma.API) func(huma.Context, func(huma.Context)) {
 			slices.SortFunc(fields, func(a, b problem.Field) int { return strings.Compare(a.Name, b.Name) })
 			e := problem.New("invalid_query")
 			e.Fields = fields
-			refuse(e)
+			refuse(api, ctx, e)
 			return
 		}
 		next(ctx)
 	}
+}
+
+// refuse answers for an operation that is not run.
+func refuse(api huma.API, ctx huma.Context, e *problem.Error) {
+	p := present(ctx.Context(), ctx.URL().Path, e)
+	ctx.SetHeader("Content-Type", p.ContentType(""))
+	ctx.SetStatus(p.StatusNo)
+	_ = api.Marshal(ctx.BodyWriter(), "application/json", p) // fails only when the client went away
 }
 
 func cleanText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }

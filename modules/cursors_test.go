@@ -1,0 +1,245 @@
+package modules_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/kernel/jobs"
+)
+
+// listAddresses are the first pages, of one item each, of all lists of the OpenAPI document that have cursors, in all their orders; by path.
+func listAddresses(api *huma.OpenAPI) map[string][]string {
+	handles := []string{"aki", "admin", "nori", "mod", "editor"}
+	values := map[string][]string{"handle": handles, "id": {"101", "201"}, "q": {"bee"}}
+	found := map[string][]string{}
+	for path, item := range api.Paths {
+		if item.Get == nil || !slices.ContainsFunc(item.Get.Parameters, func(p *huma.Param) bool { return p.Name == "cursor" }) {
+			continue
+		}
+		addresses := []string{path + "?limit=1"}
+		for _, p := range item.Get.Parameters {
+			options := values[p.Name]
+			for _, v := range p.Schema.Enum {
+				options = append(options, v.(string))
+			}
+			var more []string
+			for _, a := range addresses {
+				if p.In == "query" && !p.Required {
+					more = append(more, a)
+				}
+				for _, v := range options {
+					if p.In == "path" {
+						more = append(more, strings.ReplaceAll(a, "{"+p.Name+"}", url.PathEscape(v)))
+					} else {
+						more = append(more, a+"&"+p.Name+"="+url.QueryEscape(v))
+					}
+				}
+			}
+			if len(options) > 0 {
+				addresses = more
+			}
+		}
+		found[path] = addresses
+	}
+	return found
+}
+
+// fillLists adds what the recorded site has too little of for a second page.
+func fillLists(ctx context.Context, app *modules.App) error {
+	run, err := app.Jobs.Start(ctx, "rankings", jobs.Options{})
+	if err == nil {
+		err = app.Jobs.Work(ctx, run, nil)
+	}
+	if err != nil {
+		return err
+	}
+	message := "INSERT INTO {messages} (type, fromuserid, touserid, content, format, created) VALUES (?, ?, ?, 'Hello', '', FROM_UNIXTIME(1700000000))"
+	for range 2 {
+		for _, args := range [][]any{{"PRIVATE", 4, superUser}, {"PRIVATE", superUser, 4}, {"PUBLIC", superUser, 4}, {"PUBLIC", 4, superUser}} {
+			if _, err := app.DB.Exec(ctx, message, args...); err != nil {
+				return err
+			}
+		}
+	}
+	for user := 4; user < 6; user++ {
+		if _, err := app.DB.Exec(ctx, "INSERT INTO {ysb_badges} (userid, badgeid, show_flag, created) VALUES (?, 101, 1, FROM_UNIXTIME(1700000000))", user); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cursorsOf are the lists' addresses with genuine cursors of second pages.
+func cursorsOf(t testing.TB, app *modules.App) map[string]string {
+	found := map[string]string{}
+	for path, addresses := range listAddresses(app.Server.API().OpenAPI()) {
+		before := len(found)
+		for _, a := range addresses {
+			res := askList(app.Server, a)
+			if res.Code >= 500 {
+				t.Errorf("GET %s: %d %s", a, res.Code, res.Body)
+			}
+			var page struct{ NextCursor string }
+			if err := json.Unmarshal(res.Body.Bytes(), &page); err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(path, "/v1/badges/") {
+				var badge struct{ Awards struct{ NextCursor string } }
+				if err := json.Unmarshal(res.Body.Bytes(), &badge); err != nil {
+					t.Fatal(err)
+				}
+				page.NextCursor = badge.Awards.NextCursor
+			}
+			if page.NextCursor != "" {
+				found[a] = page.NextCursor
+			}
+		}
+		if len(found) == before {
+			t.Errorf("no second page of %s to take a cursor from", path)
+		}
+	}
+	return found
+}
+
+// askList sends a GET request of the first administrator.
+func askList(server http.Handler, path string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
+	r.Header.Set("Authorization", "Bearer test-1")
+	w := httptest.NewRecorder()
+	server.ServeHTTP(w, r)
+	return w
+}
+
+// mayBeValid are forged values that a list can have all the same, by field.
+var mayBeValid = map[string]string{"s": "1.5", "m": `""`}
+
+// forgeries are cursors made of a genuine one, by what was done to it.
+func forgeries(t testing.TB, cursor string) map[string]string {
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, text, _ := strings.Cut(string(raw), "\n")
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &fields); err != nil {
+		t.Fatal(err)
+	}
+	forged := map[string]string{"padded": cursor + "=", "cut": cursor[:len(cursor)/2], "no base64": "!" + cursor}
+	add := func(name, list, text string) {
+		forged[name] = base64.RawURLEncoding.EncodeToString([]byte(list + "\n" + text))
+	}
+	add("other list", "x"+list, text)
+	add("unknown field", list, strings.Replace(text, "{", `{"surprise":1,`, 1))
+	for name, text := range map[string]string{"nothing": "", "no fields": "{}", "null": "null", "list": "[]", "trailing object": text + "{}", "trailing text": text + "x", "white space": " " + text} {
+		add(name, list, text)
+	}
+	for field, value := range fields {
+		genuine := `"` + field + `":` + string(value)
+		for _, bad := range []string{"null", "true", "[]", "{}", `""`, `"\u0000"`, `"🐝"`, `"` + strings.Repeat("x", 200) + `"`, `"' OR 1=1 -- "`, "-9223372036854775808", "9223372036854775807",
+			"99999999999999999999", "1e400", "-1e400", "NaN", "1.5", `["x"]`, `["9999-99-99 99:99:99"]`, `["0000-00-00 00:00:00","1"]`, `["NaN"]`, `["Inf","-1e999"]`, `["1","2","3","4"]`} {
+			if field == "w" && strings.Contains(bad, "OR") || bad == mayBeValid[field] {
+				continue
+			}
+			add(field+" is "+bad, list, strings.Replace(text, genuine, `"`+field+`":`+bad, 1))
+		}
+		add("twice "+field, list, strings.Replace(text, genuine, genuine+","+genuine, 1))
+	}
+	for _, field := range []string{"id", "i", "u", "g", "o"} { // ids, generations and offsets
+		if value, ok := fields[field]; ok {
+			for _, bad := range []string{"-1", "0", "-5", "4294967296"} {
+				if field == "g" && bad == "4294967296" {
+					continue
+				}
+				add(field+" is "+bad, list, strings.Replace(text, `"`+field+`":`+string(value), `"`+field+`":`+bad, 1))
+			}
+		}
+	}
+	return forged
+}
+
+// TestForgedCursorsOfEveryList: each list refuses whatever is no cursor of its own.
+func TestForgedCursorsOfEveryList(t *testing.T) {
+	testSites(t, func(t *testing.T, s *testSite) {
+		if err := fillLists(t.Context(), s.app); err != nil {
+			t.Fatal(err)
+		}
+		for address, cursor := range cursorsOf(t, s.app) {
+			if res := askList(s.app.Server, address+"&cursor="+cursor); res.Code != http.StatusOK {
+				t.Errorf("GET %s with its own cursor: %d %s", address, res.Code, res.Body)
+			}
+			for name, forged := range forgeries(t, cursor) {
+				res := askList(s.app.Server, address+"&cursor="+url.QueryEscape(forged))
+				if res.Code != http.StatusBadRequest || !strings.Contains(res.Body.String(), `"invalid_cursor"`) {
+					t.Errorf("GET %s, %s: %d %s", address, name, res.Code, res.Body)
+				}
+			}
+		}
+	})
+}
+
+// FuzzCursors: no position that somebody thinks of is a fault of ours, in any list.
+func FuzzCursors(f *testing.F) {
+	content, err := importOnce("small")
+	if err != nil {
+		f.Fatal(err)
+	}
+	path := filepath.Join(f.TempDir(), "site.sqlite")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		f.Fatal(err)
+	}
+	f.Setenv("DATABASE_URL", "sqlite:"+path)
+	f.Setenv("LOG_LEVEL", "error")
+	cfg, err := config.Load()
+	if err != nil {
+		f.Fatal(err)
+	}
+	cfg.RateLimit = "off"
+	app, err := modules.New(f.Context(), cfg, modules.WithVerifier(testTokens))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { app.Close() })
+	if err := fillLists(f.Context(), app); err != nil {
+		f.Fatal(err)
+	}
+	var addresses []string
+	var lists []string
+	cursors := cursorsOf(f, app)
+	for address := range cursors {
+		addresses = append(addresses, address)
+	}
+	slices.Sort(addresses)
+	for i, address := range addresses {
+		raw, err := base64.RawURLEncoding.DecodeString(cursors[address])
+		if err != nil {
+			f.Fatal(err)
+		}
+		list, text, _ := strings.Cut(string(raw), "\n")
+		lists = append(lists, list)
+		f.Add(i, text)
+	}
+	f.Fuzz(func(t *testing.T, i int, text string) {
+		if i < 0 {
+			i = -(i + 1)
+		}
+		i %= len(lists)
+		cursor := base64.RawURLEncoding.EncodeToString([]byte(lists[i] + "\n" + text))
+		res := askList(app.Server, addresses[i]+"&cursor="+cursor)
+		if res.Code >= 500 {
+			t.Errorf("GET %s at %s: %d %s", addresses[i], text, res.Code, res.Body)
+		}
+	})
+}
