@@ -167,7 +167,7 @@ func (m *Module) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx := c.Request().Context()
 		client := web.ClientOf(ctx)
-		caller := Caller{IP: client.IP}
+		caller := Caller{IP: client.IP, Secure: client.Secure}
 		if id, err := strconv.ParseUint(client.Cookie, 10, 64); err == nil && strconv.FormatUint(id, 10) == client.Cookie {
 			caller.CookieID = client.Cookie
 		}

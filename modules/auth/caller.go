@@ -44,6 +44,8 @@ type Caller struct {
 	CookieID string
 	// IP is the client's address; the zero Addr when it is not known.
 	IP netip.Addr
+	// Secure reports whether the request came by TLS.
+	Secure bool
 }
 
 // Anonymous tells whether nobody is signed in.

@@ -180,10 +180,10 @@ func CookieFor(ctx context.Context, tx *database.DB, c Caller) (id string, err e
 // cookieAge is how long a browser keeps a visitor's cookie, in seconds: a year, as Q2A has it.
 const cookieAge = 365 * 24 * 3600
 
-// VisitorCookie is the cookie by which an anonymous author is known again.
-func VisitorCookie(id string) http.Cookie {
-	//nolint:gosec // the old site shares the cookie, and may be reached without TLS
-	return http.Cookie{Name: "qa_id", Value: id, Path: "/", MaxAge: cookieAge, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+// VisitorCookie is the cookie by which the caller, an anonymous author, is known again. The old site shares it, and may be
+// reached without TLS: it is kept from such connections only where it was given out by TLS.
+func VisitorCookie(c Caller, id string) http.Cookie {
+	return http.Cookie{Name: "qa_id", Value: id, Path: "/", MaxAge: cookieAge, HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteLaxMode}
 }
 
 // Moderated tells whether what the caller writes, at the given level, has to wait for approval, by the site's options for

@@ -159,7 +159,7 @@ func (u uploader) charge(ctx context.Context, tx *database.DB) (cookie string, s
 		if cookie, err = auth.CookieFor(ctx, tx, u.caller); err != nil {
 			return "", nil, err
 		}
-		set = []http.Cookie{auth.VisitorCookie(cookie)}
+		set = []http.Cookie{auth.VisitorCookie(u.caller, cookie)}
 	}
 	return cookie, set, auth.Charge(ctx, tx, u.caller, auth.Uploads)
 }

@@ -168,5 +168,5 @@ func (m *Module) cookie(c auth.Caller) []http.Cookie {
 	if !c.Anonymous() || c.CookieID == "" {
 		return nil
 	}
-	return []http.Cookie{auth.VisitorCookie(c.CookieID)}
+	return []http.Cookie{auth.VisitorCookie(c, c.CookieID)}
 }

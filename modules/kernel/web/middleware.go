@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
@@ -22,42 +21,6 @@ import (
 )
 
 const headerRequestID = "X-Request-Id"
-
-// Client is what a request says of the one who sent it, before any authentication.
-type Client struct {
-	// IP is the client's address; the zero Addr when it is not known.
-	IP netip.Addr
-	// UserAgent is the header as it came.
-	UserAgent string
-	// Language of the texts in answers, from Accept-Language.
-	Language problem.Language
-	// Cookie is the value of Q2A's cookie of anonymous visitors (qa_id), or "".
-	Cookie string
-}
-
-type clientKey struct{}
-
-// ClientOf returns the client of the request that the context belongs to.
-func ClientOf(ctx context.Context) Client {
-	c, _ := ctx.Value(clientKey{}).(Client)
-	return c
-}
-
-// clientIP reads the client's address: the peer's, or, behind trusted proxies, the rightmost address of
-// X-Forwarded-For that is not one of them.
-func clientIP(proxies []netip.Prefix) echo.IPExtractor {
-	if len(proxies) == 0 {
-		return echo.ExtractIPDirect()
-	}
-	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
-	for _, p := range proxies {
-		_, network, err := net.ParseCIDR(p.String())
-		if err == nil {
-			options = append(options, echo.TrustIPRange(network))
-		}
-	}
-	return echo.ExtractIPFromXFFHeader(options...)
-}
 
 // limitAddress refuses addresses that no client of ours has.
 func limitAddress(next echo.HandlerFunc) echo.HandlerFunc {
@@ -85,7 +48,7 @@ func chosenLanguage(header string) problem.Language {
 }
 
 // identify gives the request its id and its Client.
-func identify(next echo.HandlerFunc) echo.HandlerFunc {
+func (p *proxies) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		id := r.Header.Get(headerRequestID)
@@ -93,7 +56,8 @@ func identify(next echo.HandlerFunc) echo.HandlerFunc {
 			id = rand.Text()
 		}
 		c.Response().Header().Set(headerRequestID, id)
-		client := Client{UserAgent: r.UserAgent(), Language: chosenLanguage(r.Header.Get("Accept-Language"))}
+		p.warnOfProxy(r)
+		client := Client{UserAgent: r.UserAgent(), Language: chosenLanguage(r.Header.Get("Accept-Language")), Secure: p.secure(r)}
 		if ip, err := netip.ParseAddr(c.RealIP()); err == nil {
 			client.IP = ip.Unmap()
 		}
@@ -172,7 +136,7 @@ func securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-		if c.Scheme() == "https" {
+		if ClientOf(c.Request().Context()).Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		return next(c)

@@ -94,13 +94,14 @@ func New(s Settings) *Server {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = writeError
-	e.IPExtractor = clientIP(s.Proxies)
+	trusted := &proxies{networks: s.Proxies}
+	e.IPExtractor = trusted.clientIP()
 	srv := &Server{settings: s, echo: e, receiving: newTurns()}
 
 	if s.Trace {
 		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(isProbe)))
 	}
-	e.Use(identify, logRequests, recoverPanics, limitAddress, securityHeaders, srv.timeout)
+	e.Use(trusted.identify, logRequests, recoverPanics, limitAddress, securityHeaders, srv.timeout)
 	if len(s.CORSOrigins) > 0 {
 		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 			AllowOrigins:  s.CORSOrigins,
