@@ -48,6 +48,7 @@ type DB struct {
 	dialect Dialect
 	prefix  string
 	mysql   *mysql.Config // nil for SQLite
+	file    string        // of SQLite
 	clock   Clock
 	// now is the moment at which a transaction began, in Unix seconds; 0 outside.
 	now int64

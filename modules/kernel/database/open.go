@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -67,7 +65,8 @@ func Open(ctx context.Context, s Settings) (*DB, error) {
 		// SkipInitializeWithVersion: no SELECT VERSION() of GORM's on each start; none of its features depend on it here.
 		dialector = mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true})
 	case "sqlite":
-		pool, err := openSQLite(rest, s)
+		db.file = sqlitePath(rest)
+		pool, err := openSQLite(db.file, s)
 		if err != nil {
 			return nil, err
 		}
@@ -154,30 +153,3 @@ type driverLog struct{}
 
 // Print writes one remark.
 func (driverLog) Print(v ...any) { slog.Warn("mysql", "message", fmt.Sprint(v...)) }
-
-// openSQLite opens (and creates) the database file: write-ahead log, so that readers do not wait for a writer, and
-// write transactions that take their lock at once, so that two of them queue up instead of failing.
-func openSQLite(path string, s Settings) (*sql.DB, error) {
-	if err := registerMySQLFunctions(); err != nil {
-		return nil, err
-	}
-	path = strings.TrimPrefix(path, "//")
-	if path == "" {
-		return nil, errors.New("DATABASE_URL names no file: sqlite:PATH")
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return nil, fmt.Errorf("folder of the database: %w", err)
-	}
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate" +
-		"&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
-	if !s.Importing {
-		dsn += "&_pragma=foreign_keys(1)"
-	}
-	pool, err := sql.Open(sqlite.DriverName, dsn)
-	if err != nil {
-		return nil, fmt.Errorf("open SQLite: %w", err)
-	}
-	pool.SetMaxOpenConns(s.MaxConnections)
-	pool.SetMaxIdleConns(s.MaxConnections)
-	return pool, nil
-}
