@@ -152,7 +152,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout, CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
 		Limiter: a.limiter, Trace: cfg.Tracing(), Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
 		Once: a.DB, CallerKey: auth.Key,
-		Ready: map[string]func(context.Context) error{"database": a.DB.Ping, "media": a.Media.Ready, "keys": a.Auth.Ready},
+		Ready: map[string]func(context.Context) error{"database": a.DB.Ready, "media": a.Media.Ready, "keys": a.Auth.Ready},
 	})
 	api := a.Server.API()
 	a.QA.Register(api)

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"time"
+
+	"38qa.net/backend/modules/kernel/database"
 )
 
 const (
@@ -39,15 +41,17 @@ func (m *Module) Serve(ctx context.Context) {
 	if m.target == nil {
 		return
 	}
-	pause, failing := m.settings.Poll, false
+	pause, failing, told := m.settings.Poll, false, false
 	for {
 		found, err := m.sendNext(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
-		case err != nil && !failing:
+		case err != nil && !told && !database.Unavailable(err): // that is logged once for all
+			told = true
 			slog.ErrorContext(ctx, "mails cannot be sent; trying again until they can", "error", err)
-		case err == nil && failing:
+		case err == nil && told:
+			told = false
 			slog.InfoContext(ctx, "mails can be sent again")
 		}
 		failing = err != nil

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -54,7 +53,8 @@ type DB struct {
 	now int64
 	// names caches the queries in which table names have been put in; queries are constants or made of few parts,
 	// so that it stays small.
-	names *sync.Map
+	names  *sync.Map
+	health *health
 }
 
 // Dialect tells which kind of server this is, for the few places where SQL has to differ.
@@ -117,7 +117,7 @@ func (db *DB) sql(query string) string {
 func (db *DB) Select(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) (err error) {
 	count(ctx, query)
 	rows, err := db.gorm.WithContext(ctx).Raw(db.sql(query), bytesAsOne(args)...).Rows()
-	if err != nil {
+	if db.note(ctx, false, err) != nil {
 		return fmt.Errorf("query: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
@@ -126,7 +126,7 @@ func (db *DB) Select(ctx context.Context, scan func(*sql.Rows) error, query stri
 			return fmt.Errorf("scan: %w", err)
 		}
 	}
-	return rows.Err()
+	return db.note(ctx, false, rows.Err())
 }
 
 // Append is a scan for Select that adds the only column of each row to the list.
@@ -186,7 +186,7 @@ func (db *DB) ServerNow(ctx context.Context) (now int64, err error) {
 func (db *DB) Insert(ctx context.Context, query string, args ...any) (id int64, err error) {
 	count(ctx, query)
 	result := gorm.WithResult()
-	if err := db.gorm.WithContext(ctx).Clauses(result).Exec(db.sql(query), bytesAsOne(args)...).Error; err != nil {
+	if err := db.gorm.WithContext(ctx).Clauses(result).Exec(db.sql(query), bytesAsOne(args)...).Error; db.note(ctx, true, err) != nil {
 		return 0, err
 	}
 	return result.Result.LastInsertId()
@@ -230,7 +230,7 @@ func (db *DB) ForUpdate() string {
 func (db *DB) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
 	count(ctx, query)
 	res := db.gorm.WithContext(ctx).Exec(db.sql(query), bytesAsOne(args)...)
-	return res.RowsAffected, res.Error
+	return res.RowsAffected, db.note(ctx, res.RowsAffected > 0, res.Error)
 }
 
 // bytes is a binary argument; as a plain []byte GORM would take it for a list of numbers after a parenthesis.
@@ -279,7 +279,7 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 			return fn(&tx)
 		}, isolation)
 		if err == nil || attempt == maxAttempts || !retryable(err) {
-			return err
+			return db.note(ctx, false, err)
 		}
 		slog.DebugContext(ctx, "transaction runs again", "attempt", attempt, "error", err)
 		pause := time.Duration(rand.IntN(min(20*attempt, longestPause))+2) * time.Millisecond
@@ -303,17 +303,6 @@ func (db *DB) Alone(ctx context.Context, name string) error {
 		return fmt.Errorf("be alone for %s: %w", name, err)
 	}
 	return nil
-}
-
-// Unavailable tells whether an error means that the server could not be reached or takes no more connections, rather than
-// that it refused a statement.
-func Unavailable(err error) bool {
-	var m *mysql.MySQLError
-	if errors.As(err, &m) {
-		return m.Number == 1040 || m.Number == 1053 || m.Number == 1203 // too many connections, shutting down, too many of this user
-	}
-	var network *net.OpError
-	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn)
 }
 
 // retryable tells whether the same transaction may succeed when it is run again.

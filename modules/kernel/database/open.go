@@ -48,7 +48,7 @@ func Open(ctx context.Context, s Settings) (*DB, error) {
 	if s.MaxConnections <= 0 {
 		s.MaxConnections = 10
 	}
-	db := &DB{prefix: s.Prefix, clock: s.Clock, names: &sync.Map{}}
+	db := &DB{prefix: s.Prefix, clock: s.Clock, names: &sync.Map{}, health: newHealth()}
 	scheme, rest, _ := strings.Cut(s.URL, ":")
 	var dialector gorm.Dialector
 	switch scheme {
@@ -148,8 +148,9 @@ func poolOf(cfg *mysqldriver.Config, connections int) (*sql.DB, error) {
 	return pool, nil
 }
 
-// driverLog takes the driver's remarks, most about connections that the server closed, as lines of the log.
+// driverLog takes the driver's remarks, most about connections that the server closed. In an outage there is one for
+// each connection, beside the error that the statement gets.
 type driverLog struct{}
 
 // Print writes one remark.
-func (driverLog) Print(v ...any) { slog.Warn("mysql", "message", fmt.Sprint(v...)) }
+func (driverLog) Print(v ...any) { slog.Debug("mysql", "message", fmt.Sprint(v...)) }

@@ -107,7 +107,7 @@ func signal(c chan struct{}) {
 
 // follow looks at the outbox again and again, while there is somebody to do it for.
 func (f *Follower) follow() {
-	pause, failing := f.settings.Poll, false
+	pause, failing, told := f.settings.Poll, false, false
 	for {
 		if !f.needed() {
 			select {
@@ -121,9 +121,11 @@ func (f *Follower) follow() {
 		switch {
 		case f.ctx.Err() != nil:
 			return
-		case err != nil && !failing:
+		case err != nil && !told && !database.Unavailable(err): // that is logged once for all
+			told = true
 			slog.Error("events cannot be followed; trying again until they can", "error", err)
-		case err == nil && failing:
+		case err == nil && told:
+			told = false
 			slog.Info("events can be followed again")
 		}
 		if failing = err != nil; failing {
@@ -257,7 +259,11 @@ func (f *Follower) Consume(ctx context.Context, name string, handle Handler) {
 			again = time.After(max(f.settings.Poll, time.Second)) // it may die
 		case err != nil:
 			pause := c.pause(f.retry)
-			slog.ErrorContext(ctx, "event not handled", "consumer", name, "attempts", c.attempts, "again_in", pause, "error", err)
+			level := slog.LevelError
+			if database.Unavailable(err) { // which is logged once for all
+				level = slog.LevelDebug
+			}
+			slog.Log(ctx, level, "event not handled", "consumer", name, "attempts", c.attempts, "again_in", pause, "error", err)
 			again = time.After(pause)
 		}
 		if !waitFor(ctx, fresh, again) {

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"38qa.net/backend/modules/kernel/database"
 )
 
 // Serve plans the runs of schedules, and takes runs that wait or were abandoned, until the context ends. Then it gives back what it works on
@@ -34,7 +36,7 @@ func (m *Manager) Serve(ctx context.Context) {
 				})
 			})
 		}
-		if err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil && !database.Unavailable(err) {
 			slog.WarnContext(ctx, "jobs are not looked for", "error", err)
 		}
 		pause := m.settings.Poll

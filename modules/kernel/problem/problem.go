@@ -208,6 +208,8 @@ var catalogue = map[string]entry{
 		texts{"A client may have %d event streams open at once; close one first.", "同時に開けるイベントストリームは %d 本までです。先にどれかを閉じてください。"}},
 	"internal": {http.StatusInternalServerError, texts{"Internal error", "内部エラー"},
 		texts{"Something went wrong here; the request id helps us to find out what.", "サーバーで問題が起きました。リクエストIDをお知らせください。"}},
+	"no_room": {http.StatusServiceUnavailable, texts{"No room to write", "保存容量が足りません"},
+		texts{"There is no room for what was to be written; reading goes on. Try again later.", "保存する容量が足りないため書き込めませんでした。閲覧はできます。しばらくしてからもう一度お試しください。"}},
 	"unavailable": {http.StatusServiceUnavailable, texts{"Temporarily unavailable", "一時的に利用できません"},
 		texts{"The service cannot answer at the moment; try again.", "現在応答できません。しばらくしてからもう一度お試しください。"}},
 }

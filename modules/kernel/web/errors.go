@@ -60,10 +60,16 @@ func (p *Problem) GetHeaders() http.Header {
 	return h
 }
 
+// retryAfter is after how many seconds a request may be sent again that could not be answered for a reason that passes.
+const retryAfter = 5
+
 // present puts a problem into words for the client of the context.
 func present(ctx context.Context, path string, e *problem.Error) *Problem {
 	l := ClientOf(ctx).Language
 	p := &Problem{Type: "/problems/" + e.Code, Title: e.Title(l), StatusNo: e.Status(), Detail: e.Detail(l), Instance: path, Code: e.Code, Action: e.Action, retryAfter: e.RetryAfter}
+	if p.StatusNo == http.StatusServiceUnavailable && p.retryAfter == 0 {
+		p.retryAfter = retryAfter
+	}
 	for _, f := range e.Fields {
 		message := f.Message(l)
 		if l == problem.English {
@@ -90,8 +96,12 @@ func asProblem(ctx context.Context, err error) *problem.Error {
 	case errors.Is(err, context.DeadlineExceeded):
 		slog.WarnContext(ctx, "request took too long", "error", err)
 		return problem.New("unavailable")
+	case database.Full(err):
+		return problem.New("no_room")
 	case database.Unavailable(err):
-		slog.ErrorContext(ctx, "the database does not answer", "error", err)
+		return problem.New("unavailable") // database logs when that begins, and when it is over
+	case database.Contended(err):
+		slog.WarnContext(ctx, "others held what the request needed", "error", err)
 		return problem.New("unavailable")
 	case errors.Is(err, context.Canceled):
 		return problem.New("unavailable") // the client went away; nobody reads this

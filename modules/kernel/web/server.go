@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -209,6 +210,7 @@ func (s *Server) registerProbes() {
 	}, func(context.Context, *struct{}) (*probe, error) {
 		return &probe{Status: http.StatusOK, Body: probeBody{Status: "ok"}}, nil
 	})
+	var notReady sync.Map // the checks that failed last time, so that the log tells once of each
 	Register(s.api, huma.Operation{
 		OperationID: "ready", Method: http.MethodGet, Path: "/readyz", Summary: "Can it answer requests?", Tags: []string{"Operations"},
 		Description: "Checks the database and the storage. 503 while something cannot be reached or the process is stopping.",
@@ -216,10 +218,15 @@ func (s *Server) registerProbes() {
 		p := &probe{Status: http.StatusOK, Body: probeBody{Status: "ok", Checks: map[string]string{}}}
 		for name, check := range s.settings.Ready {
 			p.Body.Checks[name] = "ok"
-			if err := check(ctx); err != nil {
-				slog.WarnContext(ctx, "not ready", "check", name, "error", err)
-				p.Status, p.Body.Status, p.Body.Checks[name] = http.StatusServiceUnavailable, "failing", "failing"
+			err := check(ctx)
+			if err == nil {
+				notReady.Delete(name)
+				continue
 			}
+			if _, told := notReady.Swap(name, true); !told {
+				slog.WarnContext(ctx, "not ready", "check", name, "error", err)
+			}
+			p.Status, p.Body.Status, p.Body.Checks[name] = http.StatusServiceUnavailable, "failing", "failing"
 		}
 		if s.draining.Load() {
 			p.Status, p.Body.Status = http.StatusServiceUnavailable, "draining"
