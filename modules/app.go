@@ -151,7 +151,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyTimeout: cfg.BodyTimeout, BodyLimit: cfg.BodyLimit, Allowances: a.Media.Allowances(),
 		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout, CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
 		Limiter: a.limiter, Trace: cfg.Tracing(), Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
-		Once: a.DB, CallerKey: auth.Key,
+		Once: a.DB, Caller: auth.IdempotencyCaller, Secret: cfg.KeySecret,
 		Ready: map[string]func(context.Context) error{"database": a.DB.Ready, "media": a.Media.Ready, "keys": a.Auth.Ready},
 	})
 	api := a.Server.API()

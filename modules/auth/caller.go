@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/netip"
 	"strconv"
+
+	"38qa.net/backend/modules/kernel/limit"
+	"38qa.net/backend/modules/kernel/web"
 )
 
 // Levels of users, as Q2A keeps them in users.level.
@@ -71,12 +74,20 @@ func (c Caller) Wrote(userID int, cookieID string) bool {
 
 type callerKey struct{}
 
-// Key tells the callers of requests apart, without a secret; all visitors share one.
-func Key(ctx context.Context) string {
-	if c := CallerOf(ctx); !c.Anonymous() {
-		return strconv.Itoa(c.UserID)
+// IdempotencyCaller says whose an Idempotency-Key is: a user's, or that of the visitor who has a cookie, which nobody else
+// knows. Visitors who have none yet have their keys for themselves at their address. Cookies are for the taking, so that
+// visitors are counted by their addresses.
+func IdempotencyCaller(ctx context.Context) web.IdempotencyCaller {
+	c := CallerOf(ctx)
+	address := "address " + limit.ClientKey(c.IP)
+	switch {
+	case !c.Anonymous():
+		user := "user " + strconv.Itoa(c.UserID)
+		return web.IdempotencyCaller{Space: user, Client: user}
+	case c.CookieID != "":
+		return web.IdempotencyCaller{Space: "cookie " + c.CookieID, Client: address}
 	}
-	return ""
+	return web.IdempotencyCaller{Space: address, Client: address}
 }
 
 // WithCaller returns a context of a request made by the caller.

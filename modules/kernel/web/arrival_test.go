@@ -32,7 +32,7 @@ type formInput struct {
 // receiving is a server that takes bodies in, of every kind.
 func receiving(t *testing.T, patience time.Duration) *httptest.Server {
 	t.Helper()
-	s := New(Settings{BodyTimeout: patience, Once: sqlite(t), CallerKey: func(context.Context) string { return "" }})
+	s := New(Settings{BodyTimeout: patience, Once: sqlite(t), Caller: anyCaller})
 	Register(s.API(), huma.Operation{OperationID: "text", Method: http.MethodPost, Path: "/text"}, func(ctx context.Context, _ *textInput) (*struct{}, error) {
 		select { // a client that waits is not gone when the time for its body is over
 		case <-ctx.Done():

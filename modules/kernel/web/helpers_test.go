@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -150,3 +151,6 @@ func decodeProblem(t *testing.T, res *http.Response) (p Problem) {
 	}
 	return p
 }
+
+// anyCaller is the one caller that all requests come from.
+func anyCaller(context.Context) IdempotencyCaller { return IdempotencyCaller{} }

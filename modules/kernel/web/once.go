@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -28,10 +29,27 @@ const keptFor = 24 * 3600
 // onceKey is the context key of a request's once.
 type onceKey struct{}
 
-// once is a POST request with an Idempotency-Key.
+// once is a POST request with an Idempotency-Key. All of it are keyed hashes: keys and bodies (of a sign-up with its
+// password) cannot be guessed from them.
 type once struct {
-	id, fingerprint [sha256.Size]byte
+	// id is that of the key, client whom the rows of the table are counted by, fingerprint the request's content.
+	id, client, fingerprint []byte
 }
+
+// IdempotencyCaller says whose an Idempotency-Key is.
+type IdempotencyCaller struct {
+	// Space tells callers apart who may use the same keys. What tells of a visitor has to be known to that visitor alone,
+	// as far as there is anything of the kind.
+	Space string
+	// Client is whom the requests are counted by; it cannot be changed at will.
+	Client string
+}
+
+// maxKept is how many requests with an Idempotency-Key a client may have done within keptFor.
+const maxKept = 2000
+
+// maxKeptBody is the size, in bytes, of the largest response that is kept; others are made anew from the resource.
+const maxKeptBody = 64 << 10
 
 // Once runs the transaction of a request. With an Idempotency-Key it does so a single time: a row written in the same
 // transaction bears witness, whatever becomes of the process, and where that row exists already the resource that it names is
@@ -47,10 +65,14 @@ func Once(ctx context.Context, db *database.DB, run func(tx *database.DB) (resou
 	}
 	errDone := errors.New("done before")
 	err = db.Tx(ctx, func(tx *database.DB) error {
-		if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_idempotency} WHERE id = ? AND created <= ?", o.id[:], tx.Now()-keptFor); err != nil {
+		if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_idempotency} WHERE id = ? AND created <= ?", o.id, tx.Now()-keptFor); err != nil {
 			return fmt.Errorf("idempotency: %w", err)
 		}
-		added, err := tx.Exec(ctx, tx.InsertIgnore()+" {q2ab_idempotency} (id, fingerprint, resource, created) VALUES (?, ?, 0, ?)", o.id[:], o.fingerprint[:], tx.Now())
+		if err := o.mayKeep(ctx, tx); err != nil {
+			return err
+		}
+		added, err := tx.Exec(ctx, tx.InsertIgnore()+` {q2ab_idempotency}
+			(id, client, fingerprint, resource, created) VALUES (?, ?, ?, 0, ?)`, o.id, o.client, o.fingerprint, tx.Now())
 		if err != nil {
 			return fmt.Errorf("idempotency: %w", err)
 		}
@@ -60,7 +82,7 @@ func Once(ctx context.Context, db *database.DB, run func(tx *database.DB) (resou
 		if resource, err = run(tx); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, "UPDATE {q2ab_idempotency} SET resource = ? WHERE id = ?", resource, o.id[:])
+		_, err = tx.Exec(ctx, "UPDATE {q2ab_idempotency} SET resource = ? WHERE id = ?", resource, o.id)
 		return err
 	})
 	if errors.Is(err, errDone) {
@@ -71,6 +93,23 @@ func Once(ctx context.Context, db *database.DB, run func(tx *database.DB) (resou
 		return row.resource, nil
 	}
 	return resource, err
+}
+
+// mayKeep refuses a new row where the client has enough of them already.
+func (o *once) mayKeep(ctx context.Context, tx *database.DB) error {
+	var own, kept int
+	_, err := tx.Get(ctx, []any{&own, &kept}, `SELECT COALESCE(SUM(id = ?), 0), COUNT(*) FROM {q2ab_idempotency}
+		WHERE client = ? AND created > ?`, o.id, o.client, tx.Now()-keptFor)
+	if err != nil {
+		return fmt.Errorf("idempotency: %w", err)
+	}
+	if kept >= maxKept && own == 0 {
+		const pause = 3600
+		e := problem.New("rate_limit", pause)
+		e.RetryAfter = pause
+		return e
+	}
+	return nil
 }
 
 // onceRow is what is known of an earlier request with the same key.
@@ -86,11 +125,11 @@ func (o *once) find(ctx context.Context, db *database.DB) (row onceRow, found bo
 	var fingerprint, headers []byte
 	var status *int
 	found, err = db.Get(ctx, []any{&fingerprint, &row.resource, &status, &headers, &row.body},
-		"SELECT fingerprint, resource, status, headers, body FROM {q2ab_idempotency} WHERE id = ? AND created > ?", o.id[:], db.Now()-keptFor)
+		"SELECT fingerprint, resource, status, headers, body FROM {q2ab_idempotency} WHERE id = ? AND created > ?", o.id, db.Now()-keptFor)
 	if err != nil || !found {
 		return row, false, err
 	}
-	if !bytes.Equal(fingerprint, o.fingerprint[:]) {
+	if !bytes.Equal(fingerprint, o.fingerprint) {
 		return row, false, problem.New("idempotency_conflict")
 	}
 	if status != nil {
@@ -102,47 +141,74 @@ func (o *once) find(ctx context.Context, db *database.DB) (row onceRow, found bo
 	return row, true, nil
 }
 
-// keptHeaders are those of an answer that are given again with it.
-var keptHeaders = []string{"Content-Type", "Location", "ETag", "Set-Cookie"}
+// keptHeaders are those of a response that are given again with it. Cookies are not: they are for the one who got them.
+var keptHeaders = []string{"Content-Type", "Location", "ETag"}
+
+// keeper keeps the responses to requests with an Idempotency-Key.
+type keeper struct {
+	db     *database.DB
+	caller func(context.Context) IdempotencyCaller
+	secret secret
+}
 
 // idempotent answers a POST that came before as it was answered then. Refusals are not kept: asked again, they are made
-// again.
-func idempotent(db *database.DB, caller func(context.Context) string) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			r := c.Request()
-			keys := r.Header.Values(headerIdempotencyKey)
-			if r.Method != http.MethodPost || len(keys) == 0 {
-				return next(c)
-			}
-			if len(keys) > 1 || !validKey(keys[0]) {
-				return problem.New("invalid_idempotency_key")
-			}
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				return err
-			}
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			o := &once{
-				id:          sha256.Sum256([]byte(caller(r.Context()) + "\n" + keys[0])),
-				fingerprint: sha256.Sum256(append([]byte(r.URL.Path+"\n"+r.Header.Get("Content-Type")+"\n"), body...)),
-			}
-			row, found, err := o.find(r.Context(), db)
-			if err != nil {
-				return err
-			}
-			h := c.Response().Header()
-			if found && row.status != 0 {
-				for name, values := range row.headers {
-					h[name] = values
-				}
-				h.Set("Idempotency-Replayed", "true")
-				return c.Blob(row.status, h.Get("Content-Type"), row.body)
-			}
-			c.SetRequest(r.WithContext(context.WithValue(r.Context(), onceKey{}, o)))
-			return o.keep(c, db, next)
+// again. Nor are requests that do nothing of which Once would have to know.
+func (k *keeper) idempotent(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		keys := r.Header.Values(headerIdempotencyKey)
+		if r.Method != http.MethodPost || len(keys) == 0 {
+			return next(c)
 		}
+		if len(keys) > 1 || !validKey(keys[0]) {
+			return problem.New("invalid_idempotency_key")
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		o, err := k.once(r, keys[0], body)
+		if err != nil {
+			return err
+		}
+		row, found, err := o.find(r.Context(), k.db)
+		if err != nil {
+			return err
+		}
+		h := c.Response().Header()
+		if found && row.status != 0 {
+			for name, values := range row.headers {
+				h[name] = values
+			}
+			h.Set("Idempotency-Replayed", "true")
+			return c.Blob(row.status, h.Get("Content-Type"), row.body)
+		}
+		c.SetRequest(r.WithContext(context.WithValue(r.Context(), onceKey{}, o)))
+		return o.keep(c, k.db, next)
 	}
+}
+
+// once makes the hashes of a request. The client's key is part of each: it is in no table, so that where the server's
+// secret is in the same database as the hashes, they still tell nothing without it.
+func (k *keeper) once(r *http.Request, key string, body []byte) (*once, error) {
+	secret, err := k.secret.read(r.Context(), k.db)
+	if err != nil {
+		return nil, err
+	}
+	hash := func(parts ...string) []byte {
+		h := hmac.New(sha256.New, secret)
+		for _, p := range parts {
+			fmt.Fprintf(h, "%d\n%s\n", len(p), p)
+		}
+		return h.Sum(nil)
+	}
+	by := k.caller(r.Context())
+	return &once{
+		id:          hash("key", by.Space, key),
+		client:      hash("client", by.Client),
+		fingerprint: hash("request", by.Space, key, r.URL.Path, r.Header.Get("Content-Type"), string(body)),
+	}, nil
 }
 
 func validKey(key string) bool {
@@ -167,7 +233,7 @@ func (o *once) keep(c echo.Context, db *database.DB, next echo.HandlerFunc) erro
 		return next(c)
 	}()
 	status := c.Response().Status
-	if err != nil || status >= http.StatusMultipleChoices || c.Response().Header().Get("Cache-Control") == "no-store" {
+	if err != nil || status >= http.StatusMultipleChoices || c.Response().Header().Get("Cache-Control") == "no-store" || copied.body.Len() > maxKeptBody {
 		return err // answers with secrets in them (tokens) are made anew for a retry
 	}
 	headers := http.Header{}
@@ -181,10 +247,8 @@ func (o *once) keep(c echo.Context, db *database.DB, next echo.HandlerFunc) erro
 		return err
 	}
 	ctx := context.WithoutCancel(c.Request().Context())
-	// Operations that are harmless twice write no row of their own.
-	_, err = db.Exec(ctx, "INSERT INTO {q2ab_idempotency} (id, fingerprint, resource, created, status, headers, body) VALUES (?, ?, 0, ?, ?, ?, ?)"+
-		db.Upsert("id")+"status = "+db.Given("status")+", headers = "+db.Given("headers")+", body = "+db.Given("body"),
-		o.id[:], o.fingerprint[:], db.Now(), status, string(text), copied.body.Bytes())
+	_, err = db.Exec(ctx, "UPDATE {q2ab_idempotency} SET status = ?, headers = ?, body = ? WHERE id = ?",
+		status, string(text), copied.body.Bytes(), o.id)
 	if err != nil {
 		slog.ErrorContext(ctx, "answer not kept for a retry", "error", err)
 	}

@@ -18,7 +18,7 @@ import (
 // panicking is a server whose operations and routes go wrong in every way.
 func panicking(t *testing.T, db *database.DB) *httptest.Server {
 	t.Helper()
-	s := New(Settings{Once: db, CallerKey: func(context.Context) string { return "" }})
+	s := New(Settings{Once: db, Caller: anyCaller})
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		Register(s.API(), huma.Operation{OperationID: method, Method: method, Path: "/operation"}, func(context.Context, *struct{}) (*struct{}, error) {
 			panic("operation")

@@ -42,9 +42,11 @@ type Settings struct {
 	Trace          bool
 	// Authenticate stands between the limits and the operations: it puts the caller into the request's context.
 	Authenticate echo.MiddlewareFunc
-	// Once, if set, is where answers to requests with an Idempotency-Key are kept; CallerKey tells callers apart.
-	Once      *database.DB
-	CallerKey func(context.Context) string
+	// Once, if set, is where responses to requests with an Idempotency-Key are kept; Caller says whose the keys are, and
+	// Secret, if set, keys the hashes that are kept of them.
+	Once   *database.DB
+	Caller func(context.Context) IdempotencyCaller
+	Secret string
 	// Rewrite, if set, changes the address of a request before it is routed.
 	Rewrite func(*url.URL)
 	// Ready are the checks behind /readyz, by the name of what they reach.
@@ -118,7 +120,8 @@ func New(s Settings) *Server {
 	}
 	e.Use(takeMatch)
 	if s.Once != nil {
-		e.Use(idempotent(s.Once, s.CallerKey))
+		k := &keeper{db: s.Once, caller: s.Caller, secret: secret{configured: s.Secret}}
+		e.Use(k.idempotent)
 	}
 	srv.api = humaecho.New(e, apiConfig(s.PublicURL))
 	srv.api.UseMiddleware(strictQuery(srv.api), requireContentType(srv.api))
