@@ -4,10 +4,7 @@ package web
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -86,9 +83,6 @@ type Server struct {
 // answerTime is how long an answer may take to reach the client.
 const answerTime = 30 * time.Second
 
-// headerTime is how long the header of a request may take to arrive.
-const headerTime = 5 * time.Second
-
 // maxURI is the longest request target, in bytes; browsers and proxies cut at about that length too.
 const maxURI = 8 << 10
 
@@ -104,7 +98,7 @@ func New(s Settings) *Server {
 	if s.Trace {
 		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(isProbe)))
 	}
-	e.Use(trusted.identify, logRequests, recoverPanics, limitAddress, securityHeaders, srv.timeout)
+	e.Use(trusted.identify, logRequests, recoverPanics, srv.closeWhileDraining, limitAddress, securityHeaders, srv.timeout)
 	if len(s.CORSOrigins) > 0 {
 		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 			AllowOrigins:  s.CORSOrigins,
@@ -154,48 +148,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.echo.ServeHTTP(w, r)
-}
-
-// Run serves until the context ends, then stops gracefully: /readyz fails at once, requests are still accepted for
-// DrainDelay, and those under way may finish within DrainTimeout. listening is called with the address once the
-// server accepts connections.
-func (s *Server) Run(ctx context.Context, listening func(net.Addr)) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.settings.Listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	server := &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: headerTime,
-		// Of bodies limitArrival keeps the time. This is for what nobody waits for, and has to be longer than any request may
-		// take: a client whose connection passes it counts as gone.
-		ReadTimeout:    headerTime + max(s.settings.RequestTimeout, s.settings.BodyTimeout) + answerTime,
-		WriteTimeout:   s.settings.RequestTimeout + answerTime,
-		IdleTimeout:    75 * time.Second, // above the load balancer's 60 s, or it would meet closed connections
-		MaxHeaderBytes: 32 << 10,
-		ErrorLog:       slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	listening(listener.Addr())
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	s.draining.Store(true)
-	slog.Info("stopping", "drain_delay", s.settings.DrainDelay, "drain_timeout", s.settings.DrainTimeout)
-	select {
-	case <-time.After(s.settings.DrainDelay):
-	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
-	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settings.DrainTimeout)
-	defer cancel()
-	if err := server.Shutdown(stop); err != nil {
-		return errors.Join(fmt.Errorf("requests were cut off at shutdown: %w", err), server.Close())
-	}
-	return nil
 }
 
 // registerProbes serves /healthz, which says that the process runs, and /readyz, which says that it can answer.
