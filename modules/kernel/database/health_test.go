@@ -1,7 +1,6 @@
 package database
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,9 +18,9 @@ import (
 )
 
 // logged collects what is logged during the test.
-func logged(t *testing.T) *bytes.Buffer {
+func logged(t *testing.T) *strings.Builder {
 	t.Helper()
-	text, before := &bytes.Buffer{}, slog.Default()
+	text, before := &strings.Builder{}, slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(text, nil)))
 	t.Cleanup(func() { slog.SetDefault(before) })
 	return text
@@ -50,7 +49,7 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 		}
 	})
 	if n := strings.Count(text.String(), "\n"); n != 4 {
-		t.Errorf("%d lines: %s", n, text)
+		t.Errorf("%d lines: %s", n, text.String())
 	}
 }
 
@@ -113,7 +112,7 @@ func TestFullSQLite(t *testing.T) {
 		t.Error("it is ready though it is full")
 	}
 	if n := strings.Count(text.String(), "no room to write"); n != 1 {
-		t.Errorf("%d lines: %s", n, text)
+		t.Errorf("%d lines: %s", n, text.String())
 	}
 	db.health.full.last = time.Now().Add(-fullFor)
 	if err := db.Ready(t.Context()); err != nil {
