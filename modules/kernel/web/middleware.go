@@ -112,10 +112,10 @@ func recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			p := recover()
-			switch {
-			case p == nil:
+			if p == nil {
 				return
-			case p == http.ErrAbortHandler: //nolint:errorlint // net/http compares this value itself
+			}
+			if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares this value itself
 				panic(p)
 			}
 			slog.ErrorContext(c.Request().Context(), "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
