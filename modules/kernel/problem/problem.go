@@ -27,6 +27,8 @@ type Error struct {
 	Args []any
 	// Fields name what of the input was wrong, if the input was.
 	Fields []Field
+	// MoreFields is how many wrong parts of the input Fields leaves out.
+	MoreFields int
 	// Action is what was done too often, for rate_limit of an hourly limit.
 	Action string
 	// RetryAfter is after how many seconds it may work, or 0.

@@ -89,6 +89,7 @@ func apiConfig(publicURL string) huma.Config {
 		cfg.Tags = append(cfg.Tags, &huma.Tag{Name: tag}) // the order of the reference
 	}
 	cfg.CreateHooks = nil
+	cfg.Formats = jsonFormats()
 	if publicURL != "" {
 		cfg.Servers = []*huma.Server{{URL: publicURL}}
 	}

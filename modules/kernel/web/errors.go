@@ -27,7 +27,9 @@ type Problem struct {
 	Instance string         `json:"instance,omitempty" doc:"Path of the request"`
 	Code     string         `json:"code" doc:"Stable name of the problem, for programs"`
 	Action   string         `json:"action,omitempty" doc:"For rate_limit of an hourly limit: what was done too often"`
-	Errors   []ProblemField `json:"errors,omitempty" doc:"The wrong parts of the input"`
+	Errors   []ProblemField `json:"errors,omitempty" doc:"The wrong parts of the input, the first 20 of them"`
+	// MoreErrors is how many wrong parts of the input Errors leaves out.
+	MoreErrors int `json:"moreErrors,omitempty" doc:"How many wrong parts of the input errors leaves out"`
 
 	retryAfter int
 }
@@ -63,6 +65,20 @@ func (p *Problem) GetHeaders() http.Header {
 // retryAfter is after how many seconds a request may be sent again that could not be answered for a reason that passes.
 const retryAfter = 5
 
+// maxErrors is the most wrong parts of the input that a problem names: nobody reads more, and whoever sends thousands of
+// wrong fields must not get thousands of sentences back.
+const maxErrors = 20
+
+// maxFieldName is the most characters of a field's name that a problem repeats. Names of unknown fields are the client's.
+const maxFieldName = 100
+
+func shortened(name string) string {
+	if r := []rune(name[:min(len(name), 4*(maxFieldName+1))]); len(r) > maxFieldName {
+		return string(r[:maxFieldName]) + "…"
+	}
+	return name
+}
+
 // present puts a problem into words for the client of the context.
 func present(ctx context.Context, path string, e *problem.Error) *Problem {
 	l := ClientOf(ctx).Language
@@ -70,7 +86,9 @@ func present(ctx context.Context, path string, e *problem.Error) *Problem {
 	if p.StatusNo == http.StatusServiceUnavailable && p.retryAfter == 0 {
 		p.retryAfter = retryAfter
 	}
-	for _, f := range e.Fields {
+	p.MoreErrors = e.MoreFields + max(0, len(e.Fields)-maxErrors)
+	for _, f := range e.Fields[:min(len(e.Fields), maxErrors)] {
+		f.Name = shortened(f.Name)
 		message := f.Message(l)
 		if l == problem.English {
 			message = f.Name + " " + message
@@ -193,7 +211,9 @@ func fromHuma(ctx context.Context, status int, msg string, errs []error) huma.St
 		if status == http.StatusBadRequest && len(errs) == 0 {
 			e.Code = "bad_request"
 		}
-		for _, err := range errs {
+		named := errs[:min(len(errs), maxErrors)]
+		e.MoreFields = len(errs) - len(named)
+		for _, err := range named {
 			var detail huma.ErrorDetailer
 			if errors.As(err, &detail) {
 				e.Fields = append(e.Fields, fieldOf(detail.ErrorDetail()))
