@@ -1,9 +1,12 @@
 package web
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/kernel/limit"
 )
 
 // maxValues is the most values that a JSON body may hold, counting each member of an object and each element of an array.
@@ -11,12 +14,24 @@ import (
 // far more than the byte or two that it takes to send.
 const maxValues = 2000
 
-// jsonFormats are Huma's formats of bodies, which refuse those with too many values before they are decoded.
+// largeBody is from how many bytes on a JSON body is decoded in turns. Most posts are smaller.
+const largeBody = 4 << 10
+
+// jsonFormats are Huma's formats of bodies, which refuse those with too many values before they are decoded, and decode
+// few large ones at once.
 func jsonFormats() map[string]huma.Format {
+	turns := limit.NewTurns()
 	bounded := huma.DefaultJSONFormat
 	bounded.Unmarshal = func(data []byte, v any) error {
 		if countValues(data, maxValues) > maxValues {
 			return tooManyValues{}
+		}
+		if len(data) >= largeBody {
+			end, err := turns.Take(context.Background()) // Huma has no context here; the work of those before takes milliseconds
+			if err != nil {
+				return err
+			}
+			defer end()
 		}
 		return huma.DefaultJSONFormat.Unmarshal(data, v)
 	}
