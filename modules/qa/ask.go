@@ -17,10 +17,10 @@ type askInput struct {
 		Writing
 		CaptchaToken  string   `json:"captchaToken,omitempty" maxLength:"8192" doc:"Of the solved challenge, where GET /v1/auth/session names post"`
 		Title         string   `json:"title" maxLength:"4000"`
-		Tags          []string `json:"tags,omitempty" maxItems:"100" doc:"Read as the old site's form reads them: in lower case, split at spaces or commas as the site has it"`
+		Tags          []string `json:"tags,omitempty" maxItems:"100" maxLength:"800" doc:"Read as the old site's form reads them: in lower case, split at spaces or commas as the site has it"`
 		CategoryID    int      `json:"categoryId,omitempty" minimum:"1" maximum:"4294967295"`
 		FollowsAnswer int      `json:"followsAnswerId,omitempty" minimum:"1" maximum:"4294967295" doc:"The answer from which the question follows"`
-		Extra         *string  `json:"extra,omitempty" doc:"The site's additional field of questions, where it has one"`
+		Extra         *string  `json:"extra,omitempty" maxLength:"32000" doc:"The site's additional field of questions, where it has one"`
 	}
 }
 
@@ -30,8 +30,12 @@ func (m *Module) ask(ctx context.Context, in *askInput) (*createdQuestion, error
 		return nil, err
 	}
 	caller := auth.CallerOf(ctx)
+	text, err := m.prepare(ctx, &in.Body.Writing)
+	if err != nil {
+		return nil, err
+	}
 	id, err := m.transact(ctx, func(c *change) (int, error) {
-		id, err := c.ask(in)
+		id, err := c.ask(in, text)
 		caller = c.caller
 		return id, err
 	})
@@ -45,7 +49,7 @@ func (m *Module) ask(ctx context.Context, in *askInput) (*createdQuestion, error
 	return &createdQuestion{Status: http.StatusCreated, Location: "/v1/questions/" + itoa(id), Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body}, nil
 }
 
-func (c *change) ask(in *askInput) (int, error) {
+func (c *change) ask(in *askInput, text *content) (int, error) {
 	if p := auth.Refusal(c.o, c.caller, "permit_post_q", c.caller.MaximumLevel()); p != nil {
 		return 0, p
 	}
@@ -57,12 +61,8 @@ func (c *change) ask(in *askInput) (int, error) {
 		return 0, err
 	}
 	body := &in.Body
-	content := ""
-	if body.Content != nil {
-		content = *body.Content
-	}
 	q := &post{kind: "Q", title: formtext.Line(body.Title)}
-	q.content, q.format = c.m.stored(c.m.rendering(c.o), content, body.Format)
+	q.take(text)
 	follows, err := c.checkQuestion(in, q)
 	if err != nil {
 		return 0, err

@@ -1,21 +1,19 @@
 package qa
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
-	"38qa.net/backend/modules/qa/internal/render"
 	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
 )
 
 // Writing is what the bodies of all writes of posts have in common.
 type Writing struct {
-	Content *string `json:"content,omitempty" maxLength:"200000" doc:"The text, in the format"`
+	Content *string `json:"content,omitempty" maxLength:"48000" doc:"The text, in the format; what becomes of it may have 12,000 characters"`
 	Format  string  `json:"format,omitempty" enum:"plain,html,markdown" doc:"How content is written; plain by default. HTML is cleaned, and stored as plain text where it has no more than paragraphs, as the old site's editor does; Markdown is stored as the HTML that it stands for, so that the old site can show it"`
 	Notify  *bool   `json:"notify,omitempty" doc:"Whether the author wants an e-mail about replies"`
 	Email   *string `json:"email,omitempty" maxLength:"200" doc:"Where to, for anonymous authors; signed-in ones are reached at their own address without it"`
@@ -32,30 +30,9 @@ const (
 	maxEmail   = 80
 )
 
-var (
-	textTag = regexp.MustCompile(`(?i)<\s*/?\s*(br|p)\s*/?\s*>`)
-	someTag = regexp.MustCompile(`<.+>`)
-)
-
-// stored is the content in the form and format in which it is kept.
-func (m *Module) stored(o render.Options, text, format string) (content, kept string) {
-	switch format {
-	case "markdown":
-		text = m.renderer.FromMarkdown(text)
-	case "html":
-		text = formtext.Exact(text)
-	default:
-		return formtext.Block(text), ""
-	}
-	if !someTag.MatchString(textTag.ReplaceAllString(text, "")) {
-		return formtext.Block(TextOf(text, "html")), ""
-	}
-	cleaned := m.renderer.ForStorage(text, o)
-	if content = words.WithoutAstral(cleaned); content != cleaned {
-		content = m.renderer.ForStorage(content, o) // two ids may be the same now
-	}
-	return content, "html"
-}
+// maxRaw is the most characters that a content may have as it is sent, and as the HTML that Markdown becomes: a few times
+// what is kept of it, since cleaning may take much away.
+const maxRaw = 4 * maxContent
 
 // tagsOf are the tags that were typed, as Q2A reads them: words, or, where the site separates tags by commas, whatever stands
 // between those.
@@ -116,7 +93,10 @@ func (c *checks) question(o *site.Options, p *post) {
 
 // content checks a post's content, which has to fit its column and, as text, must not be too short.
 func (c *checks) content(o *site.Options, p *post, letter string) {
-	c.length("content", p.content, 0, maxContent)
+	if utf8.RuneCountInString(p.content) > maxContent {
+		c.add("content", "too_long", maxContent)
+		return
+	}
 	c.length("content", TextOf(p.content, p.format), o.Int("min_len_"+letter+"_content"), 0)
 }
 
@@ -185,8 +165,3 @@ func notifyOf(userID int, notify bool, email *string) string {
 
 // level is the caller's level for a post in the category with the path.
 func (c *change) level(path []int) int { return c.caller.LevelIn(path...) }
-
-// sameText tells whether two contents have the same words, by which Q2A knows what was sent twice.
-func sameText(a, b string) bool {
-	return strings.Join(words.Split(a), " ") == strings.Join(words.Split(b), " ")
-}

@@ -24,16 +24,20 @@ type editQuestionInput struct {
 	Body struct {
 		Editing
 		Title      *string   `json:"title,omitempty" maxLength:"4000"`
-		Tags       *[]string `json:"tags,omitempty" maxItems:"100"`
+		Tags       *[]string `json:"tags,omitempty" maxItems:"100" maxLength:"800"`
 		CategoryID *int      `json:"categoryId,omitempty" minimum:"0" maximum:"4294967295" doc:"0 takes it out of its category"`
-		Extra      *string   `json:"extra,omitempty"`
+		Extra      *string   `json:"extra,omitempty" maxLength:"32000"`
 	}
 }
 
 // editQuestion changes what was sent of a question. As on the old site, title and content are checked again, even when only
 // one of them was sent.
 func (m *Module) editQuestion(ctx context.Context, in *editQuestionInput) (*threadOutput, error) {
-	_, err := m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) { return 0, c.editQuestion(q, in) })
+	text, err := m.prepare(ctx, &in.Body.Writing)
+	if err != nil {
+		return nil, err
+	}
+	_, err = m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) { return 0, c.editQuestion(q, in, text) })
 	if err != nil {
 		return nil, err
 	}
@@ -47,10 +51,10 @@ type edit struct {
 	queue  bool // it has to be approved again
 }
 
-func (c *change) editQuestion(q *post, in *editQuestionInput) error {
+func (c *change) editQuestion(q *post, in *editQuestionInput, text *content) error {
 	body, r := &in.Body, c.rules(q)
-	text := body.Title != nil || body.Content != nil || body.Extra != nil || body.Notify != nil || body.Email != nil || body.Name != nil
-	if text || body.Tags == nil && body.CategoryID == nil {
+	ofText := body.Title != nil || body.Content != nil || body.Extra != nil || body.Notify != nil || body.Email != nil || body.Name != nil
+	if ofText || body.Tags == nil && body.CategoryID == nil {
 		if err := c.may(editing, q); err != nil {
 			return err
 		}
@@ -68,7 +72,7 @@ func (c *change) editQuestion(q *post, in *editQuestionInput) error {
 	if body.Title != nil {
 		q.title = formtext.Line(*body.Title)
 	}
-	c.takeContent(q, &body.Writing)
+	q.take(text)
 	if body.Tags != nil {
 		if q.tags = joinTags(tagsOf(c.o, *body.Tags)); !c.o.UsingTags() {
 			check.add("tags", "too_many", 0)
@@ -211,10 +215,10 @@ func (c *change) maySilently(p *post, silent bool) error {
 	return nil
 }
 
-// takeContent takes a new content, if one was sent.
-func (c *change) takeContent(p *post, w *Writing) {
-	if w.Content != nil {
-		p.content, p.format = c.m.stored(c.m.rendering(c.o), *w.Content, w.Format)
+// take takes a new content, if one was sent.
+func (p *post) take(text *content) {
+	if text != nil {
+		p.content, p.format = text.text, text.format
 	}
 }
 
@@ -242,7 +246,11 @@ type editInput struct {
 
 // editAnswer changes an answer.
 func (m *Module) editAnswer(ctx context.Context, in *editInput) (*answerOutput, error) {
-	_, err := m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) { return 0, c.editReply(p, &in.Body.Editing) })
+	text, err := m.prepare(ctx, &in.Body.Writing)
+	if err != nil {
+		return nil, err
+	}
+	_, err = m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) { return 0, c.editReply(p, &in.Body.Editing, text) })
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +259,11 @@ func (m *Module) editAnswer(ctx context.Context, in *editInput) (*answerOutput, 
 
 // editComment changes a comment.
 func (m *Module) editComment(ctx context.Context, in *editInput) (*commentOutput, error) {
-	_, err := m.change(ctx, in.ID, "C", wholeThread, func(c *change, p *post) (int, error) { return 0, c.editReply(p, &in.Body.Editing) })
+	text, err := m.prepare(ctx, &in.Body.Writing)
+	if err != nil {
+		return nil, err
+	}
+	_, err = m.change(ctx, in.ID, "C", wholeThread, func(c *change, p *post) (int, error) { return 0, c.editReply(p, &in.Body.Editing, text) })
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +271,7 @@ func (m *Module) editComment(ctx context.Context, in *editInput) (*commentOutput
 }
 
 // revise checks and takes the new text of an answer or a comment.
-func (c *change) revise(p *post, body *Editing) (*edit, error) {
+func (c *change) revise(p *post, body *Editing, text *content) (*edit, error) {
 	if err := c.may(editing, p); err != nil {
 		return nil, err
 	}
@@ -268,7 +280,7 @@ func (c *change) revise(p *post, body *Editing) (*edit, error) {
 	}
 	e := &edit{before: *p, silent: body.Silent}
 	e.queue = c.o.Bool("moderate_edited_again") && auth.Moderated(c.o, c.caller, c.level(p.categoryPath))
-	c.takeContent(p, &body.Writing)
+	p.take(text)
 	check := &checks{}
 	check.content(c.o, p, letters[p.kind])
 	check.person(&body.Writing)
@@ -279,8 +291,8 @@ func (c *change) revise(p *post, body *Editing) (*edit, error) {
 	return e, nil
 }
 
-func (c *change) editReply(p *post, body *Editing) error {
-	e, err := c.revise(p, body)
+func (c *change) editReply(p *post, body *Editing, text *content) error {
+	e, err := c.revise(p, body, text)
 	if err != nil {
 		return err
 	}
@@ -326,7 +338,11 @@ type convertInput struct {
 
 // convert turns an answer into a comment on the question or on another answer. What stands below it moves along.
 func (m *Module) convert(ctx context.Context, in *convertInput) (*createdComment, error) {
-	id, err := m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) { return p.id, c.convert(p, in) })
+	text, err := m.prepare(ctx, &in.Body.Writing)
+	if err != nil {
+		return nil, err
+	}
+	id, err := m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) { return p.id, c.convert(p, in, text) })
 	if err != nil {
 		return nil, err
 	}
@@ -337,7 +353,7 @@ func (m *Module) convert(ctx context.Context, in *convertInput) (*createdComment
 	return &createdComment{Status: 200, Location: "/v1/comments/" + itoa(id), ETag: out.ETag, Body: out.Body}, nil
 }
 
-func (c *change) convert(p *post, in *convertInput) error {
+func (c *change) convert(p *post, in *convertInput, text *content) error {
 	q := c.t.question
 	parent := q
 	if in.Body.ParentID != 0 {
@@ -347,7 +363,7 @@ func (c *change) convert(p *post, in *convertInput) error {
 	if !isPlace {
 		return problem.Invalid(problem.Field{Name: "parentId", Code: "no_parent"})
 	}
-	e, err := c.revise(p, &in.Body.Editing)
+	e, err := c.revise(p, &in.Body.Editing, text)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/media"
 	"38qa.net/backend/modules/qa/internal/render"
 	"38qa.net/backend/modules/qa/internal/words"
@@ -42,11 +43,13 @@ type Module struct {
 	listeners      []Listener
 	views          *viewBatches
 	sitemap        sitemapParts
+	// lightTurns and heavyTurns bound how many contents are converted at once.
+	lightTurns, heavyTurns limit.Turns
 }
 
 // New returns the module.
 func New(db *database.DB, s *site.Module, a *auth.Module, files *media.Module) *Module {
-	m := &Module{db: db, site: s, auth: a, media: files, renderer: render.New(), postings: newPostings(), titles: otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept})}
+	m := &Module{db: db, site: s, auth: a, media: files, renderer: render.New(), postings: newPostings(), lightTurns: limit.NewTurns(), heavyTurns: limit.NewTurns(), titles: otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept})}
 	m.views = newViewBatches(m.storeViews)
 	return m
 }

@@ -22,8 +22,12 @@ func (m *Module) answer(ctx context.Context, in *replyInput) (*createdAnswer, er
 		return nil, err
 	}
 	caller := auth.CallerOf(ctx)
+	text, err := m.prepare(ctx, &in.Body.Writing)
+	if err != nil {
+		return nil, err
+	}
 	id, err := m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) {
-		id, err := c.answer(q, &in.Body.Writing)
+		id, err := c.answer(q, &in.Body.Writing, text)
 		caller = c.caller
 		return id, err
 	})
@@ -37,14 +41,14 @@ func (m *Module) answer(ctx context.Context, in *replyInput) (*createdAnswer, er
 	return &createdAnswer{Status: http.StatusCreated, Location: "/v1/answers/" + itoa(id), Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body}, nil
 }
 
-func (c *change) answer(q *post, w *Writing) (int, error) {
+func (c *change) answer(q *post, w *Writing, text *content) (int, error) {
 	if err := c.may(answering, q); err != nil {
 		return 0, err
 	}
 	if err := c.limited(auth.Answers); err != nil {
 		return 0, err
 	}
-	a, err := c.reply("A", q, w, "a")
+	a, err := c.reply("A", q, w, text)
 	if err != nil {
 		return 0, err
 	}
@@ -68,16 +72,12 @@ func (c *change) answer(q *post, w *Writing) (int, error) {
 }
 
 // reply makes an answer or a comment below a post and checks what was sent.
-func (c *change) reply(kind string, parent *post, w *Writing, letter string) (*post, error) {
-	content := ""
-	if w.Content != nil {
-		content = *w.Content
-	}
+func (c *change) reply(kind string, parent *post, w *Writing, text *content) (*post, error) {
 	q := c.t.question
 	p := &post{kind: kind, parentID: parent.id, categoryID: q.categoryID, categoryPath: q.categoryPath}
-	p.content, p.format = c.m.stored(c.m.rendering(c.o), content, w.Format)
+	p.take(text)
 	check := &checks{}
-	check.content(c.o, p, letter)
+	check.content(c.o, p, letters[kind])
 	check.person(w)
 	p.queued = auth.Moderated(c.o, c.caller, c.level(parent.categoryPath))
 	return p, check.err()
@@ -102,8 +102,12 @@ func (m *Module) comment(ctx context.Context, in *replyInput) (*createdComment, 
 		return nil, err
 	}
 	caller := auth.CallerOf(ctx)
+	text, err := m.prepare(ctx, &in.Body.Writing)
+	if err != nil {
+		return nil, err
+	}
 	id, err := m.change(ctx, in.ID, "QA", wholeThread, func(c *change, parent *post) (int, error) {
-		id, err := c.comment(parent, &in.Body.Writing)
+		id, err := c.comment(parent, &in.Body.Writing, text)
 		caller = c.caller
 		return id, err
 	})
@@ -117,14 +121,14 @@ func (m *Module) comment(ctx context.Context, in *replyInput) (*createdComment, 
 	return &createdComment{Status: http.StatusCreated, Location: "/v1/comments/" + itoa(id), Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body}, nil
 }
 
-func (c *change) comment(parent *post, w *Writing) (int, error) {
+func (c *change) comment(parent *post, w *Writing, text *content) (int, error) {
 	if err := c.may(commenting, parent); err != nil {
 		return 0, err
 	}
 	if err := c.limited(auth.Comments); err != nil {
 		return 0, err
 	}
-	p, err := c.reply("C", parent, w, "c")
+	p, err := c.reply("C", parent, w, text)
 	if err != nil {
 		return 0, err
 	}

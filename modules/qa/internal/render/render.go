@@ -4,7 +4,6 @@
 package render
 
 import (
-	"bytes"
 	"html"
 	"regexp"
 	"slices"
@@ -139,12 +138,11 @@ func (r *Renderer) render(content, format string, o Options) *rendered {
 	switch format {
 	case "html":
 	case "markdown":
-		var b bytes.Buffer
-		if err := r.markdown.Convert([]byte(content), &b); err != nil {
-			content = plain(content, o) // goldmark fails only when its writer does
-		} else {
-			content = b.String()
+		converted, ok := r.convert(content)
+		if !ok { // no post of this API: it refuses such texts
+			converted = plain(content, o)
 		}
+		content = converted
 	default: // plain text, and formats of plugins that are not known here
 		content = plain(content, o)
 	}
