@@ -47,6 +47,7 @@ type App struct {
 
 	cfg         config.Config
 	limiter     *limit.Limiter
+	refusals    *limit.Limiter
 	stopTracing func()
 	stopMetrics func() error
 }
@@ -105,6 +106,11 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	if a.limiter, err = limit.New(cfg.RateLimit, cfg.RedisURL, cfg.Tracing()); err != nil {
 		return err
 	}
+	if cfg.RateLimit != "off" {
+		if a.refusals, err = limit.New(cfg.RefusedLimit, cfg.RedisURL, cfg.Tracing()); err != nil {
+			return err
+		}
+	}
 	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL, Zone: cfg.Zone()})
 	if a.Media, err = media.New(ctx, a.DB, a.Site, mediaSettings(cfg, o.pictureProgram)); err != nil {
 		return err
@@ -150,7 +156,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Server = web.New(web.Settings{
 		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyTimeout: cfg.BodyTimeout, BodyLimit: cfg.BodyLimit, Allowances: a.Media.Allowances(),
 		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout, CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
-		Limiter: a.limiter, Trace: cfg.Tracing(), Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
+		Limiter: a.limiter, Refusals: a.refusals, Trace: cfg.Tracing(), Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
 		Once: a.DB, Caller: auth.IdempotencyCaller, Secret: cfg.KeySecret,
 		Ready: map[string]func(context.Context) error{"database": a.DB.Ready, "media": a.Media.Ready, "keys": a.Auth.Ready},
 	})
@@ -291,16 +297,13 @@ func (a *App) warn(ctx context.Context) {
 
 // Close gives back what New opened.
 func (a *App) Close() error {
-	var err error
 	if a.Events != nil {
 		a.Events.Close()
 	}
 	if a.Media != nil {
 		a.Media.Close()
 	}
-	if a.limiter != nil {
-		err = a.limiter.Close()
-	}
+	err := errors.Join(a.limiter.Close(), a.refusals.Close()) // none are fine
 	if a.DB != nil {
 		err = errors.Join(err, a.DB.Close())
 	}

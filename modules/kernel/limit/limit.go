@@ -114,6 +114,15 @@ func (l *Limiter) Close() error {
 
 // Take counts one request of the key. When the counter cannot be reached the request passes, and ok is false.
 func (l *Limiter) Take(ctx context.Context, key string) (state State, ok bool) {
+	return l.ask(ctx, key, (*limiter.Limiter).Get)
+}
+
+// Peek returns the same as Take, but counts nothing.
+func (l *Limiter) Peek(ctx context.Context, key string) (state State, ok bool) {
+	return l.ask(ctx, key, (*limiter.Limiter).Peek)
+}
+
+func (l *Limiter) ask(ctx context.Context, key string, of func(*limiter.Limiter, context.Context, string) (limiter.Context, error)) (state State, ok bool) {
 	if l == nil {
 		return State{}, false
 	}
@@ -123,7 +132,7 @@ func (l *Limiter) Take(ctx context.Context, key string) (state State, ok bool) {
 			return State{}, false
 		}
 	}
-	c, err := counter.Get(ctx, key)
+	c, err := of(counter, ctx, key)
 	if err != nil {
 		slog.WarnContext(ctx, "request passes without being counted", "error", err)
 		return State{}, false

@@ -36,6 +36,7 @@ type Settings struct {
 	CORSOrigins    []string
 	Proxies        []netip.Prefix
 	Limiter        *limit.Limiter
+	Refusals       *limit.Limiter // of refused writes
 	Trace          bool
 	// Authenticate stands between the limits and the operations: it puts the caller into the request's context.
 	Authenticate echo.MiddlewareFunc
@@ -112,7 +113,7 @@ func New(s Settings) *Server {
 	if s.Authenticate != nil {
 		e.Use(unlessProbe(s.Authenticate))
 	}
-	e.Use(takeMatch)
+	e.Use(limitRefusals(s.Refusals, srv.refusalKey), takeMatch)
 	if s.Once != nil {
 		k := &keeper{db: s.Once, caller: s.Caller, secret: secret{configured: s.Secret}}
 		e.Use(k.idempotent)
