@@ -1,5 +1,5 @@
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test lint bench bench-ranking bench-uploads torture torture-jobs media-move cognito fuzz openapi container-check cover
+.PHONY: check test lint bench bench-ranking bench-uploads attack torture torture-jobs media-move cognito fuzz openapi container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -23,6 +23,10 @@ bench-ranking:
 # Measures reads beside 200 uploads of photographs at once, and beside the making of their thumbnails.
 bench-uploads:
 	.ci/bench --only uploads --questions 10000 --duration 20s $(BENCH_ARGS)
+
+# 64 clients send the worst bodies that are known, beside readers and writers: do those wait? ATTACK_ARGS are the flags of deploy/attack.
+attack:
+	.ci/attack $(ATTACK_ARGS)
 
 # Random writes by 64 clients, kill -9 of the server and a second writer like the old site, and then: is all there, and once?
 # TORTURE_ARGS are the flags of deploy/torture.
