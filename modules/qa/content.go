@@ -66,12 +66,11 @@ var (
 
 // converted returns the content as it is kept, or what is wrong with it.
 func (m *Module) converted(o render.Options, text, format string) (c content, wrong *problem.Field) {
-	tooComplex := &problem.Field{Name: "content", Code: "too_complex"}
 	switch format {
 	case "markdown":
 		var ok bool
 		if text, ok = m.renderer.FromMarkdown(text); !ok {
-			return c, tooComplex
+			return c, &problem.Field{Name: "content", Code: "too_complex"}
 		}
 	case "html":
 		text = formtext.Exact(text)
@@ -83,8 +82,6 @@ func (m *Module) converted(o render.Options, text, format string) (c content, wr
 		return c, &problem.Field{Name: "content", Code: "too_long", Args: []any{maxContent}}
 	case !someTag.MatchString(textTag.ReplaceAllString(text, "")):
 		return content{formtext.Block(TextOf(text, "html")), ""}, nil
-	case render.TooDeep(text):
-		return c, tooComplex
 	}
 	cleaned := m.renderer.ForStorage(text, o)
 	if text = words.WithoutAstral(cleaned); text != cleaned {

@@ -231,7 +231,7 @@ var fieldTexts = map[string]texts{
 	"too_large":            {"must be at most %v", "は %v 以下で指定してください"},
 	"too_short":            {"must have at least %v characters", "は %v 文字以上で指定してください"},
 	"too_long":             {"must have at most %v characters", "は %v 文字以下で指定してください"},
-	"too_complex":          {"has too many marks or tags at one place; put blank lines between paragraphs, and nest less", "の記号やタグが1か所に多すぎます。段落の間に空行を入れ、入れ子を減らしてください"},
+	"too_complex":          {"has too many marks in one place; put blank lines between paragraphs, and nest less", "の記号が1か所に多すぎます。段落の間に空行を入れ、入れ子を減らしてください"},
 	"not_in_list":          {"must be one of %v", "は %v のいずれかで指定してください"},
 	"bad_value":            {"cannot be used: %v", "の値は使えません（%v）"},
 	"wrong_form":           {"does not have the expected form", "の形式が正しくありません"},

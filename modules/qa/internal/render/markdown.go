@@ -167,18 +167,6 @@ func codeWork(text string) int {
 // codeSteps is how much slower code spans are than other marks.
 const codeSteps = 4
 
-// maxTagPairs bounds, for HTML, the start tags times the end tags: to find what an end tag closes, all that is open may have
-// to be looked through.
-const maxTagPairs = 10_000_000
-
-// TooDeep reports whether HTML has so many tags that cleaning it could take too long.
-func TooDeep(html string) bool { return tagPairs(html) > maxTagPairs }
-
-func tagPairs(html string) int {
-	ends := strings.Count(html, "</")
-	return ends * (strings.Count(html, "<") - ends)
-}
-
 // htmlSteps is what a byte of HTML costs to be cleaned.
 const htmlSteps = 20
 
@@ -188,7 +176,7 @@ func Work(text, format string) int {
 	case "markdown":
 		return markdownWork(text)
 	case "html":
-		return htmlSteps*len(text) + tagPairs(text)
+		return htmlSteps * len(text)
 	}
 	return len(text)
 }

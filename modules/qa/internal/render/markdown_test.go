@@ -131,25 +131,6 @@ func TestHostileMarkdownInTheDatabase(t *testing.T) {
 	}
 }
 
-func TestTooDeep(t *testing.T) {
-	for name, c := range map[string]struct {
-		html string
-		want bool
-	}{
-		"ends of what was never opened": {filled("<b>", raw/2) + filled("</i>", raw/2), true},
-		"ends among starts":             {filled("<b></i>", raw), true},
-		"a long table":                  {"<table>" + filled("<tr><td>1</td><td>2</td></tr>", 12_000) + "</table>", false},
-		"paragraphs":                    {filled("<p>text <b>bold</b></p>", 12_000), false},
-		"lines":                         {filled("text<br>", raw), false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := TooDeep(c.html); got != c.want {
-				t.Errorf("%v, with %d pairs", got, tagPairs(c.html))
-			}
-		})
-	}
-}
-
 // BenchmarkWorst converts the longest part of each of the worst texts that is converted at all: none may take more than
 // 200 ms.
 func BenchmarkWorst(b *testing.B) {
