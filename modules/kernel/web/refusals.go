@@ -69,10 +69,8 @@ func statusOf(c echo.Context, err error) int {
 // refusalKey returns what tells clients apart: their account, or for visitors their address.
 func (s *Server) refusalKey(c echo.Context) string {
 	ctx := c.Request().Context()
-	if s.settings.CallerKey != nil {
-		if user := s.settings.CallerKey(ctx); user != "" {
-			return "user " + user
-		}
+	if s.settings.Caller != nil {
+		return s.settings.Caller(ctx).Client
 	}
 	return limit.ClientKey(ClientOf(ctx).IP)
 }

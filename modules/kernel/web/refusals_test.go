@@ -22,9 +22,12 @@ func TestRefusedWritesAreLimited(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := New(Settings{BodyLimit: 100, Refusals: l, CallerKey: func(ctx context.Context) string {
-			name, _ := strings.CutPrefix(ClientOf(ctx).UserAgent, "user ")
-			return name
+		s := New(Settings{BodyLimit: 100, Refusals: l, Caller: func(ctx context.Context) IdempotencyCaller {
+			user := ClientOf(ctx).UserAgent
+			if !strings.HasPrefix(user, "user ") {
+				user = limit.ClientKey(ClientOf(ctx).IP)
+			}
+			return IdempotencyCaller{Space: user, Client: user}
 		}})
 		type input struct {
 			Body struct {
