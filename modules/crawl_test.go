@@ -194,7 +194,7 @@ func (s *secrets) queries(op *huma.Operation) []url.Values {
 
 // otherAddresses are what is served beside the API's operations.
 func (s *secrets) otherAddresses() []string {
-	all := []string{"/sitemap.xml", "/", "/tags", "/categories", "/user/haru", "/tag/secret-hidden-question"}
+	all := []string{"/sitemap.xml", "/sitemap-questions-0.xml", "/sitemap-tags-0.xml", "/", "/tags", "/categories", "/user/haru", "/tag/secret-hidden-question"}
 	for _, feed := range []string{"questions", "hot", "unanswered", "answers", "comments", "activity", "qa", "tag/secret-hidden-question", "tag/secret-requeued-question", "search/" + everyword} {
 		all = append(all, "/feed/"+feed+".rss")
 	}
