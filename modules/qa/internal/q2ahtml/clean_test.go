@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"38qa.net/backend/modules/qa/internal/hostile"
 	nethtml "golang.org/x/net/html"
+
+	"38qa.net/backend/modules/qa/internal/hostile"
 )
 
 // What editors and people produce, beyond the recording, as Question2Answer was seen to store it.

@@ -9,13 +9,14 @@ import (
 	"slices"
 	"strings"
 
-	"38qa.net/backend/modules/kernel/weblink"
 	"github.com/cespare/xxhash/v2"
 	"github.com/maypok86/otter/v2"
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	nethtml "golang.org/x/net/html"
+
+	"38qa.net/backend/modules/kernel/weblink"
 )
 
 // Options are the site's choices that change what HTML comes out, and what is known of its images.

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	addresses "38qa.net/backend/modules/qa/internal/hostile"
 	nethtml "golang.org/x/net/html"
+
+	addresses "38qa.net/backend/modules/qa/internal/hostile"
 )
 
 // hostile are texts of the families of OWASP's filter-evasion list, in the words of this test.

@@ -1,8 +1,6 @@
 package render
 
-import (
-	"38qa.net/backend/modules/qa/internal/q2ahtml"
-)
+import "38qa.net/backend/modules/qa/internal/q2ahtml"
 
 // ForStorage cleans HTML into what the old site would store of it. It is not what is shown: HTML sanitises again.
 //
