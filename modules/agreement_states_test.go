@@ -113,10 +113,10 @@ func (r *replayer) canOf(t *testing.T, v viewer) map[int]map[string]bool {
 }
 
 // TestPermissionsAndWritesAgreeInUnusualStates: what `can` refuses of posts in any state, or of posts that one does not see, is
-// refused by the write and leaves no event; of what it grants, each permission is done once in each state.
+// refused by the write and leaves no event; of what it grants, each permission is done in a third of the states, once in each.
 func TestPermissionsAndWritesAgreeInUnusualStates(t *testing.T) {
 	refused, granted := 0, map[string]int{}
-	for _, name := range slices.Sorted(maps.Keys(unusual)) {
+	for n, name := range slices.Sorted(maps.Keys(unusual)) {
 		t.Run(name, func(t *testing.T) {
 			r := stateSite(t, unusual[name])
 			wanted := map[string]func(){}
@@ -132,8 +132,11 @@ func TestPermissionsAndWritesAgreeInUnusualStates(t *testing.T) {
 							continue // Q2A's rule looks at the answer alone
 						}
 						if can[id][permission] {
-							wanted[permission+" "+kind] = func() { tryGranted(t, unusual[name], v, permission, c) }
 							granted[permission]++
+							if (i+id+n)%3 > 0 {
+								continue // each try needs a site of its own
+							}
+							wanted[permission+" "+kind] = func() { tryGranted(t, unusual[name], v, permission, c) }
 							continue
 						}
 						if i%4 != (id+v.user)%4 && permission != "clearFlags" && permission != "unflag" {

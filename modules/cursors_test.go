@@ -22,8 +22,8 @@ import (
 
 // listAddresses are the first pages, of one item each, of all lists of the OpenAPI document that have cursors, in all their orders; by path.
 func listAddresses(api *huma.OpenAPI) map[string][]string {
-	handles := []string{"aki", "admin", "nori", "mod", "editor"}
-	values := map[string][]string{"handle": handles, "id": {"101", "201"}, "q": {"bee"}}
+	handles := []string{"superbee", "editor_yuki", "aki", "haru"}
+	values := map[string][]string{"handle": handles, "id": {"101", "201"}, "q": {"蜂"}}
 	found := map[string][]string{}
 	for path, item := range api.Paths {
 		if item.Get == nil || !slices.ContainsFunc(item.Get.Parameters, func(p *huma.Param) bool { return p.Name == "cursor" }) {
@@ -75,7 +75,9 @@ func fillLists(ctx context.Context, app *modules.App) error {
 		}
 	}
 	for user := 4; user < 6; user++ {
-		if _, err := app.DB.Exec(ctx, "INSERT INTO {ysb_badges} (userid, badgeid, show_flag, created) VALUES (?, 101, 1, FROM_UNIXTIME(1700000000))", user); err != nil {
+		if _, err := app.DB.Exec(ctx, `
+			INSERT INTO {ysb_badges} (userid, badgeid, show_flag, created, updated)
+			VALUES (?, 101, 1, FROM_UNIXTIME(1700000000), FROM_UNIXTIME(1700000000))`, user); err != nil {
 			return err
 		}
 	}
@@ -102,6 +104,12 @@ func cursorsOf(t testing.TB, app *modules.App) map[string]string {
 					t.Fatal(err)
 				}
 				page.NextCursor = badge.Awards.NextCursor
+			}
+			if strings.HasSuffix(path, "/activity") { // of one page, which refuses all cursors
+				if res := askList(app.Server, a+"&cursor=YQ"); res.Code != http.StatusBadRequest {
+					t.Errorf("GET %s with a cursor: %d %s", a, res.Code, res.Body)
+				}
+				before = -1
 			}
 			if page.NextCursor != "" {
 				found[a] = page.NextCursor
@@ -150,7 +158,8 @@ func forgeries(t testing.TB, cursor string) map[string]string {
 		genuine := `"` + field + `":` + string(value)
 		for _, bad := range []string{"null", "true", "[]", "{}", `""`, `"\u0000"`, `"🐝"`, `"` + strings.Repeat("x", 200) + `"`, `"' OR 1=1 -- "`, "-9223372036854775808", "9223372036854775807",
 			"99999999999999999999", "1e400", "-1e400", "NaN", "1.5", `["x"]`, `["9999-99-99 99:99:99"]`, `["0000-00-00 00:00:00","1"]`, `["NaN"]`, `["Inf","-1e999"]`, `["1","2","3","4"]`} {
-			if field == "w" && strings.Contains(bad, "OR") || bad == mayBeValid[field] {
+			if strings.Contains("whm", field) && strings.Contains(bad, "OR") || // words, handles and months can be any text
+				bad == mayBeValid[field] {
 				continue
 			}
 			add(field+" is "+bad, list, strings.Replace(text, genuine, `"`+field+`":`+bad, 1))
@@ -160,9 +169,6 @@ func forgeries(t testing.TB, cursor string) map[string]string {
 	for _, field := range []string{"id", "i", "u", "g", "o"} { // ids, generations and offsets
 		if value, ok := fields[field]; ok {
 			for _, bad := range []string{"-1", "0", "-5", "4294967296"} {
-				if field == "g" && bad == "4294967296" {
-					continue
-				}
 				add(field+" is "+bad, list, strings.Replace(text, `"`+field+`":`+string(value), `"`+field+`":`+bad, 1))
 			}
 		}

@@ -161,6 +161,7 @@ func TestBodyLimit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		r.Header.Set("Content-Type", "application/json")
 		res, err := http.DefaultClient.Do(r)
 		if err != nil {
 			continue // the server closed the connection under a client that goes on sending, which is its right

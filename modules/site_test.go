@@ -96,8 +96,14 @@ func TestMain(m *testing.M) {
 	if media.WorkOnPictures() {
 		return
 	}
-	// What a test does not set goes nowhere near the sources.
-	data, err := os.MkdirTemp("", "q2ab-test")
+	// What a test does not set goes nowhere near the sources. In memory, if there is room: SQLite waits for the disk after each
+	// transaction, and tests make thousands.
+	data, err := os.MkdirTemp("/dev/shm", "q2ab-test")
+	if err == nil {
+		err = os.Setenv("TMPDIR", data)
+	} else {
+		data, err = os.MkdirTemp("", "q2ab-test")
+	}
 	if err == nil {
 		err = os.Setenv("DATA_DIR", data)
 	}
@@ -152,6 +158,9 @@ func importOnce(name string) ([]byte, error) {
 		return nil, err
 	}
 	if _, err := db.ImportDump(context.Background(), dump, database.Import{}); err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(context.Background()); err != nil { // once, and not for each test
 		return nil, err
 	}
 	if err := db.Close(); err != nil {

@@ -45,7 +45,8 @@ func (p *position) Valid() bool {
 			}
 		case "hotness":
 			f, err := strconv.ParseFloat(v, 64)
-			if err != nil || math.Abs(f) > math.MaxFloat32 || strconv.FormatFloat(f, 'f', -1, 64) != v {
+			if err != nil || !(math.Abs(f) <= math.MaxFloat32) || // not a number is not less, either
+				strconv.FormatFloat(f, 'f', -1, 64) != v {
 				return false
 			}
 		default:

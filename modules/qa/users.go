@@ -3,6 +3,7 @@ package qa
 import (
 	"context"
 
+	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
 )
@@ -19,7 +20,10 @@ func (m *Module) UserPosts(ctx context.Context, userID int, kind string, page we
 		return list, err
 	}
 	size := page.Size(userPageSize(o, kind))
-	if kind == "activity" {
+	if kind == "activity" { // of which there is one page
+		if page.Cursor != "" {
+			return list, problem.New("invalid_cursor")
+		}
 		events, err := m.userActivity(ctx, userID, size)
 		if err == nil {
 			list.Items, err = m.activityItems(ctx, o, tree, events)

@@ -3,6 +3,7 @@ package ranking
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"time"
 
@@ -65,7 +66,7 @@ type rankingPosition struct {
 
 // Valid reports whether a ranking can have such a place.
 func (p *rankingPosition) Valid() bool {
-	return p.Generation >= 1 && p.Offset >= 1 && web.ValidCount(p.Offset)
+	return p.Generation >= 1 && p.Generation <= math.MaxUint32 && p.Offset >= 1 && web.ValidCount(p.Offset)
 }
 
 func (m *Module) getRanking(ctx context.Context, in *rankingInput) (*rankingOutput, error) {

@@ -162,13 +162,13 @@ func TestKeptRequestsAreBounded(t *testing.T) {
 			}
 		}
 		// Other cookies do not make another client.
-		if r := write(t, server, "one", "5", "one more", "text"); r.code() != "rate_limit" || r.header.Get("Retry-After") == "" || rows(t, db, "{effects}") != 1 {
+		if r := write(t, server, "one", "5", "one-more", "text"); r.code() != "rate_limit" || r.header.Get("Retry-After") == "" || rows(t, db, "{effects}") != 1 {
 			t.Errorf("one more: %d %v %s", r.status, r.header, r.body)
 		}
 		if r := write(t, server, "one", "", "first", "text"); r.header.Get("Idempotency-Replayed") != "true" {
 			t.Errorf("the first again: %d %s", r.status, r.body)
 		}
-		if r := write(t, server, "two", "", "one more", "text"); r.status != http.StatusOK {
+		if r := write(t, server, "two", "", "one-more", "text"); r.status != http.StatusOK {
 			t.Errorf("another client: %d %s", r.status, r.body)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -53,13 +54,18 @@ type Hasher struct {
 	decoy []byte
 }
 
-// New returns a Hasher that uses half of the processors, one at least.
-func New() *Hasher {
-	decoy, err := bcrypt.GenerateFromPassword([]byte("nobody's password"), cost)
+// decoy makes a hash that no password is checked against for its result; it is as dear as any, so once is enough.
+var decoy = sync.OnceValue(func() []byte {
+	hash, err := bcrypt.GenerateFromPassword([]byte("nobody's password"), cost)
 	if err != nil {
 		panic(err) // only when there is no source of random numbers
 	}
-	return &Hasher{slots: make(chan struct{}, max(1, runtime.NumCPU()/2)), decoy: decoy}
+	return hash
+})
+
+// New returns a Hasher that uses half of the processors, one at least.
+func New() *Hasher {
+	return &Hasher{slots: make(chan struct{}, max(1, runtime.NumCPU()/2)), decoy: decoy()}
 }
 
 // Matches tells whether the password is the stored one, and if so whether it should be hashed anew because the stored form is
