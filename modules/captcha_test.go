@@ -12,11 +12,12 @@ import (
 	"38qa.net/backend/modules"
 )
 
-// captchaProvider verifies the solution "solved", once, and responds with 500 while it is down.
+// captchaProvider verifies the solutions "solved", always, and "solved once", once; it responds with 500 while it is down.
 type captchaProvider struct {
 	*httptest.Server
 	mu   sync.Mutex
 	down bool
+	used bool
 	seen []url.Values
 }
 
@@ -39,7 +40,8 @@ func newCaptchaProvider(t *testing.T) *captchaProvider {
 		switch {
 		case r.PostForm.Get("secret") != "s3cret":
 			body = `{"success": false, "error-codes": ["invalid-input-secret"]}`
-		case r.PostForm.Get("response") == "solved":
+		case r.PostForm.Get("response") == "solved", r.PostForm.Get("response") == "solved once" && !p.used:
+			p.used = p.used || r.PostForm.Get("response") == "solved once"
 			body = `{"success": true}`
 		case r.PostForm.Get("response") == "scored low":
 			body = `{"success": true, "score": 0.1}`
@@ -120,6 +122,12 @@ func TestCaptcha(t *testing.T) {
 				}
 			}
 		})
+	}
+	for _, attempt := range []string{"first", "repeated"} {
+		body := map[string]any{"handle": "captcha two", "email": "two@example.jp", "password": "mitsubachi-2026", "captchaToken": "solved once"}
+		if status, got := ask[signedIn](t, s, "POST", "/v1/auth/sign-up", "", home, body, "Idempotency-Key", "captcha-key"); status != http.StatusCreated {
+			t.Errorf("the %s request: %d %+v", attempt, status, got)
+		}
 	}
 	in := s.signIn(t, "aki", "aki-pass-123")
 	if _, got := ask[session](t, s, "GET", "/v1/auth/session", in.AccessToken, home, nil); len(got.Captcha.For) != 2 {

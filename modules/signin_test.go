@@ -61,7 +61,7 @@ type signedIn struct {
 }
 
 // ask sends a request with a token, from an address, and decodes the answer.
-func ask[T any](t *testing.T, s *issuerSite, method, path, token, ip string, body any) (status int, answer T) {
+func ask[T any](t *testing.T, s *issuerSite, method, path, token, ip string, body any, headers ...string) (status int, answer T) {
 	t.Helper()
 	var content io.Reader = http.NoBody
 	if body != nil {
@@ -81,6 +81,9 @@ func ask[T any](t *testing.T, s *issuerSite, method, path, token, ip string, bod
 	}
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
 )
 
@@ -128,6 +129,10 @@ func (m *Module) CheckCaptcha(ctx context.Context, o *site.Options, level int, u
 	}
 	if token = strings.TrimSpace(token); token == "" {
 		return problem.Invalid(problem.Field{Name: "captchaToken", Code: "required"})
+	}
+	// A solution is good for once; a client that got no response sends it again.
+	if done, err := web.Done(ctx, m.db); done || err != nil {
+		return err
 	}
 	form := url.Values{"secret": {settings.Secret}, "response": {token}}
 	if caller.IP.IsValid() {

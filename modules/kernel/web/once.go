@@ -95,6 +95,17 @@ func Once(ctx context.Context, db *database.DB, run func(tx *database.DB) (resou
 	return resource, err
 }
 
+// Done reports whether an earlier request with the same Idempotency-Key has been done. What Once would not do again need not
+// be allowed again either.
+func Done(ctx context.Context, db *database.DB) (bool, error) {
+	o, ok := ctx.Value(onceKey{}).(*once)
+	if !ok {
+		return false, nil
+	}
+	_, found, err := o.find(ctx, db)
+	return found, err
+}
+
 // mayKeep refuses a new row where the client has enough of them already.
 func (o *once) mayKeep(ctx context.Context, tx *database.DB) error {
 	var own, kept int
