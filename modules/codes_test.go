@@ -63,54 +63,54 @@ func TestCodesAreBound(t *testing.T) {
 	phpCode := func(s codeSite, _ string) { s.exec("UPDATE {users} SET emailcode = 'phpcode1' WHERE handle = 'natsu'") }
 	noted := func(s codeSite, _ string) { runJob(s.t, s.app, "codes") }
 	const good, bad = http.StatusNoContent, http.StatusUnprocessableEntity
-	for _, c := range []struct {
-		name           string
-		before         func(codeSite)
-		steps          []func(codeSite, string)
-		confirm, reset int
-	}{
-		{"to confirm", nil, []func(codeSite, string){confirmation}, good, bad},
-		{"to reset", nil, []func(codeSite, string){forgotten}, bad, 200},
-		{"to confirm, seen to by the job", nil, []func(codeSite, string){confirmation, noted}, good, bad},
-		{"to confirm, before an own change of address", nil, []func(codeSite, string){confirmation, newAddress}, bad, bad},
-		{"to confirm, before an expert's own change of address", expert, []func(codeSite, string){confirmation, newAddress}, bad, bad},
-		{"to confirm, before a change where nobody has to confirm", func(s codeSite) { s.option("confirm_user_emails", "0") },
-			[]func(codeSite, string){confirmation, newAddress}, bad, bad},
-		{"to confirm, before a change by the old site", nil, []func(codeSite, string){confirmation, byPHP}, bad, bad},
-		{"to confirm, before an expert's change by the old site", expert, []func(codeSite, string){confirmation, byPHP}, bad, bad},
-		{"to confirm, before a change by the old site that the job saw", nil, []func(codeSite, string){confirmation, byPHP, noted}, bad, bad},
-		{"to confirm, before a change by an administrator", nil, []func(codeSite, string){confirmation, byAdmin}, bad, bad},
-		{"to reset, before a change by an administrator", nil, []func(codeSite, string){forgotten, byAdmin}, bad, bad},
-		{"to reset, before a change by the old site", nil, []func(codeSite, string){forgotten, byPHP}, bad, bad},
-		{"to reset, before a change of the password", nil, []func(codeSite, string){forgotten, func(s codeSite, token string) {
-			s.call(200, "PUT", "/v1/me/password", token, map[string]any{"oldPassword": "natsu-pass-123", "newPassword": "natsu-pass-456"})
-		}}, bad, bad},
-		{"to reset, before a change of the password by the old site", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) {
-			s.exec("UPDATE {users} SET passhash = (SELECT h FROM (SELECT passhash AS h FROM {users} WHERE handle = 'haru') x) WHERE handle = 'natsu'")
-		}}, bad, bad},
-		{"to reset, used on the old site", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) {
-			s.exec("UPDATE {users} SET emailcode = '' WHERE handle = 'natsu'")
-		}}, bad, bad},
-		{"to confirm, before one to reset", nil, []func(codeSite, string){confirmation, forgotten}, bad, bad},
-		{"to reset, two hours old", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) { s.pass(2 * time.Hour) }}, bad, bad},
-		{"to reset, two hours old, seen to by the job", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) { s.pass(2 * time.Hour) }, noted}, bad, bad},
-		{"to confirm, six days old", nil, []func(codeSite, string){confirmation, func(s codeSite, _ string) { s.pass(6 * 24 * time.Hour) }}, good, bad},
-		{"to confirm, a week old", nil, []func(codeSite, string){confirmation, func(s codeSite, _ string) { s.pass(7 * 24 * time.Hour) }}, bad, bad},
-		{"the old site's", nil, []func(codeSite, string){phpCode}, good, bad}, // used up by the first
-		{"the old site's in place of ours", nil, []func(codeSite, string){confirmation, phpCode}, good, bad},
-		{"the old site's, of an expert", expert, []func(codeSite, string){phpCode}, bad, 200},
-		{"the old site's, before an own change of address", nil, []func(codeSite, string){phpCode, newAddress}, bad, bad},
-		{"the old site's, before an expert's own change of address", expert, []func(codeSite, string){phpCode, newAddress}, bad, bad},
-		{"the old site's, before an expert's change by the old site", expert, []func(codeSite, string){phpCode, noted, byPHP}, bad, bad},
-		{"the old site's, before a change by an administrator", nil, []func(codeSite, string){phpCode, byAdmin}, bad, bad},
-		{"the old site's, seen before a change by the old site", nil, []func(codeSite, string){phpCode, noted, byPHP}, bad, bad},
-		{"the old site's, seen", nil, []func(codeSite, string){phpCode, noted}, good, bad},
-		{"the old site's, of an expert, seen two hours ago", expert,
-			[]func(codeSite, string){phpCode, noted, func(s codeSite, _ string) { s.pass(2 * time.Hour) }, noted}, bad, bad},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
-				s := codeSite{opened, t}
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		for _, c := range []struct {
+			name           string
+			before         func(codeSite)
+			steps          []func(codeSite, string)
+			confirm, reset int
+		}{
+			{"to confirm", nil, []func(codeSite, string){confirmation}, good, bad},
+			{"to reset", nil, []func(codeSite, string){forgotten}, bad, 200},
+			{"to confirm, seen to by the job", nil, []func(codeSite, string){confirmation, noted}, good, bad},
+			{"to confirm, before an own change of address", nil, []func(codeSite, string){confirmation, newAddress}, bad, bad},
+			{"to confirm, before an expert's own change of address", expert, []func(codeSite, string){confirmation, newAddress}, bad, bad},
+			{"to confirm, before a change where nobody has to confirm", func(s codeSite) { s.option("confirm_user_emails", "0") },
+				[]func(codeSite, string){confirmation, newAddress}, bad, bad},
+			{"to confirm, before a change by the old site", nil, []func(codeSite, string){confirmation, byPHP}, bad, bad},
+			{"to confirm, before an expert's change by the old site", expert, []func(codeSite, string){confirmation, byPHP}, bad, bad},
+			{"to confirm, before a change by the old site that the job saw", nil, []func(codeSite, string){confirmation, byPHP, noted}, bad, bad},
+			{"to confirm, before a change by an administrator", nil, []func(codeSite, string){confirmation, byAdmin}, bad, bad},
+			{"to reset, before a change by an administrator", nil, []func(codeSite, string){forgotten, byAdmin}, bad, bad},
+			{"to reset, before a change by the old site", nil, []func(codeSite, string){forgotten, byPHP}, bad, bad},
+			{"to reset, before a change of the password", nil, []func(codeSite, string){forgotten, func(s codeSite, token string) {
+				s.call(200, "PUT", "/v1/me/password", token, map[string]any{"oldPassword": "natsu-pass-123", "newPassword": "natsu-pass-456"})
+			}}, bad, bad},
+			{"to reset, before a change of the password by the old site", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) {
+				s.exec("UPDATE {users} SET passhash = (SELECT h FROM (SELECT passhash AS h FROM {users} WHERE handle = 'haru') x) WHERE handle = 'natsu'")
+			}}, bad, bad},
+			{"to reset, used on the old site", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) {
+				s.exec("UPDATE {users} SET emailcode = '' WHERE handle = 'natsu'")
+			}}, bad, bad},
+			{"to confirm, before one to reset", nil, []func(codeSite, string){confirmation, forgotten}, bad, bad},
+			{"to reset, two hours old", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) { s.pass(2 * time.Hour) }}, bad, bad},
+			{"to reset, two hours old, seen to by the job", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) { s.pass(2 * time.Hour) }, noted}, bad, bad},
+			{"to confirm, six days old", nil, []func(codeSite, string){confirmation, func(s codeSite, _ string) { s.pass(6 * 24 * time.Hour) }}, good, bad},
+			{"to confirm, a week old", nil, []func(codeSite, string){confirmation, func(s codeSite, _ string) { s.pass(7 * 24 * time.Hour) }}, bad, bad},
+			{"the old site's", nil, []func(codeSite, string){phpCode}, good, bad}, // used up by the first
+			{"the old site's in place of ours", nil, []func(codeSite, string){confirmation, phpCode}, good, bad},
+			{"the old site's, of an expert", expert, []func(codeSite, string){phpCode}, bad, 200},
+			{"the old site's, before an own change of address", nil, []func(codeSite, string){phpCode, newAddress}, bad, bad},
+			{"the old site's, before an expert's own change of address", expert, []func(codeSite, string){phpCode, newAddress}, bad, bad},
+			{"the old site's, before an expert's change by the old site", expert, []func(codeSite, string){phpCode, noted, byPHP}, bad, bad},
+			{"the old site's, before a change by an administrator", nil, []func(codeSite, string){phpCode, byAdmin}, bad, bad},
+			{"the old site's, seen before a change by the old site", nil, []func(codeSite, string){phpCode, noted, byPHP}, bad, bad},
+			{"the old site's, seen", nil, []func(codeSite, string){phpCode, noted}, good, bad},
+			{"the old site's, of an expert, seen two hours ago", expert,
+				[]func(codeSite, string){phpCode, noted, func(s codeSite, _ string) { s.pass(2 * time.Hour) }, noted}, bad, bad},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				s := codeSite{openIssuer(t, fresh(t), nil), t}
 				in := s.signIn(t, "natsu", "natsu-pass-123")
 				if c.before != nil {
 					c.before(s)
@@ -129,25 +129,25 @@ func TestCodesAreBound(t *testing.T) {
 					t.Errorf("confirm: %d, want %d; reset: %d, want %d", confirm, c.confirm, reset, c.reset)
 				}
 			})
-		})
-	}
+		}
+	})
 }
 
 // TestEndedCodesLeaveTheColumn, so that the old site's pages, which look at nothing else, refuse them too;
 // its own codes stay there.
 func TestEndedCodesLeaveTheColumn(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		end  func(codeSite)
-		left string
-	}{
-		{"two hours", func(s codeSite) { s.pass(2 * time.Hour) }, ""},
-		{"a change of the address by the old site", func(s codeSite) { s.exec("UPDATE {users} SET email = 'new@example.jp' WHERE handle = 'natsu'") }, ""},
-		{"one of the old site's in its place", func(s codeSite) { s.exec("UPDATE {users} SET emailcode = 'phpcode1' WHERE handle = 'natsu'") }, "phpcode1"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
-				s := codeSite{opened, t}
+	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+		for _, c := range []struct {
+			name string
+			end  func(codeSite)
+			left string
+		}{
+			{"two hours", func(s codeSite) { s.pass(2 * time.Hour) }, ""},
+			{"a change of the address by the old site", func(s codeSite) { s.exec("UPDATE {users} SET email = 'new@example.jp' WHERE handle = 'natsu'") }, ""},
+			{"one of the old site's in its place", func(s codeSite) { s.exec("UPDATE {users} SET emailcode = 'phpcode1' WHERE handle = 'natsu'") }, "phpcode1"},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				s := codeSite{openIssuer(t, fresh(t), nil), t}
 				s.call(202, "POST", "/v1/auth/forgot", "", map[string]any{"login": "natsu"})
 				if s.code(t, "natsu") == "" {
 					t.Fatal("no code was mailed")
@@ -160,8 +160,8 @@ func TestEndedCodesLeaveTheColumn(t *testing.T) {
 					}
 				}
 			})
-		})
-	}
+		}
+	})
 }
 
 // TestCodeOutlivesANewHash: who signs in with a password of the old kind, which is hashed anew then, keeps
