@@ -21,7 +21,7 @@ const maxMarkdownWork = 30_000_000
 const maxConverted = 256 << 10
 
 const (
-	lineSteps = 16   // what a line costs each open block beside its characters
+	lineSteps = 40   // what a line costs each open block beside its characters
 	cellSteps = 1000 // what a cell of a table costs, until it is HTML
 )
 
@@ -138,20 +138,24 @@ func (p *paragraph) work() int {
 	return ends*len(text) + emphasis*(emphasis+longestWord) + codeWork(text) + p.columns*p.lines*cellSteps + escapedPipes*escapedPipes
 }
 
-// codeWork returns how many characters are gone through to find the ends of code spans: for each run of backticks those up
-// to the next run of the same length. A backslash before a run takes one of its backticks away, but only where it begins.
+// codeWork returns how much is gone through to find the ends of code spans: for each run of backticks the text up to the
+// next run of the same length, line by line. A backslash before a run takes one of its backticks away, but only where it
+// begins.
 func codeWork(text string) int {
-	next, work := map[int]int{}, 0
+	next, work := map[int]int{}, 0 // next is where the next run of each length is
+	total := distance(text)
+	at, before := total, len(text) // at is where before is
 	for end := strings.LastIndexByte(text, '`') + 1; end > 0; end = strings.LastIndexByte(text[:end], '`') + 1 {
 		start := end
 		for start > 0 && text[start-1] == '`' {
 			start--
 		}
+		at, before = at-distance(text[start:before]), start
 		far := func(length int) int {
-			if at, ok := next[length]; ok {
-				return at - start
+			if there, ok := next[length]; ok {
+				return there - at
 			}
-			return len(text) - start
+			return total - at
 		}
 		n := end - start
 		steps := far(n)
@@ -159,10 +163,13 @@ func codeWork(text string) int {
 			steps = max(steps, far(n-1))
 		}
 		work += codeSteps * steps
-		next[n], end = start, start
+		next[n], end = at, start
 	}
 	return work
 }
+
+// distance returns the steps from the beginning of a text to its end.
+func distance(text string) int { return len(text) + lineSteps*strings.Count(text, "\n") }
 
 // codeSteps is how much slower code spans are than other marks.
 const codeSteps = 4
