@@ -44,7 +44,7 @@ type Module struct {
 	views          *viewBatches
 	sitemap        sitemapParts
 	// lightTurns and heavyTurns bound how many contents are converted at once.
-	lightTurns, heavyTurns limit.Turns
+	lightTurns, heavyTurns *limit.Turns
 }
 
 // New returns the module.

@@ -54,3 +54,46 @@ func TestTurns(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestTurnsOfOneClient: a client that has enough waiting is refused, whatever others do, until some of it is over.
+func TestTurnsOfOneClient(t *testing.T) {
+	turns := NewTurns()
+	ends := make([]func(), 0, mostOfClient)
+	for range mostOfClient {
+		if !turns.enter("a") {
+			t.Fatal("refused before it has enough")
+		}
+		ends = append(ends, func() { turns.leave("a") })
+	}
+	if _, err := turns.TakeFor(t.Context(), "a"); !errors.Is(err, ErrTooManyAtOnce) {
+		t.Errorf("one more: %v", err)
+	}
+	end, err := turns.TakeFor(t.Context(), "b")
+	if err != nil {
+		t.Errorf("another client: %v", err)
+	} else {
+		end()
+	}
+	ends[0]()
+	end, err = turns.TakeFor(t.Context(), "a")
+	if err != nil {
+		t.Fatalf("after one is over: %v", err)
+	}
+	end()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range cap(turns.taken) {
+		if _, err := turns.Take(t.Context()); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	if _, err := turns.TakeFor(gone, "a"); !errors.Is(err, context.Canceled) {
+		t.Errorf("whoever gives up: %v", err)
+	}
+	for _, end := range ends[1:] {
+		end()
+	}
+	if len(turns.clients) > 0 {
+		t.Errorf("clients are kept: %v", turns.clients)
+	}
+}
