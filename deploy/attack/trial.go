@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -147,7 +148,9 @@ func (t *trial) write(until context.Context) (latencies, int) {
 			start := time.Now()
 			status, err := t.send(context.WithoutCancel(until), c, body{method: "POST", path: "/v1/questions", text: []byte(text)}, t.tokens[writer], nil)
 			if took = append(took, time.Since(start)); err != nil || status != http.StatusCreated {
-				failed++
+				if failed++; failed == 1 {
+					fmt.Fprintln(os.Stderr, "attack: a write failed:", status, err)
+				}
 			}
 			time.Sleep(50 * time.Millisecond)
 		}
