@@ -27,7 +27,7 @@ type site struct {
 	questions   []int
 }
 
-// prepare makes the database anew, with options that let writers write as often as they like.
+// prepare makes the database anew, with options that let writers write as often as they like, and without a category.
 func prepare(ctx context.Context, s settings, folder string) (out site, err error) {
 	out.databaseURL = "sqlite:" + filepath.Join(folder, "attack.sqlite")
 	if s.databaseURL != "" {
@@ -55,12 +55,15 @@ func prepare(ctx context.Context, s settings, folder string) (out site, err erro
 		if err := demo.Fill(ctx, tx, filepath.Join(folder, "blobs")); err != nil {
 			return err
 		}
+		options := map[string]string{"allow_no_category": "1"}
 		for _, what := range []string{"qs", "as", "cs", "registers", "logins"} {
-			for _, whose := range []string{"user", "ip"} {
-				_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, '1000000')"+tx.Upsert("title")+"content = "+tx.Given("content"), "max_rate_"+whose+"_"+what)
-				if err != nil {
-					return fmt.Errorf("set the limits: %w", err)
-				}
+			options["max_rate_user_"+what], options["max_rate_ip_"+what] = "1000000", "1000000"
+		}
+		for title, content := range options {
+			_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+tx.Upsert("title")+"content = "+tx.Given("content"),
+				title, content)
+			if err != nil {
+				return fmt.Errorf("set the options: %w", err)
 			}
 		}
 		return tx.Select(ctx, database.Append(&out.questions), "SELECT postid FROM {posts} WHERE type = 'Q' AND closedbyid IS NULL ORDER BY postid")
