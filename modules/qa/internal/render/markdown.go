@@ -23,6 +23,7 @@ const maxConverted = 256 << 10
 const (
 	lineSteps = 40   // what a line costs each open block beside its characters
 	cellSteps = 1000 // what a cell of a table costs, until it is HTML
+	openSteps = 300  // what an opening bracket costs, which is kept until its paragraph ends
 )
 
 // FromMarkdown returns the HTML that a Markdown text stands for, which is not safe to show. ok is false for texts that
@@ -121,9 +122,11 @@ func (p *paragraph) add(line string) {
 
 func (p *paragraph) work() int {
 	text := p.text.String()
-	ends, emphasis, word, longestWord := 0, 0, 0, 0
+	opens, ends, emphasis, word, longestWord := 0, 0, 0, 0, 0
 	for i := range len(text) {
 		switch text[i] {
+		case '[':
+			opens++
 		case ']', '<':
 			ends++
 		case '*', '_', '~':
@@ -135,7 +138,8 @@ func (p *paragraph) work() int {
 		longestWord = max(longestWord, word)
 	}
 	escapedPipes := strings.Count(text, `\|`)
-	return ends*len(text) + emphasis*(emphasis+longestWord) + codeWork(text) + p.columns*p.lines*cellSteps + escapedPipes*escapedPipes
+	return opens*openSteps + ends*len(text) + emphasis*(emphasis+longestWord) + codeWork(text) +
+		p.columns*p.lines*cellSteps + escapedPipes*escapedPipes
 }
 
 // codeWork returns how much is gone through to find the ends of code spans: for each run of backticks the text up to the
@@ -175,7 +179,7 @@ func distance(text string) int { return len(text) + lineSteps*strings.Count(text
 const codeSteps = 4
 
 // htmlSteps is what a byte of HTML costs to be cleaned.
-const htmlSteps = 20
+const htmlSteps = 50
 
 // Work returns an estimate of what a content in a format takes to be made storable, in steps of a few nanoseconds.
 func Work(text, format string) int {
