@@ -22,11 +22,13 @@ type trial struct {
 	site    site
 	address string
 	tokens  []string
+	number  atomic.Int64 // of the last question that a writer asked
 }
 
 // report is what was measured.
 type report struct {
 	idle, attacked latencies
+	writingAlone   latencies // with readers only
 	writing        latencies
 	failed         int
 }
@@ -139,11 +141,10 @@ func (t *trial) read(until context.Context) (latencies, int) {
 
 // write asks questions until the context ends, with a pause after each.
 func (t *trial) write(until context.Context) (latencies, int) {
-	var number atomic.Int64
 	return many(t.writers, func(writer int) (took latencies, failed int) {
 		c := client()
 		for until.Err() == nil {
-			n := number.Add(1)
+			n := t.number.Add(1)
 			text := fmt.Sprintf(`{"title":"What is number %d good for?","content":"Some *text* about number %d of writer %d, [with a link](https://example.com/%d).","format":"markdown"}`, n, n, writer, n)
 			start := time.Now()
 			status, err := t.send(context.WithoutCancel(until), c, body{method: "POST", path: "/v1/questions", text: []byte(text)}, t.tokens[writer], nil)
@@ -205,8 +206,13 @@ func (t *trial) run(ctx context.Context) (r report, err error) {
 		r.idle, r.failed = t.read(until)
 		cancel()
 	}
-	until, cancel := context.WithCancel(ctx)
+	beside, stop := context.WithTimeout(ctx, t.idle)
 	var wait sync.WaitGroup
+	wait.Go(func() { t.read(beside) })
+	r.writingAlone, _ = t.write(beside)
+	wait.Wait()
+	stop()
+	until, cancel := context.WithCancel(ctx)
 	var notRead, notWritten int
 	wait.Go(func() { r.attacked, notRead = t.read(until) })
 	wait.Go(func() { r.writing, notWritten = t.write(until) })
@@ -215,8 +221,10 @@ func (t *trial) run(ctx context.Context) (r report, err error) {
 	wait.Wait()
 	r.failed += failed + notRead + notWritten
 	fmt.Printf("\nReaders alone: %d requests, p50 %.1f ms, p99 %.1f ms; under attack: %d, p50 %.1f ms, p99 %.1f ms (p99 %.2f of alone).\n"+
+		"Writers without the attack: %d requests, p50 %.1f ms, p99 %.1f ms, slowest %.1f ms.\n"+
 		"Writers: %d requests, p50 %.1f ms, p99 %.1f ms, slowest %.1f ms. Failed: %d attacks, %d reads, %d writes.\n",
 		len(r.idle), ms(r.idle.percentile(50)), ms(r.idle.percentile(99)), len(r.attacked), ms(r.attacked.percentile(50)), ms(r.attacked.percentile(99)), r.slowdown(),
+		len(r.writingAlone), ms(r.writingAlone.percentile(50)), ms(r.writingAlone.percentile(99)), ms(r.writingAlone.percentile(100)),
 		len(r.writing), ms(r.writing.percentile(50)), ms(r.writing.percentile(99)), ms(r.writing.percentile(100)), failed, notRead, notWritten)
 	return r, err
 }
