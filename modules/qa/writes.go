@@ -55,7 +55,7 @@ type moveInput struct {
 type retagInput struct {
 	ID   int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the question"`
 	Body struct {
-		Tags   []string `json:"tags" maxItems:"100" maxLength:"800"`
+		Tags   []string `json:"tags" nullable:"false" maxItems:"100" maxLength:"800"`
 		Silent bool     `json:"silent,omitempty" doc:"Leaves no trace of the edit, for those who may do that"`
 	}
 }

@@ -220,6 +220,7 @@ var fieldTexts = map[string]texts{
 	"unknown":              {"is not known here", "は認識できない項目です"},
 	"duplicate":            {"was given more than once", "が複数回指定されています"},
 	"bad_encoding":         {"is not valid UTF-8 text", "は正しい UTF-8 の文字列ではありません"},
+	"empty":                {"is empty; leave it out instead", "が空です。指定しない場合は省いてください"},
 	"required":             {"is required", "は必須です"},
 	"not_integer":          {"must be a whole number", "は整数で指定してください"},
 	"not_number":           {"must be a number", "は数値で指定してください"},

@@ -175,6 +175,7 @@ func Register[I, O any](api huma.API, op huma.Operation, handle func(context.Con
 // init makes Huma speak in our problems: its validation messages become our field codes. Both are process-wide
 // variables of Huma, which has no other place for them.
 func init() {
+	huma.ValidateStrictCasing = true // "TITLE" is not title
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
 		return fromHuma(ctx.Context(), status, msg, errs)
 	}
@@ -243,7 +244,7 @@ func fieldOf(d *huma.ErrorDetail) problem.Field {
 	code, arg, hasArg := strings.Cut(d.Message, "|")
 	f := problem.Field{Name: name, Code: code}
 	switch {
-	case code == "required" && hasArg:
+	case (code == "required" || code == "duplicate") && hasArg:
 		if d.Location == "body" {
 			f.Name = arg
 		} else {

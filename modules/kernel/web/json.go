@@ -33,7 +33,7 @@ func jsonFormats() map[string]huma.Format {
 			}
 			defer end()
 		}
-		return huma.DefaultJSONFormat.Unmarshal(data, v)
+		return unmarshalBody(data, v)
 	}
 	return map[string]huma.Format{"application/json": bounded, "json": bounded}
 }

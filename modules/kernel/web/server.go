@@ -119,7 +119,7 @@ func New(s Settings) *Server {
 		e.Use(k.idempotent)
 	}
 	srv.api = humaecho.New(e, apiConfig(s.PublicURL))
-	srv.api.UseMiddleware(strictQuery(srv.api), requireContentType(srv.api))
+	srv.api.UseMiddleware(strictParams(srv.api), requireContentType(srv.api))
 	srv.registerProbes()
 	srv.registerDocs()
 	return srv

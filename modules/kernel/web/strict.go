@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -11,36 +12,11 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// strictQuery refuses what an operation does not understand of its address: parameters that it does not have, those
-// given twice, and text that is not UTF-8 or holds a NUL.
-func strictQuery(api huma.API) func(huma.Context, func(huma.Context)) {
+// strictParams refuses what an operation does not understand of its address: parameters that it does not have, those
+// given twice or empty, text that is not UTF-8 or holds a NUL, and other spellings of numbers and truths than JSON's.
+func strictParams(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		u := ctx.URL()
-		if u.RawQuery == "" {
-			next(ctx)
-			return
-		}
-		values, err := url.ParseQuery(u.RawQuery)
-		if err != nil {
-			refuse(api, ctx, problem.New("invalid_query"))
-			return
-		}
-		var fields []problem.Field
-		for name, given := range values {
-			known := slices.ContainsFunc(ctx.Operation().Parameters, func(p *huma.Param) bool { return p.In == "query" && p.Name == name })
-			switch {
-			case !known:
-				fields = append(fields, problem.Field{Name: strings.ToValidUTF8(name, "?"), Code: "unknown"})
-			case len(given) > 1:
-				fields = append(fields, problem.Field{Name: name, Code: "duplicate"})
-			case !cleanText(given[0]):
-				fields = append(fields, problem.Field{Name: name, Code: "bad_encoding"})
-			}
-		}
-		if len(fields) > 0 {
-			slices.SortFunc(fields, func(a, b problem.Field) int { return strings.Compare(a.Name, b.Name) })
-			e := problem.New("invalid_query")
-			e.Fields = fields
+		if e := checkParams(ctx); e != nil {
 			refuse(api, ctx, e)
 			return
 		}
@@ -54,6 +30,63 @@ func refuse(api huma.API, ctx huma.Context, e *problem.Error) {
 	ctx.SetHeader("Content-Type", p.ContentType(""))
 	ctx.SetStatus(p.StatusNo)
 	_ = api.Marshal(ctx.BodyWriter(), "application/json", p) // fails only when the client went away
+}
+
+func checkParams(ctx huma.Context) *problem.Error {
+	u := ctx.URL()
+	values, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return problem.New("invalid_query")
+	}
+	var fields []problem.Field
+	for name, given := range values {
+		known := slices.ContainsFunc(ctx.Operation().Parameters, func(p *huma.Param) bool { return p.In == "query" && p.Name == name })
+		switch {
+		case !known:
+			fields = append(fields, problem.Field{Name: strings.ToValidUTF8(name, "?"), Code: "unknown"})
+		case len(given) > 1:
+			fields = append(fields, problem.Field{Name: name, Code: "duplicate"})
+		case !cleanText(given[0]):
+			fields = append(fields, problem.Field{Name: name, Code: "bad_encoding"})
+		}
+	}
+	if len(fields) > 0 {
+		slices.SortFunc(fields, func(a, b problem.Field) int { return strings.Compare(a.Name, b.Name) })
+		e := problem.New("invalid_query")
+		e.Fields = fields
+		return e
+	}
+	for _, p := range ctx.Operation().Parameters {
+		code := ""
+		if p.In == "query" && values.Has(p.Name) {
+			code = wrongSpelling(p.Schema.Type, values.Get(p.Name))
+		} else if p.In == "path" {
+			code = wrongSpelling(p.Schema.Type, ctx.Param(p.Name))
+		}
+		if code != "" {
+			fields = append(fields, problem.Field{Name: p.Name, Code: code})
+		}
+	}
+	if len(fields) > 0 {
+		return problem.Invalid(fields...)
+	}
+	return nil
+}
+
+// integerForm is how JSON writes whole numbers; strconv takes +1 and 007 too.
+var integerForm = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+
+// wrongSpelling returns the code of what is wrong with the text of a parameter of a type, or "".
+func wrongSpelling(kind, value string) string {
+	switch {
+	case value == "":
+		return "empty"
+	case kind == huma.TypeInteger && !integerForm.MatchString(value):
+		return "not_integer"
+	case kind == huma.TypeBoolean && value != "true" && value != "false":
+		return "not_boolean"
+	}
+	return ""
 }
 
 func cleanText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
