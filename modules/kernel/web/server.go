@@ -77,6 +77,8 @@ type Server struct {
 	echo     *echo.Echo
 	api      huma.API
 	draining atomic.Bool
+	tabulate sync.Once
+	methods  *methodTable
 	// receiving are the turns of those who upload.
 	receiving turns
 }
@@ -109,7 +111,7 @@ func New(s Settings) *Server {
 			MaxAge:        3600,
 		}))
 	}
-	e.Use(conditional, srv.limitArrival, srv.limitSize, limitRate(s.Limiter))
+	e.Use(conditional, srv.limitArrival, srv.limitSize, limitRate(s.Limiter), srv.checkMethod)
 	if s.Authenticate != nil {
 		e.Use(unlessProbe(s.Authenticate))
 	}

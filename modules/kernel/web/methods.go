@@ -1,0 +1,68 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+// methodTable tells which methods the operations at an address have. The router cannot: it takes GET /v1/auth/sign-in
+// for one of the old site's addresses, which match nearly everything, and PUT /v1/questions/similar for the question
+// "similar".
+type methodTable struct {
+	echo  *echo.Echo          // of a router with every path under GET
+	allow map[string][]string // by the router's form of the path
+}
+
+func newMethodTable(api *huma.OpenAPI) *methodTable {
+	t := &methodTable{echo: echo.New(), allow: map[string][]string{}}
+	for path, item := range api.Paths {
+		allow := []string{http.MethodOptions}
+		for method := range Operations(item) {
+			allow = append(allow, method)
+		}
+		if item.Get != nil {
+			allow = append(allow, http.MethodHead)
+		}
+		slices.Sort(allow)
+		path = strings.NewReplacer("{", ":", "}", "").Replace(path)
+		t.allow[path] = allow
+		t.echo.GET(path, echo.NotFoundHandler)
+	}
+	return t
+}
+
+// methods returns the methods of the address, and whether it is one of the API's.
+func (t *methodTable) methods(r *http.Request) (allow []string, known bool) {
+	c := t.echo.AcquireContext()
+	defer t.echo.ReleaseContext(c)
+	c.Reset(r, nil)
+	t.echo.Router().Find(http.MethodGet, echo.GetPath(r), c)
+	allow, known = t.allow[c.Path()]
+	return allow, known
+}
+
+// checkMethod refuses methods that an address of the API does not have, and names those that it has.
+func (s *Server) checkMethod(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		s.tabulate.Do(func() { s.methods = newMethodTable(s.api.OpenAPI()) }) // every operation is registered by now
+		allow, known := s.methods.methods(r)
+		switch {
+		case !known && strings.HasPrefix(r.URL.Path, "/v1/"):
+			return problem.NotFound()
+		case !known, slices.Contains(allow, r.Method) && r.Method != http.MethodOptions:
+			return next(c)
+		}
+		c.Response().Header().Set(echo.HeaderAllow, strings.Join(allow, ", "))
+		if r.Method == http.MethodOptions {
+			return c.NoContent(http.StatusNoContent)
+		}
+		return problem.New("method_not_allowed")
+	}
+}
