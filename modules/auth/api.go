@@ -72,8 +72,12 @@ type avatarInput struct {
 // registerMe adds the operations on the caller's own account.
 func (m *Module) registerMe(api huma.API) {
 	op := func(id, method, path, summary string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: "/v1/me" + path, Summary: summary, Tags: []string{"Me"},
-			Errors: []int{http.StatusForbidden, http.StatusPreconditionFailed}}
+		o := huma.Operation{OperationID: id, Method: method, Path: "/v1/me" + path, Summary: summary, Tags: []string{"Me"},
+			Errors: []int{http.StatusForbidden}}
+		if method != http.MethodGet {
+			o.Errors = append(o.Errors, http.StatusPreconditionFailed)
+		}
+		return o
 	}
 	web.Register(api, op("get-me", http.MethodGet, "", "One's own account"), m.getMe)
 	web.Register(api, op("change-me", http.MethodPatch, "", "Change one's own account; only what is sent changes"), m.changeMe)

@@ -67,11 +67,6 @@ func (m *Module) registerWrites(api huma.API) {
 			Errors: []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed}}
 		if method == http.MethodPost {
 			o.DefaultStatus = http.StatusCreated
-			o.Parameters = []*huma.Param{{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string"},
-				Description: "A name of the client's choice for this request, such as a UUID: sent again within 24 hours it is answered as before, and nothing is done twice"}}
-		} else {
-			o.Parameters = []*huma.Param{{Name: "If-Match", In: "header", Schema: &huma.Schema{Type: "string"},
-				Description: "The ETag of the post as the client knows it: refused with 412 if somebody else changed it since. Votes and views do not count as changes"}}
 		}
 		return o
 	}

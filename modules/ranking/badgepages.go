@@ -75,7 +75,7 @@ func (m *Module) registerBadges(api huma.API) {
 		}
 		return m.badgesOf(ctx, a.ID, "")
 	})
-	fresh := op("list-new-badges", http.MethodGet, "/v1/me/new-badges", "One's own badges that one has not been told of", http.StatusUnauthorized)
+	fresh := op("list-new-badges", http.MethodGet, "/v1/me/new-badges", "One's own badges that one has not been told of", http.StatusForbidden)
 	fresh.Description = "Shown once on the next page; then the client marks them as seen. The old site's dialog goes by the same mark. Badges that were awarded for what was long ago are not among them."
 	web.Register(api, fresh, func(ctx context.Context, _ *struct{}) (*userBadgesOutput, error) {
 		c, err := auth.RequireUser(ctx)
@@ -84,7 +84,7 @@ func (m *Module) registerBadges(api huma.API) {
 		}
 		return m.badgesOf(ctx, c.UserID, fmt.Sprintf(" AND show_flag = %d", untold))
 	})
-	web.Register(api, op("see-new-badges", http.MethodDelete, "/v1/me/new-badges", "Mark one's own new badges as seen", http.StatusUnauthorized), func(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	web.Register(api, op("see-new-badges", http.MethodDelete, "/v1/me/new-badges", "Mark one's own new badges as seen", http.StatusForbidden), func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 		c, err := auth.RequireUser(ctx)
 		if err != nil {
 			return nil, err

@@ -161,8 +161,8 @@ func writeError(err error, c echo.Context) {
 // Register adds an operation. Its handler may return a *problem.Error, which reaches the client, or any other error,
 // which is logged and answered with 500.
 func Register[I, O any](api huma.API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
-	op.BodyReadTimeout = -1 // limitArrival sees to that
-	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusTooManyRequests)
+	op.BodyReadTimeout = -1                              // limitArrival sees to that
+	op.Errors = append(op.Errors, http.StatusBadRequest) // complete adds those that every operation of its kind has
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
@@ -170,6 +170,7 @@ func Register[I, O any](api huma.API, op huma.Operation, handle func(context.Con
 		}
 		return out, nil
 	})
+	complete(api.OpenAPI(), find(api.OpenAPI(), op.Path, op.Method))
 }
 
 // init makes Huma speak in our problems: its validation messages become our field codes. Both are process-wide

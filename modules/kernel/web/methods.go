@@ -37,13 +37,16 @@ func newMethodTable(api *huma.OpenAPI) *methodTable {
 	return t
 }
 
-// methods returns the methods of the address, and whether it is one of the API's.
+// methods returns those of the address, and reports whether it is one of the API's.
 func (t *methodTable) methods(r *http.Request) (allow []string, known bool) {
 	c := t.echo.AcquireContext()
 	defer t.echo.ReleaseContext(c)
 	c.Reset(r, nil)
 	t.echo.Router().Find(http.MethodGet, echo.GetPath(r), c)
 	allow, known = t.allow[c.Path()]
+	for _, value := range c.ParamValues() { // the router lets the last one be the rest of the address
+		known = known && !strings.Contains(value, "/")
+	}
 	return allow, known
 }
 

@@ -81,7 +81,7 @@ func logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 		start, aborted := time.Now(), true
 		defer func() {
 			level := slog.LevelInfo
-			if isProbe(c) {
+			if isProbe(c.Request().URL.Path) {
 				level = slog.LevelDebug
 			}
 			route := c.Path()
@@ -190,7 +190,7 @@ func limitRate(l *limit.Limiter) echo.MiddlewareFunc {
 			return next
 		}
 		return func(c echo.Context) error {
-			if isProbe(c) {
+			if isProbe(c.Request().URL.Path) {
 				return next(c)
 			}
 			ctx := c.Request().Context()

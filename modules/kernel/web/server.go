@@ -99,7 +99,7 @@ func New(s Settings) *Server {
 	srv := &Server{settings: s, echo: e, receiving: newTurns()}
 
 	if s.Trace {
-		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(isProbe)))
+		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(func(c echo.Context) bool { return isProbe(c.Request().URL.Path) })))
 	}
 	e.Use(trusted.identify, logRequests, recoverPanics, srv.closeWhileDraining, limitAddress, securityHeaders, srv.timeout)
 	if len(s.CORSOrigins) > 0 {
@@ -191,6 +191,10 @@ func (s *Server) registerProbes() {
 		}
 		return p, nil
 	})
+	responses := find(s.api.OpenAPI(), "/readyz", http.MethodGet).Responses
+	failing := problemResponse(http.StatusServiceUnavailable)
+	failing.Content["application/json"] = responses["200"].Content["application/json"]
+	responses["503"] = failing
 }
 
 // unlessProbe is a middleware that probes pass by: whether the process is well is no question of who asks.
@@ -198,7 +202,7 @@ func unlessProbe(m echo.MiddlewareFunc) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		checked := m(next)
 		return func(c echo.Context) error {
-			if isProbe(c) {
+			if isProbe(c.Request().URL.Path) {
 				return next(c)
 			}
 			return checked(c)
@@ -206,6 +210,4 @@ func unlessProbe(m echo.MiddlewareFunc) echo.MiddlewareFunc {
 	}
 }
 
-func isProbe(c echo.Context) bool {
-	return c.Request().URL.Path == "/healthz" || c.Request().URL.Path == "/readyz"
-}
+func isProbe(path string) bool { return path == "/healthz" || path == "/readyz" }
