@@ -170,7 +170,7 @@ func TestNoDirectUpload(t *testing.T) {
 	s := &replayer{testSite: openSite(t, importSQLite(t, "small"), nil)}
 	before := readTables(t, s.app.DB)
 	res := s.send(t, call{"POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10}}, 16, "", "")
-	if body := text(t, res); res.StatusCode != http.StatusNotImplemented || !strings.Contains(body, "no_direct_uploads") {
+	if body := text(t, res); res.StatusCode != http.StatusNotFound || !strings.Contains(body, "no_direct_uploads") {
 		t.Errorf("%s %s", res.Status, body)
 	}
 	if d := describe(nil, before.diff(readTables(t, s.app.DB))); len(d) > 0 {

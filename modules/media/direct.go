@@ -66,7 +66,7 @@ func (m *Module) registerDirect(api huma.API) {
 	web.Register(api, huma.Operation{
 		OperationID: "begin-upload", Method: http.MethodPost, Path: uploadPath + "/uploads", Tags: []string{"Media"}, Summary: "Get an address to send a file to the store by oneself",
 		Description:   "For sites whose files are in S3: large files do not pass through the API. It counts as an upload. The file is there once it is confirmed.",
-		DefaultStatus: http.StatusCreated, Errors: []int{http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusNotImplemented},
+		DefaultStatus: http.StatusCreated, Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, m.beginUpload)
 	web.Register(api, huma.Operation{
 		OperationID: "confirm-upload", Method: http.MethodPost, Path: uploadPath + "/uploads/{id}/confirmation", Tags: []string{"Media"}, Summary: "Have a file taken in that was sent to the store",

@@ -200,7 +200,7 @@ var catalogue = map[string]entry{
 		texts{"This file cannot be shown at another size.", "このファイルは別の大きさで表示できません。"}},
 	"upload_missing": {http.StatusConflict, texts{"File not there", "ファイルが届いていません"},
 		texts{"The file has not arrived at the address that was given for it; send it first.", "指定されたアドレスにファイルが届いていません。先にファイルを送信してください。"}},
-	"no_direct_uploads": {http.StatusNotImplemented, texts{"No direct uploads", "直接アップロードはできません"},
+	"no_direct_uploads": {http.StatusNotFound, texts{"No direct uploads", "直接アップロードはできません"},
 		texts{"The files of this site are not where clients can send them; post them to /v1/media.", "このサイトでは保存先へ直接アップロードできません。/v1/media に送信してください。"}},
 	"validation": {http.StatusUnprocessableEntity, texts{"Invalid input", "入力が正しくありません"},
 		texts{"Some of the input is not valid; see errors.", "入力に誤りがあります。errors を見てください。"}},
