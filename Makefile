@@ -1,5 +1,5 @@
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test lint bench bench-ranking bench-uploads attack torture torture-jobs media-move cognito fuzz openapi container-check cover
+.PHONY: check test lint bench bench-ranking bench-uploads attack torture torture-jobs media-move cognito fuzz fuzz-api openapi container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -51,6 +51,10 @@ cognito:
 FUZZ_TIME ?= 30s
 fuzz:
 	.ci/fuzz $(FUZZ_TIME)
+
+# Is a running server what its OpenAPI document says? FUZZ_ARGS are the flags of .ci/fuzz-api: --full, --seed N, --examples N.
+fuzz-api:
+	.ci/fuzz-api $(FUZZ_ARGS)
 
 # Writes the generated documents anew.
 openapi:

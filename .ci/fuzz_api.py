@@ -1,0 +1,119 @@
+"""What Schemathesis is told of this API: operations that are left out, and refusals that no schema can tell of.
+
+Each entry has its reason. Whatever is not listed here and differs from the document fails .ci/fuzz-api.
+"""
+
+import json
+import os
+
+import schemathesis
+
+ROLE = os.environ.get("FUZZ_ROLE", "visitor")
+
+# Operations that are not called, by their id: the roles, and why.
+LEFT_OUT = {
+    "stream-events": ("visitor member administrator", "its response does not end; TestEventStream holds it"),
+    "delete-me": ("member administrator", "the rest of the run would be a visitor's"),
+    "sign-out": ("member administrator", "ends the sessions of the run's own account"),
+    "change-password": ("member administrator", "ends the sessions of the run's own account"),
+}
+
+# Accounts of the run: nothing may be done to them that would end it, such as blocking or deleting.
+OWN = ("fuzzmember", "fuzzadmin")
+HARMFUL = {"delete-user", "block-user", "set-level", "drop-level", "disapprove-user", "edit-user"}
+
+# Refusals of input that the document's schemas allow, by the operation's id ("*": all), the field and its code:
+# what they depend on is no matter of a schema.
+REFUSED_FIELDS = [
+    ("*", "*", "bad_encoding", "a NUL is text to a JSON schema"),
+    ("*", "page", "not_combinable", "with cursor: OpenAPI cannot say that parameters exclude each other"),
+    ("*", "category", "no_category", "names one of the site's categories"),
+    ("*", "categoryId", "no_category", "names one of the site's categories"),
+    ("get-ranking", "tag", "not_combinable", "with category: OpenAPI cannot say that parameters exclude each other"),
+    ("get-media", "shape", "not_without", "with size only: OpenAPI cannot say that"),
+    ("*", "title", "too_short", "the option min_len_q_title"),
+    ("*", "title", "too_long", "the option max_len_q_title"),
+    ("*", "content", "too_short", "the options min_len_q_content, min_len_a_content and min_len_c_content"),
+    ("*", "tags", "too_few", "the option min_num_q_tags"),
+    ("*", "tags", "too_many", "the option max_num_q_tags"),
+    ("*", "categoryId", "required", "the option allow_no_category"),
+    ("*", "extra", "unknown", "the option extra_field_active"),
+    ("sign-up", "fields", "unknown", "the profile fields that the site has"),
+    ("change-me", "fields", "unknown", "the profile fields that the site has"),
+    ("edit-user", "fields", "unknown", "the profile fields that the site has"),
+    ("run-job", "parameters", "unknown", "the parameters that the job has"),
+    ("*", "handle", "required", "a name of spaces is none"),
+    ("*", "handle", "too_long", "20 characters after Q2A's clean-up of form values"),
+    ("*", "handle", "bad_characters", "the characters that Q2A keeps out of names"),
+    ("*", "handle", "taken", "depends on who is there"),
+    ("*", "email", "required", "an address of spaces is none"),
+    ("*", "newPassword", "bad_characters", "a NUL is text to a JSON schema"),
+    ("*", "password", "bad_characters", "a NUL is text to a JSON schema"),
+    ("set-titles", "titles", "duplicate", "no two of the same points: JSON Schema compares whole entries only"),
+    ("close-question", "duplicateOf", "no_question", "names one of the site's questions"),
+    ("*", "extra", "too_long", "8000 characters after Q2A's clean-up of form values"),
+    ("set-titles", "titles", "bad_characters", "what the option's own form of a list cannot hold"),
+    ("set-titles", "titles", "required", "a title of spaces is none"),
+    ("close-question", "note", "required", "without duplicateOf: the schema has no choice between the two"),
+    ("close-question", "duplicateOf", "itself", "a question is no duplicate of itself"),
+    ("set-level", "categoryLevels", "duplicate", "no category twice: JSON Schema compares whole entries only"),
+    ("select-answer", "answerId", "no_answer_here", "names one of the question's answers"),
+    ("set-level", "categoryLevels", "no_category", "names one of the site's categories"),
+    ("*", "name", "too_long", "40 characters after Q2A's clean-up of form values"),
+    ("*", "email", "bad_email", "Q2A's own pattern, and not the format that JSON Schema calls email"),
+    ("upload", "body", "wrong_form", "names of parts that no header of a form can hold"),
+    ("upload-avatar", "body", "wrong_form", "names of parts that no header of a form can hold"),
+    ("upload", "file", "no_picture", "a picture by its content"),
+    ("upload-avatar", "file", "no_picture", "a picture by its content"),
+    ("confirm", "code", "wrong_code", "the code that was mailed"),
+    ("reset", "code", "wrong_code", "the code that was mailed"),
+    ("ask", "followsAnswerId", "no_answer", "names one of the site's answers"),
+    ("turn-into-comment", "parentId", "no_parent", "names one of the question's posts"),
+    ("confirm", "handle", "required", "of those who are not signed in"),
+    ("*", "newPassword", "too_short", "counted after Q2A's clean-up of form values"),
+    ("sign-up", "password", "too_short", "counted after Q2A's clean-up of form values"),
+]
+
+# Refusals of a whole request that its schema allows, by the operation's id and the problem's code.
+REFUSED = [
+    ("*", "invalid_cursor", "cursors are opaque: only those that a list gave are good"),
+    ("begin-upload", "body_too_large", "the setting UPLOAD_LIMIT, of a file that is only announced"),
+]
+
+
+def _operation(case):
+    return case.operation.definition.raw.get("operationId", "")
+
+
+@schemathesis.hook
+def filter_case(context, case):
+    if _operation(case) in HARMFUL:
+        return str((case.path_parameters or {}).get("handle", "")).strip().casefold() not in OWN
+    return True
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    if type(failure).__name__ == "RejectedPositiveData":
+        return not _declared(_operation(case), response)
+    return True
+
+
+def _declared(operation, response):
+    try:
+        problem = json.loads(response.content)
+    except ValueError:
+        return False
+
+    def listed(table, *key):
+        return any(entry[0] in ("*", operation) and all(e in ("*", k) for e, k in zip(entry[1:-1], key)) for entry in table)
+
+    if problem.get("errors"):
+        return all(listed(REFUSED_FIELDS, e["field"].split("[")[0].split(".")[0], e["code"]) for e in problem["errors"])
+    return listed(REFUSED, problem.get("code"))
+
+
+if __name__ == "__main__":  # the options of the command line that leave the role's operations out
+    for name, (roles, _) in LEFT_OUT.items():
+        if ROLE in roles.split():
+            print("--exclude-operation-id", name)
