@@ -121,7 +121,7 @@ func New(s Settings) *Server {
 		e.Use(k.idempotent)
 	}
 	srv.api = humaecho.New(e, apiConfig(s.PublicURL))
-	srv.api.UseMiddleware(strictParams(srv.api), requireContentType(srv.api))
+	srv.api.UseMiddleware(decodeParams, strictParams(srv.api), requireContentType(srv.api))
 	srv.registerProbes()
 	srv.registerDocs()
 	return srv

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 
 	"38qa.net/backend/modules/kernel/problem"
 )
@@ -22,6 +23,22 @@ func strictParams(api huma.API) func(huma.Context, func(huma.Context)) {
 		}
 		next(ctx)
 	}
+}
+
+// decodeParams undoes the escapes of path parameters. The router leaves them in where an address has one that it need
+// not have: %2B, as browsers' encodeURIComponent writes it, but also %20 beside it.
+func decodeParams(ctx huma.Context, next func(huma.Context)) {
+	c := humaecho.Unwrap(ctx)
+	if c.Request().URL.RawPath != "" {
+		values := slices.Clone(c.ParamValues())
+		for i, value := range values {
+			if text, err := url.PathUnescape(value); err == nil {
+				values[i] = text
+			}
+		}
+		c.SetParamValues(values...)
+	}
+	next(ctx)
 }
 
 // refuse answers for an operation that is not run.

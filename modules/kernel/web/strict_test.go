@@ -200,3 +200,29 @@ func TestDocumentedStatuses(t *testing.T) {
 		})
 	}
 }
+
+// TestPathParametersAreDecoded holds that a name comes out as it went in, however its client escapes it.
+func TestPathParametersAreDecoded(t *testing.T) {
+	s := New(Settings{})
+	got := ""
+	Register(s.API(), huma.Operation{OperationID: "named", Method: http.MethodGet, Path: "/v1/named/{name}/part"},
+		func(_ context.Context, in *struct {
+			Name string `path:"name" maxLength:"8"`
+		}) (*struct{}, error) {
+			got = in.Name
+			return &struct{}{}, nil
+		})
+	for escaped, want := range map[string]string{
+		"a%20b": "a b", "a+b": "a+b", "a%2Bb": "a+b", "a%20b%2Bc": "a b+c", "a%2Fb": "a/b", "a%252Fb": "a%2Fb", "%25": "%", "%2B%25": "+%",
+		"%E8%9C%82": "蜂", "%27%E8%9C%82%E8%9C%82%E8%9C%82%27": "'蜂蜂蜂'", "a%2Cb%3Ac%40": "a,b:c@",
+	} {
+		t.Run(escaped, func(t *testing.T) {
+			got = ""
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/named/"+escaped+"/part", http.NoBody))
+			if w.Code != http.StatusNoContent || got != want {
+				t.Errorf("%d, name %q; want %q", w.Code, got, want)
+			}
+		})
+	}
+}
