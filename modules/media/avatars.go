@@ -40,7 +40,7 @@ func avatarSizes(o *site.Options) []int {
 type avatarInput struct {
 	RawBody huma.MultipartFormFiles[struct {
 		File huma.FormFile `form:"file" contentType:"application/octet-stream" required:"true" doc:"The picture: JPEG, PNG, GIF or WebP, by its content"`
-		Crop string        `form:"crop" required:"false" doc:"square: store the middle of the picture, with equal sides; else it is stored whole, as the old site does"`
+		Crop string        `form:"crop" required:"false" enum:"square" doc:"square: store the middle of the picture, with equal sides; else it is stored whole, as the old site does"`
 	}]
 }
 
