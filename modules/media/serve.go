@@ -38,6 +38,7 @@ func (m *Module) registerServing(api huma.API) {
 			"Where the site has a CDN, the answer can be its address (302).",
 		Errors: []int{http.StatusNotFound},
 		Responses: map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{"image/*": {}, "application/octet-stream": {}}},
+			"206": {Description: "The part of it that Range asks for"},
 			"302": {Description: "The file's address at the CDN"}},
 	}, func(ctx context.Context, in *mediaInput) (*huma.StreamResponse, error) {
 		if in.Shape != "" && in.Size == 0 {
