@@ -62,7 +62,7 @@ func (m *Module) registerUploads(api huma.API) {
 		Description: "What cameras write down about place and person is removed, and the picture is turned as they say it was held. It counts against the hourly limit of uploads, " +
 			"by account and by address; visitors get the cookie by which their posts are known.",
 		DefaultStatus: http.StatusCreated, MaxBodyBytes: m.Allowances()[uploadPath].Bytes,
-		Errors: []int{http.StatusForbidden, http.StatusRequestEntityTooLarge},
+		Errors: []int{http.StatusForbidden, http.StatusNotFound, http.StatusRequestEntityTooLarge},
 	}, func(ctx context.Context, in *uploadInput) (*uploadOutput, error) {
 		file := in.RawBody.Data().File
 		defer closeForm(file, in.RawBody.Form)
