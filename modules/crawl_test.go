@@ -303,9 +303,10 @@ func TestQueuedPostsLookAsIfTheyDidNotExist(t *testing.T) {
 					continue
 				}
 				body := operationRules[op.OperationID].body
-				if op.OperationID == "select-answer" {
+				switch op.OperationID {
+				case "select-answer":
 					body = object{"answerId": 1}
-				} else if op.OperationID == "turn-into-comment" {
+				case "turn-into-comment":
 					body = object{"content": "A comment."}
 				}
 				for _, user := range []int{0, crawlFollower, crawlBlocked} {

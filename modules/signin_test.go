@@ -328,8 +328,8 @@ func TestAttemptsAreLimited(t *testing.T) {
 				t.Fatalf("attempt %d: %d", i, status)
 			}
 		}
-		for i, delay := range []time.Duration{1, 2, 4, 8, 15, 15} { // minutes
-			s.pass(delay*time.Minute - time.Second)
+		for i, minutes := range []int{1, 2, 4, 8, 15, 15} {
+			s.pass(time.Duration(minutes)*time.Minute - time.Second)
 			if status, _ := attempt("José Miel", "jose-pass-ñ1", fmt.Sprintf("198.51.102.%d", i)); status != 429 {
 				t.Errorf("failure %d, a second before its delay is over: %d", 30+i, status)
 			}

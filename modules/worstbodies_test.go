@@ -93,7 +93,7 @@ func TestWorstContents(t *testing.T) {
 					}
 				}
 				if worst.code != "" {
-					if changed := readTables(t, r.app.DB).changed(before); len(changed) > 0 {
+					if changed := before.changed(readTables(t, r.app.DB)); len(changed) > 0 {
 						t.Errorf("refused, and these tables changed: %q", changed)
 					}
 				}
@@ -102,10 +102,10 @@ func TestWorstContents(t *testing.T) {
 	})
 }
 
-// changed returns the tables in which the rows are others than they were.
-func (s snapshot) changed(before snapshot) (tables []string) {
-	for table := range s {
-		if fmt.Sprint(s[table]) != fmt.Sprint(before[table]) {
+// changed returns the tables in which the rows are others afterwards.
+func (before snapshot) changed(after snapshot) (tables []string) {
+	for table := range after {
+		if fmt.Sprint(after[table]) != fmt.Sprint(before[table]) {
 			tables = append(tables, table)
 		}
 	}

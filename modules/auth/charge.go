@@ -183,6 +183,7 @@ const cookieAge = 365 * 24 * 3600
 // VisitorCookie is the cookie by which the caller, an anonymous author, is known again. The old site shares it, and may be
 // reached without TLS: it is kept from such connections only where it was given out by TLS.
 func VisitorCookie(c Caller, id string) http.Cookie {
+	//nolint:gosec // Secure follows the connection, for the reason above
 	return http.Cookie{Name: "qa_id", Value: id, Path: "/", MaxAge: cookieAge, HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteLaxMode}
 }
 

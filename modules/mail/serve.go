@@ -41,7 +41,7 @@ func (m *Module) Serve(ctx context.Context) {
 	if m.target == nil {
 		return
 	}
-	pause, failing, told := m.settings.Poll, false, false
+	pause, told := m.settings.Poll, false
 	for {
 		found, err := m.sendNext(ctx)
 		switch {
@@ -54,9 +54,8 @@ func (m *Module) Serve(ctx context.Context) {
 			told = false
 			slog.InfoContext(ctx, "mails can be sent again")
 		}
-		failing = err != nil
 		switch {
-		case failing:
+		case err != nil:
 			pause = min(max(2*pause, m.settings.Poll), maxPauses*m.settings.Poll)
 			wait(ctx, pause, nil)
 		case !found:

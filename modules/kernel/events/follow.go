@@ -107,7 +107,7 @@ func signal(c chan struct{}) {
 
 // follow looks at the outbox again and again, while there is somebody to do it for.
 func (f *Follower) follow() {
-	pause, failing, told := f.settings.Poll, false, false
+	pause, told := f.settings.Poll, false
 	for {
 		if !f.needed() {
 			select {
@@ -128,7 +128,8 @@ func (f *Follower) follow() {
 			told = false
 			slog.Info("events can be followed again")
 		}
-		if failing = err != nil; failing {
+		failing := err != nil
+		if failing {
 			pause = min(4*pause, maxPause)
 		} else {
 			pause = min(4*pause, f.settings.Poll)
