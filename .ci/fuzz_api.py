@@ -47,6 +47,7 @@ REFUSED_FIELDS = [
     ("*", "handle", "bad_characters", "the characters that Q2A keeps out of names"),
     ("*", "handle", "taken", "depends on who is there"),
     ("*", "email", "required", "an address of spaces is none"),
+    ("*", "email", "taken", "depends on who is there"),
     ("*", "newPassword", "bad_characters", "a NUL is text to a JSON schema"),
     ("*", "password", "bad_characters", "a NUL is text to a JSON schema"),
     ("set-titles", "titles", "duplicate", "no two of the same points: JSON Schema compares whole entries only"),
