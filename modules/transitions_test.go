@@ -584,10 +584,13 @@ func restore(t *testing.T, url, template string) {
 			queries = append(queries, "ALTER TABLE {"+table+"} AUTO_INCREMENT = 1")
 		}
 	}
-	if has, err := db.HasTable(ctx, "q2ab_media"); err != nil {
-		t.Fatal(err)
-	} else if has {
-		queries = append(queries, "DELETE FROM {q2ab_media}")
+	// What is kept beside Q2A's rows goes with them; the first time these tables may not be there yet.
+	for _, table := range []string{"q2ab_media", "q2ab_attempts", "q2ab_locks", "q2ab_codes", "q2ab_sessions"} {
+		if has, err := db.HasTable(ctx, table); err != nil {
+			t.Fatal(err)
+		} else if has {
+			queries = append(queries, "DELETE FROM {"+table+"}")
+		}
 	}
 	for _, q := range queries {
 		if _, err := db.Exec(ctx, q); err != nil {
