@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"38qa.net/backend/deploy/internal/process"
@@ -102,14 +101,4 @@ func start(ctx context.Context, folder, databaseURL string) (*server, error) {
 }
 
 // stop ends the process and waits for it.
-func (s *server) stop() error {
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	err := s.cmd.Wait()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return nil // by the signal, or because of it
-	}
-	return err
-}
+func (s *server) stop() error { return process.Stop(s.cmd) }

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"38qa.net/backend/deploy/internal/process"
@@ -60,17 +59,7 @@ func start(ctx context.Context, program string, environment []string) (*server, 
 }
 
 // stop ends the process and waits for it.
-func (p *server) stop() error {
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	err := p.cmd.Wait()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return nil // by the signal, or because of it
-	}
-	return err
-}
+func (p *server) stop() error { return process.Stop(p.cmd) }
 
 // memory is the process's, as text.
 func (p *server) memory(what string) string {

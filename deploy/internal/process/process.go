@@ -3,12 +3,15 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -51,6 +54,19 @@ const (
 	// Peak is the most that it has held.
 	Peak = "VmHWM:"
 )
+
+// Stop ends a process that was started and waits for it.
+func Stop(cmd *exec.Cmd) error {
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil // by the signal, or because of it
+	}
+	return err
+}
 
 // MemoryKiB is the memory of a process, where /proc tells; else 0.
 func MemoryKiB(pid int, what string) int64 {
