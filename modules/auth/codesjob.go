@@ -31,7 +31,7 @@ func (m *Module) CodesJob() jobs.Job {
 type batch func(ctx context.Context, after int, w *jobs.Work) (next int, err error)
 
 // seeToCodes returns a step that does something for each user whom a condition on u (users) and c
-// (q2ab_codes) names, in the order of their ids; do tells whether there was anything to be done.
+// (q2ab_codes) names, in the order of their ids; do reports whether there was anything to do.
 func (m *Module) seeToCodes(
 	condition string, do func(ctx context.Context, tx *database.DB, u user, dry bool) (bool, error),
 ) batch {

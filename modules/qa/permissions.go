@@ -27,7 +27,7 @@ type Permissions struct {
 	FollowUp   bool `json:"followUp" doc:"Ask a question that follows from this answer"`
 }
 
-// operation is a write that permissions speak of. Reads tell whether the rules allow it, and the write asks the same rules.
+// operation is a write that permissions name. Reads report whether the rules allow it; the write asks the same rules.
 type operation int
 
 const (

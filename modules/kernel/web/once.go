@@ -38,8 +38,8 @@ type once struct {
 
 // IdempotencyCaller says whose an Idempotency-Key is.
 type IdempotencyCaller struct {
-	// Space tells callers apart who may use the same keys. What tells of a visitor has to be known to that visitor alone,
-	// as far as there is anything of the kind.
+	// Space separates callers who may use the same keys. For a visitor it is made of something that only that visitor
+	// knows, where there is such a thing.
 	Space string
 	// Client is whom the requests are counted by; it cannot be changed at will.
 	Client string
