@@ -13,6 +13,7 @@ import (
 // TestDeletedUsersLeaveNothingToRecount: votes, best answers, points and counts are right after those are deleted who wrote and voted
 // most, where Q2A leaves some of them to its recalculation.
 func TestDeletedUsersLeaveNothingToRecount(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		known := recount(t, r.app, true)
@@ -37,6 +38,7 @@ func TestDeletedUsersLeaveNothingToRecount(t *testing.T) {
 
 // TestOwnAccountIsDeleted only soon after a sign-in, and not by who runs the site.
 func TestOwnAccountIsDeleted(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		remove := func(token string) (int, me) { return ask[me](t, s, "DELETE", "/v1/me", token, home, nil) }
 		in, moderator := s.signIn(t, "haru", "haru-pass-123"), s.signIn(t, "mod_kenji", "kenji-mod-pass")
@@ -66,6 +68,7 @@ func TestOwnAccountIsDeleted(t *testing.T) {
 
 // TestAccountPage: what a person changes of their own account.
 func TestAccountPage(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		change := func(user int, body map[string]any) (int, map[string]any) {
@@ -126,6 +129,7 @@ func TestAccountPage(t *testing.T) {
 
 // TestLevelsInCategories: who may assign what.
 func TestLevelsInCategories(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		type levels = []map[string]any
@@ -174,6 +178,7 @@ func TestLevelsInCategories(t *testing.T) {
 
 // TestBlockedUsersKeepReading: and can be let in again; moderators are not blocked.
 func TestBlockedUsersKeepReading(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		status := func(method, path string, body any, by int) int {

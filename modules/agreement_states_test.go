@@ -115,6 +115,7 @@ func (r *replayer) canOf(t *testing.T, v viewer) map[int]map[string]bool {
 // TestPermissionsAndWritesAgreeInUnusualStates: what `can` refuses of posts in any state, or of posts that one does not see, is
 // refused by the write and leaves no event; of what it grants, each permission is done in a third of the states, once in each.
 func TestPermissionsAndWritesAgreeInUnusualStates(t *testing.T) {
+	t.Parallel()
 	refused, granted := 0, map[string]int{}
 	for n, name := range slices.Sorted(maps.Keys(unusual)) {
 		t.Run(name, func(t *testing.T) {
@@ -181,6 +182,7 @@ func tryGranted(t *testing.T, state []string, v viewer, permission string, c cal
 
 // TestOwnFlagIsNotClearedByModerators: as on the old site, who alone flagged a post takes the flag back.
 func TestOwnFlagIsNotClearedByModerators(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		flags := func() int {

@@ -75,6 +75,7 @@ const perPermission = 8
 
 // TestPermissionsAndWritesAgree: what permissions refuse is refused by the write, and what they grant is done.
 func TestPermissionsAndWritesAgree(t *testing.T) {
+	t.Parallel()
 	viewers := map[string]int{"nobody": 0, "newbie_unconf": 27, "aki": 13, "みつばち太郎": 6, "cat_expert": 19, "expert_sato": 5, "editor_yuki": 4, "mod_kenji": 3, "admin_hana": 2, "spammer99": 25}
 	s := openSite(t, importSQLite(t, "small"), nil)
 	r := &replayer{testSite: s}

@@ -22,6 +22,7 @@ var chosen = regexp.MustCompile(`(blobid=|content=sha256:)[0-9a-f]+( len:\d+)?`)
 // TestAvatarTransitions: the rows of the recorded uploads of avatars, in the database and on disk, but for the bytes; the form of the old site's
 // account page is two requests here.
 func TestAvatarTransitions(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		replayed := 0
 		for _, tr := range loadTransitions(t) {
@@ -67,6 +68,7 @@ func TestAvatarTransitions(t *testing.T) {
 
 // TestAvatar: who has uploaded a picture is shown with it, square; the one before goes, with its thumbnails and files.
 func TestAvatar(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		blobs := t.TempDir()
 		s, folder := storedSite(t, fresh(t), func(c *config.Config) { c.BlobsDir, c.UploadsTo = blobs, config.UploadsToFolder })
@@ -155,6 +157,7 @@ func TestAvatar(t *testing.T) {
 
 // TestAvatarCrop: on request the middle of the picture is what is stored.
 func TestAvatarCrop(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small"), nil)
 	for crop, want := range map[string]string{"square": "400 × 400", "": "400 × 200"} {
 		body, contentType := formOf(t, map[string]string{"crop": crop}, gradient(t, 1000, 500), "me.jpg")

@@ -61,6 +61,7 @@ func (r *replayer) done(t *testing.T, user int, method, path string, body any) i
 
 // TestBadgesLiveAndLater: what is awarded event by event is what the job for the past awards for the same history.
 func TestBadgesLiveAndLater(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now := time.Unix(1796126400, 0)
 		r := &replayer{testSite: openSiteAt(t, fresh(t), func() time.Time { return now })}
@@ -167,6 +168,7 @@ func TestBadgesLiveAndLater(t *testing.T) {
 
 // TestFirstAnswerGoes: when the answer that was first is hidden or becomes a comment, the next is the question's first, live as later.
 func TestFirstAnswerGoes(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now := time.Unix(1796126400, 0)
 		r := &replayer{testSite: openSiteAt(t, fresh(t), func() time.Time { return now })}
@@ -202,6 +204,7 @@ func TestFirstAnswerGoes(t *testing.T) {
 
 // TestBadgesOnce: whoever looks at the same moment, each badge is awarded once.
 func TestBadgesOnce(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		url := fresh(t)
 		sites := []*testSite{openSite(t, url, nil), openSite(t, url, nil), openSite(t, url, nil)}
@@ -248,6 +251,7 @@ func diary(t *testing.T, s *testSite) {
 
 // TestBadgesOfDiary: on sites with the plugin of the diary the job awards those for it.
 func TestBadgesOfDiary(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		s := openSite(t, fresh(t), nil)
 		runJob(t, s.app, "badges")
@@ -265,6 +269,7 @@ func TestBadgesOfDiary(t *testing.T) {
 
 // TestMonthlyWinners: for each month that is over those with most posts, all if they share the place, in the site's time zone, once and for good.
 func TestMonthlyWinners(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		tokyo, err := time.LoadLocation("Asia/Tokyo")
 		if err != nil {
@@ -365,6 +370,7 @@ func TestMonthlyWinners(t *testing.T) {
 
 // TestBadgesOverHTTP: what there is, who has it, what one has, what is new until it is seen, and that it goes with the account.
 func TestBadgesOverHTTP(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		s := openSite(t, fresh(t), nil)
 		runJob(t, s.app, "badges")
@@ -442,6 +448,7 @@ func TestBadgesOverHTTP(t *testing.T) {
 // TestBadgesAfterAnything: whatever is done at random, hiding and converting included, the job for the past finds nothing that was not awarded at its
 // moment.
 func TestBadgesAfterAnything(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now := time.Unix(1796126400, 0)
 		r := &replayer{testSite: openSiteAt(t, fresh(t), func() time.Time { return now })}

@@ -61,6 +61,7 @@ func (p *captchaProvider) setDown(down bool) {
 }
 
 func TestCaptcha(t *testing.T) {
+	t.Parallel()
 	provider := newCaptchaProvider(t)
 	s := openIssuer(t, importSQLite(t, "small"), func(c *config.Config) {
 		c.CaptchaProvider, c.CaptchaSiteKey, c.CaptchaSecret, c.CaptchaURL = "turnstile", "public", "s3cret", provider.URL
@@ -144,6 +145,7 @@ func TestCaptcha(t *testing.T) {
 
 // TestExamineTellsWhatIsUnprotected holds what the doctor and a starting server say of keys and captchas.
 func TestExamineTellsWhatIsUnprotected(t *testing.T) {
+	t.Parallel()
 	s := openIssuer(t, importSQLite(t, "small"), nil)
 	s.setOptions(t, map[string]string{"captcha_on_register": "1", "captcha_on_anon_post": "1"})
 	var cfg config.Config

@@ -10,6 +10,7 @@ import (
 
 // TestCleanUp: what nobody asks for any more goes, in several batches, and nothing else.
 func TestCleanUp(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now := time.Unix(1796126400, 0)
 		s := openSiteAt(t, fresh(t), func() time.Time { return now })

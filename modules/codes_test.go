@@ -46,6 +46,7 @@ func (s codeSite) tries(handle, code string) (confirm, reset int) {
 // TestCodesAreBound: what ends a code that was mailed, whoever does it, and what a code is good for. natsu
 // is a basic user who has confirmed the address.
 func TestCodesAreBound(t *testing.T) {
+	t.Parallel()
 	const confirmMail, forgotMail = "/v1/me/email/confirmation", "/v1/auth/forgot"
 	expert := func(s codeSite) { s.exec("UPDATE {users} SET level = 20 WHERE handle = 'natsu'") }
 	confirmation := func(s codeSite, token string) { s.call(202, "POST", confirmMail, token, nil) }
@@ -136,6 +137,7 @@ func TestCodesAreBound(t *testing.T) {
 // TestEndedCodesLeaveTheColumn, so that the old site's pages, which look at nothing else, refuse them too;
 // its own codes stay there.
 func TestEndedCodesLeaveTheColumn(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		for _, c := range []struct {
 			name string
@@ -167,6 +169,7 @@ func TestEndedCodesLeaveTheColumn(t *testing.T) {
 // TestCodeOutlivesANewHash: who signs in with a password of the old kind, which is hashed anew then, keeps
 // the code.
 func TestCodeOutlivesANewHash(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
 		s := codeSite{opened, t}
 		s.call(202, "POST", "/v1/auth/forgot", "", map[string]any{"login": "tanaka"})
@@ -180,6 +183,7 @@ func TestCodeOutlivesANewHash(t *testing.T) {
 
 // TestWelcomeCode confirms the address and sets no password.
 func TestWelcomeCode(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
 		s := codeSite{opened, t}
 		s.call(201, "POST", "/v1/auth/sign-up", "", map[string]any{"handle": "fresh", "email": "fresh@example.jp", "password": "long-enough-0"})
@@ -196,6 +200,7 @@ func TestWelcomeCode(t *testing.T) {
 
 // TestMailsBearGoodCodesOnly: a mail that is sent late, or to another address than the code is for, has none.
 func TestMailsBearGoodCodesOnly(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name           string
 		then           func(codeSite)

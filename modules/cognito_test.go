@@ -108,6 +108,7 @@ func (s *testSite) numberOfUsers(t *testing.T) int {
 //   - Its key never changes, and its openid-configuration names a fixed address: we never ask for that.
 //   - Tokens can live for a day, have no origin_jti, and refreshed ones a new auth_time.
 func TestCognitoLocal(t *testing.T) {
+	t.Parallel()
 	packages := os.Getenv("COGNITO_LOCAL")
 	if packages == "" {
 		t.Skip("needs cognito-local: `make cognito` installs it and runs this")
@@ -309,6 +310,7 @@ func claimsAddress(t *testing.T, p *userPool) {
 //   - Whatever attributes an administrator gives are taken, and ID tokens tell them only where the client names what it may read.
 //   - auth_time is always the time of the token, and groups come in no order.
 func TestMoto(t *testing.T) {
+	t.Parallel()
 	server := os.Getenv("MOTO_SERVER")
 	if server == "" {
 		t.Skip("needs moto: `make cognito` installs it and runs this")

@@ -130,6 +130,7 @@ var everyStatus = []string{"400", "413", "414", "422", "500", "503"}
 // TestEveryOperationDocumentsItsStatuses holds that what follows from an operation's kind is in the document, and that each
 // status has a description and, if it is a problem, the form of one.
 func TestEveryOperationDocumentsItsStatuses(t *testing.T) {
+	t.Parallel()
 	api := openSite(t, importSQLite(t, "small"), nil).app.Server.API().OpenAPI()
 	for path, item := range api.Paths {
 		for method, op := range web.Operations(item) {
@@ -172,6 +173,7 @@ func TestEveryOperationDocumentsItsStatuses(t *testing.T) {
 
 // TestNoInputIsNull holds that no part of any input may be null: what does not apply is left out.
 func TestNoInputIsNull(t *testing.T) {
+	t.Parallel()
 	api := openSite(t, importSQLite(t, "small"), nil).app.Server.API().OpenAPI()
 	var check func(t *testing.T, at string, s *huma.Schema)
 	check = func(t *testing.T, at string, s *huma.Schema) {

@@ -34,6 +34,7 @@ func statements(t *testing.T, s *testSite, path string, header ...string) []stri
 
 // TestStatementsPerRequest holds the number of statements, with options and categories to be read as well.
 func TestStatementsPerRequest(t *testing.T) {
+	t.Parallel()
 	for path, limit := range map[string]int{
 		"/v1/questions": 3, "/v1/questions?sort=votes&unanswered=selected": 3, "/v1/questions?category=nihon-mitsubachi/kanri": 3,
 		"/v1/questions?tag=queen": 3, "/v1/questions?author=aki&include=permissions": 3,
@@ -53,6 +54,7 @@ func TestStatementsPerRequest(t *testing.T) {
 
 // TestStatementsDoNotGrow: a thread with nine answers takes as many statements as one without any.
 func TestStatementsDoNotGrow(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small"), nil)
 	statements(t, s, "/v1/questions")
 	large, small := statements(t, s, "/v1/questions/323?include=answers,comments"), statements(t, s, "/v1/questions/388?include=answers,comments")
@@ -64,6 +66,7 @@ func TestStatementsDoNotGrow(t *testing.T) {
 // TestDeepPagesReadNoMoreRows shows by the server's own counters that the 5,000th page of the newest list costs what the
 // first costs.
 func TestDeepPagesReadNoMoreRows(t *testing.T) {
+	t.Parallel()
 	testServers(t, func(t *testing.T, s *testSite) {
 		ctx := context.Background()
 		const questions = 100_010

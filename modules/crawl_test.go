@@ -210,6 +210,7 @@ var notCrawled = []string{"stream-events"}
 // TestSecretsComeOutNowhere crawls every operation that reads, and all that is served beside them, for texts of posts that the
 // reader may not see.
 func TestSecretsComeOutNowhere(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		alter(t, r.testSite, "UPDATE {options} SET content = '1' WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')")
@@ -290,6 +291,7 @@ func (s *secrets) crawl(t *testing.T, user int) {
 // TestQueuedPostsLookAsIfTheyDidNotExist: no operation on a post tells one that waits for approval, or stands below one that
 // does, from one that there is not, to those who may not see it.
 func TestQueuedPostsLookAsIfTheyDidNotExist(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		s := hideSecrets(t, &replayer{testSite: openSite(t, fresh(t), nil)})
 		tried := 0

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -178,6 +176,7 @@ func forgeries(t testing.TB, cursor string) map[string]string {
 
 // TestForgedCursorsOfEveryList: each list refuses whatever is no cursor of its own.
 func TestForgedCursorsOfEveryList(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		if err := fillLists(t.Context(), s.app); err != nil {
 			t.Fatal(err)
@@ -198,21 +197,12 @@ func TestForgedCursorsOfEveryList(t *testing.T) {
 
 // FuzzCursors: no position that somebody thinks of is a fault of ours, in any list.
 func FuzzCursors(f *testing.F) {
-	content, err := importOnce("small")
-	if err != nil {
-		f.Fatal(err)
-	}
-	path := filepath.Join(f.TempDir(), "site.sqlite")
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		f.Fatal(err)
-	}
-	f.Setenv("DATABASE_URL", "sqlite:"+path)
-	f.Setenv("LOG_LEVEL", "error")
+	url := recorded["small"].SQLiteCopy(f)
 	cfg, err := config.Load()
 	if err != nil {
 		f.Fatal(err)
 	}
-	cfg.RateLimit = "off"
+	cfg.DatabaseURL, cfg.LogLevel, cfg.RateLimit = url, "error", "off"
 	app, err := modules.New(f.Context(), cfg, modules.WithVerifier(testTokens))
 	if err != nil {
 		f.Fatal(err)

@@ -19,6 +19,7 @@ import (
 
 // TestReadsWriteNothing walks all reads, as a robot and as an administrator, and compares every row of Q2A's tables.
 func TestReadsWriteNothing(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		before := contents(t, s)
 		walked := 0
@@ -79,6 +80,7 @@ func contents(t *testing.T, s *testSite) map[string][32]byte {
 }
 
 func TestAnyPrefix(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "other.sqlite")
 	db, err := database.Open(context.Background(), database.Settings{URL: "sqlite:" + path, Prefix: "forum_", Importing: true})
 	if err != nil {
@@ -104,11 +106,11 @@ func TestAnyPrefix(t *testing.T) {
 // refusedAtStart expects that the application does not start on a database, and that the message holds the text.
 func refusedAtStart(t *testing.T, databaseURL, message string) {
 	t.Helper()
-	t.Setenv("DATABASE_URL", databaseURL)
 	cfg, err := config.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.DatabaseURL = databaseURL
 	app, err := modules.New(context.Background(), cfg)
 	if err == nil {
 		app.Close()
@@ -119,6 +121,7 @@ func refusedAtStart(t *testing.T, databaseURL, message string) {
 }
 
 func TestForeignSchemasAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ change, message string }{
 		"other version": {"UPDATE qa_options SET content = '66' WHERE title = 'db_version'", `schema version "66"`},
 		"missing table": {"DROP TABLE qa_userlevels", "missing tables: qa_userlevels"},
@@ -146,6 +149,7 @@ func TestForeignSchemasAreRefused(t *testing.T) {
 
 // TestNoSessionState: nothing of what the server sends would pin a connection of RDS Proxy.
 func TestNoSessionState(t *testing.T) {
+	t.Parallel()
 	testServers(t, func(t *testing.T, s *testSite) {
 		status := func() map[string]int {
 			found := map[string]int{}
@@ -187,6 +191,7 @@ func TestNoSessionState(t *testing.T) {
 
 // TestDatabaseTimeZone: a server in another time zone stores other local times, and the API still tells UTC.
 func TestDatabaseTimeZone(t *testing.T) {
+	t.Parallel()
 	testServers(t, func(t *testing.T, s *testSite) {
 		if _, err := s.app.DB.Exec(context.Background(), "SET GLOBAL time_zone = '+09:00'"); err != nil {
 			t.Fatal(err)
@@ -212,16 +217,17 @@ func TestDatabaseTimeZone(t *testing.T) {
 
 // TestTasksThatStartTogether make this backend's tables once.
 func TestTasksThatStartTogether(t *testing.T) {
+	t.Parallel()
 	load := importSQLite
 	if serverURL() != "" {
 		load = loadServer
 	}
 	databaseURL := load(t, "small")
-	t.Setenv("DATABASE_URL", databaseURL)
 	cfg, err := config.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.DatabaseURL = databaseURL
 	cfg.LogLevel = "error"
 	var wait sync.WaitGroup
 	for range 4 {

@@ -22,11 +22,6 @@ func bucketURL(t *testing.T) string {
 	if err != nil {
 		t.Skip("no S3 to test with: install moto (pip install 'moto[server]'), or set MOTO_SERVER to its moto_server; .ci/run does")
 	}
-	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "a secret of the tests", "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"} {
-		t.Setenv(name, value)
-	}
-	t.Setenv("PYTHONUNBUFFERED", "1") // or its address stays in its buffer
 	server := startEmulator(t, t.TempDir(), program, "-H", "127.0.0.1", "-p", "0")
 	r, err := http.NewRequest(http.MethodPut, server.url+"/bees", http.NoBody)
 	if err != nil {
@@ -48,6 +43,7 @@ type direct struct {
 
 // TestDirectUpload: a client sends the file to S3 by itself, and has it taken in; whatever comes between, the rows are those of an upload or none.
 func TestDirectUpload(t *testing.T) {
+	t.Parallel()
 	store := bucketURL(t)
 	now := time.Now().Unix()
 	url := importSQLite(t, "small")
@@ -167,6 +163,7 @@ func TestDirectUpload(t *testing.T) {
 
 // TestNoDirectUpload: a folder cannot be sent to, and that leaves nothing.
 func TestNoDirectUpload(t *testing.T) {
+	t.Parallel()
 	s := &replayer{testSite: openSite(t, importSQLite(t, "small"), nil)}
 	before := readTables(t, s.app.DB)
 	res := s.send(t, call{"POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10}}, 16, "", "")

@@ -9,6 +9,7 @@ import (
 // TestUsersOfEqualPoints: pages of the directory where whole pages have as many points are those of one list,
 // by cursor and by number.
 func TestUsersOfEqualPoints(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		for id := 1000; id < 1120; id++ {
 			s.exec(t, "INSERT INTO {users} (userid, created, createip, email, handle, level, flags, wallposts, loggedin, loginip) "+

@@ -11,6 +11,7 @@ import (
 
 // TestDoctorFindsWhatQ2AsOwnRecalculationFinds: on the recorded site that is one count (testdata: drift of Q2A itself).
 func TestDoctorFindsWhatQ2AsOwnRecalculationFinds(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		var warnings []string
 		notes := ""
@@ -45,6 +46,7 @@ func TestDoctorFindsWhatQ2AsOwnRecalculationFinds(t *testing.T) {
 
 // TestOptionsAreAtMostASecondOld: the old site's administration page changes an option, and this backend follows.
 func TestOptionsAreAtMostASecondOld(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		if n := len(get[list[question]](t, s, "/v1/questions").Items); n != 20 {
 			t.Fatalf("%d questions", n)

@@ -64,6 +64,7 @@ func closedWithAnswer(t *testing.T, r *replayer) (question, answer int) {
 
 // TestDriftOfQ2A: where the old site's figures go off, ours stay what a recount finds.
 func TestDriftOfQ2A(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		for name, act := range driftCases {
 			t.Run(name, func(t *testing.T) {
@@ -104,6 +105,7 @@ func alter(t *testing.T, s *testSite, query string, args ...any) {
 
 // TestDriftIsDocumented: the guide for those who come from the old site names each case by its test.
 func TestDriftIsDocumented(t *testing.T) {
+	t.Parallel()
 	guide, err := os.ReadFile("../docs/migrating.md")
 	if err != nil {
 		t.Fatal(err)

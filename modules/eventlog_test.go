@@ -15,6 +15,7 @@ import (
 // TestEventLog: with the option of Q2A's plugin on, each event is in its table as the plugin writes it. The expected lines
 // are what the plugin's rules give (its columns, value_to_text) for the parameters that Q2A passes.
 func TestEventLog(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		url := fresh(t)
 		db := openSite(t, url, nil).app.DB

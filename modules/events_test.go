@@ -71,6 +71,7 @@ func (st *stream) next(t *testing.T) map[string]string {
 
 // TestEventStream: what one task writes, the clients of another are told, each what it asked for, and after an interruption too.
 func TestEventStream(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		url := fresh(t)
 		writer, reader := openSite(t, url, nil), openSite(t, url, nil) // two tasks on one database
@@ -131,6 +132,7 @@ func TestEventStream(t *testing.T) {
 // TestReplayObeysTodaysVisibility: of what has been hidden, queued or deleted since, a client that comes back is told no more
 // than that it was hidden, and not by its tag.
 func TestReplayObeysTodaysVisibility(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		ask := func(title, tag string) int {

@@ -58,6 +58,7 @@ func (r *replayer) hide(t *testing.T, post int) {
 
 // TestFollowUpsOfAnswersThatBecomeComments: Q2A makes them children of the question, and shows them there.
 func TestFollowUpsOfAnswersThatBecomeComments(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		t.Run("shown below the question", func(t *testing.T) { // 31 follows from answer 22 to question 1

@@ -10,6 +10,7 @@ import (
 // TestHoldersOfBadges: how many have a badge follows awards at once, whoever makes them, and counts each user
 // once.
 func TestHoldersOfBadges(t *testing.T) {
+	t.Parallel()
 	type badges = list[struct{ ID, Holders int }]
 	testSites(t, func(t *testing.T, s *testSite) {
 		holders := func(id int) (n int) {

@@ -30,6 +30,7 @@ func countJob(batches int, work func(n int) error) jobs.Job {
 // TestJobIsTakenOverOnlyFromTheDead: while its holder signs, nobody else gets a run; when it does not, another takes it over,
 // and the old holder, awake again, can change nothing of it any more.
 func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		var ahead atomic.Int64
 		site := openSiteAt(t, fresh(t), func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
@@ -79,6 +80,7 @@ func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
 
 // TestManyBatchesWithinASecond: however quick the batches are, the sign of life is never later than the time.
 func TestManyBatchesWithinASecond(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now := time.Now()
 		site := openSiteAt(t, fresh(t), func() time.Time { return now })
@@ -107,6 +109,7 @@ func heartbeat(t *testing.T, db *database.DB) (at int64) {
 
 // TestFailingJob: errors and panics end a run, are told of, and do not bar the next.
 func TestFailingJob(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		db := openSite(t, fresh(t), nil).app.DB
 		for name, work := range map[string]func(int) error{"an error": func(int) error { return errors.New("the disk is full") }, "a panic": func(int) error { panic("the disk is full") }} {
@@ -128,6 +131,7 @@ func TestFailingJob(t *testing.T) {
 
 // TestCancelledJob: the holder of a cancelled run stops at its next sign.
 func TestCancelledJob(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		db := openSite(t, fresh(t), nil).app.DB
 		var m *jobs.Manager

@@ -21,6 +21,7 @@ func from(t *testing.T, s *issuerSite, ip, method, path, token string, body map[
 // TestMailsAreCounted: whichever way mails to addresses of one's choice are caused, by one account, from
 // one address or to one address.
 func TestMailsAreCounted(t *testing.T) {
+	t.Parallel()
 	address := func(i int) map[string]any { return map[string]any{"email": fmt.Sprintf("stranger%d@example.jp", i)} }
 	for _, c := range []struct {
 		name string
@@ -77,6 +78,7 @@ func TestMailsAreCounted(t *testing.T) {
 
 // TestSignUpsAreMailsToo: an address that has had its mails gets no welcome.
 func TestSignUpsAreMailsToo(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		in := s.signIn(t, "fuyu", "fuyu-pass-123")
 		target := map[string]any{"email": "stranger@example.jp"}
@@ -108,6 +110,7 @@ func TestSignUpsAreMailsToo(t *testing.T) {
 // TestBlockedAccounts change nothing of their own, and cause no mail, whatever else is to be said of them:
 // an address that is to be confirmed opens no door. As in Q2A they may choose a new password, and read.
 func TestBlockedAccounts(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		in := s.signIn(t, "newbie2", "newbie-pass-2")
 		for _, flags := range []int{2, 2 | 128, 2 | 1} {
@@ -149,6 +152,7 @@ func TestBlockedAccounts(t *testing.T) {
 
 // TestBlockedAddressesChangeNothing, not even an address that is to be confirmed.
 func TestBlockedAddressesChangeNothing(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
 		s := codeSite{opened, t}
 		in := s.signIn(t, "newbie2", "newbie-pass-2")
@@ -177,6 +181,7 @@ func taken(t *testing.T, s *issuerSite, ip, method, path, token string, body map
 
 // TestTakenIsToldLast: who else has an address is told only to those whose request is right in all else.
 func TestTakenIsToldLast(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		in := s.signIn(t, "fuyu", "fuyu-pass-123")
 		right := map[string]any{"handle": "nobody yet", "email": "haru@example.jp", "password": "long-enough"}
@@ -220,6 +225,7 @@ func TestTakenIsToldLast(t *testing.T) {
 // TestTakenIsCounted: addresses are not asked for one after the other, and beyond the limit free ones look
 // as taken ones do.
 func TestTakenIsCounted(t *testing.T) {
+	t.Parallel()
 	known := []string{"haru", "aki", "natsu", "tanaka", "jose"}
 	for _, c := range []struct {
 		name, method, path, as, password string

@@ -4,6 +4,7 @@ import "testing"
 
 // TestLinksOfProfilesLeadToTheWeb: whatever stands in the field, the API gives no other link.
 func TestLinksOfProfilesLeadToTheWeb(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		r := &replayer{testSite: s}
 		for value, want := range map[string]string{
@@ -36,6 +37,7 @@ func TestLinksOfProfilesLeadToTheWeb(t *testing.T) {
 
 // TestPagesLeadToTheWebOrTheSite: links in the navigation that lead elsewhere are left out.
 func TestPagesLeadToTheWebOrTheSite(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		type page struct{ Title, URL string }
 		before := get[list[page]](t, s, "/v1/pages").Items

@@ -17,6 +17,7 @@ import (
 // TestCodesArriveByMail: the whole way from a registration to a confirmed address, and from a forgotten password to a new one,
 // through the outbox, the queue and the mail itself.
 func TestCodesArriveByMail(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		folder := t.TempDir()
 		s := openIssuer(t, fresh(t), func(c *config.Config) { c.MailURL, c.Listen = "file:"+folder, "127.0.0.1:0" })

@@ -29,6 +29,7 @@ type problemBody struct {
 // TestEveryParameterRefusesNonsense walks all operations of the OpenAPI document and gives each parameter values that it
 // must not take: none may end in a 500, and each refusal names the parameter.
 func TestEveryParameterRefusesNonsense(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		bad := map[string][]string{
 			"integer": {"abc", "1.5", "-1", "0", "99999999999999999999", "", "１２", "1e3", "0x10", " 1"},
@@ -112,6 +113,7 @@ func requiredParams(op *huma.Operation, except string) string {
 }
 
 func TestProblems(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small"), nil)
 	for _, c := range []struct {
 		method, path   string
@@ -155,6 +157,7 @@ func TestProblems(t *testing.T) {
 }
 
 func TestBodyLimit(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small"), nil)
 	for name, body := range map[string]io.Reader{"announced": bytes.NewReader(make([]byte, 10<<20)), "chunked": io.MultiReader(bytes.NewReader(make([]byte, 10<<20)))} {
 		r, err := http.NewRequest(http.MethodPost, s.server.URL+"/v1/questions", body)
@@ -175,6 +178,7 @@ func TestBodyLimit(t *testing.T) {
 }
 
 func TestConditionalRequests(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small"), nil)
 	for _, path := range []string{"/v1/questions", "/v1/questions/1?include=answers", "/v1/categories", "/v1/media/349191701032341547", "/feed/questions.rss", "/openapi.json"} {
 		first := s.request(t, "GET", path, 0)
@@ -209,6 +213,7 @@ func TestConditionalRequests(t *testing.T) {
 }
 
 func TestRequestIDsAndSecurityHeaders(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small"), nil)
 	res := s.request(t, "GET", "/v1/questions?limit=1", 0, "X-Request-Id", "abc-123")
 	for name, want := range map[string]string{"X-Request-Id": "abc-123", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"} {
@@ -225,6 +230,7 @@ func TestRequestIDsAndSecurityHeaders(t *testing.T) {
 }
 
 func TestCORS(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small"), func(c *config.Config) { c.CORSOrigins = []string{"https://38qa.net"} })
 	if got := s.request(t, "GET", "/v1/questions", 0, "Origin", "https://38qa.net").Header.Get("Access-Control-Allow-Origin"); got != "https://38qa.net" {
 		t.Errorf("allowed origin: %q", got)
@@ -239,6 +245,7 @@ func TestCORS(t *testing.T) {
 }
 
 func TestRateLimit(t *testing.T) {
+	t.Parallel()
 	redis := miniredis.RunT(t)
 	for name, redisURL := range map[string]string{"memory": "", "redis": "redis://" + redis.Addr()} {
 		t.Run(name, func(t *testing.T) {
@@ -277,6 +284,7 @@ func waitFor(t *testing.T, condition func() bool) {
 
 // TestManyIdleConnections: thousands of clients that say nothing do not keep others out.
 func TestManyIdleConnections(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small"), nil)
 	const count = 2000 // 10,000 were tried by hand; a test must not need more open files than most machines allow
 	var connections []net.Conn
@@ -299,11 +307,12 @@ func TestManyIdleConnections(t *testing.T) {
 
 // TestGracefulStop: at the signal readiness goes down, a request under way finishes, and Run returns.
 func TestGracefulStop(t *testing.T) {
-	t.Setenv("DATABASE_URL", importSQLite(t, "small"))
+	t.Parallel()
 	cfg, err := config.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.DatabaseURL = importSQLite(t, "small")
 	cfg.Listen, cfg.DrainDelay, cfg.LogLevel = "127.0.0.1:0", 1500*time.Millisecond, "error"
 	ctx, stop := context.WithCancel(context.Background())
 	app, err := modules.New(ctx, cfg)
@@ -350,6 +359,7 @@ func TestGracefulStop(t *testing.T) {
 }
 
 func TestOpenAPIDocument(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small"), nil)
 	var doc struct {
 		OpenAPI string

@@ -13,6 +13,7 @@ import (
 )
 
 func TestMedia(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		for path, want := range map[string]struct {
 			status, width, height int
@@ -58,6 +59,7 @@ func TestMedia(t *testing.T) {
 }
 
 func TestOldAddresses(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		for path, want := range map[string]string{
 			"/1/any-slug": "/v1/questions/1?include=answers,comments",
@@ -92,6 +94,7 @@ func TestOldAddresses(t *testing.T) {
 }
 
 func TestFeedsAndSitemap(t *testing.T) {
+	t.Parallel()
 	type feed struct {
 		Items []struct {
 			Link string `xml:"link"`
@@ -147,6 +150,7 @@ func TestFeedsAndSitemap(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
+	t.Parallel()
 	type page struct{ Slug, Title, Heading, HTML, URL, Place string }
 	testSites(t, func(t *testing.T, s *testSite) {
 		pages := get[list[page]](t, s, "/v1/pages").Items

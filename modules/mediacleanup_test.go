@@ -16,6 +16,7 @@ import (
 
 // TestUnusedUploadsGo: after a week those that nothing names, and only those that came through this API.
 func TestUnusedUploadsGo(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now := int64(1796126400)
 		s, folder := storedSite(t, fresh(t), func(c *config.Config) { c.UploadsTo = config.UploadsToStore }, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
@@ -117,6 +118,7 @@ func TestUnusedUploadsGo(t *testing.T) {
 
 // TestFilesOfTheOldSite: what the old site deletes leaves the store too; what it took in and nothing names stays.
 func TestFilesOfTheOldSite(t *testing.T) {
+	t.Parallel()
 	now := time.Now().Unix()
 	s, folder := storedSite(t, importSQLite(t, "small"), nil, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
 	before := s.scalar(t, "SELECT COUNT(*) FROM {blobs}")
@@ -143,6 +145,7 @@ func TestFilesOfTheOldSite(t *testing.T) {
 
 // TestUnfinishedUploads: what a process left when it died between the store and the database goes after a day.
 func TestUnfinishedUploads(t *testing.T) {
+	t.Parallel()
 	now := time.Now().Unix()
 	s, folder := storedSite(t, importSQLite(t, "small"), func(c *config.Config) { c.UploadsTo = config.UploadsToStore }, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
 	id := s.upload(t, 16, "a.jpg", gradient(t, 300, 200)).ID
@@ -165,6 +168,7 @@ func TestUnfinishedUploads(t *testing.T) {
 
 // TestDeleteMedia: who uploaded a file takes it back, and it goes unless a post shows it; who may delete posts deletes it at once; others may not.
 func TestDeleteMedia(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now := int64(1796126400)
 		s, _ := storedSite(t, fresh(t), nil, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))

@@ -85,6 +85,7 @@ func servedFiles(t *testing.T, s *testSite) map[string][32]byte {
 // TestMove: all files go to the store, cut off and gone on with, none twice; they leave the database when they are wanted to; the old site's folder
 // has them; and every address works all the time.
 func TestMove(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		store, php := t.TempDir(), t.TempDir()
 		s := openSite(t, fresh(t), func(c *config.Config) { c.MediaURL = "file:" + store })
@@ -178,6 +179,7 @@ func TestMove(t *testing.T) {
 // TestMoveLooksAgain: what the store has lost or changed since a run verified it is put there again before it leaves the database, and the old
 // site gets no other bytes than the right ones.
 func TestMoveLooksAgain(t *testing.T) {
+	t.Parallel()
 	store, php := t.TempDir(), t.TempDir()
 	s := openSite(t, importSQLite(t, "small-utf8mb4"), func(c *config.Config) { c.MediaURL = "file:" + store })
 	ids := []string{"9000000000000000000", "9000000000000000001", "9000000000000000002"}
@@ -219,6 +221,7 @@ func TestMoveLooksAgain(t *testing.T) {
 
 // TestMoveNowhere: what the job is told is checked, and a folder that is not Q2A's is left alone.
 func TestMoveNowhere(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small-utf8mb4"), nil)
 	for _, parameters := range []map[string]string{{"rate": "fast"}, {"rate": "-1"}, {"keep-for-php": "blobs"}, {"purge": "yes"}, {"speed": "1"}} {
 		if _, err := s.app.Jobs.Start(context.Background(), "blobs-to-storage", jobs.Options{Parameters: parameters}); err == nil {

@@ -93,6 +93,7 @@ var elsewhere = map[string]string{
 
 // TestEveryOperationHasARule walks all operations as everybody, and compares who was refused with the table.
 func TestEveryOperationHasARule(t *testing.T) {
+	t.Parallel()
 	shape := openSite(t, importSQLite(t, "small"), nil)
 	seen := map[string]bool{}
 	for path, item := range shape.app.Server.API().OpenAPI().Paths {

@@ -141,6 +141,7 @@ func (s *issuerSite) trigger(t *testing.T, source, userName, password string, at
 
 // TestMigrationTrigger: a pool that does not know somebody asks us, and makes its own user of what we answer.
 func TestMigrationTrigger(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		_, s := openPool(t, fresh(t), nil)
 		for range 2 { // asked again it answers the same
@@ -202,6 +203,7 @@ func TestMigrationTrigger(t *testing.T) {
 
 // TestPoolOfAliases: whoever signs in by address gets a username, and nobody new takes an alias of theirs.
 func TestPoolOfAliases(t *testing.T) {
+	t.Parallel()
 	_, s := openPool(t, importSQLite(t, "small"), func(c *config.Config) { c.CognitoAliases = true })
 	for login, want := range map[[2]string]string{{"haru@example.jp", "haru-pass-123"}: "haru", {"jose@example.org", "jose-pass-ñ1"}: "q2a-9"} {
 		got, failure := s.trigger(t, "UserMigration_Authentication", login[0], login[1], nil)
@@ -220,6 +222,7 @@ func TestPoolOfAliases(t *testing.T) {
 
 // TestLambda runs the function's binary against the API that AWS Lambda has for functions.
 func TestLambda(t *testing.T) {
+	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "lambda")
 	if out, err := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, "../cmd/lambda").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -275,6 +278,7 @@ func TestLambda(t *testing.T) {
 
 // TestPeopleOfCognito: who comes with a token of the pool is the right user, and nobody comes into somebody else's account.
 func TestPeopleOfCognito(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		p, s := openPool(t, fresh(t), func(c *config.Config) { c.GroupLevels = map[string]string{"staff": "editor"} })
 		who := func(token string) int {

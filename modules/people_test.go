@@ -14,6 +14,7 @@ var userIDs = map[string]int{"superbee": 1, "admin_hana": 2, "mod_kenji": 3, "ed
 	"nihonmitsubachi_20ch": 20, "negative_ned": 21, "bonus_bob": 22, "Google Sensei": 24, "spammer99": 25, "troll_x": 26, "newbie_unconf": 27, "newbie2": 28}
 
 func TestProfilesAsRecorded(t *testing.T) {
+	t.Parallel()
 	type message struct {
 		MessageID         int
 		From, To, Content string
@@ -190,6 +191,7 @@ func TestProfilesAsRecorded(t *testing.T) {
 }
 
 func TestFavoritesAsRecorded(t *testing.T) {
+	t.Parallel()
 	type recorded struct {
 		Questions         []int
 		Users, Categories []string
@@ -232,6 +234,7 @@ func TestFavoritesAsRecorded(t *testing.T) {
 }
 
 func TestUpdatesAsRecorded(t *testing.T) {
+	t.Parallel()
 	type entry struct {
 		QuestionID, LastPostID int
 		UpdateType             *string
@@ -275,6 +278,7 @@ func TestUpdatesAsRecorded(t *testing.T) {
 var streamWords = map[string]string{"N": "comment-on-answer", "F": "follow", "U": "comment-on-question"}
 
 func TestModerationListsAsRecorded(t *testing.T) {
+	t.Parallel()
 	type pair struct {
 		QuestionID, PostID int
 		Time               int64
@@ -306,6 +310,7 @@ func TestModerationListsAsRecorded(t *testing.T) {
 }
 
 func TestUsersAsRecorded(t *testing.T) {
+	t.Parallel()
 	type lists map[string][]struct {
 		UserID, Points, Level int
 		Email, Handle         string
@@ -345,6 +350,7 @@ func TestUsersAsRecorded(t *testing.T) {
 }
 
 func TestPermissionsOfUsersAsRecorded(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		for handle, options := range recording[struct{ Users map[string]map[string]any }](t, "permissions-users").Users {
 			session := getAs[struct{ Permissions []string }](t, s, "/v1/auth/session", userIDs[handle])

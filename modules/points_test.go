@@ -24,6 +24,7 @@ func pointWeights(others object) object {
 // TestWeightsChangeAllPointsAtOnce: while points are computed with other weights, the old ones are shown and kept right; then all are the
 // new ones, and after that nothing is off, whatever was written meanwhile, even by who knew the old weights only.
 func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		var ahead atomic.Int64
 		r := &replayer{testSite: openSiteAt(t, fresh(t), func() time.Time { return time.Unix(1796126400+ahead.Load(), 0) })}
@@ -112,6 +113,7 @@ func userPoints(t *testing.T, r *replayer) map[string]float64 {
 
 // TestTitles: what is set is what Q2A would store, users bear it at once, and what the option cannot hold is refused.
 func TestTitles(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		set := func(titles ...object) (int, map[string]any) {

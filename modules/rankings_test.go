@@ -178,6 +178,7 @@ var figuresOf = map[string]func(*place) (float64, bool){
 
 // TestRankingsEqualTheDatabasesSums compares rankings of the recorded site with what SQL adds up, in Tokyo and Berlin.
 func TestRankingsEqualTheDatabasesSums(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		for _, zone := range []string{"Asia/Tokyo", "Europe/Berlin"} {
 			location, err := time.LoadLocation(zone)
@@ -232,6 +233,7 @@ func TestRankingsEqualTheDatabasesSums(t *testing.T) {
 
 // TestAllTimeIsTheDirectory: the ranking of all time has the points and ranks that Q2A gives.
 func TestAllTimeIsTheDirectory(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now := time.Unix(1796126400, 0)
 		s := rankedSite(t, fresh(t), "UTC", &now)
@@ -270,6 +272,7 @@ func TestAllTimeIsTheDirectory(t *testing.T) {
 
 // TestRankingChanges: ranks are compared with the period before, those of all time with the beginning of the month.
 func TestRankingChanges(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now := time.Date(2026, 10, 31, 14, 30, 0, 0, time.UTC) // in Tokyo the month has half an hour left
 		s := rankedSite(t, fresh(t), "Asia/Tokyo", &now)
@@ -320,6 +323,7 @@ func TestRankingChanges(t *testing.T) {
 // TestReadersNeverSeeHalf: what is being written is not seen, a reader goes on with the pages that it began, and what a dead process has left
 // is removed.
 func TestReadersNeverSeeHalf(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now := time.Unix(1796126400, 0)
 		s := rankedSite(t, fresh(t), "UTC", &now)
@@ -364,6 +368,7 @@ func TestReadersNeverSeeHalf(t *testing.T) {
 
 // TestRankingParameters: what is not understood is refused by name.
 func TestRankingParameters(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small"), nil)
 	for path, want := range map[string]int{"fortnight": 422, "month?by=luck": 422, "month?category=nowhere": 422, "month?category=1&tag=queen": 422, "month?cursor=x": 400,
 		"month?page=2": 200, "month?category=nihon-mitsubachi": 200, "month?tag=nothing-has-it": 200} {
@@ -375,6 +380,7 @@ func TestRankingParameters(t *testing.T) {
 
 // TestStatementsOfRankings: a ranking that is in memory takes one statement, for the accounts.
 func TestStatementsOfRankings(t *testing.T) {
+	t.Parallel()
 	now := time.Unix(1796126400, 0)
 	s := rankedSite(t, importSQLite(t, "small"), "UTC", &now)
 	runJob(t, s.app, "rankings")

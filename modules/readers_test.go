@@ -26,6 +26,7 @@ func prepared(t *testing.T, url string, queries ...string) string {
 
 // TestFeedsObeyTheReadersOption: where visitors may not read questions, feeds and lists show them no more than the titles.
 func TestFeedsObeyTheReadersOption(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		s := openSite(t, prepared(t, fresh(t), "REPLACE INTO {options} (title, content) VALUES ('permit_view_q_page', '120')",
 			"UPDATE {options} SET content = '1' WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')",

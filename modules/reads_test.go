@@ -103,6 +103,7 @@ func same(t *testing.T, what string, got, want any) {
 }
 
 func TestQuestionListsAsRecorded(t *testing.T) {
+	t.Parallel()
 	type lists struct {
 		CachedCounts map[string]int `json:"cached_counts"`
 		Lists        map[string]map[string]struct {
@@ -162,6 +163,7 @@ func walk(t *testing.T, s *testSite, path string, count int) []question {
 }
 
 func TestCategoryListsAsRecorded(t *testing.T) {
+	t.Parallel()
 	type categories struct {
 		Categories map[string]map[string]json.RawMessage
 	}
@@ -182,6 +184,7 @@ func TestCategoryListsAsRecorded(t *testing.T) {
 }
 
 func TestTagsAsRecorded(t *testing.T) {
+	t.Parallel()
 	type tags struct {
 		Popular []struct {
 			Tag   string
@@ -226,6 +229,7 @@ func TestTagsAsRecorded(t *testing.T) {
 }
 
 func TestCategoriesAsRecorded(t *testing.T) {
+	t.Parallel()
 	type recordedCategory struct {
 		ID       int    `json:"categoryid"`
 		ParentID *int   `json:"parentid"`
@@ -328,6 +332,7 @@ func recordedKeys(refs []reference, at bool) [][4]any {
 }
 
 func TestActivityAsRecorded(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		recorded := recording[map[string]map[string][]reference](t, "home-and-activity")
 		for category, lists := range recorded {
@@ -343,6 +348,7 @@ func TestActivityAsRecorded(t *testing.T) {
 }
 
 func TestRecentPostsAsRecorded(t *testing.T) {
+	t.Parallel()
 	type pair struct {
 		QuestionID, PostID int
 		Time               int64
@@ -369,6 +375,7 @@ func TestRecentPostsAsRecorded(t *testing.T) {
 }
 
 func TestSearchAsRecorded(t *testing.T) {
+	t.Parallel()
 	type search struct {
 		Queries []struct {
 			Query   string
@@ -428,6 +435,7 @@ func TestSearchAsRecorded(t *testing.T) {
 func near(a, b float64) bool { return a-b < 1e-6 && b-a < 1e-6 }
 
 func TestRelatedAsRecorded(t *testing.T) {
+	t.Parallel()
 	type related []struct {
 		QuestionID int
 		MinScore   float64 `json:"widget_min_score"`
@@ -456,6 +464,7 @@ func TestRelatedAsRecorded(t *testing.T) {
 }
 
 func TestSimilarAsRecorded(t *testing.T) {
+	t.Parallel()
 	type similar []struct {
 		Title    string
 		MinScore float64 `json:"min_score"`

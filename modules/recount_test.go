@@ -62,6 +62,7 @@ func recount(t *testing.T, app *modules.App, dryRun bool) []string {
 
 // TestRecountRepairsWhatIsDerived breaks every derived value, and wants each to be found, and repaired to what it was.
 func TestRecountRepairsWhatIsDerived(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		// The recorded site has one count that is off (drift.json).
@@ -99,6 +100,7 @@ func TestRecountRepairsWhatIsDerived(t *testing.T) {
 
 // TestRecountGoesOn: a run that is cut off goes on where it stood, in another process, and finds the same in the end.
 func TestRecountGoesOn(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		url := fresh(t)
 		first := openSite(t, url, nil)
@@ -136,6 +138,7 @@ func TestRecountGoesOn(t *testing.T) {
 
 // TestJobsOverREST: administrators start, see and cancel runs; nobody else does.
 func TestJobsOverREST(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		const anonymous, member, moderator, admin = 0, 10, 3, 2
@@ -197,6 +200,7 @@ func TestJobsOverREST(t *testing.T) {
 
 // TestMadeSitesNeedNoRecount: in the demonstration and in generated sites nothing is off from the start.
 func TestMadeSitesNeedNoRecount(t *testing.T) {
+	t.Parallel()
 	for name, fill := range map[string]func(db *database.DB) error{
 		"demonstration": func(db *database.DB) error { return demo.Fill(t.Context(), db, t.TempDir()) },
 		"generated": func(db *database.DB) error {

@@ -12,6 +12,7 @@ import (
 
 // TestRelatedOfManyCandidates: leaving out what cannot be among the best leaves the best as they are.
 func TestRelatedOfManyCandidates(t *testing.T) {
+	t.Parallel()
 	s := seededSite(t)
 	s.exec(t, "DELETE FROM {options} WHERE title = 'match_related_qs'")
 	s.exec(t, "INSERT INTO {options} (title, content) VALUES ('match_related_qs', '5')") // from a score of 0

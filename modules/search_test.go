@@ -26,6 +26,7 @@ const bruteForce = `SELECT x.question, SUM(x.score) + 2 * LN(10000) * (MAX(p.hot
 // TestSearchOfManyCandidates: where a word is in hundreds of questions, so that the shortcuts of the search are taken, the
 // result is still Q2A's, page by page; and writes show at once, whoever makes them.
 func TestSearchOfManyCandidates(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "seeded.sqlite")
 	db, err := database.Open(ctx, database.Settings{URL: "sqlite:" + path, Prefix: "qa_"})

@@ -146,6 +146,7 @@ func onEachIssuer(t *testing.T, test func(t *testing.T, s *issuerSite)) {
 
 // TestSessionOfAPerson: somebody makes an account, writes, comes back, and goes.
 func TestSessionOfAPerson(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		status, in := ask[signedIn](t, s, "POST", "/v1/auth/sign-up", "", home, map[string]any{"handle": " 蜂 太郎 ", "email": "hachi@example.jp", "password": "はちみつ大好き"})
 		if status != http.StatusUnprocessableEntity || len(in.Errors) != 1 || in.Errors[0].Field != "password" || in.Errors[0].Code != "too_short" {
@@ -212,6 +213,7 @@ func claimsOf(t *testing.T, token string) (claims map[string]any) {
 
 // TestRefreshTokensAreGoodForOnce: a token that comes again soon is a retry, later it is a theft and ends the session.
 func TestRefreshTokensAreGoodForOnce(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		refresh := func(token string) (int, signedIn) {
 			return ask[signedIn](t, s, "POST", "/v1/auth/refresh", "", home, map[string]any{"refreshToken": token})
@@ -253,6 +255,7 @@ func TestRefreshTokensAreGoodForOnce(t *testing.T) {
 // TestWhatEndsSessions: whatever changes the password or the old site's session code, here or there, ends sessions and
 // their access tokens.
 func TestWhatEndsSessions(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		alive := func(in signedIn) bool {
 			opens, _ := s.me(t, in.AccessToken)
@@ -289,6 +292,7 @@ func TestWhatEndsSessions(t *testing.T) {
 
 // TestSignInTellsNothing: answers about accounts that do not exist are those about accounts that do.
 func TestSignInTellsNothing(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		for path, bodies := range map[string][2]map[string]any{
 			"sign-in": {{"login": "haru", "password": "wrong-pass"}, {"login": "nobody-here", "password": "wrong-pass"}},
@@ -310,6 +314,7 @@ func TestSignInTellsNothing(t *testing.T) {
 
 // TestAttemptsAreLimited: for each address, as the site's option says, and for each name from all addresses together, by delays that grow.
 func TestAttemptsAreLimited(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		attempt := func(login, password, ip string) (int, signedIn) {
 			return ask[signedIn](t, s, "POST", "/v1/auth/sign-in", "", ip, map[string]any{"login": login, "password": password})
@@ -355,6 +360,7 @@ func TestAttemptsAreLimited(t *testing.T) {
 // TestAttemptsLinkNoNames: whether a handle and an address are the same account's cannot be read off what is refused, for an account as
 // for none.
 func TestAttemptsLinkNoNames(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, path string
 		tried      string
@@ -393,6 +399,7 @@ func TestAttemptsLinkNoNames(t *testing.T) {
 // TestKnownDevicesPassLocks: a live refresh token of the account lets its owner in while strangers try passwords; nothing else does, and it does
 // not make guessing free.
 func TestKnownDevicesPassLocks(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		attempt := func(password, token, ip string) int {
 			status, _ := ask[signedIn](t, s, "POST", "/v1/auth/sign-in", "", ip, map[string]any{"login": "haru", "password": password, "refreshToken": token})
@@ -439,6 +446,7 @@ func (s *issuerSite) knownSignIn(t *testing.T, login, password, token string) si
 
 // TestOneClientLocksNobodyOut: its attempts at a name are delayed long before all others' are.
 func TestOneClientLocksNobodyOut(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		statuses := map[int]int{}
 		for i := range 40 {
@@ -454,6 +462,7 @@ func TestOneClientLocksNobodyOut(t *testing.T) {
 
 // TestAttemptsAtOnce have no more tries than one after the other.
 func TestAttemptsAtOnce(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		var wait sync.WaitGroup
 		statuses := make([]int, 25)
@@ -477,6 +486,7 @@ func TestAttemptsAtOnce(t *testing.T) {
 
 // TestOneAddressMakesFewGuesses: whoever goes through many accounts is stopped too, and others are not.
 func TestOneAddressMakesFewGuesses(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		guess := func(login, ip string) int {
 			status, _ := ask[map[string]any](t, s, "POST", "/v1/auth/reset", "", ip, map[string]any{"login": login, "code": "guessing", "newPassword": "long-enough"})
@@ -498,6 +508,7 @@ func TestOneAddressMakesFewGuesses(t *testing.T) {
 
 // TestCodes: a code is mailed to confirm an address or to choose a new password; it is good once, in any case of letters.
 func TestCodes(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		post := func(path, token string, body map[string]any) int {
 			t.Helper()
@@ -548,6 +559,7 @@ func TestCodes(t *testing.T) {
 
 // TestRetriedSignUp makes one account, and no token is kept in the database.
 func TestRetriedSignUp(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		send := func() (int, signedIn) {
 			body := `{"handle": "once", "email": "once@example.jp", "password": "only-once-please"}`
@@ -581,6 +593,7 @@ func TestRetriedSignUp(t *testing.T) {
 
 // TestNamesAreUnique though the table does not see to it: of many who want the same name at once, one gets it.
 func TestNamesAreUnique(t *testing.T) {
+	t.Parallel()
 	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 		var wait sync.WaitGroup
 		statuses := make([]int, 8)
@@ -600,6 +613,7 @@ func TestNamesAreUnique(t *testing.T) {
 
 // TestKeysAreShared: what one task signs the other verifies, also after the keys were changed, and sealed keys need the secret.
 func TestKeysAreShared(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		url := fresh(t)
 		secret := func(c *config.Config) { c.KeySecret = "a secret of the operators" }

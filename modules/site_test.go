@@ -11,10 +11,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +22,7 @@ import (
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/database/databasetest"
 	"38qa.net/backend/modules/media"
 )
 
@@ -46,6 +45,7 @@ func testSites(t *testing.T, test func(t *testing.T, s *testSite)) {
 	}
 	for name, load := range dumps {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if name == "sqlite" {
 				name = "small"
 			}
@@ -63,12 +63,11 @@ func openSite(t *testing.T, databaseURL string, change func(*config.Config)) *te
 // openSiteWith is openSite with options of the application.
 func openSiteWith(t *testing.T, databaseURL string, change func(*config.Config), options ...modules.Option) *testSite {
 	t.Helper()
-	t.Setenv("DATABASE_URL", databaseURL)
-	t.Setenv("LOG_LEVEL", "warn")
 	cfg, err := config.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.LogLevel = "warn"
 	cfg.DatabaseURL, cfg.BlobsDir, cfg.MediaURL, cfg.RateLimit = databaseURL, "../testdata/oracle/blobs", t.TempDir(), "off"
 	if change != nil {
 		change(&cfg)
@@ -104,13 +103,25 @@ func TestMain(m *testing.M) {
 	} else {
 		data, err = os.MkdirTemp("", "q2ab-test")
 	}
-	if err == nil {
-		err = os.Setenv("DATA_DIR", data)
-	}
 	if err != nil {
 		panic(err)
 	}
+	for name, value := range map[string]string{
+		"DATA_DIR":          data,
+		"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "a secret of the tests", "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+		"PYTHONUNBUFFERED": "1", // or an emulator's address stays in its buffer
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			panic(err)
+		}
+	}
 	status := m.Run()
+	for name, template := range recorded {
+		if err := template.Drop(); err != nil {
+			fmt.Fprintln(os.Stderr, "drop", name, err)
+		}
+	}
 	_ = os.RemoveAll(data) // of no use to anybody
 	os.Exit(status)
 }
@@ -124,49 +135,56 @@ func testTokens(_ context.Context, token string) (auth.Person, error) {
 	return auth.Person{UserID: id, SignedInAt: time.Now().Unix()}, nil
 }
 
-// sqliteCopies are the imported dumps, by name, made once for all tests.
-var sqliteCopies sync.Map
+// recorded are the dumps of the recorded site, by name.
+var recorded = map[string]*databasetest.Template{"small": fromDump("small", "utf8mb3"), "small-utf8mb4": fromDump("small-utf8mb4", "utf8mb4")}
 
-// importSQLite is a database of the test's own with the recorded site.
-func importSQLite(t *testing.T, name string) string {
-	t.Helper()
-	made, _ := sqliteCopies.LoadOrStore(name, sync.OnceValues(func() ([]byte, error) { return importOnce(name) }))
-	content, err := made.(func() ([]byte, error))()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "site.sqlite")
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return "sqlite:" + path
+func fromDump(name, charset string) *databasetest.Template {
+	return &databasetest.Template{Charset: charset, Fill: func(ctx context.Context, url string) error { return fill(ctx, url, name) }}
 }
 
-func importOnce(name string) ([]byte, error) {
-	dir, err := os.MkdirTemp("", "q2ab")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "site.sqlite")
-	db, err := database.Open(context.Background(), database.Settings{URL: "sqlite:" + path, Prefix: "qa_", Importing: true})
-	if err != nil {
-		return nil, err
-	}
+// fill loads a dump into an empty database, and makes the tables that are kept beside Q2A's.
+func fill(ctx context.Context, url, name string) error {
 	dump, err := openDump(name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if _, err := db.ImportDump(context.Background(), dump, database.Import{}); err != nil {
-		return nil, err
+	onSQLite := strings.HasPrefix(url, "sqlite:")
+	if !onSQLite {
+		if err := feed(ctx, url, dump); err != nil {
+			return err
+		}
 	}
-	if err := db.Migrate(context.Background()); err != nil { // once, and not for each test
-		return nil, err
+	db, err := database.Open(ctx, database.Settings{URL: url, Prefix: "qa_", Importing: onSQLite})
+	if err != nil {
+		return err
 	}
-	if err := db.Close(); err != nil {
-		return nil, err
+	defer db.Close()
+	if onSQLite {
+		if _, err := db.ImportDump(ctx, dump, database.Import{}); err != nil {
+			return err
+		}
 	}
-	return os.ReadFile(path)
+	return db.Migrate(ctx)
+}
+
+// feed runs a dump's statements on a server.
+func feed(ctx context.Context, url string, dump io.Reader) error {
+	text, err := io.ReadAll(dump)
+	if err != nil {
+		return err
+	}
+	cfg, err := mysql.ParseDSN(regexp.MustCompile(`^\w+://(.*)@(.*)/(.*)$`).ReplaceAllString(url, "$1@tcp($2)/$3?multiStatements=true"))
+	if err != nil {
+		return err
+	}
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return err
+	}
+	server := sql.OpenDB(connector)
+	defer server.Close()
+	_, err = server.ExecContext(ctx, "SET NAMES utf8mb4, foreign_key_checks = 0;\n"+string(text))
+	return err
 }
 
 func openDump(name string) (io.Reader, error) {
@@ -177,52 +195,16 @@ func openDump(name string) (io.Reader, error) {
 	return gzip.NewReader(file)
 }
 
-// loadServer loads a dump into a database of the test's own on the server of TEST_DATABASE_URL.
+// importSQLite is a database of the test's own with the recorded site.
+func importSQLite(t *testing.T, name string) string {
+	t.Helper()
+	return recorded[name].SQLiteCopy(t)
+}
+
+// loadServer is a database of the test's own with the recorded site on the server of TEST_DATABASE_URL.
 func loadServer(t *testing.T, name string) string {
 	t.Helper()
-	base := os.Getenv("TEST_DATABASE_URL")
-	schema := "q2abtest_" + regexp.MustCompile(`\W`).ReplaceAllString(t.Name(), "_")
-	schema = schema[:min(len(schema), 50)] + fmt.Sprint(time.Now().UnixNano()%1e9)
-	m := regexp.MustCompile(`^(?:mysql|mariadb)://([^:@]*)(?::([^@]*))?@([^/]+)/`).FindStringSubmatch(base)
-	if m == nil {
-		t.Fatal("TEST_DATABASE_URL is not mysql://user:password@host:port/")
-	}
-	cfg := mysql.NewConfig()
-	cfg.User, cfg.Passwd, cfg.Net, cfg.Addr, cfg.MultiStatements = m[1], m[2], "tcp", m[3], true
-	connector, err := mysql.NewConnector(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := sql.OpenDB(connector)
-	defer server.Close()
-	charset := "utf8mb3"
-	if strings.Contains(name, "utf8mb4") {
-		charset = "utf8mb4"
-	}
-	run := func(query string) {
-		t.Helper()
-		if _, err := server.Exec(query); err != nil {
-			t.Fatalf("%.80s: %v", query, err)
-		}
-	}
-	run("CREATE DATABASE " + schema + " CHARACTER SET " + charset)
-	t.Cleanup(func() {
-		again := sql.OpenDB(connector)
-		defer again.Close()
-		if _, err := again.Exec("DROP DATABASE " + schema); err != nil {
-			t.Error(err)
-		}
-	})
-	dump, err := openDump(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(dump)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run("USE " + schema + "; SET NAMES utf8mb4, foreign_key_checks = 0;\n" + string(text))
-	return fmt.Sprintf("mysql://%s:%s@%s/%s", m[1], m[2], m[3], schema)
+	return recorded[name].ServerCopy(t)
 }
 
 // setOptions sets options of the site. Call it before the first request: the site remembers its options for a second.

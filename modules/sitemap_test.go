@@ -33,6 +33,7 @@ func sitemapOf(t *testing.T, s *testSite, path string) (parts, pages []string) {
 // TestSitemapOfALargeSite: what the sitemap of a small site has in one document, that of a large one has in
 // parts that the same address names.
 func TestSitemapOfALargeSite(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		parts, before := sitemapOf(t, s, "/sitemap.xml")
 		if len(parts) > 0 || len(before) == 0 {

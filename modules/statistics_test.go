@@ -11,6 +11,7 @@ import (
 // TestStatistics: the stored counts are those of a day in the community's zone, with what became of its posts; later runs look only at what may
 // still change, and the cohorts are those of the plugin's table.
 func TestStatistics(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		tokyo, err := time.LoadLocation("Asia/Tokyo")
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 // TestCommonTagInEveryOrder: the questions of a tag that half of all have are in the order in which the
 // database sorts them.
 func TestCommonTagInEveryOrder(t *testing.T) {
+	t.Parallel()
 	s := seededSite(t)
 	s.exec(t, "INSERT INTO {words} (wordid, word, tagcount) SELECT 900000, 'everywhere', COUNT(*) FROM {posts} WHERE type = 'Q' AND postid % 2 = 0")
 	s.exec(t, "INSERT INTO {posttags} (postid, wordid, postcreated) SELECT postid, 900000, created FROM {posts} WHERE type = 'Q' AND postid % 2 = 0")

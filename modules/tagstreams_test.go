@@ -5,6 +5,7 @@ import "testing"
 // TestRetaggingTellsTheTagsFollowers: also where the question is not indexed, the rows are those that Q2A writes for the
 // visible question of the recorded transition edit-question-tags-only.
 func TestRetaggingTellsTheTagsFollowers(t *testing.T) {
+	t.Parallel()
 	retagged := object{"tags": []string{"重箱式", "a-tag-without-a-row"}}
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		for name, c := range map[string]struct {

@@ -11,6 +11,7 @@ const unseen = "\u202e\u2066\u0000\u0007\u009b\ufffe"
 
 // TestUnseenCharactersAreTakenOut: from all texts that people give; what is left is what they see.
 func TestUnseenCharactersAreTakenOut(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		hidden := func(text string) string { // within and around it

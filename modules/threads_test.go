@@ -47,6 +47,7 @@ type threadBody struct {
 const superUser = 1
 
 func TestQuestionPagesAsRecorded(t *testing.T) {
+	t.Parallel()
 	type ref struct {
 		PostID, OfAnswer int
 		Type             string
@@ -169,6 +170,7 @@ var permissionNames = map[string]string{"commentable": "comment", "editable": "e
 	"reshowable": "reshow", "deleteable": "delete", "claimable": "claim", "followable": "followUp"}
 
 func TestPermissionsAsRecorded(t *testing.T) {
+	t.Parallel()
 	type permissions struct {
 		Viewers map[string]map[string][]string
 	}
@@ -246,6 +248,7 @@ func threadIDs(t *testing.T) []int {
 }
 
 func TestHiddenPostsShowToNobodyElse(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		for path, want := range map[string]int{
 			"/v1/questions/344": 403, "/v1/questions/256": 403, // hidden

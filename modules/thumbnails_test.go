@@ -79,6 +79,7 @@ type thumbnail struct {
 
 // TestThumbnailsAfterUpload: what an upload promises is kept by the job, whichever process is there then; posts and lists show it.
 func TestThumbnailsAfterUpload(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		url := fresh(t)
 		s, folder := storedSite(t, url, nil)
@@ -191,6 +192,7 @@ func shelfOf(name string) string {
 
 // TestBrokenImages are marked, told of once, and left alone; what is no picture is not taken for one.
 func TestBrokenImages(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		now, blobs := time.Now().Unix(), t.TempDir()
 		s, _ := storedSite(t, fresh(t), func(c *config.Config) { c.BlobsDir = blobs }, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
@@ -241,6 +243,7 @@ func TestBrokenImages(t *testing.T) {
 
 // TestSizesOnDemand: a size that is missing is made once, however many ask, and kept for other servers; but not any number of sizes.
 func TestSizesOnDemand(t *testing.T) {
+	t.Parallel()
 	url := importSQLite(t, "small")
 	s, folder := storedSite(t, url, nil)
 	id := s.upload(t, 16, "bees.jpg", gradient(t, 1200, 800)).ID
@@ -279,6 +282,7 @@ func TestSizesOnDemand(t *testing.T) {
 
 // TestUploadsToStore: rows have no bytes, as Q2A's have where files are in its folder; the store's are served whole and in part.
 func TestUploadsToStore(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		url := fresh(t)
 		s, folder := storedSite(t, url, func(c *config.Config) { c.UploadsTo = config.UploadsToStore })
@@ -323,8 +327,7 @@ func TestUploadsToStore(t *testing.T) {
 
 // TestStoreDown: an upload that the store does not take is refused, and nothing of it is there; what the database has is served, thumbnails too.
 func TestStoreDown(t *testing.T) {
-	t.Setenv("AWS_ACCESS_KEY_ID", "nobody")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small"), func(c *config.Config) {
 		c.MediaURL, c.UploadsTo = "s3://bucket?region=us-east-1&path-style=true&endpoint=http://127.0.0.1:1", config.UploadsToStore
 	})

@@ -16,6 +16,7 @@ import (
 
 // TestOneRequestIsOneTrace: the request's span is the root, its SQL stands under it, and its log line names it.
 func TestOneRequestIsOneTrace(t *testing.T) {
+	t.Parallel()
 	s := openSite(t, importSQLite(t, "small"), func(c *config.Config) { c.DatadogEnabled = true })
 	tracer := mocktracer.Start()
 	defer tracer.Stop()

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -416,6 +415,7 @@ var masked = regexp.MustCompile(`cookieid=\d+`)
 // TestOracleTransitions replays what was recorded of Q2A's writes of posts over HTTP, at the recorded time, from the recorded
 // address, and expects the recorded changes of all tables.
 func TestOracleTransitions(t *testing.T) {
+	t.Parallel()
 	var drift map[string]map[string]struct{ Stored, Recalculated any }
 	text, err := os.ReadFile("../testdata/oracle/drift.json")
 	if err != nil {
@@ -548,54 +548,17 @@ func (tr *transition) allowed(want, got map[string]*tableDiff) {
 func onEachDatabase(t *testing.T, test func(t *testing.T, fresh func(t *testing.T) string)) {
 	t.Helper()
 	if os.Getenv("TEST_DATABASE_URL") == "" {
-		t.Run("sqlite", func(t *testing.T) { test(t, func(t *testing.T) string { return importSQLite(t, "small") }) })
+		t.Run("sqlite", func(t *testing.T) {
+			t.Parallel()
+			test(t, func(t *testing.T) string { return importSQLite(t, "small") })
+		})
 		return
 	}
 	for _, dump := range []string{"small", "small-utf8mb4"} {
 		t.Run(dump, func(t *testing.T) {
-			url := loadServer(t, dump)
-			template := loadServer(t, dump)
-			used := false
-			test(t, func(t *testing.T) string {
-				if used {
-					restore(t, url, template)
-				}
-				used = true
-				return url
-			})
+			t.Parallel()
+			test(t, func(t *testing.T) string { return loadServer(t, dump) })
 		})
-	}
-}
-
-// restore makes a database's tables like those of another again.
-func restore(t *testing.T, url, template string) {
-	t.Helper()
-	ctx := context.Background()
-	db, err := database.Open(ctx, database.Settings{URL: url, Prefix: "qa_", MaxConnections: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	from := template[strings.LastIndex(template, "/")+1:]
-	queries := []string{"SET SESSION foreign_key_checks = 0"}
-	for _, table := range database.CoreTables() {
-		queries = append(queries, "DELETE FROM {"+table+"}", "INSERT INTO {"+table+"} SELECT * FROM `"+from+"`.{"+table+"}")
-		if slices.Contains([]string{"posts", "words", "users", "categories", "messages", "usernotices"}, table) {
-			queries = append(queries, "ALTER TABLE {"+table+"} AUTO_INCREMENT = 1")
-		}
-	}
-	// What is kept beside Q2A's rows goes with them; the first time these tables may not be there yet.
-	for _, table := range []string{"q2ab_media", "q2ab_attempts", "q2ab_locks", "q2ab_codes", "q2ab_sessions"} {
-		if has, err := db.HasTable(ctx, table); err != nil {
-			t.Fatal(err)
-		} else if has {
-			queries = append(queries, "DELETE FROM {"+table+"}")
-		}
-	}
-	for _, q := range queries {
-		if _, err := db.Exec(ctx, q); err != nil {
-			t.Fatalf("%s: %v", q, err)
-		}
 	}
 }
 

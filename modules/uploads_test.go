@@ -102,6 +102,7 @@ type uploaded struct {
 // TestUpload: the rows are those of the recorded transitions upload-image-editor and upload-image-anonymous, but for the bytes; what comes back is the
 // picture as it was held, without the place.
 func TestUpload(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		for _, onDisk := range []bool{false, true} {
 			folder := t.TempDir()
@@ -166,6 +167,7 @@ func TestUpload(t *testing.T) {
 
 // TestUploadOnce: sent again with its key it is one upload.
 func TestUploadOnce(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		s := openSite(t, fresh(t), nil)
 		before := s.scalar(t, "SELECT COUNT(*) FROM {blobs}")
@@ -203,6 +205,7 @@ func TestUploadOnce(t *testing.T) {
 
 // TestUploadRefused: what is no picture, too much, or by whom it may not be, leaves nothing.
 func TestUploadRefused(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		s := openSite(t, fresh(t), func(c *config.Config) { c.UploadLimit = 5000 })
 		if _, err := s.app.DB.Exec(context.Background(), "REPLACE INTO {userlimits} (userid, action, period, count) VALUES (17, 'U', ?, 1000)", time.Now().Unix()/3600); err != nil {
@@ -263,6 +266,7 @@ func TestUploadRefused(t *testing.T) {
 // TestUploadsObeyTheSite: files for posts are taken where one of the old site's editors takes some, from those who may write
 // posts; avatars have a switch of their own.
 func TestUploadsObeyTheSite(t *testing.T) {
+	t.Parallel()
 	const off = "UPDATE {options} SET content = '' WHERE title = 'wysiwyg_editor_upload_images'"
 	option := func(name, value string) string {
 		return "REPLACE INTO {options} (title, content) VALUES ('" + name + "', '" + value + "')"

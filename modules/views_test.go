@@ -15,6 +15,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // TestViewsAreCountedAsQ2ADoes looks at the rows; the first view of question 388 by a browser is that of the recorded
 // transition "view-question".
 func TestViewsAreCountedAsQ2ADoes(t *testing.T) {
+	t.Parallel()
 	const browser = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
 	testSites(t, func(t *testing.T, s *testSite) {
 		state := func(id int) (views int, hotness float64) {
@@ -52,6 +53,7 @@ func TestViewsAreCountedAsQ2ADoes(t *testing.T) {
 
 // TestManyViewsAtOnce: however views come together, the rows are what they would be one after the other.
 func TestManyViewsAtOnce(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		s := openSite(t, fresh(t), func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
 		before := s.scalar(t, "SELECT views FROM {posts} WHERE postid = 388")
@@ -74,6 +76,7 @@ func TestManyViewsAtOnce(t *testing.T) {
 
 // TestClientAddress: X-Forwarded-For counts only from trusted proxies, and of it the rightmost address that is not one.
 func TestClientAddress(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		proxies []string
 		want    string

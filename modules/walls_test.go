@@ -12,6 +12,7 @@ var walls = map[string]string{
 }
 
 func TestWalls(t *testing.T) {
+	t.Parallel()
 	const root = "38qa.net/backend/"
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, root+"...").Output()
 	if err != nil {

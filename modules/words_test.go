@@ -12,6 +12,7 @@ import (
 
 // TestNewWordsBesideTheOldSite: the old site and we meet the same new words at the same moment, and each gets one row.
 func TestNewWordsBesideTheOldSite(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("TEST_DATABASE_URL") == "" {
 		t.Skip("needs a MySQL or MariaDB server: set TEST_DATABASE_URL (.ci/run starts one)")
 	}

@@ -54,6 +54,7 @@ var worstContents = map[string]struct{ format, text, code string }{
 // TestWorstContents: whoever sends them and wherever to, they are refused for their content or taken, and nothing is left of
 // those that are refused.
 func TestWorstContents(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		options := map[string]string{"permit_post_q": "150", "permit_post_a": "150", "permit_post_c": "150"}
@@ -115,6 +116,7 @@ func (before snapshot) changed(after snapshot) (tables []string) {
 // TestHostileMarkdownOfThePast: what a plugin of the old site stored as Markdown, before anybody refused it, is
 // readable as the text that it is.
 func TestHostileMarkdownOfThePast(t *testing.T) {
+	t.Parallel()
 	testSites(t, func(t *testing.T, s *testSite) {
 		for i, c := range []struct{ name, content, want string }{
 			{"ordinary", "Some *text*", "<p>Some <em>text</em></p>"},

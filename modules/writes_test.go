@@ -56,6 +56,7 @@ func writeStatements(t *testing.T, r *replayer, c call, actor int) []string {
 
 // TestCostOfWrites holds how many statements writes send, whatever the size of the thread.
 func TestCostOfWrites(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		get[any](t, r.testSite, "/v1/questions/1") // options and categories are in memory
@@ -84,6 +85,7 @@ func TestCostOfWrites(t *testing.T) {
 
 // TestIdempotencyKey: a request that is sent again does nothing again, is answered as before, and may come at the same time.
 func TestIdempotencyKey(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		ask := func(key, title string, user int) *http.Response {
@@ -158,6 +160,7 @@ func TestIdempotencyKey(t *testing.T) {
 
 // TestIfMatch: an edit that is meant for another version is refused; votes and views make no new one.
 func TestIfMatch(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{testSite: openSite(t, fresh(t), nil)}
 		_, _, h := r.answerOf(t, call{"GET", "/v1/questions/27?include=answers", nil}, 4)
@@ -203,6 +206,7 @@ func TestIfMatch(t *testing.T) {
 
 // TestRefusals: each refusal has its code, and leaves no trace.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		url := fresh(t)
 		r := &replayer{testSite: openSite(t, url, nil)}
@@ -258,6 +262,7 @@ func TestRefusals(t *testing.T) {
 
 // TestHourlyLimits: the action is named, and the time until it may be done again.
 func TestHourlyLimits(t *testing.T) {
+	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
 		r := &replayer{now: 1796126400 + 600}
 		r.testSite = openSiteAt(t, fresh(t), func() time.Time { return time.Unix(r.now, 0) })

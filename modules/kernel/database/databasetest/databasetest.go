@@ -4,12 +4,13 @@ package databasetest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -37,24 +38,43 @@ func SQLite(t *testing.T) string {
 // onServer makes a database, which is dropped at the end of the test, and returns its address.
 func onServer(t *testing.T, base string) string {
 	t.Helper()
-	schema := fmt.Sprintf("q2abtest_%d", time.Now().UnixNano())
-	cfg := mysql.NewConfig()
-	access, address, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(base, "mariadb://"), "mysql://"), "@")
-	cfg.User, cfg.Passwd, _ = strings.Cut(access, ":")
-	cfg.Net, cfg.Addr = "tcp", strings.TrimSuffix(address, "/")
-	connector, err := mysql.NewConnector(cfg)
+	server, err := openServer(base, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := sql.OpenDB(connector)
-	if _, err := server.ExecContext(t.Context(), "CREATE DATABASE "+schema+" CHARACTER SET utf8mb4"); err != nil {
+	name := schemaName()
+	if _, err := server.ExecContext(t.Context(), "CREATE DATABASE "+name+" CHARACTER SET utf8mb4"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := server.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+schema); err != nil {
+		if _, err := server.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name); err != nil {
 			t.Error(err)
 		}
 		server.Close()
 	})
-	return strings.TrimSuffix(base, "/") + "/" + schema
+	return schemaURL(base, name)
+}
+
+// schemaName is a name for a database that no other test has.
+func schemaName() string { return fmt.Sprintf("q2abtest_%d_%d", os.Getpid(), schemas.Add(1)) }
+
+var schemas atomic.Int64
+
+// schemaURL is the address of a database on the server of TEST_DATABASE_URL.
+func schemaURL(base, name string) string { return strings.TrimSuffix(base, "/") + "/" + name }
+
+// openServer opens a database on the server, which need not exist yet; "" is none.
+func openServer(base, name string) (*sql.DB, error) {
+	cfg := mysql.NewConfig()
+	access, address, found := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(base, "mariadb://"), "mysql://"), "@")
+	if !found {
+		return nil, errors.New("TEST_DATABASE_URL is not mysql://user:password@host:port/")
+	}
+	cfg.User, cfg.Passwd, _ = strings.Cut(access, ":")
+	cfg.Net, cfg.Addr, cfg.DBName = "tcp", strings.TrimSuffix(address, "/"), name
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
 }

@@ -1,0 +1,266 @@
+package databasetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Template is a filled database, of which each test gets a copy of its own. Filling it takes longer than most tests, so
+// it is filled once, and copies on a server are used again: only the tables that the test before has changed are
+// written anew. A Template must not be copied.
+type Template struct {
+	// Charset is the character set of the database on a server.
+	Charset string
+	// Fill makes the tables and their rows in the empty database with the address.
+	Fill func(ctx context.Context, url string) error
+
+	sqlite   sync.Once
+	file     []byte // of the filled SQLite database
+	fileErr  error
+	server   sync.Mutex
+	original *schema   // what copies on a server are compared with, and filled from
+	idle     []*schema // copies that no test uses
+}
+
+// schema is a database on a server.
+type schema struct {
+	name   string
+	db     *sql.DB
+	tables map[string]string // definition of each table's columns and keys, by its name
+	sums   map[string]string // checksum of each table's rows
+	next   map[string]int64  // next number of the tables that number their rows
+}
+
+// SQLiteCopy is the address of a copy in a file that goes with the test.
+func (t *Template) SQLiteCopy(tb testing.TB) string {
+	tb.Helper()
+	t.sqlite.Do(func() { t.file, t.fileErr = t.fillFile() })
+	if t.fileErr != nil {
+		tb.Fatal(t.fileErr)
+	}
+	path := filepath.Join(tb.TempDir(), "site.sqlite")
+	if err := os.WriteFile(path, t.file, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return "sqlite:" + path
+}
+
+func (t *Template) fillFile() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "q2ab")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "site.sqlite")
+	if err := t.Fill(context.Background(), "sqlite:"+path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+// ServerCopy is the address of a copy on the server of TEST_DATABASE_URL. Who calls it calls Drop at the end of all tests.
+func (t *Template) ServerCopy(tb testing.TB) string {
+	tb.Helper()
+	s, err := t.take(context.Background())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		t.server.Lock()
+		defer t.server.Unlock()
+		t.idle = append(t.idle, s)
+	})
+	return schemaURL(os.Getenv("TEST_DATABASE_URL"), s.name)
+}
+
+// Drop removes the copies on the server, and what they were made from.
+func (t *Template) Drop() error {
+	t.server.Lock()
+	defer t.server.Unlock()
+	var all []error
+	if t.original != nil {
+		all = append(all, t.original.drop())
+	}
+	for _, s := range t.idle {
+		all = append(all, s.drop())
+	}
+	t.original, t.idle = nil, nil
+	return errors.Join(all...)
+}
+
+// take returns a copy that is as the template was filled.
+func (t *Template) take(ctx context.Context) (*schema, error) {
+	var used *schema
+	original, err := func() (*schema, error) {
+		t.server.Lock()
+		defer t.server.Unlock()
+		if t.original == nil {
+			filled, err := t.fillSchema(ctx)
+			if err != nil {
+				return nil, err
+			}
+			t.original = filled
+		}
+		if n := len(t.idle); n > 0 {
+			used, t.idle = t.idle[n-1], t.idle[:n-1]
+		}
+		return t.original, nil
+	}()
+	if err != nil {
+		return nil, err
+	}
+	if used == nil {
+		return t.fillSchema(ctx)
+	}
+	same, err := used.restore(ctx, original)
+	if err != nil {
+		return nil, err
+	}
+	if same {
+		return used, nil
+	}
+	// A test has changed the tables themselves.
+	if err := used.drop(); err != nil {
+		return nil, err
+	}
+	return t.fillSchema(ctx)
+}
+
+// fillSchema makes a new database on the server.
+func (t *Template) fillSchema(ctx context.Context) (*schema, error) {
+	base := os.Getenv("TEST_DATABASE_URL")
+	name := schemaName()
+	db, err := openServer(base, name)
+	if err != nil {
+		return nil, err
+	}
+	// One connection, so that what is set for the session stays set.
+	db.SetMaxOpenConns(1)
+	s := &schema{name: name, db: db}
+	server, err := openServer(base, "")
+	if err != nil {
+		return nil, err
+	}
+	defer server.Close()
+	if _, err := server.ExecContext(ctx, "CREATE DATABASE "+name+" CHARACTER SET "+t.Charset); err != nil {
+		return nil, err
+	}
+	if err := t.Fill(ctx, schemaURL(base, name)); err != nil {
+		return nil, errors.Join(err, s.drop())
+	}
+	return s, s.look(ctx)
+}
+
+func (s *schema) drop() error {
+	_, err := s.db.Exec("DROP DATABASE " + s.name)
+	return errors.Join(err, s.db.Close())
+}
+
+// look reads the state of all tables.
+func (s *schema) look(ctx context.Context) error {
+	if _, err := s.db.ExecContext(ctx, "SET SESSION foreign_key_checks = 0"); err != nil {
+		return err
+	}
+	// MySQL would answer from figures that are up to a day old; MariaDB does not know the setting.
+	_, _ = s.db.ExecContext(ctx, "SET SESSION information_schema_stats_expiry = 0")
+	s.tables, s.sums, s.next = map[string]string{}, map[string]string{}, map[string]int64{}
+	err := each(ctx, s.db, func(rows *sql.Rows) error {
+		var table string
+		var next sql.NullInt64
+		if err := rows.Scan(&table, &next); err != nil {
+			return err
+		}
+		s.tables[table] = ""
+		if next.Valid {
+			s.next[table] = next.Int64
+		}
+		return nil
+	}, "SELECT table_name, auto_increment FROM information_schema.tables WHERE table_schema = ? AND table_type = 'BASE TABLE'", s.name)
+	if err != nil {
+		return err
+	}
+	for _, query := range []string{
+		`SELECT table_name, CONCAT_WS(' ', ordinal_position, column_name, column_type, is_nullable, column_default, extra,
+			collation_name) FROM information_schema.columns WHERE table_schema = ? ORDER BY table_name, ordinal_position`,
+		`SELECT table_name, CONCAT_WS(' ', index_name, non_unique, seq_in_index, column_name, sub_part)
+			FROM information_schema.statistics WHERE table_schema = ? ORDER BY table_name, index_name, seq_in_index`,
+		`SELECT event_object_table, CONCAT_WS(' ', trigger_name, action_timing, event_manipulation, action_statement)
+			FROM information_schema.triggers WHERE trigger_schema = ? ORDER BY event_object_table, trigger_name`,
+	} {
+		err := each(ctx, s.db, func(rows *sql.Rows) error {
+			var table, part string
+			if err := rows.Scan(&table, &part); err != nil {
+				return err
+			}
+			s.tables[table] += part + "\n"
+			return nil
+		}, query, s.name)
+		if err != nil {
+			return err
+		}
+	}
+	for table, definition := range s.tables {
+		s.tables[table] = fmt.Sprintf("%x", sha256.Sum256([]byte(definition)))
+	}
+	names := slices.Sorted(maps.Keys(s.tables))
+	return each(ctx, s.db, func(rows *sql.Rows) error {
+		var table string
+		var sum sql.NullString
+		if err := rows.Scan(&table, &sum); err != nil {
+			return err
+		}
+		s.sums[strings.TrimPrefix(table, s.name+".")] = sum.String
+		return nil
+	}, "CHECKSUM TABLE `"+strings.Join(names, "`, `")+"`")
+}
+
+// restore makes the rows of all tables those of the original again; it is false where the tables themselves differ.
+func (s *schema) restore(ctx context.Context, original *schema) (bool, error) {
+	if err := s.look(ctx); err != nil {
+		return false, err
+	}
+	if !maps.Equal(s.tables, original.tables) {
+		return false, nil
+	}
+	for _, table := range slices.Sorted(maps.Keys(original.tables)) {
+		var queries []string
+		if s.sums[table] != original.sums[table] {
+			queries = append(queries, "DELETE FROM `"+table+"`",
+				"INSERT INTO `"+table+"` SELECT * FROM `"+original.name+"`.`"+table+"`")
+		}
+		if next, numbered := original.next[table]; numbered && (len(queries) > 0 || s.next[table] != next) {
+			queries = append(queries, fmt.Sprintf("ALTER TABLE `%s` AUTO_INCREMENT = %d", table, next))
+		}
+		for _, query := range queries {
+			if _, err := s.db.ExecContext(ctx, query); err != nil {
+				return false, fmt.Errorf("%s: %w", query, err)
+			}
+		}
+	}
+	return true, nil
+}
+
+// each calls a function for each row of a query.
+func each(ctx context.Context, db *sql.DB, row func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
