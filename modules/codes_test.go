@@ -219,6 +219,7 @@ func TestMailsBearGoodCodesOnly(t *testing.T) {
 		}, "natsu@example.jp", true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
 				s := codeSite{opened, t}
 				s.call(202, "POST", "/v1/auth/forgot", "", map[string]any{"login": "natsu"})

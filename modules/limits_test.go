@@ -51,6 +51,7 @@ func TestMailsAreCounted(t *testing.T) {
 		}, 25, 28, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 				in := s.signIn(t, "fuyu", "fuyu-pass-123")
 				for i := range c.tries {
@@ -238,6 +239,7 @@ func TestTakenIsCounted(t *testing.T) {
 		{"somebody else's", "PATCH", "/v1/users/lurker", "admin_hana", "hana-admin-pass", func(email string) map[string]any { return map[string]any{"email": email} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 				token := ""
 				if c.as != "" {

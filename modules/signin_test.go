@@ -382,6 +382,7 @@ func TestAttemptsLinkNoNames(t *testing.T) {
 		}, 202},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			onEachIssuer(t, func(t *testing.T, s *issuerSite) {
 				for i := range 40 {
 					ask[any](t, s, "POST", "/v1/auth/"+c.path, "", fmt.Sprintf("198.51.%d.1", i), c.body(c.tried))

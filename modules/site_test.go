@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -113,6 +114,13 @@ func TestMain(m *testing.M) {
 		"PYTHONUNBUFFERED": "1", // or an emulator's address stays in its buffer
 	} {
 		if err := os.Setenv(name, value); err != nil {
+			panic(err)
+		}
+	}
+	// Most tests wait: for the database, for something that must happen, for a second to pass.
+	flag.Parse()
+	if set := flag.Lookup("test.parallel"); set.Value.String() == set.DefValue {
+		if err := set.Value.Set("8"); err != nil {
 			panic(err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -178,7 +179,8 @@ func TestThumbnailsAfterUpload(t *testing.T) {
 		if w, h := s.size(t, "/v1/media/"+u.ID+"?size=100&shape=square"); w != 100 || h != 100 {
 			t.Errorf("square: %d × %d", w, h)
 		}
-		if all := statements(t, s, path); len(all) > 1 {
+		all := slices.DeleteFunc(statements(t, s, path), func(query string) bool { return strings.Contains(query, "{options}") }) // once a second
+		if len(all) > 1 {
 			t.Errorf("a thread whose images are known takes %d statements: %s", len(all), strings.Join(all, "\n"))
 		}
 	})
