@@ -162,7 +162,7 @@ func (t *Template) fillSchema(ctx context.Context) (*schema, error) {
 }
 
 func (s *schema) drop() error {
-	_, err := s.db.Exec("DROP DATABASE " + s.name)
+	_, err := s.db.ExecContext(context.Background(), "DROP DATABASE "+s.name)
 	return errors.Join(err, s.db.Close())
 }
 
