@@ -3,7 +3,6 @@ package modules_test
 import (
 	"compress/gzip"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -12,12 +11,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/go-sql-driver/mysql"
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
@@ -158,7 +154,11 @@ func fill(ctx context.Context, url, name string) error {
 	}
 	onSQLite := strings.HasPrefix(url, "sqlite:")
 	if !onSQLite {
-		if err := feed(ctx, url, dump); err != nil {
+		text, err := io.ReadAll(dump)
+		if err != nil {
+			return err
+		}
+		if err := databasetest.Feed(ctx, url, string(text)); err != nil {
 			return err
 		}
 	}
@@ -173,26 +173,6 @@ func fill(ctx context.Context, url, name string) error {
 		}
 	}
 	return db.Migrate(ctx)
-}
-
-// feed runs a dump's statements on a server.
-func feed(ctx context.Context, url string, dump io.Reader) error {
-	text, err := io.ReadAll(dump)
-	if err != nil {
-		return err
-	}
-	cfg, err := mysql.ParseDSN(regexp.MustCompile(`^\w+://(.*)@(.*)/(.*)$`).ReplaceAllString(url, "$1@tcp($2)/$3?multiStatements=true"))
-	if err != nil {
-		return err
-	}
-	connector, err := mysql.NewConnector(cfg)
-	if err != nil {
-		return err
-	}
-	server := sql.OpenDB(connector)
-	defer server.Close()
-	_, err = server.ExecContext(ctx, "SET NAMES utf8mb4, foreign_key_checks = 0;\n"+string(text))
-	return err
 }
 
 func openDump(name string) (io.Reader, error) {

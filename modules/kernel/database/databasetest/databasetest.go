@@ -21,11 +21,10 @@ func Each(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
 	t.Run("server", func(t *testing.T) {
-		base := os.Getenv("TEST_DATABASE_URL")
-		if base == "" {
+		if os.Getenv("TEST_DATABASE_URL") == "" {
 			t.Skip("needs a MySQL or MariaDB server: set TEST_DATABASE_URL (.ci/run starts one)")
 		}
-		test(t, onServer(t, base))
+		test(t, onServer(t))
 	})
 }
 
@@ -36,42 +35,75 @@ func SQLite(t *testing.T) string {
 }
 
 // onServer makes a database, which is dropped at the end of the test, and returns its address.
-func onServer(t *testing.T, base string) string {
+func onServer(t *testing.T) string {
 	t.Helper()
-	server, err := openServer(base, "")
+	s, err := create(t.Context(), "utf8mb4")
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := schemaName()
-	if _, err := server.ExecContext(t.Context(), "CREATE DATABASE "+name+" CHARACTER SET utf8mb4"); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		if _, err := server.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name); err != nil {
+		if err := s.drop(); err != nil {
 			t.Error(err)
 		}
-		server.Close()
 	})
-	return schemaURL(base, name)
+	return s.url
 }
 
-// schemaName is a name for a database that no other test has.
-func schemaName() string { return fmt.Sprintf("q2abtest_%d_%d", os.Getpid(), schemas.Add(1)) }
+// Feed runs the statements of a dump on the database with the address, on a server.
+func Feed(ctx context.Context, url, statements string) error {
+	db, err := openServer(url)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.ExecContext(ctx, "SET NAMES utf8mb4, foreign_key_checks = 0;\n"+statements)
+	return err
+}
+
+// schema is a database on a server.
+type schema struct {
+	name, url string
+	// db has one connection, so that what is set for its session stays set.
+	db *sql.DB
+}
 
 var schemas atomic.Int64
 
-// schemaURL is the address of a database on the server of TEST_DATABASE_URL.
-func schemaURL(base, name string) string { return strings.TrimSuffix(base, "/") + "/" + name }
+// create makes an empty database on the server of TEST_DATABASE_URL.
+func create(ctx context.Context, charset string) (*schema, error) {
+	base := os.Getenv("TEST_DATABASE_URL")
+	server, err := openServer(base)
+	if err != nil {
+		return nil, err
+	}
+	defer server.Close()
+	name := fmt.Sprintf("q2abtest_%d_%d", os.Getpid(), schemas.Add(1))
+	if _, err := server.ExecContext(ctx, "CREATE DATABASE "+name+" CHARACTER SET "+charset); err != nil {
+		return nil, err
+	}
+	s := &schema{name: name, url: strings.TrimSuffix(base, "/") + "/" + name}
+	if s.db, err = openServer(s.url); err != nil {
+		return nil, err
+	}
+	s.db.SetMaxOpenConns(1)
+	return s, nil
+}
 
-// openServer opens a database on the server, which need not exist yet; "" is none.
-func openServer(base, name string) (*sql.DB, error) {
+func (s *schema) drop() error {
+	_, err := s.db.ExecContext(context.Background(), "DROP DATABASE "+s.name)
+	return errors.Join(err, s.db.Close())
+}
+
+// openServer opens the database with the address, or none if it names none.
+func openServer(url string) (*sql.DB, error) {
 	cfg := mysql.NewConfig()
-	access, address, found := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(base, "mariadb://"), "mysql://"), "@")
+	access, place, found := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(url, "mariadb://"), "mysql://"), "@")
 	if !found {
 		return nil, errors.New("TEST_DATABASE_URL is not mysql://user:password@host:port/")
 	}
 	cfg.User, cfg.Passwd, _ = strings.Cut(access, ":")
-	cfg.Net, cfg.Addr, cfg.DBName = "tcp", strings.TrimSuffix(address, "/"), name
+	cfg.Addr, cfg.DBName, _ = strings.Cut(place, "/")
+	cfg.Net, cfg.MultiStatements = "tcp", true
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package databasetest
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -28,15 +27,14 @@ type Template struct {
 	file     []byte // of the filled SQLite database
 	fileErr  error
 	server   sync.Mutex
-	original *schema   // what copies on a server are compared with, and filled from
+	original *schema   // what copies on a server are filled from
+	filled   *contents // of the original
 	idle     []*schema // copies that no test uses
 }
 
-// schema is a database on a server.
-type schema struct {
-	name   string
-	db     *sql.DB
-	tables map[string]string // definition of each table's columns and keys, by its name
+// contents is what a database on a server holds.
+type contents struct {
+	tables map[string]string // definition of each table's columns, keys and triggers, by its name
 	sums   map[string]string // checksum of each table's rows
 	next   map[string]int64  // next number of the tables that number their rows
 }
@@ -65,7 +63,7 @@ func (t *Template) fillFile() ([]byte, error) {
 	if err := t.Fill(context.Background(), "sqlite:"+path); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path)
+	return os.ReadFile(path) //nolint:gosec // made above
 }
 
 // ServerCopy is the address of a copy on the server of TEST_DATABASE_URL. Who calls it calls Drop at the end of all tests.
@@ -80,7 +78,7 @@ func (t *Template) ServerCopy(tb testing.TB) string {
 		defer t.server.Unlock()
 		t.idle = append(t.idle, s)
 	})
-	return schemaURL(os.Getenv("TEST_DATABASE_URL"), s.name)
+	return s.url
 }
 
 // Drop removes the copies on the server, and what they were made from.
@@ -100,94 +98,74 @@ func (t *Template) Drop() error {
 
 // take returns a copy that is as the template was filled.
 func (t *Template) take(ctx context.Context) (*schema, error) {
-	var used *schema
-	original, err := func() (*schema, error) {
-		t.server.Lock()
-		defer t.server.Unlock()
-		if t.original == nil {
-			filled, err := t.fillSchema(ctx)
-			if err != nil {
-				return nil, err
-			}
-			t.original = filled
-		}
-		if n := len(t.idle); n > 0 {
-			used, t.idle = t.idle[n-1], t.idle[:n-1]
-		}
-		return t.original, nil
-	}()
+	used, err := t.takeUsed(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if used == nil {
-		return t.fillSchema(ctx)
-	}
-	same, err := used.restore(ctx, original)
-	if err != nil {
-		return nil, err
-	}
-	if same {
-		return used, nil
-	}
-	// A test has changed the tables themselves.
-	if err := used.drop(); err != nil {
-		return nil, err
+	if used != nil {
+		same, err := used.restore(ctx, t.original, t.filled)
+		if err == nil && same {
+			return used, nil
+		}
+		// A test has changed the tables themselves, or they cannot be written.
+		if err := errors.Join(err, used.drop()); err != nil {
+			return nil, err
+		}
 	}
 	return t.fillSchema(ctx)
 }
 
-// fillSchema makes a new database on the server.
-func (t *Template) fillSchema(ctx context.Context) (*schema, error) {
-	base := os.Getenv("TEST_DATABASE_URL")
-	name := schemaName()
-	db, err := openServer(base, name)
-	if err != nil {
-		return nil, err
+// takeUsed returns a copy that a test has used before, or nil. The first time it makes the original.
+func (t *Template) takeUsed(ctx context.Context) (used *schema, err error) {
+	t.server.Lock()
+	defer t.server.Unlock()
+	if t.original == nil {
+		original, err := t.fillSchema(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if t.filled, err = original.look(ctx); err != nil {
+			return nil, errors.Join(err, original.drop())
+		}
+		t.original = original
 	}
-	// One connection, so that what is set for the session stays set.
-	db.SetMaxOpenConns(1)
-	s := &schema{name: name, db: db}
-	server, err := openServer(base, "")
-	if err != nil {
-		return nil, err
+	if n := len(t.idle); n > 0 {
+		used, t.idle = t.idle[n-1], t.idle[:n-1]
 	}
-	defer server.Close()
-	if _, err := server.ExecContext(ctx, "CREATE DATABASE "+name+" CHARACTER SET "+t.Charset); err != nil {
-		return nil, err
-	}
-	if err := t.Fill(ctx, schemaURL(base, name)); err != nil {
-		return nil, errors.Join(err, s.drop())
-	}
-	return s, s.look(ctx)
+	return used, nil
 }
 
-func (s *schema) drop() error {
-	_, err := s.db.ExecContext(context.Background(), "DROP DATABASE "+s.name)
-	return errors.Join(err, s.db.Close())
+// fillSchema makes a new database on the server.
+func (t *Template) fillSchema(ctx context.Context) (*schema, error) {
+	s, err := create(ctx, t.Charset)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Fill(ctx, s.url); err != nil {
+		return nil, errors.Join(err, s.drop())
+	}
+	return s, nil
 }
 
 // look reads the state of all tables.
-func (s *schema) look(ctx context.Context) error {
-	if _, err := s.db.ExecContext(ctx, "SET SESSION foreign_key_checks = 0"); err != nil {
-		return err
-	}
+func (s *schema) look(ctx context.Context) (*contents, error) {
 	// MySQL would answer from figures that are up to a day old; MariaDB does not know the setting.
 	_, _ = s.db.ExecContext(ctx, "SET SESSION information_schema_stats_expiry = 0")
-	s.tables, s.sums, s.next = map[string]string{}, map[string]string{}, map[string]int64{}
+	found := &contents{map[string]string{}, map[string]string{}, map[string]int64{}}
 	err := each(ctx, s.db, func(rows *sql.Rows) error {
 		var table string
 		var next sql.NullInt64
 		if err := rows.Scan(&table, &next); err != nil {
 			return err
 		}
-		s.tables[table] = ""
+		found.tables[table] = ""
 		if next.Valid {
-			s.next[table] = next.Int64
+			found.next[table] = next.Int64
 		}
 		return nil
 	}, "SELECT table_name, auto_increment FROM information_schema.tables WHERE table_schema = ? AND table_type = 'BASE TABLE'", s.name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, query := range []string{
 		`SELECT table_name, CONCAT_WS(' ', ordinal_position, column_name, column_type, is_nullable, column_default, extra,
@@ -202,49 +180,49 @@ func (s *schema) look(ctx context.Context) error {
 			if err := rows.Scan(&table, &part); err != nil {
 				return err
 			}
-			s.tables[table] += part + "\n"
+			found.tables[table] += part + "\n"
 			return nil
 		}, query, s.name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	for table, definition := range s.tables {
-		s.tables[table] = fmt.Sprintf("%x", sha256.Sum256([]byte(definition)))
-	}
-	names := slices.Sorted(maps.Keys(s.tables))
-	return each(ctx, s.db, func(rows *sql.Rows) error {
+	names := slices.Sorted(maps.Keys(found.tables))
+	err = each(ctx, s.db, func(rows *sql.Rows) error {
 		var table string
 		var sum sql.NullString
 		if err := rows.Scan(&table, &sum); err != nil {
 			return err
 		}
-		s.sums[strings.TrimPrefix(table, s.name+".")] = sum.String
+		found.sums[strings.TrimPrefix(table, s.name+".")] = sum.String
 		return nil
 	}, "CHECKSUM TABLE `"+strings.Join(names, "`, `")+"`")
+	return found, err
 }
 
 // restore makes the rows of all tables those of the original again; it is false where the tables themselves differ.
-func (s *schema) restore(ctx context.Context, original *schema) (bool, error) {
-	if err := s.look(ctx); err != nil {
+func (s *schema) restore(ctx context.Context, original *schema, filled *contents) (bool, error) {
+	found, err := s.look(ctx)
+	if err != nil {
 		return false, err
 	}
-	if !maps.Equal(s.tables, original.tables) {
+	if !maps.Equal(found.tables, filled.tables) {
 		return false, nil
 	}
-	for _, table := range slices.Sorted(maps.Keys(original.tables)) {
-		var queries []string
-		if s.sums[table] != original.sums[table] {
+	queries := []string{"SET SESSION foreign_key_checks = 0"}
+	for _, table := range slices.Sorted(maps.Keys(filled.tables)) {
+		changed := found.sums[table] != filled.sums[table]
+		if changed {
 			queries = append(queries, "DELETE FROM `"+table+"`",
 				"INSERT INTO `"+table+"` SELECT * FROM `"+original.name+"`.`"+table+"`")
 		}
-		if next, numbered := original.next[table]; numbered && (len(queries) > 0 || s.next[table] != next) {
+		if next, numbered := filled.next[table]; numbered && (changed || found.next[table] != next) {
 			queries = append(queries, fmt.Sprintf("ALTER TABLE `%s` AUTO_INCREMENT = %d", table, next))
 		}
-		for _, query := range queries {
-			if _, err := s.db.ExecContext(ctx, query); err != nil {
-				return false, fmt.Errorf("%s: %w", query, err)
-			}
+	}
+	for _, query := range queries {
+		if _, err := s.db.ExecContext(ctx, query); err != nil {
+			return false, fmt.Errorf("%s: %w", query, err)
 		}
 	}
 	return true, nil
