@@ -65,8 +65,7 @@ func TestStatementsDoNotGrow(t *testing.T) {
 
 // TestDeepPagesReadNoMoreRows shows by the server's own counters that the 5,000th page of the newest list costs what the
 // first costs.
-func TestDeepPagesReadNoMoreRows(t *testing.T) {
-	t.Parallel()
+func TestDeepPagesReadNoMoreRows(t *testing.T) { // not in parallel: the counters are the whole server's
 	testServers(t, func(t *testing.T, s *testSite) {
 		ctx := context.Background()
 		const questions = 100_010

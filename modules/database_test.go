@@ -148,8 +148,7 @@ func TestForeignSchemasAreRefused(t *testing.T) {
 }
 
 // TestNoSessionState: nothing of what the server sends would pin a connection of RDS Proxy.
-func TestNoSessionState(t *testing.T) {
-	t.Parallel()
+func TestNoSessionState(t *testing.T) { // not in parallel: the counters are the whole server's
 	testServers(t, func(t *testing.T, s *testSite) {
 		status := func() map[string]int {
 			found := map[string]int{}
@@ -190,8 +189,7 @@ func TestNoSessionState(t *testing.T) {
 }
 
 // TestDatabaseTimeZone: a server in another time zone stores other local times, and the API still tells UTC.
-func TestDatabaseTimeZone(t *testing.T) {
-	t.Parallel()
+func TestDatabaseTimeZone(t *testing.T) { // not in parallel: the time zone is the whole server's
 	testServers(t, func(t *testing.T, s *testSite) {
 		if _, err := s.app.DB.Exec(context.Background(), "SET GLOBAL time_zone = '+09:00'"); err != nil {
 			t.Fatal(err)
