@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -179,11 +178,22 @@ func TestThumbnailsAfterUpload(t *testing.T) {
 		if w, h := s.size(t, "/v1/media/"+u.ID+"?size=100&shape=square"); w != 100 || h != 100 {
 			t.Errorf("square: %d × %d", w, h)
 		}
-		all := slices.DeleteFunc(statements(t, s, path), func(query string) bool { return strings.Contains(query, "{options}") }) // once a second
+		all := statements(t, s, path)
+		for range 3 { // options and categories are read again after a second
+			all = shorter(all, statements(t, s, path))
+		}
 		if len(all) > 1 {
 			t.Errorf("a thread whose images are known takes %d statements: %s", len(all), strings.Join(all, "\n"))
 		}
 	})
+}
+
+// shorter is the shorter of two lists.
+func shorter(a, b []string) []string {
+	if len(b) < len(a) {
+		return b
+	}
+	return a
 }
 
 // shelfOf is the folder for a file of an id.
