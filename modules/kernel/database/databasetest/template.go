@@ -34,9 +34,10 @@ type Template struct {
 
 // contents is what a database on a server holds.
 type contents struct {
-	tables map[string]string // definition of each table's columns, keys and triggers, by its name
-	sums   map[string]string // checksum of each table's rows
-	next   map[string]int64  // next number of the tables that number their rows
+	tables  map[string]string   // definition of each table's columns, keys and triggers, by its name
+	columns map[string][]string // each table's columns that are written; the server makes generated ones
+	sums    map[string]string   // checksum of each table's rows
+	next    map[string]int64    // next number of the tables that number their rows
 }
 
 // SQLiteCopy is the address of a copy in a file that goes with the test.
@@ -151,7 +152,7 @@ func (t *Template) fillSchema(ctx context.Context) (*schema, error) {
 func (s *schema) look(ctx context.Context) (*contents, error) {
 	// MySQL would answer from figures that are up to a day old; MariaDB does not know the setting.
 	_, _ = s.db.ExecContext(ctx, "SET SESSION information_schema_stats_expiry = 0")
-	found := &contents{map[string]string{}, map[string]string{}, map[string]int64{}}
+	found := &contents{map[string]string{}, map[string][]string{}, map[string]string{}, map[string]int64{}}
 	err := each(ctx, s.db, func(rows *sql.Rows) error {
 		var table string
 		var next sql.NullInt64
@@ -187,6 +188,18 @@ func (s *schema) look(ctx context.Context) (*contents, error) {
 			return nil, err
 		}
 	}
+	err = each(ctx, s.db, func(rows *sql.Rows) error {
+		var table, column string
+		if err := rows.Scan(&table, &column); err != nil {
+			return err
+		}
+		found.columns[table] = append(found.columns[table], column)
+		return nil
+	}, `SELECT table_name, column_name FROM information_schema.columns
+		WHERE table_schema = ? AND COALESCE(generation_expression, '') = '' ORDER BY table_name, ordinal_position`, s.name)
+	if err != nil {
+		return nil, err
+	}
 	names := slices.Sorted(maps.Keys(found.tables))
 	err = each(ctx, s.db, func(rows *sql.Rows) error {
 		var table string
@@ -213,8 +226,9 @@ func (s *schema) restore(ctx context.Context, original *schema, filled *contents
 	for _, table := range slices.Sorted(maps.Keys(filled.tables)) {
 		changed := found.sums[table] != filled.sums[table]
 		if changed {
+			columns := "`" + strings.Join(filled.columns[table], "`, `") + "`"
 			queries = append(queries, "DELETE FROM `"+table+"`",
-				"INSERT INTO `"+table+"` SELECT * FROM `"+original.name+"`.`"+table+"`")
+				"INSERT INTO `"+table+"` ("+columns+") SELECT "+columns+" FROM `"+original.name+"`.`"+table+"`")
 		}
 		if next, numbered := filled.next[table]; numbered && (changed || found.next[table] != next) {
 			queries = append(queries, fmt.Sprintf("ALTER TABLE `%s` AUTO_INCREMENT = %d", table, next))
