@@ -28,6 +28,7 @@ type trial struct {
 // report is what was measured.
 type report struct {
 	idle, attacked latencies
+	beside         latencies // of readers, with writers only
 	writingAlone   latencies // with readers only
 	writing        latencies
 	failed         int
@@ -208,7 +209,7 @@ func (t *trial) run(ctx context.Context) (r report, err error) {
 	}
 	beside, stop := context.WithTimeout(ctx, t.idle)
 	var wait sync.WaitGroup
-	wait.Go(func() { t.read(beside) })
+	wait.Go(func() { r.beside, _ = t.read(beside) })
 	r.writingAlone, _ = t.write(beside)
 	wait.Wait()
 	stop()
@@ -221,9 +222,11 @@ func (t *trial) run(ctx context.Context) (r report, err error) {
 	wait.Wait()
 	r.failed += failed + notRead + notWritten
 	fmt.Printf("\nReaders alone: %d requests, p50 %.1f ms, p99 %.1f ms; under attack: %d, p50 %.1f ms, p99 %.1f ms (p99 %.2f of alone).\n"+
+		"Readers beside writers, without the attack: %d requests, p50 %.1f ms, p99 %.1f ms.\n"+
 		"Writers without the attack: %d requests, p50 %.1f ms, p99 %.1f ms, slowest %.1f ms.\n"+
 		"Writers: %d requests, p50 %.1f ms, p99 %.1f ms, slowest %.1f ms. Failed: %d attacks, %d reads, %d writes.\n",
 		len(r.idle), ms(r.idle.percentile(50)), ms(r.idle.percentile(99)), len(r.attacked), ms(r.attacked.percentile(50)), ms(r.attacked.percentile(99)), r.slowdown(),
+		len(r.beside), ms(r.beside.percentile(50)), ms(r.beside.percentile(99)),
 		len(r.writingAlone), ms(r.writingAlone.percentile(50)), ms(r.writingAlone.percentile(99)), ms(r.writingAlone.percentile(100)),
 		len(r.writing), ms(r.writing.percentile(50)), ms(r.writing.percentile(99)), ms(r.writing.percentile(100)), failed, notRead, notWritten)
 	return r, err

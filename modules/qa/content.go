@@ -2,14 +2,11 @@ package qa
 
 import (
 	"context"
-	"errors"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
-	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/formtext"
-	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/qa/internal/render"
 	"38qa.net/backend/modules/qa/internal/words"
@@ -23,12 +20,9 @@ type content struct{ text, format string }
 const (
 	tinyContent = 1 << 10 // bytes
 	lightWork   = 1_000_000
-
-	pauseBetweenHeavy = 1 // seconds, for those who have too many waiting
 )
 
-// turn waits until the content may be converted, and returns what ends that. Whoever has several contents waiting that take
-// long is refused.
+// turn waits until the content may be converted, and returns what ends that.
 func (m *Module) turn(ctx context.Context, w *Writing) (end func(), err error) {
 	switch {
 	case w.Format == "" || w.Format == "plain" || len(*w.Content) <= tinyContent:
@@ -36,13 +30,7 @@ func (m *Module) turn(ctx context.Context, w *Writing) (end func(), err error) {
 	case render.Work(*w.Content, w.Format) <= lightWork:
 		return m.lightTurns.Take(ctx)
 	}
-	end, err = m.heavyTurns.TakeFor(ctx, auth.IdempotencyCaller(ctx).Client)
-	if errors.Is(err, limit.ErrTooManyAtOnce) {
-		p := problem.New("rate_limit", pauseBetweenHeavy)
-		p.RetryAfter = pauseBetweenHeavy
-		return nil, p
-	}
-	return end, err
+	return m.heavyTurns.Take(ctx)
 }
 
 // prepare converts and cleans the content that was sent, nil if none was. It comes before the use case's transaction, which

@@ -24,8 +24,9 @@ type arrivalKey struct{}
 type arrival struct {
 	io.ReadCloser
 	response *echo.Response
+	// patience is how long it may take, from when the first of it is wanted.
+	patience time.Duration
 	deadline time.Time
-	begun    bool
 	complete bool
 	// failure is why no more of it came.
 	failure *problem.Error
@@ -34,10 +35,7 @@ type arrival struct {
 // Read sets the connection's deadline when the first of the body is wanted. At its end there is none any more: the server
 // takes a client for gone whose connection passes one, also while it only waits for the response.
 func (a *arrival) Read(p []byte) (int, error) {
-	if !a.begun {
-		a.begun = true
-		a.limit(a.deadline)
-	}
+	a.begin()
 	n, err := a.ReadCloser.Read(p)
 	switch {
 	case err == nil:
@@ -53,6 +51,13 @@ func (a *arrival) Read(p []byte) (int, error) {
 	}
 	a.response.Header().Set("Connection", "close") // nobody knows where the next request begins
 	return n, fmt.Errorf("%w (%w)", a.failure, err)
+}
+
+func (a *arrival) begin() {
+	if a.deadline.IsZero() {
+		a.deadline = time.Now().Add(a.patience)
+		a.limit(a.deadline)
+	}
 }
 
 // limit sets the connection's deadline for reading; tests have connections without.
@@ -82,12 +87,13 @@ func (s *Server) limitArrival(next echo.HandlerFunc) echo.HandlerFunc {
 		if patience <= 0 {
 			return next(c)
 		}
-		a := &arrival{ReadCloser: r.Body, response: c.Response(), deadline: time.Now().Add(patience)}
+		a := &arrival{ReadCloser: r.Body, response: c.Response(), patience: patience}
 		r = r.WithContext(context.WithValue(r.Context(), arrivalKey{}, a))
 		r.Body = a
 		c.SetRequest(r)
 		defer func() {
 			if !a.complete { // the server reads the rest away, if that comes in time
+				a.begin()
 				a.limit(a.deadline)
 			}
 		}()

@@ -14,9 +14,6 @@ import (
 // far more than the byte or two that it takes to send.
 const maxValues = 2000
 
-// largeBody is from how many bytes on a JSON body is decoded in turns. Most posts are smaller.
-const largeBody = 4 << 10
-
 // jsonFormats are Huma's formats of bodies, which refuse those with too many values before they are decoded, and decode
 // few large ones at once.
 func jsonFormats() map[string]huma.Format {

@@ -81,6 +81,7 @@ type Server struct {
 	methods  *methodTable
 	// receiving are the turns of those who upload.
 	receiving turns
+	writing   *writeTurns
 }
 
 // answerTime is how long an answer may take to reach the client.
@@ -96,7 +97,7 @@ func New(s Settings) *Server {
 	e.HTTPErrorHandler = writeError
 	trusted := &proxies{networks: s.Proxies}
 	e.IPExtractor = trusted.clientIP()
-	srv := &Server{settings: s, echo: e, receiving: newTurns()}
+	srv := &Server{settings: s, echo: e, receiving: newTurns(), writing: newWriteTurns()}
 
 	if s.Trace {
 		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(func(c echo.Context) bool { return isProbe(c.Request().URL.Path) })))
@@ -115,7 +116,7 @@ func New(s Settings) *Server {
 	if s.Authenticate != nil {
 		e.Use(unlessProbe(s.Authenticate))
 	}
-	e.Use(limitRefusals(s.Refusals, srv.refusalKey), takeMatch)
+	e.Use(limitRefusals(s.Refusals, srv.refusalKey), srv.takeTurn, takeMatch)
 	if s.Once != nil {
 		k := &keeper{db: s.Once, caller: s.Caller, secret: secret{configured: s.Secret}}
 		e.Use(k.idempotent)
