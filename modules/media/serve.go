@@ -36,7 +36,7 @@ func (m *Module) registerServing(api huma.API) {
 		Summary: "A file: an image of a post, an avatar, an attachment",
 		Description: "With size a JPEG with no side longer than that; smaller images keep their size. Files never change, so that they may be kept for ever. " +
 			"Where the site has a CDN, the answer can be its address (302).",
-		Errors: []int{http.StatusNotFound},
+		Errors: []int{http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable},
 		Responses: map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{"image/*": {}, "application/octet-stream": {}}},
 			"206": {Description: "The part of it that Range asks for"},
 			"302": {Description: "The file's address at the CDN"}},
@@ -224,8 +224,39 @@ func (s *served) serve(c echo.Context) {
 	h.Set("ETag", s.tag)
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 	web.Stream(c.Response())
-	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, s.content)
+	w := &rangeWriter{ResponseWriter: c.Response()}
+	http.ServeContent(w, c.Request(), "", time.Time{}, s.content)
+	if w.refused {
+		h.Del("Content-Type")
+		h.Del("Content-Disposition")
+		c.Error(problem.New("range_not_satisfiable"))
+	}
 }
+
+// rangeWriter leaves the plain text out with which package http refuses a range that a file does not have; its
+// header Content-Range, which tells the file's size, stays.
+type rangeWriter struct {
+	http.ResponseWriter
+	refused bool
+}
+
+// WriteHeader is http.ResponseWriter's.
+func (w *rangeWriter) WriteHeader(status int) {
+	if w.refused = status == http.StatusRequestedRangeNotSatisfiable; !w.refused {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Write is http.ResponseWriter's.
+func (w *rangeWriter) Write(p []byte) (int, error) {
+	if w.refused {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *rangeWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // address is that of a file, or of a version of it, for clients.
 func (m *Module) address(id string, size int) string {

@@ -192,6 +192,8 @@ var catalogue = map[string]entry{
 		texts{"Somebody else changed it first.", "他の人が先に変更しました。"}},
 	"body_too_large": {http.StatusRequestEntityTooLarge, texts{"Body too large", "本文が大きすぎます"},
 		texts{"The request body is larger than allowed.", "リクエスト本文が上限を超えています。"}},
+	"range_not_satisfiable": {http.StatusRequestedRangeNotSatisfiable, texts{"Range not there", "指定された範囲がありません"},
+		texts{"The file does not have the range that was asked for; Content-Range tells its size.", "指定された範囲はファイルにありません。Content-Range がファイルの大きさを示します。"}},
 	"uri_too_long": {http.StatusRequestURITooLong, texts{"Address too long", "アドレスが長すぎます"},
 		texts{"The address is longer than allowed.", "リクエストのアドレスが長すぎます。"}},
 	"unsupported_media_type": {http.StatusUnsupportedMediaType, texts{"Media type not supported", "対応していない形式です"},
