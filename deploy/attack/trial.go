@@ -23,6 +23,29 @@ type trial struct {
 	address string
 	tokens  []string
 	number  atomic.Int64 // of the last question that a writer asked
+	// reads and writes are measured beside one body.
+	reads, writes beside
+}
+
+// beside is what others measure while one body is sent.
+type beside struct {
+	mu   sync.Mutex
+	took latencies
+}
+
+func (b *beside) add(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.took = append(b.took, d)
+}
+
+// next returns what has been measured, and begins anew.
+func (b *beside) next() latencies {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	took := b.took
+	b.took = nil
+	return took
 }
 
 // report is what was measured.
@@ -134,7 +157,9 @@ func (t *trial) read(until context.Context) (latencies, int) {
 			if status, err := t.send(context.WithoutCancel(until), c, body{method: "GET", path: path}, "", nil); err != nil || status != http.StatusOK {
 				failed++
 			}
-			took = append(took, time.Since(start))
+			lasted := time.Since(start)
+			took = append(took, lasted)
+			t.reads.add(lasted)
 		}
 		return took, failed
 	})
@@ -149,7 +174,9 @@ func (t *trial) write(until context.Context) (latencies, int) {
 			text := fmt.Sprintf(`{"title":"What is number %d good for?","content":"Some *text* about number %d of writer %d, [with a link](https://example.com/%d).","format":"markdown"}`, n, n, writer, n)
 			start := time.Now()
 			status, err := t.send(context.WithoutCancel(until), c, body{method: "POST", path: "/v1/questions", text: []byte(text)}, t.tokens[writer], nil)
-			if took = append(took, time.Since(start)); err != nil || status != http.StatusCreated {
+			lasted := time.Since(start)
+			t.writes.add(lasted)
+			if took = append(took, lasted); err != nil || status != http.StatusCreated {
 				if failed++; failed == 1 {
 					fmt.Fprintln(os.Stderr, "attack: a write failed:", status, err)
 				}
@@ -166,7 +193,7 @@ func (t *trial) attack(ctx context.Context) (failed int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	fmt.Println("| body | kB | statuses | p50 ms | slowest ms |\n| --- | ---: | --- | ---: | ---: |")
+	fmt.Println("| body | kB | statuses | p50 ms | slowest ms | readers' p99 ms | slowest write ms |\n| --- | ---: | --- | ---: | ---: | ---: | ---: |")
 	for _, b := range all {
 		if t.only != "" && t.only != b.name {
 			continue
@@ -193,7 +220,9 @@ func (t *trial) attack(ctx context.Context) (failed int, err error) {
 		for _, status := range slices.Sorted(maps.Keys(statuses)) {
 			said += fmt.Sprintf("%d × %d ", statuses[status], status)
 		}
-		fmt.Printf("| %s | %d | %s| %.1f | %.1f |\n", b.name, len(b.text)/1000, said, ms(took.percentile(50)), ms(took.percentile(100)))
+		read, written := t.reads.next(), t.writes.next()
+		fmt.Printf("| %s | %d | %s| %.1f | %.1f | %.1f | %.1f |\n", b.name, len(b.text)/1000, said, ms(took.percentile(50)), ms(took.percentile(100)),
+			ms(read.percentile(99)), ms(written.percentile(100)))
 	}
 	return failed, ctx.Err()
 }
