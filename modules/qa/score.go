@@ -262,7 +262,7 @@ func atLeastOne(list []string) []string {
 	return list
 }
 
-const byAuthor = "SELECT a.postid, LN(10000 / (n.qposts + 0e0)) FROM {users} h JOIN {posts} a ON a.userid = h.userid " +
+const byAuthor = "SELECT a.postid, LN(10000 / (n.qposts + 0e0)) FROM {users} h CROSS JOIN {posts} a ON a.userid = h.userid " +
 	"AND a.type = 'Q' JOIN {userpoints} n ON n.userid = h.userid WHERE h.handle "
 
 // matchAuthors scores the questions of users whose handle is one of the words or the whole query; for both they count twice.
