@@ -33,11 +33,12 @@ func TestClientTurns(t *testing.T) {
 		}
 		time.Sleep(50 * time.Millisecond)
 		first()
+		time.Sleep(149 * time.Millisecond)
 		synctest.Wait()
 		if third != nil {
 			t.Error("a turn has no rest")
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(time.Millisecond)
 		synctest.Wait()
 		if third == nil {
 			t.Fatal("a turn rests for longer than it was worked in")
@@ -53,6 +54,6 @@ func TestClientTurns(t *testing.T) {
 		if len(turns.clients) > 0 {
 			t.Errorf("clients of whom nothing is done are kept: %v", turns.clients)
 		}
-		time.Sleep(longestRest)
+		time.Sleep(time.Second)
 	})
 }

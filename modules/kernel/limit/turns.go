@@ -10,19 +10,25 @@ import (
 // keep their share of the processors.
 type Turns struct {
 	taken chan struct{}
+	rest  rest
 }
 
-// longestRest is how long a turn stays taken, at most, after its work is done.
-const longestRest = 100 * time.Millisecond
+// NewTurns returns turns for half of the processors, at least one. A turn that ended rests, which means that it
+// stays taken, for as long again as it was worked in: on one or two processors half of them is too much.
+func NewTurns() *Turns {
+	return &Turns{taken: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), rest: rest{times: 1, most: 100 * time.Millisecond}}
+}
 
-// NewTurns returns turns for half of the processors, at least one.
-func NewTurns() *Turns { return newTurns(max(1, runtime.GOMAXPROCS(0)/2)) }
+// rest is how long turns rest: some times as long as they were worked in, within bounds.
+type rest struct {
+	times       time.Duration
+	least, most time.Duration
+}
 
-func newTurns(n int) *Turns { return &Turns{taken: make(chan struct{}, n)} }
+func (r rest) after(worked time.Duration) time.Duration { return max(r.least, min(r.times*worked, r.most)) }
 
 // Take waits for a turn, and returns what ends it, or the context's error. Turns are given in the order in
-// which they are asked for. A turn that ended becomes free after as long again as it was worked in: on one or
-// two processors half of them is too much. Nobody waits for that who is not next.
+// which they are asked for. Nobody waits for the rest of a turn who is not next.
 func (t *Turns) Take(ctx context.Context) (end func(), err error) {
 	select {
 	case t.taken <- struct{}{}:
@@ -30,5 +36,5 @@ func (t *Turns) Take(ctx context.Context) (end func(), err error) {
 		return nil, ctx.Err()
 	}
 	begun := time.Now()
-	return func() { time.AfterFunc(min(time.Since(begun), longestRest), func() { <-t.taken }) }, nil
+	return func() { time.AfterFunc(t.rest.after(time.Since(begun)), func() { <-t.taken }) }, nil
 }
