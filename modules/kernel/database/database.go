@@ -55,6 +55,23 @@ type DB struct {
 	// so that it stays small.
 	names  *sync.Map
 	health *health
+	// writers, of SQLite outside of a transaction, holds whoever writes. SQLite would let the others ask again and
+	// again whether it is their turn, so that some of them wait for seconds.
+	writers chan struct{}
+}
+
+// awaitWriting waits, in the order of those who come, until nobody else of this process writes, and returns what
+// lets the next one write. On MySQL, and in a transaction, there is nothing to wait for.
+func (db *DB) awaitWriting(ctx context.Context) (done func(), err error) {
+	if db.writers == nil {
+		return func() {}, nil
+	}
+	select {
+	case db.writers <- struct{}{}:
+		return func() { <-db.writers }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // Dialect tells which kind of server this is, for the few places where SQL has to differ.
@@ -185,6 +202,11 @@ func (db *DB) ServerNow(ctx context.Context) (now int64, err error) {
 // Insert runs a statement that inserts one row and returns the id that the table gave it.
 func (db *DB) Insert(ctx context.Context, query string, args ...any) (id int64, err error) {
 	count(ctx, query)
+	done, err := db.awaitWriting(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
 	result := gorm.WithResult()
 	if err := db.gorm.WithContext(ctx).Clauses(result).Exec(db.sql(query), bytesAsOne(args)...).Error; db.note(ctx, true, err) != nil {
 		return 0, err
@@ -229,6 +251,11 @@ func (db *DB) ForUpdate() string {
 // Exec runs a statement and returns the number of rows that it changed.
 func (db *DB) Exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
 	count(ctx, query)
+	done, err := db.awaitWriting(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
 	res := db.gorm.WithContext(ctx).Exec(db.sql(query), bytesAsOne(args)...)
 	return res.RowsAffected, db.note(ctx, res.RowsAffected > 0, res.Error)
 }
@@ -273,11 +300,7 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 		if db.dialect == MySQL {
 			isolation.Isolation = sql.LevelReadCommitted
 		}
-		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-			tx := *db
-			tx.gorm, tx.now = g, db.Now()
-			return fn(&tx)
-		}, isolation)
+		err := db.transaction(ctx, isolation, fn)
 		if err == nil || attempt == maxAttempts || !retryable(err) {
 			return db.note(ctx, false, err)
 		}
@@ -289,6 +312,20 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// transaction runs fn once.
+func (db *DB) transaction(ctx context.Context, isolation *sql.TxOptions, fn func(tx *DB) error) error {
+	done, err := db.awaitWriting(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+		tx := *db
+		tx.gorm, tx.now, tx.writers = g, db.Now(), nil
+		return fn(&tx)
+	}, isolation)
 }
 
 // Alone makes a transaction the only one of this backend that has called Alone with the name until it ends; others wait. The names are

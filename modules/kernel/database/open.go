@@ -70,7 +70,7 @@ func Open(ctx context.Context, s Settings) (*DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		db.dialect, db.pool = SQLite, pool
+		db.dialect, db.pool, db.writers = SQLite, pool, make(chan struct{}, 1)
 		dialector = sqlite.New(sqlite.Config{Conn: pool})
 	default:
 		return nil, fmt.Errorf("DATABASE_URL starts with %q: mysql://, mariadb:// or sqlite: was expected", scheme)
