@@ -25,7 +25,9 @@ type rest struct {
 	least, most time.Duration
 }
 
-func (r rest) after(worked time.Duration) time.Duration { return max(r.least, min(r.times*worked, r.most)) }
+func (r rest) after(worked time.Duration) time.Duration {
+	return max(r.least, min(r.times*worked, r.most))
+}
 
 // Take waits for a turn, and returns what ends it, or the context's error. Turns are given in the order in
 // which they are asked for. Nobody waits for the rest of a turn who is not next.
