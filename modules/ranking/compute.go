@@ -19,7 +19,6 @@ const rowsPerBatch = 20000
 // RankingsJob computes all leaderboards anew. What it has counted is in memory until it is published in one step: if the process dies
 // before, the next one begins again.
 func (m *Module) RankingsJob() jobs.Job {
-	var c *computation
 	return jobs.Job{
 		Name: "rankings", Summary: "computes the rankings of users for all time, month, week and day, by category and by tag",
 		Schedule: "0 * * * *", AtStart: true,
@@ -30,18 +29,18 @@ func (m *Module) RankingsJob() jobs.Job {
 				return n, err
 			},
 			Batch: func(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
-				if c == nil || after == 0 || c.place != after {
+				c, ok := w.Memory.(*computation)
+				if !ok || after == 0 || c.place != after {
 					if c, err = m.begin(ctx); err != nil {
 						return 0, err
 					}
 				}
 				if w.Done, err = c.read(ctx, m.db); err != nil || w.Done > 0 {
 					c.place++
+					w.Memory = c
 					return c.place, err
 				}
-				err = m.publish(ctx, c, w)
-				c = nil
-				return 0, err
+				return 0, m.publish(ctx, c, w)
 			},
 		}},
 	}

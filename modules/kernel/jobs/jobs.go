@@ -85,6 +85,9 @@ type Work struct {
 	Note string
 	// Summary is what the last batch has to say of the whole run; "" leaves it at the count and the differences.
 	Summary string
+	// Memory is what a run keeps in memory from one batch to the next: what the batch before has left in it, nil in the
+	// first one of this process, also of a run that another process began.
+	Memory any
 	// Due is the time of the schedule that the run stands for, in its zone; of other runs when they were asked for.
 	Due time.Time
 

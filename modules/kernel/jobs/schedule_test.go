@@ -341,6 +341,31 @@ func TestGoesOnElsewhere(t *testing.T) {
 	})
 }
 
+// TestMemoryOfARun: batches find what the batch before has left, and each run begins without anything.
+func TestMemoryOfARun(t *testing.T) {
+	onDatabases(t, func(t *testing.T, s site) {
+		c := clockAt(t, "UTC", "2026-11-26 10:30")
+		var found []any
+		m := New(s.openAt(t, c.now), Settings{}, Job{Name: "tick", Steps: []Step{{Name: "only", Batch: func(_ context.Context, after int, w *Work) (int, error) {
+			found = append(found, w.Memory)
+			w.Memory = after + 1
+			return (after + 1) % 3, nil
+		}}}})
+		for range 2 {
+			run, err := m.Start(t.Context(), "tick", Options{})
+			if err == nil {
+				err = m.Work(t.Context(), run, nil)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := []any{nil, 1, 2, nil, 1, 2}; !slices.Equal(found, want) {
+			t.Errorf("%v, not %v", found, want)
+		}
+	})
+}
+
 // TestRunsAfterEvents: events that come while a run waits are one run; those that come while one is under way are one more; others are none.
 func TestRunsAfterEvents(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {

@@ -222,13 +222,15 @@ func (m *Manager) steps(ctx context.Context, r *Run, progress func(*Run, *Work))
 	if at := r.state; at.Step > len(job.Steps) || at != (state{}) && job.name(at.Step) != at.Name {
 		r.state = state{} // the steps are others now
 	}
+	var memory any
 	for r.state.Step < len(job.Steps) {
 		s := job.Steps[r.state.Step]
-		w := &Work{DryRun: r.DryRun, Run: r.ID, Parameters: r.Parameters, Done: 1, Due: m.dueTime(r), m: m, run: r}
+		w := &Work{DryRun: r.DryRun, Run: r.ID, Parameters: r.Parameters, Done: 1, Memory: memory, Due: m.dueTime(r), m: m, run: r}
 		next, err := s.Batch(ctx, r.state.After, w)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
+		memory = w.Memory
 		r.arrive(w, next)
 		if !w.stored {
 			if err := m.write(ctx, r, "status = 'running'"); err != nil {
