@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/qa"
@@ -102,19 +103,20 @@ func (m *Module) favorites(ctx context.Context) (*favoritesOutput, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read favourite tags: %w", err)
 	}
-	err = m.db.Select(ctx, func(rows *sql.Rows) error {
-		var id int
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		c, err := m.qa.CategoryRef(ctx, id)
-		if err == nil && c != nil {
-			out.Body.Categories = append(out.Body.Categories, *c)
-		}
-		return err
-	}, "SELECT entityid FROM {userfavorites} WHERE userid = ? AND entitytype = 'C'", caller.UserID)
+	var categories []int
+	err = m.db.Select(ctx, database.Append(&categories),
+		"SELECT entityid FROM {userfavorites} WHERE userid = ? AND entitytype = 'C'", caller.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("read favourite categories: %w", err)
+	}
+	for _, id := range categories {
+		c, err := m.qa.CategoryRef(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if c != nil {
+			out.Body.Categories = append(out.Body.Categories, *c)
+		}
 	}
 	slices.SortStableFunc(out.Body.Categories, func(a, b qa.Category) int { return cmp.Compare(a.Title, b.Title) })
 	return out, nil
