@@ -303,6 +303,9 @@ func (a *App) Close() error {
 	if a.Media != nil {
 		a.Media.Close()
 	}
+	if a.QA != nil {
+		a.QA.Close()
+	}
 	err := errors.Join(a.limiter.Close(), a.refusals.Close()) // none are fine
 	if a.DB != nil {
 		err = errors.Join(err, a.DB.Close())

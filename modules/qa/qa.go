@@ -54,6 +54,9 @@ func New(db *database.DB, s *site.Module, a *auth.Module, files *media.Module) *
 	return m
 }
 
+// Close returns when the views of all requests are stored; it is called when there are no more requests.
+func (m *Module) Close() { m.views.wait() }
+
 // Register adds the module's operations to the API.
 func (m *Module) Register(api huma.API) {
 	m.registerQuestions(api)

@@ -18,6 +18,8 @@ type viewBatches struct {
 	write func(ctx context.Context, question int, addresses [][]byte) error
 
 	mu        sync.Mutex
+	// unowned are writings of which no request waits for the end of all.
+	unowned   sync.WaitGroup
 	questions map[int]*viewBatch // where views are being written; the batch is what waits for that, nil for nothing
 }
 
@@ -68,11 +70,14 @@ func (v *viewBatches) next(ctx context.Context, question int) {
 		return
 	}
 	v.questions[question] = nil
-	go func() {
+	v.unowned.Go(func() {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), viewsTimeout)
 		defer stop()
 		b.err = v.write(ctx, question, b.addresses)
 		close(b.done)
 		v.next(ctx, question)
-	}()
+	})
 }
+
+// wait returns when all that was added is stored; nothing may be added any more.
+func (v *viewBatches) wait() { v.unowned.Wait() }

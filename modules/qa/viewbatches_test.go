@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -81,4 +82,30 @@ func TestViewBatches(t *testing.T) {
 			t.Fatalf("%d questions are kept", left)
 		}
 	}
+}
+
+// TestViewBatchesEnd: wait returns when what requests have left behind is written, too.
+func TestViewBatchesEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		written := 0
+		v := newViewBatches(func(_ context.Context, _ int, addresses [][]byte) error {
+			time.Sleep(time.Second)
+			written += len(addresses)
+			return nil
+		})
+		impatient, stop := context.WithTimeout(t.Context(), time.Millisecond)
+		defer stop()
+		go func() { _ = v.add(t.Context(), 1, []byte("a")) }()
+		synctest.Wait()
+		if err := v.add(impatient, 1, []byte("b")); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait() // the first is over, and the second has nobody who waits for it
+		v.wait()
+		if written != 2 {
+			t.Errorf("%d of 2 views are written", written)
+		}
+	})
 }
