@@ -245,6 +245,8 @@ func fieldOf(d *huma.ErrorDetail) problem.Field {
 	code, arg, hasArg := strings.Cut(d.Message, "|")
 	f := problem.Field{Name: name, Code: code}
 	switch {
+	case strings.HasPrefix(d.Message, "cannot read"): // Huma's words for forms, and then what the client sent
+		f.Code = "wrong_form"
 	case (code == "required" || code == "duplicate") && hasArg:
 		if d.Location == "body" {
 			f.Name = arg

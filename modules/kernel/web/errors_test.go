@@ -108,3 +108,15 @@ func TestManyValues(t *testing.T) {
 		})
 	}
 }
+
+// TestCodesAreOurs: what Huma says of a form repeats what the client sent, and none of that becomes a code.
+func TestCodesAreOurs(t *testing.T) {
+	t.Parallel()
+	for _, sent := range []string{"a|b", "required", "required|x", "parsing an integer", "boolean", ""} {
+		message := "cannot read multipart form: malformed MIME header line: " + sent
+		f := fieldOf(&huma.ErrorDetail{Location: "body", Message: message})
+		if f.Name != "body" || f.Code != "wrong_form" || f.Args != nil {
+			t.Errorf("%q: %+v", message, f)
+		}
+	}
+}
