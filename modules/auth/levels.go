@@ -8,6 +8,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/site"
 )
 
 // LevelInCategory is a level that counts for one category.
@@ -163,14 +164,6 @@ func categoryLevels(ctx context.Context, db *database.DB, userID int) (map[int]i
 
 // countUnapproved counts anew how many users wait for approval, as Q2A does where levels and blocks change.
 func (a *action) countUnapproved() error {
-	text := "CHAR"
-	if a.tx.Dialect() == database.SQLite {
-		text = "TEXT"
-	}
-	_, err := a.tx.Exec(a.ctx, "INSERT INTO {options} (title, content) SELECT 'cache_uapprovecount', n FROM (SELECT CAST(COUNT(*) AS "+text+") AS n FROM {users} WHERE level < ? AND flags & ? = 0) c WHERE true"+
-		a.tx.Upsert("title")+"content = "+a.tx.Given("content"), LevelApproved, FlagBlocked)
-	if err != nil {
-		return fmt.Errorf("count users who wait for approval: %w", err)
-	}
-	return nil
+	return site.SetCount(a.ctx, a.tx, "cache_uapprovecount",
+		"SELECT COUNT(*) AS n FROM {users} WHERE level < ? AND flags & ? = 0", LevelApproved, FlagBlocked)
 }

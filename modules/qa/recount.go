@@ -422,7 +422,7 @@ func (m *Module) recountSite(ctx context.Context, _ int, w *jobs.Work) (int, err
 			if !w.Report("options", name, "content", stored[name], n) || w.DryRun {
 				continue
 			}
-			if _, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+tx.Upsert("title")+"content = "+tx.Given("content"), name, itoa(n)); err != nil {
+			if err := site.Set(ctx, tx, map[string]string{name: itoa(n)}); err != nil {
 				return fmt.Errorf("recount the site: %w", err)
 			}
 		}

@@ -17,7 +17,7 @@ type viewBatches struct {
 	// write stores addresses of viewers of a question, in order.
 	write func(ctx context.Context, question int, addresses [][]byte) error
 
-	mu        sync.Mutex
+	mu sync.Mutex
 	// unowned are writings of which no request waits for the end of all.
 	unowned   sync.WaitGroup
 	questions map[int]*viewBatch // where views are being written; the batch is what waits for that, nil for nothing

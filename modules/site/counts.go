@@ -34,3 +34,19 @@ func AddCounts(ctx context.Context, tx *database.DB, counts map[string]int) erro
 	}
 	return nil
 }
+
+// SetCount stores as an option, in one statement, the number n that a query counts.
+func SetCount(ctx context.Context, tx *database.DB, name, query string, args ...any) error {
+	text := "CHAR"
+	if tx.Dialect() == database.SQLite {
+		text = "TEXT"
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO {options} (title, content)
+		SELECT ?, CAST(n AS `+text+`) FROM (`+query+`) c WHERE true`+
+		tx.Upsert("title")+"content = "+tx.Given("content"), append([]any{name}, args...)...)
+	if err != nil {
+		return fmt.Errorf("store the count %s: %w", name, err)
+	}
+	return nil
+}

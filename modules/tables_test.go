@@ -1,0 +1,71 @@
+package modules_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// owners say which module writes to a table. Others may read it.
+var owners = map[string]string{
+	"blobs": "media", "cache": "media", "q2ab_media": "media",
+	"categories": "qa", "contentwords": "qa", "postmetas": "qa", "posts": "qa", "posttags": "qa", "tagwords": "qa", "titlewords": "qa",
+	"uservotes": "qa", "words": "qa",
+	"cookies": "auth", "q2ab_attempts": "auth", "q2ab_codes": "auth", "q2ab_keys": "auth", "q2ab_locks": "auth", "q2ab_migrated": "auth",
+	"q2ab_people": "auth", "q2ab_sessions": "auth", "iplimits": "auth", "userlevels": "auth", "userlimits": "auth", "userlogins": "auth",
+	"userprofile": "auth", "users": "auth",
+	"sharedevents": "community", "userevents": "community", "userfavorites": "community", "usernotices": "community",
+	"eventlog": "kernel/events", "q2ab_consumers": "kernel/events", "q2ab_outbox": "kernel/events",
+	"q2ab_job_runs": "kernel/jobs", "q2ab_schedules": "kernel/jobs", "q2ab_state": "ranking",
+	"q2ab_idempotency": "kernel/web", "q2ab_secrets": "kernel/web",
+	"q2ab_mail":   "mail",
+	"q2ab_boards": "ranking", "q2ab_points_next": "ranking", "q2ab_rankings": "ranking", "userpoints": "ranking", "ysb_badge_ranking": "ranking",
+	"ysb_badges": "ranking",
+	"options":    "site", "q2ab_statistics": "site", "statics_cohort": "site", "userfields": "site",
+}
+
+// fillers write to any table: they make sites.
+var fillers = map[string]bool{"demo": true, "kernel/database": true}
+
+// written matches the table that a statement writes to, also one whose name is put in.
+var written = regexp.MustCompile(`(?:(?:INSERT|REPLACE) (?:IGNORE |OR IGNORE )?INTO|UPDATE|DELETE(?: \w+)? FROM|InsertIgnore\(\)\s*\+\s*["\x60]\s*)\s*\{(\w+)\}`)
+
+// TestTablesHaveOneWriter: no module writes to another's tables.
+func TestTablesHaveOneWriter(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		parts := strings.Split(filepath.ToSlash(path), "/")
+		module := parts[0]
+		if module == "kernel" {
+			module += "/" + parts[1]
+		}
+		if fillers[module] || module == "testsite" {
+			return nil
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range written.FindAllSubmatch(source, -1) {
+			table := string(m[1])
+			seen[table] = true
+			if owner := owners[table]; owner != module {
+				t.Errorf("%s writes to %s, which is %q's", path, table, owner)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) < 30 {
+		t.Errorf("statements for %d tables have been found only", len(seen))
+	}
+}
