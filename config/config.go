@@ -82,9 +82,20 @@ type Config struct {
 
 // Load reads the configuration from the environment and checks it. Secrets are removed from the environment once
 // read, so that no child process and no dump of it shows them.
-func Load() (Config, error) {
+func Load() (Config, error) { return load(env.Options{}) }
+
+// From returns the configuration that settings make, by the names of their variables, and checks it. Settings that are
+// not named have their defaults, whatever the environment says.
+func From(settings map[string]string) (Config, error) {
+	if settings == nil {
+		settings = map[string]string{}
+	}
+	return load(env.Options{Environment: settings})
+}
+
+func load(options env.Options) (Config, error) {
 	var c Config
-	if err := env.Parse(&c); err != nil {
+	if err := env.ParseWithOptions(&c, options); err != nil {
 		return c, fmt.Errorf("configuration: %w", err)
 	}
 	if c.DatabaseURL == "" {

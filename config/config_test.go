@@ -28,6 +28,17 @@ func TestNothingNeedsToBeSet(t *testing.T) {
 	}
 }
 
+func TestFromHeedsNoEnvironment(t *testing.T) {
+	t.Setenv("TABLE_PREFIX", "forum_")
+	c, err := config.From(map[string]string{"DATA_DIR": "elsewhere"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.TablePrefix != "qa_" || c.DatabaseURL != "sqlite:elsewhere/q2a.sqlite" {
+		t.Errorf("prefix %q, database %q", c.TablePrefix, c.DatabaseURL)
+	}
+}
+
 func TestBadSettingsAreNamed(t *testing.T) {
 	for name, value := range map[string]string{"TRUSTED_PROXIES": "10.0.0.0", "PUBLIC_URL": "38qa.net", "LOG_LEVEL": "loud", "TIME_ZONE": "Asia/Osaka", "DATABASE_CONNECTIONS": "many", "REQUEST_TIMEOUT": "soon"} {
 		t.Run(name, func(t *testing.T) {
