@@ -2,7 +2,6 @@ package modules_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,7 +16,6 @@ import (
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
-	"38qa.net/backend/modules/kernel/database"
 )
 
 // transition is a recording of what one action did to the real Q2A's tables (testdata/oracle/transitions).
@@ -392,156 +390,6 @@ func recordedRow(r map[string]any) rowValues {
 		}
 	}
 	return row
-}
-
-// preparations are the unrecorded steps that some recordings speak of in their notes.
-var preparations = map[string][]struct {
-	call
-	actor int
-	// earlier is how many seconds before the page was opened.
-	earlier int64
-}{
-	"select-own-answer":         {{call{"POST", "/v1/questions/1/answers", map[string]any{"content": "An answer of my own to select."}}, 6, 0}},
-	"select-on-closed-question": {{call{"PUT", "/v1/questions/323/closure", map[string]any{"note": "closed"}}, 6, 0}},
-	"delete-question-closed-with-note": {{call{"GET", "/v1/questions/375", nil}, 3, 0},
-		{call{"PUT", "/v1/posts/375/visibility", map[string]any{"hidden": true}}, 3, 0}},
-	"change-password":                {{call{"POST", "/v1/auth/sign-in", map[string]any{"login": "haru", "password": "haru-pass-123"}}, 0, 90}},
-	"hide-all-posts-of-blocked-user": {{call{"PUT", "/v1/users/bonus_bob/block", nil}, 3, 0}},
-}
-
-// masked are the columns whose values depend on chance.
-var masked = regexp.MustCompile(`cookieid=\d+`)
-
-// TestOracleTransitions replays what was recorded of Q2A's writes of posts over HTTP, at the recorded time, from the recorded
-// address, and expects the recorded changes of all tables.
-func TestOracleTransitions(t *testing.T) {
-	t.Parallel()
-	var drift map[string]map[string]struct{ Stored, Recalculated any }
-	text, err := os.ReadFile("../testdata/oracle/drift.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &drift); err != nil {
-		t.Fatal(err)
-	}
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		replayed := 0
-		var left []string
-		for _, tr := range loadTransitions(t) {
-			calls := tr.calls()
-			if len(calls) == 0 {
-				left = append(left, tr.file)
-				continue
-			}
-			replayed++
-			t.Run(tr.file, func(t *testing.T) {
-				r := &replayer{now: tr.Clock.PageGet}
-				url := fresh(t)
-				tr.setUp(t, url)
-				r.testSite = openSiteAt(t, url, func() time.Time { return time.Unix(r.now, 0) })
-				tr.replay(t, r, calls, drift)
-			})
-		}
-		t.Logf("%d recordings replayed; of uploads, which TestUpload and TestAvatarTransitions replay, and of favourites, messages and the site's administration, which have no operations yet: %v", replayed, left)
-		if replayed < 104 {
-			t.Errorf("only %d recordings were replayed", replayed)
-		}
-	})
-}
-
-// setUp makes the options and rows that the recording began with.
-func (tr *transition) setUp(t *testing.T, url string) {
-	var setup struct {
-		Options map[string]string
-		SQL     []string
-	}
-	_ = json.Unmarshal(tr.Action.Setup, &setup) // an empty list where there is none
-	if len(setup.Options)+len(setup.SQL) == 0 {
-		return
-	}
-	db, err := database.Open(context.Background(), database.Settings{URL: url, Prefix: "qa_"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for name, value := range setup.Options {
-		setup.SQL = append(setup.SQL, "REPLACE INTO qa_options (title, content) VALUES ('"+name+"', '"+value+"')")
-	}
-	for _, query := range setup.SQL {
-		if _, err := db.Exec(context.Background(), query); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func (tr *transition) replay(t *testing.T, r *replayer, calls []call, drift map[string]map[string]struct{ Stored, Recalculated any }) {
-	var setup struct{ Cookie string }
-	_ = json.Unmarshal(tr.Action.Setup, &setup)
-	for _, step := range preparations[tr.Action.Name] {
-		r.now = tr.Clock.PageGet - step.earlier
-		if res := r.send(t, step.call, step.actor, tr.Action.IP, ""); res.StatusCode >= 300 {
-			t.Fatalf("preparation: %s", text(t, res))
-		}
-	}
-	r.now = tr.Clock.PageGet
-	if q := tr.page(t, r); q != "" && calls[0].method != "GET" {
-		r.send(t, call{"GET", "/v1/questions/" + q, nil}, tr.Action.ActorID, tr.Action.IP, setup.Cookie) // the page that holds the form
-	}
-	r.now = tr.Clock.Unix
-	before := readTables(t, r.app.DB)
-	refused, answers := false, ""
-	for _, c := range calls {
-		res := r.send(t, c, tr.Action.ActorID, tr.Action.IP, setup.Cookie)
-		refused = refused || res.StatusCode >= 400
-		answers += fmt.Sprintf("%s %s → %d %.300s\n", c.method, c.path, res.StatusCode, text(t, res))
-	}
-	got := before.diff(readTables(t, r.app.DB))
-	want := tr.expected(drift)
-	tr.allowed(want, got)
-	for _, d := range []map[string]*tableDiff{want, got} {
-		for _, table := range d {
-			for i := range table.inserted {
-				table.inserted[i] = masked.ReplaceAllString(table.inserted[i], "cookieid=?")
-			}
-		}
-		if d["users"] != nil {
-			maskSecrets(d["users"])
-		}
-	}
-	if differences := describe(want, got); len(differences) > 0 {
-		t.Errorf("%s%s", answers, strings.Join(differences[:min(len(differences), 30)], "\n"))
-	}
-	if refused != (len(tr.Response.Errors) > 0 || len(tr.Diff) == 0 && calls[0].method != "GET" && tr.Action.Name != "logout") {
-		t.Errorf("%sQ2A said %q", answers, tr.Response.Errors)
-	}
-}
-
-// page is the question whose page was open when the action was taken, "" if it was another page.
-func (tr *transition) page(t *testing.T, r *replayer) string {
-	if m := questionPath.FindStringSubmatch(tr.Action.Request.Path); m != nil {
-		return m[1]
-	}
-	if tr.field("qa_operation") == "vote" {
-		return strconv.Itoa(get[struct{ QuestionID int }](t, r.testSite, "/v1/posts/"+tr.field("postid")).QuestionID)
-	}
-	return ""
-}
-
-// allowed takes out what may differ: which follower's stream is trimmed is chance, and the administrators' list of hidden
-// posts deletes in nobody's name.
-func (tr *transition) allowed(want, got map[string]*tableDiff) {
-	for _, d := range []map[string]*tableDiff{want, got} {
-		if d["userevents"] != nil {
-			d["userevents"].deleted = nil
-		}
-	}
-	if tr.field("qa_operation") == "click_admin" && tr.field("action") == "delete" && got["users"] != nil {
-		for key := range got["users"].updated {
-			if key == "userid="+strconv.Itoa(tr.Action.ActorID) {
-				delete(got["users"].updated, key)
-			}
-		}
-	}
 }
 
 // onEachDatabase runs a test on SQLite and, where there is a server, on both dumps there; fresh gives a database as recorded.

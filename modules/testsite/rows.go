@@ -1,0 +1,118 @@
+package testsite
+
+import (
+	"database/sql"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"38qa.net/backend/modules/kernel/database"
+)
+
+// Exec writes to the database as somebody else would.
+func (s *Site) Exec(t testing.TB, query string, args ...any) {
+	t.Helper()
+	if _, err := s.App.DB.Exec(t.Context(), query, args...); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// Alter is [Site.Exec] for a statement that has to change rows.
+func (s *Site) Alter(t testing.TB, query string, args ...any) {
+	t.Helper()
+	if n, err := s.App.DB.Exec(t.Context(), query, args...); err != nil || n == 0 {
+		t.Fatalf("%s: %d rows, %v", query, n, err)
+	}
+}
+
+// SetOptions sets options of the site. Call it before the first request: the site remembers its options for
+// a second.
+func (s *Site) SetOptions(t testing.TB, values map[string]string) {
+	t.Helper()
+	for title, value := range values {
+		s.Exec(t, "INSERT INTO {options} (title, content) VALUES (?, ?)"+
+			s.App.DB.Upsert("title")+"content = "+s.App.DB.Given("content"), title, value)
+	}
+}
+
+// Scalar reads one number of the database.
+func (s *Site) Scalar(t testing.TB, query string, args ...any) (n int) {
+	t.Helper()
+	if _, err := s.App.DB.Get(t.Context(), []any{&n}, query, args...); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Numbers reads the first column of a query.
+func (s *Site) Numbers(t testing.TB, query string, args ...any) (all []int) {
+	t.Helper()
+	if err := s.App.DB.Select(t.Context(), database.Append(&all), query, args...); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// VisitorCookie returns the recorded cookie "anon1", to which question 186 belongs.
+func (s *Site) VisitorCookie(t testing.TB) (cookie string) {
+	t.Helper()
+	found, err := s.App.DB.Get(t.Context(), []any{&cookie}, "SELECT cookieid FROM {posts} WHERE postid = 186")
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	return cookie
+}
+
+// Statements returns what a GET request sends to the database.
+func (s *Site) Statements(t testing.TB, path string, header ...string) []string {
+	t.Helper()
+	ctx, counter := database.CountStatements(t.Context())
+	r := httptest.NewRequest(http.MethodGet, path, http.NoBody).WithContext(ctx)
+	r.Header.Set("User-Agent", "q2ab-test")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	s.App.Server.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Fatalf("GET %s: %d %s", path, w.Code, w.Body)
+	}
+	return counter.Queries()
+}
+
+// RowsRead returns how many rows the database server read for a GET request. It needs a MySQL or MariaDB
+// server, whose counters are the whole server's: a test that calls it must not run in parallel with others.
+func (s *Site) RowsRead(t testing.TB, path string) int {
+	t.Helper()
+	read := func() int {
+		total := 0
+		err := s.App.DB.Select(t.Context(), func(rows *sql.Rows) error {
+			var name string
+			var count int
+			err := rows.Scan(&name, &count)
+			if strings.HasPrefix(name, "Handler_read") {
+				total += count
+			}
+			return err
+		}, "SHOW GLOBAL STATUS LIKE 'Handler_read%'")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return total
+	}
+	Get[any](t, s, path) // options and categories are cached now
+	// Other packages' tests are at work on the server: they add to some of the tries.
+	asking, both := math.MaxInt, math.MaxInt
+	for range 7 {
+		before := read()
+		asking = min(asking, read()-before)
+		before = read()
+		Get[any](t, s, path)
+		both = min(both, read()-before)
+		time.Sleep(20 * time.Millisecond)
+	}
+	return both - asking
+}

@@ -1,0 +1,69 @@
+package testsite
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Stream follows /v1/events and hands over one event at a time.
+type Stream struct {
+	lines chan map[string]string
+	stop  context.CancelFunc
+}
+
+// OpenStream connects to /v1/events as a visitor; lastID is the id of the last event that was received
+// before, or "".
+func OpenStream(t *testing.T, s *Site, query, lastID string) *Stream {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/v1/events"+query, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lastID != "" {
+		req.Header.Set("Last-Event-ID", lastID)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatalf("%s %s", res.Status, Text(t, res))
+	}
+	st := &Stream{lines: make(chan map[string]string, 100), stop: cancel}
+	go func() {
+		defer close(st.lines)
+		defer res.Body.Close()
+		event := map[string]string{}
+		for scanner := bufio.NewScanner(res.Body); scanner.Scan(); {
+			name, value, found := strings.Cut(scanner.Text(), ": ")
+			switch {
+			case found && name != "":
+				event[name] = value
+			case scanner.Text() == "":
+				if event["data"] != "" { // as an EventSource hands over
+					st.lines <- event
+				}
+				event = map[string]string{}
+			}
+		}
+	}()
+	t.Cleanup(cancel)
+	return st
+}
+
+// Next waits for the next event; it is nil when the stream ended.
+func (st *Stream) Next(t *testing.T) map[string]string {
+	t.Helper()
+	select {
+	case e := <-st.lines:
+		return e
+	case <-time.After(20 * time.Second):
+		t.Fatal("no event came")
+		return nil
+	}
+}
