@@ -8,28 +8,29 @@ import (
 	"time"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestDeletedUsersLeaveNothingToRecount: votes, best answers, points and counts are right after those are deleted who wrote and voted
 // most, where Q2A leaves some of them to its recalculation.
 func TestDeletedUsersLeaveNothingToRecount(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
-		known := recount(t, r.app, true)
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		known := testsite.Recount(t, s.App, true)
 		for _, handle := range []string{"haru", "aki", "natsu", "OldTimer", "spammer99", "fuyu"} {
-			if status, body, _ := r.answerOf(t, call{"DELETE", "/v1/users/" + handle, nil}, 2); status != http.StatusNoContent {
+			if status, body, _ := s.Try(t, testsite.AdminHana, "DELETE", "/v1/users/"+handle, nil); status != http.StatusNoContent {
 				t.Fatalf("delete %s: %d %v", handle, status, body)
 			}
-			if status, _, _ := r.answerOf(t, call{"GET", "/v1/users/" + handle, nil}, 2); status != http.StatusNotFound {
+			if status, _, _ := s.Try(t, testsite.AdminHana, "GET", "/v1/users/"+handle, nil); status != http.StatusNotFound {
 				t.Errorf("%s is still there: %d", handle, status)
 			}
-			if found := recount(t, r.app, true); fmt.Sprint(found) != fmt.Sprint(known) {
+			if found := testsite.Recount(t, s.App, true); fmt.Sprint(found) != fmt.Sprint(known) {
 				t.Errorf("after %s a recount finds %v, before %v", handle, found, known)
 			}
 		}
 		var unapproved, counted int
-		if _, err := r.app.DB.Get(t.Context(), []any{&unapproved, &counted}, "SELECT (SELECT content + 0 FROM {options} WHERE title = 'cache_uapprovecount'), "+
+		if _, err := s.App.DB.Get(t.Context(), []any{&unapproved, &counted}, "SELECT (SELECT content + 0 FROM {options} WHERE title = 'cache_uapprovecount'), "+
 			"(SELECT COUNT(*) FROM {users} WHERE level < 10 AND flags & 2 = 0)"); err != nil || unapproved != counted {
 			t.Errorf("%d users wait for approval, %d are counted, %v", counted, unapproved, err)
 		}
@@ -39,28 +40,30 @@ func TestDeletedUsersLeaveNothingToRecount(t *testing.T) {
 // TestOwnAccountIsDeleted only soon after a sign-in, and not by who runs the site.
 func TestOwnAccountIsDeleted(t *testing.T) {
 	t.Parallel()
-	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
-		remove := func(token string) (int, me) { return ask[me](t, s, "DELETE", "/v1/me", token, home, nil) }
-		in, moderator := s.signIn(t, "haru", "haru-pass-123"), s.signIn(t, "mod_kenji", "kenji-mod-pass")
+	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
+		remove := func(token string) (int, testsite.Me) {
+			return testsite.Ask[testsite.Me](t, s, "DELETE", "/v1/me", token, testsite.Home, nil)
+		}
+		in, moderator := s.SignIn(t, "haru", "haru-pass-123"), s.SignIn(t, "mod_kenji", "kenji-mod-pass")
 		if status, refused := remove(moderator.AccessToken); status != 403 || refused.Code != "permission_level" {
 			t.Errorf("a moderator: %d %+v", status, refused)
 		}
-		s.pass(5*time.Minute + time.Second)
+		s.Pass(5*time.Minute + time.Second)
 		if status, refused := remove(in.AccessToken); status != 403 || refused.Code != "sign_in_again" {
 			t.Errorf("after 5 minutes: %d %+v", status, refused)
 		}
-		_, in = ask[signedIn](t, s, "POST", "/v1/auth/refresh", "", home, map[string]any{"refreshToken": in.RefreshToken})
+		_, in = testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "", testsite.Home, map[string]any{"refreshToken": in.RefreshToken})
 		if status, refused := remove(in.AccessToken); status != 403 || refused.Code != "sign_in_again" {
 			t.Errorf("a refresh is no sign-in: %d %+v", status, refused)
 		}
-		in = s.signIn(t, "haru", "haru-pass-123")
+		in = s.SignIn(t, "haru", "haru-pass-123")
 		if status, _ := remove(in.AccessToken); status != http.StatusNoContent {
 			t.Errorf("soon after: %d", status)
 		}
-		if status, _ := s.me(t, in.AccessToken); status != 401 {
+		if status, _ := s.Me(t, in.AccessToken); status != 401 {
 			t.Errorf("the token of a deleted account: %d", status)
 		}
-		if status, _ := ask[me](t, s, "POST", "/v1/auth/refresh", "", home, map[string]any{"refreshToken": in.RefreshToken}); status != 401 {
+		if status, _ := testsite.Ask[testsite.Me](t, s, "POST", "/v1/auth/refresh", "", testsite.Home, map[string]any{"refreshToken": in.RefreshToken}); status != 401 {
 			t.Errorf("the session of a deleted account: %d", status)
 		}
 	})
@@ -69,13 +72,13 @@ func TestOwnAccountIsDeleted(t *testing.T) {
 // TestAccountPage: what a person changes of their own account.
 func TestAccountPage(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
 		change := func(user int, body map[string]any) (int, map[string]any) {
-			status, answer, _ := r.answerOf(t, call{"PATCH", "/v1/me", body}, user)
+			status, answer, _ := s.Try(t, user, "PATCH", "/v1/me", body)
 			return status, answer
 		}
-		status, wrong := change(16, map[string]any{"handle": "a/b", "email": "nonsense", "avatar": "upload", "fields": map[string]any{"shoe size": "42", "about": strings.Repeat("蜂", 8001), "name": "はる"}})
+		status, wrong := change(testsite.Haru, map[string]any{"handle": "a/b", "email": "nonsense", "avatar": "upload", "fields": map[string]any{"shoe size": "42", "about": strings.Repeat("蜂", 8001), "name": "はる"}})
 		var codes []string
 		for _, e := range wrong["errors"].([]any) {
 			e := e.(map[string]any)
@@ -86,41 +89,41 @@ func TestAccountPage(t *testing.T) {
 				t.Errorf("%d %v, want %s", status, codes, want)
 			}
 		}
-		if status, _ := change(16, map[string]any{"email": "AKI@example.jp"}); status != 422 {
+		if status, _ := change(testsite.Haru, map[string]any{"email": "AKI@example.jp"}); status != 422 {
 			t.Errorf("an address of somebody else: %d", status)
 		}
-		status, answer := change(16, map[string]any{"handle": "HARU", "fields": map[string]any{"name": "🐝はる\r\n"}})
+		status, answer := change(testsite.Haru, map[string]any{"handle": "HARU", "fields": map[string]any{"name": "🐝はる\r\n"}})
 		if status != 200 || answer["user"].(map[string]any)["handle"] != "HARU" || answer["fields"].(map[string]any)["name"] != "はる" {
 			t.Errorf("%d %v", status, answer)
 		}
 		for title, value := range map[string]string{"allow_change_usernames": "0", "mailing_enabled": "0"} {
-			if _, err := r.app.DB.Exec(t.Context(), "INSERT INTO {options} (title, content) VALUES (?, ?)"+r.app.DB.Upsert("title")+"content = "+r.app.DB.Given("content"), title, value); err != nil {
+			if _, err := s.App.DB.Exec(t.Context(), "INSERT INTO {options} (title, content) VALUES (?, ?)"+s.App.DB.Upsert("title")+"content = "+s.App.DB.Given("content"), title, value); err != nil {
 				t.Fatal(err)
 			}
 		}
 		time.Sleep(1100 * time.Millisecond) // options are at most a second old
-		if status, answer := change(16, map[string]any{"handle": "hall"}); status != 403 || answer["code"] != "handle_fixed" {
+		if status, answer := change(testsite.Haru, map[string]any{"handle": "hall"}); status != 403 || answer["code"] != "handle_fixed" {
 			t.Errorf("handles cannot change: %d %v", status, answer)
 		}
-		if status, answer := change(16, map[string]any{"mailings": false}); status != 200 || answer["notifications"].(map[string]any)["mailings"] != true {
+		if status, answer := change(testsite.Haru, map[string]any{"mailings": false}); status != 200 || answer["notifications"].(map[string]any)["mailings"] != true {
 			t.Errorf("the site has no mailings, and the choice was changed: %d %v", status, answer)
 		}
-		if status, answer := change(26, map[string]any{"mailings": false}); status != 403 || answer["code"] != "user_blocked" {
+		if status, answer := change(testsite.TrollX, map[string]any{"mailings": false}); status != 403 || answer["code"] != "user_blocked" {
 			t.Errorf("somebody blocked: %d %v", status, answer)
 		}
-		if _, err := r.app.DB.Exec(t.Context(), "UPDATE {users} SET flags = flags | 128 WHERE userid = 27"); err != nil {
+		if _, err := s.App.DB.Exec(t.Context(), "UPDATE {users} SET flags = flags | 128 WHERE userid = 27"); err != nil {
 			t.Fatal(err)
 		}
-		if status, answer := change(27, map[string]any{"fields": map[string]any{"name": "x"}}); status != 403 || answer["code"] != "email_unconfirmed" {
+		if status, answer := change(testsite.NewbieUnconf, map[string]any{"fields": map[string]any{"name": "x"}}); status != 403 || answer["code"] != "email_unconfirmed" {
 			t.Errorf("who has to confirm an address first: %d %v", status, answer)
 		}
-		if status, answer := change(27, map[string]any{"email": "corrected@example.com"}); status != 200 || answer["email"] != "corrected@example.com" {
+		if status, answer := change(testsite.NewbieUnconf, map[string]any{"email": "corrected@example.com"}); status != 200 || answer["email"] != "corrected@example.com" {
 			t.Errorf("may correct it: %d %v", status, answer)
 		}
-		if status, _, _ := r.answerOf(t, call{"DELETE", "/v1/me/notices/welcome", nil}, 7); status != http.StatusNoContent {
+		if status, _, _ := s.Try(t, testsite.Hanako, "DELETE", "/v1/me/notices/welcome", nil); status != http.StatusNoContent {
 			t.Errorf("welcome: %d", status)
 		}
-		_, answer, h := r.answerOf(t, call{"GET", "/v1/me", nil}, 7)
+		_, answer, h := s.Try(t, testsite.Hanako, "GET", "/v1/me", nil)
 		if answer["welcomeNotice"] != nil || h.Get("ETag") == "" {
 			t.Errorf("%v", answer)
 		}
@@ -130,15 +133,15 @@ func TestAccountPage(t *testing.T) {
 // TestLevelsInCategories: who may assign what.
 func TestLevelsInCategories(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
 		type levels = []map[string]any
 		level := func(by int, handle, level string, in levels) (int, map[string]any) {
 			body := map[string]any{"level": level}
 			if in != nil {
 				body["categoryLevels"] = in
 			}
-			status, answer, _ := r.answerOf(t, call{"PUT", "/v1/users/" + handle + "/level", body}, by)
+			status, answer, _ := s.Try(t, by, "PUT", "/v1/users/"+handle+"/level", body)
 			return status, answer
 		}
 		if status, answer := level(2, "aki", "expert", levels{{"categoryId": 3, "level": "editor"}, {"categoryId": 11, "level": "moderator"}}); status != 200 || len(answer["categoryLevels"].([]any)) != 2 {
@@ -167,10 +170,10 @@ func TestLevelsInCategories(t *testing.T) {
 			}
 		}
 		var n int
-		if _, err := r.app.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {userlevels} WHERE userid = 16"); err != nil || n != 0 {
+		if _, err := s.App.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {userlevels} WHERE userid = 16"); err != nil || n != 0 {
 			t.Errorf("%d levels of haru were half-written, %v", n, err)
 		}
-		if status, answer, _ := r.answerOf(t, call{"DELETE", "/v1/users/aki/level", nil}, 1); status != 200 || answer["level"] != "basic" || len(answer["categoryLevels"].([]any)) != 0 {
+		if status, answer, _ := s.Try(t, testsite.Superbee, "DELETE", "/v1/users/aki/level", nil); status != 200 || answer["level"] != "basic" || len(answer["categoryLevels"].([]any)) != 0 {
 			t.Errorf("%d %v", status, answer)
 		}
 	})
@@ -179,11 +182,11 @@ func TestLevelsInCategories(t *testing.T) {
 // TestBlockedUsersKeepReading: and can be let in again; moderators are not blocked.
 func TestBlockedUsersKeepReading(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
 		status := func(method, path string, body any, by int) int {
 			t.Helper()
-			got, _, _ := r.answerOf(t, call{method, path, body}, by)
+			got, _, _ := s.Try(t, by, method, path, body)
 			return got
 		}
 		vote := map[string]any{"value": 1}
@@ -205,7 +208,7 @@ func TestBlockedUsersKeepReading(t *testing.T) {
 			}
 		}
 		var events []string
-		if err := r.app.DB.Select(t.Context(), database.Append(&events), "SELECT name FROM {q2ab_outbox} WHERE name LIKE 'u!_%' ESCAPE '!' ORDER BY id"); err != nil ||
+		if err := s.App.DB.Select(t.Context(), database.Append(&events), "SELECT name FROM {q2ab_outbox} WHERE name LIKE 'u!_%' ESCAPE '!' ORDER BY id"); err != nil ||
 			fmt.Sprint(events) != "[u_block u_unblock u_level u_level u_reset_code]" {
 			t.Errorf("events %v %v", events, err)
 		}

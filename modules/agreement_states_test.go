@@ -6,9 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"testing"
-	"time"
 
-	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/testsite"
 )
 
 // permissionNamesInOrder are the keys of `can`.
@@ -22,11 +21,11 @@ var statePosts = map[int]string{1: "Q", 3: "A", 2: "C"}
 // unusual are states of those posts that the recorded site does not have, as the statements that make them.
 var unusual = map[string][]string{
 	"as they are":                         nil,
-	"flagged by the moderator alone":      {flaggedBy(3), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
-	"flagged by a member alone":           {flaggedBy(17), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
-	"flagged by both":                     {flaggedBy(3), flaggedBy(17), "UPDATE {posts} SET flagcount = 2 WHERE postid IN (1, 2, 3)"},
+	"flagged by the moderator alone":      {flaggedBy(testsite.ModKenji), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
+	"flagged by a member alone":           {flaggedBy(testsite.Lurker), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
+	"flagged by both":                     {flaggedBy(testsite.ModKenji), flaggedBy(testsite.Lurker), "UPDATE {posts} SET flagcount = 2 WHERE postid IN (1, 2, 3)"},
 	"counted flags without rows":          {"UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
-	"flags without count":                 {flaggedBy(3)},
+	"flags without count":                 {flaggedBy(testsite.ModKenji)},
 	"closed as a duplicate by another":    {"UPDATE {posts} SET closedbyid = 27, lastuserid = 3, updated = created, updatetype = 'C' WHERE postid = 1"},
 	"closed as a duplicate by the author": {"UPDATE {posts} SET closedbyid = 27, lastuserid = 6, updated = created, updatetype = 'C' WHERE postid = 1"},
 	"closed by the selection": {"UPDATE {posts} SET selchildid = 3 WHERE postid = 1",
@@ -34,11 +33,11 @@ var unusual = map[string][]string{
 	"hidden by flags":                           {state("_HIDDEN", "1, 2, 3"), "UPDATE {posts} SET lastuserid = NULL, flagcount = 3, updatetype = 'H', updated = created WHERE postid IN (1, 2, 3)"},
 	"hidden by the author":                      {state("_HIDDEN", "1, 2, 3"), "UPDATE {posts} SET lastuserid = userid, updatetype = 'H', updated = created WHERE postid IN (1, 2, 3)"},
 	"hidden by another":                         {state("_HIDDEN", "1, 2, 3"), "UPDATE {posts} SET lastuserid = 3, updatetype = 'H', updated = created WHERE postid IN (1, 2, 3)"},
-	"hidden and flagged by the moderator alone": {state("_HIDDEN", "1, 2, 3"), flaggedBy(3), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
+	"hidden and flagged by the moderator alone": {state("_HIDDEN", "1, 2, 3"), flaggedBy(testsite.ModKenji), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
 	"below a hidden question":                   {state("_HIDDEN", "1")},
 	"below a queued question":                   {state("_QUEUED", "1")},
 	"queued":                                    {state("_QUEUED", "1, 2, 3")},
-	"queued and flagged by the moderator alone": {state("_QUEUED", "1, 2, 3"), flaggedBy(3), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
+	"queued and flagged by the moderator alone": {state("_QUEUED", "1, 2, 3"), flaggedBy(testsite.ModKenji), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
 	"queued replies":                            {state("_QUEUED", "2, 3")},
 	"hidden replies":                            {state("_HIDDEN", "2, 3")},
 	"anonymous":                                 {anonymous},
@@ -71,38 +70,25 @@ type viewer struct {
 	user         int
 }
 
-var stateViewers = []viewer{{"nobody", "", 0}, {"the browser that wrote it", "11324905831065051617", 0}, {"a member from that browser", "11324905831065051617", 17},
-	{"the asker", "", 6}, {"the answerer", "", 9}, {"the commenter", "", 20}, {"an unconfirmed member", "", 27}, {"an editor", "", 4}, {"the moderator", "", 3},
-	{"the administrator", "", 2}, {"a blocked member", "", 25}}
+var stateViewers = []viewer{{"nobody", "", testsite.Visitor}, {"the browser that wrote it", "11324905831065051617", testsite.Visitor}, {"a member from that browser", "11324905831065051617", testsite.Lurker},
+	{"the asker", "", testsite.Taro}, {"the answerer", "", testsite.Jose}, {"the commenter", "", testsite.Nihonmitsubachi}, {"an unconfirmed member", "", testsite.NewbieUnconf}, {"an editor", "", testsite.EditorYuki}, {"the moderator", "", testsite.ModKenji},
+	{"the administrator", "", testsite.AdminHana}, {"a blocked member", "", testsite.Spammer99}}
 
 // stateSite opens a site after statements.
-func stateSite(t *testing.T, statements []string) *replayer {
+func stateSite(t *testing.T, statements []string) *testsite.Site {
 	t.Helper()
-	url := importSQLite(t, "small")
-	db, err := database.Open(t.Context(), database.Settings{URL: url, Prefix: "qa_"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, query := range statements {
-		if _, err := db.Exec(t.Context(), query); err != nil {
-			t.Fatalf("%s: %v", query, err)
-		}
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return &replayer{testSite: openSiteAt(t, url, time.Now)}
+	return testsite.New(t, testsite.After(statements...))
 }
 
 // canOf is what the viewer may do with the posts of question 1, by post; those that the viewer does not see are absent.
-func (r *replayer) canOf(t *testing.T, v viewer) map[int]map[string]bool {
+func canOf(t *testing.T, s *testsite.Site, v viewer) map[int]map[string]bool {
 	t.Helper()
-	res := r.send(t, call{"GET", "/v1/questions/1?include=answers,comments,permissions", nil}, v.user, "198.51.100.77", v.cookie)
+	res := s.Send(t, v.user, "GET", "/v1/questions/1?include=answers,comments,permissions", nil, testsite.AsBrowser(v.cookie)...)
 	all := map[int]map[string]bool{}
 	if res.StatusCode != http.StatusOK {
 		return all
 	}
-	thread := decode[threadBody](t, res)
+	thread := testsite.Decode[threadBody](t, res)
 	all[1] = thread.Can
 	for _, list := range append([][]post{thread.Answers, thread.Comments}, commentsOf(thread.Answers)...) {
 		for _, p := range list {
@@ -119,10 +105,10 @@ func TestPermissionsAndWritesAgreeInUnusualStates(t *testing.T) {
 	refused, granted := 0, map[string]int{}
 	for n, name := range slices.Sorted(maps.Keys(unusual)) {
 		t.Run(name, func(t *testing.T) {
-			r := stateSite(t, unusual[name])
+			s := stateSite(t, unusual[name])
 			wanted := map[string]func(){}
 			for _, v := range stateViewers {
-				can := r.canOf(t, v)
+				can := canOf(t, s, v)
 				for id, kind := range statePosts {
 					for i, permission := range permissionNamesInOrder {
 						c, ok := attemptOf(permission, kind, id, 4)
@@ -144,10 +130,10 @@ func TestPermissionsAndWritesAgreeInUnusualStates(t *testing.T) {
 							continue // a quarter of them is enough
 						}
 						refused++
-						before := r.events(t)
-						res := r.send(t, c, v.user, "198.51.100.77", v.cookie)
-						if r.events(t) != before || res.StatusCode >= 500 {
-							t.Errorf("%s may not %s %s %d, and does: %d %s", v.name, permission, kind, id, res.StatusCode, text(t, res))
+						before := eventCount(t, s)
+						res := s.Send(t, v.user, c.method, c.path, c.body, testsite.AsBrowser(v.cookie)...)
+						if eventCount(t, s) != before || res.StatusCode >= 500 {
+							t.Errorf("%s may not %s %s %d, and does: %d %s", v.name, permission, kind, id, res.StatusCode, testsite.Text(t, res))
 						}
 					}
 				}
@@ -169,31 +155,31 @@ func TestPermissionsAndWritesAgreeInUnusualStates(t *testing.T) {
 
 func tryGranted(t *testing.T, state []string, v viewer, permission string, c call) {
 	t.Helper()
-	r := stateSite(t, state)
-	res := r.send(t, c, v.user, "198.51.100.77", v.cookie)
-	body := text(t, res)
+	s := stateSite(t, state)
+	res := s.Send(t, v.user, c.method, c.path, c.body, testsite.AsBrowser(v.cookie)...)
+	body := testsite.Text(t, res)
 	if res.StatusCode == http.StatusOK && (permission == "voteUp" || permission == "voteDown") {
 		return // the same vote again changes nothing
 	}
-	if res.StatusCode >= 300 || r.events(t) == 0 {
-		t.Errorf("%s may %s, but %s %s: %d %s, %d events", v.name, permission, c.method, c.path, res.StatusCode, body, r.events(t))
+	if res.StatusCode >= 300 || eventCount(t, s) == 0 {
+		t.Errorf("%s may %s, but %s %s: %d %s, %d events", v.name, permission, c.method, c.path, res.StatusCode, body, eventCount(t, s))
 	}
 }
 
 // TestOwnFlagIsNotClearedByModerators: as on the old site, who alone flagged a post takes the flag back.
 func TestOwnFlagIsNotClearedByModerators(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
 		flags := func() int {
-			return getAs[struct{ FlagCount int }](t, r.testSite, "/v1/answers/3", 3).FlagCount
+			return testsite.GetAs[struct{ FlagCount int }](t, s, "/v1/answers/3", testsite.ModKenji).FlagCount
 		}
-		r.done(t, 3, "PUT", "/v1/posts/3/flag", nil)
-		if status, body, _ := r.answerOf(t, call{"DELETE", "/v1/posts/3/flags", nil}, 3); status != http.StatusConflict || body["code"] != "own_flag_only" || flags() != 1 {
+		s.Do(t, testsite.ModKenji, "PUT", "/v1/posts/3/flag", nil)
+		if status, body, _ := s.Try(t, testsite.ModKenji, "DELETE", "/v1/posts/3/flags", nil); status != http.StatusConflict || body["code"] != "own_flag_only" || flags() != 1 {
 			t.Errorf("clearing one's own flag: %d %v, %d flags", status, body["code"], flags())
 		}
-		r.done(t, 17, "PUT", "/v1/posts/3/flag", nil)
-		if r.done(t, 3, "DELETE", "/v1/posts/3/flags", nil); flags() != 0 {
+		s.Do(t, testsite.Lurker, "PUT", "/v1/posts/3/flag", nil)
+		if s.Do(t, testsite.ModKenji, "DELETE", "/v1/posts/3/flags", nil); flags() != 0 {
 			t.Errorf("clearing one's own and another: %d flags", flags())
 		}
 	})

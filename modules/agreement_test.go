@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // attempt is a write that a permission speaks of, by one viewer on one post.
@@ -61,10 +63,10 @@ func attemptOf(permission, kind string, id, answer int) (c call, ok bool) {
 	return call{}, false
 }
 
-// events counts what was published; every write that changes anything publishes.
-func (s *testSite) events(t *testing.T) (n int) {
+// eventCount counts what was published; every write that changes anything publishes.
+func eventCount(t *testing.T, s *testsite.Site) (n int) {
 	t.Helper()
-	if _, err := s.app.DB.Get(context.Background(), []any{&n}, "SELECT COUNT(*) FROM {q2ab_outbox}"); err != nil {
+	if _, err := s.App.DB.Get(context.Background(), []any{&n}, "SELECT COUNT(*) FROM {q2ab_outbox}"); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -77,19 +79,19 @@ const perPermission = 8
 func TestPermissionsAndWritesAgree(t *testing.T) {
 	t.Parallel()
 	viewers := map[string]int{"nobody": 0, "newbie_unconf": 27, "aki": 13, "みつばち太郎": 6, "cat_expert": 19, "expert_sato": 5, "editor_yuki": 4, "mod_kenji": 3, "admin_hana": 2, "spammer99": 25}
-	s := openSite(t, importSQLite(t, "small"), nil)
-	r := &replayer{testSite: s}
+	s := testsite.New(t)
+	r := s
 	granted, refused := map[string][]attempt{}, 0
 	for viewer, user := range viewers {
 		for _, question := range threadIDs(t) {
 			if (question+user)%3 > 0 {
 				continue // a third of them is enough
 			}
-			res := s.request(t, http.MethodGet, fmt.Sprintf("/v1/questions/%d?include=answers,comments,permissions", question), user)
+			res := s.Request(t, http.MethodGet, fmt.Sprintf("/v1/questions/%d?include=answers,comments,permissions", question), user)
 			if res.StatusCode != http.StatusOK {
 				continue
 			}
-			thread := decode[threadBody](t, res)
+			thread := testsite.Decode[threadBody](t, res)
 			answer := 0
 			for _, a := range thread.Answers {
 				if a.State == "visible" && !a.Selected {
@@ -107,8 +109,8 @@ func TestPermissionsAndWritesAgree(t *testing.T) {
 						continue
 					}
 					refused++
-					before := s.events(t)
-					if status, body, _ := r.answerOf(t, c, user); s.events(t) != before {
+					before := eventCount(t, s)
+					if status, body, _ := r.Try(t, user, c.method, c.path, c.body); eventCount(t, s) != before {
 						t.Errorf("%s may not %s %s %d, and does: %d %v", viewer, permission, kind, id, status, body)
 					}
 				}
@@ -130,14 +132,14 @@ func TestPermissionsAndWritesAgree(t *testing.T) {
 		step := max(1, len(list)/perPermission)
 		for i := 0; i < len(list); i += step {
 			a := list[i]
-			fresh := openSite(t, importSQLite(t, "small"), nil)
-			status, body, _ := (&replayer{testSite: fresh}).answerOf(t, a.call, a.user)
+			fresh := testsite.New(t)
+			status, body, _ := fresh.Try(t, a.user, a.call.method, a.call.path, a.call.body)
 			switch code := body["code"]; {
 			case permission == "followUp" && code == "user_blocked": // Q2A's rule looks at the answer alone
 			case permission == "changeCategoryAndTags" && code == "validation": // an old title that is too short by now
 			case (permission == "voteUp" || permission == "voteDown") && status == http.StatusOK: // the same vote again changes nothing
-			case status >= 300 || fresh.events(t) == 0:
-				t.Errorf("%s may %s post %d, but: %d %v, %d events", a.viewer, permission, a.post, status, body, fresh.events(t))
+			case status >= 300 || eventCount(t, fresh) == 0:
+				t.Errorf("%s may %s post %d, but: %d %v, %d events", a.viewer, permission, a.post, status, body, eventCount(t, fresh))
 			}
 			done++
 		}

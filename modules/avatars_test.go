@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"38qa.net/backend/config"
-	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/testsite"
 )
 
 // chosen are the values of an upload that depend on chance, or on who codes the JPEG.
@@ -23,41 +23,40 @@ var chosen = regexp.MustCompile(`(blobid=|content=sha256:)[0-9a-f]+( len:\d+)?`)
 // account page is two requests here.
 func TestAvatarTransitions(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		replayed := 0
-		for _, tr := range loadTransitions(t) {
+		for _, tr := range testsite.Transitions(t) {
 			if !strings.HasPrefix(tr.Action.Name, "upload-avatar") {
 				continue
 			}
 			replayed++
 			folder := t.TempDir()
 			now := tr.Clock.Unix
-			s := openSiteWith(t, fresh(t), func(c *config.Config) {
-				if c.TrustedProxies = []string{"127.0.0.1/32"}; strings.HasSuffix(tr.Action.Name, "to-disk") {
+			s := testsite.New(t, db, testsite.Config(func(c *config.Config) {
+				if strings.HasSuffix(tr.Action.Name, "to-disk") {
 					c.BlobsDir, c.UploadsTo = folder, config.UploadsToFolder
 				}
-			}, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
-			r := &replayer{testSite: s, now: now}
-			before := readTables(t, s.app.DB)
-			form := call{"PATCH", "/v1/me", map[string]any{"handle": tr.field("handle"), "email": tr.field("email"), "messages": true, "wallPosts": true, "mailings": true, "fields": tr.profileFields()}}
-			if res := r.send(t, form, tr.Action.ActorID, tr.Action.IP, ""); res.StatusCode != http.StatusOK {
-				t.Fatalf("%s %s", res.Status, text(t, res))
+			}), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
+			before := testsite.ReadTables(t, s.App.DB)
+			form := map[string]any{"handle": tr.Field("handle"), "email": tr.Field("email"), "messages": true, "wallPosts": true, "mailings": true, "fields": tr.ProfileFields()}
+			if res := s.Send(t, tr.Action.ActorID, "PATCH", "/v1/me", form, "X-Forwarded-For", tr.Action.IP); res.StatusCode != http.StatusOK {
+				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
 			res := uploadingTo(t, s, tr.Action.ActorID, "/v1/me/avatar", "avatar-case.png", gradient(t, 1000, 600), "X-Forwarded-For", tr.Action.IP)
 			if res.StatusCode != http.StatusCreated {
-				t.Fatalf("%s %s", res.Status, text(t, res))
+				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
-			got, want := before.diff(readTables(t, s.app.DB)), tr.expected(nil)
-			for _, d := range []map[string]*tableDiff{got, want} {
-				for i, row := range d["blobs"].inserted {
-					d["blobs"].inserted[i] = chosen.ReplaceAllString(row, "$1?")
+			got, want := before.Diff(testsite.ReadTables(t, s.App.DB)), tr.Expected(nil)
+			for _, d := range []map[string]*testsite.TableDiff{got, want} {
+				for i, row := range d["blobs"].Inserted {
+					d["blobs"].Inserted[i] = chosen.ReplaceAllString(row, "$1?")
 				}
-				for _, columns := range d["users"].updated {
+				for _, columns := range d["users"].Updated {
 					columns["avatarblobid"] = [2]string{columns["avatarblobid"][0], "?"}
 				}
 			}
-			if differences := describe(want, got); len(differences) > 0 {
-				t.Errorf("%s: %s", tr.file, strings.Join(differences, "\n"))
+			if differences := testsite.Describe(want, got); len(differences) > 0 {
+				t.Errorf("%s: %s", tr.File, strings.Join(differences, "\n"))
 			}
 		}
 		if replayed != 2 {
@@ -69,18 +68,19 @@ func TestAvatarTransitions(t *testing.T) {
 // TestAvatar: who has uploaded a picture is shown with it, square; the one before goes, with its thumbnails and files.
 func TestAvatar(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		blobs := t.TempDir()
-		s, folder := storedSite(t, fresh(t), func(c *config.Config) { c.BlobsDir, c.UploadsTo = blobs, config.UploadsToFolder })
+		s := testsite.New(t, db, testsite.Config(func(c *config.Config) { c.BlobsDir, c.UploadsTo = blobs, config.UploadsToFolder }))
+		folder := s.Store
 		avatarOf := func(handle string) string {
-			return s.request(t, http.MethodGet, "/v1/users/"+handle+"/avatar?size=64", 0).Header.Get("Location")
+			return s.Request(t, http.MethodGet, "/v1/users/"+handle+"/avatar?size=64", testsite.Visitor).Header.Get("Location")
 		}
 		put := func(content []byte) uploaded {
-			res := uploadingTo(t, s, 16, "/v1/me/avatar", "me.png", content)
+			res := uploadingTo(t, s, testsite.Haru, "/v1/me/avatar", "me.png", content)
 			if res.StatusCode != http.StatusCreated {
-				t.Fatalf("%s %s", res.Status, text(t, res))
+				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
-			return decode[uploaded](t, res)
+			return testsite.Decode[uploaded](t, res)
 		}
 		first := put(gradient(t, 1000, 500))
 		if first.Width != 400 || first.Height != 200 {
@@ -89,21 +89,21 @@ func TestAvatar(t *testing.T) {
 		if got, want := avatarOf("haru"), "/v1/media/"+first.ID+"?size=64&shape=square"; got != want {
 			t.Errorf("haru: %s, want %s", got, want)
 		}
-		if w, h := s.size(t, avatarOf("haru")); w != 64 || h != 64 {
+		if w, h := sizeOf(t, s, avatarOf("haru")); w != 64 || h != 64 {
 			t.Errorf("%d × %d", w, h)
 		}
-		if got := get[struct{ AvatarURL string }](t, s, "/v1/users/haru").AvatarURL; got != "/v1/media/"+first.ID+"?size=200&shape=square" {
+		if got := testsite.Get[struct{ AvatarURL string }](t, s, "/v1/users/haru").AvatarURL; got != "/v1/media/"+first.ID+"?size=200&shape=square" {
 			t.Errorf("profile: %s", got)
 		}
-		runJob(t, s.app, "thumbnails")
+		testsite.RunJob(t, s.App, "thumbnails")
 		if made := filesOf(t, folder)["thumbnails/"+shelfOf(first.ID)+"/"+first.ID+"/100s.jpg"]; made == nil { // twice avatar_q_page_q_size
 			t.Errorf("thumbnails: %v", filesOf(t, folder))
 		}
 		second := put(gradient(t, 30, 30))
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ?", first.ID); n != 0 {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ?", first.ID); n != 0 {
 			t.Error("the first picture is there still")
 		}
-		runJob(t, s.app, "media-clean-up")
+		testsite.RunJob(t, s.App, "media-clean-up")
 		for name := range filesOf(t, folder) {
 			if strings.Contains(name, first.ID) {
 				t.Errorf("%s is left", name)
@@ -119,18 +119,18 @@ func TestAvatar(t *testing.T) {
 			t.Error(err)
 		}
 		// Others: aki has none, and the site no default.
-		if _, err := s.app.DB.Exec(context.Background(), "UPDATE {users} SET flags = 8, email = ' Aki@Example.jp ' WHERE handle = 'aki'"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {users} SET flags = 8, email = ' Aki@Example.jp ' WHERE handle = 'aki'"); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := avatarOf("aki"), "https://www.gravatar.com/avatar/"; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "?s=64") {
 			t.Errorf("aki: %s", got)
 		}
-		none := s.request(t, http.MethodGet, "/v1/users/fuyu/avatar", 0)
-		pattern := text(t, none)
+		none := s.Request(t, http.MethodGet, "/v1/users/fuyu/avatar", testsite.Visitor)
+		pattern := testsite.Text(t, none)
 		if none.StatusCode != http.StatusOK || none.Header.Get("Content-Type") != "image/svg+xml" || !strings.HasPrefix(pattern, "<svg ") || strings.Contains(pattern, "fuyu") {
 			t.Errorf("fuyu: %s %v %s", none.Status, none.Header, pattern)
 		}
-		if res := s.request(t, http.MethodGet, "/v1/users/nobody-here/avatar", 0); res.StatusCode != http.StatusNotFound {
+		if res := s.Request(t, http.MethodGet, "/v1/users/nobody-here/avatar", testsite.Visitor); res.StatusCode != http.StatusNotFound {
 			t.Errorf("nobody: %s", res.Status)
 		}
 		// Who may not, and what is none.
@@ -139,17 +139,17 @@ func TestAvatar(t *testing.T) {
 			content string
 			status  int
 			code    string
-		}{{0, string(gradient(t, 30, 30)), 403, "login_required"}, {25, string(gradient(t, 30, 30)), 403, "user_blocked"}, {16, "no picture", 422, "no_picture"}} {
+		}{{testsite.Visitor, string(gradient(t, 30, 30)), 403, "login_required"}, {testsite.Spammer99, string(gradient(t, 30, 30)), 403, "user_blocked"}, {testsite.Haru, "no picture", 422, "no_picture"}} {
 			res := uploadingTo(t, s, c.user, "/v1/me/avatar", "me.png", []byte(c.content))
-			if body := text(t, res); res.StatusCode != c.status || !strings.Contains(body, c.code) {
+			if body := testsite.Text(t, res); res.StatusCode != c.status || !strings.Contains(body, c.code) {
 				t.Errorf("user %d: %s %s", c.user, res.Status, body)
 			}
 		}
-		if _, err := s.app.DB.Exec(context.Background(), "UPDATE {options} SET content = '0' WHERE title = 'avatar_allow_upload'"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {options} SET content = '0' WHERE title = 'avatar_allow_upload'"); err != nil {
 			t.Fatal(err)
 		}
-		s = openSite(t, s.url, nil)
-		if body := text(t, uploadingTo(t, s, 16, "/v1/me/avatar", "me.png", gradient(t, 30, 30))); !strings.Contains(body, "avatars_off") {
+		s = testsite.New(t, testsite.On(s.Database))
+		if body := testsite.Text(t, uploadingTo(t, s, testsite.Haru, "/v1/me/avatar", "me.png", gradient(t, 30, 30))); !strings.Contains(body, "avatars_off") {
 			t.Errorf("switched off: %s", body)
 		}
 	})
@@ -158,10 +158,10 @@ func TestAvatar(t *testing.T) {
 // TestAvatarCrop: on request the middle of the picture is what is stored.
 func TestAvatarCrop(t *testing.T) {
 	t.Parallel()
-	s := openSite(t, importSQLite(t, "small"), nil)
+	s := testsite.New(t)
 	for crop, want := range map[string]string{"square": "400 × 400", "": "400 × 200"} {
 		body, contentType := formOf(t, map[string]string{"crop": crop}, gradient(t, 1000, 500), "me.jpg")
-		r, err := http.NewRequest(http.MethodPost, s.server.URL+"/v1/me/avatar", strings.NewReader(body))
+		r, err := http.NewRequest(http.MethodPost, s.URL+"/v1/me/avatar", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,9 +173,9 @@ func TestAvatarCrop(t *testing.T) {
 		}
 		defer res.Body.Close()
 		if res.StatusCode != http.StatusCreated {
-			t.Fatalf("%s %s", res.Status, text(t, res))
+			t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 		}
-		u := decode[uploaded](t, res)
+		u := testsite.Decode[uploaded](t, res)
 		if got := fmt.Sprintf("%d × %d", u.Width, u.Height); got != want {
 			t.Errorf("cropped %q: %s", crop, got)
 		}

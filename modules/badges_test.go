@@ -15,6 +15,7 @@ import (
 
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/testsite"
 )
 
 // awards are all rows of badges as "user badge", with how often each is there.
@@ -44,41 +45,29 @@ func award(t *testing.T, app *modules.App) {
 // missed are the awards that the job for the past finds missing.
 func missed(t *testing.T, app *modules.App) []string {
 	t.Helper()
-	_, found := runJobFor(t, app, "badges", true)
+	_, found := testsite.RunJobFor(t, app, "badges", true)
 	return found
-}
-
-// done sends a request that has to be done, and returns the id in its answer.
-func (r *replayer) done(t *testing.T, user int, method, path string, body any) int {
-	t.Helper()
-	status, answer, _ := r.answerOf(t, call{method, path, body}, user)
-	if status >= 300 {
-		t.Fatalf("%s %s as %d: %d %v", method, path, user, status, answer)
-	}
-	id, _ := answer["id"].(float64)
-	return int(id)
 }
 
 // TestBadgesLiveAndLater: what is awarded event by event is what the job for the past awards for the same history.
 func TestBadgesLiveAndLater(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := time.Unix(1796126400, 0)
-		r := &replayer{testSite: openSiteAt(t, fresh(t), func() time.Time { return now })}
-		db := r.app.DB
-		award(t, r.app) // the consumer begins here
-		runJob(t, r.app, "badges")
-		before := awards(t, r.app)
-		if len(before) < 20 || len(missed(t, r.app)) > 0 {
-			t.Fatalf("%d awards for the recorded history, %q missed", len(before), missed(t, r.app))
+		s := testsite.New(t, db, testsite.At(&now))
+		award(t, s.App) // the consumer begins here
+		testsite.RunJob(t, s.App, "badges")
+		before := awards(t, s.App)
+		if len(before) < 20 || len(missed(t, s.App)) > 0 {
+			t.Fatalf("%d awards for the recorded history, %q missed", len(before), missed(t, s.App))
 		}
 		do := func(user int, method, path string, body any) int {
 			t.Helper()
-			return r.done(t, user, method, path, body)
+			return s.Do(t, user, method, path, body)
 		}
 		// 5 is an expert, 6 and 7 ask; nobody of those who vote needs to be anybody in particular.
 		for _, query := range []string{"DELETE FROM {ysb_badges}", "DELETE FROM {userlimits}", "DELETE FROM {iplimits}"} {
-			if _, err := db.Exec(context.Background(), query); err != nil {
+			if _, err := s.App.DB.Exec(context.Background(), query); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -90,8 +79,8 @@ func TestBadgesLiveAndLater(t *testing.T) {
 		}
 		want := func(what string, list ...string) {
 			t.Helper()
-			award(t, r.app)
-			got := awards(t, r.app)
+			award(t, s.App)
+			got := awards(t, s.App)
 			for _, a := range list {
 				if got[a] != 1 {
 					t.Errorf("%s: no award %q among %v", what, a, slices.Sorted(maps.Keys(got)))
@@ -100,20 +89,20 @@ func TestBadgesLiveAndLater(t *testing.T) {
 		}
 		wantNot := func(what string, list ...string) {
 			t.Helper()
-			award(t, r.app)
+			award(t, s.App)
 			for _, a := range list {
-				if awards(t, r.app)[a] > 0 {
+				if awards(t, s.App)[a] > 0 {
 					t.Errorf("%s: award %q", what, a)
 				}
 			}
 		}
-		plain := ask(6, "A question without anything special?", "<p>Just words, not many.</p>")
+		plain := ask(testsite.Taro, "A question without anything special?", "<p>Just words, not many.</p>")
 		want("asked", "6 201")
 		wantNot("asked", "6 204", "6 205")
-		do(6, "PATCH", fmt.Sprintf("/v1/questions/%d", plain), map[string]any{"content": "<p>" + strings.Repeat("長い", 300) + `</p><img src="https://example.jp/x.png">`, "format": "html"})
+		do(testsite.Taro, "PATCH", fmt.Sprintf("/v1/questions/%d", plain), map[string]any{"content": "<p>" + strings.Repeat("長い", 300) + `</p><img src="https://example.jp/x.png">`, "format": "html"})
 		want("edited", "6 204", "6 205")
 		now = now.Add(14 * time.Minute)
-		first := answer(5, plain, "<p>Within a quarter of an hour.</p>")
+		first := answer(testsite.ExpertSato, plain, "<p>Within a quarter of an hour.</p>")
 		want("answered at once", "5 101", "5 103")
 		wantNot("answered at once", "5 102", "5 104")
 		for i, voter := range []int{7, 8, 9} {
@@ -123,17 +112,17 @@ func TestBadgesLiveAndLater(t *testing.T) {
 			}
 		}
 		want("three likes", "5 102")
-		late := ask(7, "A question that nobody knows an answer to?", "<p>For a whole day.</p>")
+		late := ask(testsite.Hanako, "A question that nobody knows an answer to?", "<p>For a whole day.</p>")
 		now = now.Add(24 * time.Hour)
-		answer(8, late, "<p>Here I am, after a day.</p>")
+		answer(testsite.BeeKeeper, late, "<p>Here I am, after a day.</p>")
 		want("answered after a day", "8 104")
-		answer(9, late, "<p>Another answer after a day.</p>")
+		answer(testsite.Jose, late, "<p>Another answer after a day.</p>")
 		wantNot("answered second", "9 104")
 		for _, user := range []int{5, 10, 13} {
 			answer(user, late, fmt.Sprintf("<p>One more answer, by %d.</p>", user))
 		}
 		want("five answers", "7 203")
-		if again := missed(t, r.app); len(again) > 0 {
+		if again := missed(t, s.App); len(again) > 0 {
 			// What was earned before the rows were deleted is missing; nothing else may be.
 			for _, m := range again {
 				user, badge := "", ""
@@ -145,14 +134,14 @@ func TestBadgesLiveAndLater(t *testing.T) {
 				}
 			}
 		}
-		live := awards(t, r.app)
-		runJob(t, r.app, "badges")
-		all := awards(t, r.app)
-		if _, err := db.Exec(context.Background(), "DELETE FROM {ysb_badges}"); err != nil {
+		live := awards(t, s.App)
+		testsite.RunJob(t, s.App, "badges")
+		all := awards(t, s.App)
+		if _, err := s.App.DB.Exec(context.Background(), "DELETE FROM {ysb_badges}"); err != nil {
 			t.Fatal(err)
 		}
-		runJob(t, r.app, "badges")
-		if later := awards(t, r.app); !maps.Equal(all, later) {
+		testsite.RunJob(t, s.App, "badges")
+		if later := awards(t, s.App); !maps.Equal(all, later) {
 			t.Errorf("live and later %v, only later %v", all, later)
 		}
 		for a := range live {
@@ -160,7 +149,7 @@ func TestBadgesLiveAndLater(t *testing.T) {
 				t.Errorf("award %q is there %d times", a, all[a])
 			}
 		}
-		if n := r.scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE show_flag <> 2"); n != 0 {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE show_flag <> 2"); n != 0 {
 			t.Errorf("%d people are told of what was long ago", n)
 		}
 	})
@@ -169,33 +158,37 @@ func TestBadgesLiveAndLater(t *testing.T) {
 // TestFirstAnswerGoes: when the answer that was first is hidden or becomes a comment, the next is the question's first, live as later.
 func TestFirstAnswerGoes(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := time.Unix(1796126400, 0)
-		r := &replayer{testSite: openSiteAt(t, fresh(t), func() time.Time { return now })}
-		award(t, r.app)
-		runJob(t, r.app, "badges")
+		s := testsite.New(t, db, testsite.At(&now))
+		award(t, s.App)
+		testsite.RunJob(t, s.App, "badges")
 		do := func(user int, method, path string, body any) int {
 			t.Helper()
-			return r.done(t, user, method, path, body)
+			return s.Do(t, user, method, path, body)
 		}
 		for what, goes := range map[string]func(answer int){
-			"hidden":    func(answer int) { do(3, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", answer), object{"hidden": true}) },
-			"a comment": func(answer int) { do(3, "POST", fmt.Sprintf("/v1/answers/%d/comment", answer), object{}) },
+			"hidden": func(answer int) {
+				do(testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", answer), object{"hidden": true})
+			},
+			"a comment": func(answer int) {
+				do(testsite.ModKenji, "POST", fmt.Sprintf("/v1/answers/%d/comment", answer), object{})
+			},
 		} {
-			if _, err := r.app.DB.Exec(context.Background(), "DELETE FROM {ysb_badges} WHERE badgeid = 104"); err != nil {
+			if _, err := s.App.DB.Exec(context.Background(), "DELETE FROM {ysb_badges} WHERE badgeid = 104"); err != nil {
 				t.Fatal(err)
 			}
-			question := do(7, "POST", "/v1/questions", object{"title": "Who comes first in the end, if it is " + what + "?", "content": "It depends on who stays."})
-			first := do(9, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), object{"content": "This one will be " + what})
+			question := do(testsite.Hanako, "POST", "/v1/questions", object{"title": "Who comes first in the end, if it is " + what + "?", "content": "It depends on who stays."})
+			first := do(testsite.Jose, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), object{"content": "This one will be " + what})
 			now = now.Add(25 * time.Hour)
-			do(8, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), object{"content": "This one will stay for good, since the other is " + what})
-			award(t, r.app)
-			if n := awards(t, r.app)["8 104"]; n != 0 {
+			do(testsite.BeeKeeper, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), object{"content": "This one will stay for good, since the other is " + what})
+			award(t, s.App)
+			if n := awards(t, s.App)["8 104"]; n != 0 {
 				t.Errorf("awarded behind another answer")
 			}
 			goes(first)
-			award(t, r.app)
-			if n := awards(t, r.app)["8 104"]; n != 1 {
+			award(t, s.App)
+			if n := awards(t, s.App)["8 104"]; n != 1 {
 				t.Errorf("%d awards after the first answer was %s", n, what)
 			}
 		}
@@ -205,35 +198,35 @@ func TestFirstAnswerGoes(t *testing.T) {
 // TestBadgesOnce: whoever looks at the same moment, each badge is awarded once.
 func TestBadgesOnce(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		url := fresh(t)
-		sites := []*testSite{openSite(t, url, nil), openSite(t, url, nil), openSite(t, url, nil)}
-		award(t, sites[0].app)
-		r := &replayer{testSite: sites[0]}
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		url := db.Copy(t)
+		sites := []*testsite.Site{testsite.New(t, testsite.On(url)), testsite.New(t, testsite.On(url)), testsite.New(t, testsite.On(url))}
+		award(t, sites[0].App)
+		r := sites[0]
 		for i := range 12 {
-			if status, body, _ := r.answerOf(t, call{"PUT", fmt.Sprintf("/v1/posts/%d/vote", []int{16, 139, 3}[i%3]), map[string]any{"value": 1}}, 7+i); status >= 300 {
+			if status, body, _ := r.Try(t, 7+i, "PUT", fmt.Sprintf("/v1/posts/%d/vote", []int{16, 139, 3}[i%3]), map[string]any{"value": 1}); status >= 300 {
 				t.Logf("vote by %d: %d %v", 7+i, status, body["code"]) // some may not
 			}
 		}
 		var wait sync.WaitGroup
 		for _, s := range sites {
-			wait.Go(func() { award(t, s.app) })
+			wait.Go(func() { award(t, s.App) })
 		}
-		wait.Go(func() { runJob(t, sites[1].app, "badges") })
+		wait.Go(func() { testsite.RunJob(t, sites[1].App, "badges") })
 		wait.Wait()
-		for a, n := range awards(t, sites[0].app) {
+		for a, n := range awards(t, sites[0].App) {
 			if n != 1 {
 				t.Errorf("award %q %d times", a, n)
 			}
 		}
-		if again := missed(t, sites[2].app); len(again) > 0 {
+		if again := missed(t, sites[2].App); len(again) > 0 {
 			t.Errorf("missed: %q", again)
 		}
 	})
 }
 
 // diary makes the table of the old site's plugin with the diary.
-func diary(t *testing.T, s *testSite) {
+func diary(t *testing.T, s *testsite.Site) {
 	t.Helper()
 	for _, query := range []string{
 		"CREATE TABLE {blogs} (postid INT UNSIGNED NOT NULL PRIMARY KEY, type VARCHAR(12) NOT NULL, parentid INT UNSIGNED, userid INT UNSIGNED, upvotes SMALLINT NOT NULL DEFAULT 0, " +
@@ -243,7 +236,7 @@ func diary(t *testing.T, s *testSite) {
 			"(5, 'C', 1, 17, 0, 'c', '2020-02-21 10:00:00'), (6, 'C', 1, 17, 0, 'c', '2020-02-21 10:00:00'), (7, 'C', 1, 17, 0, 'c', '2020-02-21 10:00:00'), " +
 			"(8, 'C', 1, 17, 0, 'c', '2020-02-21 10:00:00'), (9, 'B', NULL, 17, 0, 'w', '2020-02-29 14:59:59'), (10, 'B', NULL, 17, 0, 'w', '2020-02-29 15:00:00')",
 	} {
-		if _, err := s.app.DB.Exec(context.Background(), query); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), query); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -252,13 +245,13 @@ func diary(t *testing.T, s *testSite) {
 // TestBadgesOfDiary: on sites with the plugin of the diary the job awards those for it.
 func TestBadgesOfDiary(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		s := openSite(t, fresh(t), nil)
-		runJob(t, s.app, "badges")
-		before := awards(t, s.app)
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		testsite.RunJob(t, s.App, "badges")
+		before := awards(t, s.App)
 		diary(t, s)
-		runJob(t, s.app, "badges")
-		got := awards(t, s.app)
+		testsite.RunJob(t, s.App, "badges")
+		got := awards(t, s.App)
 		maps.DeleteFunc(got, func(a string, _ int) bool { return before[a] > 0 })
 		want := map[string]int{"16 301": 1, "16 302": 1, "16 303": 1, "17 301": 1, "17 305": 1, "17 307": 1}
 		if !maps.Equal(got, want) {
@@ -270,17 +263,17 @@ func TestBadgesOfDiary(t *testing.T) {
 // TestMonthlyWinners: for each month that is over those with most posts, all if they share the place, in the site's time zone, once and for good.
 func TestMonthlyWinners(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		tokyo, err := time.LoadLocation("Asia/Tokyo")
 		if err != nil {
 			t.Fatal(err)
 		}
 		now := time.Unix(1796126400, 0)
-		s := rankedSite(t, fresh(t), "Asia/Tokyo", &now)
+		s := testsite.New(t, db, testsite.TimeZone("Asia/Tokyo"), testsite.At(&now))
 		diary(t, s)
 		winners := func() map[string][]int {
 			found := map[string][]int{}
-			err := s.app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+			err := s.App.DB.Select(context.Background(), func(rows *sql.Rows) error {
 				var user, badge int
 				var month string
 				err := rows.Scan(&user, &badge, &month)
@@ -296,7 +289,7 @@ func TestMonthlyWinners(t *testing.T) {
 		// The same by brute force.
 		want := map[string][]int{"2020-02 1003": {17}, "2020-03 1003": {17}}
 		counts := map[string]map[int]int{}
-		err = s.app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+		err = s.App.DB.Select(context.Background(), func(rows *sql.Rows) error {
 			var user int
 			var kind string
 			var created int64
@@ -327,25 +320,25 @@ func TestMonthlyWinners(t *testing.T) {
 			t.Fatalf("the recorded site has too few months: %v", want)
 		}
 		for range 2 { // the second time nothing is new
-			runJob(t, s.app, "monthly-winners")
+			testsite.RunJob(t, s.App, "monthly-winners")
 			if got := winners(); !maps.EqualFunc(got, want, slices.Equal[[]int]) {
 				t.Fatalf("winners %v, want %v", got, want)
 			}
 		}
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {ysb_badge_ranking} WHERE show_flag <> 2 AND award_date <> ?", now.In(tokyo).AddDate(0, -1, 0).Format("2006-01")); n != 0 {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {ysb_badge_ranking} WHERE show_flag <> 2 AND award_date <> ?", now.In(tokyo).AddDate(0, -1, 0).Format("2006-01")); n != 0 {
 			t.Errorf("%d are told of months long ago", n)
 		}
 		// Who was named stays, whatever becomes of the posts; the next month is told.
-		if _, err := s.app.DB.Exec(context.Background(), "UPDATE {posts} SET type = 'Q_HIDDEN' WHERE type = 'Q' AND userid = 6"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {posts} SET type = 'Q_HIDDEN' WHERE type = 'Q' AND userid = 6"); err != nil {
 			t.Fatal(err)
 		}
-		r := &replayer{testSite: s}
-		if status, body, _ := r.answerOf(t, call{"POST", "/v1/questions", map[string]any{"title": "The question of the month?", "content": "There is no other this month."}}, 16); status != http.StatusCreated {
+		r := s
+		if status, body, _ := r.Try(t, testsite.Haru, "POST", "/v1/questions", map[string]any{"title": "The question of the month?", "content": "There is no other this month."}); status != http.StatusCreated {
 			t.Fatal(status, body)
 		}
 		month := now.In(tokyo).Format("2006-01")
 		now = time.Date(now.In(tokyo).Year(), now.In(tokyo).Month()+1, 1, 0, 10, 0, 0, tokyo)
-		runJob(t, s.app, "monthly-winners")
+		testsite.RunJob(t, s.App, "monthly-winners")
 		got := winners()
 		if !slices.Contains(got[month+" 1001"], 16) {
 			t.Errorf("the next month: %v", got)
@@ -355,13 +348,13 @@ func TestMonthlyWinners(t *testing.T) {
 				t.Errorf("%s changed from %v to %v", key, users, got[key])
 			}
 		}
-		untold := decode[struct {
+		untold := testsite.Decode[struct {
 			Items []struct {
 				ID    int
 				Title string
 				Month string
 			}
-		}](t, s.request(t, http.MethodGet, "/v1/me/new-badges", 16, "Accept-Language", "ja"))
+		}](t, s.Request(t, http.MethodGet, "/v1/me/new-badges", testsite.Haru, "Accept-Language", "ja"))
 		if len(untold.Items) == 0 || untold.Items[0].ID != 1001 || untold.Items[0].Month != month || untold.Items[0].Title != "月間最多質問" {
 			t.Errorf("new badges: %+v", untold)
 		}
@@ -371,10 +364,10 @@ func TestMonthlyWinners(t *testing.T) {
 // TestBadgesOverHTTP: what there is, who has it, what one has, what is new until it is seen, and that it goes with the account.
 func TestBadgesOverHTTP(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		s := openSite(t, fresh(t), nil)
-		runJob(t, s.app, "badges")
-		runJob(t, s.app, "monthly-winners")
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		testsite.RunJob(t, s.App, "badges")
+		testsite.RunJob(t, s.App, "monthly-winners")
 		type badge struct {
 			ID      int
 			Group   string
@@ -383,11 +376,11 @@ func TestBadgesOverHTTP(t *testing.T) {
 			Month   string
 		}
 		type list struct{ Items []badge }
-		all := decode[list](t, s.request(t, http.MethodGet, "/v1/badges", 0, "Accept-Language", "en"))
-		if len(all.Items) != 33 || all.Items[0].Title != "Answerer" || all.Items[0].Holders != s.scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE badgeid = 101") || all.Items[0].Holders < 5 {
+		all := testsite.Decode[list](t, s.Request(t, http.MethodGet, "/v1/badges", testsite.Visitor, "Accept-Language", "en"))
+		if len(all.Items) != 33 || all.Items[0].Title != "Answerer" || all.Items[0].Holders != s.Scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE badgeid = 101") || all.Items[0].Holders < 5 {
 			t.Errorf("badges: %+v", all)
 		}
-		if res := s.request(t, http.MethodGet, "/v1/badges/999", 0); res.StatusCode != http.StatusNotFound {
+		if res := s.Request(t, http.MethodGet, "/v1/badges/999", testsite.Visitor); res.StatusCode != http.StatusNotFound {
 			t.Errorf("a badge that there is not: %s", res.Status)
 		}
 		type page struct {
@@ -405,7 +398,7 @@ func TestBadgesOverHTTP(t *testing.T) {
 			var seen []string
 			var last page
 			for cursor := ""; ; {
-				last = decode[page](t, s.request(t, http.MethodGet, fmt.Sprintf("/v1/badges/%d?limit=3%s", id, cursor), 0))
+				last = testsite.Decode[page](t, s.Request(t, http.MethodGet, fmt.Sprintf("/v1/badges/%d?limit=3%s", id, cursor), testsite.Visitor))
 				for _, h := range last.Awards.Items {
 					seen = append(seen, h.Month+" "+h.User.Handle)
 				}
@@ -419,27 +412,27 @@ func TestBadgesOverHTTP(t *testing.T) {
 				table = "{ysb_badge_ranking}"
 			}
 			unique := slices.Compact(slices.Sorted(slices.Values(seen)))
-			if rows := s.scalar(t, "SELECT COUNT(*) FROM "+table+" WHERE badgeid = ?", id); len(unique) != len(seen) || len(seen) != rows || last.Holders > rows {
+			if rows := s.Scalar(t, "SELECT COUNT(*) FROM "+table+" WHERE badgeid = ?", id); len(unique) != len(seen) || len(seen) != rows || last.Holders > rows {
 				t.Errorf("badge %d: %d rows, holders %v of %d", id, rows, seen, last.Holders)
 			}
 			if id > 1000 && !slices.IsSortedFunc(seen, func(a, b string) int { return strings.Compare(b[:7], a[:7]) }) {
 				t.Errorf("months out of order: %q", seen)
 			}
 		}
-		haru := decode[list](t, s.request(t, http.MethodGet, "/v1/users/haru/badges", 0))
-		if len(haru.Items) == 0 || len(haru.Items) != s.scalar(t, "SELECT (SELECT COUNT(*) FROM {ysb_badges} WHERE userid = 16) + (SELECT COUNT(*) FROM {ysb_badge_ranking} WHERE userid = 16)") {
+		haru := testsite.Decode[list](t, s.Request(t, http.MethodGet, "/v1/users/haru/badges", testsite.Visitor))
+		if len(haru.Items) == 0 || len(haru.Items) != s.Scalar(t, "SELECT (SELECT COUNT(*) FROM {ysb_badges} WHERE userid = 16) + (SELECT COUNT(*) FROM {ysb_badge_ranking} WHERE userid = 16)") {
 			t.Errorf("badges of haru: %+v", haru)
 		}
-		if _, err := s.app.DB.Exec(context.Background(), "UPDATE {ysb_badges} SET show_flag = 0 WHERE userid IN (16, 17)"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {ysb_badges} SET show_flag = 0 WHERE userid IN (16, 17)"); err != nil {
 			t.Fatal(err)
 		}
-		if fresh := decode[list](t, s.request(t, http.MethodGet, "/v1/me/new-badges", 16)); len(fresh.Items) == 0 {
+		if fresh := testsite.Decode[list](t, s.Request(t, http.MethodGet, "/v1/me/new-badges", testsite.Haru)); len(fresh.Items) == 0 {
 			t.Error("no new badges")
 		}
-		if res := s.request(t, http.MethodDelete, "/v1/me/new-badges", 16); res.StatusCode != http.StatusNoContent {
+		if res := s.Request(t, http.MethodDelete, "/v1/me/new-badges", testsite.Haru); res.StatusCode != http.StatusNoContent {
 			t.Errorf("seen: %s", res.Status)
 		}
-		if fresh := decode[list](t, s.request(t, http.MethodGet, "/v1/me/new-badges", 16)); len(fresh.Items) > 0 || s.scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE userid = 17 AND show_flag = 0") == 0 {
+		if fresh := testsite.Decode[list](t, s.Request(t, http.MethodGet, "/v1/me/new-badges", testsite.Haru)); len(fresh.Items) > 0 || s.Scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE userid = 17 AND show_flag = 0") == 0 {
 			t.Errorf("after they were seen: %+v", fresh)
 		}
 	})
@@ -449,11 +442,11 @@ func TestBadgesOverHTTP(t *testing.T) {
 // moment.
 func TestBadgesAfterAnything(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := time.Unix(1796126400, 0)
-		r := &replayer{testSite: openSiteAt(t, fresh(t), func() time.Time { return now })}
-		award(t, r.app)
-		runJob(t, r.app, "badges")
+		s := testsite.New(t, db, testsite.At(&now))
+		award(t, s.App)
+		testsite.RunJob(t, s.App, "badges")
 		random := rand.New(rand.NewPCG(5, 38))
 		type post struct {
 			id, question int
@@ -464,7 +457,7 @@ func TestBadgesAfterAnything(t *testing.T) {
 		contents := []string{"A few words about bees.", strings.Repeat("長い話です。", 90), `<p>See</p><img src="https://example.jp/b.png">`, `A film: [uploaded-video="7"]`}
 		done := map[string]int{}
 		do := func(user int, what, method, path string, body any) map[string]any {
-			status, answer, _ := r.answerOf(t, call{method, path, body}, user)
+			status, answer, _ := s.Try(t, user, method, path, body)
 			if status >= http.StatusInternalServerError {
 				t.Fatalf("%s %s: %d %v", method, path, status, answer)
 			}
@@ -497,17 +490,17 @@ func TestBadgesAfterAnything(t *testing.T) {
 			case n < 75:
 				do(user, "voted", "PUT", path+"/vote", object{"value": 1 - 2*(random.IntN(5)/4)})
 			case n < 82 && p.answer:
-				do(3, "edited", "PATCH", fmt.Sprintf("/v1/answers/%d", p.id), content)
+				do(testsite.ModKenji, "edited", "PATCH", fmt.Sprintf("/v1/answers/%d", p.id), content)
 			case n < 88:
-				do(3, "edited", "PATCH", fmt.Sprintf("/v1/questions/%d", p.question), content)
+				do(testsite.ModKenji, "edited", "PATCH", fmt.Sprintf("/v1/questions/%d", p.question), content)
 			case n < 96:
-				do(3, "hidden or shown", "PUT", path+"/visibility", object{"hidden": random.IntN(2) == 0})
+				do(testsite.ModKenji, "hidden or shown", "PUT", path+"/visibility", object{"hidden": random.IntN(2) == 0})
 			case p.answer:
-				do(3, "converted", "POST", fmt.Sprintf("/v1/answers/%d/comment", p.id), object{})
+				do(testsite.ModKenji, "converted", "POST", fmt.Sprintf("/v1/answers/%d/comment", p.id), object{})
 			}
 			if i%100 == 99 || i == 599 {
-				award(t, r.app)
-				if left := missed(t, r.app); len(left) > 0 {
+				award(t, s.App)
+				if left := missed(t, s.App); len(left) > 0 {
 					t.Fatalf("after %d actions: %q", i+1, left)
 				}
 			}
@@ -517,10 +510,10 @@ func TestBadgesAfterAnything(t *testing.T) {
 				t.Errorf("nobody %s", what)
 			}
 		}
-		if n := r.scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE show_flag = 0"); n < 10 {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {ysb_badges} WHERE show_flag = 0"); n < 10 {
 			t.Errorf("%d awards", n)
 		}
-		for a, n := range awards(t, r.app) {
+		for a, n := range awards(t, s.App) {
 			if n != 1 {
 				t.Errorf("award %q %d times", a, n)
 			}

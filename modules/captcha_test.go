@@ -10,6 +10,7 @@ import (
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/testsite"
 )
 
 // captchaProvider verifies the solutions "solved", always, and "solved once", once; it responds with 500 while it is down.
@@ -63,10 +64,10 @@ func (p *captchaProvider) setDown(down bool) {
 func TestCaptcha(t *testing.T) {
 	t.Parallel()
 	provider := newCaptchaProvider(t)
-	s := openIssuer(t, importSQLite(t, "small"), func(c *config.Config) {
+	s := testsite.NewIssuer(t, testsite.Config(func(c *config.Config) {
 		c.CaptchaProvider, c.CaptchaSiteKey, c.CaptchaSecret, c.CaptchaURL = "turnstile", "public", "s3cret", provider.URL
-	})
-	s.setOptions(t, map[string]string{"captcha_on_register": "1", "captcha_on_reset_password": "1", "captcha_on_anon_post": "1",
+	}))
+	s.SetOptions(t, map[string]string{"captcha_on_register": "1", "captcha_on_reset_password": "1", "captcha_on_anon_post": "1",
 		"permit_post_q": "150", "permit_post_a": "150", "permit_post_c": "150"})
 
 	type session struct {
@@ -75,7 +76,7 @@ func TestCaptcha(t *testing.T) {
 			For               []string
 		}
 	}
-	if _, got := ask[session](t, s, "GET", "/v1/auth/session", "", home, nil); got.Captcha.Provider != "turnstile" ||
+	if _, got := testsite.Ask[session](t, s, "GET", "/v1/auth/session", "", testsite.Home, nil); got.Captcha.Provider != "turnstile" ||
 		got.Captcha.SiteKey != "public" || len(got.Captcha.For) != 3 {
 		t.Errorf("the session of a visitor: %+v", got)
 	}
@@ -114,7 +115,7 @@ func TestCaptcha(t *testing.T) {
 					op.body["captchaToken"] = c.token
 				}
 				provider.setDown(c.down)
-				status, got := ask[signedIn](t, s, "POST", op.path, "", home, op.body)
+				status, got := testsite.Ask[testsite.SignedIn](t, s, "POST", op.path, "", testsite.Home, op.body)
 				if status != c.status {
 					t.Errorf("%s: %d %+v, want %d", c.name, status, got, c.status)
 				}
@@ -126,19 +127,19 @@ func TestCaptcha(t *testing.T) {
 	}
 	for _, attempt := range []string{"first", "repeated"} {
 		body := map[string]any{"handle": "captcha two", "email": "two@example.jp", "password": "mitsubachi-2026", "captchaToken": "solved once"}
-		if status, got := ask[signedIn](t, s, "POST", "/v1/auth/sign-up", "", home, body, "Idempotency-Key", "captcha-key"); status != http.StatusCreated {
+		if status, got := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-up", "", testsite.Home, body, "Idempotency-Key", "captcha-key"); status != http.StatusCreated {
 			t.Errorf("the %s request: %d %+v", attempt, status, got)
 		}
 	}
-	in := s.signIn(t, "aki", "aki-pass-123")
-	if _, got := ask[session](t, s, "GET", "/v1/auth/session", in.AccessToken, home, nil); len(got.Captcha.For) != 2 {
+	in := s.SignIn(t, "aki", "aki-pass-123")
+	if _, got := testsite.Ask[session](t, s, "GET", "/v1/auth/session", in.AccessToken, testsite.Home, nil); len(got.Captcha.For) != 2 {
 		t.Errorf("the session of an approved member: %+v", got) // sign-up and forgot ask everybody
 	}
 	provider.mu.Lock()
 	defer provider.mu.Unlock()
 	for _, form := range provider.seen {
-		if form.Get("remoteip") != home {
-			t.Errorf("the provider is told the address %q, want %q", form.Get("remoteip"), home)
+		if form.Get("remoteip") != testsite.Home {
+			t.Errorf("the provider is told the address %q, want %q", form.Get("remoteip"), testsite.Home)
 		}
 	}
 }
@@ -146,11 +147,11 @@ func TestCaptcha(t *testing.T) {
 // TestExamineTellsWhatIsUnprotected holds what the doctor and a starting server say of keys and captchas.
 func TestExamineTellsWhatIsUnprotected(t *testing.T) {
 	t.Parallel()
-	s := openIssuer(t, importSQLite(t, "small"), nil)
-	s.setOptions(t, map[string]string{"captcha_on_register": "1", "captcha_on_anon_post": "1"})
+	s := testsite.NewIssuer(t)
+	s.SetOptions(t, map[string]string{"captcha_on_register": "1", "captcha_on_anon_post": "1"})
 	var cfg config.Config
 	said := func() (texts []string) {
-		for _, f := range modules.Examine(t.Context(), cfg, s.app.DB) {
+		for _, f := range modules.Examine(t.Context(), cfg, s.App.DB) {
 			if f.Topic == "captcha" || f.Topic == "keys" {
 				texts = append(texts, f.Severity+" "+f.Text)
 			}

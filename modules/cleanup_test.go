@@ -6,18 +6,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestCleanUp: what nobody asks for any more goes, in several batches, and nothing else.
 func TestCleanUp(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := time.Unix(1796126400, 0)
-		s := openSiteAt(t, fresh(t), func() time.Time { return now })
+		s := testsite.New(t, db, testsite.At(&now))
 		hour := now.Unix() / 3600
 		exec := func(query string, args ...any) {
 			t.Helper()
-			if _, err := s.app.DB.Exec(context.Background(), query, args...); err != nil {
+			if _, err := s.App.DB.Exec(context.Background(), query, args...); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -47,13 +49,13 @@ func TestCleanUp(t *testing.T) {
 			[]byte(strings.Repeat("a", 32)), []byte(strings.Repeat("a", 16)), []byte(strings.Repeat("a", 16)), now.Unix()+1,
 			[]byte(strings.Repeat("b", 32)), []byte(strings.Repeat("b", 16)), []byte(strings.Repeat("b", 16)), now.Unix())
 		for range 2 {
-			runJob(t, s.app, "clean-up")
+			testsite.RunJob(t, s.App, "clean-up")
 			for query, want := range map[string]int{
 				"SELECT COUNT(*) FROM {userlimits}": 2, "SELECT COUNT(*) FROM {iplimits}": 1, "SELECT COUNT(*) FROM {iplimits} WHERE count = 3": 1,
 				"SELECT COUNT(*) FROM {cookies}": 2, "SELECT COUNT(*) FROM {cookies} WHERE cookieid IN (1001, 1002)": 2,
 				"SELECT COUNT(*) FROM {q2ab_attempts}": 1, "SELECT COUNT(*) FROM {q2ab_sessions}": 1,
 			} {
-				if n := s.scalar(t, query); n != want {
+				if n := s.Scalar(t, query); n != want {
 					t.Errorf("%s: %d, want %d", query, n, want)
 				}
 			}

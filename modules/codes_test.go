@@ -4,17 +4,19 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // codeSite is a site on which codes are tried.
 type codeSite struct {
-	*issuerSite
+	*testsite.Issuer
 	t *testing.T
 }
 
 func (s codeSite) exec(query string, args ...any) {
 	s.t.Helper()
-	if _, err := s.app.DB.Exec(s.t.Context(), query, args...); err != nil {
+	if _, err := s.App.DB.Exec(s.t.Context(), query, args...); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -22,7 +24,7 @@ func (s codeSite) exec(query string, args ...any) {
 // call sends a request that has to have the status.
 func (s codeSite) call(want int, method, path, token string, body map[string]any) {
 	s.t.Helper()
-	if status, got := ask[map[string]any](s.t, s.issuerSite, method, path, token, home, body); status != want {
+	if status, got := testsite.Ask[map[string]any](s.t, s.Issuer, method, path, token, testsite.Home, body); status != want {
 		s.t.Fatalf("%s %s: %d %v, want %d", method, path, status, got, want)
 	}
 }
@@ -38,8 +40,8 @@ func (s codeSite) option(name, value string) {
 // tries returns the statuses of confirming and of resetting with the code, the latter tried second.
 func (s codeSite) tries(handle, code string) (confirm, reset int) {
 	s.t.Helper()
-	confirm, _ = ask[any](s.t, s.issuerSite, "POST", "/v1/auth/confirm", "", home, map[string]any{"handle": handle, "code": code})
-	reset, _ = ask[any](s.t, s.issuerSite, "POST", "/v1/auth/reset", "", home, map[string]any{"login": handle, "code": code, "newPassword": "long-enough-1"})
+	confirm, _ = testsite.Ask[any](s.t, s.Issuer, "POST", "/v1/auth/confirm", "", testsite.Home, map[string]any{"handle": handle, "code": code})
+	reset, _ = testsite.Ask[any](s.t, s.Issuer, "POST", "/v1/auth/reset", "", testsite.Home, map[string]any{"login": handle, "code": code, "newPassword": "long-enough-1"})
 	return confirm, reset
 }
 
@@ -58,13 +60,13 @@ func TestCodesAreBound(t *testing.T) {
 		s.exec("UPDATE {users} SET email = 'victim@example.jp', flags = flags & ~1 WHERE handle = 'natsu'")
 	}
 	byAdmin := func(s codeSite, _ string) {
-		admin := s.signIn(s.t, "admin_hana", "hana-admin-pass")
+		admin := s.SignIn(s.t, "admin_hana", "hana-admin-pass")
 		s.call(200, "PATCH", "/v1/users/natsu", admin.AccessToken, map[string]any{"email": "victim@example.jp"})
 	}
 	phpCode := func(s codeSite, _ string) { s.exec("UPDATE {users} SET emailcode = 'phpcode1' WHERE handle = 'natsu'") }
-	noted := func(s codeSite, _ string) { runJob(s.t, s.app, "codes") }
+	noted := func(s codeSite, _ string) { testsite.RunJob(s.t, s.App, "codes") }
 	const good, bad = http.StatusNoContent, http.StatusUnprocessableEntity
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		for _, c := range []struct {
 			name           string
 			before         func(codeSite)
@@ -94,10 +96,10 @@ func TestCodesAreBound(t *testing.T) {
 				s.exec("UPDATE {users} SET emailcode = '' WHERE handle = 'natsu'")
 			}}, bad, bad},
 			{"to confirm, before one to reset", nil, []func(codeSite, string){confirmation, forgotten}, bad, bad},
-			{"to reset, two hours old", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) { s.pass(2 * time.Hour) }}, bad, bad},
-			{"to reset, two hours old, seen to by the job", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) { s.pass(2 * time.Hour) }, noted}, bad, bad},
-			{"to confirm, six days old", nil, []func(codeSite, string){confirmation, func(s codeSite, _ string) { s.pass(6 * 24 * time.Hour) }}, good, bad},
-			{"to confirm, a week old", nil, []func(codeSite, string){confirmation, func(s codeSite, _ string) { s.pass(7 * 24 * time.Hour) }}, bad, bad},
+			{"to reset, two hours old", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) { s.Pass(2 * time.Hour) }}, bad, bad},
+			{"to reset, two hours old, seen to by the job", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) { s.Pass(2 * time.Hour) }, noted}, bad, bad},
+			{"to confirm, six days old", nil, []func(codeSite, string){confirmation, func(s codeSite, _ string) { s.Pass(6 * 24 * time.Hour) }}, good, bad},
+			{"to confirm, a week old", nil, []func(codeSite, string){confirmation, func(s codeSite, _ string) { s.Pass(7 * 24 * time.Hour) }}, bad, bad},
 			{"the old site's", nil, []func(codeSite, string){phpCode}, good, bad}, // used up by the first
 			{"the old site's in place of ours", nil, []func(codeSite, string){confirmation, phpCode}, good, bad},
 			{"the old site's, of an expert", expert, []func(codeSite, string){phpCode}, bad, 200},
@@ -108,18 +110,18 @@ func TestCodesAreBound(t *testing.T) {
 			{"the old site's, seen before a change by the old site", nil, []func(codeSite, string){phpCode, noted, byPHP}, bad, bad},
 			{"the old site's, seen", nil, []func(codeSite, string){phpCode, noted}, good, bad},
 			{"the old site's, of an expert, seen two hours ago", expert,
-				[]func(codeSite, string){phpCode, noted, func(s codeSite, _ string) { s.pass(2 * time.Hour) }, noted}, bad, bad},
+				[]func(codeSite, string){phpCode, noted, func(s codeSite, _ string) { s.Pass(2 * time.Hour) }, noted}, bad, bad},
 		} {
 			t.Run(c.name, func(t *testing.T) {
-				s := codeSite{openIssuer(t, fresh(t), nil), t}
-				in := s.signIn(t, "natsu", "natsu-pass-123")
+				s := codeSite{testsite.NewIssuer(t, db), t}
+				in := s.SignIn(t, "natsu", "natsu-pass-123")
 				if c.before != nil {
 					c.before(s)
 				}
 				code := ""
 				for _, step := range c.steps {
 					step(s, in.AccessToken)
-					if now := s.code(t, "natsu"); code == "" || now == "phpcode1" {
+					if now := s.Code(t, "natsu"); code == "" || now == "phpcode1" {
 						code = now // the one that is tried: the first, or the old site's
 					}
 				}
@@ -138,26 +140,26 @@ func TestCodesAreBound(t *testing.T) {
 // its own codes stay there.
 func TestEndedCodesLeaveTheColumn(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		for _, c := range []struct {
 			name string
 			end  func(codeSite)
 			left string
 		}{
-			{"two hours", func(s codeSite) { s.pass(2 * time.Hour) }, ""},
+			{"two hours", func(s codeSite) { s.Pass(2 * time.Hour) }, ""},
 			{"a change of the address by the old site", func(s codeSite) { s.exec("UPDATE {users} SET email = 'new@example.jp' WHERE handle = 'natsu'") }, ""},
 			{"one of the old site's in its place", func(s codeSite) { s.exec("UPDATE {users} SET emailcode = 'phpcode1' WHERE handle = 'natsu'") }, "phpcode1"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
-				s := codeSite{openIssuer(t, fresh(t), nil), t}
+				s := codeSite{testsite.NewIssuer(t, db), t}
 				s.call(202, "POST", "/v1/auth/forgot", "", map[string]any{"login": "natsu"})
-				if s.code(t, "natsu") == "" {
+				if s.Code(t, "natsu") == "" {
 					t.Fatal("no code was mailed")
 				}
 				c.end(s)
 				for range 2 {
-					runJob(t, s.app, "codes")
-					if left := s.code(t, "natsu"); left != c.left {
+					testsite.RunJob(t, s.App, "codes")
+					if left := s.Code(t, "natsu"); left != c.left {
 						t.Errorf("%q is left, want %q", left, c.left)
 					}
 				}
@@ -170,11 +172,11 @@ func TestEndedCodesLeaveTheColumn(t *testing.T) {
 // the code.
 func TestCodeOutlivesANewHash(t *testing.T) {
 	t.Parallel()
-	onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
+	testsite.OnEachIssuer(t, func(t *testing.T, opened *testsite.Issuer) {
 		s := codeSite{opened, t}
 		s.call(202, "POST", "/v1/auth/forgot", "", map[string]any{"login": "tanaka"})
-		code := s.code(t, "tanaka")
-		s.signIn(t, "tanaka", "tanaka-legacy-pass")
+		code := s.Code(t, "tanaka")
+		s.SignIn(t, "tanaka", "tanaka-legacy-pass")
 		if _, reset := s.tries("tanaka", code); reset != 200 {
 			t.Errorf("reset: %d", reset)
 		}
@@ -184,12 +186,12 @@ func TestCodeOutlivesANewHash(t *testing.T) {
 // TestWelcomeCode confirms the address and sets no password.
 func TestWelcomeCode(t *testing.T) {
 	t.Parallel()
-	onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
+	testsite.OnEachIssuer(t, func(t *testing.T, opened *testsite.Issuer) {
 		s := codeSite{opened, t}
 		s.call(201, "POST", "/v1/auth/sign-up", "", map[string]any{"handle": "fresh", "email": "fresh@example.jp", "password": "long-enough-0"})
-		code := s.code(t, "fresh")
+		code := s.Code(t, "fresh")
 		body := map[string]any{"login": "fresh", "code": code, "newPassword": "long-enough-1"}
-		if status, _ := ask[any](t, s.issuerSite, "POST", "/v1/auth/reset", "", home, body); code == "" || status != 422 {
+		if status, _ := testsite.Ask[any](t, s.Issuer, "POST", "/v1/auth/reset", "", testsite.Home, body); code == "" || status != 422 {
 			t.Errorf("reset with the code %q of the welcome mail: %d", code, status)
 		}
 		if confirm, reset := s.tries("fresh", code); confirm != http.StatusNoContent || reset != 422 {
@@ -209,24 +211,24 @@ func TestMailsBearGoodCodesOnly(t *testing.T) {
 	}{
 		{"at once", func(codeSite) {}, "natsu@example.jp", false, true},
 		{"to another address", func(codeSite) {}, "attacker@example.jp", false, false},
-		{"two hours later", func(s codeSite) { s.pass(2 * time.Hour) }, "natsu@example.jp", false, false},
+		{"two hours later", func(s codeSite) { s.Pass(2 * time.Hour) }, "natsu@example.jp", false, false},
 		{"to an address that changed", func(s codeSite) {
 			s.exec("UPDATE {users} SET email = 'new@example.jp' WHERE handle = 'natsu'")
 		}, "new@example.jp", false, false},
 		{"after one to confirm", func(s codeSite) {
-			in := s.signIn(s.t, "natsu", "natsu-pass-123")
+			in := s.SignIn(s.t, "natsu", "natsu-pass-123")
 			s.call(202, "POST", "/v1/me/email/confirmation", in.AccessToken, nil)
 		}, "natsu@example.jp", true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
+			testsite.OnEachIssuer(t, func(t *testing.T, opened *testsite.Issuer) {
 				s := codeSite{opened, t}
 				s.call(202, "POST", "/v1/auth/forgot", "", map[string]any{"login": "natsu"})
 				c.then(s)
 				for purpose, want := range map[string]bool{"confirm": c.confirm, "reset": c.reset} {
-					code, err := s.app.Auth.CodeToMail(t.Context(), 14, c.address, purpose)
-					if err != nil || (code != "") != want || want && code != s.code(t, "natsu") {
+					code, err := s.App.Auth.CodeToMail(t.Context(), 14, c.address, purpose)
+					if err != nil || (code != "") != want || want && code != s.Code(t, "natsu") {
 						t.Errorf("%s: %q %v", purpose, code, err)
 					}
 				}

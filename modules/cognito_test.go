@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"38qa.net/backend/config"
-	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/testsite"
 )
 
 // account is what the tests read of GET /v1/auth/session and GET /v1/me.
@@ -28,7 +28,7 @@ type account struct {
 }
 
 // asBearer sends a request with a token and reads the answer, which has to be of the status.
-func asBearer[T any](t *testing.T, s *testSite, token, method, path string, body any, status int) (v T) {
+func asBearer[T any](t *testing.T, s *testsite.Site, token, method, path string, body any, status int) (v T) {
 	t.Helper()
 	var content io.Reader = http.NoBody
 	if body != nil {
@@ -38,7 +38,7 @@ func asBearer[T any](t *testing.T, s *testSite, token, method, path string, body
 		}
 		content = bytes.NewReader(text)
 	}
-	r, err := http.NewRequest(method, s.server.URL+path, content)
+	r, err := http.NewRequest(method, s.URL+path, content)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,38 +59,29 @@ func asBearer[T any](t *testing.T, s *testSite, token, method, path string, body
 	return v
 }
 
-// me is the account that a token belongs to.
-func (s *testSite) me(t *testing.T, token string) account {
+// accountOf is the account that a token belongs to.
+func accountOf(t *testing.T, s *testsite.Site, token string) account {
 	t.Helper()
 	return asBearer[account](t, s, token, http.MethodGet, "/v1/me", nil, http.StatusOK)
 }
 
-// scalar reads one number of the database.
-func (s *testSite) scalar(t *testing.T, query string, args ...any) (n int) {
-	t.Helper()
-	if _, err := s.app.DB.Get(t.Context(), []any{&n}, query, args...); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 // isUser holds that a token belongs to a user.
-func (s *testSite) isUser(t *testing.T, what, token string, id int) {
+func isUser(t *testing.T, s *testsite.Site, what, token string, id int) {
 	t.Helper()
-	if got := s.me(t, token); got.User.ID != id {
+	if got := accountOf(t, s, token); got.User.ID != id {
 		t.Errorf("%s: the token is taken for one of user %d (%s), want %d", what, got.User.ID, got.User.Handle, id)
 	}
 }
 
 // linked is how many logins through Cognito a user has with the sub of a token.
-func (s *testSite) linked(t *testing.T, id int, token string) int {
+func linked(t *testing.T, s *testsite.Site, id int, token string) int {
 	t.Helper()
-	return s.scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito' AND identifier = ?", id, []byte(claim(t, token, "sub")))
+	return s.Scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito' AND identifier = ?", id, []byte(claim(t, token, "sub")))
 }
 
-func (s *testSite) numberOfUsers(t *testing.T) int {
+func numberOfUsers(t *testing.T, s *testsite.Site) int {
 	t.Helper()
-	return s.scalar(t, "SELECT COUNT(*) FROM {users}")
+	return s.Scalar(t, "SELECT COUNT(*) FROM {users}")
 }
 
 // TestCognitoLocal is the way of people from Q2A's passwords into a user pool, and of new people from there, with the emulator
@@ -138,64 +129,64 @@ func TestCognitoLocal(t *testing.T) {
 	t.Logf("The slowest answer to a trigger took %s; Cognito waits for 5 s", b.slowest.Round(time.Millisecond))
 
 	t.Log("The pool is killed:")
-	names.site.isUser(t, "seen before", tanaka.AccessToken, 10)
-	names.site.isUser(t, "never seen", unseen.AccessToken, 10)
-	addresses.site.isUser(t, "seen before", haru.AccessToken, 16)
-	names.site.isUser(t, "first request", later.AccessToken, 11)
-	if res := names.site.request(t, http.MethodGet, "/readyz", 0); res.StatusCode != http.StatusOK {
+	isUser(t, names.site, "seen before", tanaka.AccessToken, 10)
+	isUser(t, names.site, "never seen", unseen.AccessToken, 10)
+	isUser(t, addresses.site, "seen before", haru.AccessToken, 16)
+	isUser(t, names.site, "first request", later.AccessToken, 11)
+	if res := names.site.Request(t, http.MethodGet, "/readyz", testsite.Visitor); res.StatusCode != http.StatusOK {
 		t.Errorf("readyz: %s", res.Status)
 	}
 	t.Log("tokens that were seen, new ones, and those of somebody who never came before are good as ever, and the application is ready")
 	started := names.open(t)
 	asBearer[any](t, started, tanaka.AccessToken, http.MethodGet, "/v1/me", nil, http.StatusServiceUnavailable)
-	get[any](t, started, "/v1/questions/1")
+	testsite.Get[any](t, started, "/v1/questions/1")
 	t.Log("an application that starts now has no keys yet: to whoever has a token it says that it is unavailable, and others read on")
 }
 
 // comesIn lets a user of Q2A come through the pool, twice and with refreshed tokens.
 func (b *bridge) comesIn(t *testing.T, p *userPool, login, password string, id int) poolTokens {
 	t.Helper()
-	users := p.site.numberOfUsers(t)
+	users := numberOfUsers(t, p.site)
 	first := p.signIn(t, login, password)
 	if first.Error != "" {
 		t.Fatalf("%s: %s", login, first.Error)
 	}
-	same(t, "calls of the migration trigger", b.timesAsked(login), 1)
+	testsite.Same(t, "calls of the migration trigger", b.timesAsked(login), 1)
 	t.Logf("%s signs in; the pool asks the application whether the password is right, and keeps it", login)
 
 	session := asBearer[account](t, p.site, first.AccessToken, http.MethodGet, "/v1/auth/session", nil, http.StatusOK)
-	same(t, "user of the session", session.User.ID, id)
-	p.site.isUser(t, "access token", first.AccessToken, id)
-	p.site.isUser(t, "ID token", first.IDToken, id)
-	same(t, "users", p.site.numberOfUsers(t), users)
-	same(t, "logins through Cognito", p.site.scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito'", id), 1)
-	same(t, "logins with the sub", p.site.linked(t, id, first.AccessToken), 1)
+	testsite.Same(t, "user of the session", session.User.ID, id)
+	isUser(t, p.site, "access token", first.AccessToken, id)
+	isUser(t, p.site, "ID token", first.IDToken, id)
+	testsite.Same(t, "users", numberOfUsers(t, p.site), users)
+	testsite.Same(t, "logins through Cognito", p.site.Scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito'", id), 1)
+	testsite.Same(t, "logins with the sub", linked(t, p.site, id, first.AccessToken), 1)
 	t.Logf("the tokens belong to the same user of Q2A, %s (%d), who now has one login through Cognito", session.User.Handle, id)
 
 	second := p.signIn(t, login, password)
-	p.site.isUser(t, "second sign-in", second.AccessToken, id)
-	same(t, "calls of the migration trigger", b.timesAsked(login), 1)
+	isUser(t, p.site, "second sign-in", second.AccessToken, id)
+	testsite.Same(t, "calls of the migration trigger", b.timesAsked(login), 1)
 	t.Logf("%s signs in again: the application is not asked", login)
 
 	refreshed := p.refresh(t, login, second.RefreshToken)
 	if refreshed.AccessToken == second.AccessToken {
 		t.Error("the refreshed token is the old one")
 	}
-	p.site.isUser(t, "refreshed", refreshed.AccessToken, id)
-	same(t, "logins through Cognito", p.site.scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito'", id), 1)
+	isUser(t, p.site, "refreshed", refreshed.AccessToken, id)
+	testsite.Same(t, "logins through Cognito", p.site.Scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito'", id), 1)
 	t.Log("refreshed tokens are good too")
 	return second
 }
 
 // asksQuestion writes in the name of tanaka.
-func asksQuestion(t *testing.T, s *testSite, token string) {
+func asksQuestion(t *testing.T, s *testsite.Site, token string) {
 	t.Helper()
 	q := asBearer[struct {
 		ID     int
 		Author struct{ Handle string }
 	}](t, s, token, http.MethodPost, "/v1/questions", map[string]any{"title": "Does my hive take the new door well?", "content": "It has been a week.", "tags": []string{"hive"}}, http.StatusCreated)
-	same(t, "author", q.Author.Handle, "tanaka")
-	same(t, "author in the database", s.scalar(t, "SELECT userid FROM {posts} WHERE postid = ?", q.ID), 10)
+	testsite.Same(t, "author", q.Author.Handle, "tanaka")
+	testsite.Same(t, "author in the database", s.Scalar(t, "SELECT userid FROM {posts} WHERE postid = ?", q.ID), 10)
 	t.Log("and ask a question, whose author is tanaka")
 }
 
@@ -209,9 +200,9 @@ func (b *bridge) isRefused(t *testing.T, p *userPool) {
 		{"somebody whom nobody knows", "nobody_here", "whatever-pass"},
 		{"somebody without a password", "Google Sensei", "whatever-pass"},
 	} {
-		same(t, c.who, p.signIn(t, c.name, c.password).Error, "NotAuthorizedException")
-		same(t, "calls of the migration trigger", b.timesAsked(c.name), 1)
-		same(t, "users of the pool", p.users(t), users)
+		testsite.Same(t, c.who, p.signIn(t, c.name, c.password).Error, "NotAuthorizedException")
+		testsite.Same(t, "calls of the migration trigger", b.timesAsked(c.name), 1)
+		testsite.Same(t, "users of the pool", p.users(t), users)
 		t.Logf("%s is refused, and the pool makes no user", c.who)
 	}
 }
@@ -220,8 +211,8 @@ func (b *bridge) isRefused(t *testing.T, p *userPool) {
 func (b *bridge) migratesForLater(t *testing.T, p *userPool) poolTokens {
 	t.Helper()
 	s := p.signIn(t, "suzuki_legacy", "suzuki-legacy-pass")
-	same(t, "sign-in", s.Error, "")
-	same(t, "calls of the migration trigger", b.timesAsked("suzuki_legacy"), 2)
+	testsite.Same(t, "sign-in", s.Error, "")
+	testsite.Same(t, "calls of the migration trigger", b.timesAsked("suzuki_legacy"), 2)
 	t.Log("with the right password the same name comes in; its tokens are kept for later")
 	return s
 }
@@ -244,7 +235,7 @@ func newcomers(t *testing.T, p *userPool) {
 	t.Helper()
 	s := p.site
 	cached := func() int {
-		return s.scalar(t, "SELECT CAST(content AS INTEGER) FROM {options} WHERE title = 'cache_userpointscount'")
+		return s.Scalar(t, "SELECT CAST(content AS INTEGER) FROM {options} WHERE title = 'cache_userpointscount'")
 	}
 	for _, c := range []struct{ email, wish, handle string }{
 		{"bee@new.example", "Busy Bee", "Busy Bee"},
@@ -252,13 +243,13 @@ func newcomers(t *testing.T, p *userPool) {
 		{"haru@new.example", "haru", "haru 1"},
 		{"long@new.example", "a+name/far too long for Question2Answer", "a name far too long"},
 	} {
-		users, points := s.numberOfUsers(t), cached()
+		users, points := numberOfUsers(t, s), cached()
 		token := p.signUp(t, c.email, c.wish).AccessToken
 		var first [8]account
 		var requests sync.WaitGroup
 		for i := range first {
 			requests.Go(func() {
-				r, _ := http.NewRequest(http.MethodGet, s.server.URL+"/v1/me", http.NoBody)
+				r, _ := http.NewRequest(http.MethodGet, s.URL+"/v1/me", http.NoBody)
 				r.Header.Set("Authorization", "Bearer "+token)
 				if res, err := http.DefaultClient.Do(r); err == nil {
 					defer res.Body.Close()
@@ -267,19 +258,19 @@ func newcomers(t *testing.T, p *userPool) {
 			})
 		}
 		requests.Wait()
-		me := s.me(t, token)
+		me := accountOf(t, s, token)
 		for _, a := range first {
-			same(t, c.email+": first requests", a.User, me.User)
+			testsite.Same(t, c.email+": first requests", a.User, me.User)
 		}
-		same(t, c.email+": handle", me.User.Handle, c.handle)
-		same(t, c.email+": level", me.User.Level, "basic")
-		same(t, c.email+": password", me.HasPassword, false)
-		same(t, c.email+": address", me.Email, "")
-		same(t, "users", s.numberOfUsers(t), users+1)
-		same(t, "rows of points", s.scalar(t, "SELECT COUNT(*) FROM {userpoints} WHERE userid = ?", me.User.ID), 1)
-		same(t, "cache_userpointscount", cached(), points+1)
-		same(t, "logins with the sub", s.linked(t, me.User.ID, token), 1)
-		same(t, "source", s.scalar(t, "SELECT COUNT(*) FROM {users} WHERE userid = ? AND sessionsource = 'cognito' AND passhash IS NULL", me.User.ID), 1)
+		testsite.Same(t, c.email+": handle", me.User.Handle, c.handle)
+		testsite.Same(t, c.email+": level", me.User.Level, "basic")
+		testsite.Same(t, c.email+": password", me.HasPassword, false)
+		testsite.Same(t, c.email+": address", me.Email, "")
+		testsite.Same(t, "users", numberOfUsers(t, s), users+1)
+		testsite.Same(t, "rows of points", s.Scalar(t, "SELECT COUNT(*) FROM {userpoints} WHERE userid = ?", me.User.ID), 1)
+		testsite.Same(t, "cache_userpointscount", cached(), points+1)
+		testsite.Same(t, "logins with the sub", linked(t, s, me.User.ID, token), 1)
+		testsite.Same(t, "source", s.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE userid = ? AND sessionsource = 'cognito' AND passhash IS NULL", me.User.ID), 1)
 		t.Logf("somebody new who calls themselves %q signs up at the pool and gets one account, %q, though the first requests come at once", c.wish, c.handle)
 	}
 }
@@ -289,17 +280,17 @@ func claimsAddress(t *testing.T, p *userPool) {
 	t.Helper()
 	const address, moderator = "kenji@example.com", 3
 	refused := p.call(t, "SignUp", map[string]any{"ClientId": p.client, "Username": address, "Password": "evil-Pass-1", "UserAttributes": attributes("email", address)})
-	same(t, "sign-up", refused.Refusal, "UserLambdaValidationException")
+	testsite.Same(t, "sign-up", refused.Refusal, "UserLambdaValidationException")
 	t.Log("nobody can sign up with the address of a user of Q2A")
 
 	token := p.signUp(t, "evil@new.example", "evil").AccessToken
 	p.must(t, "UpdateUserAttributes", map[string]any{"AccessToken": token, "UserAttributes": attributes("email", address)})
-	me := p.site.me(t, token)
+	me := accountOf(t, p.site, token)
 	if me.User.ID == moderator || me.User.Level != "basic" || me.Email != "" || me.EmailConfirmed {
 		t.Errorf("whoever claims an address is %+v", me)
 	}
-	same(t, "users with the address", p.site.scalar(t, "SELECT COUNT(*) FROM {users} WHERE email = ?", address), 1)
-	same(t, "logins through Cognito", p.site.scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ?", moderator), 0)
+	testsite.Same(t, "users with the address", p.site.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE email = ?", address), 1)
+	testsite.Same(t, "logins through Cognito", p.site.Scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ?", moderator), 0)
 	t.Log("whoever changes to that address in the pool, and has not shown to have it, gets an account of their own without an address")
 }
 
@@ -323,11 +314,11 @@ func TestMoto(t *testing.T) {
 	}
 	p.client = client("web")
 	other := client("another application")
-	p.site = openSiteWith(t, importSQLite(t, "small"), func(c *config.Config) {
+	p.site = testsite.New(t, testsite.Config(func(c *config.Config) {
 		c.CognitoIssuer, c.CognitoClients = "https://cognito-idp.us-east-1.amazonaws.com/"+p.id, []string{p.client}
 		c.CognitoKeysURL, c.CognitoEndpoint = e.url+"/"+p.id+"/.well-known/jwks.json", e.url
 		c.GroupLevels = map[string]string{"staff": "editor"}
-	}, modules.WithVerifier(nil))
+	}), testsite.GenuineTokens())
 
 	inGroup(t, p)
 
@@ -371,32 +362,32 @@ func inGroup(t *testing.T, p *userPool) {
 	boss, colleague := p.adminSignIn(t, "boss", p.client).AccessToken, p.adminSignIn(t, "colleague", p.client).AccessToken
 	granted, usual := session(boss), session(colleague)
 	const level = "SELECT level FROM {users} WHERE userid = ?"
-	same(t, "level in the database", p.site.scalar(t, level, granted.User.ID), 0)
+	testsite.Same(t, "level in the database", p.site.Scalar(t, level, granted.User.ID), 0)
 
 	// What the group gives is what the level in Q2A would give.
-	if _, err := p.site.app.DB.Exec(t.Context(), "UPDATE {users} SET level = 50 WHERE userid = ?", usual.User.ID); err != nil {
+	if _, err := p.site.App.DB.Exec(t.Context(), "UPDATE {users} SET level = 50 WHERE userid = ?", usual.User.ID); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "permissions of the group", granted.Permissions, session(colleague).Permissions)
+	testsite.Same(t, "permissions of the group", granted.Permissions, session(colleague).Permissions)
 	if slices.Equal(granted.Permissions, usual.Permissions) {
 		t.Error("an editor may do no more than others")
 	}
 	t.Logf("somebody in the group \"staff\" may do what editors may (%d things instead of %d), and the level in the database stays the user's own", len(granted.Permissions), len(usual.Permissions))
 
 	p.must(t, "AdminRemoveUserFromGroup", map[string]any{"UserPoolId": p.id, "Username": "boss", "GroupName": "staff"})
-	same(t, "permissions after leaving", session(p.adminSignIn(t, "boss", p.client).AccessToken).Permissions, usual.Permissions)
+	testsite.Same(t, "permissions after leaving", session(p.adminSignIn(t, "boss", p.client).AccessToken).Permissions, usual.Permissions)
 	t.Log("with the next token after leaving the group that is over")
 }
 
 // verifiedAddresses come into an account where both sides have seen the address confirmed.
 func verifiedAddresses(t *testing.T, p *userPool) {
 	t.Helper()
-	users := p.site.numberOfUsers(t)
+	users := numberOfUsers(t, p.site)
 	p.adminCreate(t, "aki_at_work", "email", "aki@example.jp", "email_verified", "true")
 	token := p.adminSignIn(t, "aki_at_work", p.client).AccessToken
-	p.site.isUser(t, "confirmed on both sides", token, 13)
-	same(t, "logins with the sub", p.site.linked(t, 13, token), 1)
-	same(t, "users", p.site.numberOfUsers(t), users)
+	isUser(t, p.site, "confirmed on both sides", token, 13)
+	testsite.Same(t, "logins with the sub", linked(t, p.site, 13, token), 1)
+	testsite.Same(t, "users", numberOfUsers(t, p.site), users)
 	t.Log("an address that is verified in the pool and confirmed in Q2A comes into the account that has it")
 
 	for _, c := range []struct {
@@ -407,17 +398,17 @@ func verifiedAddresses(t *testing.T, p *userPool) {
 		{"confirmed in Q2A, but not verified in the pool,", "aki_perhaps", "aki@example.jp", "false", 13, 1},
 	} {
 		p.adminCreate(t, c.name, "email", c.email, "email_verified", c.verified)
-		me := p.site.me(t, p.adminSignIn(t, c.name, p.client).AccessToken)
+		me := accountOf(t, p.site, p.adminSignIn(t, c.name, p.client).AccessToken)
 		if me.User.ID == c.id || me.User.Handle != c.name || me.Email != "" {
 			t.Errorf("an address that is %s makes %+v", c.what, me)
 		}
-		same(t, "logins through Cognito", p.site.scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ?", c.id), c.logins)
-		same(t, "users with the address", p.site.scalar(t, "SELECT COUNT(*) FROM {users} WHERE email = ?", c.email), 1)
+		testsite.Same(t, "logins through Cognito", p.site.Scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ?", c.id), c.logins)
+		testsite.Same(t, "users with the address", p.site.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE email = ?", c.email), 1)
 		t.Logf("one that is %s does not", c.what)
 	}
 
 	p.adminCreate(t, "fresh_one", "email", "fresh@new.example", "email_verified", "true")
-	me := p.site.me(t, p.adminSignIn(t, "fresh_one", p.client).AccessToken)
-	same(t, "address of a new account", []any{me.Email, me.EmailConfirmed}, []any{"fresh@new.example", true})
+	me := accountOf(t, p.site, p.adminSignIn(t, "fresh_one", p.client).AccessToken)
+	testsite.Same(t, "address of a new account", []any{me.Email, me.EmailConfirmed}, []any{"fresh@new.example", true})
 	t.Log("one that nobody has comes with the new account, confirmed")
 }

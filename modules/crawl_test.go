@@ -10,11 +10,13 @@ import (
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // secrets are posts that not everybody may see, each with a text of its own that must not come out.
 type secrets struct {
-	*replayer
+	*testsite.Site
 	// seers are those who may see each text: nobody else may come across it, wherever.
 	seers map[string][]int
 	// ids are the posts, by the text; queued and gone are those that must look as if they did not exist.
@@ -42,7 +44,7 @@ func (s *secrets) write(t *testing.T, name string, user int, path string, extra 
 	t.Helper()
 	body := object{"content": "Text of secret-" + name + " with " + everyword}
 	maps.Copy(body, extra)
-	id := s.done(t, user, "POST", path, body)
+	id := s.Do(t, user, "POST", path, body)
 	s.seers["secret-"+name], s.ids[name] = append(seers, crawlMod), id
 	return id
 }
@@ -55,31 +57,31 @@ func (s *secrets) ask(t *testing.T, name string, user int, extra object, seers .
 }
 
 // hideSecrets fills a site with secrets. What hangs on them was written, followed, voted on and moved while all could see it.
-func hideSecrets(t *testing.T, r *replayer) *secrets {
+func hideSecrets(t *testing.T, r *testsite.Site) *secrets {
 	t.Helper()
-	s := &secrets{replayer: r, seers: map[string][]int{}, ids: map[string]int{}, open: []int{1, 27, 139}}
-	alter(t, r.testSite, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (13, 'U', 16, 0), (13, 'U', 17, 0), (13, 'C', 3, 0)")
+	s := &secrets{Site: r, seers: map[string][]int{}, ids: map[string]int{}, open: []int{1, 27, 139}}
+	r.Alter(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (13, 'U', 16, 0), (13, 'U', 17, 0), (13, 'C', 3, 0)")
 	answers, comments := "/v1/questions/%d/answers", "/v1/posts/%d/comments"
 
 	// A hidden question with visible replies, which a visible question follows and another duplicates.
 	q := s.ask(t, "hidden-question", crawlAsker, object{"categoryId": 3}, crawlAsker)
-	alter(t, r.testSite, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (13, 'Q', ?, 0)", q)
+	r.Alter(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (13, 'Q', ?, 0)", q)
 	a := s.write(t, "answer-below", crawlAnswerer, fmt.Sprintf(answers, q), nil, crawlAsker)
 	s.write(t, "comment-below", crawlAsker, fmt.Sprintf(comments, a), nil, crawlAsker)
-	s.done(t, crawlAsker, "PUT", fmt.Sprintf("/v1/questions/%d/selected-answer", q), object{"answerId": a})
-	follows := s.asked(t, crawlAnswerer, "A visible question that follows", a)
-	duplicate := s.asked(t, crawlAnswerer, "A visible question that repeats", 0)
-	s.done(t, crawlMod, "PUT", fmt.Sprintf("/v1/questions/%d/closure", duplicate), object{"duplicateOf": q})
+	s.Do(t, crawlAsker, "PUT", fmt.Sprintf("/v1/questions/%d/selected-answer", q), object{"answerId": a})
+	follows := s.Ask(t, crawlAnswerer, "A visible question that follows", a)
+	duplicate := s.Ask(t, crawlAnswerer, "A visible question that repeats", 0)
+	s.Do(t, crawlMod, "PUT", fmt.Sprintf("/v1/questions/%d/closure", duplicate), object{"duplicateOf": q})
 	s.open = append(s.open, follows, duplicate)
-	s.hide(t, q)
+	s.Hide(t, q)
 
 	// Hidden replies to a visible question, with a visible comment and a hidden question that follows.
 	a = s.write(t, "hidden-answer", crawlAnswerer, fmt.Sprintf(answers, 27), nil, crawlAnswerer)
 	s.write(t, "comment-on-hidden", crawlAsker, fmt.Sprintf(comments, a), nil, crawlAnswerer)
 	next := s.ask(t, "hidden-follow-up", crawlAsker, object{"followsAnswerId": 139}, crawlAsker)
-	s.hide(t, s.write(t, "hidden-comment", crawlAnswerer, fmt.Sprintf(comments, 27), nil, crawlAnswerer))
-	s.hide(t, a)
-	s.hide(t, next)
+	s.Hide(t, s.write(t, "hidden-comment", crawlAnswerer, fmt.Sprintf(comments, 27), nil, crawlAnswerer))
+	s.Hide(t, a)
+	s.Hide(t, next)
 
 	// What waits for approval; one question was visible before, with an answer.
 	for name, path := range map[string]string{"queued-answer": fmt.Sprintf(answers, 27), "queued-comment": fmt.Sprintf(comments, 27)} {
@@ -88,16 +90,16 @@ func hideSecrets(t *testing.T, r *replayer) *secrets {
 	s.queued = append(s.queued, s.ask(t, "queued-question", crawlNewcomer, nil, crawlNewcomer))
 	q = s.ask(t, "requeued-question", crawlAsker, nil, crawlAsker)
 	a = s.write(t, "answer-below-queued", crawlAnswerer, fmt.Sprintf(answers, q), nil, crawlAsker)
-	alter(t, r.testSite, "UPDATE {users} SET level = 0, flags = 0 WHERE userid = 16")
-	s.done(t, crawlAsker, "PATCH", fmt.Sprintf("/v1/questions/%d", q), object{"title": "Title of secret-requeued-question " + everyword + " again"})
-	alter(t, r.testSite, "UPDATE {users} SET level = 10, flags = 1 WHERE userid = 16")
+	r.Alter(t, "UPDATE {users} SET level = 0, flags = 0 WHERE userid = 16")
+	s.Do(t, crawlAsker, "PATCH", fmt.Sprintf("/v1/questions/%d", q), object{"title": "Title of secret-requeued-question " + everyword + " again"})
+	r.Alter(t, "UPDATE {users} SET level = 10, flags = 1 WHERE userid = 16")
 	s.queued = append(s.queued, q, a)
 
 	// What is gone.
 	q = s.ask(t, "deleted-question", crawlAsker, nil)
 	s.seers["secret-deleted-question"] = nil
-	s.hide(t, q)
-	s.done(t, crawlMod, "DELETE", fmt.Sprintf("/v1/questions/%d", q), nil)
+	s.Hide(t, q)
+	s.Do(t, crawlMod, "DELETE", fmt.Sprintf("/v1/questions/%d", q), nil)
 	s.gone = append(s.gone, q, 4_000_000_000)
 	return s
 }
@@ -211,18 +213,18 @@ var notCrawled = []string{"stream-events"}
 // reader may not see.
 func TestSecretsComeOutNowhere(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
-		alter(t, r.testSite, "UPDATE {options} SET content = '1' WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')")
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		r := testsite.New(t, db)
+		r.Alter(t, "UPDATE {options} SET content = '1' WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')")
 		s := hideSecrets(t, r)
 		for name, user := range map[string]int{"a visitor": 0, "a member who follows": crawlFollower, "a blocked member": crawlBlocked, "the asker": crawlAsker,
 			"the answerer": crawlAnswerer, "the newcomer": crawlNewcomer, "a moderator": crawlMod} {
 			t.Run("to "+name, func(t *testing.T) { s.crawl(t, user) })
 		}
 		t.Run("nor in the replay of the stream", func(t *testing.T) {
-			stream := openStream(t, s.testSite, "", "0")
+			stream := testsite.OpenStream(t, s.Site, "", "0")
 			for n := 0; ; n++ {
-				e := stream.next(t)
+				e := stream.Next(t)
 				if e == nil || e["event"] == "reset" {
 					t.Fatalf("the stream ends with %v", e)
 				}
@@ -232,7 +234,7 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 					}
 					break
 				}
-				if wrong := s.told(e["data"], 0); len(wrong) > 0 {
+				if wrong := s.told(e["data"], testsite.Visitor); len(wrong) > 0 {
 					t.Errorf("%v tells of %v", e, wrong)
 				}
 				for _, id := range slices.Concat(s.queued, s.gone[:1]) {
@@ -249,8 +251,8 @@ func (s *secrets) crawl(t *testing.T, user int) {
 	found := map[string]bool{}
 	look := func(address string) {
 		t.Helper()
-		res := s.request(t, http.MethodGet, address, user)
-		body := text(t, res) + res.Header.Get("Location")
+		res := s.Request(t, http.MethodGet, address, user)
+		body := testsite.Text(t, res) + res.Header.Get("Location")
 		if strings.HasPrefix(address, "/feed/") || strings.HasPrefix(address, "/tag/") || strings.HasPrefix(address, "/v1/tags/") {
 			body = strings.ReplaceAll(body, strings.TrimSuffix(address[strings.LastIndex(address, "/")+1:], ".rss"), "") // what was asked for
 			body = strings.ReplaceAll(body, "tag=secret-hidden-question", "")
@@ -266,7 +268,7 @@ func (s *secrets) crawl(t *testing.T, user int) {
 		}
 	}
 	crawled := 0
-	for path, item := range s.app.Server.API().OpenAPI().Paths {
+	for path, item := range s.App.Server.API().OpenAPI().Paths {
 		if item.Get == nil || slices.Contains(notCrawled, item.Get.OperationID) {
 			continue
 		}
@@ -292,10 +294,10 @@ func (s *secrets) crawl(t *testing.T, user int) {
 // does, from one that there is not, to those who may not see it.
 func TestQueuedPostsLookAsIfTheyDidNotExist(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		s := hideSecrets(t, &replayer{testSite: openSite(t, fresh(t), nil)})
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := hideSecrets(t, testsite.New(t, db))
 		tried := 0
-		for path, item := range s.app.Server.API().OpenAPI().Paths {
+		for path, item := range s.App.Server.API().OpenAPI().Paths {
 			if !strings.Contains(path, "{id}") || !slices.ContainsFunc([]string{"/v1/questions/", "/v1/answers/", "/v1/comments/", "/v1/posts/"},
 				func(prefix string) bool { return strings.HasPrefix(path, prefix) }) {
 				continue
@@ -314,7 +316,7 @@ func TestQueuedPostsLookAsIfTheyDidNotExist(t *testing.T) {
 				for _, user := range []int{0, crawlFollower, crawlBlocked} {
 					ask := func(id int) string {
 						c := call{method, strings.ReplaceAll(path, "{id}", fmt.Sprint(id)), body}
-						status, answer, _ := s.answerOf(t, c, user)
+						status, answer, _ := s.Try(t, user, c.method, c.path, c.body)
 						return fmt.Sprint(status, " ", answer["code"])
 					}
 					want := ask(4_000_000_000)
@@ -328,7 +330,7 @@ func TestQueuedPostsLookAsIfTheyDidNotExist(t *testing.T) {
 			}
 		}
 		for _, id := range s.queued {
-			old := s.request(t, http.MethodGet, fmt.Sprint("/", id, "/x"), 0).StatusCode
+			old := s.Request(t, http.MethodGet, fmt.Sprint("/", id, "/x"), testsite.Visitor).StatusCode
 			if old != http.StatusNotFound {
 				t.Errorf("the old address of post %d: %d", id, old)
 			}

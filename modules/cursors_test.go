@@ -13,9 +13,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/testsite"
 )
 
 // listAddresses are the first pages, of one item each, of all lists of the OpenAPI document that have cursors, in all their orders; by path.
@@ -66,7 +66,7 @@ func fillLists(ctx context.Context, app *modules.App) error {
 	}
 	message := "INSERT INTO {messages} (type, fromuserid, touserid, content, format, created) VALUES (?, ?, ?, 'Hello', '', FROM_UNIXTIME(1700000000))"
 	for range 2 {
-		for _, args := range [][]any{{"PRIVATE", 4, superUser}, {"PRIVATE", superUser, 4}, {"PUBLIC", superUser, 4}, {"PUBLIC", 4, superUser}} {
+		for _, args := range [][]any{{"PRIVATE", 4, testsite.Superbee}, {"PRIVATE", testsite.Superbee, 4}, {"PUBLIC", testsite.Superbee, 4}, {"PUBLIC", 4, testsite.Superbee}} {
 			if _, err := app.DB.Exec(ctx, message, args...); err != nil {
 				return err
 			}
@@ -177,16 +177,16 @@ func forgeries(t testing.TB, cursor string) map[string]string {
 // TestForgedCursorsOfEveryList: each list refuses whatever is no cursor of its own.
 func TestForgedCursorsOfEveryList(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
-		if err := fillLists(t.Context(), s.app); err != nil {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		if err := fillLists(t.Context(), s.App); err != nil {
 			t.Fatal(err)
 		}
-		for address, cursor := range cursorsOf(t, s.app) {
-			if res := askList(s.app.Server, address+"&cursor="+cursor); res.Code != http.StatusOK {
+		for address, cursor := range cursorsOf(t, s.App) {
+			if res := askList(s.App.Server, address+"&cursor="+cursor); res.Code != http.StatusOK {
 				t.Errorf("GET %s with its own cursor: %d %s", address, res.Code, res.Body)
 			}
 			for name, forged := range forgeries(t, cursor) {
-				res := askList(s.app.Server, address+"&cursor="+url.QueryEscape(forged))
+				res := askList(s.App.Server, address+"&cursor="+url.QueryEscape(forged))
 				if res.Code != http.StatusBadRequest || !strings.Contains(res.Body.String(), `"invalid_cursor"`) {
 					t.Errorf("GET %s, %s: %d %s", address, name, res.Code, res.Body)
 				}
@@ -197,17 +197,7 @@ func TestForgedCursorsOfEveryList(t *testing.T) {
 
 // FuzzCursors: no position that somebody thinks of is a fault of ours, in any list.
 func FuzzCursors(f *testing.F) {
-	url := recorded["small"].SQLiteCopy(f)
-	cfg, err := config.Load()
-	if err != nil {
-		f.Fatal(err)
-	}
-	cfg.DatabaseURL, cfg.LogLevel, cfg.RateLimit = url, "error", "off"
-	app, err := modules.New(f.Context(), cfg, modules.WithVerifier(testTokens))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { app.Close() })
+	app := testsite.New(f).App
 	if err := fillLists(f.Context(), app); err != nil {
 		f.Fatal(err)
 	}

@@ -15,25 +15,26 @@ import (
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestReadsWriteNothing walks all reads, as a robot and as an administrator, and compares every row of Q2A's tables.
 func TestReadsWriteNothing(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		before := contents(t, s)
 		walked := 0
-		for path, item := range s.app.Server.API().OpenAPI().Paths {
+		for path, item := range s.App.Server.API().OpenAPI().Paths {
 			if item.Get == nil {
 				continue
 			}
-			for _, user := range []int{0, superUser} {
-				s.request(t, http.MethodGet, fillPath(path)+requiredParams(item.Get, ""), user)
+			for _, user := range []int{0, testsite.Superbee} {
+				s.Request(t, http.MethodGet, fillPath(path)+requiredParams(item.Get, ""), user)
 				walked++
 			}
 		}
 		for _, path := range []string{"/feed/qa.rss", "/sitemap.xml", "/?qa=image&qa_blobid=426476911304401303&qa_size=50", "/1/x"} {
-			s.request(t, http.MethodGet, path, 0)
+			s.Request(t, http.MethodGet, path, testsite.Visitor)
 		}
 		after := contents(t, s)
 		for table, sum := range before {
@@ -48,12 +49,12 @@ func TestReadsWriteNothing(t *testing.T) {
 }
 
 // contents are hashes of the rows of Q2A's tables, in any order of rows.
-func contents(t *testing.T, s *testSite) map[string][32]byte {
+func contents(t *testing.T, s *testsite.Site) map[string][32]byte {
 	t.Helper()
 	sums := map[string][32]byte{}
 	for _, table := range database.CoreTables() {
 		var sum [32]byte
-		err := s.app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+		err := s.App.DB.Select(context.Background(), func(rows *sql.Rows) error {
 			columns, err := rows.Columns()
 			if err != nil {
 				return err
@@ -86,7 +87,7 @@ func TestAnyPrefix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dump, err := openDump("small")
+	dump, err := testsite.OpenDump("small")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,8 +97,8 @@ func TestAnyPrefix(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := openSite(t, "sqlite:"+path, func(c *config.Config) { c.TablePrefix = "forum_" })
-	if n := len(get[list[question]](t, s, "/v1/questions?limit=100").Items); n != 67 {
+	s := testsite.New(t, testsite.On("sqlite:"+path), testsite.Config(func(c *config.Config) { c.TablePrefix = "forum_" }))
+	if n := len(testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?limit=100").Items); n != 67 {
 		t.Errorf("%d questions", n)
 	}
 	refusedAtStart(t, "sqlite:"+path, `there are some with the prefix "forum_"`)
@@ -106,10 +107,7 @@ func TestAnyPrefix(t *testing.T) {
 // refusedAtStart expects that the application does not start on a database, and that the message holds the text.
 func refusedAtStart(t *testing.T, databaseURL, message string) {
 	t.Helper()
-	cfg, err := config.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := testsite.Settings(t)
 	cfg.DatabaseURL = databaseURL
 	app, err := modules.New(context.Background(), cfg)
 	if err == nil {
@@ -127,17 +125,8 @@ func TestForeignSchemasAreRefused(t *testing.T) {
 		"missing table": {"DROP TABLE qa_userlevels", "missing tables: qa_userlevels"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := importSQLite(t, "small")
-			db, err := database.Open(context.Background(), database.Settings{URL: path, Prefix: "qa_"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := db.Exec(context.Background(), c.change); err != nil {
-				t.Fatal(err)
-			}
-			if err := db.Close(); err != nil {
-				t.Fatal(err)
-			}
+			path := testsite.SQLite.Copy(t)
+			testsite.Prepare(t, path, c.change)
 			refusedAtStart(t, path, c.message)
 		})
 	}
@@ -149,10 +138,10 @@ func TestForeignSchemasAreRefused(t *testing.T) {
 
 // TestNoSessionState: nothing of what the server sends would pin a connection of RDS Proxy.
 func TestNoSessionState(t *testing.T) { // not in parallel: the counters are the whole server's
-	testServers(t, func(t *testing.T, s *testSite) {
+	testsite.OnServer(t, func(t *testing.T, s *testsite.Site) {
 		status := func() map[string]int {
 			found := map[string]int{}
-			err := s.app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+			err := s.App.DB.Select(context.Background(), func(rows *sql.Rows) error {
 				var name string
 				var count int
 				err := rows.Scan(&name, &count)
@@ -170,9 +159,9 @@ func TestNoSessionState(t *testing.T) { // not in parallel: the counters are the
 		for range 10 {
 			moved = nil
 			before := status()
-			for path, item := range s.app.Server.API().OpenAPI().Paths {
+			for path, item := range s.App.Server.API().OpenAPI().Paths {
 				if item.Get != nil {
-					s.request(t, http.MethodGet, fillPath(path)+requiredParams(item.Get, ""), superUser)
+					s.Request(t, http.MethodGet, fillPath(path)+requiredParams(item.Get, ""), testsite.Superbee)
 				}
 			}
 			for name, count := range status() {
@@ -190,42 +179,34 @@ func TestNoSessionState(t *testing.T) { // not in parallel: the counters are the
 
 // TestDatabaseTimeZone: a server in another time zone stores other local times, and the API still tells UTC.
 func TestDatabaseTimeZone(t *testing.T) { // not in parallel: the time zone is the whole server's
-	testServers(t, func(t *testing.T, s *testSite) {
-		if _, err := s.app.DB.Exec(context.Background(), "SET GLOBAL time_zone = '+09:00'"); err != nil {
+	testsite.OnServer(t, func(t *testing.T, s *testsite.Site) {
+		if _, err := s.App.DB.Exec(context.Background(), "SET GLOBAL time_zone = '+09:00'"); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
-			if _, err := s.app.DB.Exec(context.Background(), "SET GLOBAL time_zone = 'SYSTEM'"); err != nil {
+			if _, err := s.App.DB.Exec(context.Background(), "SET GLOBAL time_zone = 'SYSTEM'"); err != nil {
 				t.Error(err)
 			}
 		})
-		if err := s.app.DB.Pool().PingContext(context.Background()); err != nil {
+		if err := s.App.DB.Pool().PingContext(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		s.app.DB.Pool().SetMaxIdleConns(0) // sessions take the server's time zone when they begin
-		s.app.DB.Pool().SetMaxIdleConns(2)
-		got := get[list[question]](t, s, "/v1/questions?limit=5")
-		if at := unix(got.Items[0].CreatedAt); at != 1792160370-9*3600 {
+		s.App.DB.Pool().SetMaxIdleConns(0) // sessions take the server's time zone when they begin
+		s.App.DB.Pool().SetMaxIdleConns(2)
+		got := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?limit=5")
+		if at := testsite.Unix(got.Items[0].CreatedAt); at != 1792160370-9*3600 {
 			t.Errorf("%s", got.Items[0].CreatedAt)
 		}
-		next := get[list[question]](t, s, "/v1/questions?limit=5&cursor="+url.QueryEscape(got.NextCursor))
-		same(t, "the next page", ids(next.Items), []int{372, 370, 368, 364, 359})
+		next := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?limit=5&cursor="+url.QueryEscape(got.NextCursor))
+		testsite.Same(t, "the next page", testsite.IDs(next.Items), []int{372, 370, 368, 364, 359})
 	})
 }
 
 // TestTasksThatStartTogether make this backend's tables once.
 func TestTasksThatStartTogether(t *testing.T) {
 	t.Parallel()
-	load := importSQLite
-	if serverURL() != "" {
-		load = loadServer
-	}
-	databaseURL := load(t, "small")
-	cfg, err := config.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.DatabaseURL = databaseURL
+	cfg := testsite.Settings(t)
+	cfg.DatabaseURL = testsite.Present().Copy(t)
 	cfg.LogLevel = "error"
 	var wait sync.WaitGroup
 	for range 4 {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"38qa.net/backend/config"
-	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/testsite"
 )
 
 // bucketURL makes a bucket on moto, which stands for S3, and returns the address of a store in it.
@@ -46,18 +46,18 @@ func TestDirectUpload(t *testing.T) {
 	t.Parallel()
 	store := bucketURL(t)
 	now := time.Now().Unix()
-	url := importSQLite(t, "small")
-	open := func(to string) *replayer {
-		return &replayer{testSite: openSiteWith(t, url, func(c *config.Config) { c.MediaURL, c.UploadsTo, c.UploadLimit = store, to, 1<<20 }, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))}
+	url := testsite.SQLite.Copy(t)
+	open := func(to string) *testsite.Site {
+		return testsite.New(t, testsite.On(url), testsite.Config(func(c *config.Config) { c.MediaURL, c.UploadsTo, c.UploadLimit = store, to, 1<<20 }), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
 	}
 	s := open(config.UploadsToStore)
 	begin := func(user, length int) direct {
 		t.Helper()
-		res := s.send(t, call{"POST", "/v1/media/uploads", object{"name": "蜂.jpg", "contentType": "image/jpeg", "bytes": length}}, user, "", "")
+		res := s.Send(t, user, "POST", "/v1/media/uploads", object{"name": "蜂.jpg", "contentType": "image/jpeg", "bytes": length})
 		if res.StatusCode != http.StatusCreated {
-			t.Fatalf("%s %s", res.Status, text(t, res))
+			t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 		}
-		return decode[direct](t, res)
+		return testsite.Decode[direct](t, res)
 	}
 	send := func(d direct, content []byte) int {
 		t.Helper()
@@ -76,87 +76,87 @@ func TestDirectUpload(t *testing.T) {
 		return res.StatusCode
 	}
 	confirm := func(d direct, user int) (*http.Response, string) {
-		res := s.send(t, call{"POST", d.Confirm, nil}, user, "", "")
-		return res, text(t, res)
+		res := s.Send(t, user, "POST", d.Confirm, nil)
+		return res, testsite.Text(t, res)
 	}
 	content := photograph(t)
 
-	d := begin(16, len(content))
-	if res, body := confirm(d, 16); res.StatusCode != http.StatusConflict || !strings.Contains(body, "upload_missing") {
+	d := begin(testsite.Haru, len(content))
+	if res, body := confirm(d, testsite.Haru); res.StatusCode != http.StatusConflict || !strings.Contains(body, "upload_missing") {
 		t.Errorf("before it was sent: %s %s", res.Status, body)
 	}
 	if status := send(d, content); status != http.StatusOK {
 		t.Fatalf("S3 says %d", status)
 	}
-	if res, _ := confirm(d, 17); res.StatusCode != http.StatusNotFound {
+	if res, _ := confirm(d, testsite.Lurker); res.StatusCode != http.StatusNotFound {
 		t.Errorf("by another: %s", res.Status)
 	}
-	if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ?", d.ID); n != 0 {
+	if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ?", d.ID); n != 0 {
 		t.Error("there is a row before it is confirmed")
 	}
-	res, first := confirm(d, 16)
+	res, first := confirm(d, testsite.Haru)
 	if res.StatusCode != http.StatusCreated || res.Header.Get("Location") != "/v1/media/"+d.ID {
 		t.Fatalf("%s %s", res.Status, first)
 	}
-	if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND format = 'jpg' AND filename = '蜂.jpg' AND content IS NULL AND userid = 16", d.ID); n != 1 {
+	if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND format = 'jpg' AND filename = '蜂.jpg' AND content IS NULL AND userid = 16", d.ID); n != 1 {
 		t.Error("the row is another")
 	}
-	if n := s.scalar(t, "SELECT SUM(count) FROM {userlimits} WHERE userid = 16 AND action = 'U'"); n != 1 {
+	if n := s.Scalar(t, "SELECT SUM(count) FROM {userlimits} WHERE userid = 16 AND action = 'U'"); n != 1 {
 		t.Errorf("counted %d times", n)
 	}
-	if got := text(t, s.request(t, http.MethodGet, "/v1/media/"+d.ID, 0)); len(got) < 100 || strings.Contains(got, "GPS") {
+	if got := testsite.Text(t, s.Request(t, http.MethodGet, "/v1/media/"+d.ID, testsite.Visitor)); len(got) < 100 || strings.Contains(got, "GPS") {
 		t.Errorf("%d bytes, or with the place", len(got))
 	}
-	if res, again := confirm(d, 16); res.StatusCode != http.StatusCreated || again != first {
+	if res, again := confirm(d, testsite.Haru); res.StatusCode != http.StatusCreated || again != first {
 		t.Errorf("confirmed again: %s %s, first %s", res.Status, again, first)
 	}
-	runJob(t, s.app, "thumbnails")
-	if w, h := s.size(t, "/v1/media/"+d.ID+"?size=30"); w != 20 || h != 30 {
+	testsite.RunJob(t, s.App, "thumbnails")
+	if w, h := sizeOf(t, s, "/v1/media/"+d.ID+"?size=30"); w != 20 || h != 30 {
 		t.Errorf("%d × %d", w, h)
 	}
 
 	// What is no picture is refused and gone.
-	bad := begin(16, 10)
+	bad := begin(testsite.Haru, 10)
 	send(bad, []byte("no picture"))
-	if res, body := confirm(bad, 16); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "no_picture") {
+	if res, body := confirm(bad, testsite.Haru); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "no_picture") {
 		t.Errorf("no picture: %s %s", res.Status, body)
 	}
-	if res, _ := confirm(bad, 16); res.StatusCode != http.StatusNotFound {
+	if res, _ := confirm(bad, testsite.Haru); res.StatusCode != http.StatusNotFound {
 		t.Errorf("refused, and again: %s", res.Status)
 	}
 	// Visitors are known by their cookies.
-	asked := s.send(t, call{"POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": len(content)}}, 0, "", "")
+	asked := s.Send(t, testsite.Visitor, "POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": len(content)})
 	cookie := strings.TrimPrefix(strings.Split(asked.Header.Get("Set-Cookie"), ";")[0], "qa_id=")
-	visitors := decode[direct](t, asked)
+	visitors := testsite.Decode[direct](t, asked)
 	send(visitors, content)
-	if res, _ := confirm(visitors, 0); res.StatusCode != http.StatusNotFound {
+	if res, _ := confirm(visitors, testsite.Visitor); res.StatusCode != http.StatusNotFound {
 		t.Errorf("another visitor: %s", res.Status)
 	}
-	if res := s.send(t, call{"POST", visitors.Confirm, nil}, 0, "", cookie); res.StatusCode != http.StatusCreated {
-		t.Errorf("the visitor: %s %s", res.Status, text(t, res))
+	if res := s.Send(t, testsite.Visitor, "POST", visitors.Confirm, nil, testsite.AsBrowser(cookie)...); res.StatusCode != http.StatusCreated {
+		t.Errorf("the visitor: %s %s", res.Status, testsite.Text(t, res))
 	}
 	// Too much, and by whom it may not be.
-	for code, c := range map[string]struct{ user, length int }{"body_too_large": {16, 1<<20 + 1}, "user_blocked": {25, 10}} {
-		res := s.send(t, call{"POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": c.length}}, c.user, "", "")
-		if body := text(t, res); res.StatusCode < 400 || !strings.Contains(body, code) {
+	for code, c := range map[string]struct{ user, length int }{"body_too_large": {testsite.Haru, 1<<20 + 1}, "user_blocked": {testsite.Spammer99, 10}} {
+		res := s.Send(t, c.user, "POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": c.length})
+		if body := testsite.Text(t, res); res.StatusCode < 400 || !strings.Contains(body, code) {
 			t.Errorf("%s: %s %s", code, res.Status, body)
 		}
 	}
 	// While the old site is there, its rows have the bytes.
 	s = open(config.UploadsToDatabase)
-	both := begin(16, len(content))
+	both := begin(testsite.Haru, len(content))
 	send(both, content)
-	if res, body := confirm(both, 16); res.StatusCode != http.StatusCreated {
+	if res, body := confirm(both, testsite.Haru); res.StatusCode != http.StatusCreated {
 		t.Errorf("%s %s", res.Status, body)
 	}
-	if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND content IS NOT NULL", both.ID); n != 1 {
+	if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND content IS NOT NULL", both.ID); n != 1 {
 		t.Error("the old site would not find it")
 	}
 	// What never comes is forgotten.
-	begin(16, 10)
+	begin(testsite.Haru, 10)
 	now += 25 * 3600
-	runJob(t, s.app, "media-clean-up")
-	if n := s.scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'awaited'"); n != 0 {
+	testsite.RunJob(t, s.App, "media-clean-up")
+	if n := s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'awaited'"); n != 0 {
 		t.Errorf("%d are awaited still", n)
 	}
 }
@@ -164,13 +164,13 @@ func TestDirectUpload(t *testing.T) {
 // TestNoDirectUpload: a folder cannot be sent to, and that leaves nothing.
 func TestNoDirectUpload(t *testing.T) {
 	t.Parallel()
-	s := &replayer{testSite: openSite(t, importSQLite(t, "small"), nil)}
-	before := readTables(t, s.app.DB)
-	res := s.send(t, call{"POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10}}, 16, "", "")
-	if body := text(t, res); res.StatusCode != http.StatusNotFound || !strings.Contains(body, "no_direct_uploads") {
+	s := testsite.New(t)
+	before := testsite.ReadTables(t, s.App.DB)
+	res := s.Send(t, testsite.Haru, "POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10})
+	if body := testsite.Text(t, res); res.StatusCode != http.StatusNotFound || !strings.Contains(body, "no_direct_uploads") {
 		t.Errorf("%s %s", res.Status, body)
 	}
-	if d := describe(nil, before.diff(readTables(t, s.app.DB))); len(d) > 0 {
+	if d := testsite.Describe(nil, before.Diff(testsite.ReadTables(t, s.App.DB))); len(d) > 0 {
 		t.Errorf("traces:\n%s", strings.Join(d, "\n"))
 	}
 }

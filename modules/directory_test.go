@@ -4,26 +4,28 @@ import (
 	"fmt"
 	"net/url"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestUsersOfEqualPoints: pages of the directory where whole pages have as many points are those of one list,
 // by cursor and by number.
 func TestUsersOfEqualPoints(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		for id := 1000; id < 1120; id++ {
-			s.exec(t, "INSERT INTO {users} (userid, created, createip, email, handle, level, flags, wallposts, loggedin, loginip) "+
+			s.Exec(t, "INSERT INTO {users} (userid, created, createip, email, handle, level, flags, wallposts, loggedin, loginip) "+
 				"SELECT ?, created, createip, ?, ?, 0, 0, 0, loggedin, loginip FROM {users} WHERE userid = 1", id, fmt.Sprintf("u%d@example.jp", id), fmt.Sprintf("u%d", id))
-			s.exec(t, "INSERT INTO {userpoints} (userid, points) VALUES (?, ?)", id, []int{100, 100, 100, 340, -20, 0}[id*7%6])
+			s.Exec(t, "INSERT INTO {userpoints} (userid, points) VALUES (?, ?)", id, []int{100, 100, 100, 340, -20, 0}[id*7%6])
 		}
-		s.exec(t, "INSERT INTO {userpoints} (userid, points) VALUES (5000, 100), (5001, 1000000)") // of accounts that are gone
-		want := s.numbers(t, "SELECT u.userid FROM {users} u JOIN {userpoints} up ON up.userid = u.userid ORDER BY up.points DESC, u.userid")
-		type page = list[struct{ ID int }]
+		s.Exec(t, "INSERT INTO {userpoints} (userid, points) VALUES (5000, 100), (5001, 1000000)") // of accounts that are gone
+		want := s.Numbers(t, "SELECT u.userid FROM {users} u JOIN {userpoints} up ON up.userid = u.userid ORDER BY up.points DESC, u.userid")
+		type page = testsite.List[struct{ ID int }]
 		for _, size := range []int{1, 7, 40, 100} {
 			t.Run(fmt.Sprintf("pages of %d", size), func(t *testing.T) {
 				var byCursor, byNumber []int
 				for cursor := ""; ; {
-					p := get[page](t, s, fmt.Sprintf("/v1/users?limit=%d%s", size, cursor))
+					p := testsite.Get[page](t, s, fmt.Sprintf("/v1/users?limit=%d%s", size, cursor))
 					for _, u := range p.Items {
 						byCursor = append(byCursor, u.ID)
 					}
@@ -32,13 +34,13 @@ func TestUsersOfEqualPoints(t *testing.T) {
 					}
 					cursor = "&cursor=" + url.QueryEscape(p.NextCursor)
 				}
-				same(t, "by cursor", byCursor, want)
+				testsite.Same(t, "by cursor", byCursor, want)
 				for n := 1; n <= 100 && (n-1)*size < len(want); n++ {
-					for _, u := range get[page](t, s, fmt.Sprintf("/v1/users?limit=%d&page=%d", size, n)).Items {
+					for _, u := range testsite.Get[page](t, s, fmt.Sprintf("/v1/users?limit=%d&page=%d", size, n)).Items {
 						byNumber = append(byNumber, u.ID)
 					}
 				}
-				same(t, "by number", byNumber, want[:min(len(want), 100*size)])
+				testsite.Same(t, "by number", byNumber, want[:min(len(want), 100*size)])
 			})
 		}
 	})

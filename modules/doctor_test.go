@@ -7,15 +7,16 @@ import (
 	"time"
 
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestDoctorFindsWhatQ2AsOwnRecalculationFinds: on the recorded site that is one count (testdata: drift of Q2A itself).
 func TestDoctorFindsWhatQ2AsOwnRecalculationFinds(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		var warnings []string
 		notes := ""
-		for _, f := range site.Examine(context.Background(), s.app.DB) {
+		for _, f := range site.Examine(context.Background(), s.App.DB) {
 			switch f.Severity {
 			case "warning", "error":
 				warnings = append(warnings, f.Text)
@@ -31,11 +32,11 @@ func TestDoctorFindsWhatQ2AsOwnRecalculationFinds(t *testing.T) {
 				t.Errorf("no note %q in %q", want, notes)
 			}
 		}
-		if _, err := s.app.DB.Exec(context.Background(), "UPDATE {posts} SET acount = acount + 1 WHERE postid = 1"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {posts} SET acount = acount + 1 WHERE postid = 1"); err != nil {
 			t.Fatal(err)
 		}
 		found := false
-		for _, f := range site.Examine(context.Background(), s.app.DB) {
+		for _, f := range site.Examine(context.Background(), s.App.DB) {
 			found = found || f.Text == "1 questions whose answer count is wrong"
 		}
 		if !found {
@@ -47,15 +48,15 @@ func TestDoctorFindsWhatQ2AsOwnRecalculationFinds(t *testing.T) {
 // TestOptionsAreAtMostASecondOld: the old site's administration page changes an option, and this backend follows.
 func TestOptionsAreAtMostASecondOld(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
-		if n := len(get[list[question]](t, s, "/v1/questions").Items); n != 20 {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		if n := len(testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions").Items); n != 20 {
 			t.Fatalf("%d questions", n)
 		}
-		if _, err := s.app.DB.Exec(context.Background(), "UPDATE {options} SET content = '7' WHERE title = 'page_size_qs'"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {options} SET content = '7' WHERE title = 'page_size_qs'"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(1100 * time.Millisecond)
-		if n := len(get[list[question]](t, s, "/v1/questions").Items); n != 7 {
+		if n := len(testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions").Items); n != 7 {
 			t.Errorf("%d questions a second after the option was changed", n)
 		}
 	})

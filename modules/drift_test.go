@@ -6,77 +6,79 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // driftCases are actions after which Q2A itself leaves figures that its own recalculation would repair; docs/migrating.md
 // tells of each.
-var driftCases = map[string]func(t *testing.T, r *replayer){
-	"an answer with votes becomes a comment": func(t *testing.T, r *replayer) { r.becomesComment(t, 3) },
-	"a question with a tag of its own is shown again": func(t *testing.T, r *replayer) {
-		id := r.done(t, 16, "POST", "/v1/questions", object{"title": "A question with a new tag", "content": "To be hidden and shown.", "tags": []string{"brandnewtag"}})
-		r.hide(t, id)
-		r.done(t, 3, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", id), object{"hidden": false})
+var driftCases = map[string]func(t *testing.T, r *testsite.Site){
+	"an answer with votes becomes a comment": func(t *testing.T, r *testsite.Site) { becomesComment(t, r, 3) },
+	"a question with a tag of its own is shown again": func(t *testing.T, r *testsite.Site) {
+		id := r.Do(t, testsite.Haru, "POST", "/v1/questions", object{"title": "A question with a new tag", "content": "To be hidden and shown.", "tags": []string{"brandnewtag"}})
+		r.Hide(t, id)
+		r.Do(t, testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", id), object{"hidden": false})
 	},
-	"a question that was queued by an edit is approved": func(t *testing.T, r *replayer) {
-		id := r.done(t, 16, "POST", "/v1/questions", object{"title": "A question with a new tag", "content": "To be edited.", "tags": []string{"brandnewtag"}})
-		alter(t, r.testSite, "UPDATE {users} SET level = 0, flags = 0 WHERE userid = 16") // whose edits have to be approved
-		r.done(t, 16, "PATCH", fmt.Sprintf("/v1/questions/%d", id), object{"content": "Edited, and queued by that."})
-		alter(t, r.testSite, "UPDATE {users} SET level = 10, flags = 73 WHERE userid = 16") // as it was
-		r.done(t, 3, "PUT", fmt.Sprintf("/v1/posts/%d/approval", id), object{"approved": true})
+	"a question that was queued by an edit is approved": func(t *testing.T, r *testsite.Site) {
+		id := r.Do(t, testsite.Haru, "POST", "/v1/questions", object{"title": "A question with a new tag", "content": "To be edited.", "tags": []string{"brandnewtag"}})
+		r.Alter(t, "UPDATE {users} SET level = 0, flags = 0 WHERE userid = 16") // whose edits have to be approved
+		r.Do(t, testsite.Haru, "PATCH", fmt.Sprintf("/v1/questions/%d", id), object{"content": "Edited, and queued by that."})
+		r.Alter(t, "UPDATE {users} SET level = 10, flags = 73 WHERE userid = 16") // as it was
+		r.Do(t, testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/approval", id), object{"approved": true})
 	},
-	"a user is deleted": func(t *testing.T, r *replayer) { r.done(t, 2, "DELETE", "/v1/users/haru", nil) },
-	"an answer to a closed question is selected": func(t *testing.T, r *replayer) {
+	"a user is deleted": func(t *testing.T, r *testsite.Site) { r.Do(t, testsite.AdminHana, "DELETE", "/v1/users/haru", nil) },
+	"an answer to a closed question is selected": func(t *testing.T, r *testsite.Site) {
 		question, answer := closedWithAnswer(t, r)
-		r.done(t, 16, "PUT", fmt.Sprintf("/v1/questions/%d/selected-answer", question), object{"answerId": answer})
+		r.Do(t, testsite.Haru, "PUT", fmt.Sprintf("/v1/questions/%d/selected-answer", question), object{"answerId": answer})
 	},
-	"an answer to a closed question is unselected": func(t *testing.T, r *replayer) {
+	"an answer to a closed question is unselected": func(t *testing.T, r *testsite.Site) {
 		question, answer := closedWithAnswer(t, r)
 		path := fmt.Sprintf("/v1/questions/%d/selected-answer", question)
-		r.done(t, 16, "PUT", path, object{"answerId": answer})
-		r.done(t, 16, "DELETE", path, nil)
+		r.Do(t, testsite.Haru, "PUT", path, object{"answerId": answer})
+		r.Do(t, testsite.Haru, "DELETE", path, nil)
 	},
-	"a comment with votes is deleted for good": func(t *testing.T, r *replayer) {
-		id := r.done(t, 17, "POST", "/v1/posts/27/comments", object{"content": "A comment with votes, to be deleted."})
+	"a comment with votes is deleted for good": func(t *testing.T, r *testsite.Site) {
+		id := r.Do(t, testsite.Lurker, "POST", "/v1/posts/27/comments", object{"content": "A comment with votes, to be deleted."})
 		for voter, value := range map[int]int{16: 1, 13: 1, 9: -1} {
-			r.done(t, voter, "PUT", fmt.Sprintf("/v1/posts/%d/vote", id), object{"value": value})
+			r.Do(t, voter, "PUT", fmt.Sprintf("/v1/posts/%d/vote", id), object{"value": value})
 		}
-		r.hide(t, id)
-		r.done(t, 3, "DELETE", fmt.Sprintf("/v1/comments/%d", id), nil)
+		r.Hide(t, id)
+		r.Do(t, testsite.ModKenji, "DELETE", fmt.Sprintf("/v1/comments/%d", id), nil)
 	},
-	"the only answer to a hidden question is hidden": func(t *testing.T, r *replayer) {
-		question := r.asked(t, 16, "A question with one answer", 0)
-		answer := r.answered(t, 17, question)
-		r.done(t, 13, "PUT", fmt.Sprintf("/v1/posts/%d/vote", answer), object{"value": 1})
-		r.hide(t, question)
-		r.hide(t, answer)
-		r.done(t, 3, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", question), object{"hidden": false})
+	"the only answer to a hidden question is hidden": func(t *testing.T, r *testsite.Site) {
+		question := r.Ask(t, testsite.Haru, "A question with one answer", 0)
+		answer := r.Answer(t, testsite.Lurker, question)
+		r.Do(t, testsite.Aki, "PUT", fmt.Sprintf("/v1/posts/%d/vote", answer), object{"value": 1})
+		r.Hide(t, question)
+		r.Hide(t, answer)
+		r.Do(t, testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", question), object{"hidden": false})
 	},
 }
 
 // closedWithAnswer makes a question of user 16 that a moderator closed after it was answered.
-func closedWithAnswer(t *testing.T, r *replayer) (question, answer int) {
+func closedWithAnswer(t *testing.T, s *testsite.Site) (question, answer int) {
 	t.Helper()
-	question = r.asked(t, 16, "A question that is closed for a reason", 0)
-	answer = r.answered(t, 17, question)
-	r.done(t, 3, "PUT", fmt.Sprintf("/v1/questions/%d/closure", question), object{"note": "Closed by a moderator."})
+	question = s.Ask(t, testsite.Haru, "A question that is closed for a reason", 0)
+	answer = s.Answer(t, testsite.Lurker, question)
+	s.Do(t, testsite.ModKenji, "PUT", fmt.Sprintf("/v1/questions/%d/closure", question), object{"note": "Closed by a moderator."})
 	return question, answer
 }
 
 // TestDriftOfQ2A: where the old site's figures go off, ours stay what a recount finds.
 func TestDriftOfQ2A(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		for name, act := range driftCases {
 			t.Run(name, func(t *testing.T) {
-				r := &replayer{testSite: openSite(t, fresh(t), nil)}
-				before := recount(t, r.app, true) // what is off on the recorded site
-				act(t, r)
-				after := slices.DeleteFunc(recount(t, r.app, true), func(line string) bool { return strings.Contains(line, "cache_unselqcount") })
+				s := testsite.New(t, db)
+				before := testsite.Recount(t, s.App, true) // what is off on the recorded site
+				act(t, s)
+				after := slices.DeleteFunc(testsite.Recount(t, s.App, true), func(line string) bool { return strings.Contains(line, "cache_unselqcount") })
 				before = slices.DeleteFunc(before, func(line string) bool { return strings.Contains(line, "cache_unselqcount") })
 				if !slices.Equal(before, after) {
 					t.Errorf("a recount finds %q, and found %q before", after, before)
 				}
-				if off := unselectedOff(t, r.testSite); off != 1 {
+				if off := unselectedOff(t, s); off != 1 {
 					t.Errorf("the count of questions without a selected answer is off by %d; it was by 1", off)
 				}
 			})
@@ -85,22 +87,14 @@ func TestDriftOfQ2A(t *testing.T) {
 }
 
 // unselectedOff is by how much the site's count of questions without a selected answer is too low; of the recorded site it is.
-func unselectedOff(t *testing.T, s *testSite) (off int) {
+func unselectedOff(t *testing.T, s *testsite.Site) (off int) {
 	t.Helper()
-	if _, err := s.app.DB.Get(t.Context(), []any{&off}, `
+	if _, err := s.App.DB.Get(t.Context(), []any{&off}, `
 		SELECT (SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND selchildid IS NULL AND closedbyid IS NULL) -
 			(SELECT content + 0 FROM {options} WHERE title = 'cache_unselqcount')`); err != nil {
 		t.Fatal(err)
 	}
 	return off
-}
-
-// alter runs a statement that has to change rows.
-func alter(t *testing.T, s *testSite, query string, args ...any) {
-	t.Helper()
-	if n, err := s.app.DB.Exec(t.Context(), query, args...); err != nil || n == 0 {
-		t.Fatalf("%s: %d rows, %v", query, n, err)
-	}
 }
 
 // TestDriftIsDocumented: the guide for those who come from the old site names each case by its test.

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"38qa.net/backend/config"
-	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/testsite"
 )
 
 // emulator is a child process that plays Amazon Cognito.
@@ -170,7 +170,7 @@ func attributes(namesAndValues ...string) []map[string]string {
 type userPool struct {
 	*emulator
 	id, client string
-	site       *testSite
+	site       *testsite.Site
 	// byAddress tells that people sign in by their addresses only.
 	byAddress bool
 }
@@ -222,13 +222,13 @@ func (b *bridge) newPool(t *testing.T, e *emulator, byAddress bool) *userPool {
 }
 
 // open opens the application for the pool, on a copy of the recorded site.
-func (p *userPool) open(t *testing.T) *testSite {
+func (p *userPool) open(t *testing.T) *testsite.Site {
 	t.Helper()
-	return openSiteWith(t, importSQLite(t, "small"), func(c *config.Config) {
+	return testsite.New(t, testsite.Config(func(c *config.Config) {
 		c.CognitoIssuer, c.CognitoClients = nowhere+"/"+p.id, []string{p.client}
 		c.CognitoKeysURL, c.CognitoEndpoint = p.url+"/"+p.id+"/.well-known/jwks.json", p.url
 		c.CognitoTriggers = true
-	}, modules.WithVerifier(nil))
+	}), testsite.GenuineTokens())
 }
 
 // signIn signs a person in with AWS's library, in a process of its own as in a browser.
@@ -328,7 +328,7 @@ func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // forward sends an event to the application, with the signature that cognito-local makes as for Lambda's API.
 func (b *bridge) forward(p *userPool, r *http.Request, body []byte) (http.Header, []byte) {
-	req, err := http.NewRequest(http.MethodPost, p.site.server.URL+r.URL.Path, bytes.NewReader(body))
+	req, err := http.NewRequest(http.MethodPost, p.site.URL+r.URL.Path, bytes.NewReader(body))
 	if err != nil {
 		b.t.Error(err)
 		return http.Header{}, nil

@@ -10,43 +10,44 @@ import (
 	"testing"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestEventLog: with the option of Q2A's plugin on, each event is in its table as the plugin writes it. The expected lines
 // are what the plugin's rules give (its columns, value_to_text) for the parameters that Q2A passes.
 func TestEventLog(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		url := fresh(t)
-		db := openSite(t, url, nil).app.DB
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		url := db.Copy(t)
+		other := testsite.New(t, testsite.On(url)).App.DB
 		engine := ""
-		if db.Dialect() == database.MySQL {
+		if other.Dialect() == database.MySQL {
 			engine = " ENGINE=MyISAM DEFAULT CHARSET=utf8"
 		}
 		for _, q := range []string{"REPLACE INTO {options} (title, content) VALUES ('event_logger_to_database', '1')",
 			"CREATE TABLE {eventlog} (datetime DATETIME NOT NULL, ipaddress VARCHAR(45), userid INT UNSIGNED, handle VARCHAR(20), cookieid BIGINT UNSIGNED, " +
 				"event VARCHAR(20) NOT NULL, params VARCHAR(800) NOT NULL)" + engine} {
-			if _, err := db.Exec(context.Background(), q); err != nil {
+			if _, err := other.Exec(context.Background(), q); err != nil {
 				t.Fatal(err)
 			}
 		}
-		r := &replayer{testSite: openSite(t, url, nil)} // which has not read the options before
+		s := testsite.New(t, testsite.On(url)) // which has not read the options before
 		content := "Tab\tand a text of more than forty characters, 蜂の巣箱の置き場所について教えてください。"
 		for _, c := range []struct {
 			call
 			actor, status int
 		}{
-			{call{method: "PUT", path: "/v1/posts/1/vote", body: map[string]any{"value": 1}}, 17, http.StatusOK},
-			{call{method: "POST", path: "/v1/questions/1/answers", body: map[string]any{"content": content}}, 17, http.StatusCreated},
-			{call{method: "PUT", path: "/v1/posts/1/vote", body: map[string]any{"value": 1}}, 17, http.StatusOK}, // nothing happens
-			{call{method: "POST", path: "/v1/questions/1/answers", body: map[string]any{"content": ""}}, 17, http.StatusUnprocessableEntity},
+			{call{method: "PUT", path: "/v1/posts/1/vote", body: map[string]any{"value": 1}}, testsite.Lurker, http.StatusOK},
+			{call{method: "POST", path: "/v1/questions/1/answers", body: map[string]any{"content": content}}, testsite.Lurker, http.StatusCreated},
+			{call{method: "PUT", path: "/v1/posts/1/vote", body: map[string]any{"value": 1}}, testsite.Lurker, http.StatusOK}, // nothing happens
+			{call{method: "POST", path: "/v1/questions/1/answers", body: map[string]any{"content": ""}}, testsite.Lurker, http.StatusUnprocessableEntity},
 		} {
-			if status, body, _ := r.answerOf(t, c.call, c.actor); status != c.status {
+			if status, body, _ := s.Try(t, c.actor, c.call.method, c.call.path, c.call.body); status != c.status {
 				t.Fatalf("%s %s: %d %v", c.method, c.path, status, body)
 			}
 		}
 		var got []string
-		err := db.Select(context.Background(), func(rows *sql.Rows) error {
+		err := other.Select(context.Background(), func(rows *sql.Rows) error {
 			var ip, handle, event, params string
 			var user int
 			err := rows.Scan(&ip, &user, &handle, &event, &params)
@@ -57,8 +58,8 @@ func TestEventLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []string{
-			"127.0.0.1 17 lurker q_vote_up: postid=1\tuserid=6\tvote=1\toldvote=0",
-			"127.0.0.1 17 lurker a_post: postid=392\tparentid=1\tparent=array(72)\tcontent=Tab and a text of more than forty char...\tformat=\t" +
+			"198.51.100.77 17 lurker q_vote_up: postid=1\tuserid=6\tvote=1\toldvote=0",
+			"198.51.100.77 17 lurker a_post: postid=392\tparentid=1\tparent=array(72)\tcontent=Tab and a text of more than forty char...\tformat=\t" +
 				"text=Tab and a text of more than forty char...\tcategoryid=3\tname=\tnotify=\temail=",
 		}
 		slices.Sort(got)
@@ -68,10 +69,10 @@ func TestEventLog(t *testing.T) {
 		}
 
 		// A log that cannot be written keeps nobody from voting.
-		if _, err := db.Exec(context.Background(), "DROP TABLE {eventlog}"); err != nil {
+		if _, err := other.Exec(context.Background(), "DROP TABLE {eventlog}"); err != nil {
 			t.Fatal(err)
 		}
-		if status, body, _ := r.answerOf(t, call{method: "DELETE", path: "/v1/posts/1/vote"}, 17); status != http.StatusOK {
+		if status, body, _ := s.Try(t, testsite.Lurker, "DELETE", "/v1/posts/1/vote", nil); status != http.StatusOK {
 			t.Errorf("without the table: %d %v", status, body)
 		}
 	})

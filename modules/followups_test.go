@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // followed is what questions tell of what follows from them, and what they follow from.
@@ -14,13 +16,13 @@ type followed struct {
 }
 
 // followUpsOf are the ids that the thread of a question names as following from itself, and those of its list.
-func followUpsOf(t *testing.T, s *testSite, question, user int) (thread, listed []int) {
+func followUpsOf(t *testing.T, s *testsite.Site, question, user int) (thread, listed []int) {
 	t.Helper()
 	thread, listed = []int{}, []int{}
-	for _, f := range getAs[followed](t, s, fmt.Sprintf("/v1/questions/%d?include=answers,comments", question), user).FollowUps {
+	for _, f := range testsite.GetAs[followed](t, s, fmt.Sprintf("/v1/questions/%d?include=answers,comments", question), user).FollowUps {
 		thread = append(thread, f.ID)
 	}
-	body := getAs[list[struct{ ID int }]](t, s, fmt.Sprintf("/v1/questions/%d/follow-ups", question), user)
+	body := testsite.GetAs[testsite.List[struct{ ID int }]](t, s, fmt.Sprintf("/v1/questions/%d/follow-ups", question), user)
 	for _, f := range body.Items {
 		listed = append(listed, f.ID)
 	}
@@ -30,104 +32,84 @@ func followUpsOf(t *testing.T, s *testSite, question, user int) (thread, listed 
 	return thread, listed
 }
 
-// asked writes a question, which follows from an answer unless that is 0.
-func (r *replayer) asked(t *testing.T, user int, title string, answer int) int {
-	t.Helper()
-	body := object{"title": title, "content": "What is to be found out about: " + title}
-	if answer != 0 {
-		body["followsAnswerId"] = answer
-	}
-	return r.done(t, user, "POST", "/v1/questions", body)
-}
-
-func (r *replayer) answered(t *testing.T, user, question int) int {
-	t.Helper()
-	return r.done(t, user, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), object{"content": fmt.Sprintf("An answer to question %d by user %d.", question, user)})
-}
-
 // becomesComment turns an answer into a comment on its question.
-func (r *replayer) becomesComment(t *testing.T, answer int) {
+func becomesComment(t *testing.T, s *testsite.Site, answer int) {
 	t.Helper()
-	r.done(t, superUser, "POST", fmt.Sprintf("/v1/answers/%d/comment", answer), object{})
-}
-
-func (r *replayer) hide(t *testing.T, post int) {
-	t.Helper()
-	r.done(t, 3, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", post), object{"hidden": true})
+	s.Do(t, testsite.Superbee, "POST", fmt.Sprintf("/v1/answers/%d/comment", answer), object{})
 }
 
 // TestFollowUpsOfAnswersThatBecomeComments: Q2A makes them children of the question, and shows them there.
 func TestFollowUpsOfAnswersThatBecomeComments(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
 		t.Run("shown below the question", func(t *testing.T) { // 31 follows from answer 22 to question 1
-			r.becomesComment(t, 22)
+			becomesComment(t, s, 22)
 			for _, user := range []int{0, 16, 3} {
-				thread, listed := followUpsOf(t, r.testSite, 1, user)
-				same(t, fmt.Sprint("thread for user ", user), thread, []int{31})
-				same(t, fmt.Sprint("list for user ", user), listed, []int{31})
+				thread, listed := followUpsOf(t, s, 1, user)
+				testsite.Same(t, fmt.Sprint("thread for user ", user), thread, []int{31})
+				testsite.Same(t, fmt.Sprint("list for user ", user), listed, []int{31})
 			}
-			follows := get[followed](t, r.testSite, "/v1/questions/31").Follows
+			follows := testsite.Get[followed](t, s, "/v1/questions/31").Follows
 			if follows == nil || follows.ID != 1 || follows.QuestionID != 1 {
 				t.Errorf("question 31 follows %v", follows)
 			}
 		})
 		t.Run("hidden ones below what is visible are not shown", func(t *testing.T) {
-			r.hide(t, 31)
+			s.Hide(t, 31)
 			for _, user := range []int{0, 3} {
-				thread, listed := followUpsOf(t, r.testSite, 1, user)
-				same(t, fmt.Sprint("thread for user ", user), thread, []int{})
-				same(t, fmt.Sprint("list for user ", user), listed, []int{})
+				thread, listed := followUpsOf(t, s, 1, user)
+				testsite.Same(t, fmt.Sprint("thread for user ", user), thread, []int{})
+				testsite.Same(t, fmt.Sprint("list for user ", user), listed, []int{})
 			}
 		})
 		t.Run("a chain", func(t *testing.T) {
-			first := r.asked(t, 16, "The first of a chain of questions", 0)
-			second := r.asked(t, 16, "The second of a chain of questions", r.answered(t, 17, first))
-			answer := r.answered(t, 17, second)
-			third := r.asked(t, 16, "The third of a chain of questions", answer)
-			r.becomesComment(t, answer)
-			_, listed := followUpsOf(t, r.testSite, second, 0)
-			same(t, "of the second", listed, []int{third})
-			_, listed = followUpsOf(t, r.testSite, first, 0)
-			same(t, "of the first", listed, []int{second})
+			first := s.Ask(t, testsite.Haru, "The first of a chain of questions", 0)
+			second := s.Ask(t, testsite.Haru, "The second of a chain of questions", s.Answer(t, testsite.Lurker, first))
+			answer := s.Answer(t, testsite.Lurker, second)
+			third := s.Ask(t, testsite.Haru, "The third of a chain of questions", answer)
+			becomesComment(t, s, answer)
+			_, listed := followUpsOf(t, s, second, testsite.Visitor)
+			testsite.Same(t, "of the second", listed, []int{third})
+			_, listed = followUpsOf(t, s, first, testsite.Visitor)
+			testsite.Same(t, "of the first", listed, []int{second})
 		})
 		t.Run("to another answer", func(t *testing.T) {
-			question := r.asked(t, 16, "A question with two answers to it", 0)
-			stays, goes := r.answered(t, 17, question), r.answered(t, 13, question)
-			next := r.asked(t, 16, "What follows from the other answer", goes)
-			r.done(t, superUser, "POST", fmt.Sprintf("/v1/answers/%d/comment", goes), object{"parentId": stays, "content": "Now a comment on the other."})
-			thread, listed := followUpsOf(t, r.testSite, question, 0)
-			same(t, "of the question itself", thread, []int{})
-			same(t, "of the thread", listed, []int{next})
-			ofAnswer := get[followed](t, r.testSite, fmt.Sprintf("/v1/answers/%d", stays)).FollowUps
+			question := s.Ask(t, testsite.Haru, "A question with two answers to it", 0)
+			stays, goes := s.Answer(t, testsite.Lurker, question), s.Answer(t, testsite.Aki, question)
+			next := s.Ask(t, testsite.Haru, "What follows from the other answer", goes)
+			s.Do(t, testsite.Superbee, "POST", fmt.Sprintf("/v1/answers/%d/comment", goes), object{"parentId": stays, "content": "Now a comment on the other."})
+			thread, listed := followUpsOf(t, s, question, testsite.Visitor)
+			testsite.Same(t, "of the question itself", thread, []int{})
+			testsite.Same(t, "of the thread", listed, []int{next})
+			ofAnswer := testsite.Get[followed](t, s, fmt.Sprintf("/v1/answers/%d", stays)).FollowUps
 			if len(ofAnswer) != 1 || ofAnswer[0].ID != next {
 				t.Errorf("of the answer: %v", ofAnswer)
 			}
 		})
-		t.Run("the question cannot be deleted before them", func(t *testing.T) { testDeletionBelow(t, r) })
+		t.Run("the question cannot be deleted before them", func(t *testing.T) { testDeletionBelow(t, s) })
 	})
 }
 
-func testDeletionBelow(t *testing.T, r *replayer) {
-	question := r.asked(t, 16, "A question that is deleted in the end", 0)
-	answer := r.answered(t, 17, question)
-	next := r.asked(t, 16, "What follows from what is deleted", answer)
-	r.becomesComment(t, answer)
+func testDeletionBelow(t *testing.T, s *testsite.Site) {
+	question := s.Ask(t, testsite.Haru, "A question that is deleted in the end", 0)
+	answer := s.Answer(t, testsite.Lurker, question)
+	next := s.Ask(t, testsite.Haru, "What follows from what is deleted", answer)
+	becomesComment(t, s, answer)
 	for _, id := range []int{answer, question, next} {
-		r.hide(t, id)
+		s.Hide(t, id)
 	}
-	r.done(t, 3, "DELETE", fmt.Sprintf("/v1/comments/%d", answer), nil)
+	s.Do(t, testsite.ModKenji, "DELETE", fmt.Sprintf("/v1/comments/%d", answer), nil)
 	path := fmt.Sprintf("/v1/questions/%d", question)
-	if getAs[followed](t, r.testSite, path+"?include=permissions", 3).Can["delete"] {
+	if testsite.GetAs[followed](t, s, path+"?include=permissions", testsite.ModKenji).Can["delete"] {
 		t.Error("the moderator is told that it can be deleted")
 	}
-	if status, body, _ := r.answerOf(t, call{"DELETE", path, nil}, 3); body["code"] != "has_replies" {
+	if status, body, _ := s.Try(t, testsite.ModKenji, "DELETE", path, nil); body["code"] != "has_replies" {
 		t.Errorf("deleting it: %d %v", status, body)
 	}
-	r.done(t, 3, "DELETE", fmt.Sprintf("/v1/questions/%d", next), nil)
-	r.done(t, 3, "DELETE", path, nil)
-	if status := r.request(t, http.MethodGet, path, 3).StatusCode; status != http.StatusNotFound {
+	s.Do(t, testsite.ModKenji, "DELETE", fmt.Sprintf("/v1/questions/%d", next), nil)
+	s.Do(t, testsite.ModKenji, "DELETE", path, nil)
+	if status := s.Request(t, http.MethodGet, path, testsite.ModKenji).StatusCode; status != http.StatusNotFound {
 		t.Errorf("after the deletion: %d", status)
 	}
 }

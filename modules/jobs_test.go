@@ -10,6 +10,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/testsite"
 )
 
 // count is a job of so many batches, each of which calls work.
@@ -31,12 +32,11 @@ func countJob(batches int, work func(n int) error) jobs.Job {
 // and the old holder, awake again, can change nothing of it any more.
 func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		var ahead atomic.Int64
-		site := openSiteAt(t, fresh(t), func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
-		db := site.app.DB
+		site := testsite.New(t, db, testsite.Clock(func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }))
 		inBatch, goOn := make(chan struct{}), make(chan struct{})
-		sleeper := jobs.New(db, jobs.Settings{}, countJob(5, func(n int) error {
+		sleeper := jobs.New(site.App.DB, jobs.Settings{}, countJob(5, func(n int) error {
 			if n == 2 {
 				close(inBatch)
 				<-goOn
@@ -44,7 +44,7 @@ func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
 			return nil
 		}))
 		second := 0
-		other := jobs.New(db, jobs.Settings{}, countJob(5, func(int) error { second++; return nil }))
+		other := jobs.New(site.App.DB, jobs.Settings{}, countJob(5, func(int) error { second++; return nil }))
 		ctx := context.Background()
 		run, err := sleeper.Start(ctx, "count", jobs.Options{})
 		if err != nil {
@@ -81,14 +81,14 @@ func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
 // TestManyBatchesWithinASecond: however quick the batches are, the sign of life is never later than the time.
 func TestManyBatchesWithinASecond(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := time.Now()
-		site := openSiteAt(t, fresh(t), func() time.Time { return now })
-		m := jobs.New(site.app.DB, jobs.Settings{}, countJob(40, func(int) error { return nil }))
+		site := testsite.New(t, db, testsite.At(&now))
+		m := jobs.New(site.App.DB, jobs.Settings{}, countJob(40, func(int) error { return nil }))
 		run, err := m.Start(t.Context(), "count", jobs.Options{})
 		if err == nil {
 			err = m.Work(t.Context(), run, func(*jobs.Run, *jobs.Work) {
-				if at := heartbeat(t, site.app.DB); at != now.Unix() {
+				if at := heartbeat(t, site.App.DB); at != now.Unix() {
 					t.Fatalf("the sign of life is %d s ahead", at-now.Unix())
 				}
 			})
@@ -110,10 +110,10 @@ func heartbeat(t *testing.T, db *database.DB) (at int64) {
 // TestFailingJob: errors and panics end a run, are told of, and do not bar the next.
 func TestFailingJob(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		db := openSite(t, fresh(t), nil).app.DB
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		site := testsite.New(t, db)
 		for name, work := range map[string]func(int) error{"an error": func(int) error { return errors.New("the disk is full") }, "a panic": func(int) error { panic("the disk is full") }} {
-			m := jobs.New(db, jobs.Settings{}, countJob(3, work))
+			m := jobs.New(site.App.DB, jobs.Settings{}, countJob(3, work))
 			run, err := m.Start(t.Context(), "count", jobs.Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -132,11 +132,11 @@ func TestFailingJob(t *testing.T) {
 // TestCancelledJob: the holder of a cancelled run stops at its next sign.
 func TestCancelledJob(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		db := openSite(t, fresh(t), nil).app.DB
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		site := testsite.New(t, db)
 		var m *jobs.Manager
 		done := 0
-		m = jobs.New(db, jobs.Settings{}, countJob(100, func(n int) error {
+		m = jobs.New(site.App.DB, jobs.Settings{}, countJob(100, func(n int) error {
 			if done++; n == 3 {
 				return m.Cancel(context.Background(), "count")
 			}

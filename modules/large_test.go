@@ -12,6 +12,7 @@ import (
 
 	"38qa.net/backend/modules/demo"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/testsite"
 )
 
 // seededQuestions is the size of the site of seededSite, on which the shortcuts for large sites are taken.
@@ -38,7 +39,7 @@ var seededCopy = sync.OnceValues(func() ([]byte, error) {
 })
 
 // seededSite is a generated site on an SQLite database of the test's own.
-func seededSite(t *testing.T) *testSite {
+func seededSite(t *testing.T) *testsite.Site {
 	t.Helper()
 	content, err := seededCopy()
 	if err != nil {
@@ -48,37 +49,20 @@ func seededSite(t *testing.T) *testSite {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return openSite(t, "sqlite:"+path, nil)
-}
-
-// exec writes to the database as somebody else would.
-func (s *testSite) exec(t *testing.T, query string, args ...any) {
-	t.Helper()
-	if _, err := s.app.DB.Exec(t.Context(), query, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// numbers are the first column of a query.
-func (s *testSite) numbers(t *testing.T, query string, args ...any) (all []int) {
-	t.Helper()
-	if err := s.app.DB.Select(t.Context(), database.Append(&all), query, args...); err != nil {
-		t.Fatal(err)
-	}
-	return all
+	return testsite.New(t, testsite.On("sqlite:"+path))
 }
 
 // TestLargeListsReadFewRows shows by the server's own counters that the directory, recent changes and the
 // parts of the sitemap do not read all that there is.
 func TestLargeListsReadFewRows(t *testing.T) { // not in parallel: the counters are the whole server's
-	testServers(t, func(t *testing.T, s *testSite) {
+	testsite.OnServer(t, func(t *testing.T, s *testsite.Site) {
 		const many = 6000
 		insert := func(into string, row func(i int) string) {
 			var rows []string
 			for i := range many {
 				rows = append(rows, row(i))
 			}
-			s.exec(t, "INSERT INTO "+into+" VALUES "+strings.Join(rows, ", "))
+			s.Exec(t, "INSERT INTO "+into+" VALUES "+strings.Join(rows, ", "))
 		}
 		insert("{users} (userid, created, createip, email, handle, level, flags, wallposts, loggedin, loginip)", func(i int) string {
 			return fmt.Sprintf("(%d, FROM_UNIXTIME(%d), 'abcd', '', 'u%d', 0, 0, 0, FROM_UNIXTIME(1000000000), 'abcd')", 1000+i, 1_000_000_000+i, i)
@@ -87,11 +71,11 @@ func TestLargeListsReadFewRows(t *testing.T) { // not in parallel: the counters 
 		insert("{posts} (postid, type, categoryid, catidpath1, created, updated, updatetype, format, title, content, tags)", func(i int) string {
 			return fmt.Sprintf("(%d, 'Q', 1, 1, FROM_UNIXTIME(%d), FROM_UNIXTIME(%d), 'E', '', 'q', '', 'x')", 100_000+i, 1_000_000_000+i, 1_700_000_000+i*7919%many)
 		})
-		if err := s.app.DB.Select(t.Context(), func(*sql.Rows) error { return nil }, "ANALYZE TABLE {posts}, {users}, {userpoints}"); err != nil {
+		if err := s.App.DB.Select(t.Context(), func(*sql.Rows) error { return nil }, "ANALYZE TABLE {posts}, {users}, {userpoints}"); err != nil {
 			t.Fatal(err)
 		}
 		for path, most := range map[string]int{"/v1/users": 500, "/v1/activity?kind=edits": 800, "/v1/activity": 2500, "/v1/activity?kind=edits&category=1": 800} {
-			if n := rowsRead(t, s, path); n > most {
+			if n := s.RowsRead(t, path); n > most {
 				t.Errorf("GET %s reads %d rows, at most %d are expected of %d", path, n, most, many)
 			}
 		}

@@ -5,15 +5,17 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // mailsCaused are the events of the outbox that have mails sent to an address of somebody's choice.
 const mailsCaused = "SELECT COUNT(*) FROM {q2ab_outbox} WHERE name IN ('u_register', 'u_confirm_code', 'u_reset_code')"
 
 // from sends a request from an address.
-func from(t *testing.T, s *issuerSite, ip, method, path, token string, body map[string]any) (status int, code string) {
+func from(t *testing.T, s *testsite.Issuer, ip, method, path, token string, body map[string]any) (status int, code string) {
 	t.Helper()
-	status, got := ask[map[string]any](t, s, method, path, token, ip, body)
+	status, got := testsite.Ask[map[string]any](t, s, method, path, token, ip, body)
 	code, _ = got["code"].(string)
 	return status, code
 }
@@ -26,34 +28,34 @@ func TestMailsAreCounted(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		// cause causes the i-th mail; most is how many there are, of tries.
-		cause       func(t *testing.T, s *issuerSite, token string, i int) (int, string)
+		cause       func(t *testing.T, s *testsite.Issuer, token string, i int) (int, string)
 		most, tries int
 		silent      bool
 	}{
-		{"changes of one's address", func(t *testing.T, s *issuerSite, token string, i int) (int, string) {
+		{"changes of one's address", func(t *testing.T, s *testsite.Issuer, token string, i int) (int, string) {
 			return from(t, s, fmt.Sprintf("198.51.100.%d", i), "PATCH", "/v1/me", token, address(i))
 		}, 5, 26, false},
-		{"changes by the other way", func(t *testing.T, s *issuerSite, token string, i int) (int, string) {
+		{"changes by the other way", func(t *testing.T, s *testsite.Issuer, token string, i int) (int, string) {
 			return from(t, s, fmt.Sprintf("198.51.100.%d", i), "PUT", "/v1/me/email", token, address(i))
 		}, 5, 10, false},
-		{"changes and confirmations by turns", func(t *testing.T, s *issuerSite, token string, i int) (int, string) {
+		{"changes and confirmations by turns", func(t *testing.T, s *testsite.Issuer, token string, i int) (int, string) {
 			if i%2 == 0 {
 				return from(t, s, fmt.Sprintf("198.51.100.%d", i), "POST", "/v1/me/email/confirmation", token, nil)
 			}
 			return from(t, s, fmt.Sprintf("198.51.100.%d", i), "PATCH", "/v1/me", token, address(i))
 		}, 5, 10, false},
-		{"forgotten passwords of one account from everywhere", func(t *testing.T, s *issuerSite, _ string, i int) (int, string) {
+		{"forgotten passwords of one account from everywhere", func(t *testing.T, s *testsite.Issuer, _ string, i int) (int, string) {
 			return from(t, s, fmt.Sprintf("198.51.100.%d", i), "POST", "/v1/auth/forgot", "", map[string]any{"login": []string{"haru", "HARU@example.jp"}[i%2]})
 		}, 5, 7, true},
-		{"forgotten passwords of many accounts", func(t *testing.T, s *issuerSite, _ string, i int) (int, string) {
+		{"forgotten passwords of many accounts", func(t *testing.T, s *testsite.Issuer, _ string, i int) (int, string) {
 			name := []string{"haru", "aki", "fuyu", "lurker", "tanaka", "OldTimer", "natsu"}[i%7]
 			return from(t, s, fmt.Sprintf("2001:db8::%d", i+1), "POST", "/v1/auth/forgot", "", map[string]any{"login": name})
 		}, 25, 28, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			onEachIssuer(t, func(t *testing.T, s *issuerSite) {
-				in := s.signIn(t, "fuyu", "fuyu-pass-123")
+			testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
+				in := s.SignIn(t, "fuyu", "fuyu-pass-123")
 				for i := range c.tries {
 					status, code := c.cause(t, s, in.AccessToken, i)
 					switch {
@@ -65,11 +67,11 @@ func TestMailsAreCounted(t *testing.T) {
 						t.Fatalf("mail %d: %d %s", i+1, status, code)
 					}
 				}
-				if n := s.scalar(t, mailsCaused); n != c.most {
+				if n := s.Scalar(t, mailsCaused); n != c.most {
 					t.Errorf("%d mails, want %d", n, c.most)
 				}
-				s.pass(time.Hour)
-				if _, code := c.cause(t, s, s.signIn(t, "fuyu", "fuyu-pass-123").AccessToken, c.tries); s.scalar(t, mailsCaused) != c.most+1 {
+				s.Pass(time.Hour)
+				if _, code := c.cause(t, s, s.SignIn(t, "fuyu", "fuyu-pass-123").AccessToken, c.tries); s.Scalar(t, mailsCaused) != c.most+1 {
 					t.Errorf("an hour later: %s", code)
 				}
 			})
@@ -80,28 +82,28 @@ func TestMailsAreCounted(t *testing.T) {
 // TestSignUpsAreMailsToo: an address that has had its mails gets no welcome.
 func TestSignUpsAreMailsToo(t *testing.T) {
 	t.Parallel()
-	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
-		in := s.signIn(t, "fuyu", "fuyu-pass-123")
+	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
+		in := s.SignIn(t, "fuyu", "fuyu-pass-123")
 		target := map[string]any{"email": "stranger@example.jp"}
-		if status, code := from(t, s, home, "PATCH", "/v1/me", in.AccessToken, target); status != 200 {
+		if status, code := from(t, s, testsite.Home, "PATCH", "/v1/me", in.AccessToken, target); status != 200 {
 			t.Fatalf("%d %s", status, code)
 		}
 		for range 4 {
-			if status, code := from(t, s, home, "POST", "/v1/me/email/confirmation", in.AccessToken, nil); status != 202 {
+			if status, code := from(t, s, testsite.Home, "POST", "/v1/me/email/confirmation", in.AccessToken, nil); status != 202 {
 				t.Fatalf("%d %s", status, code)
 			}
 		}
-		if _, err := s.app.DB.Exec(t.Context(), "UPDATE {users} SET email = 'fuyu@example.jp' WHERE handle = 'fuyu'"); err != nil {
+		if _, err := s.App.DB.Exec(t.Context(), "UPDATE {users} SET email = 'fuyu@example.jp' WHERE handle = 'fuyu'"); err != nil {
 			t.Fatal(err)
 		}
 		body := map[string]any{"handle": "new one", "email": "STRANGER@example.jp", "password": "long-enough"}
 		if status, code := from(t, s, "198.51.100.9", "POST", "/v1/auth/sign-up", "", body); status != 429 {
 			t.Errorf("sign-up: %d %s", status, code)
 		}
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {users} WHERE handle = 'new one'"); n != 0 {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE handle = 'new one'"); n != 0 {
 			t.Error("the account was made")
 		}
-		s.pass(time.Hour)
+		s.Pass(time.Hour)
 		if status, code := from(t, s, "198.51.100.9", "POST", "/v1/auth/sign-up", "", body); status != 201 {
 			t.Errorf("an hour later: %d %s", status, code)
 		}
@@ -112,10 +114,10 @@ func TestSignUpsAreMailsToo(t *testing.T) {
 // an address that is to be confirmed opens no door. As in Q2A they may choose a new password, and read.
 func TestBlockedAccounts(t *testing.T) {
 	t.Parallel()
-	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
-		in := s.signIn(t, "newbie2", "newbie-pass-2")
+	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
+		in := s.SignIn(t, "newbie2", "newbie-pass-2")
 		for _, flags := range []int{2, 2 | 128, 2 | 1} {
-			if _, err := s.app.DB.Exec(t.Context(), "UPDATE {users} SET flags = ? WHERE handle = 'newbie2'", flags); err != nil {
+			if _, err := s.App.DB.Exec(t.Context(), "UPDATE {users} SET flags = ? WHERE handle = 'newbie2'", flags); err != nil {
 				t.Fatal(err)
 			}
 			for _, c := range []struct {
@@ -133,19 +135,19 @@ func TestBlockedAccounts(t *testing.T) {
 				{"POST", "/v1/me/email/confirmation", nil},
 				{"DELETE", "/v1/me", nil},
 			} {
-				if status, code := from(t, s, home, c.method, c.path, in.AccessToken, c.body); status != 403 || code != "user_blocked" {
+				if status, code := from(t, s, testsite.Home, c.method, c.path, in.AccessToken, c.body); status != 403 || code != "user_blocked" {
 					t.Errorf("flags %d, %s %s %v: %d %s", flags, c.method, c.path, c.body, status, code)
 				}
 			}
-			if status, _ := from(t, s, home, "POST", "/v1/auth/forgot", "", map[string]any{"login": "newbie2"}); status != 202 {
+			if status, _ := from(t, s, testsite.Home, "POST", "/v1/auth/forgot", "", map[string]any{"login": "newbie2"}); status != 202 {
 				t.Errorf("forgot: %d", status)
 			}
 		}
-		if n := s.scalar(t, mailsCaused); n != 0 {
+		if n := s.Scalar(t, mailsCaused); n != 0 {
 			t.Errorf("%d mails", n)
 		}
 		change := map[string]any{"oldPassword": "newbie-pass-2", "newPassword": "newbie-pass-3"}
-		if status, code := from(t, s, home, "PUT", "/v1/me/password", in.AccessToken, change); status != 200 {
+		if status, code := from(t, s, testsite.Home, "PUT", "/v1/me/password", in.AccessToken, change); status != 200 {
 			t.Errorf("a new password: %d %s", status, code)
 		}
 	})
@@ -154,24 +156,24 @@ func TestBlockedAccounts(t *testing.T) {
 // TestBlockedAddressesChangeNothing, not even an address that is to be confirmed.
 func TestBlockedAddressesChangeNothing(t *testing.T) {
 	t.Parallel()
-	onEachIssuer(t, func(t *testing.T, opened *issuerSite) {
+	testsite.OnEachIssuer(t, func(t *testing.T, opened *testsite.Issuer) {
 		s := codeSite{opened, t}
-		in := s.signIn(t, "newbie2", "newbie-pass-2")
+		in := s.SignIn(t, "newbie2", "newbie-pass-2")
 		s.exec("UPDATE {users} SET flags = 128 WHERE handle = 'newbie2'")
 		s.option("block_ips_write", "198.51.100.*")
-		if status, code := from(t, s.issuerSite, "198.51.100.7", "PATCH", "/v1/me", in.AccessToken, map[string]any{"email": "new@example.jp"}); status != 403 || code != "ip_blocked" {
+		if status, code := from(t, s.Issuer, "198.51.100.7", "PATCH", "/v1/me", in.AccessToken, map[string]any{"email": "new@example.jp"}); status != 403 || code != "ip_blocked" {
 			t.Errorf("from a blocked address: %d %s", status, code)
 		}
-		if status, code := from(t, s.issuerSite, home, "PATCH", "/v1/me", in.AccessToken, map[string]any{"email": "new@example.jp"}); status != 200 {
+		if status, code := from(t, s.Issuer, testsite.Home, "PATCH", "/v1/me", in.AccessToken, map[string]any{"email": "new@example.jp"}); status != 200 {
 			t.Errorf("from another: %d %s", status, code)
 		}
 	})
 }
 
 // taken says what was refused as taken.
-func taken(t *testing.T, s *issuerSite, ip, method, path, token string, body map[string]any) (status int, fields string) {
+func taken(t *testing.T, s *testsite.Issuer, ip, method, path, token string, body map[string]any) (status int, fields string) {
 	t.Helper()
-	status, got := ask[signedIn](t, s, method, path, token, ip, body)
+	status, got := testsite.Ask[testsite.SignedIn](t, s, method, path, token, ip, body)
 	for _, e := range got.Errors {
 		if e.Code == "taken" {
 			fields += e.Field
@@ -183,8 +185,8 @@ func taken(t *testing.T, s *issuerSite, ip, method, path, token string, body map
 // TestTakenIsToldLast: who else has an address is told only to those whose request is right in all else.
 func TestTakenIsToldLast(t *testing.T) {
 	t.Parallel()
-	onEachIssuer(t, func(t *testing.T, s *issuerSite) {
-		in := s.signIn(t, "fuyu", "fuyu-pass-123")
+	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
+		in := s.SignIn(t, "fuyu", "fuyu-pass-123")
 		right := map[string]any{"handle": "nobody yet", "email": "haru@example.jp", "password": "long-enough"}
 		with := func(name string, value any) map[string]any {
 			body := map[string]any{name: value}
@@ -240,22 +242,22 @@ func TestTakenIsCounted(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			onEachIssuer(t, func(t *testing.T, s *issuerSite) {
+			testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
 				token := ""
 				if c.as != "" {
-					token = s.signIn(t, c.as, c.password).AccessToken
+					token = s.SignIn(t, c.as, c.password).AccessToken
 				}
 				for i := range 10 {
 					domain := "@example.jp"
 					if i%5 == 4 {
 						domain = "@example.org"
 					}
-					if status, told := taken(t, s, home, c.method, c.path, token, c.body(known[i%5]+domain)); status != 422 || told != "email" {
+					if status, told := taken(t, s, testsite.Home, c.method, c.path, token, c.body(known[i%5]+domain)); status != 422 || told != "email" {
 						t.Fatalf("address %d: %d %q", i+1, status, told)
 					}
 				}
 				for _, email := range []string{"haru@example.jp", "free@example.jp"} {
-					if status, told := taken(t, s, home, c.method, c.path, token, c.body(email)); status != 429 || told != "" {
+					if status, told := taken(t, s, testsite.Home, c.method, c.path, token, c.body(email)); status != 429 || told != "" {
 						t.Errorf("%s: %d %q", email, status, told)
 					}
 				}
@@ -264,11 +266,11 @@ func TestTakenIsCounted(t *testing.T) {
 						t.Errorf("from elsewhere: %d %q", status, told)
 					}
 				}
-				s.pass(time.Hour)
+				s.Pass(time.Hour)
 				if c.as != "" {
-					token = s.signIn(t, c.as, c.password).AccessToken
+					token = s.SignIn(t, c.as, c.password).AccessToken
 				}
-				if status, _ := taken(t, s, home, c.method, c.path, token, c.body("free@example.jp")); status >= 300 {
+				if status, _ := taken(t, s, testsite.Home, c.method, c.path, token, c.body("free@example.jp")); status >= 300 {
 					t.Errorf("an hour later: %d", status)
 				}
 			})

@@ -1,22 +1,26 @@
 package modules_test
 
-import "testing"
+import (
+	"testing"
+
+	"38qa.net/backend/modules/testsite"
+)
 
 // TestLinksOfProfilesLeadToTheWeb: whatever stands in the field, the API gives no other link.
 func TestLinksOfProfilesLeadToTheWeb(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
-		r := &replayer{testSite: s}
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		r := s
 		for value, want := range map[string]string{
 			"https://e.jp/x": "https://e.jp/x", "e.jp": "http://e.jp",
 			"javascript:alert(document.cookie)": "", "JavaScript://e.jp/%0aalert(1)": "",
 			"data:text/html,x.y": "", "https://bank.example@e.jp/": "", "nothing": "", "": "",
 		} {
 			t.Run(value, func(t *testing.T) {
-				if status, body, _ := r.answerOf(t, call{"PATCH", "/v1/me", map[string]any{"fields": map[string]any{"website": value}}}, 16); status != 200 {
+				if status, body, _ := r.Try(t, testsite.Haru, "PATCH", "/v1/me", map[string]any{"fields": map[string]any{"website": value}}); status != 200 {
 					t.Fatalf("%d %v", status, body)
 				}
-				_, body, _ := r.answerOf(t, call{"GET", "/v1/users/haru", nil}, 0)
+				_, body, _ := r.Try(t, testsite.Visitor, "GET", "/v1/users/haru", nil)
 				for _, f := range body["fields"].([]any) {
 					f := f.(map[string]any)
 					if f["name"] != "website" {
@@ -38,14 +42,14 @@ func TestLinksOfProfilesLeadToTheWeb(t *testing.T) {
 // TestPagesLeadToTheWebOrTheSite: links in the navigation that lead elsewhere are left out.
 func TestPagesLeadToTheWebOrTheSite(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		type page struct{ Title, URL string }
-		before := get[list[page]](t, s, "/v1/pages").Items
+		before := testsite.Get[testsite.List[page]](t, s, "/v1/pages").Items
 		for i, address := range []string{"javascript:alert(1)", "javascript://e.jp/%0aalert(1)", "//e.jp/", "data:text/html,x", "https://a@e.jp/", "/tags", "https://e.jp/"} {
-			if _, err := s.app.DB.Exec(t.Context(), "INSERT INTO {pages} (title, nav, position, flags, permit, tags) VALUES (?, 'F', ?, 1, 150, ?)", address, 100+i, address); err != nil {
+			if _, err := s.App.DB.Exec(t.Context(), "INSERT INTO {pages} (title, nav, position, flags, permit, tags) VALUES (?, 'F', ?, 1, 150, ?)", address, 100+i, address); err != nil {
 				t.Fatal(err)
 			}
 		}
-		same(t, "links", get[list[page]](t, s, "/v1/pages").Items[len(before):], []page{{"/tags", "/tags"}, {"https://e.jp/", "https://e.jp/"}})
+		testsite.Same(t, "links", testsite.Get[testsite.List[page]](t, s, "/v1/pages").Items[len(before):], []page{{"/tags", "/tags"}, {"https://e.jp/", "https://e.jp/"}})
 	})
 }

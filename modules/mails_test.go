@@ -12,18 +12,19 @@ import (
 	"time"
 
 	"38qa.net/backend/config"
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestCodesArriveByMail: the whole way from a registration to a confirmed address, and from a forgotten password to a new one,
 // through the outbox, the queue and the mail itself.
 func TestCodesArriveByMail(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		folder := t.TempDir()
-		s := openIssuer(t, fresh(t), func(c *config.Config) { c.MailURL, c.Listen = "file:"+folder, "127.0.0.1:0" })
+		s := testsite.NewIssuer(t, db, testsite.Config(func(c *config.Config) { c.MailURL, c.Listen = "file:"+folder, "127.0.0.1:0" }))
 		ctx, stop := context.WithCancel(t.Context())
 		ended, listening := make(chan error, 1), make(chan net.Addr, 1)
-		go func() { ended <- s.app.Run(ctx, func(a net.Addr) { listening <- a }) }()
+		go func() { ended <- s.App.Run(ctx, func(a net.Addr) { listening <- a }) }()
 		<-listening
 		defer func() {
 			stop()
@@ -48,7 +49,7 @@ func TestCodesArriveByMail(t *testing.T) {
 			t.Fatalf("no mail of the kind %s", kind)
 			return ""
 		}
-		status, in := ask[signedIn](t, s, "POST", "/v1/auth/sign-up", "", home, map[string]any{"handle": "letterbox", "email": "letterbox@example.jp", "password": "long-enough"})
+		status, in := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-up", "", testsite.Home, map[string]any{"handle": "letterbox", "email": "letterbox@example.jp", "password": "long-enough"})
 		if status != http.StatusCreated {
 			t.Fatalf("%d %+v", status, in)
 		}
@@ -57,32 +58,32 @@ func TestCodesArriveByMail(t *testing.T) {
 		if found == nil || !strings.Contains(welcome, "letterbox@example.jp") {
 			t.Fatalf("no code in\n%s", welcome)
 		}
-		if status, _ := ask[any](t, s, "POST", "/v1/auth/confirm", "", home, map[string]any{"handle": "letterbox", "code": found[1]}); status != http.StatusNoContent {
+		if status, _ := testsite.Ask[any](t, s, "POST", "/v1/auth/confirm", "", testsite.Home, map[string]any{"handle": "letterbox", "code": found[1]}); status != http.StatusNoContent {
 			t.Errorf("confirm: %d", status)
 		}
-		if _, account := s.me(t, in.AccessToken); !account.EmailConfirmed {
+		if _, account := s.Me(t, in.AccessToken); !account.EmailConfirmed {
 			t.Error("the address is not confirmed")
 		}
-		if status, _ := ask[any](t, s, "POST", "/v1/auth/forgot", "", home, map[string]any{"login": "letterbox"}); status != http.StatusAccepted {
+		if status, _ := testsite.Ask[any](t, s, "POST", "/v1/auth/forgot", "", testsite.Home, map[string]any{"login": "letterbox"}); status != http.StatusAccepted {
 			t.Errorf("forgot: %d", status)
 		}
 		reset := mailed("reset")
 		if found = code.FindStringSubmatch(reset); found == nil {
 			t.Fatalf("no code in\n%s", reset)
 		}
-		if status, _ := ask[signedIn](t, s, "POST", "/v1/auth/reset", "", home, map[string]any{"login": "letterbox", "code": found[1], "newPassword": "another-long-one"}); status != 200 {
+		if status, _ := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/reset", "", testsite.Home, map[string]any{"login": "letterbox", "code": found[1], "newPassword": "another-long-one"}); status != 200 {
 			t.Errorf("reset: %d", status)
 		}
-		s.signIn(t, "letterbox", "another-long-one")
+		s.SignIn(t, "letterbox", "another-long-one")
 	})
 }
 
 // waitForConsumers waits until consumers have begun: new ones act on what happens from then on.
-func waitForConsumers(t *testing.T, s *issuerSite, name string) {
+func waitForConsumers(t *testing.T, s *testsite.Issuer, name string) {
 	t.Helper()
 	for range 500 {
 		var n int
-		if _, err := s.app.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {q2ab_consumers} WHERE name = ?", name); err != nil {
+		if _, err := s.App.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {q2ab_consumers} WHERE name = ?", name); err != nil {
 			t.Fatal(err)
 		}
 		if n > 0 {

@@ -18,6 +18,7 @@ import (
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/testsite"
 )
 
 type problemBody struct {
@@ -30,7 +31,7 @@ type problemBody struct {
 // must not take: none may end in a 500, and each refusal names the parameter.
 func TestEveryParameterRefusesNonsense(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		bad := map[string][]string{
 			"integer": {"abc", "1.5", "-1", "0", "99999999999999999999", "", "１２", "1e3", "0x10", " 1"},
 			"string":  {strings.Repeat("あ", 1000), "\x00", "\xff\xfe", "a\x00b", "🐝", "%_\\'\"", "' OR 1=1 -- "},
@@ -38,7 +39,7 @@ func TestEveryParameterRefusesNonsense(t *testing.T) {
 			"array":   {"nonsense", ",,,"},
 		}
 		requests := 0
-		for path, item := range s.app.Server.API().OpenAPI().Paths {
+		for path, item := range s.App.Server.API().OpenAPI().Paths {
 			op := item.Get
 			if op == nil || !strings.HasPrefix(path, "/v1/") {
 				continue
@@ -60,13 +61,13 @@ func TestEveryParameterRefusesNonsense(t *testing.T) {
 						target = strings.ReplaceAll(path, "{"+p.Name+"}", url.PathEscape(v))
 						target = fillPath(target) + requiredParams(op, p.Name)
 					}
-					res := s.request(t, http.MethodGet, target, superUser)
+					res := s.Request(t, http.MethodGet, target, testsite.Superbee)
 					requests++
 					if res.StatusCode >= 500 {
-						t.Errorf("GET %s: %s\n%s", target, res.Status, text(t, res))
+						t.Errorf("GET %s: %s\n%s", target, res.Status, testsite.Text(t, res))
 					}
 					if res.StatusCode == 422 || res.StatusCode == 400 {
-						problem := decode[problemBody](t, res)
+						problem := testsite.Decode[problemBody](t, res)
 						if problem.Code == "" || len(problem.Errors) == 0 && problem.Code != "invalid_cursor" && problem.Code != "invalid_query" {
 							t.Errorf("GET %s: a refusal that names nothing: %+v", target, problem)
 						}
@@ -74,20 +75,20 @@ func TestEveryParameterRefusesNonsense(t *testing.T) {
 				}
 				if p.In == "query" {
 					twice := base + "?" + p.Name + "=1&" + p.Name + "=1" + strings.Replace(requiredParams(op, p.Name), "?", "&", 1)
-					problem := decode[problemBody](t, s.request(t, http.MethodGet, twice, superUser))
+					problem := testsite.Decode[problemBody](t, s.Request(t, http.MethodGet, twice, testsite.Superbee))
 					if problem.Status != 400 || len(problem.Errors) == 0 || problem.Errors[0].Code != "duplicate" {
 						t.Errorf("GET %s: %+v", twice, problem)
 					}
 				}
 			}
 			unknown := base + "?surprise=1" + strings.Replace(requiredParams(op, ""), "?", "&", 1)
-			problem := decode[problemBody](t, s.request(t, http.MethodGet, unknown, superUser))
+			problem := testsite.Decode[problemBody](t, s.Request(t, http.MethodGet, unknown, testsite.Superbee))
 			if problem.Status != 400 || len(problem.Errors) != 1 || problem.Errors[0].Field != "surprise" {
 				t.Errorf("GET %s: %+v", unknown, problem)
 			}
 		}
 		for _, path := range []string{"/feed/tag/%ff", "/feed/questions/%00", "/%ff", "/%ff/x", "/user/%00", "/tag/%ff", "/🐝", "/feed/search/🐝.rss"} {
-			if status := s.request(t, http.MethodGet, path, 0).StatusCode; status >= 500 {
+			if status := s.Request(t, http.MethodGet, path, testsite.Visitor).StatusCode; status >= 500 {
 				t.Errorf("GET %s: %d", path, status)
 			}
 		}
@@ -114,7 +115,7 @@ func requiredParams(op *huma.Operation, except string) string {
 
 func TestProblems(t *testing.T) {
 	t.Parallel()
-	s := openSite(t, importSQLite(t, "small"), nil)
+	s := testsite.New(t)
 	for _, c := range []struct {
 		method, path   string
 		header         []string
@@ -134,8 +135,8 @@ func TestProblems(t *testing.T) {
 		{"GET", "/v1/" + strings.Repeat("x", 9000), nil, 414, "uri_too_long", "Address too long"},
 		{"GET", "/v1/categories/nowhere", nil, 404, "not_found", "Not found"},
 	} {
-		res := s.request(t, c.method, c.path, 0, c.header...)
-		problem := decode[problemBody](t, res)
+		res := s.Request(t, c.method, c.path, testsite.Visitor, c.header...)
+		problem := testsite.Decode[problemBody](t, res)
 		if res.StatusCode != c.status || problem.Code != c.code || problem.Title != c.language || problem.Status != c.status || problem.Type != "/problems/"+c.code {
 			t.Errorf("%s %.60s: %d %+v", c.method, c.path, res.StatusCode, problem)
 		}
@@ -147,20 +148,20 @@ func TestProblems(t *testing.T) {
 		}
 	}
 	// A cursor of one list is refused by another.
-	cursor := get[list[question]](t, s, "/v1/questions?limit=1").NextCursor
-	if status := s.request(t, "GET", "/v1/questions?sort=votes&cursor="+cursor, 0).StatusCode; status != 400 {
+	cursor := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?limit=1").NextCursor
+	if status := s.Request(t, "GET", "/v1/questions?sort=votes&cursor="+cursor, testsite.Visitor).StatusCode; status != 400 {
 		t.Errorf("a cursor of another order: %d", status)
 	}
-	if status := s.request(t, "GET", "/v1/questions?page=2&cursor="+cursor, 0).StatusCode; status != 422 {
+	if status := s.Request(t, "GET", "/v1/questions?page=2&cursor="+cursor, testsite.Visitor).StatusCode; status != 422 {
 		t.Errorf("cursor together with page: %d", status)
 	}
 }
 
 func TestBodyLimit(t *testing.T) {
 	t.Parallel()
-	s := openSite(t, importSQLite(t, "small"), nil)
+	s := testsite.New(t)
 	for name, body := range map[string]io.Reader{"announced": bytes.NewReader(make([]byte, 10<<20)), "chunked": io.MultiReader(bytes.NewReader(make([]byte, 10<<20)))} {
-		r, err := http.NewRequest(http.MethodPost, s.server.URL+"/v1/questions", body)
+		r, err := http.NewRequest(http.MethodPost, s.URL+"/v1/questions", body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,39 +175,39 @@ func TestBodyLimit(t *testing.T) {
 			t.Errorf("%s: %s", name, res.Status)
 		}
 	}
-	get[list[question]](t, s, "/v1/questions") // and goes on
+	testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions") // and goes on
 }
 
 func TestConditionalRequests(t *testing.T) {
 	t.Parallel()
-	s := openSite(t, importSQLite(t, "small"), nil)
+	s := testsite.New(t)
 	for _, path := range []string{"/v1/questions", "/v1/questions/1?include=answers", "/v1/categories", "/v1/media/349191701032341547", "/feed/questions.rss", "/openapi.json"} {
-		first := s.request(t, "GET", path, 0)
+		first := s.Request(t, "GET", path, testsite.Visitor)
 		tag := first.Header.Get("ETag")
 		// Files are the same for everybody: caches need not tell callers apart.
 		varies := !strings.HasPrefix(path, "/v1/media/")
 		if first.StatusCode != 200 || !strings.HasPrefix(tag, `"`) || first.Header.Get("Cache-Control") == "" || varies != (first.Header.Get("Vary") != "") {
 			t.Errorf("GET %s: %s, ETag %s, Cache-Control %q", path, first.Status, tag, first.Header.Get("Cache-Control"))
 		}
-		again := s.request(t, "GET", path, 0, "If-None-Match", tag)
-		if again.StatusCode != http.StatusNotModified || text(t, again) != "" {
+		again := s.Request(t, "GET", path, testsite.Visitor, "If-None-Match", tag)
+		if again.StatusCode != http.StatusNotModified || testsite.Text(t, again) != "" {
 			t.Errorf("GET %s again: %s", path, again.Status)
 		}
-		if other := s.request(t, "GET", path, 0, "If-None-Match", `"other"`); other.StatusCode != 200 {
+		if other := s.Request(t, "GET", path, testsite.Visitor, "If-None-Match", `"other"`); other.StatusCode != 200 {
 			t.Errorf("GET %s with another tag: %s", path, other.Status)
 		}
-		head := s.request(t, "HEAD", path, 0)
+		head := s.Request(t, "HEAD", path, testsite.Visitor)
 		// Go's client asks for gzip with GET only, and a compressed answer is another one.
-		if head.StatusCode != 200 || text(t, head) != "" || head.Header.Get("ETag") != strings.Replace(tag, "-gzip", "", 1) {
+		if head.StatusCode != 200 || testsite.Text(t, head) != "" || head.Header.Get("ETag") != strings.Replace(tag, "-gzip", "", 1) {
 			t.Errorf("HEAD %s: %s %s", path, head.Status, head.Header.Get("ETag"))
 		}
 	}
 	// Go's client asks for gzip and unpacks by itself; asking by hand shows what is sent.
-	packed := s.request(t, "GET", "/v1/questions", 0, "Accept-Encoding", "gzip")
+	packed := s.Request(t, "GET", "/v1/questions", testsite.Visitor, "Accept-Encoding", "gzip")
 	if packed.Header.Get("Content-Encoding") != "gzip" || !strings.HasSuffix(packed.Header.Get("ETag"), `-gzip"`) {
 		t.Errorf("not compressed: %v", packed.Header)
 	}
-	plain := s.request(t, "GET", "/v1/questions", 0, "Accept-Encoding", "gzip;q=0")
+	plain := s.Request(t, "GET", "/v1/questions", testsite.Visitor, "Accept-Encoding", "gzip;q=0")
 	if plain.Header.Get("Content-Encoding") != "" {
 		t.Error("compressed against the client's will")
 	}
@@ -214,14 +215,14 @@ func TestConditionalRequests(t *testing.T) {
 
 func TestRequestIDsAndSecurityHeaders(t *testing.T) {
 	t.Parallel()
-	s := openSite(t, importSQLite(t, "small"), nil)
-	res := s.request(t, "GET", "/v1/questions?limit=1", 0, "X-Request-Id", "abc-123")
+	s := testsite.New(t)
+	res := s.Request(t, "GET", "/v1/questions?limit=1", testsite.Visitor, "X-Request-Id", "abc-123")
 	for name, want := range map[string]string{"X-Request-Id": "abc-123", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"} {
 		if got := res.Header.Get(name); got != want {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	if id := s.request(t, "GET", "/v1/questions?limit=1", 0, "X-Request-Id", "bad id \"").Header.Get("X-Request-Id"); len(id) < 20 {
+	if id := s.Request(t, "GET", "/v1/questions?limit=1", testsite.Visitor, "X-Request-Id", "bad id \"").Header.Get("X-Request-Id"); len(id) < 20 {
 		t.Errorf("made id: %q", id)
 	}
 	if got := res.Header.Get("Access-Control-Allow-Origin"); got != "" {
@@ -231,14 +232,14 @@ func TestRequestIDsAndSecurityHeaders(t *testing.T) {
 
 func TestCORS(t *testing.T) {
 	t.Parallel()
-	s := openSite(t, importSQLite(t, "small"), func(c *config.Config) { c.CORSOrigins = []string{"https://38qa.net"} })
-	if got := s.request(t, "GET", "/v1/questions", 0, "Origin", "https://38qa.net").Header.Get("Access-Control-Allow-Origin"); got != "https://38qa.net" {
+	s := testsite.New(t, testsite.Config(func(c *config.Config) { c.CORSOrigins = []string{"https://38qa.net"} }))
+	if got := s.Request(t, "GET", "/v1/questions", testsite.Visitor, "Origin", "https://38qa.net").Header.Get("Access-Control-Allow-Origin"); got != "https://38qa.net" {
 		t.Errorf("allowed origin: %q", got)
 	}
-	if got := s.request(t, "GET", "/v1/questions", 0, "Origin", "https://evil.example").Header.Get("Access-Control-Allow-Origin"); got != "" {
+	if got := s.Request(t, "GET", "/v1/questions", testsite.Visitor, "Origin", "https://evil.example").Header.Get("Access-Control-Allow-Origin"); got != "" {
 		t.Errorf("foreign origin: %q", got)
 	}
-	preflight := s.request(t, "OPTIONS", "/v1/questions", 0, "Origin", "https://38qa.net", "Access-Control-Request-Method", "PATCH")
+	preflight := s.Request(t, "OPTIONS", "/v1/questions", testsite.Visitor, "Origin", "https://38qa.net", "Access-Control-Request-Method", "PATCH")
 	if preflight.StatusCode != 204 || !strings.Contains(preflight.Header.Get("Access-Control-Allow-Methods"), "PATCH") {
 		t.Errorf("preflight: %s %v", preflight.Status, preflight.Header)
 	}
@@ -249,21 +250,23 @@ func TestRateLimit(t *testing.T) {
 	redis := miniredis.RunT(t)
 	for name, redisURL := range map[string]string{"memory": "", "redis": "redis://" + redis.Addr()} {
 		t.Run(name, func(t *testing.T) {
-			s := openSite(t, importSQLite(t, "small"), func(c *config.Config) { c.RateLimit, c.RedisURL = "3-H", redisURL })
-			waitFor(t, func() bool { return s.request(t, "GET", "/v1/tags?limit=1", 0).Header.Get("RateLimit-Limit") == "3" })
+			s := testsite.New(t, testsite.Config(func(c *config.Config) { c.RateLimit, c.RedisURL = "3-H", redisURL }))
+			waitFor(t, func() bool {
+				return s.Request(t, "GET", "/v1/tags?limit=1", testsite.Visitor).Header.Get("RateLimit-Limit") == "3"
+			})
 			var last *http.Response
 			for range 3 {
-				last = s.request(t, "GET", "/v1/tags?limit=1", 0)
+				last = s.Request(t, "GET", "/v1/tags?limit=1", testsite.Visitor)
 			}
 			if last.StatusCode != 429 || last.Header.Get("Retry-After") == "" || last.Header.Get("RateLimit-Remaining") != "0" {
 				t.Errorf("over the limit: %s %v", last.Status, last.Header)
 			}
-			if res := s.request(t, "GET", "/healthz", 0); res.StatusCode != 200 {
+			if res := s.Request(t, "GET", "/healthz", testsite.Visitor); res.StatusCode != 200 {
 				t.Errorf("the probe is limited: %s", res.Status)
 			}
 			if redisURL != "" {
 				redis.Close()
-				if res := s.request(t, "GET", "/v1/tags?limit=1", 0); res.StatusCode != 200 {
+				if res := s.Request(t, "GET", "/v1/tags?limit=1", testsite.Visitor); res.StatusCode != 200 {
 					t.Errorf("with Redis down: %s", res.Status)
 				}
 			}
@@ -285,11 +288,11 @@ func waitFor(t *testing.T, condition func() bool) {
 // TestManyIdleConnections: thousands of clients that say nothing do not keep others out.
 func TestManyIdleConnections(t *testing.T) {
 	t.Parallel()
-	s := openSite(t, importSQLite(t, "small"), nil)
+	s := testsite.New(t)
 	const count = 2000 // 10,000 were tried by hand; a test must not need more open files than most machines allow
 	var connections []net.Conn
 	for range count {
-		c, err := net.Dial("tcp", s.server.Listener.Addr().String())
+		c, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 		if err != nil {
 			t.Logf("%d connections, then: %v", len(connections), err)
 			break
@@ -299,7 +302,7 @@ func TestManyIdleConnections(t *testing.T) {
 	if len(connections) < 500 {
 		t.Fatalf("only %d connections", len(connections))
 	}
-	get[list[question]](t, s, "/v1/questions")
+	testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions")
 	for _, c := range connections {
 		c.Close()
 	}
@@ -308,11 +311,8 @@ func TestManyIdleConnections(t *testing.T) {
 // TestGracefulStop: at the signal readiness goes down, a request under way finishes, and Run returns.
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
-	cfg, err := config.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.DatabaseURL = importSQLite(t, "small")
+	cfg := testsite.Settings(t)
+	cfg.DatabaseURL = testsite.SQLite.Copy(t)
 	cfg.Listen, cfg.DrainDelay, cfg.LogLevel = "127.0.0.1:0", 1500*time.Millisecond, "error"
 	ctx, stop := context.WithCancel(context.Background())
 	app, err := modules.New(ctx, cfg)
@@ -360,7 +360,7 @@ func TestGracefulStop(t *testing.T) {
 
 func TestOpenAPIDocument(t *testing.T) {
 	t.Parallel()
-	s := openSite(t, importSQLite(t, "small"), nil)
+	s := testsite.New(t)
 	var doc struct {
 		OpenAPI string
 		Paths   map[string]map[string]struct {
@@ -368,7 +368,7 @@ func TestOpenAPIDocument(t *testing.T) {
 			Responses            map[string]any
 		}
 	}
-	if err := json.Unmarshal([]byte(text(t, s.request(t, "GET", "/openapi.json", 0))), &doc); err != nil {
+	if err := json.Unmarshal([]byte(testsite.Text(t, s.Request(t, "GET", "/openapi.json", testsite.Visitor))), &doc); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasPrefix(doc.OpenAPI, "3.1") || len(doc.Paths) < 35 {
@@ -382,8 +382,8 @@ func TestOpenAPIDocument(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/docs", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/docs/start.js", "/problems"} {
-		res := s.request(t, "GET", path, 0)
-		if body := text(t, res); res.StatusCode != 200 || strings.Contains(body[:min(len(body), 2000)], "cdn") {
+		res := s.Request(t, "GET", path, testsite.Visitor)
+		if body := testsite.Text(t, res); res.StatusCode != 200 || strings.Contains(body[:min(len(body), 2000)], "cdn") {
 			t.Errorf("GET %s: %s", path, res.Status)
 		}
 	}

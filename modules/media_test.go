@@ -11,11 +11,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 func TestMedia(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		for path, want := range map[string]struct {
 			status, width, height int
 			contentType           string
@@ -35,8 +37,8 @@ func TestMedia(t *testing.T) {
 			"/image/426476911304401303/20":                                {200, 20, 10, "image/jpeg"},
 			"/?qa=image&qa_blobid=nonsense":                               {404, -1, 0, "application/problem+json"},
 		} {
-			res := s.request(t, http.MethodGet, path, 0)
-			body := text(t, res)
+			res := s.Request(t, http.MethodGet, path, testsite.Visitor)
+			body := testsite.Text(t, res)
 			if res.StatusCode != want.status || res.Header.Get("Content-Type") != want.contentType {
 				t.Errorf("GET %s: %s %s", path, res.Status, res.Header.Get("Content-Type"))
 				continue
@@ -52,13 +54,13 @@ func TestMedia(t *testing.T) {
 				t.Errorf("GET %s: Cache-Control %q", path, cc)
 			}
 		}
-		part := s.request(t, http.MethodGet, "/v1/media/349191701032341547", 0, "Range", "bytes=0-7")
-		if part.StatusCode != http.StatusPartialContent || text(t, part) != "\x89PNG\r\n\x1a\n" {
+		part := s.Request(t, http.MethodGet, "/v1/media/349191701032341547", testsite.Visitor, "Range", "bytes=0-7")
+		if part.StatusCode != http.StatusPartialContent || testsite.Text(t, part) != "\x89PNG\r\n\x1a\n" {
 			t.Errorf("a range: %s", part.Status)
 		}
-		beyond := s.request(t, http.MethodGet, "/v1/media/349191701032341547", 0, "Range", "bytes=9000000-")
+		beyond := s.Request(t, http.MethodGet, "/v1/media/349191701032341547", testsite.Visitor, "Range", "bytes=9000000-")
 		var p struct{ Code string }
-		if err := json.Unmarshal([]byte(text(t, beyond)), &p); err != nil || p.Code != "range_not_satisfiable" ||
+		if err := json.Unmarshal([]byte(testsite.Text(t, beyond)), &p); err != nil || p.Code != "range_not_satisfiable" ||
 			beyond.StatusCode != http.StatusRequestedRangeNotSatisfiable || beyond.Header.Get("Content-Type") != "application/problem+json" ||
 			!strings.HasPrefix(beyond.Header.Get("Content-Range"), "bytes */") || beyond.Header.Get("Cache-Control") != "" {
 			t.Errorf("a range that is not there: %s %v %v %v", beyond.Status, beyond.Header, p, err)
@@ -68,7 +70,7 @@ func TestMedia(t *testing.T) {
 
 func TestOldAddresses(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		for path, want := range map[string]string{
 			"/1/any-slug": "/v1/questions/1?include=answers,comments",
 			"/389/冬越し中の給餌は必要ですか？": "/v1/questions/389?include=answers,comments",
@@ -84,17 +86,17 @@ func TestOldAddresses(t *testing.T) {
 			"/hot":                                  "/v1/questions?sort=hot",
 			"/":                                     "/docs",
 		} {
-			res := s.request(t, http.MethodGet, path, 0)
+			res := s.Request(t, http.MethodGet, path, testsite.Visitor)
 			if got := res.Header.Get("Location"); res.StatusCode != http.StatusFound || got != want {
 				t.Errorf("GET %s: %s to %q, want %q", path, res.Status, got, want)
 				continue
 			}
-			if want != "/docs" && s.request(t, http.MethodGet, want, 0).StatusCode != http.StatusOK {
+			if want != "/docs" && s.Request(t, http.MethodGet, want, testsite.Visitor).StatusCode != http.StatusOK {
 				t.Errorf("%s leads to %s, which does not answer", path, want)
 			}
 		}
 		for _, path := range []string{"/3/an-answer", "/99999/nothing", "/nowhere", "/nowhere/at/all"} {
-			if res := s.request(t, http.MethodGet, path, 0); res.StatusCode != http.StatusNotFound {
+			if res := s.Request(t, http.MethodGet, path, testsite.Visitor); res.StatusCode != http.StatusNotFound {
 				t.Errorf("GET %s: %s", path, res.Status)
 			}
 		}
@@ -108,14 +110,14 @@ func TestFeedsAndSitemap(t *testing.T) {
 			Link string `xml:"link"`
 		} `xml:"channel>item"`
 	}
-	testSites(t, func(t *testing.T, s *testSite) {
-		lists := recording[struct {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		lists := testsite.Recording[struct {
 			Lists map[string]map[string]struct{ IDs []int }
 		}](t, "question-lists").Lists
 		for path, want := range map[string][]int{"questions.rss": lists["recent"]["start=0,count=50"].IDs, "unanswered.rss": lists["unanswered"]["start=0,count=50"].IDs} {
-			res := s.request(t, http.MethodGet, "/feed/"+path, 0)
+			res := s.Request(t, http.MethodGet, "/feed/"+path, testsite.Visitor)
 			var f feed
-			if err := xml.Unmarshal([]byte(text(t, res)), &f); err != nil {
+			if err := xml.Unmarshal([]byte(testsite.Text(t, res)), &f); err != nil {
 				t.Fatal(err)
 			}
 			if len(f.Items) != len(want) || !strings.HasPrefix(res.Header.Get("Content-Type"), "application/rss+xml") {
@@ -127,9 +129,9 @@ func TestFeedsAndSitemap(t *testing.T) {
 				}
 			}
 		}
-		home := recording[map[string]map[string][]reference](t, "home-and-activity")["(all)"]["home_first20"]
+		home := testsite.Recording[map[string]map[string][]testsite.RecordedActivity](t, "home-and-activity")["(all)"]["home_first20"]
 		var f feed
-		if err := xml.Unmarshal([]byte(text(t, s.request(t, http.MethodGet, "/feed/qa.rss", 0))), &f); err != nil {
+		if err := xml.Unmarshal([]byte(testsite.Text(t, s.Request(t, http.MethodGet, "/feed/qa.rss", testsite.Visitor))), &f); err != nil {
 			t.Fatal(err)
 		}
 		for i, want := range home {
@@ -139,7 +141,7 @@ func TestFeedsAndSitemap(t *testing.T) {
 		}
 		for path, status := range map[string]int{"/feed/activity.rss": 200, "/feed/answers.xml": 200, "/feed/comments": 200, "/feed/questions/nihon-mitsubachi/kanri.rss": 200,
 			"/feed/hot.rss": 404, "/feed/tag/queen.rss": 404, "/feed/nothing.rss": 404, "/feed/questions/nowhere.rss": 404} { // hot and tag are switched off on this site
-			if res := s.request(t, http.MethodGet, path, 0); res.StatusCode != status {
+			if res := s.Request(t, http.MethodGet, path, testsite.Visitor); res.StatusCode != status {
 				t.Errorf("GET %s: %s", path, res.Status)
 			}
 		}
@@ -148,7 +150,7 @@ func TestFeedsAndSitemap(t *testing.T) {
 				Loc string `xml:"loc"`
 			} `xml:"url"`
 		}
-		if err := xml.Unmarshal([]byte(text(t, s.request(t, http.MethodGet, "/sitemap.xml", 0))), &sitemap); err != nil {
+		if err := xml.Unmarshal([]byte(testsite.Text(t, s.Request(t, http.MethodGet, "/sitemap.xml", testsite.Visitor))), &sitemap); err != nil {
 			t.Fatal(err)
 		}
 		if len(sitemap.URLs) != 67+27+98+17 {
@@ -160,10 +162,10 @@ func TestFeedsAndSitemap(t *testing.T) {
 func TestPages(t *testing.T) {
 	t.Parallel()
 	type page struct{ Slug, Title, Heading, HTML, URL, Place string }
-	testSites(t, func(t *testing.T, s *testSite) {
-		pages := get[list[page]](t, s, "/v1/pages").Items
-		same(t, "pages", pages, []page{{"guide", "ガイド", "使い方ガイド", "", "", "main"}, {"", "Wikipedia", "", "", "https://ja.wikipedia.org/wiki/養蜂", "footer"}})
-		got := get[page](t, s, "/v1/pages/guide")
-		same(t, "page", got.HTML, "<p>みつばちQAの<b>使い方</b></p>")
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		pages := testsite.Get[testsite.List[page]](t, s, "/v1/pages").Items
+		testsite.Same(t, "pages", pages, []page{{"guide", "ガイド", "使い方ガイド", "", "", "main"}, {"", "Wikipedia", "", "", "https://ja.wikipedia.org/wiki/養蜂", "footer"}})
+		got := testsite.Get[page](t, s, "/v1/pages/guide")
+		testsite.Same(t, "page", got.HTML, "<p>みつばちQAの<b>使い方</b></p>")
 	})
 }

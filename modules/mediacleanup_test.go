@@ -11,32 +11,33 @@ import (
 	"time"
 
 	"38qa.net/backend/config"
-	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestUnusedUploadsGo: after a week those that nothing names, and only those that came through this API.
 func TestUnusedUploadsGo(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := int64(1796126400)
-		s, folder := storedSite(t, fresh(t), func(c *config.Config) { c.UploadsTo = config.UploadsToStore }, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
-		r, ctx := &replayer{testSite: s}, context.Background()
+		s := testsite.New(t, db, testsite.Config(func(c *config.Config) { c.UploadsTo = config.UploadsToStore }), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
+		folder := s.Store
+		r, ctx := s, context.Background()
 		exec := func(query string, args ...any) {
 			t.Helper()
-			if _, err := s.app.DB.Exec(ctx, query, args...); err != nil {
+			if _, err := s.App.DB.Exec(ctx, query, args...); err != nil {
 				t.Fatal(err)
 			}
 		}
-		there := func(id string) bool { return s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ?", id) == 1 }
-		runJob(t, s.app, "thumbnails")
+		there := func(id string) bool { return s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ?", id) == 1 }
+		testsite.RunJob(t, s.App, "thumbnails")
 		names := []string{"unused", "in a post", "in a post of the old site", "on a page", "in a profile", "in a table of a plugin", "in a post that is deleted", "in two posts, one deleted", "avatar"}
 		files := map[string]string{}
 		for i, name := range names {
 			if name == "avatar" {
-				files[name] = decode[uploaded](t, uploadingTo(t, s, 16, "/v1/me/avatar", "a.jpg", gradient(t, 50, 50))).ID
+				files[name] = testsite.Decode[uploaded](t, uploadingTo(t, s, testsite.Haru, "/v1/me/avatar", "a.jpg", gradient(t, 50, 50))).ID
 				continue
 			}
-			files[name] = s.upload(t, 16, fmt.Sprintf("%d.jpg", i), gradient(t, 500, 100+i)).ID
+			files[name] = upload(t, s, testsite.Haru, fmt.Sprintf("%d.jpg", i), gradient(t, 500, 100+i)).ID
 		}
 		ask := func(title string, ids ...string) int {
 			t.Helper()
@@ -44,11 +45,11 @@ func TestUnusedUploadsGo(t *testing.T) {
 			for _, id := range ids {
 				content += `<p><img src="/v1/media/` + id + `"></p>`
 			}
-			res := r.send(t, call{"POST", "/v1/questions", object{"title": title, "format": "html", "categoryId": 2, "content": content}}, 16, "", "")
+			res := r.Send(t, testsite.Haru, "POST", "/v1/questions", object{"title": title, "format": "html", "categoryId": 2, "content": content})
 			if res.StatusCode != http.StatusCreated {
-				t.Fatalf("%s %s", res.Status, text(t, res))
+				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
-			return decode[struct{ ID int }](t, res).ID
+			return testsite.Decode[struct{ ID int }](t, res).ID
 		}
 		ask("A question with an image in it", files["in a post"], files["in two posts, one deleted"])
 		doomed := ask("A question that goes again soon", files["in a post that is deleted"], files["in two posts, one deleted"])
@@ -58,19 +59,19 @@ func TestUnusedUploadsGo(t *testing.T) {
 		exec("CREATE TABLE IF NOT EXISTS {blog_posts} (postid INT, content TEXT)")
 		exec("DELETE FROM {blog_posts}")
 		exec("INSERT INTO {blog_posts} VALUES (1, ?)", "![bee](/v1/media/"+files["in a table of a plugin"]+")")
-		runJob(t, s.app, "thumbnails")
-		before := s.scalar(t, "SELECT COUNT(*) FROM {blobs}")
+		testsite.RunJob(t, s.App, "thumbnails")
+		before := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}")
 
 		now += 6 * 86400
-		runJob(t, s.app, "media-clean-up")
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs}"); n != before {
+		testsite.RunJob(t, s.App, "media-clean-up")
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}"); n != before {
 			t.Errorf("%d went too early", before-n)
 		}
 		now += 2 * 86400
-		if run, found := runJobFor(t, s.app, "media-clean-up", true); run.Differences != 1 || !strings.Contains(strings.Join(found, ""), files["unused"]) || !there(files["unused"]) {
+		if run, found := testsite.RunJobFor(t, s.App, "media-clean-up", true); run.Differences != 1 || !strings.Contains(strings.Join(found, ""), files["unused"]) || !there(files["unused"]) {
 			t.Errorf("dry run: %+v %v", run, found)
 		}
-		runJob(t, s.app, "media-clean-up")
+		testsite.RunJob(t, s.App, "media-clean-up")
 		for name, id := range files {
 			if there(id) != (name != "unused") {
 				t.Errorf("%s: there %v", name, there(id))
@@ -84,27 +85,27 @@ func TestUnusedUploadsGo(t *testing.T) {
 
 		// A deleted post gives back what no other shows, an hour later.
 		for _, c := range []call{{"PUT", fmt.Sprintf("/v1/posts/%d/visibility", doomed), object{"hidden": true}}, {"DELETE", fmt.Sprintf("/v1/questions/%d", doomed), nil}} {
-			if res := r.send(t, c, 1, "", ""); res.StatusCode >= 300 {
-				t.Fatalf("%s %s", res.Status, text(t, res))
+			if res := r.Send(t, testsite.Superbee, c.method, c.path, c.body); res.StatusCode >= 300 {
+				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
 		}
-		runJob(t, s.app, "media-clean-up")
+		testsite.RunJob(t, s.App, "media-clean-up")
 		if !there(files["in a post that is deleted"]) {
 			t.Error("gone at once")
 		}
 		now += 2 * 3600
-		runJob(t, s.app, "media-clean-up")
+		testsite.RunJob(t, s.App, "media-clean-up")
 		if there(files["in a post that is deleted"]) || !there(files["in two posts, one deleted"]) {
 			t.Errorf("deleted: there %v, in another too: there %v", there(files["in a post that is deleted"]), there(files["in two posts, one deleted"]))
 		}
 
 		// A deleted account gives back what none of its posts, which stay, shows.
-		stray := s.upload(t, 16, "stray.jpg", gradient(t, 500, 99)).ID
-		if res := r.send(t, call{"DELETE", "/v1/users/haru", nil}, 1, "", ""); res.StatusCode >= 300 {
-			t.Fatalf("%s %s", res.Status, text(t, res))
+		stray := upload(t, s, testsite.Haru, "stray.jpg", gradient(t, 500, 99)).ID
+		if res := r.Send(t, testsite.Superbee, "DELETE", "/v1/users/haru", nil); res.StatusCode >= 300 {
+			t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 		}
 		now += 2 * 3600
-		runJob(t, s.app, "media-clean-up")
+		testsite.RunJob(t, s.App, "media-clean-up")
 		for name, want := range map[string]bool{"in a post": true, "on a page": true, "avatar": false} {
 			if there(files[name]) != want {
 				t.Errorf("of the deleted account, %s: there %v", name, !want)
@@ -120,19 +121,20 @@ func TestUnusedUploadsGo(t *testing.T) {
 func TestFilesOfTheOldSite(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Unix()
-	s, folder := storedSite(t, importSQLite(t, "small"), nil, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
-	before := s.scalar(t, "SELECT COUNT(*) FROM {blobs}")
+	s := testsite.New(t, testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
+	folder := s.Store
+	before := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}")
 	moving(t, s, 0, nil)
 	now += 365 * 86400
-	runJob(t, s.app, "media-clean-up")
-	if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs}"); n != before {
+	testsite.RunJob(t, s.App, "media-clean-up")
+	if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}"); n != before {
 		t.Errorf("%d of %d went", before-n, before)
 	}
 	const gone = "349191701032341547"
-	if _, err := s.app.DB.Exec(context.Background(), "DELETE FROM {blobs} WHERE blobid = ?", gone); err != nil {
+	if _, err := s.App.DB.Exec(context.Background(), "DELETE FROM {blobs} WHERE blobid = ?", gone); err != nil {
 		t.Fatal(err)
 	}
-	runJob(t, s.app, "media-clean-up")
+	testsite.RunJob(t, s.App, "media-clean-up")
 	for name := range filesOf(t, folder) {
 		if strings.Contains(name, gone) {
 			t.Errorf("%s is left", name)
@@ -147,21 +149,22 @@ func TestFilesOfTheOldSite(t *testing.T) {
 func TestUnfinishedUploads(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Unix()
-	s, folder := storedSite(t, importSQLite(t, "small"), func(c *config.Config) { c.UploadsTo = config.UploadsToStore }, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
-	id := s.upload(t, 16, "a.jpg", gradient(t, 300, 200)).ID
+	s := testsite.New(t, testsite.Config(func(c *config.Config) { c.UploadsTo = config.UploadsToStore }), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
+	folder := s.Store
+	id := upload(t, s, testsite.Haru, "a.jpg", gradient(t, 300, 200)).ID
 	for _, query := range []string{"DELETE FROM {blobs} WHERE blobid = ?", "UPDATE {q2ab_media} SET state = 'storing', in_store = 0 WHERE blobid = ?"} {
-		if _, err := s.app.DB.Exec(context.Background(), query, id); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), query, id); err != nil {
 			t.Fatal(err)
 		}
 	}
 	file := filepath.Join(folder, shelfOf(id), id+".jpg")
-	runJob(t, s.app, "media-clean-up")
+	testsite.RunJob(t, s.App, "media-clean-up")
 	if _, err := os.Stat(file); err != nil {
 		t.Errorf("gone at once: %v", err)
 	}
 	now += 25 * 3600
-	runJob(t, s.app, "media-clean-up")
-	if _, err := os.Stat(file); err == nil || s.scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE blobid = ?", id) != 0 {
+	testsite.RunJob(t, s.App, "media-clean-up")
+	if _, err := os.Stat(file); err == nil || s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE blobid = ?", id) != 0 {
 		t.Errorf("left: %v", err)
 	}
 }
@@ -169,55 +172,55 @@ func TestUnfinishedUploads(t *testing.T) {
 // TestDeleteMedia: who uploaded a file takes it back, and it goes unless a post shows it; who may delete posts deletes it at once; others may not.
 func TestDeleteMedia(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := int64(1796126400)
-		s, _ := storedSite(t, fresh(t), nil, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
-		r := &replayer{testSite: s}
+		s := testsite.New(t, db, testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
+		r := s
 		remove := func(id string, user int, cookie string) int {
-			return r.send(t, call{"DELETE", "/v1/media/" + id, nil}, user, "", cookie).StatusCode
+			return r.Send(t, user, "DELETE", "/v1/media/"+id, nil, testsite.AsBrowser(cookie)...).StatusCode
 		}
 		there := func(id string) bool {
-			return s.request(t, http.MethodGet, "/v1/media/"+id, 0).StatusCode == http.StatusOK
+			return s.Request(t, http.MethodGet, "/v1/media/"+id, testsite.Visitor).StatusCode == http.StatusOK
 		}
-		unused, shown, bad := s.upload(t, 16, "a.jpg", gradient(t, 50, 50)).ID, s.upload(t, 16, "b.jpg", gradient(t, 50, 51)).ID, s.upload(t, 16, "c.jpg", gradient(t, 50, 52)).ID
+		unused, shown, bad := upload(t, s, testsite.Haru, "a.jpg", gradient(t, 50, 50)).ID, upload(t, s, testsite.Haru, "b.jpg", gradient(t, 50, 51)).ID, upload(t, s, testsite.Haru, "c.jpg", gradient(t, 50, 52)).ID
 		for _, id := range []string{shown, bad} {
-			res := r.send(t, call{"POST", "/v1/questions", object{"title": "A question with the image " + id, "format": "html", "categoryId": 2, "content": `<p>Look: <img src="/v1/media/` + id + `"></p>`}}, 16, "", "")
+			res := r.Send(t, testsite.Haru, "POST", "/v1/questions", object{"title": "A question with the image " + id, "format": "html", "categoryId": 2, "content": `<p>Look: <img src="/v1/media/` + id + `"></p>`})
 			if res.StatusCode != http.StatusCreated {
-				t.Fatalf("%s %s", res.Status, text(t, res))
+				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
 		}
-		asked := uploading(t, s, 0, "d.jpg", gradient(t, 50, 53))
+		asked := uploading(t, s, testsite.Visitor, "d.jpg", gradient(t, 50, 53))
 		cookie := strings.TrimPrefix(strings.Split(asked.Header.Get("Set-Cookie"), ";")[0], "qa_id=")
-		visitors := decode[uploaded](t, asked).ID
+		visitors := testsite.Decode[uploaded](t, asked).ID
 		for _, c := range []struct {
 			what, id string
 			user     int
 			cookie   string
 			status   int
 		}{
-			{"a visitor's, by another visitor", visitors, 0, "", 403}, {"a visitor's, by a user", visitors, 17, cookie, 403}, {"a user's, by a visitor", unused, 0, cookie, 403}, {"a user's, by another", unused, 17, "", 403},
-			{"nobody's", "12345678901234", 16, "", 404}, {"by a blocked user", unused, 25, "", 403},
-			{"a visitor's", visitors, 0, cookie, 204}, {"a user's", unused, 16, "", 204}, {"a user's in a post", shown, 16, "", 204},
+			{"a visitor's, by another visitor", visitors, testsite.Visitor, "", 403}, {"a visitor's, by a user", visitors, testsite.Lurker, cookie, 403}, {"a user's, by a visitor", unused, testsite.Visitor, cookie, 403}, {"a user's, by another", unused, testsite.Lurker, "", 403},
+			{"nobody's", "12345678901234", testsite.Haru, "", 404}, {"by a blocked user", unused, testsite.Spammer99, "", 403},
+			{"a visitor's", visitors, testsite.Visitor, cookie, 204}, {"a user's", unused, testsite.Haru, "", 204}, {"a user's in a post", shown, testsite.Haru, "", 204},
 		} {
 			if got := remove(c.id, c.user, c.cookie); got != c.status {
 				t.Errorf("%s: %d, want %d", c.what, got, c.status)
 			}
 		}
 		now += 2 * 3600
-		runJob(t, s.app, "media-clean-up")
+		testsite.RunJob(t, s.App, "media-clean-up")
 		if there(unused) || there(visitors) || !there(shown) {
 			t.Errorf("there: unused %v, the visitor's %v, in a post %v", there(unused), there(visitors), there(shown))
 		}
-		if _, err := s.app.DB.Exec(context.Background(), "INSERT INTO {cache} (type, cacheid, content, created, lastread) VALUES ('i_50', ?, 'x', '2026-01-01', '2026-01-01'), ('other', ?, 'x', '2026-01-01', '2026-01-01')", bad, bad); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "INSERT INTO {cache} (type, cacheid, content, created, lastread) VALUES ('i_50', ?, 'x', '2026-01-01', '2026-01-01'), ('other', ?, 'x', '2026-01-01', '2026-01-01')", bad, bad); err != nil {
 			t.Fatal(err)
 		}
-		if got := remove(bad, 1, ""); got != http.StatusNoContent || there(bad) {
+		if got := remove(bad, testsite.Superbee, ""); got != http.StatusNoContent || there(bad) {
 			t.Errorf("by an administrator: %d, there %v", got, there(bad))
 		}
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {cache} WHERE cacheid = ?", bad); n != 1 {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {cache} WHERE cacheid = ?", bad); n != 1 {
 			t.Errorf("%d cached rows", n)
 		}
-		if _, err := s.app.DB.Exec(context.Background(), "DELETE FROM {cache} WHERE cacheid = ?", bad); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "DELETE FROM {cache} WHERE cacheid = ?", bad); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -18,6 +18,7 @@ import (
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/testsite"
 )
 
 // filesOf are the files of a folder, by their paths, with what tells whether they were written again.
@@ -39,16 +40,16 @@ func filesOf(t *testing.T, folder string) map[string]fs.FileInfo {
 }
 
 // moving works on the job that moves files, and stops it after some batches if stopAfter is not 0.
-func moving(t *testing.T, s *testSite, stopAfter int, parameters map[string]string) *jobs.Run {
+func moving(t *testing.T, s *testsite.Site, stopAfter int, parameters map[string]string) *jobs.Run {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	run, err := s.app.Jobs.Start(ctx, "blobs-to-storage", jobs.Options{Parameters: parameters})
+	run, err := s.App.Jobs.Start(ctx, "blobs-to-storage", jobs.Options{Parameters: parameters})
 	if err != nil {
 		t.Fatal(err)
 	}
 	batches := 0
-	err = s.app.Jobs.Work(ctx, run, func(*jobs.Run, *jobs.Work) {
+	err = s.App.Jobs.Work(ctx, run, func(*jobs.Run, *jobs.Work) {
 		if batches++; batches == stopAfter {
 			stop()
 		}
@@ -60,10 +61,10 @@ func moving(t *testing.T, s *testSite, stopAfter int, parameters map[string]stri
 }
 
 // servedFiles are all files as the site serves them.
-func servedFiles(t *testing.T, s *testSite) map[string][32]byte {
+func servedFiles(t *testing.T, s *testsite.Site) map[string][32]byte {
 	t.Helper()
 	var ids []string
-	err := s.app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+	err := s.App.DB.Select(context.Background(), func(rows *sql.Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		ids = append(ids, id)
@@ -74,9 +75,9 @@ func servedFiles(t *testing.T, s *testSite) map[string][32]byte {
 	}
 	served := map[string][32]byte{}
 	for _, id := range ids {
-		res := s.request(t, http.MethodGet, "/v1/media/"+id, 0)
+		res := s.Request(t, http.MethodGet, "/v1/media/"+id, testsite.Visitor)
 		if res.StatusCode == http.StatusOK {
-			served[id] = sha256.Sum256([]byte(text(t, res)))
+			served[id] = sha256.Sum256([]byte(testsite.Text(t, res)))
 		}
 	}
 	return served
@@ -86,21 +87,21 @@ func servedFiles(t *testing.T, s *testSite) map[string][32]byte {
 // has them; and every address works all the time.
 func TestMove(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		store, php := t.TempDir(), t.TempDir()
-		s := openSite(t, fresh(t), func(c *config.Config) { c.MediaURL = "file:" + store })
+		s := testsite.New(t, db, testsite.Config(func(c *config.Config) { c.MediaURL = "file:" + store }))
 		ctx := context.Background()
 		for i := range 200 { // in three batches
-			_, err := s.app.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')", fmt.Sprintf("%d", 9_000_000_000_000_000_000+uint64(i)*1_000_000_000), bytes.Repeat([]byte{byte(i)}, 1000+i))
+			_, err := s.App.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')", fmt.Sprintf("%d", 9_000_000_000_000_000_000+uint64(i)*1_000_000_000), bytes.Repeat([]byte{byte(i)}, 1000+i))
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.app.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, created) VALUES ('4000000000000', 'jpg', '2026-01-01')"); err != nil { // its file is lost
+		if _, err := s.App.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, created) VALUES ('4000000000000', 'jpg', '2026-01-01')"); err != nil { // its file is lost
 			t.Fatal(err)
 		}
 		before := servedFiles(t, s)
-		total := s.scalar(t, "SELECT COUNT(*) FROM {blobs}")
+		total := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}")
 		if len(before) != total-1 {
 			t.Fatalf("%d of %d files", len(before), total)
 		}
@@ -111,7 +112,7 @@ func TestMove(t *testing.T) {
 			}
 		}
 
-		if run, _ := runJobFor(t, s.app, "blobs-to-storage", true); !strings.Contains(run.Message, fmt.Sprintf("of %d files %d would be copied", total, total)) || len(filesOf(t, store)) != 0 {
+		if run, _ := testsite.RunJobFor(t, s.App, "blobs-to-storage", true); !strings.Contains(run.Message, fmt.Sprintf("of %d files %d would be copied", total, total)) || len(filesOf(t, store)) != 0 {
 			t.Errorf("dry run: %q, %d files", run.Message, len(filesOf(t, store)))
 		}
 		moving(t, s, 2, nil) // the first batch of two notes
@@ -134,7 +135,7 @@ func TestMove(t *testing.T) {
 			t.Errorf("%d files, %+v", len(second), run)
 		}
 		whole("after the copying")
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"); n < 200 {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"); n < 200 {
 			t.Errorf("the database has only %d", n)
 		}
 
@@ -152,7 +153,7 @@ func TestMove(t *testing.T) {
 			t.Error("another run was begun")
 		}
 		whole("after the purge")
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"); n != 0 {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"); n != 0 {
 			t.Errorf("the database still has %d", n)
 		}
 		kept := filesOf(t, php)
@@ -181,10 +182,10 @@ func TestMove(t *testing.T) {
 func TestMoveLooksAgain(t *testing.T) {
 	t.Parallel()
 	store, php := t.TempDir(), t.TempDir()
-	s := openSite(t, importSQLite(t, "small-utf8mb4"), func(c *config.Config) { c.MediaURL = "file:" + store })
+	s := testsite.New(t, testsite.SQLiteUTF8MB4, testsite.Config(func(c *config.Config) { c.MediaURL = "file:" + store }))
 	ids := []string{"9000000000000000000", "9000000000000000001", "9000000000000000002"}
 	for _, id := range ids {
-		if _, err := s.app.DB.Exec(context.Background(), "INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')", id, []byte("picture "+id)); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')", id, []byte("picture "+id)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -197,7 +198,7 @@ func TestMoveLooksAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := moving(t, s, 0, map[string]string{"purge": "true", "keep-for-php": php})
-	if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"); n != 0 || run.Differences != 0 {
+	if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"); n != 0 || run.Differences != 0 {
 		t.Errorf("the database still has %d: %+v", n, run)
 	}
 	if now := servedFiles(t, s); !maps.Equal(now, before) {
@@ -222,9 +223,9 @@ func TestMoveLooksAgain(t *testing.T) {
 // TestMoveNowhere: what the job is told is checked, and a folder that is not Q2A's is left alone.
 func TestMoveNowhere(t *testing.T) {
 	t.Parallel()
-	s := openSite(t, importSQLite(t, "small-utf8mb4"), nil)
+	s := testsite.New(t, testsite.SQLiteUTF8MB4)
 	for _, parameters := range []map[string]string{{"rate": "fast"}, {"rate": "-1"}, {"keep-for-php": "blobs"}, {"purge": "yes"}, {"speed": "1"}} {
-		if _, err := s.app.Jobs.Start(context.Background(), "blobs-to-storage", jobs.Options{Parameters: parameters}); err == nil {
+		if _, err := s.App.Jobs.Start(context.Background(), "blobs-to-storage", jobs.Options{Parameters: parameters}); err == nil {
 			t.Errorf("%v is taken", parameters)
 		}
 	}
@@ -233,9 +234,9 @@ func TestMoveNowhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, folder := range []string{web, filepath.Join(web, "nowhere")} {
-		run, err := s.app.Jobs.Start(context.Background(), "blobs-to-storage", jobs.Options{Parameters: map[string]string{"keep-for-php": folder}})
+		run, err := s.App.Jobs.Start(context.Background(), "blobs-to-storage", jobs.Options{Parameters: map[string]string{"keep-for-php": folder}})
 		if err == nil {
-			err = s.app.Jobs.Work(context.Background(), run, nil)
+			err = s.App.Jobs.Work(context.Background(), run, nil)
 		}
 		if err == nil || !strings.Contains(err.Error(), "keep-for-php") {
 			t.Errorf("into %s: %v", folder, err)

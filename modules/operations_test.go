@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // Who may do something on the recorded site, from the least to the most. The walk asks in this order.
@@ -27,8 +29,6 @@ type rule struct {
 	path string // "" for the operation's own, with its parameters filled in
 	body any
 }
-
-type object = map[string]any
 
 // operationRules are all operations of the API. Who adds one has to say here who may call it.
 //
@@ -78,7 +78,7 @@ var operationRules = map[string]rule{
 	// Operation.
 	"get-stats": {admins, "", nil}, "get-cohorts": {admins, "", nil},
 	"get-titles": {admins, "", nil}, "set-titles": {admins, "", object{"titles": []any{object{"points": 0, "title": "Egg"}, object{"points": 100, "title": "Bee"}}}},
-	"get-points": {admins, "", nil}, "set-points": {admins, "", pointWeights(nil)},
+	"get-points": {admins, "", nil}, "set-points": {admins, "", testsite.PointWeights(nil)},
 	"list-jobs": {admins, "", nil}, "get-job": {admins, "/v1/admin/jobs/recount", nil}, "run-job": {admins, "/v1/admin/jobs/recount/run", object{"dryRun": true}},
 }
 
@@ -94,9 +94,9 @@ var elsewhere = map[string]string{
 // TestEveryOperationHasARule walks all operations as everybody, and compares who was refused with the table.
 func TestEveryOperationHasARule(t *testing.T) {
 	t.Parallel()
-	shape := openSite(t, importSQLite(t, "small"), nil)
+	shape := testsite.New(t)
 	seen := map[string]bool{}
-	for path, item := range shape.app.Server.API().OpenAPI().Paths {
+	for path, item := range shape.App.Server.API().OpenAPI().Paths {
 		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
 			if op == nil {
 				continue
@@ -132,7 +132,7 @@ func TestEveryOperationHasARule(t *testing.T) {
 var refusals = []string{"login_required", "permission_level", "permission_points", "not_approved", "email_unconfirmed", "user_blocked", "ip_blocked", "not_claimable"}
 
 func walkOperation(t *testing.T, method string, r rule) {
-	site := &replayer{testSite: openSite(t, importSQLite(t, "small"), nil)}
+	site := testsite.New(t)
 	for who, user := range walkers {
 		if strings.HasPrefix(r.path, "/v1/me/password") && who > members {
 			return // they have other passwords
@@ -140,7 +140,7 @@ func walkOperation(t *testing.T, method string, r rule) {
 		if strings.Contains(r.path, "/users/haru/favorites") && who > members {
 			return // one's own only
 		}
-		status, body, _ := site.answerOf(t, call{method, r.path, r.body}, user)
+		status, body, _ := site.Try(t, user, method, r.path, r.body)
 		code, _ := body["code"].(string)
 		if who < r.who && (code == "hidden" || code == "not_found" && strings.HasPrefix(r.path, "/v1/posts/280/")) {
 			continue // refused, as to all who may not even see it: 280 waits for approval

@@ -22,6 +22,7 @@ import (
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/testsite"
 )
 
 // pool stands for a Cognito user pool: it publishes a key, signs tokens, and tells attributes to who has an access token.
@@ -112,27 +113,27 @@ func (p *pool) token(t *testing.T, use, sub, username string, claims map[string]
 	return string(signed)
 }
 
-func openPool(t *testing.T, url string, change func(*config.Config)) (*pool, *issuerSite) {
+func openPool(t *testing.T, url string, change func(*config.Config)) (*pool, *testsite.Issuer) {
 	t.Helper()
 	p := newPool(t)
-	return p, openIssuer(t, url, func(c *config.Config) {
+	return p, testsite.NewIssuer(t, testsite.On(url), testsite.Config(func(c *config.Config) {
 		c.CognitoIssuer, c.CognitoClients, c.CognitoTriggers = p.URL+"/"+poolID, []string{"client-1"}, true
 		if change != nil {
 			change(c)
 		}
-	})
+	}))
 }
 
 // trigger sends a trigger event, and returns the answer's response and Lambda's error.
-func (s *issuerSite) trigger(t *testing.T, source, userName, password string, attributes map[string]string) (response map[string]any, failure string) {
+func trigger(t *testing.T, s *testsite.Issuer, source, userName, password string, attributes map[string]string) (response map[string]any, failure string) {
 	t.Helper()
 	event := map[string]any{"version": "1", "triggerSource": source, "region": "ap-northeast-1", "userPoolId": poolID, "userName": userName,
 		"callerContext": map[string]string{"clientId": "client-1"}, "request": map[string]any{"password": password, "userAttributes": attributes}, "response": map[string]any{}}
-	status, answer := ask[struct {
+	status, answer := testsite.Ask[struct {
 		ErrorMessage string
 		UserName     string
 		Response     map[string]any
-	}](t, s, "POST", "/2015-03-31/functions/migrate/invocations", "", home, event)
+	}](t, s, "POST", "/2015-03-31/functions/migrate/invocations", "", testsite.Home, event)
 	if status != 200 {
 		t.Fatalf("trigger: %d", status)
 	}
@@ -142,21 +143,21 @@ func (s *issuerSite) trigger(t *testing.T, source, userName, password string, at
 // TestMigrationTrigger: a pool that does not know somebody asks us, and makes its own user of what we answer.
 func TestMigrationTrigger(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		_, s := openPool(t, fresh(t), nil)
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		_, s := openPool(t, db.Copy(t), nil)
 		for range 2 { // asked again it answers the same
-			got, failure := s.trigger(t, "UserMigration_Authentication", "TANAKA", "tanaka-legacy-pass", nil)
+			got, failure := trigger(t, s, "UserMigration_Authentication", "TANAKA", "tanaka-legacy-pass", nil)
 			attributes := fmt.Sprint(got["userAttributes"])
 			if failure != "" || attributes != "map[custom:q2a_id:10 email:tanaka@example.jp email_verified:true preferred_username:tanaka]" ||
 				got["finalUserStatus"] != "CONFIRMED" || got["messageAction"] != "SUPPRESS" {
 				t.Errorf("tanaka: %v %q", got, failure)
 			}
 		}
-		if got, failure := s.trigger(t, "UserMigration_Authentication", "newbie2@example.com", "newbie-pass-2", nil); failure != "" ||
+		if got, failure := trigger(t, s, "UserMigration_Authentication", "newbie2@example.com", "newbie-pass-2", nil); failure != "" ||
 			fmt.Sprint(got["userAttributes"]) != "map[custom:q2a_id:28 email:newbie2@example.com preferred_username:newbie2]" {
 			t.Errorf("an unconfirmed address: %v %q", got, failure)
 		}
-		if got, failure := s.trigger(t, "UserMigration_ForgotPassword", "haru@example.jp", "", nil); failure != "" || !strings.Contains(fmt.Sprint(got["userAttributes"]), "email_verified:true") {
+		if got, failure := trigger(t, s, "UserMigration_ForgotPassword", "haru@example.jp", "", nil); failure != "" || !strings.Contains(fmt.Sprint(got["userAttributes"]), "email_verified:true") {
 			t.Errorf("a forgotten password: %v %q", got, failure)
 		}
 		refusals := map[string]bool{}
@@ -165,7 +166,7 @@ func TestMigrationTrigger(t *testing.T) {
 			{"UserMigration_Authentication", "Google Sensei", ""}, {"UserMigration_ForgotPassword", "nobody", ""}, {"UserMigration_ForgotPassword", "newbie2", ""},
 			{"UserMigration_ForgotPassword", "troll_x", ""}, {"UserMigration_Authentication", "", ""}, {"UserMigration_Authentication", "🐝", "x"},
 		} {
-			got, failure := s.trigger(t, c[0], c[1], c[2], nil)
+			got, failure := trigger(t, s, c[0], c[1], c[2], nil)
 			if failure == "" {
 				t.Errorf("%v: %v", c, got)
 			}
@@ -175,22 +176,22 @@ func TestMigrationTrigger(t *testing.T) {
 			t.Errorf("refusals tell accounts apart: %v", refusals)
 		}
 		for name, attributes := range map[string]map[string]string{"AKI": {"email": "new@example.jp"}, "somebody-new": {"email": "AKI@example.jp"}} {
-			if _, failure := s.trigger(t, "PreSignUp_SignUp", name, "", attributes); failure == "" {
+			if _, failure := trigger(t, s, "PreSignUp_SignUp", name, "", attributes); failure == "" {
 				t.Errorf("somebody signs up in the pool as %s %v", name, attributes)
 			}
 		}
-		if _, failure := s.trigger(t, "PreSignUp_SignUp", "somebody-new", "", map[string]string{"email": "new@example.jp"}); failure != "" {
+		if _, failure := trigger(t, s, "PreSignUp_SignUp", "somebody-new", "", map[string]string{"email": "new@example.jp"}); failure != "" {
 			t.Errorf("a new name: %s", failure)
 		}
-		if _, failure := s.trigger(t, "CustomMessage_SignUp", "aki", "", nil); failure == "" {
+		if _, failure := trigger(t, s, "CustomMessage_SignUp", "aki", "", nil); failure == "" {
 			t.Error("a trigger that is not for us")
 		}
-		state, err := s.app.Auth.Migration(t.Context())
+		state, err := s.App.Auth.Migration(t.Context())
 		if err != nil || state.Users != 27 || state.Migrated != 3 || state.Linked != 0 || state.Legacy != 2 || state.NoPassword != 1 || state.Blocked != 2 || state.Bcrypt != 21 {
 			t.Errorf("%+v %v", state, err)
 		}
 		var file bytes.Buffer
-		n, err := s.app.Auth.ExportUsers(t.Context(), &file)
+		n, err := s.App.Auth.ExportUsers(t.Context(), &file)
 		lines := strings.Split(strings.TrimSpace(file.String()), "\n")
 		if err != nil || n != len(lines)-1 || n < 15 || strings.Contains(file.String(), "troll") || strings.Contains(file.String(), "tanaka") || strings.Contains(file.String(), "newbie") {
 			t.Errorf("%d users, %v\n%s", n, err, file.String())
@@ -204,18 +205,18 @@ func TestMigrationTrigger(t *testing.T) {
 // TestPoolOfAliases: whoever signs in by address gets a username, and nobody new takes an alias of theirs.
 func TestPoolOfAliases(t *testing.T) {
 	t.Parallel()
-	_, s := openPool(t, importSQLite(t, "small"), func(c *config.Config) { c.CognitoAliases = true })
+	_, s := openPool(t, testsite.SQLite.Copy(t), func(c *config.Config) { c.CognitoAliases = true })
 	for login, want := range map[[2]string]string{{"haru@example.jp", "haru-pass-123"}: "haru", {"jose@example.org", "jose-pass-ñ1"}: "q2a-9"} {
-		got, failure := s.trigger(t, "UserMigration_Authentication", login[0], login[1], nil)
+		got, failure := trigger(t, s, "UserMigration_Authentication", login[0], login[1], nil)
 		if name := got["userAttributes"].(map[string]any)["username"]; failure != "" || name != want {
 			t.Errorf("%s gets the username %v, %q", login[0], name, failure)
 		}
 		var n int
-		if _, err := s.app.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {q2ab_migrated} WHERE username = ?", want); err != nil || n != 1 {
+		if _, err := s.App.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {q2ab_migrated} WHERE username = ?", want); err != nil || n != 1 {
 			t.Errorf("%s: %d rows, %v", want, n, err)
 		}
 	}
-	if _, failure := s.trigger(t, "PreSignUp_SignUp", "3f1c-id", "", map[string]string{"email": "new@example.jp", "preferred_username": "Bee Keeper"}); failure == "" {
+	if _, failure := trigger(t, s, "PreSignUp_SignUp", "3f1c-id", "", map[string]string{"email": "new@example.jp", "preferred_username": "Bee Keeper"}); failure == "" {
 		t.Error("somebody takes an alias that a user of Q2A will need")
 	}
 }
@@ -251,7 +252,7 @@ func TestLambda(t *testing.T) {
 	cmd := exec.Command(binary)
 	var log bytes.Buffer
 	cmd.Stderr = &log
-	cmd.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(runtime.URL, "http://"), "DATABASE_URL="+importSQLite(t, "small"), "LOG_LEVEL=debug")
+	cmd.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(runtime.URL, "http://"), "DATABASE_URL="+testsite.SQLite.Copy(t), "LOG_LEVEL=debug")
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -279,11 +280,11 @@ func TestLambda(t *testing.T) {
 // TestPeopleOfCognito: who comes with a token of the pool is the right user, and nobody comes into somebody else's account.
 func TestPeopleOfCognito(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		p, s := openPool(t, fresh(t), func(c *config.Config) { c.GroupLevels = map[string]string{"staff": "editor"} })
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		p, s := openPool(t, db.Copy(t), func(c *config.Config) { c.GroupLevels = map[string]string{"staff": "editor"} })
 		who := func(token string) int {
 			t.Helper()
-			status, account := s.me(t, token)
+			status, account := s.Me(t, token)
 			if status != 200 {
 				t.Errorf("%d %+v", status, account)
 			}
@@ -291,7 +292,7 @@ func TestPeopleOfCognito(t *testing.T) {
 		}
 		row := func(userID int, columns string, dest ...any) {
 			t.Helper()
-			if found, err := s.app.DB.Get(t.Context(), dest, "SELECT "+columns+" FROM {users} WHERE userid = ?", userID); err != nil || !found {
+			if found, err := s.App.DB.Get(t.Context(), dest, "SELECT "+columns+" FROM {users} WHERE userid = ?", userID); err != nil || !found {
 				t.Fatalf("user %d: %v %v", userID, found, err)
 			}
 		}
@@ -299,7 +300,7 @@ func TestPeopleOfCognito(t *testing.T) {
 		id := func(sub, name string, claims map[string]any) string { return p.token(t, "id", sub, name, claims) }
 
 		// Migrated under a name: once, and for that sub.
-		if _, failure := s.trigger(t, "UserMigration_Authentication", "Tanaka", "tanaka-legacy-pass", nil); failure != "" {
+		if _, failure := trigger(t, s, "UserMigration_Authentication", "Tanaka", "tanaka-legacy-pass", nil); failure != "" {
 			t.Fatal(failure)
 		}
 		if got := who(access("sub-tanaka", "tanaka", nil)); got != 10 {
@@ -312,7 +313,7 @@ func TestPeopleOfCognito(t *testing.T) {
 			t.Error("another sub of the same name is tanaka too")
 		}
 		var logins []string
-		if err := s.app.DB.Select(t.Context(), database.Append(&logins), "SELECT identifier FROM {userlogins} WHERE source = 'cognito' AND userid = 10"); err != nil || fmt.Sprint(logins) != "[sub-tanaka]" {
+		if err := s.App.DB.Select(t.Context(), database.Append(&logins), "SELECT identifier FROM {userlogins} WHERE source = 'cognito' AND userid = 10"); err != nil || fmt.Sprint(logins) != "[sub-tanaka]" {
 			t.Errorf("logins of tanaka: %v %v", logins, err)
 		}
 
@@ -348,7 +349,7 @@ func TestPeopleOfCognito(t *testing.T) {
 		}
 
 		// In a pool of addresses, whose usernames are ids: an address that nobody has confirmed, and an id that only the trigger sets.
-		if _, failure := s.trigger(t, "UserMigration_Authentication", "newbie1@example.com", "newbie-pass-1", nil); failure != "" {
+		if _, failure := trigger(t, s, "UserMigration_Authentication", "newbie1@example.com", "newbie-pass-1", nil); failure != "" {
 			t.Fatal(failure)
 		}
 		newbie := verified("newbie1@example.com", false)
@@ -362,7 +363,7 @@ func TestPeopleOfCognito(t *testing.T) {
 
 		// While Cognito does not tell who somebody is, nobody is made of them.
 		p.refusal = http.StatusTooManyRequests
-		if status, refused := s.me(t, access("sub-later", "x", nil)); status != 503 || refused.Code != "unavailable" {
+		if status, refused := s.Me(t, access("sub-later", "x", nil)); status != 503 || refused.Code != "unavailable" {
 			t.Errorf("%d %+v", status, refused)
 		}
 		p.refusal = http.StatusBadRequest
@@ -379,7 +380,7 @@ func TestPeopleOfCognito(t *testing.T) {
 		if email != "fresh@example.jp" || handle != "巣箱 職人" || flags != 65 || source != "cognito" {
 			t.Errorf("%q %q %d %q", email, handle, flags, source)
 		}
-		if _, err := s.app.DB.Get(t.Context(), []any{&points}, "SELECT points FROM {userpoints} WHERE userid = ?", got); err != nil || points != 100 {
+		if _, err := s.App.DB.Get(t.Context(), []any{&points}, "SELECT points FROM {userpoints} WHERE userid = ?", got); err != nil || points != 100 {
 			t.Errorf("%d points, %v", points, err)
 		}
 		second := who(access("sub-new-2", "aki", nil))
@@ -388,7 +389,7 @@ func TestPeopleOfCognito(t *testing.T) {
 		}
 
 		// Groups give levels, if that is configured, and the row stays as it is.
-		status, session := ask[struct{ Permissions []string }](t, s, "GET", "/v1/auth/session", access("sub-staff", "staffer", map[string]any{"cognito:groups": []string{"staff"}}), home, nil)
+		status, session := testsite.Ask[struct{ Permissions []string }](t, s, "GET", "/v1/auth/session", access("sub-staff", "staffer", map[string]any{"cognito:groups": []string{"staff"}}), testsite.Home, nil)
 		if status != 200 || !strings.Contains(fmt.Sprint(session.Permissions), "permit_edit_q") {
 			t.Errorf("staff: %d %v", status, session.Permissions)
 		}
@@ -402,7 +403,7 @@ func TestPeopleOfCognito(t *testing.T) {
 		ids := make([]int, 16)
 		crowd := access("sub-crowd", "crowd", nil)
 		for i := range ids {
-			wait.Go(func() { _, account := s.me(t, crowd); ids[i] = account.User.ID })
+			wait.Go(func() { _, account := s.Me(t, crowd); ids[i] = account.User.ID })
 		}
 		wait.Wait()
 		for _, got := range ids {
@@ -411,13 +412,13 @@ func TestPeopleOfCognito(t *testing.T) {
 			}
 		}
 
-		if status, _ := s.me(t, p.token(t, "access", "sub-x", "x", map[string]any{"client_id": "client-2"})); status != 401 {
+		if status, _ := s.Me(t, p.token(t, "access", "sub-x", "x", map[string]any{"client_id": "client-2"})); status != 401 {
 			t.Errorf("a token of another client: %d", status)
 		}
-		if status, _ := ask[map[string]any](t, s, "POST", "/v1/auth/sign-in", "", home, map[string]any{"login": "haru", "password": "haru-pass-123"}); status != 404 && status != 405 {
+		if status, _ := testsite.Ask[map[string]any](t, s, "POST", "/v1/auth/sign-in", "", testsite.Home, map[string]any{"login": "haru", "password": "haru-pass-123"}); status != 404 && status != 405 {
 			t.Errorf("the built-in issuer beside Cognito: %d", status)
 		}
-		differences := recount(t, s.app, true)
+		differences := testsite.Recount(t, s.App, true)
 		if len(differences) > 1 {
 			t.Errorf("a recount finds %v", differences)
 		}

@@ -6,12 +6,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-)
 
-// userIDs are those of the recorded users, by handle.
-var userIDs = map[string]int{"superbee": 1, "admin_hana": 2, "mod_kenji": 3, "editor_yuki": 4, "expert_sato": 5, "みつばち太郎": 6, "養蜂 花子": 7, "Bee Keeper": 8,
-	"José Miel": 9, "tanaka": 10, "suzuki_legacy": 11, "OldTimer": 12, "aki": 13, "natsu": 14, "fuyu": 15, "haru": 16, "lurker": 17, "o'brien": 18, "cat_expert": 19,
-	"nihonmitsubachi_20ch": 20, "negative_ned": 21, "bonus_bob": 22, "Google Sensei": 24, "spammer99": 25, "troll_x": 26, "newbie_unconf": 27, "newbie2": 28}
+	"38qa.net/backend/modules/testsite"
+)
 
 func TestProfilesAsRecorded(t *testing.T) {
 	t.Parallel()
@@ -43,7 +40,7 @@ func TestProfilesAsRecorded(t *testing.T) {
 			QuestionID, PostID int
 			UpdateType         *string
 		}
-		Activity            []reference `json:"activity_first20"`
+		Activity            []testsite.RecordedActivity `json:"activity_first20"`
 		Wall, Inbox, Outbox []message
 		Notices             []struct{ NoticeID, Content, Format, Created string }
 	}
@@ -65,22 +62,22 @@ func TestProfilesAsRecorded(t *testing.T) {
 		CreatedAt string
 	}
 	levelWords := map[string]string{"20": "expert", "50": "editor"}
-	testSites(t, func(t *testing.T, s *testSite) {
-		users := recording[map[string]recorded](t, "user-profiles")
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		users := testsite.Recording[map[string]recorded](t, "user-profiles")
 		if len(users) != 27 {
 			t.Fatalf("%d users", len(users))
 		}
 		for handle, want := range users {
 			path := "/v1/users/" + url.PathEscape(handle)
-			id := userIDs[handle]
-			got := getAs[profile](t, s, path, id)
-			same(t, handle, []any{got.ID, got.Handle, got.Points, got.Rank, got.Title, got.WallPostCount, unix(got.CreatedAt), got.Email},
+			id := testsite.People[handle]
+			got := testsite.GetAs[profile](t, s, path, id)
+			testsite.Same(t, handle, []any{got.ID, got.Handle, got.Points, got.Rank, got.Title, got.WallPostCount, testsite.Unix(got.CreatedAt), got.Email},
 				[]any{want.Account.UserID, handle, want.Account.Points, want.Rank, want.PointsTitle, want.Account.WallPosts, want.Account.Created, want.Account.Email})
 			if id != 25 && id != 26 { // the recorded viewers of the blocked users were others
-				same(t, handle+" last sign-in", unix(got.LastSignInAt), want.Account.LoggedIn)
+				testsite.Same(t, handle+" last sign-in", testsite.Unix(got.LastSignInAt), want.Account.LoggedIn)
 			}
 			p := want.Points
-			same(t, handle+" figures", got.Stats, map[string]int{"questions": p.QPosts, "answers": p.APosts, "comments": p.CPosts, "answersSelected": p.ASelects,
+			testsite.Same(t, handle+" figures", got.Stats, map[string]int{"questions": p.QPosts, "answers": p.APosts, "comments": p.CPosts, "answersSelected": p.ASelects,
 				"answersSelectedByOthers": p.ASelecteds, "questionUpvotesGiven": p.QUpvotes, "questionDownvotesGiven": p.QDownvotes, "answerUpvotesGiven": p.AUpvotes,
 				"answerDownvotesGiven": p.ADownvotes, "upvotesReceived": p.Upvoteds, "downvotesReceived": p.Downvoteds, "bonusPoints": p.Bonus})
 			fields, wantFields := map[string]string{}, map[string]string{}
@@ -96,7 +93,7 @@ func TestProfilesAsRecorded(t *testing.T) {
 					}
 				}
 			}
-			same(t, handle+" fields", fields, wantFields)
+			testsite.Same(t, handle+" fields", fields, wantFields)
 			levels, wantLevels := []string{}, []string{}
 			for _, l := range got.CategoryLevels {
 				levels = append(levels, fmt.Sprint(l.Category.ID, l.Level))
@@ -104,12 +101,12 @@ func TestProfilesAsRecorded(t *testing.T) {
 			for _, l := range want.CategoryLevels {
 				wantLevels = append(wantLevels, l.EntityID+levelWords[l.Level])
 			}
-			same(t, handle+" levels in categories", levels, wantLevels)
+			testsite.Same(t, handle+" levels in categories", levels, wantLevels)
 
-			posts := func(kind string) []activity { // in small pages: nothing may get lost between them
-				var all []activity
+			posts := func(kind string) []testsite.Activity { // in small pages: nothing may get lost between them
+				var all []testsite.Activity
 				for cursor := ""; ; {
-					page := get[list[activity]](t, s, path+"/"+kind+"?limit=3"+cursor)
+					page := testsite.Get[testsite.List[testsite.Activity]](t, s, path+"/"+kind+"?limit=3"+cursor)
 					all = append(all, page.Items...)
 					if page.NextCursor == "" {
 						return all
@@ -141,19 +138,19 @@ func TestProfilesAsRecorded(t *testing.T) {
 				wantIDs = append(wantIDs, fmt.Sprint("C", c.QuestionID, c.CommentID))
 			}
 			for _, e := range want.Edits {
-				wantIDs = append(wantIDs, fmt.Sprint("E", e.QuestionID, e.PostID, updateWords[*e.UpdateType]))
+				wantIDs = append(wantIDs, fmt.Sprint("E", e.QuestionID, e.PostID, testsite.UpdateWords[*e.UpdateType]))
 			}
-			same(t, handle+" posts", gotIDs, wantIDs)
-			acts := keys(get[list[activity]](t, s, path+"/activity").Items)
+			testsite.Same(t, handle+" posts", gotIDs, wantIDs)
+			acts := testsite.Entries(testsite.Get[testsite.List[testsite.Activity]](t, s, path+"/activity").Items)
 			for i := range acts {
-				acts[i][3] = int64(0)
+				acts[i].At = 0
 			}
-			same(t, handle+" activity", acts, recordedKeys(want.Activity, false))
+			testsite.Same(t, handle+" activity", acts, testsite.RecordedEntries(want.Activity, false))
 
 			messages := func(path string) []message {
 				out := []message{}
-				for _, m := range getAs[list[msg]](t, s, path, id).Items {
-					out = append(out, message{m.ID, m.From.Handle, m.To.Handle, m.Content, unix(m.CreatedAt)})
+				for _, m := range testsite.GetAs[testsite.List[msg]](t, s, path, id).Items {
+					out = append(out, message{m.ID, m.From.Handle, m.To.Handle, m.Content, testsite.Unix(m.CreatedAt)})
 				}
 				return out
 			}
@@ -170,21 +167,21 @@ func TestProfilesAsRecorded(t *testing.T) {
 				}
 				return out
 			}
-			same(t, handle+" wall", strip(messages(path+"/wall?limit=50"), true, false), strip(want.Wall, true, false))
+			testsite.Same(t, handle+" wall", strip(messages(path+"/wall?limit=50"), true, false), strip(want.Wall, true, false))
 			if id != 0 {
-				same(t, handle+" inbox", strip(messages("/v1/me/messages?limit=50"), true, false), strip(want.Inbox, true, false))
-				same(t, handle+" outbox", strip(messages("/v1/me/messages?box=out&limit=50"), false, true), strip(want.Outbox, false, true))
+				testsite.Same(t, handle+" inbox", strip(messages("/v1/me/messages?limit=50"), true, false), strip(want.Inbox, true, false))
+				testsite.Same(t, handle+" outbox", strip(messages("/v1/me/messages?box=out&limit=50"), false, true), strip(want.Outbox, false, true))
 				notices, wantNotices := []string{}, []string{}
-				for _, n := range getAs[list[struct {
+				for _, n := range testsite.GetAs[testsite.List[struct {
 					ID                         int
 					Content, Format, CreatedAt string
 				}]](t, s, "/v1/me/notices", id).Items {
-					notices = append(notices, fmt.Sprint(n.ID, n.Content, unix(n.CreatedAt)))
+					notices = append(notices, fmt.Sprint(n.ID, n.Content, testsite.Unix(n.CreatedAt)))
 				}
 				for _, n := range want.Notices {
 					wantNotices = append(wantNotices, n.NoticeID+n.Content+n.Created)
 				}
-				same(t, handle+" notices", notices, wantNotices)
+				testsite.Same(t, handle+" notices", notices, wantNotices)
 			}
 		}
 	})
@@ -201,7 +198,7 @@ func TestFavoritesAsRecorded(t *testing.T) {
 		}
 	}
 	type favorites struct {
-		Questions []question
+		Questions []testsite.Question
 		Users     []struct{ Handle string }
 		Tags      []struct {
 			Tag           string
@@ -209,10 +206,10 @@ func TestFavoritesAsRecorded(t *testing.T) {
 		}
 		Categories []struct{ Title string }
 	}
-	testSites(t, func(t *testing.T, s *testSite) {
-		for handle, want := range recording[map[string]recorded](t, "favorites") {
-			got := getAs[favorites](t, s, "/v1/me/favorites", userIDs[handle])
-			same(t, handle+" questions", ids(got.Questions), append([]int{}, want.Questions...))
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		for handle, want := range testsite.Recording[map[string]recorded](t, "favorites") {
+			got := testsite.GetAs[favorites](t, s, "/v1/me/favorites", testsite.People[handle])
+			testsite.Same(t, handle+" questions", testsite.IDs(got.Questions), append([]int{}, want.Questions...))
 			users, categories, tags, wantTags := []string{}, []string{}, []string{}, []string{}
 			for _, u := range got.Users {
 				users = append(users, u.Handle)
@@ -226,9 +223,9 @@ func TestFavoritesAsRecorded(t *testing.T) {
 			for _, w := range want.Tags {
 				wantTags = append(wantTags, fmt.Sprint(w.Word, w.TagCount))
 			}
-			same(t, handle+" users", users, append([]string{}, want.Users...))
-			same(t, handle+" categories", categories, append([]string{}, want.Categories...))
-			same(t, handle+" tags", tags, wantTags)
+			testsite.Same(t, handle+" users", users, append([]string{}, want.Users...))
+			testsite.Same(t, handle+" categories", categories, append([]string{}, want.Categories...))
+			testsite.Same(t, handle+" tags", tags, wantTags)
 		}
 	})
 }
@@ -241,21 +238,21 @@ func TestUpdatesAsRecorded(t *testing.T) {
 		Time                   int64
 		By                     *string
 	}
-	testSites(t, func(t *testing.T, s *testSite) {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		compared := 0
-		for handle, kinds := range recording[map[string]map[string]struct{ Page []entry }](t, "updates") {
+		for handle, kinds := range testsite.Recording[map[string]map[string]struct{ Page []entry }](t, "updates") {
 			for kind, about := range map[string]string{"all": "all", "favorites": "favorites", "content": "mine"} {
 				got, want := [][5]any{}, [][5]any{}
-				for _, a := range getAs[list[activity]](t, s, "/v1/me/updates?about="+about, userIDs[handle]).Items {
-					got = append(got, [5]any{a.Question.ID, a.Post.ID, a.What, unix(a.At), a.By.Handle})
+				for _, a := range testsite.GetAs[testsite.List[testsite.Activity]](t, s, "/v1/me/updates?about="+about, testsite.People[handle]).Items {
+					got = append(got, [5]any{a.Question.ID, a.Post.ID, a.What, testsite.Unix(a.At), a.By.Handle})
 				}
 				for _, e := range kinds[kind].Page {
-					if s.request(t, http.MethodGet, fmt.Sprint("/v1/posts/", e.LastPostID), userIDs[handle]).StatusCode != http.StatusOK {
+					if s.Request(t, http.MethodGet, fmt.Sprint("/v1/posts/", e.LastPostID), testsite.People[handle]).StatusCode != http.StatusOK {
 						continue // Q2A tells of what it does not show: see docs/migrating.md
 					}
 					what, by := "new", ""
 					if e.UpdateType != nil {
-						if what = updateWords[*e.UpdateType]; what == "" {
+						if what = testsite.UpdateWords[*e.UpdateType]; what == "" {
 							what = streamWords[*e.UpdateType]
 						}
 					}
@@ -264,7 +261,7 @@ func TestUpdatesAsRecorded(t *testing.T) {
 					}
 					want = append(want, [5]any{e.QuestionID, e.LastPostID, what, e.Time, by})
 				}
-				same(t, handle+" "+kind, got, want)
+				testsite.Same(t, handle+" "+kind, got, want)
 				compared += len(want)
 			}
 		}
@@ -289,10 +286,10 @@ func TestModerationListsAsRecorded(t *testing.T) {
 	}
 	paths := map[string]string{"flagged": "flagged", "hidden_q": "hidden?type=question", "hidden_a": "hidden?type=answer", "hidden_c": "hidden?type=comment",
 		"queued_q": "queue?type=question", "queued_a": "queue?type=answer", "queued_c": "queue?type=comment"}
-	testSites(t, func(t *testing.T, s *testSite) {
-		for name, want := range recording[lists](t, "admin-lists") {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		for name, want := range testsite.Recording[lists](t, "admin-lists") {
 			got, wanted := []string{}, []string{}
-			for _, a := range getAs[list[activity]](t, s, "/v1/moderation/"+paths[name], superUser).Items {
+			for _, a := range testsite.GetAs[testsite.List[testsite.Activity]](t, s, "/v1/moderation/"+paths[name], testsite.Superbee).Items {
 				got = append(got, fmt.Sprint(a.Question.ID, " ", a.Post.ID))
 			}
 			for _, id := range want.IDs {
@@ -301,8 +298,8 @@ func TestModerationListsAsRecorded(t *testing.T) {
 			for _, p := range want.Pairs {
 				wanted = append(wanted, fmt.Sprint(p.QuestionID, " ", p.PostID))
 			}
-			same(t, name, got, wanted)
-			if status := s.request(t, http.MethodGet, "/v1/moderation/"+paths[name], userIDs["aki"]).StatusCode; status != 403 {
+			testsite.Same(t, name, got, wanted)
+			if status := s.Request(t, http.MethodGet, "/v1/moderation/"+paths[name], testsite.People["aki"]).StatusCode; status != 403 {
 				t.Errorf("%s for an ordinary user: %d", name, status)
 			}
 		}
@@ -323,11 +320,11 @@ func TestUsersAsRecorded(t *testing.T) {
 	}
 	paths := map[string]string{"by_points": "/v1/users?limit=4", "newest": "/v1/users?sort=newest&limit=4", "special": "/v1/users?level=expert&limit=2",
 		"blocked": "/v1/users?blocked=true&limit=1", "unapproved": "/v1/moderation/users?limit=2"}
-	testSites(t, func(t *testing.T, s *testSite) {
-		for name, want := range recording[lists](t, "users") {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		for name, want := range testsite.Recording[lists](t, "users") {
 			got, wanted := []string{}, []string{}
 			for cursor := ""; ; {
-				page := getAs[list[user]](t, s, paths[name]+cursor, superUser)
+				page := testsite.GetAs[testsite.List[user]](t, s, paths[name]+cursor, testsite.Superbee)
 				for _, u := range page.Items {
 					got = append(got, fmt.Sprint(u.ID, u.Handle, u.Email))
 				}
@@ -339,10 +336,10 @@ func TestUsersAsRecorded(t *testing.T) {
 			for _, u := range want {
 				wanted = append(wanted, fmt.Sprint(u.UserID, u.Handle, u.Email))
 			}
-			same(t, name, got, wanted)
+			testsite.Same(t, name, got, wanted)
 		}
 		for _, name := range []string{"newest", "special", "blocked", "unapproved"} {
-			if status := s.request(t, http.MethodGet, paths[name], 0).StatusCode; status != 403 {
+			if status := s.Request(t, http.MethodGet, paths[name], testsite.Visitor).StatusCode; status != 403 {
 				t.Errorf("%s for visitors: %d", name, status)
 			}
 		}
@@ -351,9 +348,9 @@ func TestUsersAsRecorded(t *testing.T) {
 
 func TestPermissionsOfUsersAsRecorded(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
-		for handle, options := range recording[struct{ Users map[string]map[string]any }](t, "permissions-users").Users {
-			session := getAs[struct{ Permissions []string }](t, s, "/v1/auth/session", userIDs[handle])
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		for handle, options := range testsite.Recording[struct{ Users map[string]map[string]any }](t, "permissions-users").Users {
+			session := testsite.GetAs[struct{ Permissions []string }](t, s, "/v1/auth/session", testsite.People[handle])
 			granted := map[string]bool{}
 			for _, p := range session.Permissions {
 				granted[p] = true

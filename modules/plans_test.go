@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // readsAllQuestions matches a step of SQLite's plan that goes through all posts of a type.
@@ -14,14 +16,14 @@ var readsAllQuestions = regexp.MustCompile(`^SEARCH \S+ USING (COVERING )?INDEX 
 // through an index in its order; the planner of SQLite knows no counts of rows and can be wrong about joins.
 func TestPlansOfSQLite(t *testing.T) {
 	t.Parallel()
-	s := openSite(t, importSQLite(t, "small"), nil)
+	s := testsite.New(t)
 	explained := 0
 	for _, path := range []string{"/v1/questions", "/v1/questions?sort=votes&unanswered=selected", "/v1/questions?category=nihon-mitsubachi/kanri",
 		"/v1/questions?tag=queen", "/v1/questions?author=aki&include=permissions", "/v1/questions/323?include=answers,comments",
 		"/v1/questions/1?include=answers,comments,permissions,related", "/v1/search?q=queen+water+aki", "/v1/tags", "/v1/categories",
 		"/v1/activity", "/v1/users", "/v1/users/aki", "/v1/badges", "/v1/questions?tag=queen&sort=votes", "/feed/questions.rss"} {
 		t.Run(path, func(t *testing.T) {
-			for _, query := range statements(t, s, path) {
+			for _, query := range s.Statements(t, path) {
 				var values []any
 				for _, before := range strings.SplitAfter(query, "?") {
 					switch {
@@ -31,7 +33,7 @@ func TestPlansOfSQLite(t *testing.T) {
 						values = append(values, 1)
 					}
 				}
-				err := s.app.DB.Select(t.Context(), func(rows *sql.Rows) error {
+				err := s.App.DB.Select(t.Context(), func(rows *sql.Rows) error {
 					var id, parent, unused int
 					var step string
 					err := rows.Scan(&id, &parent, &unused, &step)

@@ -3,39 +3,30 @@ package modules_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/testsite"
 )
-
-// pointWeights are Q2A's weights, but for some.
-func pointWeights(others object) object {
-	w := object{"base": 100, "multiple": 10, "postQuestion": 2, "selectAnswer": 3, "postAnswer": 4, "bestAnswer": 30,
-		"questionVotedUp": 1, "questionVotedDown": 1, "questionMaxGain": 10, "questionMaxLoss": 3, "answerVotedUp": 2, "answerVotedDown": 2, "answerMaxGain": 20, "answerMaxLoss": 5,
-		"commentVotedUp": 1, "commentVotedDown": 1, "commentMaxGain": 10, "commentMaxLoss": 3, "voteQuestionUp": 1, "voteQuestionDown": 1, "voteAnswerUp": 1, "voteAnswerDown": 1}
-	maps.Copy(w, others)
-	return w
-}
 
 // TestWeightsChangeAllPointsAtOnce: while points are computed with other weights, the old ones are shown and kept right; then all are the
 // new ones, and after that nothing is off, whatever was written meanwhile, even by who knew the old weights only.
 func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		var ahead atomic.Int64
-		r := &replayer{testSite: openSiteAt(t, fresh(t), func() time.Time { return time.Unix(1796126400+ahead.Load(), 0) })}
-		recount(t, r.app, false)
+		s := testsite.New(t, db, testsite.Clock(func() time.Time { return time.Unix(1796126400+ahead.Load(), 0) }))
+		testsite.Recount(t, s.App, false)
 		const admin, member = 2, 16
-		if status, body, _ := r.answerOf(t, call{"PUT", "/v1/admin/points", pointWeights(object{"postQuestion": 5000})}, admin); status != http.StatusUnprocessableEntity {
+		if status, body, _ := s.Try(t, admin, "PUT", "/v1/admin/points", testsite.PointWeights(object{"postQuestion": 5000})); status != http.StatusUnprocessableEntity {
 			t.Errorf("weights out of bounds: %d %v", status, body)
 		}
 		set := func(others object) {
 			t.Helper()
-			status, body, _ := r.answerOf(t, call{"PUT", "/v1/admin/points", pointWeights(others)}, admin)
+			status, body, _ := s.Try(t, admin, "PUT", "/v1/admin/points", testsite.PointWeights(others))
 			run, _ := body["run"].(object)
 			if status != http.StatusAccepted || body["next"] == nil || run["status"] == nil {
 				t.Fatalf("set: %d %v", status, body)
@@ -43,15 +34,15 @@ func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 		}
 		set(object{"postQuestion": 9, "answerMaxGain": 3})
 		set(object{"postQuestion": 7, "answerVotedUp": 5, "commentMaxGain": 0}) // thought better of it
-		old := userPoints(t, r)
-		run, err := r.app.Jobs.Start(context.Background(), "points", jobs.Options{})
+		old := userPoints(t, s)
+		run, err := s.App.Jobs.Start(context.Background(), "points", jobs.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		batches, changed := 0, false
-		err = r.app.Jobs.Work(context.Background(), run, func(*jobs.Run, *jobs.Work) {
+		err = s.App.Jobs.Work(context.Background(), run, func(*jobs.Run, *jobs.Work) {
 			batches++
-			now := userPoints(t, r)
+			now := userPoints(t, s)
 			different := 0
 			for user, points := range old {
 				if now[user] != points {
@@ -60,7 +51,7 @@ func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 			}
 			switch {
 			case batches == 1: // somebody acts while the new points are there already, but not shown
-				if status, body, _ := r.answerOf(t, call{"PUT", "/v1/posts/1/vote", object{"value": 1}}, member); status != http.StatusOK {
+				if status, body, _ := s.Try(t, member, "PUT", "/v1/posts/1/vote", object{"value": 1}); status != http.StatusOK {
 					t.Fatalf("vote: %d %v", status, body)
 				}
 				if different > 0 {
@@ -72,7 +63,7 @@ func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 					t.Errorf("only %d users have new points", different)
 				}
 				// The old site writes what it computed with the weights that it had read.
-				if _, err := r.app.DB.Exec(t.Context(), "UPDATE {userpoints} SET points = 1 WHERE userid = ?", member); err != nil {
+				if _, err := s.App.DB.Exec(t.Context(), "UPDATE {userpoints} SET points = 1 WHERE userid = ?", member); err != nil {
 					t.Fatal(err)
 				}
 				ahead.Store(40)
@@ -81,27 +72,27 @@ func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 		if err != nil || !changed || run.Status != jobs.Done {
 			t.Fatalf("%s after %d batches, changed: %v, %v", run.Status, batches, changed, err)
 		}
-		if found := recount(t, r.app, true); len(found) > 0 {
+		if found := testsite.Recount(t, s.App, true); len(found) > 0 {
 			t.Errorf("a recount finds %q", found)
 		}
-		status, body, _ := r.answerOf(t, call{"GET", "/v1/admin/points", nil}, admin)
+		status, body, _ := s.Try(t, admin, "GET", "/v1/admin/points", nil)
 		weights, _ := body["weights"].(object)
 		if status != http.StatusOK || weights["postQuestion"] != 7.0 || weights["commentMaxGain"] != 0.0 || body["next"] != nil {
 			t.Errorf("afterwards: %d %v", status, body)
 		}
 		var left int
-		if _, err := r.app.DB.Get(t.Context(), []any{&left}, "SELECT COUNT(*) FROM {q2ab_points_next}"); err != nil || left > 0 {
+		if _, err := s.App.DB.Get(t.Context(), []any{&left}, "SELECT COUNT(*) FROM {q2ab_points_next}"); err != nil || left > 0 {
 			t.Errorf("%d rows left, %v", left, err)
 		}
 	})
 }
 
 // userPoints are everybody's points as the API tells them.
-func userPoints(t *testing.T, r *replayer) map[string]float64 {
+func userPoints(t *testing.T, s *testsite.Site) map[string]float64 {
 	t.Helper()
 	points := map[string]float64{}
 	for page := 1; page <= 2; page++ {
-		_, body, _ := r.answerOf(t, call{"GET", fmt.Sprintf("/v1/users?limit=20&page=%d", page), nil}, 0)
+		_, body, _ := s.Try(t, testsite.Visitor, "GET", fmt.Sprintf("/v1/users?limit=20&page=%d", page), nil)
 		items, _ := body["items"].([]any)
 		for _, item := range items {
 			user, _ := item.(object)
@@ -114,27 +105,27 @@ func userPoints(t *testing.T, r *replayer) map[string]float64 {
 // TestTitles: what is set is what Q2A would store, users bear it at once, and what the option cannot hold is refused.
 func TestTitles(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
 		set := func(titles ...object) (int, map[string]any) {
-			status, body, _ := r.answerOf(t, call{"PUT", "/v1/admin/titles", object{"titles": titles}}, 2)
+			status, body, _ := s.Try(t, testsite.AdminHana, "PUT", "/v1/admin/titles", object{"titles": titles})
 			return status, body
 		}
 		if status, body := set(object{"points": 0, "title": "卵"}, object{"points": 100000, "title": " 女王  蜂 "}, object{"points": 50, "title": "はたらき蜂"}); status != http.StatusOK {
 			t.Fatal(status, body)
 		}
 		var stored string
-		if _, err := r.app.DB.Get(context.Background(), []any{&stored}, "SELECT content FROM {options} WHERE title = 'points_to_titles'"); err != nil || stored != "100000 女王 蜂,50 はたらき蜂,0 卵" {
+		if _, err := s.App.DB.Get(context.Background(), []any{&stored}, "SELECT content FROM {options} WHERE title = 'points_to_titles'"); err != nil || stored != "100000 女王 蜂,50 はたらき蜂,0 卵" {
 			t.Errorf("stored %q, %v", stored, err)
 		}
-		if _, err := r.app.DB.Exec(context.Background(), "REPLACE INTO {options} (title, content) VALUES ('show_user_titles', '1')"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "REPLACE INTO {options} (title, content) VALUES ('show_user_titles', '1')"); err != nil {
 			t.Fatal(err)
 		}
-		r.app.Site.Forget()
-		if _, body, _ := r.answerOf(t, call{"GET", "/v1/users/haru", nil}, 0); body["title"] != "はたらき蜂" {
+		s.App.Site.Forget()
+		if _, body, _ := s.Try(t, testsite.Visitor, "GET", "/v1/users/haru", nil); body["title"] != "はたらき蜂" {
 			t.Errorf("haru is %v with %v points", body["title"], body["points"])
 		}
-		_, body, _ := r.answerOf(t, call{"GET", "/v1/admin/titles", nil}, 2)
+		_, body, _ := s.Try(t, testsite.AdminHana, "GET", "/v1/admin/titles", nil)
 		if list, _ := body["titles"].([]any); len(list) != 3 || list[0].(map[string]any)["title"] != "女王 蜂" {
 			t.Errorf("titles %v", body)
 		}

@@ -13,9 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"38qa.net/backend/config"
-	"38qa.net/backend/modules"
-	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/testsite"
 )
 
 // place is a line of a ranking, as the test computes it and as the API tells it.
@@ -39,46 +37,16 @@ type rankingPage struct {
 	Me         *place
 }
 
-// runJob works on a job until it is done.
-func runJob(t *testing.T, app *modules.App, name string) *jobs.Run {
+func rankingAt(t *testing.T, s *testsite.Site, path string, user int) rankingPage {
 	t.Helper()
-	run, _ := runJobFor(t, app, name, false)
-	return run
-}
-
-// runJobFor works on a job until it is done, and returns what it found.
-func runJobFor(t *testing.T, app *modules.App, name string, dryRun bool) (run *jobs.Run, found []string) {
-	t.Helper()
-	run, err := app.Jobs.Start(context.Background(), name, jobs.Options{DryRun: dryRun})
-	if err == nil {
-		err = app.Jobs.Work(context.Background(), run, func(_ *jobs.Run, w *jobs.Work) {
-			for _, d := range w.Found {
-				found = append(found, d.String())
-			}
-		})
-	}
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return run, found
-}
-
-// rankedSite is the recorded site in a time zone, with a clock that can be set.
-func rankedSite(t *testing.T, databaseURL, zone string, now *time.Time) *testSite {
-	t.Helper()
-	return openSiteWith(t, databaseURL, func(c *config.Config) { c.TimeZone = zone }, modules.WithClock(func() time.Time { return *now }))
-}
-
-func (s *testSite) ranking(t *testing.T, path string, user int) rankingPage {
-	t.Helper()
-	return decode[rankingPage](t, s.request(t, http.MethodGet, "/v1/rankings/"+path, user))
+	return testsite.Decode[rankingPage](t, s.Request(t, http.MethodGet, "/v1/rankings/"+path, user))
 }
 
 // wholeRanking follows the cursors to the end.
-func (s *testSite) wholeRanking(t *testing.T, path string) (all []place) {
+func wholeRanking(t *testing.T, s *testsite.Site, path string) (all []place) {
 	t.Helper()
 	for cursor := ""; ; {
-		page := s.ranking(t, path+"&limit=5"+cursor, 0)
+		page := rankingAt(t, s, path+"&limit=5"+cursor, testsite.Visitor)
 		all = append(all, page.Items...)
 		if page.NextCursor == "" {
 			return all
@@ -88,13 +56,13 @@ func (s *testSite) wholeRanking(t *testing.T, path string) (all []place) {
 }
 
 // did is what the test counts of a user with the database's own sums, between two times, on posts of questions that meet a condition.
-func did(t *testing.T, s *testSite, from, to int64, questions string, args ...any) map[string]*place {
+func did(t *testing.T, s *testsite.Site, from, to int64, questions string, args ...any) map[string]*place {
 	t.Helper()
 	users := map[string]*place{}
 	add := func(query string, into func(p *place, n int)) {
 		t.Helper()
 		args := append([]any{from, to}, args...)
-		err := s.app.DB.Select(context.Background(), func(rows *sql.Rows) error {
+		err := s.App.DB.Select(context.Background(), func(rows *sql.Rows) error {
 			var handle string
 			var n int
 			if err := rows.Scan(&handle, &n); err != nil {
@@ -179,7 +147,7 @@ var figuresOf = map[string]func(*place) (float64, bool){
 // TestRankingsEqualTheDatabasesSums compares rankings of the recorded site with what SQL adds up, in Tokyo and Berlin.
 func TestRankingsEqualTheDatabasesSums(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		for _, zone := range []string{"Asia/Tokyo", "Europe/Berlin"} {
 			location, err := time.LoadLocation(zone)
 			if err != nil {
@@ -187,7 +155,7 @@ func TestRankingsEqualTheDatabasesSums(t *testing.T) {
 			}
 			day := func(m time.Month, d int) int64 { return time.Date(2026, m, d, 0, 0, 0, 0, location).Unix() }
 			now := time.Unix(day(11, 12)+36000, 0)
-			s := rankedSite(t, fresh(t), zone, &now)
+			s := testsite.New(t, db, testsite.TimeZone(zone), testsite.At(&now))
 			compared := 0
 			check := func(period string, span [2]int64) {
 				t.Helper()
@@ -195,7 +163,7 @@ func TestRankingsEqualTheDatabasesSums(t *testing.T) {
 					"&tag=" + url.QueryEscape("日本ミツバチ"): "q.tags LIKE '%日本ミツバチ%'", "&tag=queen": "(q.tags LIKE 'queen,%' OR q.tags LIKE '%,queen,%' OR q.tags LIKE '%,queen' OR q.tags = 'queen')"} {
 					want := did(t, s, span[0], span[1], condition)
 					for by, figure := range figuresOf {
-						got := s.wholeRanking(t, period+"?by="+by+scope)
+						got := wholeRanking(t, s, period+"?by="+by+scope)
 						for i := range got {
 							got[i].Change = nil // see TestRankingChanges
 						}
@@ -219,7 +187,7 @@ func TestRankingsEqualTheDatabasesSums(t *testing.T) {
 					"last-week": {day(6, 22), day(6, 29)}, "today": {day(7, 2), day(7, 3)}, "yesterday": {day(7, 1), day(7, 2)}}},
 			} {
 				now = time.Unix(on.today+36000, 0)
-				runJob(t, s.app, "rankings")
+				testsite.RunJob(t, s.App, "rankings")
 				for period, span := range on.periods {
 					check(period, span)
 				}
@@ -234,16 +202,16 @@ func TestRankingsEqualTheDatabasesSums(t *testing.T) {
 // TestAllTimeIsTheDirectory: the ranking of all time has the points and ranks that Q2A gives.
 func TestAllTimeIsTheDirectory(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := time.Unix(1796126400, 0)
-		s := rankedSite(t, fresh(t), "UTC", &now)
-		if page := s.ranking(t, "all-time", 0); len(page.Items) != 0 || page.ComputedAt != nil {
+		s := testsite.New(t, db, testsite.At(&now))
+		if page := rankingAt(t, s, "all-time", testsite.Visitor); len(page.Items) != 0 || page.ComputedAt != nil {
 			t.Fatalf("before anything was computed: %+v", page)
 		}
-		runJob(t, s.app, "rankings")
-		page := s.ranking(t, "all-time?limit=100", 7)
+		testsite.RunJob(t, s.App, "rankings")
+		page := rankingAt(t, s, "all-time?limit=100", testsite.Hanako)
 		users := 0
-		err := s.app.DB.Select(t.Context(), func(rows *sql.Rows) error {
+		err := s.App.DB.Select(t.Context(), func(rows *sql.Rows) error {
 			var handle string
 			var points, questions, answers, best, rank int
 			if err := rows.Scan(&handle, &points, &questions, &answers, &best, &rank); err != nil {
@@ -261,10 +229,10 @@ func TestAllTimeIsTheDirectory(t *testing.T) {
 		if err != nil || users != page.Total || users != len(page.Items) {
 			t.Errorf("%d users, total %d, %d items: %v", users, page.Total, len(page.Items), err)
 		}
-		if page.Me == nil || page.Me.User.Handle == "" || page.Me.Points != s.ranking(t, "all-time?limit=1", 7).Me.Points {
+		if page.Me == nil || page.Me.User.Handle == "" || page.Me.Points != rankingAt(t, s, "all-time?limit=1", testsite.Hanako).Me.Points {
 			t.Errorf("the caller's own place: %+v", page.Me)
 		}
-		if s.ranking(t, "all-time", 0).Me != nil {
+		if rankingAt(t, s, "all-time", testsite.Visitor).Me != nil {
 			t.Error("a visitor has a place")
 		}
 	})
@@ -273,29 +241,29 @@ func TestAllTimeIsTheDirectory(t *testing.T) {
 // TestRankingChanges: ranks are compared with the period before, those of all time with the beginning of the month.
 func TestRankingChanges(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := time.Date(2026, 10, 31, 14, 30, 0, 0, time.UTC) // in Tokyo the month has half an hour left
-		s := rankedSite(t, fresh(t), "Asia/Tokyo", &now)
-		runJob(t, s.app, "rankings")
-		first := s.wholeRanking(t, "all-time?by=points")
+		s := testsite.New(t, db, testsite.TimeZone("Asia/Tokyo"), testsite.At(&now))
+		testsite.RunJob(t, s.App, "rankings")
+		first := wholeRanking(t, s, "all-time?by=points")
 		if first[0].Change != nil {
 			t.Errorf("a change before there was anything to compare with: %+v", first[0])
 		}
 		last, second := first[len(first)-1], first[1]
 		set := func(handle string, points int) {
 			t.Helper()
-			if _, err := s.app.DB.Exec(t.Context(), "UPDATE {userpoints} SET points = ? WHERE userid = (SELECT userid FROM {users} WHERE handle = ?)", points, handle); err != nil {
+			if _, err := s.App.DB.Exec(t.Context(), "UPDATE {userpoints} SET points = ? WHERE userid = (SELECT userid FROM {users} WHERE handle = ?)", points, handle); err != nil {
 				t.Fatal(err)
 			}
 		}
 		now = now.Add(time.Hour) // November
 		set(last.User.Handle, second.Points)
-		runJob(t, s.app, "rankings")
+		testsite.RunJob(t, s.App, "rankings")
 		now = now.Add(time.Hour)
 		set(second.User.Handle, first[0].Points+1)
-		runJob(t, s.app, "rankings")
+		testsite.RunJob(t, s.App, "rankings")
 		got := map[string]place{}
-		for _, p := range s.wholeRanking(t, "all-time?by=points") {
+		for _, p := range wholeRanking(t, s, "all-time?by=points") {
 			got[p.User.Handle] = p
 		}
 		// The ranking before is that of October's last hour; both moves happened since.
@@ -306,13 +274,13 @@ func TestRankingChanges(t *testing.T) {
 			t.Errorf("the first: %+v", p)
 		}
 		before := map[string]int{}
-		for _, p := range s.wholeRanking(t, "last-month?by=points") {
+		for _, p := range wholeRanking(t, s, "last-month?by=points") {
 			before[p.User.Handle] = p.Rank
 			if p.Change != nil {
 				t.Errorf("last month has a change: %+v", p)
 			}
 		}
-		for _, p := range s.wholeRanking(t, "month?by=points") {
+		for _, p := range wholeRanking(t, s, "month?by=points") {
 			if rank, ok := before[p.User.Handle]; ok != (p.Change != nil) || ok && *p.Change != rank-p.Rank {
 				t.Errorf("this month %+v, last month %d", p, rank)
 			}
@@ -324,42 +292,42 @@ func TestRankingChanges(t *testing.T) {
 // is removed.
 func TestReadersNeverSeeHalf(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := time.Unix(1796126400, 0)
-		s := rankedSite(t, fresh(t), "UTC", &now)
-		runJob(t, s.app, "rankings")
-		old := s.wholeRanking(t, "all-time?by=points")
-		page := s.ranking(t, "all-time?limit=5", 0)
+		s := testsite.New(t, db, testsite.At(&now))
+		testsite.RunJob(t, s.App, "rankings")
+		old := wholeRanking(t, s, "all-time?by=points")
+		page := rankingAt(t, s, "all-time?limit=5", testsite.Visitor)
 		// A process died after it had written one board of the next generation.
 		for _, q := range []string{"INSERT INTO {q2ab_rankings} (computed, spans) VALUES (1796126401, '{}')",
 			"INSERT INTO {q2ab_boards} (period, scope, generation, checksum, entries) SELECT period, scope, (SELECT MAX(generation) FROM {q2ab_rankings}), 1, '' FROM {q2ab_boards} WHERE period = 'all-time'"} {
-			if _, err := s.app.DB.Exec(t.Context(), q); err != nil {
+			if _, err := s.App.DB.Exec(t.Context(), q); err != nil {
 				t.Fatal(err)
 			}
 		}
-		other := rankedSite(t, s.url, "UTC", &now) // nothing in memory
-		if got := other.wholeRanking(t, "all-time?by=points"); !reflect.DeepEqual(got, old) {
+		other := testsite.New(t, testsite.On(s.Database), testsite.At(&now)) // nothing in memory
+		if got := wholeRanking(t, other, "all-time?by=points"); !reflect.DeepEqual(got, old) {
 			t.Errorf("with half a generation: %+v", got)
 		}
-		if _, err := s.app.DB.Exec(t.Context(), "UPDATE {userpoints} SET points = 100000 + userid"); err != nil {
+		if _, err := s.App.DB.Exec(t.Context(), "UPDATE {userpoints} SET points = 100000 + userid"); err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(time.Hour)
-		runJob(t, other.app, "rankings")
-		rest := s.ranking(t, "all-time?limit=100&cursor="+page.NextCursor, 0)
+		testsite.RunJob(t, other.App, "rankings")
+		rest := rankingAt(t, s, "all-time?limit=100&cursor="+page.NextCursor, testsite.Visitor)
 		if got := append(page.Items, rest.Items...); !reflect.DeepEqual(got, old) {
 			t.Errorf("pages of the old generation: %+v", got)
 		}
 		time.Sleep(1100 * time.Millisecond) // the other process's rankings are seen within a second
-		if got := s.ranking(t, "all-time?limit=1", 0); got.Items[0].Points < 100000 || !got.ComputedAt.Equal(now) {
+		if got := rankingAt(t, s, "all-time?limit=1", testsite.Visitor); got.Items[0].Points < 100000 || !got.ComputedAt.Equal(now) {
 			t.Errorf("the new generation is not seen: %+v", got)
 		}
 		for range 2 { // the old one goes with the next but one, boards that did not change are there once
 			now = now.Add(time.Hour)
-			runJob(t, other.app, "rankings")
+			testsite.RunJob(t, other.App, "rankings")
 		}
 		var generations, stale int
-		if _, err := s.app.DB.Get(t.Context(), []any{&generations, &stale}, "SELECT (SELECT COUNT(*) FROM {q2ab_rankings}), (SELECT COUNT(*) FROM {q2ab_boards} b WHERE EXISTS "+
+		if _, err := s.App.DB.Get(t.Context(), []any{&generations, &stale}, "SELECT (SELECT COUNT(*) FROM {q2ab_rankings}), (SELECT COUNT(*) FROM {q2ab_boards} b WHERE EXISTS "+
 			"(SELECT 1 FROM {q2ab_boards} n WHERE n.period = b.period AND n.scope = b.scope AND n.generation > b.generation))"); err != nil || generations != 2 || stale != 0 {
 			t.Errorf("%d generations, %d boards that nobody can see any more, %v", generations, stale, err)
 		}
@@ -369,11 +337,11 @@ func TestReadersNeverSeeHalf(t *testing.T) {
 // TestRankingParameters: what is not understood is refused by name.
 func TestRankingParameters(t *testing.T) {
 	t.Parallel()
-	s := openSite(t, importSQLite(t, "small"), nil)
+	s := testsite.New(t)
 	for path, want := range map[string]int{"fortnight": 422, "month?by=luck": 422, "month?category=nowhere": 422, "month?category=1&tag=queen": 422, "month?cursor=x": 400,
 		"month?page=2": 200, "month?category=nihon-mitsubachi": 200, "month?tag=nothing-has-it": 200} {
-		if res := s.request(t, http.MethodGet, "/v1/rankings/"+path, 0); res.StatusCode != want {
-			t.Errorf("%s: %d %s", path, res.StatusCode, text(t, res))
+		if res := s.Request(t, http.MethodGet, "/v1/rankings/"+path, testsite.Visitor); res.StatusCode != want {
+			t.Errorf("%s: %d %s", path, res.StatusCode, testsite.Text(t, res))
 		}
 	}
 }
@@ -382,10 +350,10 @@ func TestRankingParameters(t *testing.T) {
 func TestStatementsOfRankings(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1796126400, 0)
-	s := rankedSite(t, importSQLite(t, "small"), "UTC", &now)
-	runJob(t, s.app, "rankings")
-	cold := statements(t, s, "/v1/rankings/month")
-	if hot := statements(t, s, "/v1/rankings/month"); len(cold) > 5 || len(hot) > 1 {
+	s := testsite.New(t, testsite.At(&now))
+	testsite.RunJob(t, s.App, "rankings")
+	cold := s.Statements(t, "/v1/rankings/month")
+	if hot := s.Statements(t, "/v1/rankings/month"); len(cold) > 5 || len(hot) > 1 {
 		t.Errorf("%d statements, then %d:\n%s", len(cold), len(hot), strings.Join(append(cold, hot...), "\n"))
 	}
 }

@@ -4,29 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"os"
-	"reflect"
 	"strconv"
 	"strings"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // The tests of this file hold the API's reads against what Q2A itself answered on the same database
 // (testdata/oracle/reads). They run on each database that testSites gives.
-
-// recording reads one file of the recordings.
-func recording[T any](t *testing.T, name string) T {
-	t.Helper()
-	text, err := os.ReadFile("../testdata/oracle/reads/" + name + ".json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var v T
-	if err := json.Unmarshal(text, &v); err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
 
 type row struct {
 	PostID     int     `json:"postid"`
@@ -49,57 +35,13 @@ type row struct {
 	Hotness    float64 `json:"hotness"`
 }
 
-// question is a list item as the API gives it.
-type question struct {
-	ID         int                         `json:"id"`
-	Title      string                      `json:"title"`
-	Category   struct{ ID int }            `json:"category"`
-	Answers    int                         `json:"answerCount"`
-	Max        int                         `json:"maxAnswerVotes"`
-	Selected   int                         `json:"selectedAnswerId"`
-	ClosedByID int                         `json:"closedById"`
-	Votes      struct{ Net, Up, Down int } `json:"votes"`
-	Views      int                         `json:"viewCount"`
-	Flags      int                         `json:"flagCount"`
-	CreatedAt  string                      `json:"createdAt"`
-	Author     struct {
-		ID, Points int
-		Handle     string
-	} `json:"author"`
-	Tags    []string `json:"tags"`
-	Hotness float64  `json:"hotness"`
-	Score   float64  `json:"score"`
-	Path    string   `json:"path"`
-}
-
-func (r row) matches(q question) error {
+func (r row) matches(q testsite.Question) error {
 	got := row{q.ID, q.Title, q.Category.ID, q.Answers, q.Max, q.Selected, q.ClosedByID, q.Votes.Up, q.Votes.Down, q.Votes.Net, q.Views, q.Flags,
-		unix(q.CreatedAt), q.Author.ID, q.Author.Handle, q.Author.Points, strings.Join(q.Tags, ","), q.Hotness}
+		testsite.Unix(q.CreatedAt), q.Author.ID, q.Author.Handle, q.Author.Points, strings.Join(q.Tags, ","), q.Hotness}
 	if got != r {
 		return fmt.Errorf("question %d:\n got %+v\nwant %+v", r.PostID, got, r)
 	}
 	return nil
-}
-
-type list[T any] struct {
-	Items      []T
-	NextCursor string
-	Total      *int
-}
-
-func ids(questions []question) []int {
-	out := []int{}
-	for _, q := range questions {
-		out = append(out, q.ID)
-	}
-	return out
-}
-
-func same(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s:\n got %v\nwant %v", what, got, want)
-	}
 }
 
 func TestQuestionListsAsRecorded(t *testing.T) {
@@ -113,8 +55,8 @@ func TestQuestionListsAsRecorded(t *testing.T) {
 	}
 	queries := map[string]string{"recent": "sort=recent", "hot": "sort=hot", "votes": "sort=votes", "answers": "sort=answers", "views": "sort=views",
 		"unanswered": "unanswered=answer", "unselected": "unanswered=selected", "no_upvoted_answer": "unanswered=upvoted"}
-	testSites(t, func(t *testing.T, s *testSite) {
-		recorded := recording[lists](t, "question-lists")
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		recorded := testsite.Recording[lists](t, "question-lists")
 		checked := 0
 		for name, pages := range recorded.Lists {
 			query, ok := queries[name]
@@ -129,7 +71,7 @@ func TestQuestionListsAsRecorded(t *testing.T) {
 				}
 				got := walk(t, s, "/v1/questions?"+query, start+count)
 				got = got[min(start, len(got)):min(start+count, len(got))]
-				same(t, name+" "+window, ids(got), want.IDs)
+				testsite.Same(t, name+" "+window, testsite.IDs(got), want.IDs)
 				for i, r := range want.Rows {
 					if i < len(got) {
 						if err := r.matches(got[i]); err != nil {
@@ -147,12 +89,12 @@ func TestQuestionListsAsRecorded(t *testing.T) {
 }
 
 // walk follows cursors in small steps until count items are there.
-func walk(t *testing.T, s *testSite, path string, count int) []question {
+func walk(t *testing.T, s *testsite.Site, path string, count int) []testsite.Question {
 	t.Helper()
-	var all []question
+	var all []testsite.Question
 	cursor := ""
 	for len(all) < count {
-		page := get[list[question]](t, s, path+"&limit=7"+cursor)
+		page := testsite.Get[testsite.List[testsite.Question]](t, s, path+"&limit=7"+cursor)
 		all = append(all, page.Items...)
 		if page.NextCursor == "" {
 			break
@@ -169,15 +111,15 @@ func TestCategoryListsAsRecorded(t *testing.T) {
 	}
 	queries := map[string]string{"created": "sort=recent", "hotness": "sort=hot", "netvotes": "sort=votes", "acount": "sort=answers", "views": "sort=views",
 		"unanswered_acount": "unanswered=answer", "unanswered_selchildid": "unanswered=selected", "unanswered_amaxvote": "unanswered=upvoted"}
-	testSites(t, func(t *testing.T, s *testSite) {
-		for path, lists := range recording[categories](t, "questions-by-category").Categories {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		for path, lists := range testsite.Recording[categories](t, "questions-by-category").Categories {
 			for name, query := range queries {
 				var want []int
 				if err := json.Unmarshal(lists[name], &want); err != nil {
 					t.Fatal(err)
 				}
 				got := walk(t, s, "/v1/questions?"+query+"&category="+url.QueryEscape(path), 1000)
-				same(t, path+" "+name, ids(got), append([]int{}, want...))
+				testsite.Same(t, path+" "+name, testsite.IDs(got), append([]int{}, want...))
 			}
 		}
 	})
@@ -198,15 +140,15 @@ func TestTagsAsRecorded(t *testing.T) {
 			IDs []int
 		} `json:"questions_by_tag"`
 	}
-	testSites(t, func(t *testing.T, s *testSite) {
-		recorded := recording[tags](t, "tags")
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		recorded := testsite.Recording[tags](t, "tags")
 		type tag struct {
 			Tag   string
 			Count int `json:"questionCount"`
 		}
 		var got []tag
 		for cursor := ""; ; {
-			page := get[list[tag]](t, s, "/v1/tags?limit=9"+cursor)
+			page := testsite.Get[testsite.List[tag]](t, s, "/v1/tags?limit=9"+cursor)
 			got = append(got, page.Items...)
 			if page.NextCursor == "" {
 				break
@@ -220,10 +162,10 @@ func TestTagsAsRecorded(t *testing.T) {
 				t.Errorf("tag %d: got %v, want %v", i, got[min(i, len(got)-1)], want)
 			}
 		}
-		same(t, "number of tags", len(got), len(recorded.Popular))
+		testsite.Same(t, "number of tags", len(got), len(recorded.Popular))
 		for name, want := range recorded.ByTag {
 			got := walk(t, s, "/v1/questions?tag="+url.QueryEscape(name), 1000)
-			same(t, "questions tagged "+name, ids(got), append([]int{}, want.IDs...))
+			testsite.Same(t, "questions tagged "+name, testsite.IDs(got), append([]int{}, want.IDs...))
 		}
 	})
 }
@@ -249,10 +191,10 @@ func TestCategoriesAsRecorded(t *testing.T) {
 		Title, Slug, Path, Description        string
 		Children                              []struct{ ID int }
 	}
-	testSites(t, func(t *testing.T, s *testSite) {
-		recorded := recording[categories](t, "categories")
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		recorded := testsite.Recording[categories](t, "categories")
 		for _, want := range recorded.All {
-			got := get[info](t, s, "/v1/categories/"+strconv.Itoa(want.ID))
+			got := testsite.Get[info](t, s, "/v1/categories/"+strconv.Itoa(want.ID))
 			parent := 0
 			if want.ParentID != nil {
 				parent = *want.ParentID
@@ -265,83 +207,23 @@ func TestCategoriesAsRecorded(t *testing.T) {
 			for _, c := range got.Children {
 				sub = append(sub, c.ID)
 			}
-			same(t, want.Title, []any{got.ID, got.ParentID, got.Title, got.Slug, got.Description, got.QuestionCount, got.Position, got.Path, sub},
+			testsite.Same(t, want.Title, []any{got.ID, got.ParentID, got.Title, got.Slug, got.Description, got.QuestionCount, got.Position, got.Path, sub},
 				[]any{want.ID, parent, want.Title, want.Slug, want.Content, want.QCount, want.Position, strings.Join(slugs, "/"), append([]int{}, recorded.Sub[strconv.Itoa(want.ID)]...)})
 		}
 	})
 }
 
-// reference is an entry of a merged list.
-type reference struct {
-	PostID      int     `json:"postid"`
-	OPostID     *int    `json:"opostid"`
-	OUpdateType *string `json:"oupdatetype"`
-	OTime       int64   `json:"otime"`
-	Time        int64   `json:"time"`
-	Created     int64   `json:"created"`
-}
-
-type activity struct {
-	Question question
-	Post     struct {
-		ID   int
-		Type string
-	}
-	What  string
-	At    string
-	By    struct{ Handle string }
-	Votes struct{ Net int }
-}
-
-var updateWords = map[string]string{"E": "content", "T": "tags", "A": "category", "C": "closed", "S": "selected", "H": "visibility", "Y": "type"}
-
-func (r reference) key() [4]any {
-	post, what, at := r.PostID, "new", r.Time
-	if r.OPostID != nil {
-		post = *r.OPostID
-	}
-	if r.OUpdateType != nil {
-		what = updateWords[*r.OUpdateType]
-	}
-	if at == 0 {
-		if at = r.OTime; at == 0 {
-			at = r.Created
-		}
-	}
-	return [4]any{r.PostID, post, what, at}
-}
-
-func keys(items []activity) [][4]any {
-	out := [][4]any{}
-	for _, a := range items {
-		out = append(out, [4]any{a.Question.ID, a.Post.ID, a.What, unix(a.At)})
-	}
-	return out
-}
-
-func recordedKeys(refs []reference, at bool) [][4]any {
-	out := [][4]any{}
-	for _, r := range refs {
-		k := r.key()
-		if !at {
-			k[3] = int64(0)
-		}
-		out = append(out, k)
-	}
-	return out
-}
-
 func TestActivityAsRecorded(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
-		recorded := recording[map[string]map[string][]reference](t, "home-and-activity")
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		recorded := testsite.Recording[map[string]map[string][]testsite.RecordedActivity](t, "home-and-activity")
 		for category, lists := range recorded {
 			for name, kind := range map[string]string{"home_first20": "home", "activity_first20": "all"} {
 				path := "/v1/activity?kind=" + kind
 				if category != "(all)" {
 					path += "&category=" + url.QueryEscape(category)
 				}
-				same(t, category+" "+name, keys(get[list[activity]](t, s, path).Items), recordedKeys(lists[name], true))
+				testsite.Same(t, category+" "+name, testsite.Entries(testsite.Get[testsite.List[testsite.Activity]](t, s, path).Items), testsite.RecordedEntries(lists[name], true))
 			}
 		}
 	})
@@ -354,9 +236,9 @@ func TestRecentPostsAsRecorded(t *testing.T) {
 		Time               int64
 		UpdateType         *string
 	}
-	testSites(t, func(t *testing.T, s *testSite) {
-		for kind, want := range recording[map[string]struct{ Pairs []pair }](t, "recent-answers-comments-edits") {
-			wanted := [][4]any{}
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		for kind, want := range testsite.Recording[map[string]struct{ Pairs []pair }](t, "recent-answers-comments-edits") {
+			wanted := []testsite.Entry{}
 			for _, p := range want.Pairs {
 				if p.Time == 0 {
 					// Where fewer than 50 posts were ever changed, Q2A's query fills up with posts that never were, in the
@@ -365,11 +247,11 @@ func TestRecentPostsAsRecorded(t *testing.T) {
 				}
 				what := "new"
 				if p.UpdateType != nil {
-					what = updateWords[*p.UpdateType]
+					what = testsite.UpdateWords[*p.UpdateType]
 				}
-				wanted = append(wanted, [4]any{p.QuestionID, p.PostID, what, p.Time})
+				wanted = append(wanted, testsite.Entry{Question: p.QuestionID, Post: p.PostID, What: what, At: p.Time})
 			}
-			same(t, kind, keys(get[list[activity]](t, s, "/v1/activity?limit=50&kind="+kind).Items), wanted)
+			testsite.Same(t, kind, testsite.Entries(testsite.Get[testsite.List[testsite.Activity]](t, s, "/v1/activity?limit=50&kind="+kind).Items), wanted)
 		}
 	})
 }
@@ -389,14 +271,14 @@ func TestSearchAsRecorded(t *testing.T) {
 		}
 	}
 	type found struct {
-		question
+		testsite.Question
 		Match struct {
 			ID   int
 			Type string
 		}
 	}
-	testSites(t, func(t *testing.T, s *testSite) {
-		recorded := recording[search](t, "search")
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		recorded := testsite.Recording[search](t, "search")
 		if len(recorded.Queries) != 24 {
 			t.Fatalf("%d queries", len(recorded.Queries))
 		}
@@ -406,7 +288,7 @@ func TestSearchAsRecorded(t *testing.T) {
 			}
 			var got []found
 			for cursor := ""; ; {
-				page := get[list[found]](t, s, "/v1/search?limit=6&q="+url.QueryEscape(q.Query)+cursor)
+				page := testsite.Get[testsite.List[found]](t, s, "/v1/search?limit=6&q="+url.QueryEscape(q.Query)+cursor)
 				got = append(got, page.Items...)
 				if page.NextCursor == "" {
 					break
@@ -444,9 +326,9 @@ func TestRelatedAsRecorded(t *testing.T) {
 			Score  float64
 		}
 	}
-	testSites(t, func(t *testing.T, s *testSite) {
-		for _, r := range recording[related](t, "related") {
-			got := get[list[question]](t, s, fmt.Sprintf("/v1/questions/%d/related?limit=50", r.QuestionID)).Items
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		for _, r := range testsite.Recording[related](t, "related") {
+			got := testsite.Get[testsite.List[testsite.Question]](t, s, fmt.Sprintf("/v1/questions/%d/related?limit=50", r.QuestionID)).Items
 			wanted := 0
 			for i, want := range r.Results {
 				if want.Score < r.MinScore {
@@ -454,11 +336,11 @@ func TestRelatedAsRecorded(t *testing.T) {
 				}
 				wanted++
 				if i >= len(got) || got[i].ID != want.PostID || !near(got[i].Score, want.Score) {
-					t.Errorf("related to %d, place %d: want %d (%v), got %v", r.QuestionID, i, want.PostID, want.Score, ids(got))
+					t.Errorf("related to %d, place %d: want %d (%v), got %v", r.QuestionID, i, want.PostID, want.Score, testsite.IDs(got))
 					break
 				}
 			}
-			same(t, fmt.Sprintf("number related to %d", r.QuestionID), len(got), wanted)
+			testsite.Same(t, fmt.Sprintf("number related to %d", r.QuestionID), len(got), wanted)
 		}
 	})
 }
@@ -473,16 +355,16 @@ func TestSimilarAsRecorded(t *testing.T) {
 			Score  float64
 		}
 	}
-	testSites(t, func(t *testing.T, s *testSite) {
-		for _, r := range recording[similar](t, "similar-titles") {
-			got := get[list[question]](t, s, "/v1/questions/similar?title="+url.QueryEscape(r.Title)).Items
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		for _, r := range testsite.Recording[similar](t, "similar-titles") {
+			got := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions/similar?title="+url.QueryEscape(r.Title)).Items
 			want := []int{}
 			for _, x := range r.Results[:min(5, len(r.Results))] { // page_size_ask_check_qs is 5
 				if x.Score >= r.MinScore {
 					want = append(want, x.PostID)
 				}
 			}
-			same(t, r.Title, ids(got), want)
+			testsite.Same(t, r.Title, testsite.IDs(got), want)
 		}
 	})
 }

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/demo"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/testsite"
 )
 
 // breaks are statements that each make a derived value wrong, with the beginning of the difference that a recount reports.
@@ -50,49 +50,39 @@ var breaks = []struct{ query, reported string }{
 	{"UPDATE {options} SET content = '333' WHERE title = 'cache_uapprovecount'", "options cache_uapprovecount content: stored 333, "},
 }
 
-// recount runs the job and returns what it found.
-func recount(t *testing.T, app *modules.App, dryRun bool) []string {
-	t.Helper()
-	run, found := runJobFor(t, app, "recount", dryRun)
-	if run.Status != jobs.Done || run.Differences != len(found) {
-		t.Fatalf("run %d is %s with %d differences, %d found", run.ID, run.Status, run.Differences, len(found))
-	}
-	return found
-}
-
 // TestRecountRepairsWhatIsDerived breaks every derived value, and wants each to be found, and repaired to what it was.
 func TestRecountRepairsWhatIsDerived(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
 		// The recorded site has one count that is off (drift.json).
-		if found := recount(t, r.app, true); len(found) != 1 || found[0] != "options cache_unselqcount content: stored 43, computed 44" {
+		if found := testsite.Recount(t, s.App, true); len(found) != 1 || found[0] != "options cache_unselqcount content: stored 43, computed 44" {
 			t.Fatalf("on the recorded site: %q", found)
 		}
-		recount(t, r.app, false)
-		before := readTables(t, r.app.DB)
+		testsite.Recount(t, s.App, false)
+		before := testsite.ReadTables(t, s.App.DB)
 		for _, b := range breaks {
-			if n, err := r.app.DB.Exec(context.Background(), b.query); err != nil || n == 0 {
+			if n, err := s.App.DB.Exec(context.Background(), b.query); err != nil || n == 0 {
 				t.Fatalf("%s: %d rows, %v", b.query, n, err)
 			}
 		}
-		broken := readTables(t, r.app.DB)
-		found := recount(t, r.app, true)
+		broken := testsite.ReadTables(t, s.App.DB)
+		found := testsite.Recount(t, s.App, true)
 		for _, b := range breaks {
 			if !strings.Contains("\n"+strings.Join(found, "\n"), "\n"+b.reported) {
 				t.Errorf("not found: %s", b.query)
 			}
 		}
-		if changed := describe(broken.diff(readTables(t, r.app.DB)), nil); len(changed) > 0 {
+		if changed := testsite.Describe(broken.Diff(testsite.ReadTables(t, s.App.DB)), nil); len(changed) > 0 {
 			t.Errorf("the dry run changed %q", changed)
 		}
-		if repaired := recount(t, r.app, false); len(repaired) < len(breaks) {
+		if repaired := testsite.Recount(t, s.App, false); len(repaired) < len(breaks) {
 			t.Errorf("%d repaired", len(repaired))
 		}
-		if off := describe(before.diff(readTables(t, r.app.DB)), nil); len(off) > 0 {
+		if off := testsite.Describe(before.Diff(testsite.ReadTables(t, s.App.DB)), nil); len(off) > 0 {
 			t.Errorf("after the repair: %q", off)
 		}
-		if left := recount(t, r.app, true); len(left) > 0 {
+		if left := testsite.Recount(t, s.App, true); len(left) > 0 {
 			t.Errorf("after the repair: %q", left)
 		}
 	})
@@ -101,15 +91,15 @@ func TestRecountRepairsWhatIsDerived(t *testing.T) {
 // TestRecountGoesOn: a run that is cut off goes on where it stood, in another process, and finds the same in the end.
 func TestRecountGoesOn(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		url := fresh(t)
-		first := openSite(t, url, nil)
-		want := recount(t, first.app, true)
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		url := db.Copy(t)
+		first := testsite.New(t, testsite.On(url))
+		want := testsite.Recount(t, first.App, true)
 		batches := 0
 		var run *jobs.Run
 		var err error
 		for stops := 0; ; stops++ {
-			app := openSite(t, url, nil).app
+			app := testsite.New(t, testsite.On(url)).App
 			ctx, stop := context.WithCancel(context.Background())
 			if run, err = app.Jobs.Start(ctx, "recount", jobs.Options{DryRun: true}); err != nil {
 				t.Fatal(err)
@@ -139,23 +129,23 @@ func TestRecountGoesOn(t *testing.T) {
 // TestJobsOverREST: administrators start, see and cancel runs; nobody else does.
 func TestJobsOverREST(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
-		const anonymous, member, moderator, admin = 0, 10, 3, 2
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		const anonymous, member, moderator, admin = testsite.Visitor, testsite.Tanaka, testsite.ModKenji, testsite.AdminHana
 		calls := []call{{method: "GET", path: "/v1/admin/jobs"}, {method: "GET", path: "/v1/admin/jobs/recount"}, {method: "DELETE", path: "/v1/admin/jobs/recount/run"},
 			{method: "POST", path: "/v1/admin/jobs/recount/run", body: map[string]any{"dryRun": true}}}
 		for _, c := range calls {
 			for actor, want := range map[int]int{anonymous: http.StatusForbidden, member: http.StatusForbidden, moderator: http.StatusForbidden} {
-				if status, body, _ := r.answerOf(t, c, actor); status != want {
+				if status, body, _ := s.Try(t, actor, c.method, c.path, c.body); status != want {
 					t.Errorf("%s %s as %d: %d %v", c.method, c.path, actor, status, body)
 				}
 			}
 		}
-		if status, _, _ := r.answerOf(t, call{method: "POST", path: "/v1/admin/jobs/nothing/run", body: map[string]any{}}, admin); status != http.StatusNotFound {
+		if status, _, _ := s.Try(t, admin, "POST", "/v1/admin/jobs/nothing/run", map[string]any{}); status != http.StatusNotFound {
 			t.Errorf("an unknown job: %d", status)
 		}
 		start := func(dryRun bool) (int, map[string]any) {
-			status, body, _ := r.answerOf(t, call{method: "POST", path: "/v1/admin/jobs/recount/run", body: map[string]any{"dryRun": dryRun}}, admin)
+			status, body, _ := s.Try(t, admin, "POST", "/v1/admin/jobs/recount/run", map[string]any{"dryRun": dryRun})
 			return status, body
 		}
 		status, queued := start(true)
@@ -168,7 +158,7 @@ func TestJobsOverREST(t *testing.T) {
 		if status, other := start(false); status != http.StatusConflict || other["code"] != "job_running" {
 			t.Errorf("started for good meanwhile: %d %v", status, other)
 		}
-		if status, _, _ := r.answerOf(t, calls[2], admin); status != http.StatusNoContent {
+		if status, _, _ := s.Try(t, admin, "DELETE", "/v1/admin/jobs/recount/run", nil); status != http.StatusNoContent {
 			t.Errorf("cancel: %d", status)
 		}
 		if status, _ := start(true); status != http.StatusAccepted {
@@ -176,10 +166,10 @@ func TestJobsOverREST(t *testing.T) {
 		}
 		ctx, stop := context.WithCancel(context.Background())
 		served := make(chan struct{})
-		go func() { r.app.Jobs.Serve(ctx); close(served) }()
+		go func() { s.App.Jobs.Serve(ctx); close(served) }()
 		defer func() { stop(); <-served }()
 		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-			_, body, _ := r.answerOf(t, calls[1], admin)
+			_, body, _ := s.Try(t, admin, "GET", "/v1/admin/jobs/recount", nil)
 			runs, _ := body["runs"].([]any)
 			if len(runs) != 2 {
 				t.Fatalf("runs: %v", body)
@@ -219,7 +209,7 @@ func TestMadeSitesNeedNoRecount(t *testing.T) {
 			if err = errors.Join(err, fill(db), db.Close()); err != nil {
 				t.Fatal(err)
 			}
-			if found := recount(t, openSite(t, url, nil).app, true); len(found) > 0 {
+			if found := testsite.Recount(t, testsite.New(t, testsite.On(url)).App, true); len(found) > 0 {
 				t.Errorf("%d differences, the first %q", len(found), found[:min(len(found), 5)])
 			}
 		})

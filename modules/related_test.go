@@ -8,26 +8,28 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestRelatedOfManyCandidates: leaving out what cannot be among the best leaves the best as they are.
 func TestRelatedOfManyCandidates(t *testing.T) {
 	t.Parallel()
 	s := seededSite(t)
-	s.exec(t, "DELETE FROM {options} WHERE title = 'match_related_qs'")
-	s.exec(t, "INSERT INTO {options} (title, content) VALUES ('match_related_qs', '5')") // from a score of 0
+	s.Exec(t, "DELETE FROM {options} WHERE title = 'match_related_qs'")
+	s.Exec(t, "INSERT INTO {options} (title, content) VALUES ('match_related_qs', '5')") // from a score of 0
 	// Some word is in more titles than are looked up at once.
-	if n := s.scalar(t, "SELECT COUNT(*) FROM {words} WHERE titlecount > 200"); n == 0 {
+	if n := s.Scalar(t, "SELECT COUNT(*) FROM {words} WHERE titlecount > 200"); n == 0 {
 		t.Fatal("no common words")
 	}
 	many, shortened := 0, 0
-	for _, id := range s.numbers(t, "SELECT postid FROM {posts} WHERE type = 'Q' AND postid % 5 = 0 ORDER BY postid LIMIT 100") {
+	for _, id := range s.Numbers(t, "SELECT postid FROM {posts} WHERE type = 'Q' AND postid % 5 = 0 ORDER BY postid LIMIT 100") {
 		want := bestRelated(t, s, id)
 		for _, limit := range []int{1, 5, 50} {
-			got := get[list[question]](t, s, fmt.Sprintf("/v1/questions/%d/related?limit=%d", id, limit)).Items
-			same(t, fmt.Sprintf("best %d for %d", limit, id), ids(got), want[:min(limit, len(want))])
+			got := testsite.Get[testsite.List[testsite.Question]](t, s, fmt.Sprintf("/v1/questions/%d/related?limit=%d", id, limit)).Items
+			testsite.Same(t, fmt.Sprintf("best %d for %d", limit, id), testsite.IDs(got), want[:min(limit, len(want))])
 		}
-		queries := statements(t, s, fmt.Sprintf("/v1/questions/%d/related?limit=1", id))
+		queries := s.Statements(t, fmt.Sprintf("/v1/questions/%d/related?limit=1", id))
 		if len(queries) > 7 {
 			t.Errorf("%d statements", len(queries))
 		}
@@ -44,10 +46,10 @@ func TestRelatedOfManyCandidates(t *testing.T) {
 }
 
 // bestRelated adds up the scores of all questions that have anything in common with one.
-func bestRelated(t *testing.T, s *testSite, id int) []int {
+func bestRelated(t *testing.T, s *testsite.Site, id int) []int {
 	t.Helper()
 	scores := map[int]float64{}
-	err := s.app.DB.Select(t.Context(), func(rows *sql.Rows) error {
+	err := s.App.DB.Select(t.Context(), func(rows *sql.Rows) error {
 		var post int
 		var score float64
 		err := rows.Scan(&post, &score)

@@ -11,6 +11,7 @@ import (
 
 	"38qa.net/backend/modules/demo"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/testsite"
 )
 
 // bruteForce is Q2A's scoring in one SQL statement, for words that are not ignored.
@@ -39,10 +40,10 @@ func TestSearchOfManyCandidates(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := openSite(t, "sqlite:"+path, nil)
+	s := testsite.New(t, testsite.On("sqlite:"+path))
 	for _, query := range [][]string{{"蜂"}, {"巣", "箱"}, {"蜂", "の", "越"}} {
 		var want []int
-		err := s.app.DB.Select(ctx, func(rows *sql.Rows) error {
+		err := s.App.DB.Select(ctx, func(rows *sql.Rows) error {
 			var id int
 			var score float64
 			err := rows.Scan(&id, &score)
@@ -54,21 +55,21 @@ func TestSearchOfManyCandidates(t *testing.T) {
 		}
 		for range 2 { // from the database, then from memory
 			got := walk(t, s, "/v1/search?q="+url.QueryEscape(strings.Join(query, " ")), 40)
-			same(t, strings.Join(query, " "), ids(got)[:40], want)
+			testsite.Same(t, strings.Join(query, " "), testsite.IDs(got)[:40], want)
 		}
-		if total := get[list[question]](t, s, "/v1/search?q="+url.QueryEscape(strings.Join(query, " "))).Total; *total <= 500 {
+		if total := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/search?q="+url.QueryEscape(strings.Join(query, " "))).Total; *total <= 500 {
 			t.Errorf("%v: only %d candidates, the shortcuts were not taken", query, *total)
 		}
 	}
 	const word = "蜂"
 	found := func() (withNew bool, total int) {
-		all := ids(walk(t, s, "/v1/search?q="+url.QueryEscape(word), 2000))
+		all := testsite.IDs(walk(t, s, "/v1/search?q="+url.QueryEscape(word), 2000))
 		return slices.Contains(all, 99000), len(all)
 	}
 	_, before := found()
 	exec := func(query string, args ...any) {
 		t.Helper()
-		if _, err := s.app.DB.Exec(ctx, query, args...); err != nil {
+		if _, err := s.App.DB.Exec(ctx, query, args...); err != nil {
 			t.Fatal(err)
 		}
 	}

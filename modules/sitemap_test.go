@@ -7,21 +7,23 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // sitemapOf reads an address of the sitemap: the addresses of an index, or those of a part.
-func sitemapOf(t *testing.T, s *testSite, path string) (parts, pages []string) {
+func sitemapOf(t *testing.T, s *testsite.Site, path string) (parts, pages []string) {
 	t.Helper()
 	var doc struct {
 		XMLName xml.Name
 		Parts   []string `xml:"sitemap>loc"`
 		Pages   []string `xml:"url>loc"`
 	}
-	res := s.request(t, http.MethodGet, path, 0)
+	res := s.Request(t, http.MethodGet, path, testsite.Visitor)
 	if res.StatusCode != http.StatusOK {
 		t.Fatalf("GET %s: %s", path, res.Status)
 	}
-	if err := xml.Unmarshal([]byte(text(t, res)), &doc); err != nil {
+	if err := xml.Unmarshal([]byte(testsite.Text(t, res)), &doc); err != nil {
 		t.Fatal(err)
 	}
 	if doc.XMLName.Space != "http://www.sitemaps.org/schemas/sitemap/0.9" || doc.XMLName.Local != map[bool]string{true: "sitemapindex", false: "urlset"}[doc.Parts != nil] {
@@ -34,21 +36,21 @@ func sitemapOf(t *testing.T, s *testSite, path string) (parts, pages []string) {
 // parts that the same address names.
 func TestSitemapOfALargeSite(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		parts, before := sitemapOf(t, s, "/sitemap.xml")
 		if len(parts) > 0 || len(before) == 0 {
 			t.Fatalf("a small site: %d parts, %d pages", len(parts), len(before))
 		}
-		large := openSite(t, s.url, nil)
+		large := testsite.New(t, testsite.On(s.Database))
 		const base = "http://127.0.0.1:8802/"
 		want := before
 		for _, id := range []int{3999, 4000, 7999, 12000} {
-			large.exec(t, "INSERT INTO {posts} (postid, type, created, format, title, content, hotness) VALUES (?, 'Q', '2026-12-01 00:00:00', '', 'bees', '', 1)", id)
+			large.Exec(t, "INSERT INTO {posts} (postid, type, created, format, title, content, hotness) VALUES (?, 'Q', '2026-12-01 00:00:00', '', 'bees', '', 1)", id)
 			want = append(want, fmt.Sprintf("%s%d/bees", base, id))
 		}
-		large.exec(t, "INSERT INTO {posts} (postid, type, created, format, title, content) VALUES (16000, 'Q_HIDDEN', '2026-12-01 00:00:00', '', 'bees', '')")
+		large.Exec(t, "INSERT INTO {posts} (postid, type, created, format, title, content) VALUES (16000, 'Q_HIDDEN', '2026-12-01 00:00:00', '', 'bees', '')")
 		parts, pages := sitemapOf(t, large, "/sitemap.xml")
-		same(t, "parts", parts, []string{base + "sitemap-questions-0.xml", base + "sitemap-questions-4000.xml", base + "sitemap-questions-12000.xml",
+		testsite.Same(t, "parts", parts, []string{base + "sitemap-questions-0.xml", base + "sitemap-questions-4000.xml", base + "sitemap-questions-12000.xml",
 			base + "sitemap-users-0.xml", base + "sitemap-tags-0.xml", base + "sitemap-categories-0.xml"})
 		for _, p := range parts {
 			_, more := sitemapOf(t, large, "/"+strings.TrimPrefix(p, base))
@@ -56,23 +58,23 @@ func TestSitemapOfALargeSite(t *testing.T) {
 		}
 		slices.Sort(pages)
 		slices.Sort(want)
-		same(t, "pages of all parts", pages, want)
+		testsite.Same(t, "pages of all parts", pages, want)
 		for _, wrong := range []string{"questions-8000.xml", "questions-16000.xml", "questions-1.xml", "questions-00.xml", "questions--4000.xml", "questions-.xml", "questions.xml", "questions-0",
 			"categories-1.xml", "posts-0.xml", "questions-4294967296.xml", "questions-4294964000.xml", ".xml"} {
-			if res := large.request(t, http.MethodGet, "/sitemap-"+wrong, 0); res.StatusCode != http.StatusNotFound {
+			if res := large.Request(t, http.MethodGet, "/sitemap-"+wrong, testsite.Visitor); res.StatusCode != http.StatusNotFound {
 				t.Errorf("GET /sitemap-%s: %s", wrong, res.Status)
 			}
 		}
 		// What is switched off is in neither.
-		large.exec(t, "INSERT INTO {options} (title, content) VALUES ('xml_sitemap_show_users', '0')")
-		off := openSite(t, s.url, nil)
+		large.Exec(t, "INSERT INTO {options} (title, content) VALUES ('xml_sitemap_show_users', '0')")
+		off := testsite.New(t, testsite.On(s.Database))
 		if parts, _ := sitemapOf(t, off, "/sitemap.xml"); slices.Contains(parts, base+"sitemap-users-0.xml") || len(parts) != 5 {
 			t.Errorf("users are switched off: %q", parts)
 		}
-		if res := off.request(t, http.MethodGet, "/sitemap-users-0.xml", 0); res.StatusCode != http.StatusNotFound {
+		if res := off.Request(t, http.MethodGet, "/sitemap-users-0.xml", testsite.Visitor); res.StatusCode != http.StatusNotFound {
 			t.Errorf("users are switched off: %s", res.Status)
 		}
-		if got := statements(t, large, "/sitemap.xml"); len(got) > 1 { // options, now and then
+		if got := large.Statements(t, "/sitemap.xml"); len(got) > 1 { // options, now and then
 			t.Errorf("the index takes %d statements again:\n%s", len(got), strings.Join(got, "\n"))
 		}
 	})

@@ -6,21 +6,22 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestStatistics: the stored counts are those of a day in the community's zone, with what became of its posts; later runs look only at what may
 // still change, and the cohorts are those of the plugin's table.
 func TestStatistics(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		tokyo, err := time.LoadLocation("Asia/Tokyo")
 		if err != nil {
 			t.Fatal(err)
 		}
 		now := time.Unix(1796126400, 0)
-		s := rankedSite(t, fresh(t), "Asia/Tokyo", &now)
-		db := s.app.DB
-		runJob(t, s.app, "statistics")
+		s := testsite.New(t, db, testsite.TimeZone("Asia/Tokyo"), testsite.At(&now))
+		testsite.RunJob(t, s.App, "statistics")
 		type counts struct {
 			Start                                       string
 			Questions, Answers, Comments, AnswerUpvotes int
@@ -40,7 +41,7 @@ func TestStatistics(t *testing.T) {
 			"week":  func(t time.Time) time.Time { return t.AddDate(0, 0, 7) },
 			"month": func(t time.Time) time.Time { return t.AddDate(0, 1, 0) },
 		} {
-			got := decode[stats](t, s.request(t, http.MethodGet, "/v1/admin/stats?limit=400&by="+by, 2))
+			got := testsite.Decode[stats](t, s.Request(t, http.MethodGet, "/v1/admin/stats?limit=400&by="+by, testsite.AdminHana))
 			if len(got.Items) < 1 {
 				t.Fatalf("no %ss", by)
 			}
@@ -51,7 +52,7 @@ func TestStatistics(t *testing.T) {
 					t.Fatal(err)
 				}
 				want := counts{Start: c.Start}
-				err = db.Select(context.Background(), func(rows *sql.Rows) error {
+				err = s.App.DB.Select(context.Background(), func(rows *sql.Rows) error {
 					var kind string
 					var up int
 					var selected, inTime bool
@@ -77,7 +78,7 @@ func TestStatistics(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want.NewUsers = s.scalar(t, "SELECT COUNT(*) FROM {users} WHERE UNIX_TIMESTAMP(created) >= ? AND UNIX_TIMESTAMP(created) < ?", from.Unix(), step(from).Unix())
+				want.NewUsers = s.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE UNIX_TIMESTAMP(created) >= ? AND UNIX_TIMESTAMP(created) < ?", from.Unix(), step(from).Unix())
 				if c != want {
 					t.Errorf("%s %+v, want %+v", by, c, want)
 				}
@@ -87,19 +88,19 @@ func TestStatistics(t *testing.T) {
 				t.Errorf("%d questions in all months", seen)
 			}
 		}
-		month := decode[stats](t, s.request(t, http.MethodGet, "/v1/admin/stats?by=month&limit=1&before=2026-11-01", 2))
+		month := testsite.Decode[stats](t, s.Request(t, http.MethodGet, "/v1/admin/stats?by=month&limit=1&before=2026-11-01", testsite.AdminHana))
 		if len(month.Items) != 1 || month.Items[0].Start >= "2026-11-01" {
 			t.Errorf("before a day: %+v", month.Items)
 		}
 		// What was long ago is not counted again, what was lately is.
-		if _, err := db.Exec(context.Background(), "UPDATE {q2ab_statistics} SET figures = '{\"questions\": 4711}'"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {q2ab_statistics} SET figures = '{\"questions\": 4711}'"); err != nil {
 			t.Fatal(err)
 		}
-		runJob(t, s.app, "statistics")
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {q2ab_statistics} WHERE figures LIKE '%4711%' AND start >= '2026-10-20'"); n != 0 {
+		testsite.RunJob(t, s.App, "statistics")
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_statistics} WHERE figures LIKE '%4711%' AND start >= '2026-10-20'"); n != 0 {
 			t.Errorf("%d late periods were left", n)
 		}
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {q2ab_statistics} WHERE figures LIKE '%4711%'"); n == 0 {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_statistics} WHERE figures LIKE '%4711%'"); n == 0 {
 			t.Error("all was counted again")
 		}
 		type cohortList struct {
@@ -109,7 +110,7 @@ func TestStatistics(t *testing.T) {
 				Back  []int
 			}
 		}
-		list := decode[cohortList](t, s.request(t, http.MethodGet, "/v1/admin/stats/cohorts?of=questions&by=month", 2))
+		list := testsite.Decode[cohortList](t, s.Request(t, http.MethodGet, "/v1/admin/stats/cohorts?of=questions&by=month", testsite.AdminHana))
 		if len(list.Items) != 24 || len(list.Items[0].Back) != 24 || len(list.Items[23].Back) != 1 {
 			t.Fatalf("%d cohorts", len(list.Items))
 		}
@@ -122,10 +123,10 @@ func TestStatistics(t *testing.T) {
 		if size == 0 {
 			t.Error("nobody asked")
 		}
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {statics_cohort} WHERE type = 'ANSWER' AND datetype = 'WEEK'"); n != 5050 {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {statics_cohort} WHERE type = 'ANSWER' AND datetype = 'WEEK'"); n != 5050 {
 			t.Errorf("%d rows of the cohorts by week, want 100 + 99 + … + 1", n)
 		}
-		if res := s.request(t, http.MethodGet, "/v1/admin/stats", 3); res.StatusCode != http.StatusForbidden {
+		if res := s.Request(t, http.MethodGet, "/v1/admin/stats", testsite.ModKenji); res.StatusCode != http.StatusForbidden {
 			t.Errorf("a moderator: %s", res.Status)
 		}
 	})

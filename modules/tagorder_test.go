@@ -3,6 +3,8 @@ package modules_test
 import (
 	"strings"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestCommonTagInEveryOrder: the questions of a tag that half of all have are in the order in which the
@@ -10,20 +12,20 @@ import (
 func TestCommonTagInEveryOrder(t *testing.T) {
 	t.Parallel()
 	s := seededSite(t)
-	s.exec(t, "INSERT INTO {words} (wordid, word, tagcount) SELECT 900000, 'everywhere', COUNT(*) FROM {posts} WHERE type = 'Q' AND postid % 2 = 0")
-	s.exec(t, "INSERT INTO {posttags} (postid, wordid, postcreated) SELECT postid, 900000, created FROM {posts} WHERE type = 'Q' AND postid % 2 = 0")
+	s.Exec(t, "INSERT INTO {words} (wordid, word, tagcount) SELECT 900000, 'everywhere', COUNT(*) FROM {posts} WHERE type = 'Q' AND postid % 2 = 0")
+	s.Exec(t, "INSERT INTO {posttags} (postid, wordid, postcreated) SELECT postid, 900000, created FROM {posts} WHERE type = 'Q' AND postid % 2 = 0")
 	for sort, columns := range map[string]string{"votes": "netvotes DESC, created DESC", "answers": "acount DESC, created DESC", "views": "views DESC, created DESC", "hot": "hotness DESC"} {
 		t.Run(sort, func(t *testing.T) {
-			want := s.numbers(t, "SELECT postid FROM {posts} WHERE type = 'Q' AND postid % 2 = 0 ORDER BY "+columns+", postid DESC")
-			same(t, "by cursor", ids(walk(t, s, "/v1/questions?tag=everywhere&sort="+sort, len(want)+1)), want)
-			third := get[list[question]](t, s, "/v1/questions?tag=everywhere&limit=7&page=3&sort="+sort).Items
-			same(t, "page 3", ids(third), want[14:21])
+			want := s.Numbers(t, "SELECT postid FROM {posts} WHERE type = 'Q' AND postid % 2 = 0 ORDER BY "+columns+", postid DESC")
+			testsite.Same(t, "by cursor", testsite.IDs(walk(t, s, "/v1/questions?tag=everywhere&sort="+sort, len(want)+1)), want)
+			third := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?tag=everywhere&limit=7&page=3&sort="+sort).Items
+			testsite.Same(t, "page 3", testsite.IDs(third), want[14:21])
 		})
 	}
-	for _, q := range statements(t, s, "/v1/questions?tag=everywhere&sort=votes&limit=7") {
+	for _, q := range s.Statements(t, "/v1/questions?tag=everywhere&sort=votes&limit=7") {
 		if strings.Contains(q, "IN (SELECT postid FROM {posttags}") {
 			t.Errorf("all questions of the tag are read: %s", q)
 		}
 	}
-	same(t, "no such tag", len(get[list[question]](t, s, "/v1/questions?tag=nowhere&sort=votes").Items), 0)
+	testsite.Same(t, "no such tag", len(testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?tag=nowhere&sort=votes").Items), 0)
 }

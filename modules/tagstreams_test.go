@@ -1,13 +1,17 @@
 package modules_test
 
-import "testing"
+import (
+	"testing"
+
+	"38qa.net/backend/modules/testsite"
+)
 
 // TestRetaggingTellsTheTagsFollowers: also where the question is not indexed, the rows are those that Q2A writes for the
 // visible question of the recorded transition edit-question-tags-only.
 func TestRetaggingTellsTheTagsFollowers(t *testing.T) {
 	t.Parallel()
 	retagged := object{"tags": []string{"重箱式", "a-tag-without-a-row"}}
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		for name, c := range map[string]struct {
 			actor    int
 			question string
@@ -15,27 +19,27 @@ func TestRetaggingTellsTheTagsFollowers(t *testing.T) {
 			// unknown is how many rows the tag that the site did not know gets.
 			unknown int
 		}{
-			"a visible question":                 {3, "27", nil, 1},
-			"a queued question":                  {3, "380", nil, 0},
-			"a question that the edit queues":    {6, "1", []string{"UPDATE {users} SET level = 0, flags = 0 WHERE userid = 6"}, 0},
-			"a queued question, by the author":   {28, "380", nil, 0},
-			"a question that was queued by hand": {3, "27", []string{"UPDATE {posts} SET type = 'Q_QUEUED' WHERE postid = 27"}, 0},
+			"a visible question":                 {testsite.ModKenji, "27", nil, 1},
+			"a queued question":                  {testsite.ModKenji, "380", nil, 0},
+			"a question that the edit queues":    {testsite.Taro, "1", []string{"UPDATE {users} SET level = 0, flags = 0 WHERE userid = 6"}, 0},
+			"a queued question, by the author":   {testsite.Newbie2, "380", nil, 0},
+			"a question that was queued by hand": {testsite.ModKenji, "27", []string{"UPDATE {posts} SET type = 'Q_QUEUED' WHERE postid = 27"}, 0},
 		} {
 			t.Run(name, func(t *testing.T) {
-				r := &replayer{testSite: openSite(t, fresh(t), nil)}
+				s := testsite.New(t, db)
 				var word int
-				if found, err := r.app.DB.Get(t.Context(), []any{&word}, "SELECT wordid FROM {words} WHERE word = '重箱式'"); err != nil || !found {
+				if found, err := s.App.DB.Get(t.Context(), []any{&word}, "SELECT wordid FROM {words} WHERE word = '重箱式'"); err != nil || !found {
 					t.Fatal(found, err)
 				}
-				alter(t, r.testSite, "DELETE FROM {userfavorites} WHERE entitytype = 'T'")
-				alter(t, r.testSite, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (17, 'T', ?, 0)", word)
+				s.Alter(t, "DELETE FROM {userfavorites} WHERE entitytype = 'T'")
+				s.Alter(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (17, 'T', ?, 0)", word)
 				for _, query := range c.prepare {
-					alter(t, r.testSite, query)
+					s.Alter(t, query)
 				}
-				r.done(t, c.actor, "PUT", "/v1/questions/"+c.question+"/tags", retagged)
+				s.Do(t, c.actor, "PUT", "/v1/questions/"+c.question+"/tags", retagged)
 				count := func(query string, args ...any) (n int) {
 					t.Helper()
-					if _, err := r.app.DB.Get(t.Context(), []any{&n}, query, args...); err != nil {
+					if _, err := s.App.DB.Get(t.Context(), []any{&n}, query, args...); err != nil {
 						t.Fatal(err)
 					}
 					return n

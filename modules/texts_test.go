@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // unseen are characters that turn text about, hide in it, or are no text at all.
@@ -12,15 +14,15 @@ const unseen = "\u202e\u2066\u0000\u0007\u009b\ufffe"
 // TestUnseenCharactersAreTakenOut: from all texts that people give; what is left is what they see.
 func TestUnseenCharactersAreTakenOut(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
 		hidden := func(text string) string { // within and around it
 			half := len(text) / 2
 			return unseen + text[:half] + unseen + text[half:] + unseen
 		}
 		do := func(t *testing.T, c call, actor int) map[string]any {
 			t.Helper()
-			status, body, _ := r.answerOf(t, c, actor)
+			status, body, _ := s.Try(t, actor, c.method, c.path, c.body)
 			if status >= 300 {
 				t.Fatalf("%s %s: %d %v", c.method, c.path, status, body)
 			}
@@ -29,7 +31,7 @@ func TestUnseenCharactersAreTakenOut(t *testing.T) {
 		var question any
 		t.Run("question", func(t *testing.T) {
 			got := do(t, call{"POST", "/v1/questions", map[string]any{"title": hidden("Where is the queen now?"), "categoryId": 2,
-				"content": hidden("She was here\nyesterday."), "tags": []string{hidden("queen")}}}, 16)
+				"content": hidden("She was here\nyesterday."), "tags": []string{hidden("queen")}}}, testsite.Haru)
 			question = got["id"]
 			if got["title"] != "Where is the queen now?" || fmt.Sprint(got["tags"]) != "[queen]" {
 				t.Errorf("title %+q, tags %+q", got["title"], got["tags"])
@@ -39,14 +41,14 @@ func TestUnseenCharactersAreTakenOut(t *testing.T) {
 			}
 		})
 		t.Run("edit", func(t *testing.T) {
-			got := do(t, call{"PATCH", fmt.Sprintf("/v1/questions/%v", question), map[string]any{"title": hidden("Where is she now?")}}, 16)
+			got := do(t, call{"PATCH", fmt.Sprintf("/v1/questions/%v", question), map[string]any{"title": hidden("Where is she now?")}}, testsite.Haru)
 			if got["title"] != "Where is she now?" {
 				t.Errorf("title %+q", got["title"])
 			}
 		})
 		t.Run("profile", func(t *testing.T) {
 			got := do(t, call{"PATCH", "/v1/me", map[string]any{"handle": hidden("haru2"),
-				"fields": map[string]any{"name": hidden("Haru"), "about": hidden("One\nTwo"), "website": hidden("https://e.jp/")}}}, 16)
+				"fields": map[string]any{"name": hidden("Haru"), "about": hidden("One\nTwo"), "website": hidden("https://e.jp/")}}}, testsite.Haru)
 			fields := got["fields"].(map[string]any)
 			if handle := got["user"].(map[string]any)["handle"]; handle != "haru2" {
 				t.Errorf("handle %+q", handle)
@@ -56,9 +58,9 @@ func TestUnseenCharactersAreTakenOut(t *testing.T) {
 			}
 		})
 		t.Run("note of a closure", func(t *testing.T) {
-			do(t, call{"PUT", fmt.Sprintf("/v1/questions/%v/closure", question), map[string]any{"note": hidden("Asked before")}}, 4)
+			do(t, call{"PUT", fmt.Sprintf("/v1/questions/%v/closure", question), map[string]any{"note": hidden("Asked before")}}, testsite.EditorYuki)
 			var note string
-			if _, err := r.app.DB.Get(t.Context(), []any{&note}, "SELECT content FROM {posts} WHERE type = 'NOTE' ORDER BY postid DESC LIMIT 1"); err != nil {
+			if _, err := s.App.DB.Get(t.Context(), []any{&note}, "SELECT content FROM {posts} WHERE type = 'NOTE' ORDER BY postid DESC LIMIT 1"); err != nil {
 				t.Fatal(err)
 			}
 			if note != "Asked before" {
@@ -67,7 +69,7 @@ func TestUnseenCharactersAreTakenOut(t *testing.T) {
 		})
 		t.Run("title of nothing to see", func(t *testing.T) {
 			c := call{"POST", "/v1/questions", map[string]any{"title": strings.Repeat("\u200b\u3164", 20), "categoryId": 2, "content": "There is more to see here."}}
-			if status, body, _ := r.answerOf(t, c, 16); status != 422 || body["code"] != "validation" {
+			if status, body, _ := s.Try(t, testsite.Haru, c.method, c.path, c.body); status != 422 || body["code"] != "validation" {
 				t.Errorf("%d %v", status, body)
 			}
 		})

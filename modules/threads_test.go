@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strings"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 type post struct {
@@ -27,7 +29,7 @@ type post struct {
 }
 
 type threadBody struct {
-	question
+	testsite.Question
 	State   string
 	Content string
 	Format  string
@@ -42,9 +44,6 @@ type threadBody struct {
 	Comments   []post
 	Can        map[string]bool
 }
-
-// The recordings were made with the right to see everything; the super administrator has it.
-const superUser = 1
 
 func TestQuestionPagesAsRecorded(t *testing.T) {
 	t.Parallel()
@@ -74,24 +73,24 @@ func TestQuestionPagesAsRecorded(t *testing.T) {
 		Extra      *string
 		Path       string
 	}
-	testSites(t, func(t *testing.T, s *testSite) {
-		pages := recording[struct{ Pages map[string]page }](t, "question-pages").Pages
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		pages := testsite.Recording[struct{ Pages map[string]page }](t, "question-pages").Pages
 		if len(pages) != 74 {
 			t.Fatalf("%d pages", len(pages))
 		}
 		for id, want := range pages {
-			got := getAs[threadBody](t, s, "/v1/questions/"+id+"?include=answers,comments", superUser)
+			got := testsite.GetAs[threadBody](t, s, "/v1/questions/"+id+"?include=answers,comments", testsite.Superbee)
 			if got.Selected == 0 {
 				want.Question.SelChildID = 0 // a hidden selected answer counts as none on the page
 			}
-			if err := want.Question.row.matches(got.question); err != nil {
+			if err := want.Question.row.matches(got.Question); err != nil {
 				t.Error(err)
 			}
 			format := map[string]string{"": "plain"}[want.Question.Format]
 			if format == "" {
 				format = want.Question.Format
 			}
-			same(t, id+" content", []string{got.Content, got.Format, got.Path}, []string{want.Question.Content, format, want.Path})
+			testsite.Same(t, id+" content", []string{got.Content, got.Format, got.Path}, []string{want.Question.Content, format, want.Path})
 
 			answers, wantAnswers := []string{}, []string{}
 			comments, wantComments := map[string][]int{}, map[string][]int{}
@@ -123,9 +122,9 @@ func TestQuestionPagesAsRecorded(t *testing.T) {
 			}
 			sort.Strings(follows)
 			sort.Strings(wantFollows)
-			same(t, id+" answers", answers, wantAnswers)
-			same(t, id+" comments", comments, wantComments)
-			same(t, id+" follow-ups", follows, wantFollows)
+			testsite.Same(t, id+" answers", answers, wantAnswers)
+			testsite.Same(t, id+" comments", comments, wantComments)
+			testsite.Same(t, id+" follow-ups", follows, wantFollows)
 
 			parent := 0
 			if got.Follows != nil {
@@ -135,26 +134,26 @@ func TestQuestionPagesAsRecorded(t *testing.T) {
 			if want.Parent != nil {
 				wantParent = *want.Parent
 			}
-			same(t, id+" parent question", parent, wantParent)
+			testsite.Same(t, id+" parent question", parent, wantParent)
 			extra := ""
 			if want.Extra != nil {
 				extra = *want.Extra
 			}
-			same(t, id+" extra", got.Extra, extra)
+			testsite.Same(t, id+" extra", got.Extra, extra)
 			duplicates := []int{}
 			for _, d := range got.Duplicates {
 				duplicates = append(duplicates, d.ID)
 			}
-			same(t, id+" duplicates", duplicates, append([]int{}, want.Duplicates...))
+			testsite.Same(t, id+" duplicates", duplicates, append([]int{}, want.Duplicates...))
 			switch {
 			case want.ClosedBy == nil:
-				same(t, id+" closure", got.Closure == nil, true)
+				testsite.Same(t, id+" closure", got.Closure == nil, true)
 			case got.Closure == nil:
 				t.Errorf("%s: no closure", id)
 			case want.ClosedBy.Type == "NOTE":
-				same(t, id+" note", got.Closure.Note.Content, want.ClosedBy.Content)
+				testsite.Same(t, id+" note", got.Closure.Note.Content, want.ClosedBy.Content)
 			default:
-				same(t, id+" duplicate of", got.Closure.DuplicateOf.ID, want.ClosedBy.PostID)
+				testsite.Same(t, id+" duplicate of", got.Closure.DuplicateOf.ID, want.ClosedBy.PostID)
 			}
 		}
 	})
@@ -176,10 +175,10 @@ func TestPermissionsAsRecorded(t *testing.T) {
 	}
 	users := map[string]int{"newbie2": 28, "newbie_unconf": 27, "fuyu": 15, "aki": 13, "みつばち太郎": 6, "cat_expert": 19, "expert_sato": 5, "editor_yuki": 4,
 		"mod_kenji": 3, "admin_hana": 2, "spammer99": 25}
-	testSites(t, func(t *testing.T, s *testSite) {
-		cookie := anonymousCookie(t, s)
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		cookie := s.VisitorCookie(t)
 		checked := 0
-		for viewer, posts := range recording[permissions](t, "permissions-posts").Viewers {
+		for viewer, posts := range testsite.Recording[permissions](t, "permissions-posts").Viewers {
 			user, known := users[viewer]
 			header := []string{}
 			if !known {
@@ -187,11 +186,11 @@ func TestPermissionsAsRecorded(t *testing.T) {
 			}
 			all := map[int]map[string]bool{} // what the threads show, by post
 			for _, id := range threadIDs(t) {
-				res := s.request(t, http.MethodGet, fmt.Sprintf("/v1/questions/%d?include=answers,comments,permissions", id), user, header...)
+				res := s.Request(t, http.MethodGet, fmt.Sprintf("/v1/questions/%d?include=answers,comments,permissions", id), user, header...)
 				if res.StatusCode != http.StatusOK {
 					continue
 				}
-				thread := decode[threadBody](t, res)
+				thread := testsite.Decode[threadBody](t, res)
 				all[id] = thread.Can
 				for _, list := range append([][]post{thread.Answers, thread.Comments}, commentsOf(thread.Answers)...) {
 					for _, p := range list {
@@ -239,7 +238,7 @@ func commentsOf(answers []post) [][]post {
 func threadIDs(t *testing.T) []int {
 	t.Helper()
 	var out []int
-	for id := range recording[struct{ Pages map[string]any }](t, "question-pages").Pages {
+	for id := range testsite.Recording[struct{ Pages map[string]any }](t, "question-pages").Pages {
 		var n int
 		fmt.Sscan(id, &n)
 		out = append(out, n)
@@ -249,7 +248,7 @@ func threadIDs(t *testing.T) []int {
 
 func TestHiddenPostsShowToNobodyElse(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		for path, want := range map[string]int{
 			"/v1/questions/344": 403, "/v1/questions/256": 403, // hidden
 			"/v1/questions/380": 404,                          // queued
@@ -260,21 +259,21 @@ func TestHiddenPostsShowToNobodyElse(t *testing.T) {
 			"/v1/questions/3": 404, "/v1/answers/1": 404, "/v1/comments/3": 404, // of another type
 			"/v1/posts/3": 200, "/v1/comments/2": 200, "/v1/answers/3": 200,
 		} {
-			if got := s.request(t, http.MethodGet, path, 0).StatusCode; got != want {
+			if got := s.Request(t, http.MethodGet, path, testsite.Visitor).StatusCode; got != want {
 				t.Errorf("GET %s as a visitor: %d, want %d", path, got, want)
 			}
 		}
 		// Nowhere in the lists that everybody sees either.
 		for _, path := range []string{"/v1/questions?limit=100", "/v1/activity?limit=100", "/v1/activity?kind=answers&limit=100", "/v1/activity?kind=edits&limit=100",
 			"/v1/search?limit=100&q=" + url.QueryEscape("非表示"), "/v1/users/aki/activity", "/v1/users/troll_x/answers", "/v1/users/newbie2/questions", "/feed/activity.rss", "/sitemap.xml"} {
-			body := text(t, s.request(t, http.MethodGet, path, 0))
+			body := testsite.Text(t, s.Request(t, http.MethodGet, path, testsite.Visitor))
 			for _, secret := range []string{"非表示にした質問", "退会の方法", "もう一つの承認待ち", "Buy BEST honey"} {
 				if strings.Contains(body, secret) {
 					t.Errorf("GET %s shows %q", path, secret)
 				}
 			}
 		}
-		if got := s.request(t, http.MethodGet, "/v1/questions/344", superUser).StatusCode; got != 200 {
+		if got := s.Request(t, http.MethodGet, "/v1/questions/344", testsite.Superbee).StatusCode; got != 200 {
 			t.Errorf("the administrator cannot see a hidden question: %d", got)
 		}
 	})

@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"38qa.net/backend/config"
-	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/testsite"
 )
 
 // gradient is a JPEG with sides of so many pixels.
@@ -38,33 +38,21 @@ func gradient(t *testing.T, width, height int) []byte {
 	return b.Bytes()
 }
 
-// storedSite is the recorded site with a store that the test can look into, and its folder.
-func storedSite(t *testing.T, databaseURL string, change func(*config.Config), options ...modules.Option) (*testSite, string) {
-	t.Helper()
-	folder := t.TempDir()
-	s := openSiteWith(t, databaseURL, func(c *config.Config) {
-		c.MediaURL = "file:" + folder
-		if change != nil {
-			change(c)
-		}
-	}, options...)
-	return s, folder
-}
-
-func (s *testSite) upload(t *testing.T, user int, name string, content []byte) uploaded {
+// upload uploads a picture, which has to be taken.
+func upload(t *testing.T, s *testsite.Site, user int, name string, content []byte) uploaded {
 	t.Helper()
 	res := uploading(t, s, user, name, content)
 	if res.StatusCode != http.StatusCreated {
-		t.Fatalf("%s %s", res.Status, text(t, res))
+		t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 	}
-	return decode[uploaded](t, res)
+	return testsite.Decode[uploaded](t, res)
 }
 
-// size is that of the JPEG at an address.
-func (s *testSite) size(t *testing.T, path string) (width, height int) {
+// sizeOf is that of the JPEG at an address.
+func sizeOf(t *testing.T, s *testsite.Site, path string) (width, height int) {
 	t.Helper()
-	res := s.request(t, http.MethodGet, path, 0)
-	body := text(t, res)
+	res := s.Request(t, http.MethodGet, path, testsite.Visitor)
+	body := testsite.Text(t, res)
 	c, err := jpeg.DecodeConfig(strings.NewReader(body))
 	if err != nil {
 		t.Fatalf("GET %s: %s %v", path, res.Status, err)
@@ -80,31 +68,32 @@ type thumbnail struct {
 // TestThumbnailsAfterUpload: what an upload promises is kept by the job, whichever process is there then; posts and lists show it.
 func TestThumbnailsAfterUpload(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		url := fresh(t)
-		s, folder := storedSite(t, url, nil)
-		runJob(t, s.app, "thumbnails") // for what the old site took in
-		u := s.upload(t, 16, "bees.jpg", gradient(t, 1200, 800))
-		small := s.upload(t, 16, "small.jpg", gradient(t, 100, 50))
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		url := db.Copy(t)
+		s := testsite.New(t, testsite.On(url))
+		folder := s.Store
+		testsite.RunJob(t, s.App, "thumbnails") // for what the old site took in
+		u := upload(t, s, testsite.Haru, "bees.jpg", gradient(t, 1200, 800))
+		small := upload(t, s, testsite.Haru, "small.jpg", gradient(t, 100, 50))
 		var moving bytes.Buffer
 		frame := image.NewPaletted(image.Rect(0, 0, 600, 300), color.Palette{color.Black, color.White})
 		if err := gif.EncodeAll(&moving, &gif.GIF{Image: []*image.Paletted{frame, frame}, Delay: []int{10, 10}}); err != nil {
 			t.Fatal(err)
 		}
-		g := s.upload(t, 16, "dance.gif", moving.Bytes())
+		g := upload(t, s, testsite.Haru, "dance.gif", moving.Bytes())
 
 		body := object{"title": "Where do the bees fly?", "format": "html", "categoryId": 2, "content": fmt.Sprintf(
 			`<p>Look:</p><p><a href=%q><img src=%q></a></p><p><img src=%q><img src=%q></p>`, u.URL, u.URL, g.URL, small.URL)}
-		res := (&replayer{testSite: s}).send(t, call{http.MethodPost, "/v1/questions", body}, 16, "", "")
+		res := s.Send(t, testsite.Haru, http.MethodPost, "/v1/questions", body)
 		if res.StatusCode != http.StatusCreated {
-			t.Fatalf("%s %s", res.Status, text(t, res))
+			t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 		}
 		type question struct {
 			ID            int
 			Content, HTML string
 			Thumbnail     *thumbnail
 		}
-		q := decode[question](t, res)
+		q := testsite.Decode[question](t, res)
 		if want := `<img src="http://127.0.0.1:8802/?qa=blob&amp;qa_blobid=` + u.ID; !strings.Contains(q.Content, want) || strings.Contains(q.Content, "/v1/media") {
 			t.Errorf("the old site would not show %s", q.Content)
 		}
@@ -115,8 +104,8 @@ func TestThumbnailsAfterUpload(t *testing.T) {
 		}
 
 		// Another process does the work: this one may have died.
-		other := openSiteWith(t, url, func(c *config.Config) { c.MediaURL = "file:" + folder })
-		run := runJob(t, other.app, "thumbnails")
+		other := testsite.New(t, testsite.On(url), testsite.Config(func(c *config.Config) { c.MediaURL = "file:" + folder }))
+		run := testsite.RunJob(t, other.App, "thumbnails")
 		if run.Done != 3 || run.Differences != 0 {
 			t.Errorf("the job: %+v", run)
 		}
@@ -131,9 +120,9 @@ func TestThumbnailsAfterUpload(t *testing.T) {
 				t.Errorf("%s is larger than the picture", no)
 			}
 		}
-		s = openSiteWith(t, url, func(c *config.Config) { c.MediaURL = "file:" + folder })
+		s = testsite.New(t, testsite.On(url), testsite.Config(func(c *config.Config) { c.MediaURL = "file:" + folder }))
 		path := fmt.Sprintf("/v1/questions/%d", q.ID)
-		q = get[question](t, s, path)
+		q = testsite.Get[question](t, s, path)
 		if !strings.Contains(q.HTML, ` data-blurhash="L`) {
 			t.Errorf("no BlurHash in %s", q.HTML)
 		}
@@ -152,7 +141,7 @@ func TestThumbnailsAfterUpload(t *testing.T) {
 					Thumbnail *thumbnail
 				}
 			}
-			for _, i := range get[struct{ Items []item }](t, s, list).Items {
+			for _, i := range testsite.Get[struct{ Items []item }](t, s, list).Items {
 				if i.Question != nil {
 					i.ID, i.Thumbnail = i.Question.ID, i.Question.Thumbnail
 				}
@@ -166,21 +155,21 @@ func TestThumbnailsAfterUpload(t *testing.T) {
 					continue
 				}
 				want.BlurHash = i.Thumbnail.BlurHash
-				same(t, list, *i.Thumbnail, want)
+				testsite.Same(t, list, *i.Thumbnail, want)
 			}
 			if !found {
 				t.Errorf("%s does not have the question", list)
 			}
 		}
-		if w, h := s.size(t, "/v1/media/"+u.ID+"?size=240"); w != 240 || h != 160 {
+		if w, h := sizeOf(t, s, "/v1/media/"+u.ID+"?size=240"); w != 240 || h != 160 {
 			t.Errorf("%d × %d", w, h)
 		}
-		if w, h := s.size(t, "/v1/media/"+u.ID+"?size=100&shape=square"); w != 100 || h != 100 {
+		if w, h := sizeOf(t, s, "/v1/media/"+u.ID+"?size=100&shape=square"); w != 100 || h != 100 {
 			t.Errorf("square: %d × %d", w, h)
 		}
-		all := statements(t, s, path)
+		all := s.Statements(t, path)
 		for range 3 { // options and categories are read again after a second
-			all = shorter(all, statements(t, s, path))
+			all = shorter(all, s.Statements(t, path))
 		}
 		if len(all) > 1 {
 			t.Errorf("a thread whose images are known takes %d statements: %s", len(all), strings.Join(all, "\n"))
@@ -205,34 +194,34 @@ func shelfOf(name string) string {
 // TestBrokenImages are marked, told of once, and left alone; what is no picture is not taken for one.
 func TestBrokenImages(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now, blobs := time.Now().Unix(), t.TempDir()
-		s, _ := storedSite(t, fresh(t), func(c *config.Config) { c.BlobsDir = blobs }, modules.WithClock(func() time.Time { return time.Unix(now, 0) }))
+		s := testsite.New(t, db, testsite.Config(func(c *config.Config) { c.BlobsDir = blobs }), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
 		ctx := context.Background()
 		whole := gradient(t, 300, 200)
 		for id, content := range map[string][]byte{"5000000000001": whole[:len(whole)/2], "5000000000002": []byte("<script>"), "5000000000003": whole} {
-			if _, err := s.app.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')", id, content); err != nil {
+			if _, err := s.App.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')", id, content); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.app.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, created) VALUES ('5000000000004', 'png', '2026-01-01')"); err != nil {
+		if _, err := s.App.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, created) VALUES ('5000000000004', 'png', '2026-01-01')"); err != nil {
 			t.Fatal(err)
 		}
-		run := runJob(t, s.app, "thumbnails")
+		run := testsite.RunJob(t, s.App, "thumbnails")
 		if run.Differences != 4 { // with the recorded one on disk, whose folder is another here
 			t.Errorf("%d broken: %s", run.Differences, run.Message)
 		}
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'broken'"); n != 2 {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'broken'"); n != 2 {
 			t.Errorf("%d are marked", n)
 		}
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'file'"); n != 1 {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'file'"); n != 1 {
 			t.Errorf("%d are no pictures", n) // the recorded PDF
 		}
-		if run := runJob(t, s.app, "thumbnails"); run.Done != 0 || run.Differences != 0 {
+		if run := testsite.RunJob(t, s.App, "thumbnails"); run.Done != 0 || run.Differences != 0 {
 			t.Errorf("tried again: %+v", run)
 		}
 		for id, status := range map[string]int{"5000000000001": 422, "5000000000002": 422, "5000000000003": 200, "5000000000004": 404} {
-			if res := s.request(t, http.MethodGet, "/v1/media/"+id+"?size=77", 0); res.StatusCode != status {
+			if res := s.Request(t, http.MethodGet, "/v1/media/"+id+"?size=77", testsite.Visitor); res.StatusCode != status {
 				t.Errorf("%s: %s", id, res.Status)
 			}
 		}
@@ -243,11 +232,11 @@ func TestBrokenImages(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(blobs, "000", "5000000000004.png"), whole, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if run := runJob(t, s.app, "thumbnails"); run.Done != 0 {
+		if run := testsite.RunJob(t, s.App, "thumbnails"); run.Done != 0 {
 			t.Errorf("missing ones are looked for at once: %+v", run)
 		}
 		now += 25 * 3600
-		if run := runJob(t, s.app, "thumbnails"); run.Done != 2 || run.Differences != 1 || s.scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE blobid = '5000000000004' AND state = 'ready'") != 1 {
+		if run := testsite.RunJob(t, s.App, "thumbnails"); run.Done != 2 || run.Differences != 1 || s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE blobid = '5000000000004' AND state = 'ready'") != 1 {
 			t.Errorf("missing ones a day later: %+v", run)
 		}
 	})
@@ -256,13 +245,16 @@ func TestBrokenImages(t *testing.T) {
 // TestSizesOnDemand: a size that is missing is made once, however many ask, and kept for other servers; but not any number of sizes.
 func TestSizesOnDemand(t *testing.T) {
 	t.Parallel()
-	url := importSQLite(t, "small")
-	s, folder := storedSite(t, url, nil)
-	id := s.upload(t, 16, "bees.jpg", gradient(t, 1200, 800)).ID
+	url := testsite.SQLite.Copy(t)
+	s := testsite.New(t, testsite.On(url))
+	folder := s.Store
+	id := upload(t, s, testsite.Haru, "bees.jpg", gradient(t, 1200, 800)).ID
 	var asking sync.WaitGroup
 	bodies := make([]string, 20)
 	for i := range bodies {
-		asking.Go(func() { bodies[i] = text(t, s.request(t, http.MethodGet, "/v1/media/"+id+"?size=333", 0)) })
+		asking.Go(func() {
+			bodies[i] = testsite.Text(t, s.Request(t, http.MethodGet, "/v1/media/"+id+"?size=333", testsite.Visitor))
+		})
 	}
 	asking.Wait()
 	for _, b := range bodies {
@@ -278,12 +270,12 @@ func TestSizesOnDemand(t *testing.T) {
 	if err := os.WriteFile(kept, gradient(t, 33, 22), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	other := openSiteWith(t, url, func(c *config.Config) { c.MediaURL = "file:" + folder })
-	if w, _ := other.size(t, "/v1/media/"+id+"?size=333"); w != 33 {
+	other := testsite.New(t, testsite.On(url), testsite.Config(func(c *config.Config) { c.MediaURL = "file:" + folder }))
+	if w, _ := sizeOf(t, other, "/v1/media/"+id+"?size=333"); w != 33 {
 		t.Errorf("made anew, %d wide", w)
 	}
 	for size := 400; size < 440; size++ {
-		if w, _ := s.size(t, fmt.Sprintf("/v1/media/%s?size=%d", id, size)); w != size && w != size-1 { // as Q2A rounds
+		if w, _ := sizeOf(t, s, fmt.Sprintf("/v1/media/%s?size=%d", id, size)); w != size && w != size-1 { // as Q2A rounds
 			t.Fatalf("size %d: %d wide", size, w)
 		}
 	}
@@ -295,42 +287,43 @@ func TestSizesOnDemand(t *testing.T) {
 // TestUploadsToStore: rows have no bytes, as Q2A's have where files are in its folder; the store's are served whole and in part.
 func TestUploadsToStore(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		url := fresh(t)
-		s, folder := storedSite(t, url, func(c *config.Config) { c.UploadsTo = config.UploadsToStore })
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		url := db.Copy(t)
+		s := testsite.New(t, testsite.On(url), testsite.Config(func(c *config.Config) { c.UploadsTo = config.UploadsToStore }))
+		folder := s.Store
 		content := gradient(t, 300, 200)
-		u := s.upload(t, 16, "bees.jpg", content)
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND content IS NULL AND format = 'jpg' AND filename = 'bees.jpg'", u.ID); n != 1 {
+		u := upload(t, s, testsite.Haru, "bees.jpg", content)
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND content IS NULL AND format = 'jpg' AND filename = 'bees.jpg'", u.ID); n != 1 {
 			t.Error("the row is another")
 		}
 		if filesOf(t, folder)[shelfOf(u.ID)+"/"+u.ID+".jpg"] == nil {
 			t.Errorf("not in the store: %v", filesOf(t, folder))
 		}
-		whole := s.request(t, http.MethodGet, u.URL, 0)
-		body := text(t, whole)
+		whole := s.Request(t, http.MethodGet, u.URL, testsite.Visitor)
+		body := testsite.Text(t, whole)
 		if len(body) != u.Bytes || whole.Header.Get("Content-Type") != "image/jpeg" || !strings.Contains(whole.Header.Get("Cache-Control"), "immutable") || whole.Header.Get("ETag") == "" {
 			t.Errorf("%d of %d bytes, %v", len(body), u.Bytes, whole.Header)
 		}
-		part := s.request(t, http.MethodGet, u.URL, 0, "Range", "bytes=10-19")
-		if got := text(t, part); part.StatusCode != http.StatusPartialContent || got != body[10:20] {
+		part := s.Request(t, http.MethodGet, u.URL, testsite.Visitor, "Range", "bytes=10-19")
+		if got := testsite.Text(t, part); part.StatusCode != http.StatusPartialContent || got != body[10:20] {
 			t.Errorf("a part: %s %q", part.Status, got)
 		}
-		end := s.request(t, http.MethodGet, u.URL, 0, "Range", "bytes=-5")
-		if got := text(t, end); end.StatusCode != http.StatusPartialContent || got != body[len(body)-5:] {
+		end := s.Request(t, http.MethodGet, u.URL, testsite.Visitor, "Range", "bytes=-5")
+		if got := testsite.Text(t, end); end.StatusCode != http.StatusPartialContent || got != body[len(body)-5:] {
 			t.Errorf("the end: %s %q", end.Status, got)
 		}
-		if res := s.request(t, http.MethodGet, u.URL, 0, "If-None-Match", whole.Header.Get("ETag")); res.StatusCode != http.StatusNotModified {
+		if res := s.Request(t, http.MethodGet, u.URL, testsite.Visitor, "If-None-Match", whole.Header.Get("ETag")); res.StatusCode != http.StatusNotModified {
 			t.Errorf("known already: %s", res.Status)
 		}
 		// With a CDN it is asked, for what is there.
-		runJob(t, s.app, "thumbnails")
-		cdn := openSiteWith(t, url, func(c *config.Config) { c.MediaURL, c.MediaCDN = "file:"+folder, "https://media.example/" })
+		testsite.RunJob(t, s.App, "thumbnails")
+		cdn := testsite.New(t, testsite.On(url), testsite.Config(func(c *config.Config) { c.MediaURL, c.MediaCDN = "file:"+folder, "https://media.example/" }))
 		for path, want := range map[string]string{
 			u.URL:               "https://media.example/" + shelfOf(u.ID) + "/" + u.ID + ".jpg",
 			u.URL + "?size=240": "https://media.example/thumbnails/" + shelfOf(u.ID) + "/" + u.ID + "/240.jpg",
 			u.URL + "?size=241": "", "/v1/media/349191701032341547": "",
 		} {
-			if res := cdn.request(t, http.MethodGet, path, 0); res.Header.Get("Location") != want || want == "" && res.StatusCode != http.StatusOK {
+			if res := cdn.Request(t, http.MethodGet, path, testsite.Visitor); res.Header.Get("Location") != want || want == "" && res.StatusCode != http.StatusOK {
 				t.Errorf("GET %s: %s, %q", path, res.Status, res.Header.Get("Location"))
 			}
 		}
@@ -340,65 +333,65 @@ func TestUploadsToStore(t *testing.T) {
 // TestStoreDown: an upload that the store does not take is refused, and nothing of it is there; what the database has is served, thumbnails too.
 func TestStoreDown(t *testing.T) {
 	t.Parallel()
-	s := openSite(t, importSQLite(t, "small"), func(c *config.Config) {
+	s := testsite.New(t, testsite.Config(func(c *config.Config) {
 		c.MediaURL, c.UploadsTo = "s3://bucket?region=us-east-1&path-style=true&endpoint=http://127.0.0.1:1", config.UploadsToStore
-	})
-	before := readTables(t, s.app.DB)
-	res := uploading(t, s, 16, "bees.jpg", gradient(t, 300, 200))
-	if body := text(t, res); res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, `"unavailable"`) {
+	}))
+	before := testsite.ReadTables(t, s.App.DB)
+	res := uploading(t, s, testsite.Haru, "bees.jpg", gradient(t, 300, 200))
+	if body := testsite.Text(t, res); res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, `"unavailable"`) {
 		t.Errorf("%s %s", res.Status, body)
 	}
-	if d := describe(nil, before.diff(readTables(t, s.app.DB))); len(d) > 0 {
+	if d := testsite.Describe(nil, before.Diff(testsite.ReadTables(t, s.App.DB))); len(d) > 0 {
 		t.Errorf("the refusal left traces:\n%s", strings.Join(d, "\n"))
 	}
-	if w, h := s.size(t, "/v1/media/426476911304401303?size=50"); w != 50 || h != 25 {
+	if w, h := sizeOf(t, s, "/v1/media/426476911304401303?size=50"); w != 50 || h != 25 {
 		t.Errorf("%d × %d", w, h)
 	}
-	if res := s.request(t, http.MethodGet, "/readyz", 0); res.StatusCode != http.StatusOK {
+	if res := s.Request(t, http.MethodGet, "/readyz", testsite.Visitor); res.StatusCode != http.StatusOK {
 		t.Errorf("not ready: %s", res.Status)
 	}
 	// The job says that it failed, and what waits goes on waiting.
-	run, err := s.app.Jobs.Start(context.Background(), "thumbnails", jobs.Options{})
+	run, err := s.App.Jobs.Start(context.Background(), "thumbnails", jobs.Options{})
 	if err == nil {
-		err = s.app.Jobs.Work(context.Background(), run, nil)
+		err = s.App.Jobs.Work(context.Background(), run, nil)
 	}
-	if n := s.scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'waiting'"); err == nil || run.Status != jobs.Failed || n == 0 {
+	if n := s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'waiting'"); err == nil || run.Status != jobs.Failed || n == 0 {
 		t.Errorf("the job: %v %s, %d wait", err, run.Status, n)
 	}
 }
 
 // TestUploadOfOtherFiles: where the site's editor takes all files, this API does; what calls itself a picture has to be one.
 func TestUploadOfOtherFiles(t *testing.T) {
-	s := openSite(t, importSQLite(t, "small"), nil)
+	s := testsite.New(t)
 	pdf := []byte("%PDF-1.4\n" + strings.Repeat("bees ", 5000))
-	if res := uploading(t, s, 16, "plan.pdf", pdf); res.StatusCode != http.StatusUnprocessableEntity {
+	if res := uploading(t, s, testsite.Haru, "plan.pdf", pdf); res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("not allowed: %s", res.Status)
 	}
-	if _, err := s.app.DB.Exec(context.Background(), "UPDATE {options} SET content = '1' WHERE title = 'wysiwyg_editor_upload_all'"); err != nil {
+	if _, err := s.App.DB.Exec(context.Background(), "UPDATE {options} SET content = '1' WHERE title = 'wysiwyg_editor_upload_all'"); err != nil {
 		t.Fatal(err)
 	}
-	s = openSite(t, s.url, nil)
+	s = testsite.New(t, testsite.On(s.Database))
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
 	for name, want := range map[string]struct{ format, contentType, disposition string }{
 		"plan.pdf": {"pdf", "application/pdf", `inline; filename="plan.pdf"`}, "page.HTML": {"html", "application/octet-stream", `attachment; filename="page.HTML"`},
 		"x.jpg": {}, "x": {}, "x.ｊｓ": {},
 	} {
-		res := uploading(t, s, 16, name, pdf)
+		res := uploading(t, s, testsite.Haru, name, pdf)
 		if want.format == "" {
-			if body := text(t, res); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "no_picture") {
+			if body := testsite.Text(t, res); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "no_picture") {
 				t.Errorf("%s: %s %s", name, res.Status, body)
 			}
 			continue
 		}
-		body := text(t, res)
+		body := testsite.Text(t, res)
 		var u uploaded
 		if err := json.Unmarshal([]byte(body), &u); err != nil || res.StatusCode != http.StatusCreated || u.Format != want.format {
 			t.Errorf("%s: %s %s", name, res.Status, body)
 			continue
 		}
-		got := s.request(t, http.MethodGet, u.URL, 0)
-		if text(t, got) != string(pdf) || got.Header.Get("Content-Type") != want.contentType || got.Header.Get("Content-Disposition") != want.disposition {
+		got := s.Request(t, http.MethodGet, u.URL, testsite.Visitor)
+		if testsite.Text(t, got) != string(pdf) || got.Header.Get("Content-Type") != want.contentType || got.Header.Get("Content-Disposition") != want.disposition {
 			t.Errorf("%s is served as %v", name, got.Header)
 		}
 	}

@@ -12,11 +12,12 @@ import (
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules/kernel/observe"
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestOneRequestIsOneTrace: the request's span is the root, its SQL stands under it, and its log line names it.
 func TestOneRequestIsOneTrace(t *testing.T) { // not in parallel: the logger and the tracer are the whole process's
-	s := openSite(t, importSQLite(t, "small"), func(c *config.Config) { c.DatadogEnabled = true })
+	s := testsite.New(t, testsite.Config(func(c *config.Config) { c.DatadogEnabled = true }))
 	tracer := mocktracer.Start()
 	defer tracer.Stop()
 	var log bytes.Buffer
@@ -24,7 +25,7 @@ func TestOneRequestIsOneTrace(t *testing.T) { // not in parallel: the logger and
 	slog.SetDefault(observe.NewLogger(&log, "info", "json"))
 	defer slog.SetDefault(previous)
 
-	if res := s.request(t, http.MethodGet, "/v1/questions/1?include=answers", 0, "X-Request-Id", "trace-me"); res.StatusCode != 200 {
+	if res := s.Request(t, http.MethodGet, "/v1/questions/1?include=answers", testsite.Visitor, "X-Request-Id", "trace-me"); res.StatusCode != 200 {
 		t.Fatal(res.Status)
 	}
 	var root mocktracer.Span

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"38qa.net/backend/config"
-	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/testsite"
 )
 
 // photograph is a JPEG of 60 × 40, red to the left and blue to the right, that a camera held on its side wrote a place into.
@@ -44,15 +44,15 @@ func photograph(t *testing.T) []byte {
 }
 
 // uploading sends a file as browsers do.
-func uploading(t *testing.T, s *testSite, user int, name string, content []byte, header ...string) *http.Response {
+func uploading(t *testing.T, s *testsite.Site, user int, name string, content []byte, header ...string) *http.Response {
 	t.Helper()
 	return uploadingTo(t, s, user, "/v1/media", name, content, header...)
 }
 
-func uploadingTo(t *testing.T, s *testSite, user int, path, name string, content []byte, header ...string) *http.Response {
+func uploadingTo(t *testing.T, s *testsite.Site, user int, path, name string, content []byte, header ...string) *http.Response {
 	t.Helper()
 	body, contentType := formOf(t, nil, content, name)
-	r, err := http.NewRequest(http.MethodPost, s.server.URL+path, strings.NewReader(body))
+	r, err := http.NewRequest(http.MethodPost, s.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,24 +103,23 @@ type uploaded struct {
 // picture as it was held, without the place.
 func TestUpload(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		for _, onDisk := range []bool{false, true} {
 			folder := t.TempDir()
-			s := openSiteWith(t, fresh(t), func(c *config.Config) {
+			s := testsite.New(t, db, testsite.Config(func(c *config.Config) {
 				if c.BlobsDir = folder; onDisk {
 					c.UploadsTo = config.UploadsToFolder
 				}
-			},
-				modules.WithClock(func() time.Time { return time.Unix(1796126400, 0) }))
+			}), testsite.Clock(func() time.Time { return time.Unix(1796126400, 0) }))
 			for _, user := range []int{16, 0} {
-				if _, err := s.app.DB.Exec(context.Background(), "DELETE FROM {userlimits}"); err != nil {
+				if _, err := s.App.DB.Exec(context.Background(), "DELETE FROM {userlimits}"); err != nil {
 					t.Fatal(err)
 				}
 				res := uploading(t, s, user, "写真 1.JPG", photograph(t))
 				if res.StatusCode != http.StatusCreated {
-					t.Fatalf("%s %s", res.Status, text(t, res))
+					t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 				}
-				u := decode[uploaded](t, res)
+				u := testsite.Decode[uploaded](t, res)
 				if u.Format != "jpg" || u.Width != 40 || u.Height != 60 || u.URL != "/v1/media/"+u.ID || res.Header.Get("Location") != u.URL {
 					t.Errorf("uploaded %+v, %v", u, res.Header)
 				}
@@ -137,18 +136,18 @@ func TestUpload(t *testing.T) {
 				if onDisk {
 					content = "content IS NULL"
 				}
-				if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND format = 'jpg' AND filename = '写真 1.JPG' AND HEX(createip) = '7F000001' AND UNIX_TIMESTAMP(created) = 1796126400 AND "+
+				if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND format = 'jpg' AND filename = '写真 1.JPG' AND HEX(createip) = '7F000001' AND UNIX_TIMESTAMP(created) = 1796126400 AND "+
 					content+" AND "+where, args...); n != 1 {
 					t.Errorf("on disk %v, by %d: the row is another", onDisk, user)
 				}
-				if n := s.scalar(t, "SELECT COUNT(*) FROM {iplimits} WHERE action = 'U' AND period = 498924"); n != 1 {
+				if n := s.Scalar(t, "SELECT COUNT(*) FROM {iplimits} WHERE action = 'U' AND period = 498924"); n != 1 {
 					t.Errorf("not counted by address")
 				}
-				if n := s.scalar(t, "SELECT COUNT(*) FROM {userlimits} WHERE action = 'U' AND period = 498924 AND userid = 16 AND count = 1"); n != min(user, 1) {
+				if n := s.Scalar(t, "SELECT COUNT(*) FROM {userlimits} WHERE action = 'U' AND period = 498924 AND userid = 16 AND count = 1"); n != min(user, 1) {
 					t.Errorf("counted by account: %d", n)
 				}
-				res = s.request(t, http.MethodGet, u.URL, 0)
-				body := text(t, res)
+				res = s.Request(t, http.MethodGet, u.URL, testsite.Visitor)
+				body := testsite.Text(t, res)
 				img, err := jpeg.Decode(strings.NewReader(body))
 				if err != nil || len(body) != u.Bytes || strings.Contains(body, "GPS") || res.Header.Get("Content-Type") != "image/jpeg" {
 					t.Fatalf("%s, %d bytes of %d, %v", res.Status, len(body), u.Bytes, err)
@@ -168,9 +167,9 @@ func TestUpload(t *testing.T) {
 // TestUploadOnce: sent again with its key it is one upload.
 func TestUploadOnce(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		s := openSite(t, fresh(t), nil)
-		before := s.scalar(t, "SELECT COUNT(*) FROM {blobs}")
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		before := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}")
 		// A form has a boundary of its own each time; the same bytes are the same request.
 		var body bytes.Buffer
 		form := multipart.NewWriter(&body)
@@ -183,7 +182,7 @@ func TestUploadOnce(t *testing.T) {
 		}
 		var ids []string
 		for range 2 {
-			r, err := http.NewRequest(http.MethodPost, s.server.URL+"/v1/media", bytes.NewReader(body.Bytes()))
+			r, err := http.NewRequest(http.MethodPost, s.URL+"/v1/media", bytes.NewReader(body.Bytes()))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -195,9 +194,9 @@ func TestUploadOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer res.Body.Close()
-			ids = append(ids, decode[uploaded](t, res).ID)
+			ids = append(ids, testsite.Decode[uploaded](t, res).ID)
 		}
-		if n := s.scalar(t, "SELECT COUNT(*) FROM {blobs}"); n != before+1 || ids[0] != ids[1] || ids[0] == "" {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}"); n != before+1 || ids[0] != ids[1] || ids[0] == "" {
 			t.Errorf("%d rows more, ids %v", n-before, ids)
 		}
 	})
@@ -206,12 +205,12 @@ func TestUploadOnce(t *testing.T) {
 // TestUploadRefused: what is no picture, too much, or by whom it may not be, leaves nothing.
 func TestUploadRefused(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		s := openSite(t, fresh(t), func(c *config.Config) { c.UploadLimit = 5000 })
-		if _, err := s.app.DB.Exec(context.Background(), "REPLACE INTO {userlimits} (userid, action, period, count) VALUES (17, 'U', ?, 1000)", time.Now().Unix()/3600); err != nil {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db, testsite.Config(func(c *config.Config) { c.UploadLimit = 5000 }))
+		if _, err := s.App.DB.Exec(context.Background(), "REPLACE INTO {userlimits} (userid, action, period, count) VALUES (17, 'U', ?, 1000)", time.Now().Unix()/3600); err != nil {
 			t.Fatal(err)
 		}
-		before := readTables(t, s.app.DB)
+		before := testsite.ReadTables(t, s.App.DB)
 		good := photograph(t)
 		var wide bytes.Buffer
 		if err := png.Encode(&wide, image.NewGray(image.Rect(0, 0, 13000, 1))); err != nil {
@@ -223,23 +222,23 @@ func TestUploadRefused(t *testing.T) {
 			status  int
 			code    string
 		}{
-			"text":     {16, []byte("no picture"), 422, "no_picture"},
-			"script":   {16, []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`), 422, "no_picture"},
-			"of phone": {16, []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), 422, "heic_picture"},
-			"half":     {16, good[:len(good)/2], 422, "broken_picture"},
-			"empty":    {16, nil, 422, "no_picture"},
-			"huge":     {16, wide.Bytes(), 422, "picture_too_large"},
-			"too long": {16, make([]byte, 6000), 413, "body_too_large"},
-			"blocked":  {25, good, 403, "user_blocked"},
-			"too many": {17, good, 429, "rate_limit"},
+			"text":     {testsite.Haru, []byte("no picture"), 422, "no_picture"},
+			"script":   {testsite.Haru, []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`), 422, "no_picture"},
+			"of phone": {testsite.Haru, []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), 422, "heic_picture"},
+			"half":     {testsite.Haru, good[:len(good)/2], 422, "broken_picture"},
+			"empty":    {testsite.Haru, nil, 422, "no_picture"},
+			"huge":     {testsite.Haru, wide.Bytes(), 422, "picture_too_large"},
+			"too long": {testsite.Haru, make([]byte, 6000), 413, "body_too_large"},
+			"blocked":  {testsite.Spammer99, good, 403, "user_blocked"},
+			"too many": {testsite.Lurker, good, 429, "rate_limit"},
 		} {
 			res := uploading(t, s, c.user, "a.jpg", c.content)
-			if body := text(t, res); res.StatusCode != c.status || !strings.Contains(body, c.code) {
+			if body := testsite.Text(t, res); res.StatusCode != c.status || !strings.Contains(body, c.code) {
 				t.Errorf("%s: %s %s", name, res.Status, body)
 			}
 		}
 		for _, form := range []string{"", "multipart/form-data; boundary=x", "application/json"} {
-			r, err := http.NewRequest(http.MethodPost, s.server.URL+"/v1/media", strings.NewReader("{}"))
+			r, err := http.NewRequest(http.MethodPost, s.URL+"/v1/media", strings.NewReader("{}"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -249,12 +248,12 @@ func TestUploadRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if body := text(t, res); res.StatusCode < 400 || res.StatusCode >= 500 || !strings.Contains(body, `"code"`) {
+			if body := testsite.Text(t, res); res.StatusCode < 400 || res.StatusCode >= 500 || !strings.Contains(body, `"code"`) {
 				t.Errorf("as %q: %s %s", form, res.Status, body)
 			}
 			res.Body.Close()
 		}
-		if d := describe(nil, before.diff(readTables(t, s.app.DB))); len(d) > 0 {
+		if d := testsite.Describe(nil, before.Diff(testsite.ReadTables(t, s.App.DB))); len(d) > 0 {
 			t.Errorf("refusals left traces:\n%s", strings.Join(d, "\n"))
 		}
 		if _, err := os.Stat("../testdata/oracle/blobs"); err != nil {
@@ -278,30 +277,30 @@ func TestUploadsObeyTheSite(t *testing.T) {
 		status  int
 		code    string
 	}{
-		"switched off":                         {[]string{off}, 16, 404, "feature_off"},
-		"switched off, a visitor":              {[]string{off}, 0, 404, "feature_off"},
-		"never switched on":                    {[]string{"DELETE FROM {options} WHERE title = 'wysiwyg_editor_upload_images'"}, 16, 404, "feature_off"},
-		"switched on in the other editor":      {[]string{off, option("medium_editor_upload_images", "1")}, 16, 201, ""},
-		"a visitor who may post":               {nil, 0, 201, ""},
-		"a visitor who may comment only":       {members[:2], 0, 201, ""},
-		"a visitor who may not post":           {members, 0, 403, "login_required"},
-		"a member where visitors may not post": {members, 16, 201, ""},
+		"switched off":                         {[]string{off}, testsite.Haru, 404, "feature_off"},
+		"switched off, a visitor":              {[]string{off}, testsite.Visitor, 404, "feature_off"},
+		"never switched on":                    {[]string{"DELETE FROM {options} WHERE title = 'wysiwyg_editor_upload_images'"}, testsite.Haru, 404, "feature_off"},
+		"switched on in the other editor":      {[]string{off, option("medium_editor_upload_images", "1")}, testsite.Haru, 201, ""},
+		"a visitor who may post":               {nil, testsite.Visitor, 201, ""},
+		"a visitor who may comment only":       {members[:2], testsite.Visitor, 201, ""},
+		"a visitor who may not post":           {members, testsite.Visitor, 403, "login_required"},
+		"a member where visitors may not post": {members, testsite.Haru, 201, ""},
 		"an unconfirmed member who may not post": {[]string{option("permit_post_q", "110"), option("permit_post_a", "110"), option("permit_post_c", "110"),
-			option("permit_edit_q", "70"), option("permit_edit_a", "70"), option("permit_edit_c", "70")}, 27, 403, "email_unconfirmed"},
+			option("permit_edit_q", "70"), option("permit_edit_a", "70"), option("permit_edit_c", "70")}, testsite.NewbieUnconf, 403, "email_unconfirmed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := openSite(t, prepared(t, importSQLite(t, "small"), c.prepare...), nil)
-			before := s.scalar(t, "SELECT COUNT(*) FROM {blobs}")
+			s := testsite.New(t, testsite.After(c.prepare...))
+			before := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}")
 			res := uploading(t, s, c.user, "a.jpg", photograph(t))
-			body := text(t, res)
+			body := testsite.Text(t, res)
 			if res.StatusCode != c.status || !strings.Contains(body, c.code) {
 				t.Errorf("an upload: %d %s", res.StatusCode, body)
 			}
-			if more := s.scalar(t, "SELECT COUNT(*) FROM {blobs}") - before; (more > 0) != (c.status == http.StatusCreated) {
+			if more := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}") - before; (more > 0) != (c.status == http.StatusCreated) {
 				t.Errorf("%d rows more", more)
 			}
 			direct := call{"POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 1000}}
-			status, answer, _ := (&replayer{testSite: s}).answerOf(t, direct, c.user)
+			status, answer, _ := s.Try(t, c.user, direct.method, direct.path, direct.body)
 			want, code := c.status, c.code
 			if want == http.StatusCreated { // the store is a folder, which clients cannot send files to
 				want, code = http.StatusNotFound, "no_direct_uploads"
@@ -310,8 +309,8 @@ func TestUploadsObeyTheSite(t *testing.T) {
 				t.Errorf("a direct upload: %d %v", status, answer["code"])
 			}
 			if c.user == 16 {
-				if res := uploadingTo(t, s, 16, "/v1/me/avatar", "a.jpg", photograph(t)); res.StatusCode >= 300 {
-					t.Errorf("an avatar: %d %s", res.StatusCode, text(t, res))
+				if res := uploadingTo(t, s, testsite.Haru, "/v1/me/avatar", "a.jpg", photograph(t)); res.StatusCode >= 300 {
+					t.Errorf("an avatar: %d %s", res.StatusCode, testsite.Text(t, res))
 				}
 			}
 		})

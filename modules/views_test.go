@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"38qa.net/backend/config"
+	"38qa.net/backend/modules/testsite"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -17,34 +18,34 @@ func itoa(n int) string { return strconv.Itoa(n) }
 func TestViewsAreCountedAsQ2ADoes(t *testing.T) {
 	t.Parallel()
 	const browser = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
-	testSites(t, func(t *testing.T, s *testSite) {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		state := func(id int) (views int, hotness float64) {
-			if _, err := s.app.DB.Get(context.Background(), []any{&views, &hotness}, "SELECT views, hotness + 0e0 FROM {posts} WHERE postid = ?", id); err != nil {
+			if _, err := s.App.DB.Get(context.Background(), []any{&views, &hotness}, "SELECT views, hotness + 0e0 FROM {posts} WHERE postid = ?", id); err != nil {
 				t.Fatal(err)
 			}
 			return views, hotness
 		}
 		view := func(id, user int, agent string) {
-			if res := s.request(t, http.MethodGet, "/v1/questions/"+itoa(id), user, "User-Agent", agent); res.StatusCode != 200 {
+			if res := s.Request(t, http.MethodGet, "/v1/questions/"+itoa(id), user, "User-Agent", agent); res.StatusCode != 200 {
 				t.Fatal(res.Status)
 			}
 		}
 		before, hot := state(388)
-		view(388, 0, "curl/8.0")
+		view(388, testsite.Visitor, "curl/8.0")
 		if n, _ := state(388); n != before {
 			t.Error("a robot's view was counted")
 		}
-		view(388, 8, browser)
+		view(388, testsite.BeeKeeper, browser)
 		if n, _ := state(388); n != before {
 			t.Error("the author's view was counted")
 		}
-		view(388, 0, browser)
+		view(388, testsite.Visitor, browser)
 		n, hotter := state(388)
 		// One view more counts 4,000 × 100, and FLOAT steps by 8,192.
 		if n != before+1 || hotter-hot < 391808 || hotter-hot > 408192 {
 			t.Errorf("after a view: %d, hotness %v; before %d, %v", n, hotter, before, hot)
 		}
-		view(388, 0, browser)
+		view(388, testsite.Visitor, browser)
 		if n, _ := state(388); n != before+1 {
 			t.Error("a second view from the same address was counted")
 		}
@@ -54,21 +55,21 @@ func TestViewsAreCountedAsQ2ADoes(t *testing.T) {
 // TestManyViewsAtOnce: however views come together, the rows are what they would be one after the other.
 func TestManyViewsAtOnce(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		s := openSite(t, fresh(t), func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} })
-		before := s.scalar(t, "SELECT views FROM {posts} WHERE postid = 388")
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db, testsite.Config(func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} }))
+		before := s.Scalar(t, "SELECT views FROM {posts} WHERE postid = 388")
 		const people = 60
 		var wait sync.WaitGroup
 		for i := range people {
 			wait.Go(func() {
-				s.request(t, http.MethodGet, "/v1/questions/388", 0, "User-Agent", "Firefox", "X-Forwarded-For", "100.64.0."+itoa(i+1))
+				s.Request(t, http.MethodGet, "/v1/questions/388", testsite.Visitor, "User-Agent", "Firefox", "X-Forwarded-For", "100.64.0."+itoa(i+1))
 			})
 		}
 		wait.Wait()
-		if n := s.scalar(t, "SELECT views FROM {posts} WHERE postid = 388"); n != before+people {
+		if n := s.Scalar(t, "SELECT views FROM {posts} WHERE postid = 388"); n != before+people {
 			t.Errorf("%d views of %d people", n-before, people)
 		}
-		if found := recount(t, s.app, true); len(found) > 1 {
+		if found := testsite.Recount(t, s.App, true); len(found) > 1 {
 			t.Errorf("hotness is off: %q", found)
 		}
 	})
@@ -82,10 +83,10 @@ func TestClientAddress(t *testing.T) {
 		want    string
 	}{"nobody is trusted": {nil, "7F000001"}, "behind a load balancer": {[]string{"127.0.0.0/8", "10.0.0.0/8"}, "C6336407"}} {
 		t.Run(name, func(t *testing.T) {
-			s := openSite(t, importSQLite(t, "small"), func(cfg *config.Config) { cfg.TrustedProxies = c.proxies })
-			s.request(t, http.MethodGet, "/v1/questions/388", 0, "User-Agent", "Firefox", "X-Forwarded-For", "203.0.113.9, 198.51.100.7, 10.0.0.3")
+			s := testsite.New(t, testsite.Config(func(cfg *config.Config) { cfg.TrustedProxies = c.proxies }))
+			s.Request(t, http.MethodGet, "/v1/questions/388", testsite.Visitor, "User-Agent", "Firefox", "X-Forwarded-For", "203.0.113.9, 198.51.100.7, 10.0.0.3")
 			var got string
-			if _, err := s.app.DB.Get(context.Background(), []any{&got}, "SELECT HEX(lastviewip) FROM {posts} WHERE postid = 388"); err != nil || got != c.want {
+			if _, err := s.App.DB.Get(context.Background(), []any{&got}, "SELECT HEX(lastviewip) FROM {posts} WHERE postid = 388"); err != nil || got != c.want {
 				t.Errorf("the view came from %s, want %s (%v)", got, c.want, err)
 			}
 		})

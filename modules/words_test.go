@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // TestNewWordsBesideTheOldSite: the old site and we meet the same new words at the same moment, and each gets one row.
@@ -16,11 +18,11 @@ func TestNewWordsBesideTheOldSite(t *testing.T) {
 	if os.Getenv("TEST_DATABASE_URL") == "" {
 		t.Skip("needs a MySQL or MariaDB server: set TEST_DATABASE_URL (.ci/run starts one)")
 	}
-	r := &replayer{testSite: openSite(t, loadServer(t, "small"), nil)}
+	s := testsite.New(t, testsite.Server)
 	ctx := context.Background()
 	for round := range 5 {
 		word := fmt.Sprintf("neologism%d", round)
-		old, err := r.app.DB.Pool().Conn(ctx)
+		old, err := s.App.DB.Pool().Conn(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +54,7 @@ func TestNewWordsBesideTheOldSite(t *testing.T) {
 		for i := range 6 {
 			wait.Go(func() {
 				body := map[string]any{"content": fmt.Sprintf("Whoever meets the %s first makes its row, %d of %d.", word, i, round)}
-				if status, answer, _ := r.answerOf(t, call{"POST", "/v1/questions/1/answers", body}, 13+i); status != http.StatusCreated {
+				if status, answer, _ := s.Try(t, 13+i, "POST", "/v1/questions/1/answers", body); status != http.StatusCreated {
 					t.Errorf("answer: %d %v", status, answer)
 				}
 			})
@@ -63,7 +65,7 @@ func TestNewWordsBesideTheOldSite(t *testing.T) {
 			t.Error(err)
 		}
 		var rows, posts int
-		if _, err := r.app.DB.Get(ctx, []any{&rows, &posts}, "SELECT COUNT(*), SUM(contentcount) FROM {words} WHERE word = ?", word); err != nil || rows != 1 || posts != 6 {
+		if _, err := s.App.DB.Get(ctx, []any{&rows, &posts}, "SELECT COUNT(*), SUM(contentcount) FROM {words} WHERE word = ?", word); err != nil || rows != 1 || posts != 6 {
 			t.Errorf("%s has %d rows and is counted in %d posts, %v", word, rows, posts, err)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"38qa.net/backend/modules/testsite"
 )
 
 // longestContent is the most characters that a content may have as it is sent.
@@ -55,36 +57,36 @@ var worstContents = map[string]struct{ format, text, code string }{
 // those that are refused.
 func TestWorstContents(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
 		options := map[string]string{"permit_post_q": "150", "permit_post_a": "150", "permit_post_c": "150"}
 		for _, what := range []string{"qs", "as", "cs"} {
 			options["max_rate_user_"+what], options["max_rate_ip_"+what] = "100000", "100000"
 		}
-		r.setOptions(t, options)
-		own := r.done(t, 16, http.MethodPost, "/v1/questions",
+		s.SetOptions(t, options)
+		own := s.Do(t, testsite.Haru, http.MethodPost, "/v1/questions",
 			map[string]any{"title": "A question to be edited", "content": "With a long text."})
 		places := []struct {
 			name, method, path string
 			actor              int
 		}{
-			{"a visitor's question", http.MethodPost, "/v1/questions", 0},
-			{"a visitor's answer", http.MethodPost, "/v1/questions/200/answers", 0},
-			{"a member's comment", http.MethodPost, "/v1/posts/200/comments", 16},
-			{"a member's edit", http.MethodPatch, fmt.Sprintf("/v1/questions/%d", own), 16},
+			{"a visitor's question", http.MethodPost, "/v1/questions", testsite.Visitor},
+			{"a visitor's answer", http.MethodPost, "/v1/questions/200/answers", testsite.Visitor},
+			{"a member's comment", http.MethodPost, "/v1/posts/200/comments", testsite.Haru},
+			{"a member's edit", http.MethodPatch, fmt.Sprintf("/v1/questions/%d", own), testsite.Haru},
 		}
 		for name, worst := range worstContents {
 			t.Run(name, func(t *testing.T) {
-				var before snapshot
+				var before testsite.Snapshot
 				if worst.code != "" {
-					before = readTables(t, r.app.DB)
+					before = testsite.ReadTables(t, s.App.DB)
 				}
 				for _, p := range places {
 					body := map[string]any{"content": worst.text, "format": worst.format}
 					if strings.HasSuffix(p.path, "/questions") {
 						body["title"] = "A question with a hostile text"
 					}
-					status, got, _ := r.answerOf(t, call{p.method, p.path, body}, p.actor)
+					status, got, _ := s.Try(t, p.actor, p.method, p.path, body)
 					taken := status == http.StatusCreated || status == http.StatusOK
 					refused := status == http.StatusUnprocessableEntity &&
 						strings.Contains(fmt.Sprint(got["errors"]), "code:"+worst.code) &&
@@ -94,8 +96,9 @@ func TestWorstContents(t *testing.T) {
 					}
 				}
 				if worst.code != "" {
-					if changed := before.changed(readTables(t, r.app.DB)); len(changed) > 0 {
-						t.Errorf("refused, and these tables changed: %q", changed)
+					changed := testsite.Describe(nil, before.Diff(testsite.ReadTables(t, s.App.DB)))
+					if len(changed) > 0 {
+						t.Errorf("refused, and these rows changed: %q", changed)
 					}
 				}
 			})
@@ -103,21 +106,11 @@ func TestWorstContents(t *testing.T) {
 	})
 }
 
-// changed returns the tables in which the rows are others afterwards.
-func (before snapshot) changed(after snapshot) (tables []string) {
-	for table := range after {
-		if fmt.Sprint(after[table]) != fmt.Sprint(before[table]) {
-			tables = append(tables, table)
-		}
-	}
-	return tables
-}
-
 // TestHostileMarkdownOfThePast: what a plugin of the old site stored as Markdown, before anybody refused it, is
 // readable as the text that it is.
 func TestHostileMarkdownOfThePast(t *testing.T) {
 	t.Parallel()
-	testSites(t, func(t *testing.T, s *testSite) {
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		for i, c := range []struct{ name, content, want string }{
 			{"ordinary", "Some *text*", "<p>Some <em>text</em></p>"},
 			{"links without end", filled("[a](", 12_000), filled("[a](", 12_000)},
@@ -127,15 +120,15 @@ func TestHostileMarkdownOfThePast(t *testing.T) {
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				id := 95_000 + i
-				s.exec(t, `INSERT INTO {posts} (postid, type, created, format, title, content, hotness)
+				s.Exec(t, `INSERT INTO {posts} (postid, type, created, format, title, content, hotness)
 					VALUES (?, 'Q', '2026-12-01 00:00:00', 'markdown', 'Hostile', ?, 1e9)`, id, c.content)
 				path := fmt.Sprintf("/v1/questions/%d", id)
-				got := decode[struct{ HTML string }](t, s.request(t, http.MethodGet, path, 0))
+				got := testsite.Decode[struct{ HTML string }](t, s.Request(t, http.MethodGet, path, testsite.Visitor))
 				if strings.TrimSpace(got.HTML) != c.want {
 					t.Errorf("%.200q, not %.200q", got.HTML, c.want)
 				}
 				for _, other := range []string{"/v1/questions?sort=hot", path + "/related", "/feed/questions.rss"} {
-					if res := s.request(t, http.MethodGet, other, 0); res.StatusCode >= http.StatusInternalServerError {
+					if res := s.Request(t, http.MethodGet, other, testsite.Visitor); res.StatusCode >= http.StatusInternalServerError {
 						t.Errorf("%s: %d", other, res.StatusCode)
 					}
 				}

@@ -12,23 +12,11 @@ import (
 	"time"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/testsite"
 )
 
-// answerOf sends a request and decodes its answer.
-func (r *replayer) answerOf(t *testing.T, c call, actor int) (status int, body map[string]any, header http.Header) {
-	t.Helper()
-	res := r.send(t, c, actor, "198.51.100.77", "")
-	content := text(t, res)
-	if content != "" {
-		if err := json.Unmarshal([]byte(content), &body); err != nil {
-			t.Fatalf("%s %s: %v in %q", c.method, c.path, err, content)
-		}
-	}
-	return res.StatusCode, body, res.Header
-}
-
 // writeStatements counts what a request sends to the database.
-func writeStatements(t *testing.T, r *replayer, c call, actor int) []string {
+func writeStatements(t *testing.T, s *testsite.Site, c call, actor int) []string {
 	t.Helper()
 	body := ""
 	if c.body != nil {
@@ -47,7 +35,7 @@ func writeStatements(t *testing.T, r *replayer, c call, actor int) []string {
 	req.Header.Set("Authorization", fmt.Sprintf("Bearer test-%d", actor))
 	req.RemoteAddr = "198.51.100.77:1234"
 	rec := httptest.NewRecorder()
-	r.app.Server.ServeHTTP(rec, req)
+	s.App.Server.ServeHTTP(rec, req)
 	if rec.Code >= 300 {
 		t.Fatalf("%s %s: %d %s", c.method, c.path, rec.Code, rec.Body.String())
 	}
@@ -57,40 +45,40 @@ func writeStatements(t *testing.T, r *replayer, c call, actor int) []string {
 // TestCostOfWrites holds how many statements writes send, whatever the size of the thread.
 func TestCostOfWrites(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
-		get[any](t, r.testSite, "/v1/questions/1") // options and categories are in memory
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		testsite.Get[any](t, s, "/v1/questions/1") // options and categories are in memory
 		check := func(what string, most int, c call, actor int) {
 			t.Helper()
-			get[any](t, r.testSite, "/v1/questions/27")
-			queries := writeStatements(t, r, c, actor)
+			testsite.Get[any](t, s, "/v1/questions/27")
+			queries := writeStatements(t, s, c, actor)
 			t.Logf("%s: %d statements", what, len(queries))
 			if len(queries) > most {
 				t.Errorf("%s: %d statements, at most %d expected:\n%s", what, len(queries), most, strings.Join(queries, "\n"))
 			}
 		}
 		up, down := map[string]any{"value": 1}, map[string]any{"value": -1}
-		check("vote on a question", 15, call{"PUT", "/v1/posts/27/vote", up}, 17)
-		check("vote turned round", 15, call{"PUT", "/v1/posts/27/vote", down}, 17)
-		check("vote on an answer", 15, call{"PUT", "/v1/posts/16/vote", up}, 17)
-		check("vote that makes an answer the best", 15, call{"PUT", "/v1/posts/139/vote", up}, 17)
-		check("vote that makes it so no more", 15, call{"DELETE", "/v1/posts/139/vote", nil}, 17)
-		check("vote on a comment", 15, call{"PUT", "/v1/posts/15/vote", up}, 17)
+		check("vote on a question", 15, call{"PUT", "/v1/posts/27/vote", up}, testsite.Lurker)
+		check("vote turned round", 15, call{"PUT", "/v1/posts/27/vote", down}, testsite.Lurker)
+		check("vote on an answer", 15, call{"PUT", "/v1/posts/16/vote", up}, testsite.Lurker)
+		check("vote that makes an answer the best", 15, call{"PUT", "/v1/posts/139/vote", up}, testsite.Lurker)
+		check("vote that makes it so no more", 15, call{"DELETE", "/v1/posts/139/vote", nil}, testsite.Lurker)
+		check("vote on a comment", 15, call{"PUT", "/v1/posts/15/vote", up}, testsite.Lurker)
 		const content = "巣箱の掃除は春に行うのが良いです。 A Wholly unheardof answerword, to be indexed with the others."
-		check("answer with new words", 40, call{"POST", "/v1/questions/27/answers", map[string]any{"content": content}}, 17)
-		check("answer in a long thread", 40, call{"POST", "/v1/questions/200/answers", map[string]any{"content": content + " Again."}}, 16)
-		check("comment", 40, call{"POST", "/v1/posts/27/comments", map[string]any{"content": "Thanks, that helped."}}, 17)
+		check("answer with new words", 40, call{"POST", "/v1/questions/27/answers", map[string]any{"content": content}}, testsite.Lurker)
+		check("answer in a long thread", 40, call{"POST", "/v1/questions/200/answers", map[string]any{"content": content + " Again."}}, testsite.Haru)
+		check("comment", 40, call{"POST", "/v1/posts/27/comments", map[string]any{"content": "Thanks, that helped."}}, testsite.Lurker)
 	})
 }
 
 // TestIdempotencyKey: a request that is sent again does nothing again, is answered as before, and may come at the same time.
 func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
 		ask := func(key, title string, user int) *http.Response {
 			body := fmt.Sprintf(`{"title": %q, "content": "Long enough, surely."}`, title)
-			req, err := http.NewRequest(http.MethodPost, r.server.URL+"/v1/questions", strings.NewReader(body))
+			req, err := http.NewRequest(http.MethodPost, s.URL+"/v1/questions", strings.NewReader(body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,37 +94,39 @@ func TestIdempotencyKey(t *testing.T) {
 			t.Cleanup(func() { res.Body.Close() })
 			return res
 		}
-		first := ask("key-1", "How do I do things only once?", 17)
+		first := ask("key-1", "How do I do things only once?", testsite.Lurker)
 		if first.StatusCode != http.StatusCreated {
-			t.Fatalf("%s %s", first.Status, text(t, first))
+			t.Fatalf("%s %s", first.Status, testsite.Text(t, first))
 		}
-		content, location := text(t, first), first.Header.Get("Location")
-		again := ask("key-1", "How do I do things only once?", 17)
-		if again.StatusCode != http.StatusCreated || text(t, again) != content || again.Header.Get("Location") != location || again.Header.Get("Idempotency-Replayed") != "true" {
+		content, location := testsite.Text(t, first), first.Header.Get("Location")
+		again := ask("key-1", "How do I do things only once?", testsite.Lurker)
+		if again.StatusCode != http.StatusCreated || testsite.Text(t, again) != content || again.Header.Get("Location") != location || again.Header.Get("Idempotency-Replayed") != "true" {
 			t.Errorf("again: %s %v", again.Status, again.Header)
 		}
-		if res := ask("key-1", "How do I do other things?", 17); res.StatusCode != http.StatusConflict || !strings.Contains(text(t, res), "idempotency_conflict") {
+		if res := ask("key-1", "How do I do other things?", testsite.Lurker); res.StatusCode != http.StatusConflict || !strings.Contains(testsite.Text(t, res), "idempotency_conflict") {
 			t.Errorf("another body: %s", res.Status)
 		}
-		if res := ask("bad key", "How do I do other things?", 17); res.StatusCode != http.StatusBadRequest {
+		if res := ask("bad key", "How do I do other things?", testsite.Lurker); res.StatusCode != http.StatusBadRequest {
 			t.Errorf("bad key: %s", res.Status)
 		}
-		if res := ask("key-2", "short", 17); res.StatusCode != http.StatusUnprocessableEntity {
+		if res := ask("key-2", "short", testsite.Lurker); res.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("refused: %s", res.Status)
 		}
 
 		// The process died after the commit and before the answer was kept.
-		if _, err := r.app.DB.Exec(context.Background(), "UPDATE {q2ab_idempotency} SET status = NULL, headers = NULL, body = NULL"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {q2ab_idempotency} SET status = NULL, headers = NULL, body = NULL"); err != nil {
 			t.Fatal(err)
 		}
-		if res := ask("key-1", "How do I do things only once?", 17); res.StatusCode != http.StatusCreated || res.Header.Get("Location") != location {
-			t.Errorf("after a crash: %s %s %s", res.Status, res.Header.Get("Location"), text(t, res))
+		if res := ask("key-1", "How do I do things only once?", testsite.Lurker); res.StatusCode != http.StatusCreated || res.Header.Get("Location") != location {
+			t.Errorf("after a crash: %s %s %s", res.Status, res.Header.Get("Location"), testsite.Text(t, res))
 		}
 
 		var wait sync.WaitGroup
 		places := make([]string, 8)
 		for i := range places {
-			wait.Go(func() { places[i] = ask("key-3", "Ten at once, and one of them counts?", 16).Header.Get("Location") })
+			wait.Go(func() {
+				places[i] = ask("key-3", "Ten at once, and one of them counts?", testsite.Haru).Header.Get("Location")
+			})
 		}
 		wait.Wait()
 		for _, p := range places {
@@ -144,15 +134,15 @@ func TestIdempotencyKey(t *testing.T) {
 				t.Errorf("at once: %v", places)
 			}
 		}
-		anonymous := ask("key-4", "Asked by nobody in particular?", 0)
+		anonymous := ask("key-4", "Asked by nobody in particular?", testsite.Visitor)
 		cookie := anonymous.Header.Get("Set-Cookie")
 		// Whoever knows the key, or guesses it, does not become the visitor.
-		if repeated := ask("key-4", "Asked by nobody in particular?", 0); !strings.HasPrefix(cookie, "qa_id=") ||
+		if repeated := ask("key-4", "Asked by nobody in particular?", testsite.Visitor); !strings.HasPrefix(cookie, "qa_id=") ||
 			repeated.Header.Get("Idempotency-Replayed") != "true" || repeated.Header.Get("Set-Cookie") != "" {
 			t.Errorf("cookies %q and %q", cookie, repeated.Header.Get("Set-Cookie"))
 		}
 		var n int
-		if _, err := r.app.DB.Get(context.Background(), []any{&n}, "SELECT COUNT(*) FROM {posts} WHERE postid > 391"); err != nil || n != 3 {
+		if _, err := s.App.DB.Get(context.Background(), []any{&n}, "SELECT COUNT(*) FROM {posts} WHERE postid > 391"); err != nil || n != 3 {
 			t.Errorf("%d posts were made, %v", n, err)
 		}
 	})
@@ -161,12 +151,12 @@ func TestIdempotencyKey(t *testing.T) {
 // TestIfMatch: an edit that is meant for another version is refused; votes and views make no new one.
 func TestIfMatch(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{testSite: openSite(t, fresh(t), nil)}
-		_, _, h := r.answerOf(t, call{"GET", "/v1/questions/27?include=answers", nil}, 4)
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		_, _, h := s.Try(t, testsite.EditorYuki, "GET", "/v1/questions/27?include=answers", nil)
 		tag := h.Get("ETag")
 		edit := func(match, content string) int {
-			req, err := http.NewRequest(http.MethodPatch, r.server.URL+"/v1/questions/27", strings.NewReader(fmt.Sprintf(`{"content": %q}`, content)))
+			req, err := http.NewRequest(http.MethodPatch, s.URL+"/v1/questions/27", strings.NewReader(fmt.Sprintf(`{"content": %q}`, content)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -185,7 +175,7 @@ func TestIfMatch(t *testing.T) {
 			}
 			return res.StatusCode
 		}
-		if status, _, _ := r.answerOf(t, call{"PUT", "/v1/posts/27/vote", map[string]any{"value": 1}}, 17); status != http.StatusOK {
+		if status, _, _ := s.Try(t, testsite.Lurker, "PUT", "/v1/posts/27/vote", map[string]any{"value": 1}); status != http.StatusOK {
 			t.Fatalf("vote: %d", status)
 		}
 		old := tag
@@ -207,10 +197,10 @@ func TestIfMatch(t *testing.T) {
 // TestRefusals: each refusal has its code, and leaves no trace.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		url := fresh(t)
-		r := &replayer{testSite: openSite(t, url, nil)}
-		before := readTables(t, r.app.DB)
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		url := db.Copy(t)
+		s := testsite.New(t, testsite.On(url))
+		before := testsite.ReadTables(t, s.App.DB)
 		long := strings.Repeat("長", 13000)
 		for _, c := range []struct {
 			actor  int
@@ -218,33 +208,33 @@ func TestRefusals(t *testing.T) {
 			status int
 			code   string
 		}{
-			{0, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1}}, 403, "login_required"},
-			{25, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1}}, 403, "user_blocked"},
-			{6, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1}}, 403, "own_post"},
-			{17, call{"PUT", "/v1/posts/999999/vote", map[string]any{"value": 1}}, 404, "not_found"},
-			{17, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 2}}, 422, "validation"},
-			{17, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1, "extra": 1}}, 422, "validation"},
-			{17, call{"PUT", "/v1/posts/255/vote", map[string]any{"value": 1}}, 403, "hidden"},
-			{17, call{"PUT", "/v1/posts/380/vote", map[string]any{"value": 1}}, 404, "not_found"}, // it waits for approval
-			{28, call{"PUT", "/v1/posts/380/vote", map[string]any{"value": 1}}, 403, "queued"},
-			{17, call{"PATCH", "/v1/questions/1", map[string]any{"title": "A title that is long enough"}}, 403, "permission_level"},
-			{17, call{"PUT", "/v1/questions/1/selected-answer", map[string]any{"answerId": 3}}, 403, "permission_level"},
-			{6, call{"PUT", "/v1/questions/1/selected-answer", map[string]any{"answerId": 16}}, 422, "validation"},
-			{17, call{"PUT", "/v1/posts/1/visibility", map[string]any{"hidden": true}}, 403, "permission_level"},
-			{17, call{"DELETE", "/v1/questions/1", nil}, 403, "permission_level"},
-			{3, call{"DELETE", "/v1/questions/1", nil}, 403, "not_hidden"},
-			{3, call{"PUT", "/v1/posts/1/approval", map[string]any{"approved": true}}, 409, "not_queued"},
-			{17, call{"PUT", "/v1/posts/1/owner", nil}, 403, "not_claimable"},
-			{6, call{"PUT", "/v1/posts/1/flag", nil}, 403, "own_post"},
-			{4, call{"PUT", "/v1/questions/1/closure", map[string]any{"duplicateOf": 1}}, 422, "validation"},
-			{4, call{"PUT", "/v1/questions/1/closure", map[string]any{"duplicateOf": 999999}}, 422, "validation"},
-			{4, call{"PUT", "/v1/questions/1/closure", map[string]any{}}, 422, "validation"},
-			{17, call{"POST", "/v1/questions/120/answers", map[string]any{"content": "Too late for this one."}}, 403, "closed"},
-			{17, call{"POST", "/v1/questions", map[string]any{"title": "x", "content": long, "tags": []string{"a b c d e f g"}, "categoryId": 4711, "followsAnswerId": 1, "notify": true, "email": "no"}}, 422, "validation"},
-			{17, call{"POST", "/v1/answers/16/comment", map[string]any{"content": "Turned into a comment."}}, 403, "permission_level"},
-			{16, call{"POST", "/v1/admin/jobs/recount/run", map[string]any{}}, 403, "permission_level"},
+			{testsite.Visitor, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1}}, 403, "login_required"},
+			{testsite.Spammer99, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1}}, 403, "user_blocked"},
+			{testsite.Taro, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1}}, 403, "own_post"},
+			{testsite.Lurker, call{"PUT", "/v1/posts/999999/vote", map[string]any{"value": 1}}, 404, "not_found"},
+			{testsite.Lurker, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 2}}, 422, "validation"},
+			{testsite.Lurker, call{"PUT", "/v1/posts/1/vote", map[string]any{"value": 1, "extra": 1}}, 422, "validation"},
+			{testsite.Lurker, call{"PUT", "/v1/posts/255/vote", map[string]any{"value": 1}}, 403, "hidden"},
+			{testsite.Lurker, call{"PUT", "/v1/posts/380/vote", map[string]any{"value": 1}}, 404, "not_found"}, // it waits for approval
+			{testsite.Newbie2, call{"PUT", "/v1/posts/380/vote", map[string]any{"value": 1}}, 403, "queued"},
+			{testsite.Lurker, call{"PATCH", "/v1/questions/1", map[string]any{"title": "A title that is long enough"}}, 403, "permission_level"},
+			{testsite.Lurker, call{"PUT", "/v1/questions/1/selected-answer", map[string]any{"answerId": 3}}, 403, "permission_level"},
+			{testsite.Taro, call{"PUT", "/v1/questions/1/selected-answer", map[string]any{"answerId": 16}}, 422, "validation"},
+			{testsite.Lurker, call{"PUT", "/v1/posts/1/visibility", map[string]any{"hidden": true}}, 403, "permission_level"},
+			{testsite.Lurker, call{"DELETE", "/v1/questions/1", nil}, 403, "permission_level"},
+			{testsite.ModKenji, call{"DELETE", "/v1/questions/1", nil}, 403, "not_hidden"},
+			{testsite.ModKenji, call{"PUT", "/v1/posts/1/approval", map[string]any{"approved": true}}, 409, "not_queued"},
+			{testsite.Lurker, call{"PUT", "/v1/posts/1/owner", nil}, 403, "not_claimable"},
+			{testsite.Taro, call{"PUT", "/v1/posts/1/flag", nil}, 403, "own_post"},
+			{testsite.EditorYuki, call{"PUT", "/v1/questions/1/closure", map[string]any{"duplicateOf": 1}}, 422, "validation"},
+			{testsite.EditorYuki, call{"PUT", "/v1/questions/1/closure", map[string]any{"duplicateOf": 999999}}, 422, "validation"},
+			{testsite.EditorYuki, call{"PUT", "/v1/questions/1/closure", map[string]any{}}, 422, "validation"},
+			{testsite.Lurker, call{"POST", "/v1/questions/120/answers", map[string]any{"content": "Too late for this one."}}, 403, "closed"},
+			{testsite.Lurker, call{"POST", "/v1/questions", map[string]any{"title": "x", "content": long, "tags": []string{"a b c d e f g"}, "categoryId": 4711, "followsAnswerId": 1, "notify": true, "email": "no"}}, 422, "validation"},
+			{testsite.Lurker, call{"POST", "/v1/answers/16/comment", map[string]any{"content": "Turned into a comment."}}, 403, "permission_level"},
+			{testsite.Haru, call{"POST", "/v1/admin/jobs/recount/run", map[string]any{}}, 403, "permission_level"},
 		} {
-			status, body, _ := r.answerOf(t, c.call, c.actor)
+			status, body, _ := s.Try(t, c.actor, c.call.method, c.call.path, c.call.body)
 			if status != c.status || body["code"] != c.code {
 				t.Errorf("%d: %s %s → %d %v, want %d %s", c.actor, c.call.method, c.call.path, status, body, c.status, c.code)
 			}
@@ -254,7 +244,7 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 		}
-		if d := describe(nil, before.diff(readTables(t, r.app.DB))); len(d) > 0 {
+		if d := testsite.Describe(nil, before.Diff(testsite.ReadTables(t, s.App.DB))); len(d) > 0 {
 			t.Errorf("refusals left traces:\n%s", strings.Join(d, "\n"))
 		}
 	})
@@ -263,19 +253,20 @@ func TestRefusals(t *testing.T) {
 // TestHourlyLimits: the action is named, and the time until it may be done again.
 func TestHourlyLimits(t *testing.T) {
 	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, fresh func(t *testing.T) string) {
-		r := &replayer{now: 1796126400 + 600}
-		r.testSite = openSiteAt(t, fresh(t), func() time.Time { return time.Unix(r.now, 0) })
-		if _, err := r.app.DB.Exec(context.Background(), "REPLACE INTO {userlimits} (userid, action, period, count) VALUES (17, 'A', 498924, 1000)"); err != nil {
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		now := time.Unix(1796126400+600, 0)
+		s := testsite.New(t, db, testsite.At(&now))
+		if _, err := s.App.DB.Exec(context.Background(), "REPLACE INTO {userlimits} (userid, action, period, count) VALUES (17, 'A', 498924, 1000)"); err != nil {
 			t.Fatal(err)
 		}
-		answer := call{"POST", "/v1/questions/27/answers", map[string]any{"content": "An answer too many."}}
-		status, body, h := r.answerOf(t, answer, 17)
+		const path = "/v1/questions/27/answers"
+		answer := map[string]any{"content": "An answer too many."}
+		status, body, h := s.Try(t, testsite.Lurker, "POST", path, answer)
 		if status != http.StatusTooManyRequests || body["code"] != "rate_limit" || body["action"] != "answer" || h.Get("Retry-After") != "3000" {
 			t.Errorf("%d %v %v", status, body, h)
 		}
-		r.now += 3000
-		if status, body, _ := r.answerOf(t, answer, 17); status != http.StatusCreated {
+		now = now.Add(3000 * time.Second)
+		if status, body, _ := s.Try(t, testsite.Lurker, "POST", path, answer); status != http.StatusCreated {
 			t.Errorf("in the next hour: %d %v", status, body)
 		}
 	})

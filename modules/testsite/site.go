@@ -28,6 +28,8 @@ type Site struct {
 	URL string
 	// Database is the address of the database.
 	Database string
+	// Store is the folder in which the site stores images, unless its configuration says otherwise.
+	Store string
 }
 
 // Option changes what [New] opens.
@@ -60,6 +62,12 @@ func Clock(now database.Clock) Option {
 	return optionFunc(func(_ testing.TB, s *settings) { s.app = append(s.app, modules.WithClock(now)) })
 }
 
+// At stops the clock at a time, which tests may change between requests.
+func At(now *time.Time) Option { return Clock(func() time.Time { return *now }) }
+
+// TimeZone sets the time zone of the community.
+func TimeZone(name string) Option { return Config(func(c *config.Config) { c.TimeZone = name }) }
+
 // GenuineTokens lets the application verify bearer tokens as in production. Without it, "test-ID" is a
 // token of the user with the id.
 func GenuineTokens() Option {
@@ -90,7 +98,8 @@ func New(t testing.TB, options ...Option) *Site {
 	t.Helper()
 	s := settings{cfg: Settings(t), app: []modules.Option{modules.WithVerifier(verifyTestToken)}}
 	s.cfg.DatabaseURL = ""
-	s.cfg.BlobsDir, s.cfg.MediaURL = Testdata("oracle", "blobs"), t.TempDir()
+	store := t.TempDir()
+	s.cfg.BlobsDir, s.cfg.MediaURL = Testdata("oracle", "blobs"), "file:"+store
 	s.cfg.TrustedProxies = []string{"127.0.0.1/32"}
 	for _, o := range options {
 		o.apply(t, &s)
@@ -114,7 +123,7 @@ func New(t testing.TB, options ...Option) *Site {
 			t.Error(err)
 		}
 	})
-	return &Site{App: app, URL: server.URL, Database: s.cfg.DatabaseURL}
+	return &Site{App: app, URL: server.URL, Database: s.cfg.DatabaseURL, Store: store}
 }
 
 // Prepare runs statements on the database with the address.

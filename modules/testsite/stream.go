@@ -11,8 +11,8 @@ import (
 
 // Stream follows /v1/events and hands over one event at a time.
 type Stream struct {
-	lines chan map[string]string
-	stop  context.CancelFunc
+	lines  chan map[string]string
+	cancel context.CancelFunc
 }
 
 // OpenStream connects to /v1/events as a visitor; lastID is the id of the last event that was received
@@ -34,7 +34,7 @@ func OpenStream(t *testing.T, s *Site, query, lastID string) *Stream {
 	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("%s %s", res.Status, Text(t, res))
 	}
-	st := &Stream{lines: make(chan map[string]string, 100), stop: cancel}
+	st := &Stream{lines: make(chan map[string]string, 100), cancel: cancel}
 	go func() {
 		defer close(st.lines)
 		defer res.Body.Close()
@@ -52,7 +52,7 @@ func OpenStream(t *testing.T, s *Site, query, lastID string) *Stream {
 			}
 		}
 	}()
-	t.Cleanup(cancel)
+	t.Cleanup(st.Stop)
 	return st
 }
 
@@ -67,3 +67,6 @@ func (st *Stream) Next(t *testing.T) map[string]string {
 		return nil
 	}
 }
+
+// Stop ends the connection.
+func (st *Stream) Stop() { st.cancel() }
