@@ -1,56 +1,13 @@
 package modules_test
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
-	"38qa.net/backend/modules/demo"
-	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/testsite"
 )
-
-// seededQuestions is the size of the site of seededSite, on which the shortcuts for large sites are taken.
-const seededQuestions = 900
-
-var seededCopy = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "q2ab")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "seeded.sqlite")
-	db, err := database.Open(context.Background(), database.Settings{URL: "sqlite:" + path, Prefix: "qa_"})
-	if err != nil {
-		return nil, err
-	}
-	if err := demo.Seed(context.Background(), db, demo.SeedOptions{Questions: seededQuestions, Seed: 7}); err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
-// seededSite is a generated site on an SQLite database of the test's own.
-func seededSite(t *testing.T) *testsite.Site {
-	t.Helper()
-	content, err := seededCopy()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "seeded.sqlite")
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return testsite.New(t, testsite.On("sqlite:"+path))
-}
 
 // TestLargeListsReadFewRows shows by the server's own counters that the directory, recent changes and the
 // parts of the sitemap do not read all that there is.

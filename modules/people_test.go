@@ -274,38 +274,6 @@ func TestUpdatesAsRecorded(t *testing.T) {
 // streamWords are the kinds of entries that only streams of updates have.
 var streamWords = map[string]string{"N": "comment-on-answer", "F": "follow", "U": "comment-on-question"}
 
-func TestModerationListsAsRecorded(t *testing.T) {
-	t.Parallel()
-	type pair struct {
-		QuestionID, PostID int
-		Time               int64
-	}
-	type lists map[string]struct {
-		IDs   []int
-		Pairs []pair
-	}
-	paths := map[string]string{"flagged": "flagged", "hidden_q": "hidden?type=question", "hidden_a": "hidden?type=answer", "hidden_c": "hidden?type=comment",
-		"queued_q": "queue?type=question", "queued_a": "queue?type=answer", "queued_c": "queue?type=comment"}
-	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
-		for name, want := range testsite.Recording[lists](t, "admin-lists") {
-			got, wanted := []string{}, []string{}
-			for _, a := range testsite.GetAs[testsite.List[testsite.Activity]](t, s, "/v1/moderation/"+paths[name], testsite.Superbee).Items {
-				got = append(got, fmt.Sprint(a.Question.ID, " ", a.Post.ID))
-			}
-			for _, id := range want.IDs {
-				wanted = append(wanted, fmt.Sprint(id, " ", id))
-			}
-			for _, p := range want.Pairs {
-				wanted = append(wanted, fmt.Sprint(p.QuestionID, " ", p.PostID))
-			}
-			testsite.Same(t, name, got, wanted)
-			if status := s.Request(t, http.MethodGet, "/v1/moderation/"+paths[name], testsite.People["aki"]).StatusCode; status != 403 {
-				t.Errorf("%s for an ordinary user: %d", name, status)
-			}
-		}
-	})
-}
-
 func TestUsersAsRecorded(t *testing.T) {
 	t.Parallel()
 	type lists map[string][]struct {

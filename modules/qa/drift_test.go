@@ -1,4 +1,4 @@
-package modules_test
+package qa_test
 
 import (
 	"fmt"
@@ -100,7 +100,7 @@ func unselectedOff(t *testing.T, s *testsite.Site) (off int) {
 // TestDriftIsDocumented: the guide for those who come from the old site names each case by its test.
 func TestDriftIsDocumented(t *testing.T) {
 	t.Parallel()
-	guide, err := os.ReadFile("../docs/migrating.md")
+	guide, err := os.ReadFile(testsite.Repository("docs", "migrating.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

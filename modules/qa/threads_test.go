@@ -1,4 +1,4 @@
-package modules_test
+package qa_test
 
 import (
 	"fmt"
@@ -161,69 +161,6 @@ func TestQuestionPagesAsRecorded(t *testing.T) {
 
 func stateType(kind, state string) string {
 	return kind + map[string]string{"visible": "", "hidden": "_HIDDEN", "queued": "_QUEUED"}[state]
-}
-
-// permissionNames are the recorded rules that the API tells under another name; the others are about buttons.
-var permissionNames = map[string]string{"commentable": "comment", "editable": "edit", "retagcatable": "changeCategoryAndTags", "aselectable": "selectAnswer",
-	"unflaggable": "unflag", "clearflaggable": "clearFlags", "closeable": "close", "reopenable": "reopen", "moderatable": "approve", "hideable": "hide",
-	"reshowable": "reshow", "deleteable": "delete", "claimable": "claim", "followable": "followUp"}
-
-func TestPermissionsAsRecorded(t *testing.T) {
-	t.Parallel()
-	type permissions struct {
-		Viewers map[string]map[string][]string
-	}
-	users := map[string]int{"newbie2": 28, "newbie_unconf": 27, "fuyu": 15, "aki": 13, "みつばち太郎": 6, "cat_expert": 19, "expert_sato": 5, "editor_yuki": 4,
-		"mod_kenji": 3, "admin_hana": 2, "spammer99": 25}
-	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
-		cookie := s.VisitorCookie(t)
-		checked := 0
-		for viewer, posts := range testsite.Recording[permissions](t, "permissions-posts").Viewers {
-			user, known := users[viewer]
-			header := []string{}
-			if !known {
-				header = []string{"Cookie", "qa_id=" + cookie}
-			}
-			all := map[int]map[string]bool{} // what the threads show, by post
-			for _, id := range threadIDs(t) {
-				res := s.Request(t, http.MethodGet, fmt.Sprintf("/v1/questions/%d?include=answers,comments,permissions", id), user, header...)
-				if res.StatusCode != http.StatusOK {
-					continue
-				}
-				thread := testsite.Decode[threadBody](t, res)
-				all[id] = thread.Can
-				for _, list := range append([][]post{thread.Answers, thread.Comments}, commentsOf(thread.Answers)...) {
-					for _, p := range list {
-						all[p.ID] = p.Can
-					}
-				}
-			}
-			for id, wanted := range posts {
-				var postID int
-				fmt.Sscan(id, &postID)
-				want := map[string]bool{}
-				for _, w := range wanted {
-					want[w] = true
-				}
-				can, seen := all[postID]
-				if !want["viewable"] && seen {
-					t.Errorf("%s sees post %s and should not", viewer, id)
-				}
-				if !seen {
-					continue // hidden with what is above it, or not viewable itself
-				}
-				for recorded, name := range permissionNames {
-					if can[name] != want[recorded] {
-						t.Errorf("%s, post %s: %s is %v, Q2A says %v", viewer, id, name, can[name], want[recorded])
-					}
-					checked++
-				}
-			}
-		}
-		if checked < 40000 {
-			t.Errorf("only %d permissions compared", checked)
-		}
-	})
 }
 
 func commentsOf(answers []post) [][]post {

@@ -1,4 +1,4 @@
-package modules_test
+package qa_test
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"net/url"
 
 	"38qa.net/backend/modules/testsite"
 )
@@ -72,4 +74,57 @@ func bestRelated(t *testing.T, s *testsite.Site, id int) []int {
 	}
 	slices.SortFunc(best, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
 	return best
+}
+
+func TestRelatedAsRecorded(t *testing.T) {
+	t.Parallel()
+	type related []struct {
+		QuestionID int
+		MinScore   float64 `json:"widget_min_score"`
+		Results    []struct {
+			PostID int
+			Score  float64
+		}
+	}
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		for _, r := range testsite.Recording[related](t, "related") {
+			got := testsite.Get[testsite.List[testsite.Question]](t, s, fmt.Sprintf("/v1/questions/%d/related?limit=50", r.QuestionID)).Items
+			wanted := 0
+			for i, want := range r.Results {
+				if want.Score < r.MinScore {
+					break
+				}
+				wanted++
+				if i >= len(got) || got[i].ID != want.PostID || !near(got[i].Score, want.Score) {
+					t.Errorf("related to %d, place %d: want %d (%v), got %v", r.QuestionID, i, want.PostID, want.Score, testsite.IDs(got))
+					break
+				}
+			}
+			testsite.Same(t, fmt.Sprintf("number related to %d", r.QuestionID), len(got), wanted)
+		}
+	})
+}
+
+func TestSimilarAsRecorded(t *testing.T) {
+	t.Parallel()
+	type similar []struct {
+		Title    string
+		MinScore float64 `json:"min_score"`
+		Results  []struct {
+			PostID int
+			Score  float64
+		}
+	}
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		for _, r := range testsite.Recording[similar](t, "similar-titles") {
+			got := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions/similar?title="+url.QueryEscape(r.Title)).Items
+			want := []int{}
+			for _, x := range r.Results[:min(5, len(r.Results))] { // page_size_ask_check_qs is 5
+				if x.Score >= r.MinScore {
+					want = append(want, x.PostID)
+				}
+			}
+			testsite.Same(t, r.Title, testsite.IDs(got), want)
+		}
+	})
 }
