@@ -2,152 +2,72 @@ package modules_test
 
 import (
 	"context"
-	"errors"
+	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"38qa.net/backend/modules/kernel/database"
-	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/testsite"
 )
 
-// count is a job of so many batches, each of which calls work.
-func countJob(batches int, work func(n int) error) jobs.Job {
-	return jobs.Job{Name: "count", Summary: "counts", Steps: []jobs.Step{{Name: "only", Count: func(context.Context) (int, error) { return batches, nil },
-		Batch: func(_ context.Context, after int, w *jobs.Work) (int, error) {
-			w.Done = 1
-			if err := work(after); err != nil {
-				return 0, err
-			}
-			if after+1 == batches {
-				return 0, nil
-			}
-			return after + 1, nil
-		}}}}
-}
-
-// TestJobIsTakenOverOnlyFromTheDead: while its holder signs, nobody else gets a run; when it does not, another takes it over,
-// and the old holder, awake again, can change nothing of it any more.
-func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
+// TestJobsOverREST: administrators start, see and cancel runs; nobody else does.
+func TestJobsOverREST(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		var ahead atomic.Int64
-		site := testsite.New(t, db, testsite.Clock(func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }))
-		inBatch, goOn := make(chan struct{}), make(chan struct{})
-		sleeper := jobs.New(site.App.DB, jobs.Settings{}, countJob(5, func(n int) error {
-			if n == 2 {
-				close(inBatch)
-				<-goOn
-			}
-			return nil
-		}))
-		second := 0
-		other := jobs.New(site.App.DB, jobs.Settings{}, countJob(5, func(int) error { second++; return nil }))
-		ctx := context.Background()
-		run, err := sleeper.Start(ctx, "count", jobs.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ended := make(chan error, 1)
-		go func() { ended <- sleeper.Work(ctx, run, nil) }()
-		<-inBatch
-		if _, err := other.Start(ctx, "count", jobs.Options{}); !errors.Is(err, jobs.ErrLost) {
-			t.Errorf("taken from a living holder: %v", err)
-		}
-		ahead.Store(int64(31 * time.Second)) // longer than the lease
-		taken, err := other.Start(ctx, "count", jobs.Options{})
-		if err != nil {
-			t.Fatalf("not taken from a dead holder: %v", err)
-		}
-		if err := other.Work(ctx, taken, nil); err != nil {
-			t.Fatal(err)
-		}
-		if second != 3 { // the batches 0 and 1 were written down
-			t.Errorf("the new holder did %d batches", second)
-		}
-		close(goOn)
-		if err := <-ended; !errors.Is(err, jobs.ErrLost) {
-			t.Errorf("the old holder: %v", err)
-		}
-		history, err := other.History(ctx, "count", 10)
-		if err != nil || len(history) != 1 || history[0].Status != jobs.Done || history[0].Done != 5 {
-			t.Errorf("history %+v, %v", history, err)
-		}
-	})
-}
-
-// TestManyBatchesWithinASecond: however quick the batches are, the sign of life is never later than the time.
-func TestManyBatchesWithinASecond(t *testing.T) {
-	t.Parallel()
-	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		now := time.Now()
-		site := testsite.New(t, db, testsite.At(&now))
-		m := jobs.New(site.App.DB, jobs.Settings{}, countJob(40, func(int) error { return nil }))
-		run, err := m.Start(t.Context(), "count", jobs.Options{})
-		if err == nil {
-			err = m.Work(t.Context(), run, func(*jobs.Run, *jobs.Work) {
-				if at := heartbeat(t, site.App.DB); at != now.Unix() {
-					t.Fatalf("the sign of life is %d s ahead", at-now.Unix())
+		s := testsite.New(t, db)
+		const anonymous, member, moderator, admin = testsite.Visitor, testsite.Tanaka, testsite.ModKenji, testsite.AdminHana
+		calls := []call{{method: "GET", path: "/v1/admin/jobs"}, {method: "GET", path: "/v1/admin/jobs/recount"}, {method: "DELETE", path: "/v1/admin/jobs/recount/run"},
+			{method: "POST", path: "/v1/admin/jobs/recount/run", body: map[string]any{"dryRun": true}}}
+		for _, c := range calls {
+			for actor, want := range map[int]int{anonymous: http.StatusForbidden, member: http.StatusForbidden, moderator: http.StatusForbidden} {
+				if status, body, _ := s.Try(t, actor, c.method, c.path, c.body); status != want {
+					t.Errorf("%s %s as %d: %d %v", c.method, c.path, actor, status, body)
 				}
-			})
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
-func heartbeat(t *testing.T, db *database.DB) (at int64) {
-	t.Helper()
-	if _, err := db.Get(t.Context(), []any{&at}, "SELECT heartbeat FROM {q2ab_job_runs} ORDER BY id DESC LIMIT 1"); err != nil {
-		t.Fatal(err)
-	}
-	return at
-}
-
-// TestFailingJob: errors and panics end a run, are told of, and do not bar the next.
-func TestFailingJob(t *testing.T) {
-	t.Parallel()
-	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		site := testsite.New(t, db)
-		for name, work := range map[string]func(int) error{"an error": func(int) error { return errors.New("the disk is full") }, "a panic": func(int) error { panic("the disk is full") }} {
-			m := jobs.New(site.App.DB, jobs.Settings{}, countJob(3, work))
-			run, err := m.Start(t.Context(), "count", jobs.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := m.Work(t.Context(), run, nil); err == nil {
-				t.Errorf("%s ends well", name)
-			}
-			history, err := m.History(t.Context(), "count", 1)
-			if err != nil || history[0].Status != jobs.Failed || !strings.Contains(history[0].Message, "the disk is full") {
-				t.Errorf("%s: %+v, %v", name, history, err)
 			}
 		}
-	})
-}
-
-// TestCancelledJob: the holder of a cancelled run stops at its next sign.
-func TestCancelledJob(t *testing.T) {
-	t.Parallel()
-	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		site := testsite.New(t, db)
-		var m *jobs.Manager
-		done := 0
-		m = jobs.New(site.App.DB, jobs.Settings{}, countJob(100, func(n int) error {
-			if done++; n == 3 {
-				return m.Cancel(context.Background(), "count")
-			}
-			return nil
-		}))
-		run, err := m.Start(t.Context(), "count", jobs.Options{})
-		if err != nil {
-			t.Fatal(err)
+		if status, _, _ := s.Try(t, admin, "POST", "/v1/admin/jobs/nothing/run", map[string]any{}); status != http.StatusNotFound {
+			t.Errorf("an unknown job: %d", status)
 		}
-		if err := m.Work(t.Context(), run, nil); !errors.Is(err, jobs.ErrLost) || done != 4 {
-			t.Errorf("%d batches, %v", done, err)
+		start := func(dryRun bool) (int, map[string]any) {
+			status, body, _ := s.Try(t, admin, "POST", "/v1/admin/jobs/recount/run", map[string]any{"dryRun": dryRun})
+			return status, body
+		}
+		status, queued := start(true)
+		if status != http.StatusAccepted || queued["status"] != "queued" {
+			t.Fatalf("start: %d %v", status, queued)
+		}
+		if status, again := start(true); status != http.StatusAccepted || again["id"] != queued["id"] {
+			t.Errorf("started twice: %d %v", status, again)
+		}
+		if status, other := start(false); status != http.StatusConflict || other["code"] != "job_running" {
+			t.Errorf("started for good meanwhile: %d %v", status, other)
+		}
+		if status, _, _ := s.Try(t, admin, "DELETE", "/v1/admin/jobs/recount/run", nil); status != http.StatusNoContent {
+			t.Errorf("cancel: %d", status)
+		}
+		if status, _ := start(true); status != http.StatusAccepted {
+			t.Errorf("start after the cancelled one: %d", status)
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		served := make(chan struct{})
+		go func() { s.App.Jobs.Serve(ctx); close(served) }()
+		defer func() { stop(); <-served }()
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+			_, body, _ := s.Try(t, admin, "GET", "/v1/admin/jobs/recount", nil)
+			runs, _ := body["runs"].([]any)
+			if len(runs) != 2 {
+				t.Fatalf("runs: %v", body)
+			}
+			last, _ := runs[0].(map[string]any)
+			if last["status"] == "done" {
+				if earlier, _ := runs[1].(map[string]any); last["differences"] != 1.0 || !strings.Contains(last["message"].(string), "cache_unselqcount") || earlier["status"] != "cancelled" {
+					t.Errorf("runs: %v", runs)
+				}
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("it does not end: %v", last)
+			}
 		}
 	})
 }
