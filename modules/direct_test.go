@@ -22,8 +22,8 @@ func bucketURL(t *testing.T) string {
 	if err != nil {
 		t.Skip("no S3 to test with: install moto (pip install 'moto[server]'), or set MOTO_SERVER to its moto_server; .ci/run does")
 	}
-	server := startEmulator(t, t.TempDir(), program, "-H", "127.0.0.1", "-p", "0")
-	r, err := http.NewRequest(http.MethodPut, server.url+"/bees", http.NoBody)
+	server := testsite.StartEmulator(t, t.TempDir(), program, "-H", "127.0.0.1", "-p", "0")
+	r, err := http.NewRequest(http.MethodPut, server.URL+"/bees", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func bucketURL(t *testing.T) string {
 		t.Fatalf("make a bucket: %v %v", res, err)
 	}
 	res.Body.Close()
-	return "s3://bees/site?region=us-east-1&path-style=true&endpoint=" + url.QueryEscape(server.url)
+	return "s3://bees/site?region=us-east-1&path-style=true&endpoint=" + url.QueryEscape(server.URL)
 }
 
 type direct struct {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 
 	"38qa.net/backend/modules/testsite"
@@ -309,27 +308,6 @@ func TestUsersAsRecorded(t *testing.T) {
 		for _, name := range []string{"newest", "special", "blocked", "unapproved"} {
 			if status := s.Request(t, http.MethodGet, paths[name], testsite.Visitor).StatusCode; status != 403 {
 				t.Errorf("%s for visitors: %d", name, status)
-			}
-		}
-	})
-}
-
-func TestPermissionsOfUsersAsRecorded(t *testing.T) {
-	t.Parallel()
-	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
-		for handle, options := range testsite.Recording[struct{ Users map[string]map[string]any }](t, "permissions-users").Users {
-			session := testsite.GetAs[struct{ Permissions []string }](t, s, "/v1/auth/session", testsite.People[handle])
-			granted := map[string]bool{}
-			for _, p := range session.Permissions {
-				granted[p] = true
-			}
-			for option, refusal := range options {
-				if !strings.HasPrefix(option, "permit_") {
-					continue // about moderation and captchas, which belong to writes
-				}
-				if granted[option] != (refusal == false) {
-					t.Errorf("%s, %s: granted %v, Q2A says %v", handle, option, granted[option], refusal)
-				}
 			}
 		}
 	})

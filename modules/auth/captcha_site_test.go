@@ -1,4 +1,4 @@
-package modules_test
+package auth_test
 
 import (
 	"net/http"

@@ -1,7 +1,6 @@
-package modules_test
+package auth_test
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/rand"
 	"encoding/base64"
@@ -13,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -24,83 +22,7 @@ import (
 )
 
 // emulator is a child process that plays Amazon Cognito.
-type emulator struct {
-	url  string
-	kill func()
-}
-
-// startEmulator starts a program in a folder and waits until it tells the address that it listens on. It is killed when the test ends;
-// if the test failed, its last words are shown.
-func startEmulator(t *testing.T, dir string, command ...string) *emulator {
-	t.Helper()
-	read, write, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	child := exec.Command(command[0], command[1:]...)
-	child.Dir, child.Stdout, child.Stderr = dir, write, write
-	err = child.Start()
-	write.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var words tail
-	address, ended := make(chan string, 1), make(chan struct{})
-	go func() {
-		defer close(ended)
-		found := false
-		for lines := bufio.NewReader(read); ; {
-			line, err := lines.ReadString('\n')
-			words.add(line)
-			if url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(line); url != "" && !found {
-				found = true
-				address <- url
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	kill := sync.OnceFunc(func() {
-		child.Process.Kill()
-		child.Wait()
-		<-ended
-		read.Close()
-	})
-	t.Cleanup(func() {
-		kill()
-		if t.Failed() {
-			t.Logf("the last that %s said:\n%s", filepath.Base(command[0]), words.String())
-		}
-	})
-	select {
-	case url := <-address:
-		return &emulator{url: url, kill: kill}
-	case <-ended:
-		t.Fatalf("%s ended at once", command[0])
-	case <-time.After(time.Minute):
-		t.Fatalf("%s does not listen", command[0])
-	}
-	return nil
-}
-
-// tail keeps the last lines of a program's output.
-type tail struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (l *tail) add(line string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lines = append(l.lines[max(0, len(l.lines)-39):], line)
-}
-
-func (l *tail) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Join(l.lines, "")
-}
+type emulator struct{ *testsite.Emulator }
 
 // cognitoAnswer is what the tests read of the answers of Cognito's API, whichever call it is.
 type cognitoAnswer struct {
@@ -122,7 +44,7 @@ func (e *emulator) call(t *testing.T, action string, input any) (answer cognitoA
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.NewRequest(http.MethodPost, e.url+"/", bytes.NewReader(body))
+	r, err := http.NewRequest(http.MethodPost, e.URL+"/", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +123,7 @@ func startCognitoLocal(t *testing.T, packages, triggers string) *emulator {
 	if err := os.WriteFile(filepath.Join(dir, ".cognito", "config.json"), content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return startEmulator(t, dir, "node", filepath.Join(packages, "cognito-local/lib/bin/start.js"))
+	return &emulator{testsite.StartEmulator(t, dir, "node", filepath.Join(packages, "cognito-local/lib/bin/start.js"))}
 }
 
 // newPool makes a pool with a client, and opens the application for it.
@@ -226,7 +148,7 @@ func (p *userPool) open(t *testing.T) *testsite.Site {
 	t.Helper()
 	return testsite.New(t, testsite.Config(func(c *config.Config) {
 		c.CognitoIssuer, c.CognitoClients = nowhere+"/"+p.id, []string{p.client}
-		c.CognitoKeysURL, c.CognitoEndpoint = p.url+"/"+p.id+"/.well-known/jwks.json", p.url
+		c.CognitoKeysURL, c.CognitoEndpoint = p.URL+"/"+p.id+"/.well-known/jwks.json", p.URL
 		c.CognitoTriggers = true
 	}), testsite.GenuineTokens())
 }
@@ -245,7 +167,7 @@ func (p *userPool) refresh(t *testing.T, name, token string) poolTokens {
 
 func (p *userPool) run(t *testing.T, input map[string]string) (s poolTokens) {
 	t.Helper()
-	input["endpoint"], input["pool"], input["client"] = p.url, p.id, p.client
+	input["endpoint"], input["pool"], input["client"] = p.URL, p.id, p.client
 	body, err := json.Marshal(input)
 	if err != nil {
 		t.Fatal(err)

@@ -1,9 +1,11 @@
-package modules_test
+package auth_test
 
 import (
 	"net/http"
 	"testing"
 	"time"
+
+	"strings"
 
 	"38qa.net/backend/modules/testsite"
 )
@@ -235,4 +237,55 @@ func TestMailsBearGoodCodesOnly(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCodes: a code is mailed to confirm an address or to choose a new password; it is good once, in any case of letters.
+func TestCodes(t *testing.T) {
+	t.Parallel()
+	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
+		post := func(path, token string, body map[string]any) int {
+			t.Helper()
+			status, _ := testsite.Ask[map[string]any](t, s, "POST", path, token, testsite.Home, body)
+			return status
+		}
+		in := s.SignIn(t, "newbie2", "newbie-pass-2")
+		before := s.Code(t, "newbie2")
+		if status := post("/v1/me/email/confirmation", in.AccessToken, nil); status != http.StatusAccepted || s.Code(t, "newbie2") == before {
+			t.Errorf("a new code: %d", status)
+		}
+		if status := post("/v1/auth/confirm", in.AccessToken, map[string]any{"code": before}); status != 422 {
+			t.Errorf("the old code: %d", status)
+		}
+		code := s.Code(t, "newbie2")
+		if status := post("/v1/auth/confirm", in.AccessToken, map[string]any{"code": " " + strings.ToUpper(code)}); status != http.StatusNoContent {
+			t.Errorf("the new code: %d", status)
+		}
+		if _, account := s.Me(t, in.AccessToken); !account.EmailConfirmed {
+			t.Error("the address is not confirmed")
+		}
+		if status := post("/v1/auth/confirm", "", map[string]any{"handle": "newbie2", "code": code}); status != 422 {
+			t.Errorf("a used code: %d", status)
+		}
+		if status := post("/v1/auth/forgot", "", map[string]any{"login": "haru"}); status != http.StatusAccepted {
+			t.Errorf("forgot: %d", status)
+		}
+		old := s.SignIn(t, "haru", "haru-pass-123")
+		status, fresh := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/reset", "", testsite.Home, map[string]any{"login": "haru", "code": s.Code(t, "haru"), "newPassword": "haru-pass-789"})
+		if status != 200 {
+			t.Fatalf("reset: %d %+v", status, fresh)
+		}
+		if status, _ := s.Me(t, fresh.AccessToken); status != 200 {
+			t.Errorf("signed in by the reset: %d", status)
+		}
+		if status := post("/v1/auth/refresh", "", map[string]any{"refreshToken": old.RefreshToken}); status != 401 {
+			t.Errorf("a session from before the reset: %d", status)
+		}
+		s.SignIn(t, "haru", "haru-pass-789")
+		for range 20 {
+			post("/v1/auth/reset", "", map[string]any{"login": "aki", "code": "guessing", "newPassword": "long-enough"})
+		}
+		if status := post("/v1/auth/reset", "", map[string]any{"login": "AKI", "code": "guessing", "newPassword": "long-enough"}); status != 429 {
+			t.Errorf("a 21st guess: %d", status)
+		}
+	})
 }

@@ -1,4 +1,4 @@
-package modules_test
+package auth_test
 
 import (
 	"bytes"
@@ -89,7 +89,7 @@ func numberOfUsers(t *testing.T, s *testsite.Site) int {
 //   - Users who migrate get no sub, and a made-up username: the bridge adds both.
 //   - Sign-in by SRP is not there, nor does a client keep to its flows: people sign in by USER_PASSWORD_AUTH, which the
 //     migration needs in any case.
-//   - It never calls the trigger for forgotten passwords: that event is tested in modules/auth.
+//   - It never calls the trigger for forgotten passwords: TestMigrationTrigger sends that event.
 //   - Triggers are those of all its pools, and a refusal by the pool's PreSignUp trigger tells the function's name.
 //   - It calls a trigger once and waits long, Cognito up to three times for 5 seconds each: the bridge asks twice.
 //   - AliasAttributes do nothing: in pools of names people cannot sign in by address here.
@@ -122,7 +122,7 @@ func TestCognitoLocal(t *testing.T) {
 	claimsAddress(t, addresses)
 
 	unseen := names.refresh(t, "tanaka", tanaka.RefreshToken)
-	e.kill()
+	e.Kill()
 	if b.slowest > 5*time.Second {
 		t.Errorf("a trigger was answered after %s only", b.slowest)
 	}
@@ -306,7 +306,7 @@ func TestMoto(t *testing.T) {
 	if server == "" {
 		t.Skip("needs moto: `make cognito` installs it and runs this")
 	}
-	e := startEmulator(t, t.TempDir(), server, "-H", "127.0.0.1", "-p", "0")
+	e := &emulator{testsite.StartEmulator(t, t.TempDir(), server, "-H", "127.0.0.1", "-p", "0")}
 	p := &userPool{emulator: e}
 	p.id = e.must(t, "CreateUserPool", map[string]any{"PoolName": "q2a"}).UserPool.ID
 	client := func(name string) string {
@@ -316,7 +316,7 @@ func TestMoto(t *testing.T) {
 	other := client("another application")
 	p.site = testsite.New(t, testsite.Config(func(c *config.Config) {
 		c.CognitoIssuer, c.CognitoClients = "https://cognito-idp.us-east-1.amazonaws.com/"+p.id, []string{p.client}
-		c.CognitoKeysURL, c.CognitoEndpoint = e.url+"/"+p.id+"/.well-known/jwks.json", e.url
+		c.CognitoKeysURL, c.CognitoEndpoint = e.URL+"/"+p.id+"/.well-known/jwks.json", e.URL
 		c.GroupLevels = map[string]string{"staff": "editor"}
 	}), testsite.GenuineTokens())
 
