@@ -1,4 +1,4 @@
-package modules_test
+package ranking_test
 
 import (
 	"cmp"

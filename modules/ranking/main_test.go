@@ -1,0 +1,12 @@
+package ranking_test
+
+import (
+	"testing"
+
+	"38qa.net/backend/modules/testsite"
+)
+
+func TestMain(m *testing.M) { testsite.Main(m) }
+
+// object is a JSON object.
+type object = map[string]any
