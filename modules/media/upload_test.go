@@ -1,16 +1,13 @@
-package modules_test
+package media_test
 
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"image"
-	"image/color"
 	"image/jpeg"
 	"image/png"
 	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,84 +17,6 @@ import (
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules/testsite"
 )
-
-// photograph is a JPEG of 60 × 40, red to the left and blue to the right, that a camera held on its side wrote a place into.
-func photograph(t *testing.T) []byte {
-	t.Helper()
-	img := image.NewRGBA(image.Rect(0, 0, 60, 40))
-	for x := range 60 {
-		for y := range 40 {
-			img.Set(x, y, color.RGBA{255, 0, 0, 255})
-			if x >= 30 {
-				img.Set(x, y, color.RGBA{0, 0, 255, 255})
-			}
-		}
-	}
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, img, nil); err != nil {
-		t.Fatal(err)
-	}
-	// Exif, little-endian, one entry: orientation 6, to be turned by a quarter; and where it was taken.
-	exif := "Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00GPS 35.6762 N 139.6503 E"
-	n := len(exif) + 2
-	return append([]byte("\xff\xd8\xff\xe1"+string([]byte{byte(n >> 8), byte(n)})+exif), b.Bytes()[2:]...)
-}
-
-// uploading sends a file as browsers do.
-func uploading(t *testing.T, s *testsite.Site, user int, name string, content []byte, header ...string) *http.Response {
-	t.Helper()
-	return uploadingTo(t, s, user, "/v1/media", name, content, header...)
-}
-
-func uploadingTo(t *testing.T, s *testsite.Site, user int, path, name string, content []byte, header ...string) *http.Response {
-	t.Helper()
-	body, contentType := formOf(t, nil, content, name)
-	r, err := http.NewRequest(http.MethodPost, s.URL+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", contentType)
-	if user > 0 {
-		r.Header.Set("Authorization", fmt.Sprintf("Bearer test-%d", user))
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { res.Body.Close() })
-	return res
-}
-
-// formOf is a form with a file, as browsers send it.
-func formOf(t *testing.T, fields map[string]string, content []byte, name ...string) (body, contentType string) {
-	t.Helper()
-	var b strings.Builder
-	form := multipart.NewWriter(&b)
-	for field, value := range fields {
-		if err := form.WriteField(field, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	part, err := form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename=%q`, strings.Join(name, ""))}, "Content-Type": {"application/octet-stream"}})
-	if err == nil {
-		_, err = part.Write(content)
-	}
-	if err == nil {
-		err = form.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b.String(), form.FormDataContentType()
-}
-
-type uploaded struct {
-	ID, URL, Format      string
-	Width, Height, Bytes int
-}
 
 // TestUpload: the rows are those of the recorded transitions upload-image-editor and upload-image-anonymous, but for the bytes; what comes back is the
 // picture as it was held, without the place.
@@ -256,7 +175,7 @@ func TestUploadRefused(t *testing.T) {
 		if d := testsite.Describe(nil, before.Diff(testsite.ReadTables(t, s.App.DB))); len(d) > 0 {
 			t.Errorf("refusals left traces:\n%s", strings.Join(d, "\n"))
 		}
-		if _, err := os.Stat("../testdata/oracle/blobs"); err != nil {
+		if _, err := os.Stat(testsite.Testdata("oracle", "blobs")); err != nil {
 			t.Error(err)
 		}
 	})

@@ -1,4 +1,4 @@
-package modules_test
+package media_test
 
 import (
 	"bytes"
@@ -8,7 +8,6 @@ import (
 	"image"
 	"image/color"
 	"image/gif"
-	"image/jpeg"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,44 +20,6 @@ import (
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/testsite"
 )
-
-// gradient is a JPEG with sides of so many pixels.
-func gradient(t *testing.T, width, height int) []byte {
-	t.Helper()
-	img := image.NewRGBA(image.Rect(0, 0, width, height))
-	for x := range width {
-		for y := range height {
-			img.Set(x, y, color.RGBA{uint8(x * 255 / width), uint8(y * 255 / height), 128, 255})
-		}
-	}
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, img, nil); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-// upload uploads a picture, which has to be taken.
-func upload(t *testing.T, s *testsite.Site, user int, name string, content []byte) uploaded {
-	t.Helper()
-	res := uploading(t, s, user, name, content)
-	if res.StatusCode != http.StatusCreated {
-		t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
-	}
-	return testsite.Decode[uploaded](t, res)
-}
-
-// sizeOf is that of the JPEG at an address.
-func sizeOf(t *testing.T, s *testsite.Site, path string) (width, height int) {
-	t.Helper()
-	res := s.Request(t, http.MethodGet, path, testsite.Visitor)
-	body := testsite.Text(t, res)
-	c, err := jpeg.DecodeConfig(strings.NewReader(body))
-	if err != nil {
-		t.Fatalf("GET %s: %s %v", path, res.Status, err)
-	}
-	return c.Width, c.Height
-}
 
 type thumbnail struct {
 	ID, URL, SrcSet, BlurHash string

@@ -1,4 +1,4 @@
-package modules_test
+package mail_test
 
 import (
 	"context"

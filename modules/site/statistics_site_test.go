@@ -1,4 +1,4 @@
-package modules_test
+package site_test
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package modules_test
+package media_test
 
 import (
 	"bytes"
@@ -64,16 +64,5 @@ func TestMedia(t *testing.T) {
 			!strings.HasPrefix(beyond.Header.Get("Content-Range"), "bytes */") || beyond.Header.Get("Cache-Control") != "" {
 			t.Errorf("a range that is not there: %s %v %v %v", beyond.Status, beyond.Header, p, err)
 		}
-	})
-}
-
-func TestPages(t *testing.T) {
-	t.Parallel()
-	type page struct{ Slug, Title, Heading, HTML, URL, Place string }
-	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
-		pages := testsite.Get[testsite.List[page]](t, s, "/v1/pages").Items
-		testsite.Same(t, "pages", pages, []page{{"guide", "ガイド", "使い方ガイド", "", "", "main"}, {"", "Wikipedia", "", "", "https://ja.wikipedia.org/wiki/養蜂", "footer"}})
-		got := testsite.Get[page](t, s, "/v1/pages/guide")
-		testsite.Same(t, "page", got.HTML, "<p>みつばちQAの<b>使い方</b></p>")
 	})
 }

@@ -1,4 +1,4 @@
-package modules_test
+package qa_test
 
 import (
 	"testing"

@@ -1,4 +1,4 @@
-package modules_test
+package media_test
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"net/http"
 	"os"
@@ -20,24 +19,6 @@ import (
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/testsite"
 )
-
-// filesOf are the files of a folder, by their paths, with what tells whether they were written again.
-func filesOf(t *testing.T, folder string) map[string]fs.FileInfo {
-	t.Helper()
-	files := map[string]fs.FileInfo{}
-	err := filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		name, _ := filepath.Rel(folder, path)
-		files[name], err = e.Info()
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
-}
 
 // moving works on the job that moves files, and stops it after some batches if stopAfter is not 0.
 func moving(t *testing.T, s *testsite.Site, stopAfter int, parameters map[string]string) *jobs.Run {

@@ -1,4 +1,4 @@
-package modules_test
+package media_test
 
 import (
 	"context"

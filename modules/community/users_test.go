@@ -1,9 +1,11 @@
-package modules_test
+package community_test
 
 import (
 	"fmt"
 	"net/url"
 	"testing"
+
+	"net/http"
 
 	"38qa.net/backend/modules/testsite"
 )
@@ -42,6 +44,46 @@ func TestUsersOfEqualPoints(t *testing.T) {
 				}
 				testsite.Same(t, "by number", byNumber, want[:min(len(want), 100*size)])
 			})
+		}
+	})
+}
+
+func TestUsersAsRecorded(t *testing.T) {
+	t.Parallel()
+	type lists map[string][]struct {
+		UserID, Points, Level int
+		Email, Handle         string
+		Created               int64
+	}
+	type user struct {
+		ID, Points    int
+		Handle, Email string
+		CreatedAt     string
+	}
+	paths := map[string]string{"by_points": "/v1/users?limit=4", "newest": "/v1/users?sort=newest&limit=4", "special": "/v1/users?level=expert&limit=2",
+		"blocked": "/v1/users?blocked=true&limit=1", "unapproved": "/v1/moderation/users?limit=2"}
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		for name, want := range testsite.Recording[lists](t, "users") {
+			got, wanted := []string{}, []string{}
+			for cursor := ""; ; {
+				page := testsite.GetAs[testsite.List[user]](t, s, paths[name]+cursor, testsite.Superbee)
+				for _, u := range page.Items {
+					got = append(got, fmt.Sprint(u.ID, u.Handle, u.Email))
+				}
+				if page.NextCursor == "" {
+					break
+				}
+				cursor = "&cursor=" + page.NextCursor
+			}
+			for _, u := range want {
+				wanted = append(wanted, fmt.Sprint(u.UserID, u.Handle, u.Email))
+			}
+			testsite.Same(t, name, got, wanted)
+		}
+		for _, name := range []string{"newest", "special", "blocked", "unapproved"} {
+			if status := s.Request(t, http.MethodGet, paths[name], testsite.Visitor).StatusCode; status != 403 {
+				t.Errorf("%s for visitors: %d", name, status)
+			}
 		}
 	})
 }
