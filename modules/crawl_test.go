@@ -28,12 +28,12 @@ type secrets struct {
 
 // People of the crawl: the moderator sees everything.
 const (
-	crawlAsker    = 16 // haru
-	crawlAnswerer = 17 // lurker
-	crawlNewcomer = 28 // newbie2, whose posts are queued
-	crawlFollower = 13 // aki, who follows everything
-	crawlBlocked  = 26 // troll_x
-	crawlMod      = 3
+	crawlAsker    = testsite.Haru
+	crawlAnswerer = testsite.Lurker
+	crawlNewcomer = testsite.Newbie2 // whose posts are queued
+	crawlFollower = testsite.Aki     // who follows everything
+	crawlBlocked  = testsite.TrollX
+	crawlMod      = testsite.ModKenji
 )
 
 // everyword is in all of the secrets, for searches.
@@ -57,15 +57,15 @@ func (s *secrets) ask(t *testing.T, name string, user int, extra object, seers .
 }
 
 // hideSecrets fills a site with secrets. What hangs on them was written, followed, voted on and moved while all could see it.
-func hideSecrets(t *testing.T, r *testsite.Site) *secrets {
+func hideSecrets(t *testing.T, site *testsite.Site) *secrets {
 	t.Helper()
-	s := &secrets{Site: r, seers: map[string][]int{}, ids: map[string]int{}, open: []int{1, 27, 139}}
-	r.Alter(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (13, 'U', 16, 0), (13, 'U', 17, 0), (13, 'C', 3, 0)")
+	s := &secrets{Site: site, seers: map[string][]int{}, ids: map[string]int{}, open: []int{1, 27, 139}}
+	site.Alter(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (13, 'U', 16, 0), (13, 'U', 17, 0), (13, 'C', 3, 0)")
 	answers, comments := "/v1/questions/%d/answers", "/v1/posts/%d/comments"
 
 	// A hidden question with visible replies, which a visible question follows and another duplicates.
 	q := s.ask(t, "hidden-question", crawlAsker, object{"categoryId": 3}, crawlAsker)
-	r.Alter(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (13, 'Q', ?, 0)", q)
+	site.Alter(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (13, 'Q', ?, 0)", q)
 	a := s.write(t, "answer-below", crawlAnswerer, fmt.Sprintf(answers, q), nil, crawlAsker)
 	s.write(t, "comment-below", crawlAsker, fmt.Sprintf(comments, a), nil, crawlAsker)
 	s.Do(t, crawlAsker, "PUT", fmt.Sprintf("/v1/questions/%d/selected-answer", q), object{"answerId": a})
@@ -90,9 +90,9 @@ func hideSecrets(t *testing.T, r *testsite.Site) *secrets {
 	s.queued = append(s.queued, s.ask(t, "queued-question", crawlNewcomer, nil, crawlNewcomer))
 	q = s.ask(t, "requeued-question", crawlAsker, nil, crawlAsker)
 	a = s.write(t, "answer-below-queued", crawlAnswerer, fmt.Sprintf(answers, q), nil, crawlAsker)
-	r.Alter(t, "UPDATE {users} SET level = 0, flags = 0 WHERE userid = 16")
+	site.Alter(t, "UPDATE {users} SET level = 0, flags = 0 WHERE userid = 16")
 	s.Do(t, crawlAsker, "PATCH", fmt.Sprintf("/v1/questions/%d", q), object{"title": "Title of secret-requeued-question " + everyword + " again"})
-	r.Alter(t, "UPDATE {users} SET level = 10, flags = 1 WHERE userid = 16")
+	site.Alter(t, "UPDATE {users} SET level = 10, flags = 1 WHERE userid = 16")
 	s.queued = append(s.queued, q, a)
 
 	// What is gone.
@@ -214,10 +214,10 @@ var notCrawled = []string{"stream-events"}
 func TestSecretsComeOutNowhere(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		r := testsite.New(t, db)
-		r.Alter(t, "UPDATE {options} SET content = '1' WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')")
-		s := hideSecrets(t, r)
-		for name, user := range map[string]int{"a visitor": 0, "a member who follows": crawlFollower, "a blocked member": crawlBlocked, "the asker": crawlAsker,
+		site := testsite.New(t, db)
+		site.Alter(t, "UPDATE {options} SET content = '1' WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')")
+		s := hideSecrets(t, site)
+		for name, user := range map[string]int{"a visitor": testsite.Visitor, "a member who follows": crawlFollower, "a blocked member": crawlBlocked, "the asker": crawlAsker,
 			"the answerer": crawlAnswerer, "the newcomer": crawlNewcomer, "a moderator": crawlMod} {
 			t.Run("to "+name, func(t *testing.T) { s.crawl(t, user) })
 		}

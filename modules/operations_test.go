@@ -20,8 +20,8 @@ const (
 	superAdmins
 )
 
-// walkers are who asks: nobody, haru (approved), mod_kenji, admin_hana, superbee.
-var walkers = []int{0, 16, 3, 2, 1}
+// walkers are who asks.
+var walkers = []int{testsite.Visitor, testsite.Haru, testsite.ModKenji, testsite.AdminHana, testsite.Superbee}
 
 // rule says who may call an operation, with a request that shows it: asked by the first who may, it is done.
 type rule struct {

@@ -189,17 +189,16 @@ func TestProfilesAsRecorded(t *testing.T) {
 func TestLinksOfProfilesLeadToTheWeb(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
-		r := s
 		for value, want := range map[string]string{
 			"https://e.jp/x": "https://e.jp/x", "e.jp": "http://e.jp",
 			"javascript:alert(document.cookie)": "", "JavaScript://e.jp/%0aalert(1)": "",
 			"data:text/html,x.y": "", "https://bank.example@e.jp/": "", "nothing": "", "": "",
 		} {
 			t.Run(value, func(t *testing.T) {
-				if status, body, _ := r.Try(t, testsite.Haru, "PATCH", "/v1/me", map[string]any{"fields": map[string]any{"website": value}}); status != 200 {
+				if status, body, _ := s.Try(t, testsite.Haru, "PATCH", "/v1/me", map[string]any{"fields": map[string]any{"website": value}}); status != 200 {
 					t.Fatalf("%d %v", status, body)
 				}
-				_, body, _ := r.Try(t, testsite.Visitor, "GET", "/v1/users/haru", nil)
+				_, body, _ := s.Try(t, testsite.Visitor, "GET", "/v1/users/haru", nil)
 				for _, f := range body["fields"].([]any) {
 					f := f.(map[string]any)
 					if f["name"] != "website" {

@@ -21,7 +21,7 @@ func TestUnusedUploadsGo(t *testing.T) {
 		now := int64(1796126400)
 		s := testsite.New(t, db, testsite.Config(func(c *config.Config) { c.UploadsTo = config.UploadsToStore }), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
 		folder := s.Store
-		r, ctx := s, context.Background()
+		ctx := context.Background()
 		exec := func(query string, args ...any) {
 			t.Helper()
 			if _, err := s.App.DB.Exec(ctx, query, args...); err != nil {
@@ -45,7 +45,7 @@ func TestUnusedUploadsGo(t *testing.T) {
 			for _, id := range ids {
 				content += `<p><img src="/v1/media/` + id + `"></p>`
 			}
-			res := r.Send(t, testsite.Haru, "POST", "/v1/questions", object{"title": title, "format": "html", "categoryId": 2, "content": content})
+			res := s.Send(t, testsite.Haru, "POST", "/v1/questions", object{"title": title, "format": "html", "categoryId": 2, "content": content})
 			if res.StatusCode != http.StatusCreated {
 				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
@@ -85,7 +85,7 @@ func TestUnusedUploadsGo(t *testing.T) {
 
 		// A deleted post gives back what no other shows, an hour later.
 		for _, c := range []call{{"PUT", fmt.Sprintf("/v1/posts/%d/visibility", doomed), object{"hidden": true}}, {"DELETE", fmt.Sprintf("/v1/questions/%d", doomed), nil}} {
-			if res := r.Send(t, testsite.Superbee, c.method, c.path, c.body); res.StatusCode >= 300 {
+			if res := s.Send(t, testsite.Superbee, c.method, c.path, c.body); res.StatusCode >= 300 {
 				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
 		}
@@ -101,7 +101,7 @@ func TestUnusedUploadsGo(t *testing.T) {
 
 		// A deleted account gives back what none of its posts, which stay, shows.
 		stray := upload(t, s, testsite.Haru, "stray.jpg", gradient(t, 500, 99)).ID
-		if res := r.Send(t, testsite.Superbee, "DELETE", "/v1/users/haru", nil); res.StatusCode >= 300 {
+		if res := s.Send(t, testsite.Superbee, "DELETE", "/v1/users/haru", nil); res.StatusCode >= 300 {
 			t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 		}
 		now += 2 * 3600
@@ -175,16 +175,15 @@ func TestDeleteMedia(t *testing.T) {
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := int64(1796126400)
 		s := testsite.New(t, db, testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
-		r := s
 		remove := func(id string, user int, cookie string) int {
-			return r.Send(t, user, "DELETE", "/v1/media/"+id, nil, testsite.AsBrowser(cookie)...).StatusCode
+			return s.Send(t, user, "DELETE", "/v1/media/"+id, nil, testsite.AsBrowser(cookie)...).StatusCode
 		}
 		there := func(id string) bool {
 			return s.Request(t, http.MethodGet, "/v1/media/"+id, testsite.Visitor).StatusCode == http.StatusOK
 		}
 		unused, shown, bad := upload(t, s, testsite.Haru, "a.jpg", gradient(t, 50, 50)).ID, upload(t, s, testsite.Haru, "b.jpg", gradient(t, 50, 51)).ID, upload(t, s, testsite.Haru, "c.jpg", gradient(t, 50, 52)).ID
 		for _, id := range []string{shown, bad} {
-			res := r.Send(t, testsite.Haru, "POST", "/v1/questions", object{"title": "A question with the image " + id, "format": "html", "categoryId": 2, "content": `<p>Look: <img src="/v1/media/` + id + `"></p>`})
+			res := s.Send(t, testsite.Haru, "POST", "/v1/questions", object{"title": "A question with the image " + id, "format": "html", "categoryId": 2, "content": `<p>Look: <img src="/v1/media/` + id + `"></p>`})
 			if res.StatusCode != http.StatusCreated {
 				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}

@@ -78,9 +78,11 @@ const perPermission = 8
 // TestPermissionsAndWritesAgree: what permissions refuse is refused by the write, and what they grant is done.
 func TestPermissionsAndWritesAgree(t *testing.T) {
 	t.Parallel()
-	viewers := map[string]int{"nobody": 0, "newbie_unconf": 27, "aki": 13, "みつばち太郎": 6, "cat_expert": 19, "expert_sato": 5, "editor_yuki": 4, "mod_kenji": 3, "admin_hana": 2, "spammer99": 25}
+	viewers := map[string]int{"nobody": testsite.Visitor, "newbie_unconf": testsite.NewbieUnconf, "aki": testsite.Aki,
+		"みつばち太郎": testsite.Taro, "cat_expert": testsite.CatExpert, "expert_sato": testsite.ExpertSato,
+		"editor_yuki": testsite.EditorYuki, "mod_kenji": testsite.ModKenji, "admin_hana": testsite.AdminHana,
+		"spammer99": testsite.Spammer99}
 	s := testsite.New(t)
-	r := s
 	granted, refused := map[string][]attempt{}, 0
 	for viewer, user := range viewers {
 		for _, question := range threadIDs(t) {
@@ -110,7 +112,7 @@ func TestPermissionsAndWritesAgree(t *testing.T) {
 					}
 					refused++
 					before := eventCount(t, s)
-					if status, body, _ := r.Try(t, user, c.method, c.path, c.body); eventCount(t, s) != before {
+					if status, body, _ := s.Try(t, user, c.method, c.path, c.body); eventCount(t, s) != before {
 						t.Errorf("%s may not %s %s %d, and does: %d %v", viewer, permission, kind, id, status, body)
 					}
 				}

@@ -12,46 +12,46 @@ import (
 
 // driftCases are actions after which Q2A itself leaves figures that its own recalculation would repair; docs/migrating.md
 // tells of each.
-var driftCases = map[string]func(t *testing.T, r *testsite.Site){
-	"an answer with votes becomes a comment": func(t *testing.T, r *testsite.Site) { becomesComment(t, r, 3) },
-	"a question with a tag of its own is shown again": func(t *testing.T, r *testsite.Site) {
-		id := r.Do(t, testsite.Haru, "POST", "/v1/questions", object{"title": "A question with a new tag", "content": "To be hidden and shown.", "tags": []string{"brandnewtag"}})
-		r.Hide(t, id)
-		r.Do(t, testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", id), object{"hidden": false})
+var driftCases = map[string]func(t *testing.T, s *testsite.Site){
+	"an answer with votes becomes a comment": func(t *testing.T, s *testsite.Site) { becomesComment(t, s, 3) },
+	"a question with a tag of its own is shown again": func(t *testing.T, s *testsite.Site) {
+		id := s.Do(t, testsite.Haru, "POST", "/v1/questions", object{"title": "A question with a new tag", "content": "To be hidden and shown.", "tags": []string{"brandnewtag"}})
+		s.Hide(t, id)
+		s.Do(t, testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", id), object{"hidden": false})
 	},
-	"a question that was queued by an edit is approved": func(t *testing.T, r *testsite.Site) {
-		id := r.Do(t, testsite.Haru, "POST", "/v1/questions", object{"title": "A question with a new tag", "content": "To be edited.", "tags": []string{"brandnewtag"}})
-		r.Alter(t, "UPDATE {users} SET level = 0, flags = 0 WHERE userid = 16") // whose edits have to be approved
-		r.Do(t, testsite.Haru, "PATCH", fmt.Sprintf("/v1/questions/%d", id), object{"content": "Edited, and queued by that."})
-		r.Alter(t, "UPDATE {users} SET level = 10, flags = 73 WHERE userid = 16") // as it was
-		r.Do(t, testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/approval", id), object{"approved": true})
+	"a question that was queued by an edit is approved": func(t *testing.T, s *testsite.Site) {
+		id := s.Do(t, testsite.Haru, "POST", "/v1/questions", object{"title": "A question with a new tag", "content": "To be edited.", "tags": []string{"brandnewtag"}})
+		s.Alter(t, "UPDATE {users} SET level = 0, flags = 0 WHERE userid = 16") // whose edits have to be approved
+		s.Do(t, testsite.Haru, "PATCH", fmt.Sprintf("/v1/questions/%d", id), object{"content": "Edited, and queued by that."})
+		s.Alter(t, "UPDATE {users} SET level = 10, flags = 73 WHERE userid = 16") // as it was
+		s.Do(t, testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/approval", id), object{"approved": true})
 	},
-	"a user is deleted": func(t *testing.T, r *testsite.Site) { r.Do(t, testsite.AdminHana, "DELETE", "/v1/users/haru", nil) },
-	"an answer to a closed question is selected": func(t *testing.T, r *testsite.Site) {
-		question, answer := closedWithAnswer(t, r)
-		r.Do(t, testsite.Haru, "PUT", fmt.Sprintf("/v1/questions/%d/selected-answer", question), object{"answerId": answer})
+	"a user is deleted": func(t *testing.T, s *testsite.Site) { s.Do(t, testsite.AdminHana, "DELETE", "/v1/users/haru", nil) },
+	"an answer to a closed question is selected": func(t *testing.T, s *testsite.Site) {
+		question, answer := closedWithAnswer(t, s)
+		s.Do(t, testsite.Haru, "PUT", fmt.Sprintf("/v1/questions/%d/selected-answer", question), object{"answerId": answer})
 	},
-	"an answer to a closed question is unselected": func(t *testing.T, r *testsite.Site) {
-		question, answer := closedWithAnswer(t, r)
+	"an answer to a closed question is unselected": func(t *testing.T, s *testsite.Site) {
+		question, answer := closedWithAnswer(t, s)
 		path := fmt.Sprintf("/v1/questions/%d/selected-answer", question)
-		r.Do(t, testsite.Haru, "PUT", path, object{"answerId": answer})
-		r.Do(t, testsite.Haru, "DELETE", path, nil)
+		s.Do(t, testsite.Haru, "PUT", path, object{"answerId": answer})
+		s.Do(t, testsite.Haru, "DELETE", path, nil)
 	},
-	"a comment with votes is deleted for good": func(t *testing.T, r *testsite.Site) {
-		id := r.Do(t, testsite.Lurker, "POST", "/v1/posts/27/comments", object{"content": "A comment with votes, to be deleted."})
-		for voter, value := range map[int]int{16: 1, 13: 1, 9: -1} {
-			r.Do(t, voter, "PUT", fmt.Sprintf("/v1/posts/%d/vote", id), object{"value": value})
+	"a comment with votes is deleted for good": func(t *testing.T, s *testsite.Site) {
+		id := s.Do(t, testsite.Lurker, "POST", "/v1/posts/27/comments", object{"content": "A comment with votes, to be deleted."})
+		for voter, value := range map[int]int{testsite.Haru: 1, testsite.Aki: 1, testsite.Jose: -1} {
+			s.Do(t, voter, "PUT", fmt.Sprintf("/v1/posts/%d/vote", id), object{"value": value})
 		}
-		r.Hide(t, id)
-		r.Do(t, testsite.ModKenji, "DELETE", fmt.Sprintf("/v1/comments/%d", id), nil)
+		s.Hide(t, id)
+		s.Do(t, testsite.ModKenji, "DELETE", fmt.Sprintf("/v1/comments/%d", id), nil)
 	},
-	"the only answer to a hidden question is hidden": func(t *testing.T, r *testsite.Site) {
-		question := r.Ask(t, testsite.Haru, "A question with one answer", 0)
-		answer := r.Answer(t, testsite.Lurker, question)
-		r.Do(t, testsite.Aki, "PUT", fmt.Sprintf("/v1/posts/%d/vote", answer), object{"value": 1})
-		r.Hide(t, question)
-		r.Hide(t, answer)
-		r.Do(t, testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", question), object{"hidden": false})
+	"the only answer to a hidden question is hidden": func(t *testing.T, s *testsite.Site) {
+		question := s.Ask(t, testsite.Haru, "A question with one answer", 0)
+		answer := s.Answer(t, testsite.Lurker, question)
+		s.Do(t, testsite.Aki, "PUT", fmt.Sprintf("/v1/posts/%d/vote", answer), object{"value": 1})
+		s.Hide(t, question)
+		s.Hide(t, answer)
+		s.Do(t, testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", question), object{"hidden": false})
 	},
 }
 

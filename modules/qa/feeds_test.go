@@ -20,7 +20,7 @@ func TestFeedsObeyTheReadersOption(t *testing.T) {
 		s := testsite.New(t, db, testsite.After("REPLACE INTO {options} (title, content) VALUES ('permit_view_q_page', '120')", "UPDATE {options} SET content = '1' WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')", "UPDATE {posts} SET content = CONCAT('Hidden from visitors. ', content) WHERE type IN ('Q', 'A', 'C')"))
 		for _, feed := range []string{"questions", "hot", "unanswered", "answers", "comments", "activity", "qa", "questions/nihon-mitsubachi", "tag/queen", "search/queen"} {
 			path := "/feed/" + feed + ".rss"
-			for user, reads := range map[int]bool{0: false, 13: true, 25: true} {
+			for user, reads := range map[int]bool{testsite.Visitor: false, testsite.Aki: true, testsite.Spammer99: true} {
 				res := s.Request(t, http.MethodGet, path, user)
 				body := testsite.Text(t, res)
 				if res.StatusCode != http.StatusOK || !strings.Contains(body, "<item>") {

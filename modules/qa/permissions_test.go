@@ -18,13 +18,11 @@ func TestPermissionsAsRecorded(t *testing.T) {
 	type permissions struct {
 		Viewers map[string]map[string][]string
 	}
-	users := map[string]int{"newbie2": 28, "newbie_unconf": 27, "fuyu": 15, "aki": 13, "みつばち太郎": 6, "cat_expert": 19, "expert_sato": 5, "editor_yuki": 4,
-		"mod_kenji": 3, "admin_hana": 2, "spammer99": 25}
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		cookie := s.VisitorCookie(t)
 		checked := 0
 		for viewer, posts := range testsite.Recording[permissions](t, "permissions-posts").Viewers {
-			user, known := users[viewer]
+			user, known := testsite.People[viewer]
 			header := []string{}
 			if !known {
 				header = []string{"Cookie", "qa_id=" + cookie}

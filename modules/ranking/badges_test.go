@@ -202,9 +202,8 @@ func TestBadgesOnce(t *testing.T) {
 		url := db.Copy(t)
 		sites := []*testsite.Site{testsite.New(t, testsite.On(url)), testsite.New(t, testsite.On(url)), testsite.New(t, testsite.On(url))}
 		award(t, sites[0].App)
-		r := sites[0]
 		for i := range 12 {
-			if status, body, _ := r.Try(t, 7+i, "PUT", fmt.Sprintf("/v1/posts/%d/vote", []int{16, 139, 3}[i%3]), map[string]any{"value": 1}); status >= 300 {
+			if status, body, _ := sites[0].Try(t, 7+i, "PUT", fmt.Sprintf("/v1/posts/%d/vote", []int{16, 139, 3}[i%3]), map[string]any{"value": 1}); status >= 300 {
 				t.Logf("vote by %d: %d %v", 7+i, status, body["code"]) // some may not
 			}
 		}

@@ -20,7 +20,7 @@ func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 		var ahead atomic.Int64
 		s := testsite.New(t, db, testsite.Clock(func() time.Time { return time.Unix(1796126400+ahead.Load(), 0) }))
 		testsite.Recount(t, s.App, false)
-		const admin, member = 2, 16
+		const admin, member = testsite.AdminHana, testsite.Haru
 		if status, body, _ := s.Try(t, admin, "PUT", "/v1/admin/points", testsite.PointWeights(object{"postQuestion": 5000})); status != http.StatusUnprocessableEntity {
 			t.Errorf("weights out of bounds: %d %v", status, body)
 		}

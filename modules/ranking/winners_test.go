@@ -85,8 +85,7 @@ func TestMonthlyWinners(t *testing.T) {
 		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {posts} SET type = 'Q_HIDDEN' WHERE type = 'Q' AND userid = 6"); err != nil {
 			t.Fatal(err)
 		}
-		r := s
-		if status, body, _ := r.Try(t, testsite.Haru, "POST", "/v1/questions", map[string]any{"title": "The question of the month?", "content": "There is no other this month."}); status != http.StatusCreated {
+		if status, body, _ := s.Try(t, testsite.Haru, "POST", "/v1/questions", map[string]any{"title": "The question of the month?", "content": "There is no other this month."}); status != http.StatusCreated {
 			t.Fatal(status, body)
 		}
 		month := now.In(tokyo).Format("2006-01")
