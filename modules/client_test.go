@@ -9,7 +9,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestClientAddress: X-Forwarded-For counts only from trusted proxies, and of it the rightmost address that is not one.
+// TestClientAddress: X-Forwarded-For counts only from trusted proxies, and of it the rightmost address that
+// is not one.
 func TestClientAddress(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

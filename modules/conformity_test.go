@@ -15,8 +15,8 @@ import (
 // everyStatus are those that each operation can respond with, whatever it does.
 var everyStatus = []string{"400", "413", "414", "422", "500", "503"}
 
-// TestEveryOperationDocumentsItsStatuses holds that what follows from an operation's kind is in the document, and that each
-// status has a description and, if it is a problem, the form of one.
+// TestEveryOperationDocumentsItsStatuses holds that what follows from an operation's kind is in the
+// document, and that each status has a description and, if it is a problem, the form of one.
 func TestEveryOperationDocumentsItsStatuses(t *testing.T) {
 	t.Parallel()
 	api := testsite.New(t).App.Server.API().OpenAPI()

@@ -56,7 +56,8 @@ func (s *secrets) ask(t *testing.T, name string, user int, extra object, seers .
 	return s.write(t, name, user, "/v1/questions", body, seers...)
 }
 
-// hideSecrets fills a site with secrets. What hangs on them was written, followed, voted on and moved while all could see it.
+// hideSecrets fills a site with secrets. What hangs on them was written, followed, voted on and moved while
+// all could see it.
 func hideSecrets(t *testing.T, site *testsite.Site) *secrets {
 	t.Helper()
 	s := &secrets{Site: site, seers: map[string][]int{}, ids: map[string]int{}, open: []int{1, 27, 139}}
@@ -209,8 +210,8 @@ func (s *secrets) otherAddresses() []string {
 // notCrawled are operations that give no posts and never end, or that the test of streams crawls.
 var notCrawled = []string{"stream-events"}
 
-// TestSecretsComeOutNowhere crawls every operation that reads, and all that is served beside them, for texts of posts that the
-// reader may not see.
+// TestSecretsComeOutNowhere crawls every operation that reads, and all that is served beside them, for
+// texts of posts that the reader may not see.
 func TestSecretsComeOutNowhere(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -290,8 +291,8 @@ func (s *secrets) crawl(t *testing.T, user int) {
 	}
 }
 
-// TestQueuedPostsLookAsIfTheyDidNotExist: no operation on a post tells one that waits for approval, or stands below one that
-// does, from one that there is not, to those who may not see it.
+// TestQueuedPostsLookAsIfTheyDidNotExist: no operation on a post tells one that waits for approval, or
+// stands below one that does, from one that there is not, to those who may not see it.
 func TestQueuedPostsLookAsIfTheyDidNotExist(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -18,7 +18,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// listAddresses are the first pages, of one item each, of all lists of the OpenAPI document that have cursors, in all their orders; by path.
+// listAddresses are the first pages, of one item each, of all lists of the OpenAPI document that have
+// cursors, in all their orders; by path.
 func listAddresses(api *huma.OpenAPI) map[string][]string {
 	handles := []string{"superbee", "editor_yuki", "aki", "haru"}
 	values := map[string][]string{"handle": handles, "id": {"101", "201"}, "q": {"蜂"}}

@@ -18,7 +18,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestReadsWriteNothing walks all reads, as a robot and as an administrator, and compares every row of Q2A's tables.
+// TestReadsWriteNothing walks all reads, as a robot and as an administrator, and compares every row of
+// Q2A's tables.
 func TestReadsWriteNothing(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
@@ -104,7 +105,8 @@ func TestAnyPrefix(t *testing.T) {
 	refusedAtStart(t, "sqlite:"+path, `there are some with the prefix "forum_"`)
 }
 
-// refusedAtStart expects that the application does not start on a database, and that the message holds the text.
+// refusedAtStart expects that the application does not start on a database, and that the message holds the
+// text.
 func refusedAtStart(t *testing.T, databaseURL, message string) {
 	t.Helper()
 	cfg := testsite.Settings(t)
@@ -153,8 +155,8 @@ func TestNoSessionState(t *testing.T) { // not in parallel: the counters are the
 			}
 			return found
 		}
-		// The counters are the whole server's, which the tests of other packages use at the same time; what our reads send comes
-		// every time.
+		// The counters are the whole server's, which the tests of other packages use at the same time; what our
+		// reads send comes every time.
 		var moved []string
 		for range 10 {
 			moved = nil

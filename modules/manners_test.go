@@ -27,8 +27,8 @@ type problemBody struct {
 	Errors                    []struct{ Field, Code, Message string }
 }
 
-// TestEveryParameterRefusesNonsense walks all operations of the OpenAPI document and gives each parameter values that it
-// must not take: none may end in a 500, and each refusal names the parameter.
+// TestEveryParameterRefusesNonsense walks all operations of the OpenAPI document and gives each parameter
+// values that it must not take: none may end in a 500, and each refusal names the parameter.
 func TestEveryParameterRefusesNonsense(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {

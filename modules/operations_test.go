@@ -32,7 +32,8 @@ type rule struct {
 
 // operationRules are all operations of the API. Who adds one has to say here who may call it.
 //
-// Posts: 27 is haru's question with answers 139 and others, 1 is a question of みつばち太郎; 120 is flagged, 255 hidden, 280 waits for approval.
+// Posts: 27 is haru's question with answers 139 and others, 1 is a question of みつばち太郎; 120 is flagged, 255
+// hidden, 280 waits for approval.
 var operationRules = map[string]rule{
 	"health": {everyone, "", nil}, "ready": {everyone, "", nil},
 	// Reading.
@@ -82,7 +83,8 @@ var operationRules = map[string]rule{
 	"list-jobs": {admins, "", nil}, "get-job": {admins, "/v1/admin/jobs/recount", nil}, "run-job": {admins, "/v1/admin/jobs/recount/run", object{"dryRun": true}},
 }
 
-// elsewhere are operations that the walk cannot show with one request by each, and the tests that hold who may call them.
+// elsewhere are operations that the walk cannot show with one request by each, and the tests that hold who
+// may call them.
 var elsewhere = map[string]string{
 	"upload": "TestUpload, TestUploadRefused: it takes a form", "upload-avatar": "TestAvatar: it takes a form", "get-avatar": "TestAvatar",
 	"delete-media": "TestDeleteMedia: some take it back, others delete it", "begin-upload": "TestDirectUpload, and TestNoDirectUpload: it needs a store in S3", "confirm-upload": "TestDirectUpload",

@@ -15,7 +15,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestOneRequestIsOneTrace: the request's span is the root, its SQL stands under it, and its log line names it.
+// TestOneRequestIsOneTrace: the request's span is the root, its SQL stands under it, and its log line names
+// it.
 func TestOneRequestIsOneTrace(t *testing.T) { // not in parallel: the logger and the tracer are the whole process's
 	s := testsite.New(t, testsite.Config(func(c *config.Config) { c.DatadogEnabled = true }))
 	tracer := mocktracer.Start()

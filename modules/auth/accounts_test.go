@@ -11,8 +11,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestDeletedUsersLeaveNothingToRecount: votes, best answers, points and counts are right after those are deleted who wrote and voted
-// most, where Q2A leaves some of them to its recalculation.
+// TestDeletedUsersLeaveNothingToRecount: votes, best answers, points and counts are right after those are
+// deleted who wrote and voted most, where Q2A leaves some of them to its recalculation.
 func TestDeletedUsersLeaveNothingToRecount(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

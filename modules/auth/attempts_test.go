@@ -10,7 +10,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestAttemptsAreLimited: for each address, as the site's option says, and for each name from all addresses together, by delays that grow.
+// TestAttemptsAreLimited: for each address, as the site's option says, and for each name from all addresses
+// together, by delays that grow.
 func TestAttemptsAreLimited(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -55,8 +56,8 @@ func TestAttemptsAreLimited(t *testing.T) {
 	})
 }
 
-// TestAttemptsLinkNoNames: whether a handle and an address are the same account's cannot be read off what is refused, for an account as
-// for none.
+// TestAttemptsLinkNoNames: whether a handle and an address are the same account's cannot be read off what
+// is refused, for an account as for none.
 func TestAttemptsLinkNoNames(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -95,8 +96,8 @@ func TestAttemptsLinkNoNames(t *testing.T) {
 	}
 }
 
-// TestKnownDevicesPassLocks: a live refresh token of the account lets its owner in while strangers try passwords; nothing else does, and it does
-// not make guessing free.
+// TestKnownDevicesPassLocks: a live refresh token of the account lets its owner in while strangers try
+// passwords; nothing else does, and it does not make guessing free.
 func TestKnownDevicesPassLocks(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {

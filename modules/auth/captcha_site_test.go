@@ -13,7 +13,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// captchaProvider verifies the solutions "solved", always, and "solved once", once; it responds with 500 while it is down.
+// captchaProvider verifies the solutions "solved", always, and "solved once", once; it responds with 500
+// while it is down.
 type captchaProvider struct {
 	*httptest.Server
 	mu   sync.Mutex

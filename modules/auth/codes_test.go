@@ -239,7 +239,8 @@ func TestMailsBearGoodCodesOnly(t *testing.T) {
 	}
 }
 
-// TestCodes: a code is mailed to confirm an address or to choose a new password; it is good once, in any case of letters.
+// TestCodes: a code is mailed to confirm an address or to choose a new password; it is good once, in any
+// case of letters.
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {

@@ -84,8 +84,9 @@ func numberOfUsers(t *testing.T, s *testsite.Site) int {
 	return s.Scalar(t, "SELECT COUNT(*) FROM {users}")
 }
 
-// TestCognitoLocal is the way of people from Q2A's passwords into a user pool, and of new people from there, with the emulator
-// cognito-local. It is not Cognito; what it does otherwise, and what we make of that here:
+// TestCognitoLocal is the way of people from Q2A's passwords into a user pool, and of new people from
+// there, with the emulator cognito-local. It is not Cognito; what it does otherwise, and what we make of
+// that here:
 //   - Users who migrate get no sub, and a made-up username: the bridge adds both.
 //   - Sign-in by SRP is not there, nor does a client keep to its flows: people sign in by USER_PASSWORD_AUTH, which the
 //     migration needs in any case.

@@ -37,7 +37,8 @@ type cognitoAnswer struct {
 // poolTokens are the tokens of somebody who signed in; Error is why not.
 type poolTokens struct{ AccessToken, IDToken, RefreshToken, Error string }
 
-// call makes a call of Cognito's API, as an administrator where it needs one: the emulators look at no signature.
+// call makes a call of Cognito's API, as an administrator where it needs one: the emulators look at no
+// signature.
 func (e *emulator) call(t *testing.T, action string, input any) (answer cognitoAnswer) {
 	t.Helper()
 	body, err := json.Marshal(input)
@@ -88,7 +89,8 @@ func attributes(namesAndValues ...string) []map[string]string {
 	return list
 }
 
-// userPool is a user pool of an emulator, and the application on a copy of the recorded site that takes its tokens.
+// userPool is a user pool of an emulator, and the application on a copy of the recorded site that takes its
+// tokens.
 type userPool struct {
 	*emulator
 	id, client string
@@ -97,8 +99,8 @@ type userPool struct {
 	byAddress bool
 }
 
-// nowhere is where the pools say that they are. Nothing answers there, so that an application which does not keep to
-// COGNITO_JWKS_URL and COGNITO_ENDPOINT is found out.
+// nowhere is where the pools say that they are. Nothing answers there, so that an application which does
+// not keep to COGNITO_JWKS_URL and COGNITO_ENDPOINT is found out.
 const nowhere = "https://cognito.invalid"
 
 // startCognitoLocal starts cognito-local, with its triggers at an address.
@@ -109,7 +111,8 @@ func startCognitoLocal(t *testing.T, packages, triggers string) *emulator {
 		"ServerConfig": map[string]any{"hostname": "127.0.0.1", "port": 0},
 		"TokenConfig":  map[string]any{"IssuerDomain": nowhere},
 		"LambdaClient": map[string]any{"endpoint": triggers, "region": "local", "credentials": map[string]any{"accessKeyId": "local", "secretAccessKey": "local"}},
-		// The names of the functions are in the path that is called. The pools have to say themselves how people sign in.
+		// The names of the functions are in the path that is called. The pools have to say themselves how people
+		// sign in.
 		"TriggerFunctions": map[string]any{"UserMigration": "q2a", "PreSignUp": "q2a"},
 		"UserPoolDefaults": map[string]any{"UsernameAttributes": []string{}},
 	}
@@ -191,8 +194,9 @@ func (p *userPool) users(t *testing.T) int {
 	return len(p.must(t, "ListUsers", map[string]any{"UserPoolId": p.id}).Users)
 }
 
-// bridge stands between the triggers of cognito-local and the application of the pool that calls. It does for the emulator what
-// Cognito itself does: users who migrate get a sub and, where people sign in by names, the name that they gave for their username.
+// bridge stands between the triggers of cognito-local and the application of the pool that calls. It does
+// for the emulator what Cognito itself does: users who migrate get a sub and, where people sign in by
+// names, the name that they gave for their username.
 type bridge struct {
 	server *httptest.Server
 	t      *testing.T

@@ -9,7 +9,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestKeysAreShared: what one task signs the other verifies, also after the keys were changed, and sealed keys need the secret.
+// TestKeysAreShared: what one task signs the other verifies, also after the keys were changed, and sealed
+// keys need the secret.
 func TestKeysAreShared(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

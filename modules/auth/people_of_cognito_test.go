@@ -21,7 +21,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// pool stands for a Cognito user pool: it publishes a key, signs tokens, and tells attributes to who has an access token.
+// pool stands for a Cognito user pool: it publishes a key, signs tokens, and tells attributes to who has an
+// access token.
 type pool struct {
 	*httptest.Server
 	key *rsa.PrivateKey
@@ -120,7 +121,8 @@ func openPool(t *testing.T, url string, change func(*config.Config)) (*pool, *te
 	}))
 }
 
-// TestPeopleOfCognito: who comes with a token of the pool is the right user, and nobody comes into somebody else's account.
+// TestPeopleOfCognito: who comes with a token of the pool is the right user, and nobody comes into somebody
+// else's account.
 func TestPeopleOfCognito(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -191,7 +193,8 @@ func TestPeopleOfCognito(t *testing.T) {
 			}
 		}
 
-		// In a pool of addresses, whose usernames are ids: an address that nobody has confirmed, and an id that only the trigger sets.
+		// In a pool of addresses, whose usernames are ids: an address that nobody has confirmed, and an id that
+		// only the trigger sets.
 		if _, failure := trigger(t, s, "UserMigration_Authentication", "newbie1@example.com", "newbie-pass-1", nil); failure != "" {
 			t.Fatal(failure)
 		}

@@ -79,7 +79,8 @@ func claimsOf(t *testing.T, token string) (claims map[string]any) {
 	return claims
 }
 
-// TestRefreshTokensAreGoodForOnce: a token that comes again soon is a retry, later it is a theft and ends the session.
+// TestRefreshTokensAreGoodForOnce: a token that comes again soon is a retry, later it is a theft and ends
+// the session.
 func TestRefreshTokensAreGoodForOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -120,8 +121,8 @@ func TestRefreshTokensAreGoodForOnce(t *testing.T) {
 	})
 }
 
-// TestWhatEndsSessions: whatever changes the password or the old site's session code, here or there, ends sessions and
-// their access tokens.
+// TestWhatEndsSessions: whatever changes the password or the old site's session code, here or there, ends
+// sessions and their access tokens.
 func TestWhatEndsSessions(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {

@@ -45,7 +45,8 @@ func TestRetriedSignUp(t *testing.T) {
 	})
 }
 
-// TestNamesAreUnique though the table does not see to it: of many who want the same name at once, one gets it.
+// TestNamesAreUnique though the table does not see to it: of many who want the same name at once, one gets
+// it.
 func TestNamesAreUnique(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {

@@ -15,8 +15,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestCodesArriveByMail: the whole way from a registration to a confirmed address, and from a forgotten password to a new one,
-// through the outbox, the queue and the mail itself.
+// TestCodesArriveByMail: the whole way from a registration to a confirmed address, and from a forgotten
+// password to a new one, through the outbox, the queue and the mail itself.
 func TestCodesArriveByMail(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

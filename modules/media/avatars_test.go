@@ -19,8 +19,8 @@ import (
 // chosen are the values of an upload that depend on chance, or on who codes the JPEG.
 var chosen = regexp.MustCompile(`(blobid=|content=sha256:)[0-9a-f]+( len:\d+)?`)
 
-// TestAvatarTransitions: the rows of the recorded uploads of avatars, in the database and on disk, but for the bytes; the form of the old site's
-// account page is two requests here.
+// TestAvatarTransitions: the rows of the recorded uploads of avatars, in the database and on disk, but for
+// the bytes; the form of the old site's account page is two requests here.
 func TestAvatarTransitions(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -65,7 +65,8 @@ func TestAvatarTransitions(t *testing.T) {
 	})
 }
 
-// TestAvatar: who has uploaded a picture is shown with it, square; the one before goes, with its thumbnails and files.
+// TestAvatar: who has uploaded a picture is shown with it, square; the one before goes, with its thumbnails
+// and files.
 func TestAvatar(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

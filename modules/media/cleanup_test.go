@@ -117,7 +117,8 @@ func TestUnusedUploadsGo(t *testing.T) {
 	})
 }
 
-// TestFilesOfTheOldSite: what the old site deletes leaves the store too; what it took in and nothing names stays.
+// TestFilesOfTheOldSite: what the old site deletes leaves the store too; what it took in and nothing names
+// stays.
 func TestFilesOfTheOldSite(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Unix()
@@ -145,7 +146,8 @@ func TestFilesOfTheOldSite(t *testing.T) {
 	}
 }
 
-// TestUnfinishedUploads: what a process left when it died between the store and the database goes after a day.
+// TestUnfinishedUploads: what a process left when it died between the store and the database goes after a
+// day.
 func TestUnfinishedUploads(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Unix()
@@ -169,7 +171,8 @@ func TestUnfinishedUploads(t *testing.T) {
 	}
 }
 
-// TestDeleteMedia: who uploaded a file takes it back, and it goes unless a post shows it; who may delete posts deletes it at once; others may not.
+// TestDeleteMedia: who uploaded a file takes it back, and it goes unless a post shows it; who may delete
+// posts deletes it at once; others may not.
 func TestDeleteMedia(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -41,7 +41,8 @@ type direct struct {
 	ExpiresAt                time.Time
 }
 
-// TestDirectUpload: a client sends the file to S3 by itself, and has it taken in; whatever comes between, the rows are those of an upload or none.
+// TestDirectUpload: a client sends the file to S3 by itself, and has it taken in; whatever comes between,
+// the rows are those of an upload or none.
 func TestDirectUpload(t *testing.T) {
 	t.Parallel()
 	store := bucketURL(t)

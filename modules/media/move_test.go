@@ -64,8 +64,8 @@ func servedFiles(t *testing.T, s *testsite.Site) map[string][32]byte {
 	return served
 }
 
-// TestMove: all files go to the store, cut off and gone on with, none twice; they leave the database when they are wanted to; the old site's folder
-// has them; and every address works all the time.
+// TestMove: all files go to the store, cut off and gone on with, none twice; they leave the database when
+// they are wanted to; the old site's folder has them; and every address works all the time.
 func TestMove(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -158,8 +158,8 @@ func TestMove(t *testing.T) {
 	})
 }
 
-// TestMoveLooksAgain: what the store has lost or changed since a run verified it is put there again before it leaves the database, and the old
-// site gets no other bytes than the right ones.
+// TestMoveLooksAgain: what the store has lost or changed since a run verified it is put there again before
+// it leaves the database, and the old site gets no other bytes than the right ones.
 func TestMoveLooksAgain(t *testing.T) {
 	t.Parallel()
 	store, php := t.TempDir(), t.TempDir()

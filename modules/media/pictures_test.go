@@ -43,7 +43,8 @@ func sizeOf(t *testing.T, s *testsite.Site, path string) (width, height int) {
 	return c.Width, c.Height
 }
 
-// photograph is a JPEG of 60 × 40, red to the left and blue to the right, that a camera held on its side wrote a place into.
+// photograph is a JPEG of 60 × 40, red to the left and blue to the right, that a camera held on its side
+// wrote a place into.
 func photograph(t *testing.T) []byte {
 	t.Helper()
 	img := image.NewRGBA(image.Rect(0, 0, 60, 40))

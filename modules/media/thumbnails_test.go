@@ -26,7 +26,8 @@ type thumbnail struct {
 	Width, Height             int
 }
 
-// TestThumbnailsAfterUpload: what an upload promises is kept by the job, whichever process is there then; posts and lists show it.
+// TestThumbnailsAfterUpload: what an upload promises is kept by the job, whichever process is there then;
+// posts and lists show it.
 func TestThumbnailsAfterUpload(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -203,7 +204,8 @@ func TestBrokenImages(t *testing.T) {
 	})
 }
 
-// TestSizesOnDemand: a size that is missing is made once, however many ask, and kept for other servers; but not any number of sizes.
+// TestSizesOnDemand: a size that is missing is made once, however many ask, and kept for other servers; but
+// not any number of sizes.
 func TestSizesOnDemand(t *testing.T) {
 	t.Parallel()
 	url := testsite.SQLite.Copy(t)
@@ -245,7 +247,8 @@ func TestSizesOnDemand(t *testing.T) {
 	}
 }
 
-// TestUploadsToStore: rows have no bytes, as Q2A's have where files are in its folder; the store's are served whole and in part.
+// TestUploadsToStore: rows have no bytes, as Q2A's have where files are in its folder; the store's are
+// served whole and in part.
 func TestUploadsToStore(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -291,7 +294,8 @@ func TestUploadsToStore(t *testing.T) {
 	})
 }
 
-// TestStoreDown: an upload that the store does not take is refused, and nothing of it is there; what the database has is served, thumbnails too.
+// TestStoreDown: an upload that the store does not take is refused, and nothing of it is there; what the
+// database has is served, thumbnails too.
 func TestStoreDown(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.Config(func(c *config.Config) {
@@ -321,7 +325,8 @@ func TestStoreDown(t *testing.T) {
 	}
 }
 
-// TestUploadOfOtherFiles: where the site's editor takes all files, this API does; what calls itself a picture has to be one.
+// TestUploadOfOtherFiles: where the site's editor takes all files, this API does; what calls itself a
+// picture has to be one.
 func TestUploadOfOtherFiles(t *testing.T) {
 	s := testsite.New(t)
 	pdf := []byte("%PDF-1.4\n" + strings.Repeat("bees ", 5000))

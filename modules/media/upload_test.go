@@ -18,8 +18,9 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestUpload: the rows are those of the recorded transitions upload-image-editor and upload-image-anonymous, but for the bytes; what comes back is the
-// picture as it was held, without the place.
+// TestUpload: the rows are those of the recorded transitions upload-image-editor and
+// upload-image-anonymous, but for the bytes; what comes back is the picture as it was held, without the
+// place.
 func TestUpload(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -181,8 +182,8 @@ func TestUploadRefused(t *testing.T) {
 	})
 }
 
-// TestUploadsObeyTheSite: files for posts are taken where one of the old site's editors takes some, from those who may write
-// posts; avatars have a switch of their own.
+// TestUploadsObeyTheSite: files for posts are taken where one of the old site's editors takes some, from
+// those who may write posts; avatars have a switch of their own.
 func TestUploadsObeyTheSite(t *testing.T) {
 	t.Parallel()
 	const off = "UPDATE {options} SET content = '' WHERE title = 'wysiwyg_editor_upload_images'"

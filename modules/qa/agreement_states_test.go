@@ -14,8 +14,8 @@ import (
 var permissionNamesInOrder = []string{"answer", "comment", "edit", "changeCategoryAndTags", "selectAnswer", "voteUp", "voteDown", "flag", "unflag", "clearFlags",
 	"close", "reopen", "approve", "hide", "reshow", "delete", "claim", "followUp"}
 
-// statePosts are question 1 of user 6, answer 3 of user 9 to it, and comment 2 of user 20 on it: the posts that are put into
-// unusual states. Answer 4 stays as it is.
+// statePosts are question 1 of user 6, answer 3 of user 9 to it, and comment 2 of user 20 on it: the posts
+// that are put into unusual states. Answer 4 stays as it is.
 var statePosts = map[int]string{1: "Q", 3: "A", 2: "C"}
 
 // unusual are states of those posts that the recorded site does not have, as the statements that make them.
@@ -80,7 +80,8 @@ func stateSite(t *testing.T, statements []string) *testsite.Site {
 	return testsite.New(t, testsite.After(statements...))
 }
 
-// canOf is what the viewer may do with the posts of question 1, by post; those that the viewer does not see are absent.
+// canOf is what the viewer may do with the posts of question 1, by post; those that the viewer does not see
+// are absent.
 func canOf(t *testing.T, s *testsite.Site, v viewer) map[int]map[string]bool {
 	t.Helper()
 	res := s.Send(t, v.user, "GET", "/v1/questions/1?include=answers,comments,permissions", nil, testsite.AsBrowser(v.cookie)...)
@@ -98,8 +99,9 @@ func canOf(t *testing.T, s *testsite.Site, v viewer) map[int]map[string]bool {
 	return all
 }
 
-// TestPermissionsAndWritesAgreeInUnusualStates: what `can` refuses of posts in any state, or of posts that one does not see, is
-// refused by the write and leaves no event; of what it grants, each permission is done in a third of the states, once in each.
+// TestPermissionsAndWritesAgreeInUnusualStates: what `can` refuses of posts in any state, or of posts that
+// one does not see, is refused by the write and leaves no event; of what it grants, each permission is done
+// in a third of the states, once in each.
 func TestPermissionsAndWritesAgreeInUnusualStates(t *testing.T) {
 	t.Parallel()
 	refused, granted := 0, map[string]int{}

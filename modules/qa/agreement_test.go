@@ -18,7 +18,8 @@ type attempt struct {
 	call               call
 }
 
-// attemptOf is the write for a permission of a post: kind is Q, A or C, answer one of the answers to a question.
+// attemptOf is the write for a permission of a post: kind is Q, A or C, answer one of the answers to a
+// question.
 func attemptOf(permission, kind string, id, answer int) (c call, ok bool) {
 	on := func(format string, id int) string { return fmt.Sprintf("/v1/"+format, id) }
 	content := map[string]any{"content": "Whether this may be written is the question here."}
@@ -72,10 +73,12 @@ func eventCount(t *testing.T, s *testsite.Site) (n int) {
 	return n
 }
 
-// perPermission is how many of the granted writes of each permission are tried; each needs a database of its own.
+// perPermission is how many of the granted writes of each permission are tried; each needs a database of
+// its own.
 const perPermission = 8
 
-// TestPermissionsAndWritesAgree: what permissions refuse is refused by the write, and what they grant is done.
+// TestPermissionsAndWritesAgree: what permissions refuse is refused by the write, and what they grant is
+// done.
 func TestPermissionsAndWritesAgree(t *testing.T) {
 	t.Parallel()
 	viewers := map[string]int{"nobody": testsite.Visitor, "newbie_unconf": testsite.NewbieUnconf, "aki": testsite.Aki,

@@ -10,8 +10,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// driftCases are actions after which Q2A itself leaves figures that its own recalculation would repair; docs/migrating.md
-// tells of each.
+// driftCases are actions after which Q2A itself leaves figures that its own recalculation would repair;
+// docs/migrating.md tells of each.
 var driftCases = map[string]func(t *testing.T, s *testsite.Site){
 	"an answer with votes becomes a comment": func(t *testing.T, s *testsite.Site) { becomesComment(t, s, 3) },
 	"a question with a tag of its own is shown again": func(t *testing.T, s *testsite.Site) {
@@ -86,7 +86,8 @@ func TestDriftOfQ2A(t *testing.T) {
 	})
 }
 
-// unselectedOff is by how much the site's count of questions without a selected answer is too low; of the recorded site it is.
+// unselectedOff is by how much the site's count of questions without a selected answer is too low; of the
+// recorded site it is.
 func unselectedOff(t *testing.T, s *testsite.Site) (off int) {
 	t.Helper()
 	if _, err := s.App.DB.Get(t.Context(), []any{&off}, `

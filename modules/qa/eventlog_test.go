@@ -13,8 +13,9 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestEventLog: with the option of Q2A's plugin on, each event is in its table as the plugin writes it. The expected lines
-// are what the plugin's rules give (its columns, value_to_text) for the parameters that Q2A passes.
+// TestEventLog: with the option of Q2A's plugin on, each event is in its table as the plugin writes it. The
+// expected lines are what the plugin's rules give (its columns, value_to_text) for the parameters that Q2A
+// passes.
 func TestEventLog(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -11,7 +11,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestEventStream: what one task writes, the clients of another are told, each what it asked for, and after an interruption too.
+// TestEventStream: what one task writes, the clients of another are told, each what it asked for, and after
+// an interruption too.
 func TestEventStream(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -71,8 +72,8 @@ func TestEventStream(t *testing.T) {
 	})
 }
 
-// TestReplayObeysTodaysVisibility: of what has been hidden, queued or deleted since, a client that comes back is told no more
-// than that it was hidden, and not by its tag.
+// TestReplayObeysTodaysVisibility: of what has been hidden, queued or deleted since, a client that comes
+// back is told no more than that it was hidden, and not by its tag.
 func TestReplayObeysTodaysVisibility(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

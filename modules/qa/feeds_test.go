@@ -13,7 +13,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestFeedsObeyTheReadersOption: where visitors may not read questions, feeds and lists show them no more than the titles.
+// TestFeedsObeyTheReadersOption: where visitors may not read questions, feeds and lists show them no more
+// than the titles.
 func TestFeedsObeyTheReadersOption(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -15,7 +15,8 @@ type followed struct {
 	Can       map[string]bool
 }
 
-// followUpsOf are the ids that the thread of a question names as following from itself, and those of its list.
+// followUpsOf are the ids that the thread of a question names as following from itself, and those of its
+// list.
 func followUpsOf(t *testing.T, s *testsite.Site, question, user int) (thread, listed []int) {
 	t.Helper()
 	thread, listed = []int{}, []int{}

@@ -13,7 +13,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// breaks are statements that each make a derived value wrong, with the beginning of the difference that a recount reports.
+// breaks are statements that each make a derived value wrong, with the beginning of the difference that a
+// recount reports.
 var breaks = []struct{ query, reported string }{
 	{"UPDATE {posts} SET upvotes = upvotes + 1, netvotes = netvotes + 1 WHERE postid = 1", "posts postid=1 upvotes: "},
 	{"UPDATE {posts} SET downvotes = downvotes + 2 WHERE postid = 14", "posts postid=14 downvotes: "},
@@ -48,7 +49,8 @@ var breaks = []struct{ query, reported string }{
 	{"UPDATE {options} SET content = '333' WHERE title = 'cache_uapprovecount'", "options cache_uapprovecount content: stored 333, "},
 }
 
-// TestRecountRepairsWhatIsDerived breaks every derived value, and wants each to be found, and repaired to what it was.
+// TestRecountRepairsWhatIsDerived breaks every derived value, and wants each to be found, and repaired to
+// what it was.
 func TestRecountRepairsWhatIsDerived(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -86,7 +88,8 @@ func TestRecountRepairsWhatIsDerived(t *testing.T) {
 	})
 }
 
-// TestRecountGoesOn: a run that is cut off goes on where it stood, in another process, and finds the same in the end.
+// TestRecountGoesOn: a run that is cut off goes on where it stood, in another process, and finds the same
+// in the end.
 func TestRecountGoesOn(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

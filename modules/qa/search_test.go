@@ -24,8 +24,8 @@ const bruteForce = `SELECT x.question, SUM(x.score) + 2 * LN(10000) * (MAX(p.hot
 	CROSS JOIN (SELECT MIN(hotness) AS lowest, MAX(hotness) AS highest FROM {posts} WHERE type = 'Q') r
 	GROUP BY x.question, r.lowest, r.highest ORDER BY total DESC, x.question DESC LIMIT 40`
 
-// TestSearchOfManyCandidates: where a word is in hundreds of questions, so that the shortcuts of the search are taken, the
-// result is still Q2A's, page by page; and writes show at once, whoever makes them.
+// TestSearchOfManyCandidates: where a word is in hundreds of questions, so that the shortcuts of the search
+// are taken, the result is still Q2A's, page by page; and writes show at once, whoever makes them.
 func TestSearchOfManyCandidates(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

@@ -6,8 +6,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestRetaggingTellsTheTagsFollowers: also where the question is not indexed, the rows are those that Q2A writes for the
-// visible question of the recorded transition edit-question-tags-only.
+// TestRetaggingTellsTheTagsFollowers: also where the question is not indexed, the rows are those that Q2A
+// writes for the visible question of the recorded transition edit-question-tags-only.
 func TestRetaggingTellsTheTagsFollowers(t *testing.T) {
 	t.Parallel()
 	retagged := object{"tags": []string{"重箱式", "a-tag-without-a-row"}}

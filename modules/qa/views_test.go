@@ -13,8 +13,8 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// TestViewsAreCountedAsQ2ADoes looks at the rows; the first view of question 388 by a browser is that of the recorded
-// transition "view-question".
+// TestViewsAreCountedAsQ2ADoes looks at the rows; the first view of question 388 by a browser is that of
+// the recorded transition "view-question".
 func TestViewsAreCountedAsQ2ADoes(t *testing.T) {
 	t.Parallel()
 	const browser = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"

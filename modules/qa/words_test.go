@@ -12,7 +12,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestNewWordsBesideTheOldSite: the old site and we meet the same new words at the same moment, and each gets one row.
+// TestNewWordsBesideTheOldSite: the old site and we meet the same new words at the same moment, and each
+// gets one row.
 func TestNewWordsBesideTheOldSite(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("TEST_DATABASE_URL") == "" {

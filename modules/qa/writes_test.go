@@ -71,7 +71,8 @@ func TestCostOfWrites(t *testing.T) {
 	})
 }
 
-// TestIdempotencyKey: a request that is sent again does nothing again, is answered as before, and may come at the same time.
+// TestIdempotencyKey: a request that is sent again does nothing again, is answered as before, and may come
+// at the same time.
 func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

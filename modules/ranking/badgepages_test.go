@@ -11,7 +11,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestBadgesOverHTTP: what there is, who has it, what one has, what is new until it is seen, and that it goes with the account.
+// TestBadgesOverHTTP: what there is, who has it, what one has, what is new until it is seen, and that it
+// goes with the account.
 func TestBadgesOverHTTP(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

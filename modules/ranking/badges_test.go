@@ -49,7 +49,8 @@ func missed(t *testing.T, app *modules.App) []string {
 	return found
 }
 
-// TestBadgesLiveAndLater: what is awarded event by event is what the job for the past awards for the same history.
+// TestBadgesLiveAndLater: what is awarded event by event is what the job for the past awards for the same
+// history.
 func TestBadgesLiveAndLater(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -155,7 +156,8 @@ func TestBadgesLiveAndLater(t *testing.T) {
 	})
 }
 
-// TestFirstAnswerGoes: when the answer that was first is hidden or becomes a comment, the next is the question's first, live as later.
+// TestFirstAnswerGoes: when the answer that was first is hidden or becomes a comment, the next is the
+// question's first, live as later.
 func TestFirstAnswerGoes(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -259,8 +261,8 @@ func TestBadgesOfDiary(t *testing.T) {
 	})
 }
 
-// TestBadgesAfterAnything: whatever is done at random, hiding and converting included, the job for the past finds nothing that was not awarded at its
-// moment.
+// TestBadgesAfterAnything: whatever is done at random, hiding and converting included, the job for the past
+// finds nothing that was not awarded at its moment.
 func TestBadgesAfterAnything(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -12,8 +12,9 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestWeightsChangeAllPointsAtOnce: while points are computed with other weights, the old ones are shown and kept right; then all are the
-// new ones, and after that nothing is off, whatever was written meanwhile, even by who knew the old weights only.
+// TestWeightsChangeAllPointsAtOnce: while points are computed with other weights, the old ones are shown
+// and kept right; then all are the new ones, and after that nothing is off, whatever was written meanwhile,
+// even by who knew the old weights only.
 func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -55,7 +55,8 @@ func wholeRanking(t *testing.T, s *testsite.Site, path string) (all []place) {
 	}
 }
 
-// did is what the test counts of a user with the database's own sums, between two times, on posts of questions that meet a condition.
+// did is what the test counts of a user with the database's own sums, between two times, on posts of
+// questions that meet a condition.
 func did(t *testing.T, s *testsite.Site, from, to int64, questions string, args ...any) map[string]*place {
 	t.Helper()
 	users := map[string]*place{}
@@ -89,7 +90,8 @@ func did(t *testing.T, s *testsite.Site, from, to int64, questions string, args 
 	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'A'"+group, func(p *place, n int) { p.Answers += n; p.Points += 40 * n })
 	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'A' AND q.selchildid = p.postid AND (q.userid IS NULL OR q.userid <> p.userid)"+group,
 		func(p *place, n int) { p.BestAnswers += n; p.Points += 300 * n })
-	// The recorded site gives 1 for a vote for a question, 2 for one for an answer, 1 for one for a comment; see reads/options.json.
+	// The recorded site gives 1 for a vote for a question, 2 for one for an answer, 1 for one for a comment;
+	// see reads/options.json.
 	for kind, worth := range map[string][3]int{"Q": {1, 10, 3}, "A": {2, 20, 5}, "C": {1, 10, 3}} {
 		add(fmt.Sprintf("SELECT u.handle, SUM(CASE WHEN %[1]d * p.upvotes > %[2]d THEN %[2]d ELSE %[1]d * p.upvotes END - CASE WHEN %[1]d * p.downvotes > %[3]d THEN %[3]d ELSE %[1]d * p.downvotes END)",
 			worth[0], worth[1], worth[2])+postOf+"p.type LIKE '"+kind+"%' AND p.upvotes + p.downvotes > 0"+group, points(10))
@@ -144,7 +146,8 @@ var figuresOf = map[string]func(*place) (float64, bool){
 	"best-answer-rate": func(p *place) (float64, bool) { return float64(p.BestAnswers) / float64(p.Answers), p.Answers >= 5 },
 }
 
-// TestRankingsEqualTheDatabasesSums compares rankings of the recorded site with what SQL adds up, in Tokyo and Berlin.
+// TestRankingsEqualTheDatabasesSums compares rankings of the recorded site with what SQL adds up, in Tokyo
+// and Berlin.
 func TestRankingsEqualTheDatabasesSums(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -238,7 +241,8 @@ func TestAllTimeIsTheDirectory(t *testing.T) {
 	})
 }
 
-// TestRankingChanges: ranks are compared with the period before, those of all time with the beginning of the month.
+// TestRankingChanges: ranks are compared with the period before, those of all time with the beginning of
+// the month.
 func TestRankingChanges(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -288,8 +292,8 @@ func TestRankingChanges(t *testing.T) {
 	})
 }
 
-// TestReadersNeverSeeHalf: what is being written is not seen, a reader goes on with the pages that it began, and what a dead process has left
-// is removed.
+// TestReadersNeverSeeHalf: what is being written is not seen, a reader goes on with the pages that it
+// began, and what a dead process has left is removed.
 func TestReadersNeverSeeHalf(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

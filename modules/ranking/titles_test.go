@@ -8,7 +8,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestTitles: what is set is what Q2A would store, users bear it at once, and what the option cannot hold is refused.
+// TestTitles: what is set is what Q2A would store, users bear it at once, and what the option cannot hold
+// is refused.
 func TestTitles(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

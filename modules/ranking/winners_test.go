@@ -13,7 +13,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestMonthlyWinners: for each month that is over those with most posts, all if they share the place, in the site's time zone, once and for good.
+// TestMonthlyWinners: for each month that is over those with most posts, all if they share the place, in
+// the site's time zone, once and for good.
 func TestMonthlyWinners(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -9,7 +9,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestDoctorFindsWhatQ2AsOwnRecalculationFinds: on the recorded site that is one count (testdata: drift of Q2A itself).
+// TestDoctorFindsWhatQ2AsOwnRecalculationFinds: on the recorded site that is one count (testdata: drift of
+// Q2A itself).
 func TestDoctorFindsWhatQ2AsOwnRecalculationFinds(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {

@@ -8,7 +8,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestOptionsAreAtMostASecondOld: the old site's administration page changes an option, and this backend follows.
+// TestOptionsAreAtMostASecondOld: the old site's administration page changes an option, and this backend
+// follows.
 func TestOptionsAreAtMostASecondOld(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {

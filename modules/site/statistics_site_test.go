@@ -10,8 +10,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestStatistics: the stored counts are those of a day in the community's zone, with what became of its posts; later runs look only at what may
-// still change, and the cohorts are those of the plugin's table.
+// TestStatistics: the stored counts are those of a day in the community's zone, with what became of its
+// posts; later runs look only at what may still change, and the cohorts are those of the plugin's table.
 func TestStatistics(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

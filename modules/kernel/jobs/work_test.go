@@ -26,8 +26,8 @@ func countJob(batches int, work func(n int) error) Job {
 		}}}}
 }
 
-// TestJobIsTakenOverOnlyFromTheDead: while its holder signs, nobody else gets a run; when it does not, another takes it over,
-// and the old holder, awake again, can change nothing of it any more.
+// TestJobIsTakenOverOnlyFromTheDead: while its holder signs, nobody else gets a run; when it does not,
+// another takes it over, and the old holder, awake again, can change nothing of it any more.
 func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
 	t.Parallel()
 	onDatabases(t, func(t *testing.T, s site) {
