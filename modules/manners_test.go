@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -135,17 +136,19 @@ func TestProblems(t *testing.T) {
 		{"GET", "/v1/" + strings.Repeat("x", 9000), nil, 414, "uri_too_long", "Address too long"},
 		{"GET", "/v1/categories/nowhere", nil, 404, "not_found", "Not found"},
 	} {
-		res := s.Request(t, c.method, c.path, testsite.Visitor, c.header...)
-		problem := testsite.Decode[problemBody](t, res)
-		if res.StatusCode != c.status || problem.Code != c.code || problem.Title != c.language || problem.Status != c.status || problem.Type != "/problems/"+c.code {
-			t.Errorf("%s %.60s: %d %+v", c.method, c.path, res.StatusCode, problem)
-		}
-		if got := res.Header.Get("Content-Type"); got != "application/problem+json" {
-			t.Errorf("%s %.60s: content type %q", c.method, c.path, got)
-		}
-		if c.status == 401 && res.Header.Get("WWW-Authenticate") == "" {
-			t.Error("401 without WWW-Authenticate")
-		}
+		t.Run(fmt.Sprintf("%s %.40s is %s", c.method, c.path, c.code), func(t *testing.T) {
+			res := s.Request(t, c.method, c.path, testsite.Visitor, c.header...)
+			problem := testsite.Decode[problemBody](t, res)
+			if res.StatusCode != c.status || problem.Code != c.code || problem.Title != c.language || problem.Status != c.status || problem.Type != "/problems/"+c.code {
+				t.Errorf("%s %.60s: %d %+v", c.method, c.path, res.StatusCode, problem)
+			}
+			if got := res.Header.Get("Content-Type"); got != "application/problem+json" {
+				t.Errorf("%s %.60s: content type %q", c.method, c.path, got)
+			}
+			if c.status == 401 && res.Header.Get("WWW-Authenticate") == "" {
+				t.Error("401 without WWW-Authenticate")
+			}
+		})
 	}
 	// A cursor of one list is refused by another.
 	cursor := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?limit=1").NextCursor

@@ -136,7 +136,7 @@ func TestLevelsInCategories(t *testing.T) {
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		s := testsite.New(t, db)
 		type levels = []map[string]any
-		level := func(by int, handle, level string, in levels) (int, map[string]any) {
+		level := func(t *testing.T, by int, handle, level string, in levels) (int, map[string]any) {
 			body := map[string]any{"level": level}
 			if in != nil {
 				body["categoryLevels"] = in
@@ -144,7 +144,7 @@ func TestLevelsInCategories(t *testing.T) {
 			status, answer, _ := s.Try(t, by, "PUT", "/v1/users/"+handle+"/level", body)
 			return status, answer
 		}
-		if status, answer := level(2, "aki", "expert", levels{{"categoryId": 3, "level": "editor"}, {"categoryId": 11, "level": "moderator"}}); status != 200 || len(answer["categoryLevels"].([]any)) != 2 {
+		if status, answer := level(t, testsite.AdminHana, "aki", "expert", levels{{"categoryId": 3, "level": "editor"}, {"categoryId": 11, "level": "moderator"}}); status != 200 || len(answer["categoryLevels"].([]any)) != 2 {
 			t.Errorf("%d %v", status, answer)
 		}
 		for _, c := range []struct {
@@ -155,19 +155,29 @@ func TestLevelsInCategories(t *testing.T) {
 			status int
 			code   string
 		}{
-			{2, "aki", "admin", nil, 403, "permission_level"}, {3, "haru", "editor", nil, 403, "permission_level"}, {3, "haru", "expert", nil, 200, ""},
-			{3, "aki", "basic", nil, 403, "permission_level"}, // is moderator somewhere
-			{2, "haru", "expert", levels{{"categoryId": 3, "level": "admin"}}, 403, "permission_level"},
-			{2, "haru", "expert", levels{{"categoryId": 9999, "level": "editor"}}, 422, "validation"},
-			{2, "haru", "expert", levels{{"categoryId": 3, "level": "editor"}, {"categoryId": 3, "level": "expert"}}, 422, "validation"},
-			{2, "admin_hana", "basic", nil, 403, "own_account"}, {4, "haru", "approved", nil, 403, "permission_level"}, {16, "natsu", "basic", nil, 403, "permission_level"},
-			{0, "natsu", "basic", nil, 403, "login_required"}, {2, "superbee", "basic", nil, 403, "permission_level"}, {1, "admin_hana", "super", nil, 200, ""},
-			{1, "troll_x", "moderator", nil, 403, "permission_level"}, {1, "troll_x", "editor", nil, 200, ""}, {2, "nobody-here", "basic", nil, 404, "not_found"},
+			{testsite.AdminHana, "aki", "admin", nil, 403, "permission_level"},
+			{testsite.ModKenji, "haru", "editor", nil, 403, "permission_level"},
+			{testsite.ModKenji, "haru", "expert", nil, 200, ""},
+			{testsite.ModKenji, "aki", "basic", nil, 403, "permission_level"}, // is moderator somewhere
+			{testsite.AdminHana, "haru", "expert", levels{{"categoryId": 3, "level": "admin"}}, 403, "permission_level"},
+			{testsite.AdminHana, "haru", "expert", levels{{"categoryId": 9999, "level": "editor"}}, 422, "validation"},
+			{testsite.AdminHana, "haru", "expert", levels{{"categoryId": 3, "level": "editor"}, {"categoryId": 3, "level": "expert"}}, 422, "validation"},
+			{testsite.AdminHana, "admin_hana", "basic", nil, 403, "own_account"},
+			{testsite.EditorYuki, "haru", "approved", nil, 403, "permission_level"},
+			{testsite.Haru, "natsu", "basic", nil, 403, "permission_level"},
+			{testsite.Visitor, "natsu", "basic", nil, 403, "login_required"},
+			{testsite.AdminHana, "superbee", "basic", nil, 403, "permission_level"},
+			{testsite.Superbee, "admin_hana", "super", nil, 200, ""},
+			{testsite.Superbee, "troll_x", "moderator", nil, 403, "permission_level"},
+			{testsite.Superbee, "troll_x", "editor", nil, 200, ""},
+			{testsite.AdminHana, "nobody-here", "basic", nil, 404, "not_found"},
 		} {
-			status, answer := level(c.by, c.handle, c.level, c.in)
-			if status != c.status || c.code != "" && answer["code"] != c.code {
-				t.Errorf("user %d makes %s %s %v: %d %v, want %d %s", c.by, c.handle, c.level, c.in, status, answer, c.status, c.code)
-			}
+			t.Run(fmt.Sprintf("%d makes %s %s", c.by, c.handle, c.level), func(t *testing.T) {
+				status, answer := level(t, c.by, c.handle, c.level, c.in)
+				if status != c.status || c.code != "" && answer["code"] != c.code {
+					t.Errorf("user %d makes %s %s %v: %d %v, want %d %s", c.by, c.handle, c.level, c.in, status, answer, c.status, c.code)
+				}
+			})
 		}
 		var n int
 		if _, err := s.App.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {userlevels} WHERE userid = 16"); err != nil || n != 0 {

@@ -214,13 +214,15 @@ func TestTakenIsToldLast(t *testing.T) {
 			{"one's own, there is no picture", "PATCH", "/v1/me", map[string]any{"email": "haru@example.jp", "avatar": "upload"}, ""},
 			{"one's own, a field is unknown", "PATCH", "/v1/me", map[string]any{"email": "haru@example.jp", "fields": map[string]any{"shoe size": "42"}}, ""},
 		} {
-			token := ""
-			if c.method == "PATCH" {
-				token = in.AccessToken
-			}
-			if status, told := taken(t, s, "198.51.100.1", c.method, c.path, token, c.body); status != 422 || told != c.told {
-				t.Errorf("%s: %d, %q is told to be taken, want %q", c.name, status, told, c.told)
-			}
+			t.Run(c.name, func(t *testing.T) {
+				token := ""
+				if c.method == "PATCH" {
+					token = in.AccessToken
+				}
+				if status, told := taken(t, s, "198.51.100.1", c.method, c.path, token, c.body); status != 422 || told != c.told {
+					t.Errorf("%s: %d, %q is told to be taken, want %q", c.name, status, told, c.told)
+				}
+			})
 		}
 	})
 }

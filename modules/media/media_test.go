@@ -36,22 +36,24 @@ func TestMedia(t *testing.T) {
 			"/image/426476911304401303/20":                                {200, 20, 10, "image/jpeg"},
 			"/?qa=image&qa_blobid=nonsense":                               {404, -1, 0, "application/problem+json"},
 		} {
-			res := s.Request(t, http.MethodGet, path, testsite.Visitor)
-			body := testsite.Text(t, res)
-			if res.StatusCode != want.status || res.Header.Get("Content-Type") != want.contentType {
-				t.Errorf("GET %s: %s %s", path, res.Status, res.Header.Get("Content-Type"))
-				continue
-			}
-			if want.width < 0 {
-				continue
-			}
-			cfg, _, err := image.DecodeConfig(bytes.NewReader([]byte(body)))
-			if err != nil || want.width > 0 && (cfg.Width != want.width || cfg.Height != want.height) {
-				t.Errorf("GET %s: %d × %d, %v", path, cfg.Width, cfg.Height, err)
-			}
-			if cc := res.Header.Get("Cache-Control"); !strings.Contains(cc, "immutable") {
-				t.Errorf("GET %s: Cache-Control %q", path, cc)
-			}
+			t.Run(path, func(t *testing.T) {
+				res := s.Request(t, http.MethodGet, path, testsite.Visitor)
+				body := testsite.Text(t, res)
+				if res.StatusCode != want.status || res.Header.Get("Content-Type") != want.contentType {
+					t.Errorf("GET %s: %s %s", path, res.Status, res.Header.Get("Content-Type"))
+					return
+				}
+				if want.width < 0 {
+					return
+				}
+				cfg, _, err := image.DecodeConfig(bytes.NewReader([]byte(body)))
+				if err != nil || want.width > 0 && (cfg.Width != want.width || cfg.Height != want.height) {
+					t.Errorf("GET %s: %d × %d, %v", path, cfg.Width, cfg.Height, err)
+				}
+				if cc := res.Header.Get("Cache-Control"); !strings.Contains(cc, "immutable") {
+					t.Errorf("GET %s: Cache-Control %q", path, cc)
+				}
+			})
 		}
 		part := s.Request(t, http.MethodGet, "/v1/media/349191701032341547", testsite.Visitor, "Range", "bytes=0-7")
 		if part.StatusCode != http.StatusPartialContent || testsite.Text(t, part) != "\x89PNG\r\n\x1a\n" {

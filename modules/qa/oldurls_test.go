@@ -28,14 +28,16 @@ func TestOldAddresses(t *testing.T) {
 			"/hot":                                  "/v1/questions?sort=hot",
 			"/":                                     "/docs",
 		} {
-			res := s.Request(t, http.MethodGet, path, testsite.Visitor)
-			if got := res.Header.Get("Location"); res.StatusCode != http.StatusFound || got != want {
-				t.Errorf("GET %s: %s to %q, want %q", path, res.Status, got, want)
-				continue
-			}
-			if want != "/docs" && s.Request(t, http.MethodGet, want, testsite.Visitor).StatusCode != http.StatusOK {
-				t.Errorf("%s leads to %s, which does not answer", path, want)
-			}
+			t.Run(path, func(t *testing.T) {
+				res := s.Request(t, http.MethodGet, path, testsite.Visitor)
+				if got := res.Header.Get("Location"); res.StatusCode != http.StatusFound || got != want {
+					t.Errorf("GET %s: %s to %q, want %q", path, res.Status, got, want)
+					return
+				}
+				if want != "/docs" && s.Request(t, http.MethodGet, want, testsite.Visitor).StatusCode != http.StatusOK {
+					t.Errorf("%s leads to %s, which does not answer", path, want)
+				}
+			})
 		}
 		for _, path := range []string{"/3/an-answer", "/99999/nothing", "/nowhere", "/nowhere/at/all"} {
 			if res := s.Request(t, http.MethodGet, path, testsite.Visitor); res.StatusCode != http.StatusNotFound {

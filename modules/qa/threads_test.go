@@ -196,9 +196,11 @@ func TestHiddenPostsShowToNobodyElse(t *testing.T) {
 			"/v1/questions/3": 404, "/v1/answers/1": 404, "/v1/comments/3": 404, // of another type
 			"/v1/posts/3": 200, "/v1/comments/2": 200, "/v1/answers/3": 200,
 		} {
-			if got := s.Request(t, http.MethodGet, path, testsite.Visitor).StatusCode; got != want {
-				t.Errorf("GET %s as a visitor: %d, want %d", path, got, want)
-			}
+			t.Run(path, func(t *testing.T) {
+				if got := s.Request(t, http.MethodGet, path, testsite.Visitor).StatusCode; got != want {
+					t.Errorf("GET %s as a visitor: %d, want %d", path, got, want)
+				}
+			})
 		}
 		// Nowhere in the lists that everybody sees either.
 		for _, path := range []string{"/v1/questions?limit=100", "/v1/activity?limit=100", "/v1/activity?kind=answers&limit=100", "/v1/activity?kind=edits&limit=100",

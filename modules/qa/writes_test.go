@@ -235,15 +235,17 @@ func TestRefusals(t *testing.T) {
 			{testsite.Lurker, call{"POST", "/v1/answers/16/comment", map[string]any{"content": "Turned into a comment."}}, 403, "permission_level"},
 			{testsite.Haru, call{"POST", "/v1/admin/jobs/recount/run", map[string]any{}}, 403, "permission_level"},
 		} {
-			status, body, _ := s.Try(t, c.actor, c.call.method, c.call.path, c.call.body)
-			if status != c.status || body["code"] != c.code {
-				t.Errorf("%d: %s %s → %d %v, want %d %s", c.actor, c.call.method, c.call.path, status, body, c.status, c.code)
-			}
-			if c.call.path == "/v1/questions" {
-				if fields := body["errors"].([]any); len(fields) != 6 {
-					t.Errorf("not all wrong fields at once: %v", fields)
+			t.Run(fmt.Sprintf("%s %s as %d is %s", c.call.method, c.call.path, c.actor, c.code), func(t *testing.T) {
+				status, body, _ := s.Try(t, c.actor, c.call.method, c.call.path, c.call.body)
+				if status != c.status || body["code"] != c.code {
+					t.Errorf("%d: %s %s → %d %v, want %d %s", c.actor, c.call.method, c.call.path, status, body, c.status, c.code)
 				}
-			}
+				if c.call.path == "/v1/questions" {
+					if fields := body["errors"].([]any); len(fields) != 6 {
+						t.Errorf("not all wrong fields at once: %v", fields)
+					}
+				}
+			})
 		}
 		if d := testsite.Describe(nil, before.Diff(testsite.ReadTables(t, s.App.DB))); len(d) > 0 {
 			t.Errorf("refusals left traces:\n%s", strings.Join(d, "\n"))
