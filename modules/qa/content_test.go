@@ -6,7 +6,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"net/http"
 	"path/filepath"
 	"reflect"
 	"runtime"
@@ -15,7 +14,6 @@ import (
 	"testing"
 
 	"38qa.net/backend/modules/kernel/limit"
-	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/qa/internal/render"
 )
 
@@ -81,22 +79,6 @@ func TestTurnsOfConversions(t *testing.T) {
 	t.Run("heavy", func(t *testing.T) {
 		if err := take(gone, heavy, "markdown"); !errors.Is(err, context.Canceled) {
 			t.Errorf("it does not wait: %v", err)
-		}
-	})
-	t.Run("too many of one client", func(t *testing.T) {
-		waiting, giveUp := context.WithCancel(t.Context())
-		defer giveUp()
-		refused := make(chan error, 20)
-		for range 20 {
-			go func() {
-				if err := take(waiting, heavy, "markdown"); !errors.Is(err, context.Canceled) {
-					refused <- err
-				}
-			}()
-		}
-		var p *problem.Error
-		if err := <-refused; !errors.As(err, &p) || p.Status() != http.StatusTooManyRequests || p.RetryAfter == 0 {
-			t.Errorf("%v", err)
 		}
 	})
 }
