@@ -12,7 +12,8 @@ var accountFields = map[string]string{
 
 // levels are the API's words for Q2A's levels.
 var levels = map[string]string{
-	"0": "basic", "10": "approved", "20": "expert", "50": "editor", "80": "moderator", "100": "admin", "120": "super",
+	"0": "basic", "10": "approved", "20": "expert", "50": "editor",
+	"80": "moderator", "100": "admin", "120": "super",
 }
 
 // accountCalls returns the requests of the API that stand for a recorded action on an account, and nil for
@@ -44,11 +45,11 @@ func (tr *Transition) accountCalls() []Call {
 		return one("PUT", "/v1/me/password",
 			map[string]any{"oldPassword": tr.Field("oldpassword"), "newPassword": tr.Field("newpassword1")})
 	case has("dochangepassword"):
-		return one("POST", "/v1/auth/reset", map[string]any{"login": tr.Field("emailhandle"), "code": tr.Field("code"),
-			"newPassword": tr.Field("newpassword1")})
+		return one("POST", "/v1/auth/reset", map[string]any{"login": tr.Field("emailhandle"),
+			"code": tr.Field("code"), "newPassword": tr.Field("newpassword1")})
 	case has("doregister"):
-		return one("POST", "/v1/auth/sign-up", map[string]any{"handle": tr.Field("handle"), "email": tr.Field("email"),
-			"password": tr.Field("password"), "fields": tr.ProfileFields()})
+		return one("POST", "/v1/auth/sign-up", map[string]any{"handle": tr.Field("handle"),
+			"email": tr.Field("email"), "password": tr.Field("password"), "fields": tr.ProfileFields()})
 	case has("dologin"):
 		return one("POST", "/v1/auth/sign-in",
 			map[string]any{"login": tr.Field("emailhandle"), "password": tr.Field("password")})

@@ -52,7 +52,8 @@ func conforming(t testing.TB, app *modules.App) http.Handler {
 }
 
 // nonconforming returns what the OpenAPI document does not say of a response.
-func nonconforming(api *huma.OpenAPI, item *huma.PathItem, method string, seen *seenResponse, header http.Header,
+func nonconforming(
+	api *huma.OpenAPI, item *huma.PathItem, method string, seen *seenResponse, header http.Header,
 ) (wrong []string) {
 	op := map[string]*huma.Operation{"GET": item.Get, "HEAD": item.Get, "POST": item.Post, "PUT": item.Put,
 		"PATCH": item.Patch, "DELETE": item.Delete}[method]

@@ -17,8 +17,8 @@ func TestRecordingsSayWhatIsSpecial(t *testing.T) {
 		before      int
 	}{
 		"nothing": {"", "qa", []Call{{"PUT", "/v1/posts/7/vote", map[string]any{"value": 1}}}, 0},
-		"another request": {`, "api": {"calls": [{"method": "DELETE", "path": "/v1/me", "body": {"password": "x"}}]}`,
-			"auth", []Call{{"DELETE", "/v1/me", map[string]any{"password": "x"}}}, 0},
+		"another request": {`, "api": {"calls": [{"method": "DELETE", "path": "/v1/me",
+			"body": {"password": "x"}}]}`, "auth", []Call{{"DELETE", "/v1/me", map[string]any{"password": "x"}}}, 0},
 		"a request before": {`, "api": {"before": [{"actor_userid": 3, "earlier": 90, "method": "PUT",
 			"path": "/v1/posts/7/flag"}]}`, "qa", []Call{{"PUT", "/v1/posts/7/vote", map[string]any{"value": 1}}}, 1},
 	} {
@@ -33,7 +33,7 @@ func TestRecordingsSayWhatIsSpecial(t *testing.T) {
 			if len(before) != c.before {
 				t.Fatalf("before it: %+v", before)
 			}
-			if c.before > 0 && (before[0].ActorID != ModKenji || before[0].Earlier != 90 || before[0].Method != "PUT") {
+			if c.before > 0 && (before[0].ActorID != ModKenji || before[0].Earlier != 90) {
 				t.Errorf("before it: %+v", before)
 			}
 		})
