@@ -44,7 +44,8 @@ func TestStatementsDoNotGrow(t *testing.T) {
 
 // TestDeepPagesReadNoMoreRows shows by the server's own counters that the 5,000th page of the newest list
 // costs what the first costs.
-func TestDeepPagesReadNoMoreRows(t *testing.T) { // not in parallel: the counters are the whole server's
+func TestDeepPagesReadNoMoreRows(t *testing.T) {
+	t.Parallel()
 	testsite.OnServer(t, func(t *testing.T, s *testsite.Site) {
 		ctx := context.Background()
 		const questions = 100_010

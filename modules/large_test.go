@@ -11,7 +11,8 @@ import (
 
 // TestLargeListsReadFewRows shows by the server's own counters that the directory, recent changes and the
 // parts of the sitemap do not read all that there is.
-func TestLargeListsReadFewRows(t *testing.T) { // not in parallel: the counters are the whole server's
+func TestLargeListsReadFewRows(t *testing.T) {
+	t.Parallel()
 	testsite.OnServer(t, func(t *testing.T, s *testsite.Site) {
 		const many = 6000
 		insert := func(into string, row func(i int) string) {

@@ -1,13 +1,9 @@
 package testsite
 
 import (
-	"database/sql"
-	"math"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
-	"time"
 
 	"38qa.net/backend/modules/kernel/database"
 )
@@ -81,38 +77,4 @@ func (s *Site) Statements(t testing.TB, path string, header ...string) []string 
 		t.Fatalf("GET %s: %d %s", path, w.Code, w.Body)
 	}
 	return counter.Queries()
-}
-
-// RowsRead returns how many rows the database server read for a GET request. It needs a MySQL or MariaDB
-// server, whose counters are the whole server's: a test that calls it must not run in parallel with others.
-func (s *Site) RowsRead(t testing.TB, path string) int {
-	t.Helper()
-	read := func() int {
-		total := 0
-		err := s.App.DB.Select(t.Context(), func(rows *sql.Rows) error {
-			var name string
-			var count int
-			err := rows.Scan(&name, &count)
-			if strings.HasPrefix(name, "Handler_read") {
-				total += count
-			}
-			return err
-		}, "SHOW GLOBAL STATUS LIKE 'Handler_read%'")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return total
-	}
-	Get[any](t, s, path) // options and categories are cached now
-	// Other packages' tests are at work on the server: they add to some of the tries.
-	asking, both := math.MaxInt, math.MaxInt
-	for range 7 {
-		before := read()
-		asking = min(asking, read()-before)
-		before = read()
-		Get[any](t, s, path)
-		both = min(both, read()-before)
-		time.Sleep(20 * time.Millisecond)
-	}
-	return both - asking
 }
