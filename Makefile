@@ -12,7 +12,7 @@ test:
 lint:
 	golangci-lint run --allow-parallel-runners ./...
 
-# Measures the API under load; BENCH_ARGS are the flags of deploy/bench. The full run: BENCH_ARGS=--questions=10000,100000
+# Measures the API under load; BENCH_ARGS are the flags of tools/bench. The full run: BENCH_ARGS=--questions=10000,100000
 bench:
 	.ci/bench $(BENCH_ARGS)
 
@@ -24,12 +24,12 @@ bench-ranking:
 bench-uploads:
 	.ci/bench --only uploads --questions 10000 --duration 20s $(BENCH_ARGS)
 
-# 64 clients send the worst bodies that are known, beside readers and writers: do those wait? ATTACK_ARGS are the flags of deploy/attack.
+# 64 clients send the worst bodies that are known, beside readers and writers: do those wait? ATTACK_ARGS are the flags of tools/attack.
 attack:
 	.ci/attack $(ATTACK_ARGS)
 
 # Random writes by 64 clients, kill -9 of the server and a second writer like the old site, and then: is all there, and once?
-# TORTURE_ARGS are the flags of deploy/torture.
+# TORTURE_ARGS are the flags of tools/torture.
 torture:
 	.ci/torture $(TORTURE_ARGS)
 
@@ -38,7 +38,7 @@ torture-jobs:
 	.ci/torture-jobs $(TORTURE_ARGS)
 
 # 20,000 images (4 GB) leave the database while they are read and the move is killed twice: is each right everywhere, and copied once? It needs 12 GB of disk.
-# MOVE_ARGS are the flags of deploy/media-move; in seconds: MOVE_ARGS="--files 300 --bytes 20000 --hurry"
+# MOVE_ARGS are the flags of tools/media-move; in seconds: MOVE_ARGS="--files 300 --bytes 20000 --hurry"
 media-move:
 	.ci/media-move $(MOVE_ARGS)
 

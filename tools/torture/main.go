@@ -1,4 +1,4 @@
-// The torture of the writes: `TORTURE_DATABASE_URL=mysql://root@host:port/ go run ./deploy/torture`. Many clients act at
+// The torture of the writes: `TORTURE_DATABASE_URL=mysql://root@host:port/ go run ./tools/torture`. Many clients act at
 // random on few posts, through server processes that are killed with SIGKILL again and again, while another writer adds
 // comments and votes in plain SQL as the old site does. Afterwards everything that was acknowledged has to be there, nothing
 // may be there by half, no count may be off, and every event must have taken effect once.

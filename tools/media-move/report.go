@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"38qa.net/backend/deploy/internal/process"
+	"38qa.net/backend/tools/internal/process"
 )
 
 // report prints what was measured.

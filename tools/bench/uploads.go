@@ -19,9 +19,9 @@ import (
 	"sync"
 	"time"
 
-	"38qa.net/backend/deploy/internal/process"
 	"38qa.net/backend/modules/demo"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/tools/internal/process"
 )
 
 const (

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"38qa.net/backend/deploy/internal/process"
 	"38qa.net/backend/modules/demo"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/tools/internal/process"
 )
 
 const (

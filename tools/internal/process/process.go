@@ -1,4 +1,4 @@
-// Package process has what the programs of deploy need of the servers that they start: an address, whether they are ready, and their memory.
+// Package process has what the programs of tools need of the servers that they start: an address, whether they are ready, and their memory.
 package process
 
 import (

@@ -1,4 +1,4 @@
-// The torture of the jobs: `TORTURE_DATABASE_URL=mysql://root@host:port/ go run ./deploy/torture-jobs`. Three processes share a job that is
+// The torture of the jobs: `TORTURE_DATABASE_URL=mysql://root@host:port/ go run ./tools/torture-jobs`. Three processes share a job that is
 // due every minute of a clock that goes three hundred times as fast as ours. They are killed with SIGKILL again and again, or stopped for
 // longer than their lease and woken up in the middle of what meanwhile is another's work. Afterwards each due time must have one run that is
 // done, each effect of each run must be there once, no run may have overlapped another, and late writes must have been tried and refused.

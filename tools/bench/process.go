@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"38qa.net/backend/deploy/internal/process"
+	"38qa.net/backend/tools/internal/process"
 )
 
 // buildServer compiles cmd/server as it is released, without symbol tables.

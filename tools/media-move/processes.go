@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"38qa.net/backend/deploy/internal/process"
+	"38qa.net/backend/tools/internal/process"
 )
 
 // build compiles the server and the operators' tool as they are released.

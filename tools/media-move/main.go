@@ -1,4 +1,4 @@
-// The move of images out of the database, shown: `MEDIA_MOVE_DATABASE_URL=mysql://root@host:port/ go run ./deploy/media-move`. It makes a site with
+// The move of images out of the database, shown: `MEDIA_MOVE_DATABASE_URL=mysql://root@host:port/ go run ./tools/media-move`. It makes a site with
 // many images in its database and some in the old site's folder, and runs `admin jobs run blobs-to-storage --verify`, killing it with
 // SIGKILL on its way and giving the same command again; then it lets the images leave the database, copying them for the old site. All the time a
 // server is asked for images at random. Afterwards every image must be right wherever it has to be, no answer may have been wrong, and

@@ -1,4 +1,4 @@
-// The benchmark of the reads: `BENCH_DATABASE_URL=mysql://root@host:port/ go run ./deploy/bench`. It seeds databases
+// The benchmark of the reads: `BENCH_DATABASE_URL=mysql://root@host:port/ go run ./tools/bench`. It seeds databases
 // q2ab_bench_N where they are missing, starts the server and beside it a bare handler that runs the same SQL (the floor),
 // loads both in turn from this process, and prints a table in Markdown. Nothing but this machine is loaded.
 package main

@@ -8,10 +8,10 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"38qa.net/backend/deploy/internal/process"
 	"38qa.net/backend/modules/demo"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/tools/internal/process"
 )
 
 // rankingRuns is how often the rankings are computed after the first time, which stores all boards: these store what has changed.

@@ -1,4 +1,4 @@
-// The attack: `go run ./deploy/attack [--database-url mysql://root@host:port/]`. It starts the server on a demonstration community, without
+// The attack: `go run ./tools/attack [--database-url mysql://root@host:port/]`. It starts the server on a demonstration community, without
 // rate limits, and measures readers alone; then 64 clients send the worst bodies that are known, 50 of each in turn, beside
 // readers and writers. It fails when readers or writers wait too long, or when the server fails a single request.
 package main
@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"38qa.net/backend/deploy/internal/process"
+	"38qa.net/backend/tools/internal/process"
 )
 
 // settings are the flags.

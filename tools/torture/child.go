@@ -12,11 +12,11 @@ import (
 	"time"
 
 	"38qa.net/backend/config"
-	"38qa.net/backend/deploy/internal/process"
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/tools/internal/process"
 )
 
 // childVariable makes this program a server process; its value is where to listen.

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"38qa.net/backend/deploy/internal/process"
+	"38qa.net/backend/tools/internal/process"
 )
 
 const (
