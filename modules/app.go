@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 
@@ -45,11 +44,9 @@ type App struct {
 	Events *events.Follower
 	Server *web.Server
 
-	cfg         config.Config
-	limiter     *limit.Limiter
-	refusals    *limit.Limiter
-	stopTracing func()
-	stopMetrics func() error
+	cfg      config.Config
+	limiter  *limit.Limiter
+	refusals *limit.Limiter
 }
 
 // Option changes how an App is made, for tests.
@@ -71,20 +68,14 @@ func WithClock(c database.Clock) Option { return func(o *options) { o.clock = c 
 // WithVerifier sets what finds out who a bearer token belongs to.
 func WithVerifier(v auth.Verifier) Option { return func(o *options) { o.verifier = v } }
 
-// New opens the database, which must be a Q2A site's, and makes the application; nothing listens yet.
+// New opens the database, which must be a Q2A site's, and makes the application; nothing listens yet. The logger and
+// the tracer are the process's: see [observe.Start].
 func New(ctx context.Context, cfg config.Config, opts ...Option) (_ *App, err error) {
 	var o options
 	for _, opt := range opts {
 		opt(&o)
 	}
-	slog.SetDefault(observe.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat))
-	a := &App{cfg: cfg, stopTracing: func() {}}
-	if cfg.Tracing() {
-		a.stopTracing = observe.StartTracing()
-		if a.stopMetrics, err = observe.StartMetrics(); err != nil {
-			return nil, err
-		}
-	}
+	a := &App{cfg: cfg}
 	if err := a.open(ctx, cfg, o); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -310,10 +301,6 @@ func (a *App) Close() error {
 	if a.DB != nil {
 		err = errors.Join(err, a.DB.Close())
 	}
-	if a.stopMetrics != nil {
-		err = errors.Join(err, a.stopMetrics())
-	}
-	a.stopTracing()
 	if err != nil {
 		return fmt.Errorf("close: %w", err)
 	}

@@ -17,7 +17,7 @@ func BenchmarkRequests(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	cfg.DatabaseURL, cfg.RateLimit, cfg.LogLevel = os.Getenv("BENCH_DATABASE_URL"), "off", "error"
+	cfg.DatabaseURL, cfg.RateLimit = os.Getenv("BENCH_DATABASE_URL"), "off"
 	if cfg.DatabaseURL == "" {
 		b.Skip("set BENCH_DATABASE_URL to the URL of a site")
 	}

@@ -183,7 +183,6 @@ func TestTasksThatStartTogether(t *testing.T) {
 	t.Parallel()
 	cfg := testsite.Settings(t)
 	cfg.DatabaseURL = testsite.Present().Copy(t)
-	cfg.LogLevel = "error"
 	var wait sync.WaitGroup
 	for range 4 {
 		wait.Go(func() {

@@ -316,7 +316,7 @@ func TestGracefulStop(t *testing.T) {
 	t.Parallel()
 	cfg := testsite.Settings(t)
 	cfg.DatabaseURL = testsite.SQLite.Copy(t)
-	cfg.Listen, cfg.DrainDelay, cfg.LogLevel = "127.0.0.1:0", 1500*time.Millisecond, "error"
+	cfg.Listen, cfg.DrainDelay = "127.0.0.1:0", 1500*time.Millisecond
 	ctx, stop := context.WithCancel(context.Background())
 	app, err := modules.New(ctx, cfg)
 	if err != nil {

@@ -3,9 +3,11 @@ package testsite
 import (
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"testing"
 
+	"38qa.net/backend/modules/kernel/observe"
 	"38qa.net/backend/modules/media"
 )
 
@@ -16,6 +18,7 @@ func Main(m *testing.M) {
 	if media.WorkOnPictures() {
 		return // this is the process in which a site of another works on pictures
 	}
+	slog.SetDefault(observe.NewLogger(os.Stderr, "warn", "text"))
 	scratch, err := useScratch()
 	if err != nil {
 		panic(err)

@@ -7,10 +7,12 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 
@@ -18,6 +20,7 @@ import (
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/kernel/observe"
 )
 
 // userAgent is none that views are counted of, so that the load only reads.
@@ -54,6 +57,7 @@ func makeWorkloads(ctx context.Context, databaseURL string, only func(name strin
 		return nil, err
 	}
 	cfg.DatabaseURL, cfg.TablePrefix, cfg.RateLimit, cfg.RedisURL, cfg.LogLevel = rec.url, tablePrefix, "off", "", "error"
+	slog.SetDefault(observe.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat))
 	app, err := modules.New(ctx, cfg)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/kernel/observe"
 	"38qa.net/backend/tools/internal/process"
 )
 
@@ -29,6 +31,7 @@ func serve(ctx context.Context) error {
 		return err
 	}
 	cfg.Listen, cfg.RateLimit, cfg.LogLevel = os.Getenv(childVariable), "off", "error"
+	slog.SetDefault(observe.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat))
 	app, err := modules.New(ctx, cfg, modules.WithVerifier(func(_ context.Context, token string) (p auth.Person, err error) {
 		_, err = fmt.Sscanf(token, "user-%d", &p.UserID)
 		return p, err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/modules/kernel/observe"
 )
 
 // target is the database that is tortured.
@@ -84,6 +86,7 @@ func newDatabase(ctx context.Context, s *settings) (*target, error) {
 		return nil, err
 	}
 	c.DatabaseURL, c.LogLevel = d.url, "warn"
+	slog.SetDefault(observe.NewLogger(os.Stderr, c.LogLevel, c.LogFormat))
 	if d.app, err = modules.New(ctx, c); err != nil {
 		return nil, err
 	}

@@ -8,12 +8,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/kernel/observe"
 )
 
 // command is one of admin's commands; run gets what stands after its name.
@@ -46,6 +48,7 @@ func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e))
 func Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	slog.SetDefault(observe.NewLogger(os.Stderr, "warn", "text")) // commands say only what goes wrong
 	err := dispatch(ctx, args, os.Stdout)
 	var status exitError
 	switch {
@@ -76,12 +79,26 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// openApp makes the application of the configured site for a command: it says only what goes wrong, as text.
-func openApp(ctx context.Context) (*modules.App, error) {
+// application is the whole application with what its process logs to and sends figures to.
+type application struct {
+	*modules.App
+	stopObserving func() error
+}
+
+// Close gives back what openApp opened.
+func (a application) Close() error { return errors.Join(a.App.Close(), a.stopObserving()) }
+
+// openApp makes the application of the configured site for a command.
+func openApp(ctx context.Context) (a application, err error) {
 	cfg, err := config.Load()
 	if err != nil {
-		return nil, err
+		return a, err
 	}
-	cfg.LogFormat, cfg.LogLevel = "text", "warn"
-	return modules.New(ctx, cfg)
+	if a.stopObserving, err = observe.Start("warn", "text", cfg.Tracing()); err != nil {
+		return a, err
+	}
+	if a.App, err = modules.New(ctx, cfg); err != nil {
+		return a, errors.Join(err, a.stopObserving())
+	}
+	return a, nil
 }

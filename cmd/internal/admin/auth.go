@@ -32,7 +32,7 @@ func authCommand(ctx context.Context, args []string, out io.Writer) (err error) 
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
 	if *export != "" {
-		return exportUsers(ctx, app, *export, out)
+		return exportUsers(ctx, app.App, *export, out)
 	}
 	s, err := app.Auth.Migration(ctx)
 	if err != nil {

@@ -55,7 +55,7 @@ func openAPIDocument(ctx context.Context) (document []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.DatabaseURL, cfg.PublicURL, cfg.RedisURL, cfg.LogLevel = "sqlite:"+filepath.Join(folder, "empty.sqlite"), "", "", "error"
+	cfg.DatabaseURL, cfg.PublicURL, cfg.RedisURL = "sqlite:"+filepath.Join(folder, "empty.sqlite"), "", ""
 	db, err := database.Open(ctx, database.Settings{URL: cfg.DatabaseURL, Prefix: cfg.TablePrefix})
 	if err != nil {
 		return nil, err

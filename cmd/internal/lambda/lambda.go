@@ -14,6 +14,7 @@ import (
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/kernel/observe"
 )
 
 // Main handles the events of AWS Lambda until it ends the process; it returns an exit status if it cannot start. It takes
@@ -33,6 +34,10 @@ func Main([]string) int {
 func open(ctx context.Context) (*modules.App, error) {
 	cfg, err := config.Load()
 	if err != nil {
+		return nil, err
+	}
+	// The process is never asked to end.
+	if _, err := observe.Start(cfg.LogLevel, cfg.LogFormat, cfg.Tracing()); err != nil {
 		return nil, err
 	}
 	return modules.New(ctx, cfg)

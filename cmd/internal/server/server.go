@@ -17,6 +17,7 @@ import (
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/demo"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/observe"
 	"38qa.net/backend/modules/media"
 )
 
@@ -40,13 +41,18 @@ func Main(args []string) int {
 	return 0
 }
 
-func run(noDemo bool) error {
+func run(noDemo bool) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	cfg, err := config.Load()
 	if err != nil {
 		return err
 	}
+	stopObserving, err := observe.Start(cfg.LogLevel, cfg.LogFormat, cfg.Tracing())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopObserving()) }()
 	if err := prepareEmbedded(ctx, cfg, noDemo); err != nil {
 		return err
 	}

@@ -21,12 +21,12 @@ func NewTurns() *Turns {
 
 // rest is how long turns rest: some times as long as they were worked in, within bounds.
 type rest struct {
-	times       time.Duration
+	times       int
 	least, most time.Duration
 }
 
 func (r rest) after(worked time.Duration) time.Duration {
-	return max(r.least, min(r.times*worked, r.most))
+	return max(r.least, min(time.Duration(r.times)*worked, r.most))
 }
 
 // Take waits for a turn, and returns what ends it, or the context's error. Turns are given in the order in

@@ -9,15 +9,15 @@ import (
 	"github.com/DataDog/datadog-go/v5/statsd"
 )
 
-// metrics is where figures are sent; nowhere until StartMetrics is called.
+// metrics is where figures are sent; nowhere until startMetrics is called.
 var metrics atomic.Pointer[statsd.ClientInterface]
 
 // namespace begins the names of all figures.
 const namespace = "q2ab."
 
-// StartMetrics sends figures to the Datadog agent's DogStatsD (DD_AGENT_HOST, or DD_DOGSTATSD_URL) and returns what stops that. Figures are
+// startMetrics sends figures to the Datadog agent's DogStatsD (DD_AGENT_HOST, or DD_DOGSTATSD_URL) and returns what stops that. Figures are
 // sent without waiting: an agent that is not there costs nothing.
-func StartMetrics() (stop func() error, err error) {
+func startMetrics() (stop func() error, err error) {
 	address := "" // the library reads it from the environment
 	if os.Getenv("DD_AGENT_HOST") == "" && os.Getenv("DD_DOGSTATSD_URL") == "" {
 		address = "127.0.0.1:8125" // the agent's own default, which traces go to by themselves too

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 
 	slogtrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/log/slog"
@@ -59,9 +60,27 @@ func (h requestHandler) WithGroup(name string) slog.Handler {
 	return requestHandler{h.Handler.WithGroup(name)}
 }
 
-// StartTracing starts Datadog's tracer and returns what stops it. The tracer's own messages go to the log, so that
+// Start sets up what a whole process has, and what therefore its command starts: the default logger, which writes to
+// standard error, and with datadog the tracer and where figures are sent. It returns what ends that.
+func Start(level, format string, datadog bool) (stop func() error, err error) {
+	slog.SetDefault(NewLogger(os.Stderr, level, format))
+	if !datadog {
+		return func() error { return nil }, nil
+	}
+	stopMetrics, err := startMetrics()
+	if err != nil {
+		return nil, err
+	}
+	stopTracing := startTracing()
+	return func() error {
+		stopTracing()
+		return stopMetrics()
+	}, nil
+}
+
+// startTracing starts Datadog's tracer and returns what stops it. The tracer's own messages go to the log, so that
 // every line of the output stays JSON.
-func StartTracing() (stop func()) {
+func startTracing() (stop func()) {
 	tracer.Start(tracer.WithLogger(tracerLog{}), tracer.WithLogStartup(false))
 	return tracer.Stop
 }
