@@ -103,15 +103,14 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		}
 	}
 	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL, Zone: cfg.Zone()})
-	if a.Media, err = media.New(ctx, a.DB, a.Site, mediaSettings(cfg, o.pictureProgram)); err != nil {
-		return err
-	}
 	settings := authSettings(cfg)
-	settings.DropImage = a.Media.Drop
+	settings.DropImage = func(ctx context.Context, tx *database.DB, id string) error { return a.Media.Drop(ctx, tx, id) }
 	if a.Auth, err = auth.New(a.DB, a.Site, settings, o.verifier); err != nil {
 		return err
 	}
-	a.Media.UseAccounts(a.Auth)
+	if a.Media, err = media.New(ctx, a.DB, a.Site, a.Auth, mediaSettings(cfg, o.pictureProgram)); err != nil {
+		return err
+	}
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail,
@@ -121,8 +120,10 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	}
 	a.QA = qa.New(a.DB, a.Site, a.Auth, a.Media)
 	people := community.New(a.DB, a.Site, a.Auth, a.QA)
-	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA)
+	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll})
+	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA, a.Jobs)
 	points := a.Ranking
+	// Listeners act in this order, within the transaction of what they listen to.
 	points.Listen(a.QA)
 	people.ListenToPosts(a.QA)
 	// Of an account that goes, posts come first: points are counted by them.
@@ -133,7 +134,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
 	streams := events.NewStreams(a.Events, events.StreamSettings{Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow, Still: a.QA.StillPublic})
 
-	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll},
+	a.Jobs.Add(
 		jobs.Job{
 			Name: "recount", Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
 			Steps: append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
@@ -142,7 +143,6 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
 		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(),
 	)
-	points.UseJobs(a.Jobs)
 
 	a.Server = web.New(web.Settings{
 		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyTimeout: cfg.BodyTimeout, BodyLimit: cfg.BodyLimit, Allowances: a.Media.Allowances(),

@@ -80,23 +80,19 @@ const (
 const atOnce = 4
 
 // New returns the module. The store is opened and not asked for anything: a server can start while it is down.
-func New(ctx context.Context, db *database.DB, s *site.Module, settings Settings) (*Module, error) {
+func New(ctx context.Context, db *database.DB, s *site.Module, accounts *auth.Module, settings Settings) (*Module, error) {
 	store, err := storage.Open(ctx, settings.StoreURL)
 	if err != nil {
 		return nil, fmt.Errorf("MEDIA_URL: %w", err)
 	}
 	settings.CDN, settings.PublicURL = strings.TrimRight(settings.CDN, "/"), strings.TrimRight(settings.PublicURL, "/")
 	return &Module{
-		db: db, site: s, settings: settings, store: store,
+		db: db, site: s, accounts: accounts, settings: settings, store: store,
 		// Half of the processors: reading goes on beside it.
 		workshop: workshop.New(settings.Program, max(1, runtime.GOMAXPROCS(0)/2)), taking: make(chan struct{}, atOnce),
 		renditions: newRenditionCache(), records: newRecordCache(),
 	}, nil
 }
-
-// UseAccounts tells where users are; it is called before the application serves. The accounts' module is made after this one, since it drops
-// pictures.
-func (m *Module) UseAccounts(a *auth.Module) { m.accounts = a }
 
 // APIURL is this API's own address; "" if it is not known.
 func (m *Module) APIURL() string { return m.settings.PublicURL }

@@ -24,10 +24,7 @@ type Module struct {
 	jobs      Jobs
 }
 
-// New returns the module.
-func New(db *database.DB, s *site.Module, a *auth.Module, questions *qa.Module) *Module {
-	return &Module{db: db, site: s, auth: a, questions: questions, shown: newShown(db), holders: holders{db: db}}
+// New returns the module. It asks for runs of its own jobs, which are added to j later.
+func New(db *database.DB, s *site.Module, a *auth.Module, questions *qa.Module, j Jobs) *Module {
+	return &Module{db: db, site: s, auth: a, questions: questions, jobs: j, shown: newShown(db), holders: holders{db: db}}
 }
-
-// UseJobs gives the module what starts its jobs, which are made before that.
-func (m *Module) UseJobs(j Jobs) { m.jobs = j }

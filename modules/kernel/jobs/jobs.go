@@ -205,7 +205,7 @@ type Manager struct {
 	holder    string
 }
 
-// New returns a manager of the jobs. It panics if a schedule or the name of a parameter is none: that is a mistake in the program.
+// New returns a manager of the jobs; see Add.
 func New(db *database.DB, s Settings, jobs ...Job) *Manager {
 	if s.Zone == nil {
 		s.Zone = time.UTC
@@ -213,7 +213,15 @@ func New(db *database.DB, s Settings, jobs ...Job) *Manager {
 	s.AtOnce = cmp.Or(s.AtOnce, 2)
 	s.Lease = cmp.Or(s.Lease, defaultLease)
 	host, _ := os.Hostname()
-	m := &Manager{db: db, jobs: jobs, settings: s, schedules: map[string]cron.Schedule{}, holder: fmt.Sprintf("%s/%d", host, os.Getpid())}
+	m := &Manager{db: db, settings: s, schedules: map[string]cron.Schedule{}, holder: fmt.Sprintf("%s/%d", host, os.Getpid())}
+	m.Add(jobs...)
+	return m
+}
+
+// Add adds jobs, before the manager serves. It panics if a schedule or the name of a parameter is none: that is a
+// mistake in the program.
+func (m *Manager) Add(jobs ...Job) {
+	m.jobs = append(m.jobs, jobs...)
 	for _, j := range jobs {
 		j.mustName()
 		if j.Schedule == "" {
@@ -228,7 +236,6 @@ func New(db *database.DB, s Settings, jobs ...Job) *Manager {
 		}
 		m.schedules[j.Name] = schedule
 	}
-	return m
 }
 
 // Jobs are all jobs, in the order in which they were given.
