@@ -17,10 +17,13 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// BlockedIn tells whether a text has a word of a list in the form of the site's options of blocked words.
+// BlockedIn reports whether text contains a word of list, which has the form of the site's options of
+// blocked words.
 func BlockedIn(list, text string) bool { return words.NewBlocked(list).Blocks(text) }
 
-// ListenToAccounts takes back what a user did to others' posts when the account is deleted, within that transaction.
+// ListenToAccounts makes the module listen to changes of accounts. When an account is deleted, the
+// votes and flags that its user gave to the posts of others are taken back, within the transaction of
+// the deletion.
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
 		if c.Kind != auth.Deleting {
@@ -30,14 +33,20 @@ func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	})
 }
 
-// forget deletes a user's votes and flags and counts anew what they were counted in: the posts, the best answers and hotness of
-// their questions, and, through the listeners, the points of their authors. Q2A leaves some of that to its recalculation.
+// forget deletes a user's votes and flags, no longer names the user as the last who changed a post, and
+// recomputes everything in which the votes and flags were counted: the counts of the posts, the best
+// answer votes and the hotness of their questions, the site's counts and, through the listeners, the
+// points of the posts' authors. Q2A leaves some of these figures to its recalculation.
 func (m *Module) forget(ctx context.Context, tx *database.DB, o *site.Options, userID int) error {
 	var voted []int
-	if err := tx.Select(ctx, database.Append(&voted), "SELECT postid FROM {uservotes} WHERE userid = ? ORDER BY postid", userID); err != nil {
+	if err := tx.Select(ctx, database.Append(&voted),
+		"SELECT postid FROM {uservotes} WHERE userid = ? ORDER BY postid", userID); err != nil {
 		return fmt.Errorf("read a user's votes: %w", err)
 	}
-	for _, query := range []string{"DELETE FROM {uservotes} WHERE userid = ?", "UPDATE {posts} SET lastuserid = NULL WHERE lastuserid = ?"} {
+	for _, query := range []string{
+		"DELETE FROM {uservotes} WHERE userid = ?",
+		"UPDATE {posts} SET lastuserid = NULL WHERE lastuserid = ?",
+	} {
 		if _, err := tx.Exec(ctx, query, userID); err != nil {
 			return fmt.Errorf("forget a user: %w", err)
 		}
@@ -74,8 +83,13 @@ func (m *Module) forget(ctx context.Context, tx *database.DB, o *site.Options, u
 	return site.AddCounts(ctx, tx, counts)
 }
 
-// settleVotes counts posts anew, and what questions derive from them; counts get the difference in the site's counts.
-func settleVotes(ctx context.Context, tx *database.DB, o *site.Options, tree *categoryTree, ids, questions []int, counts map[string]int) error {
+// settleVotes recounts the votes and flags of the posts with the given ids, and what the given
+// questions derive from their answers. It adds to counts the change of the site's count of questions
+// without upvoted answers.
+func settleVotes(
+	ctx context.Context, tx *database.DB, o *site.Options, tree *categoryTree, ids, questions []int,
+	counts map[string]int,
+) error {
 	const noUpvoted = "SELECT COUNT(*) FROM {posts} WHERE postid IN ? AND type = 'Q' AND closedbyid IS NULL AND amaxvote = 0"
 	var before, after int
 	if _, err := tx.Get(ctx, []any{&before}, noUpvoted, questions); err != nil {
@@ -95,8 +109,12 @@ func settleVotes(ctx context.Context, tx *database.DB, o *site.Options, tree *ca
 	return nil
 }
 
-// votedStates locks posts and what questions they are or answer, and tells their states.
-func votedStates(ctx context.Context, tx *database.DB, ids []int) (states map[int]*PostState, questions []int, err error) {
+// votedStates locks the posts with the given ids, and the questions that they are or that they answer.
+// It returns the posts' states by id, and the ids of these questions. If there are no such questions,
+// the list holds only 0, which is no post's id.
+func votedStates(
+	ctx context.Context, tx *database.DB, ids []int,
+) (states map[int]*PostState, questions []int, err error) {
 	states = map[int]*PostState{}
 	err = tx.Select(ctx, func(rows *sql.Rows) error {
 		s := &PostState{}
@@ -115,7 +133,8 @@ func votedStates(ctx context.Context, tx *database.DB, ids []int) (states map[in
 			questions = append(questions, s.ParentID)
 		}
 		return nil
-	}, "SELECT postid, type, parentid, userid, selchildid, upvotes, downvotes FROM {posts} WHERE postid IN ? ORDER BY postid"+tx.ForUpdate(), ids)
+	}, "SELECT postid, type, parentid, userid, selchildid, upvotes, downvotes FROM {posts} WHERE postid IN ? ORDER BY postid"+
+		tx.ForUpdate(), ids)
 	if err != nil {
 		return nil, nil, fmt.Errorf("lock posts: %w", err)
 	}
@@ -125,7 +144,9 @@ func votedStates(ctx context.Context, tx *database.DB, ids []int) (states map[in
 		return states, []int{0}, nil
 	}
 	var locked []int
-	if err := tx.Select(ctx, database.Append(&locked), "SELECT postid FROM {posts} WHERE postid IN ? ORDER BY postid"+tx.ForUpdate(), questions); err != nil {
+	if err := tx.Select(ctx, database.Append(&locked),
+		"SELECT postid FROM {posts} WHERE postid IN ? ORDER BY postid"+tx.ForUpdate(),
+		questions); err != nil {
 		return nil, nil, fmt.Errorf("lock posts: %w", err)
 	}
 	return states, questions, nil
@@ -141,34 +162,40 @@ type hidePostsOutput struct {
 	}
 }
 
-// registerAccounts adds the operation on all posts of a user.
+// registerAccounts registers the operation that hides all posts of a user.
 func (m *Module) registerAccounts(api huma.API) {
-	web.Register(api, huma.Operation{OperationID: "hide-user-posts", Method: http.MethodPut, Path: "/v1/users/{handle}/hidden-posts", Tags: []string{"Administration"},
-		Summary: "Hide all posts of a user", Description: "One after the other; cut off, the same request goes on.",
-		Errors: []int{http.StatusForbidden, http.StatusNotFound}}, m.hidePosts)
+	web.Register(api, huma.Operation{
+		OperationID: "hide-user-posts", Method: http.MethodPut, Path: "/v1/users/{handle}/hidden-posts",
+		Tags:        []string{"Administration"},
+		Summary:     "Hide all posts of a user",
+		Description: "One after the other; cut off, the same request goes on.",
+		Errors:      []int{http.StatusForbidden, http.StatusNotFound},
+	}, m.hidePosts)
 }
 
-// hidePosts hides all posts of a user in the caller's name, each in a transaction of its own, as the old site's profile page does.
+// hidePosts hides all posts of a user in the caller's name, each in a transaction of its own, as Q2A's
+// profile page does.
 func (m *Module) hidePosts(ctx context.Context, in *hidePostsInput) (*hidePostsOutput, error) {
 	userID, err := m.auth.MayHidePosts(ctx, in.Handle)
 	if err != nil {
 		return nil, err
 	}
 	var ids []int
-	err = m.db.Select(ctx, database.Append(&ids), "SELECT postid FROM {posts} WHERE userid = ? AND type IN ('Q', 'A', 'C', 'Q_QUEUED', 'A_QUEUED', 'C_QUEUED') "+
-		"ORDER BY CASE type WHEN 'Q' THEN 1 WHEN 'A' THEN 2 WHEN 'C' THEN 3 ELSE 4 END, created, postid", userID)
+	err = m.db.Select(ctx, database.Append(&ids),
+		"SELECT postid FROM {posts} WHERE userid = ? AND type IN ('Q', 'A', 'C', 'Q_QUEUED', 'A_QUEUED', 'C_QUEUED') "+
+			"ORDER BY CASE type WHEN 'Q' THEN 1 WHEN 'A' THEN 2 WHEN 'C' THEN 3 ELSE 4 END, created, postid", userID)
 	if err != nil {
 		return nil, fmt.Errorf("read a user's posts: %w", err)
 	}
 	out := &hidePostsOutput{}
 	for _, id := range ids {
 		_, err := m.change(ctx, id, "QAC", wholeThread, func(c *change, p *post) (int, error) {
-			if p.hidden || p.userID != userID { // meanwhile
+			if p.hidden || p.userID != userID { // it changed after the ids were read
 				c.actor.nobody = true
 				return 0, nil
 			}
 			out.Body.Hidden++
-			c.granted = true // by MayHidePosts, for all of them
+			c.granted = true // MayHidePosts gave permission for all of them
 			return 0, c.setStatus(p, asHidden, c.actor, p.flags)
 		})
 		if err != nil {

@@ -18,10 +18,11 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// maxMerged is how many entries Q2A reads of each kind before it merges them (QA_DB_RETRIEVE_QS_AS).
+// maxMerged is how many answers, comments and edits are read, of each kind, before they are merged. Q2A
+// reads as many (its constant QA_DB_RETRIEVE_QS_AS).
 const maxMerged = 50
 
-// ActivityItem is something that happened, with the question that it belongs to.
+// ActivityItem describes one thing that happened to a post, with the question that the post belongs to.
 type ActivityItem struct {
 	Question QuestionItem `json:"question"`
 	Post     PostRef      `json:"post" doc:"The question itself, or the answer or comment that is new or was changed"`
@@ -43,14 +44,15 @@ type activityOutput struct{ Body web.List[ActivityItem] }
 
 func (m *Module) registerActivity(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "list-activity", Method: http.MethodGet, Path: "/v1/activity", Tags: []string{"Activity"},
+		OperationID: "list-activity", Method: http.MethodGet, Path: "/v1/activity",
+		Tags:    []string{"Activity"},
 		Summary: "What happened lately, the newest first",
 		Description: "all and home name each question once, with the newest that happened to it, and end where Question2Answer's own page ends: " +
 			"after the site's page size, out of the newest 50 of each kind.",
 	}, m.listActivity)
 }
 
-// event is a post that is new or changed, with the question that it belongs to.
+// event is the writing of a post or the last change of one, with the question that the post belongs to.
 type event struct {
 	question   *post
 	postID     int
@@ -65,22 +67,23 @@ type event struct {
 	votes      Votes
 	format     string
 	content    string
-	// personal tells, in a user's updates, that it concerns the user's own posts.
+	// personal is set, in a user's list of updates, if the event concerns the user's own posts.
 	personal bool
 }
 
-// eventQuery says which posts e a query of events is about.
+// eventQuery describes a query for events. In its SQL, e is the post that is new or was changed, pp is
+// the parent of e unless e is a question, and p is the question that e belongs to.
 type eventQuery struct {
-	// ids selects their postids, with its arguments.
+	// ids is a subquery that selects the postids of the posts e; args are its arguments.
 	ids  string
 	args []any
-	// updates takes time and user of the last change rather than of the making.
+	// updates takes time and user from the last change of the post rather than from its creation.
 	updates bool
-	// where, if not "", must hold for the question p, the parent pp and the post e.
+	// where is a condition on p, pp and e that events must meet; "" stands for none.
 	where string
 }
 
-// columns are those that say who did it and when.
+// columns returns the columns that hold the user who wrote or changed the post, and the time.
 func (q eventQuery) columns() (who, when string) {
 	if q.updates {
 		return "e.lastuserid", "e.updated"
@@ -88,7 +91,7 @@ func (q eventQuery) columns() (who, when string) {
 	return "e.userid", "e.created"
 }
 
-// events reads events in one statement.
+// events reads the events that q describes, the newest first, in one statement.
 func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 	my := mineOf(ctx)
 	who, when := q.columns()
@@ -96,8 +99,11 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 	if q.where != "" {
 		where = " WHERE " + q.where
 	}
-	query := "SELECT " + listColumns + my.columns + ", e.postid, e.type, COALESCE(UNIX_TIMESTAMP(" + when + "), 0), COALESCE(" + when + ", ''), e.updatetype, COALESCE(" + who + ", 0), e.flagcount, e.netvotes, e.upvotes, " +
-		"e.downvotes, e.format, COALESCE(e.content, ''), " + auth.ActorColumns + " FROM (" + q.ids + ") y JOIN {posts} e ON e.postid = y.postid " +
+	query := "SELECT " + listColumns + my.columns +
+		", e.postid, e.type, COALESCE(UNIX_TIMESTAMP(" + when + "), 0), COALESCE(" + when +
+		", ''), e.updatetype, COALESCE(" + who + ", 0), e.flagcount, e.netvotes, e.upvotes, " +
+		"e.downvotes, e.format, COALESCE(e.content, ''), " + auth.ActorColumns +
+		" FROM (" + q.ids + ") y JOIN {posts} e ON e.postid = y.postid " +
 		eventJoin + auth.ActorJoin(who) + auth.AuthorJoin + my.join + where +
 		" ORDER BY " + when + " DESC, e.postid DESC"
 	var events []event
@@ -111,7 +117,8 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 		if p.hasMyColumns {
 			places = append(places, s.myDest()...)
 		}
-		places = append(places, &e.postID, &kind, &e.time, &e.timeText, &updateType, &e.userID, &e.flags, &e.votes.Net, &e.votes.Up, &e.votes.Down, &e.format, &e.content)
+		places = append(places, &e.postID, &kind, &e.time, &e.timeText, &updateType, &e.userID, &e.flags,
+			&e.votes.Net, &e.votes.Up, &e.votes.Down, &e.format, &e.content)
 		if err := rows.Scan(append(places, e.author.Dest()...)...); err != nil {
 			return err
 		}
@@ -129,26 +136,33 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 	return events, nil
 }
 
-// eventJoin finds the parent pp of a post e, unless it is a question, and the question p to which it belongs.
+// eventJoin joins a post e with its parent pp, which is missing if e is a question, and with the
+// question p that it belongs to.
 const eventJoin = "LEFT JOIN {posts} pp ON pp.postid = e.parentid AND e.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') " +
 	"JOIN {posts} p ON p.postid = CASE WHEN pp.postid IS NULL THEN e.postid WHEN pp.type IN ('A', 'A_HIDDEN', 'A_QUEUED') THEN pp.parentid ELSE pp.postid END "
 
-// visibleEvents keeps events on what everybody may see.
+// visibleEvents is the condition that everybody may see the event: the post, its parent and its
+// question must be visible.
 const visibleEvents = "p.type = 'Q' AND (pp.postid IS NULL OR pp.type IN ('Q', 'A')) AND e.type IN ('Q', 'A', 'C')"
 
-// recent is the query of the newest posts of a type in a category (nil: all).
+// recent returns the query for the newest posts of the type kind, at most limit, in the category c or,
+// if c is nil, in all categories. The query keeps only events that everybody may see.
 func recent(kind string, c *category, limit int) eventQuery {
 	where, args := "p.type = ?", []any{kind}
 	if c != nil {
 		where = c.condition() + " AND " + where
 		args = []any{c.id, kind}
 	}
-	return eventQuery{ids: "SELECT p.postid FROM {posts} p WHERE " + where + " ORDER BY p.created DESC, p.postid DESC LIMIT ?",
-		args: append(args, limit), where: visibleEvents}
+	return eventQuery{
+		ids: "SELECT p.postid FROM {posts} p WHERE " + where +
+			" ORDER BY p.created DESC, p.postid DESC LIMIT ?",
+		args: append(args, limit), where: visibleEvents,
+	}
 }
 
-// recentEdits is the query of the newest changes in a category (nil: all), those of one second in the order of the
-// index: in any other all changes of the site would have to be sorted.
+// recentEdits returns the query for the newest changes of posts, at most limit, in the category c or,
+// if c is nil, in all categories. Changes of the same second come in the order of the database index;
+// for any other order the database would have to sort all changes of the site.
 func recentEdits(c *category, limit int) eventQuery {
 	where, args := "p.type IN ('Q', 'A', 'C')", []any{}
 	if c != nil {
@@ -160,8 +174,9 @@ func recentEdits(c *category, limit int) eventQuery {
 		args: append(args, limit), updates: true, where: visibleEvents}
 }
 
-// merged reads several kinds of events and merges them, in the order in which Q2A does. Of most of them no more is
-// read than merging has to know: only the newest limit are shown.
+// merged reads the events of several queries and merges them in the order that Q2A uses. It first reads
+// only the columns that merge needs, and then the complete events of the newest limit, because no
+// others are shown.
 func (m *Module) merged(ctx context.Context, limit int, queries ...eventQuery) ([]event, error) {
 	keys, err := m.eventKeys(ctx, queries)
 	if err != nil {
@@ -185,7 +200,8 @@ func (m *Module) merged(ctx context.Context, limit int, queries ...eventQuery) (
 			continue
 		}
 		events, err := m.events(ctx, eventQuery{
-			ids: "SELECT postid FROM {posts} WHERE postid IN ?", args: []any{ids}, updates: updates, where: visibleEvents,
+			ids: "SELECT postid FROM {posts} WHERE postid IN ?", args: []any{ids},
+			updates: updates, where: visibleEvents,
 		})
 		if err != nil {
 			return nil, err
@@ -203,7 +219,8 @@ func (m *Module) merged(ctx context.Context, limit int, queries ...eventQuery) (
 	return shown, nil
 }
 
-// eventKeys reads what merge needs of events, in one statement, each query's in the order of its events.
+// eventKeys reads, in one statement, the fields of events that merge needs. The events come query by
+// query, the newest of each query first.
 func (m *Module) eventKeys(ctx context.Context, queries []eventQuery) ([]event, error) {
 	var arms []string
 	var args []any
@@ -224,7 +241,8 @@ func (m *Module) eventKeys(ctx context.Context, queries []eventQuery) ([]event, 
 		var kind string
 		var updateType sql.NullString
 		e := event{question: &post{}}
-		if err := rows.Scan(&query, &e.postID, &kind, &e.time, &updateType, &e.userID, &e.question.id); err != nil {
+		if err := rows.Scan(&query, &e.postID, &kind, &e.time, &updateType, &e.userID,
+			&e.question.id); err != nil {
 			return err
 		}
 		e.kind, _, _ = strings.Cut(kind, "_")
@@ -240,8 +258,10 @@ func (m *Module) eventKeys(ctx context.Context, queries []eventQuery) ([]event, 
 	return keys, nil
 }
 
-// merge sorts events, the newest first, and keeps one of each question, as Q2A does: the newest, but rather the post itself
-// than an edit of it by its author within five minutes, and rather what concerns the reader than what does not.
+// merge sorts events, the newest first, and keeps one event of each question, as Q2A does. It keeps the
+// newest one, with two exceptions if another event happened less than five minutes earlier: a new post
+// is preferred to a later edit, by the same user, of a post of the same kind; and an event that
+// concerns the reader's own posts is preferred to one that does not.
 func merge(events []event) []event {
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(b.time, a.time) })
 	const close = 300 // seconds
@@ -253,7 +273,8 @@ func merge(events []event) []event {
 			continue
 		}
 		later := kept[i]
-		laterEdit := later.updateType != "" && e.updateType == "" && later.kind == e.kind && later.userID == e.userID
+		laterEdit := later.updateType != "" && e.updateType == "" &&
+			later.kind == e.kind && later.userID == e.userID
 		thisPersonal := e.personal && !later.personal
 		if later.time-e.time < close && (laterEdit || thisPersonal) {
 			kept = append(slices.Delete(kept, i, i+1), e)
@@ -262,12 +283,13 @@ func merge(events []event) []event {
 	return kept
 }
 
-// activity reads the merged or single lists of the operation.
+// activity reads the list that the parameter kind of list-activity names, at most limit events, in the
+// category c or, if c is nil, in all categories.
 func (m *Module) activity(ctx context.Context, kind string, c *category, limit int) ([]event, error) {
 	switch kind {
 	case "all":
-		return m.merged(ctx, limit, recent("Q", c, limit), recent("A", c, maxMerged), recent("C", c, maxMerged),
-			recentEdits(c, maxMerged))
+		return m.merged(ctx, limit, recent("Q", c, limit), recent("A", c, maxMerged),
+			recent("C", c, maxMerged), recentEdits(c, maxMerged))
 	case "home":
 		return m.merged(ctx, limit, recent("Q", c, limit), recent("A", c, maxMerged))
 	case "answers":
@@ -296,7 +318,8 @@ func (m *Module) listActivity(ctx context.Context, in *activityInput) (*activity
 	return &activityOutput{Body: web.List[ActivityItem]{Items: items}}, err
 }
 
-// categoryParam finds the category that a parameter names; nil without one.
+// categoryParam returns the category that a request's parameter names by its id or path, or nil if the
+// parameter is empty. If there is no such category, the error is a problem with the field category.
 func categoryParam(tree *categoryTree, param string) (*category, error) {
 	if param == "" {
 		return nil, nil //nolint:nilnil // no category is not an error
@@ -310,7 +333,8 @@ func categoryParam(tree *categoryTree, param string) (*category, error) {
 
 func (m *Module) activityItem(o *site.Options, tree *categoryTree, e *event) ActivityItem {
 	item := ActivityItem{
-		Question: m.item(o, tree, e.question), What: "new", At: unixTime(e.time), By: e.author.Author(o, e.userID),
+		Question: m.item(o, tree, e.question), What: "new", At: unixTime(e.time),
+		By:   e.author.Author(o, e.userID),
 		Post: m.ref(o, &post{id: e.postID, kind: e.kind}, e.question),
 	}
 	if e.isUpdate {
@@ -319,7 +343,9 @@ func (m *Module) activityItem(o *site.Options, tree *categoryTree, e *event) Act
 	return item
 }
 
-func (m *Module) activityItems(ctx context.Context, o *site.Options, tree *categoryTree, events []event) ([]ActivityItem, error) {
+func (m *Module) activityItems(
+	ctx context.Context, o *site.Options, tree *categoryTree, events []event,
+) ([]ActivityItem, error) {
 	posts := make([]*post, len(events))
 	for i := range events {
 		posts[i] = events[i].question

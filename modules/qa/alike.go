@@ -8,10 +8,10 @@ import (
 	"slices"
 )
 
-// trait is what questions may have in common.
+// trait is a property that questions can have in common: a word of the title, a tag, or the category.
 type trait struct {
 	kind traitKind
-	// id is that of the word or of the category.
+	// id is the id of the word or of the category.
 	id int
 }
 
@@ -23,44 +23,49 @@ const (
 	inCategory
 )
 
-// knownTrait is a trait of the question whose like are looked for.
+// knownTrait is a trait of the question for which similar questions are searched.
 type knownTrait struct {
 	trait
-	// count is how many questions have it.
+	// count is the number of questions that have the trait.
 	count int
-	// weight is what it counts.
+	// weight is what the trait adds to the score of a question that has it.
 	weight float64
 }
 
 const (
-	// rareTrait is the number of questions up to which all that have a trait are read together with the
-	// traits.
+	// rareTrait is the number of questions up to which all questions that have a trait are read in the
+	// same statement as the traits.
 	rareTrait = 200
-	// traitBatch is about how many rows are read before it is asked again whether more are needed.
+	// traitBatch is approximately how many rows are read before the search checks again whether it
+	// needs more.
 	traitBatch = 1500
-	// fewOpen is the number of questions for which it is cheaper to look up the rest of the traits than to read on.
+	// fewOpen is the number of candidate questions up to which it is cheaper to look up the remaining
+	// traits for the candidates alone than to continue with all questions.
 	fewOpen = 400
-	// idBonus is more than what the id, by ln(id) / 1,000,000, adds to a score.
+	// idBonus is greater than ln(id) / 1,000,000, which the id of a question adds to its score.
 	idBonus = 3e-5
 )
 
-// likeness is a search for questions like one.
+// likeness is a search for questions that are similar to one question.
 type likeness struct {
 	m     *Module
-	id    int // of the question
+	id    int // id of the question
 	limit int
-	least float64 // the score from which a question counts
-	// traits are those of the question that were not looked up, the rarest first.
+	least float64 // the lowest score of a question that is found
+	// traits are the traits of the question that have not been looked up yet, the rarest first.
 	traits []knownTrait
-	// scores are those that questions have by the traits that were looked up.
+	// scores are the scores of other questions, by their ids, from the traits looked up so far.
 	scores map[int]float64
 }
 
-// alike finds the best limit questions like one whose score is at least least. Adding up the scores of all
-// questions that have anything in common would be reading tens of thousands of rows for what the most common
-// words count, which is next to nothing. So it begins with the rarest traits, and ends when all that is left
-// could not bring another question among the best; what is left is looked up for the questions only that it
-// can still decide about.
+// alike returns the questions that are most similar to the question with the given id: at most limit,
+// the best first, all with a score of at least least.
+//
+// Adding up the scores of all questions that share any trait with it would mean reading tens of
+// thousands of rows because of the most common words, which add next to nothing to a score. So the
+// search begins with the rarest traits, and stops when the remaining ones cannot bring another question
+// among the best. The remaining traits are then looked up only for the questions whose place they can
+// still decide.
 func (m *Module) alike(ctx context.Context, id, limit int, least float64) ([]hit, error) {
 	if limit <= 0 {
 		return nil, nil
@@ -87,7 +92,7 @@ func (m *Module) alike(ctx context.Context, id, limit int, least float64) ([]hit
 	return hits[:min(limit, len(hits))], nil
 }
 
-// unread is the most that the traits that were not looked up can add to a score.
+// unread returns the most that the traits not looked up yet can add to one score.
 func (l *likeness) unread() float64 {
 	sum := 0.0
 	for _, t := range l.traits {
@@ -96,7 +101,8 @@ func (l *likeness) unread() float64 {
 	return sum
 }
 
-// bar is a score that all of the best will reach: scores only grow.
+// bar returns a score that each of the best questions will reach in the end. It is valid because scores
+// only grow.
 func (l *likeness) bar() float64 {
 	if len(l.scores) < l.limit {
 		return l.least
@@ -109,7 +115,7 @@ func (l *likeness) bar() float64 {
 	return max(l.least, all[len(all)-l.limit])
 }
 
-// open are the questions that may still turn out to be among the best.
+// open returns the ids of the questions that may still turn out to be among the best.
 func (l *likeness) open() (ids []int) {
 	least := l.bar() - l.unread() - idBonus
 	for post, score := range l.scores {
@@ -120,7 +126,10 @@ func (l *likeness) open() (ids []int) {
 	return ids
 }
 
-// traitQuery reads the traits of a question with their counts, those within bounds, and the questions that have others.
+// traitQuery reads two kinds of rows: the traits of a question with the number of questions that have
+// them, if that is within bounds; and the questions that have one of its rare traits. The columns are
+// the trait's kind and id, the number, and the id of the question that has it; the number is 0 in rows
+// of questions, and the id is 0 in rows of traits.
 const traitQuery = `
 	SELECT 0, w.wordid, w.titlecount, 0
 		FROM {titlewords} s JOIN {words} w ON w.wordid = s.wordid
@@ -142,7 +151,8 @@ const traitQuery = `
 			JOIN {posts} p ON p.categoryid = c.categoryid AND p.type = 'Q'
 		WHERE s.postid = ? AND c.qcount BETWEEN 1 AND ?`
 
-// begin reads the traits of the question, and with them which questions have the rare ones.
+// begin reads the traits of the question, and adds up the scores of the questions that share its rare
+// traits.
 func (l *likeness) begin(ctx context.Context) error {
 	weights := map[trait]*knownTrait{}
 	type find struct {
@@ -163,14 +173,15 @@ func (l *likeness) begin(ctx context.Context) error {
 		if t.weight = math.Log(ignoredFrom / float64(t.count)); t.kind == tagged {
 			t.weight *= 2
 		}
-		// Q2A's tables have no keys that would keep a row from standing there twice. Those of rare traits are
-		// found twice then.
+		// Q2A's tables have no unique keys, so that they may hold a row twice; the trait then counts
+		// twice. With a rare trait this needs no extra work, as the query finds its questions twice.
 		if before := weights[t.trait]; before != nil && t.count > rareTrait {
 			t.weight += before.weight
 		}
 		weights[t.trait] = &t
 		return nil
-	}, traitQuery, l.id, ignoredFrom-1, l.id, ignoredFrom-1, l.id, ignoredFrom-1, l.id, rareTrait, l.id, rareTrait, l.id, rareTrait)
+	}, traitQuery, l.id, ignoredFrom-1, l.id, ignoredFrom-1, l.id, ignoredFrom-1,
+		l.id, rareTrait, l.id, rareTrait, l.id, rareTrait)
 	if err != nil {
 		return err
 	}
@@ -196,7 +207,7 @@ func (l *likeness) add(post int, weight float64) {
 	}
 }
 
-// readOn looks up the next traits, for all questions.
+// readOn looks up the next traits, the rarest first, for all questions.
 func (l *likeness) readOn(ctx context.Context) error {
 	n, rows := 0, 0
 	for n < len(l.traits) && (n == 0 || rows+l.traits[n].count <= traitBatch) {
@@ -208,7 +219,7 @@ func (l *likeness) readOn(ctx context.Context) error {
 	return l.lookUp(ctx, next, nil)
 }
 
-// complete looks up the traits that are left for the questions that may be among the best.
+// complete looks up the remaining traits for the questions that may still be among the best.
 func (l *likeness) complete(ctx context.Context) error {
 	if len(l.traits) == 0 {
 		return nil
@@ -220,10 +231,10 @@ func (l *likeness) complete(ctx context.Context) error {
 	return l.lookUp(ctx, l.traits, open)
 }
 
-// lookUp adds the weights of traits to the scores of the questions that have them: of all, or of the given
-// ones.
+// lookUp adds the weights of traits to the scores of the questions that have them: of all questions if
+// among is nil, or of the questions with the ids among.
 func (l *likeness) lookUp(ctx context.Context, traits []knownTrait, among []int) error {
-	ids := [3][]int{{0}, {0}, {0}} // nothing has the id 0
+	ids := [3][]int{{0}, {0}, {0}} // 0 is no row's id and keeps the lists from being empty
 	weights := map[trait]float64{}
 	for _, t := range traits {
 		ids[t.kind] = append(ids[t.kind], t.id)
@@ -242,5 +253,6 @@ func (l *likeness) lookUp(ctx context.Context, traits []knownTrait, among []int)
 		return err
 	}, "SELECT 0, wordid, postid FROM {titlewords} WHERE wordid IN ?"+condition+" UNION ALL "+
 		"SELECT 1, wordid, postid FROM {posttags} WHERE wordid IN ?"+condition+" UNION ALL "+
-		"SELECT 2, categoryid, postid FROM {posts} WHERE categoryid IN ?"+condition+" AND type = 'Q'", args...)
+		"SELECT 2, categoryid, postid FROM {posts} WHERE categoryid IN ?"+condition+" AND type = 'Q'",
+		args...)
 }

@@ -24,7 +24,7 @@ type askInput struct {
 	}
 }
 
-// ask writes a new question.
+// ask writes a new question and returns it.
 func (m *Module) ask(ctx context.Context, in *askInput) (*createdQuestion, error) {
 	if err := m.checkCaptcha(ctx, 0, in.Body.CaptchaToken); err != nil {
 		return nil, err
@@ -46,14 +46,17 @@ func (m *Module) ask(ctx context.Context, in *askInput) (*createdQuestion, error
 	if err != nil {
 		return nil, err
 	}
-	return &createdQuestion{Status: http.StatusCreated, Location: "/v1/questions/" + itoa(id), Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body}, nil
+	return &createdQuestion{
+		Status: http.StatusCreated, Location: "/v1/questions/" + itoa(id),
+		Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body,
+	}, nil
 }
 
 func (c *change) ask(in *askInput, text *content) (int, error) {
 	if p := auth.Refusal(c.o, c.caller, "permit_post_q", c.caller.MaximumLevel()); p != nil {
 		return 0, p
 	}
-	c.granted = true // no rule of a post speaks of asking
+	c.granted = true // asking is not an operation on a post: Refusal above has checked it
 	if err := c.limited(auth.Questions); err != nil {
 		return 0, err
 	}
@@ -95,8 +98,8 @@ func (c *change) ask(in *askInput, text *content) (int, error) {
 	return q.id, c.finish()
 }
 
-// checkQuestion checks all of a new question and puts category, tags and parent into it. It returns the answer that the
-// question follows from, and its question.
+// checkQuestion checks all fields of a new question, and sets its category, tags and parent. If the
+// question follows from an answer, checkQuestion also returns that answer.
 func (c *change) checkQuestion(in *askInput, q *post) (follows *followed, err error) {
 	body, check := &in.Body, &checks{}
 	if body.CategoryID != 0 {
@@ -121,7 +124,8 @@ func (c *change) checkQuestion(in *askInput, q *post) (follows *followed, err er
 		}
 	}
 	switch {
-	case body.CategoryID == 0 && c.o.UsingCategories() && len(c.tree.byID) > 0 && !c.o.Bool("allow_no_category"):
+	case body.CategoryID == 0 && c.o.UsingCategories() && len(c.tree.byID) > 0 &&
+		!c.o.Bool("allow_no_category"):
 		check.add("categoryId", "required")
 	case auth.Permit(c.o, c.caller, "permit_post_q", c.level(q.categoryPath)) != auth.Permitted:
 		check.add("categoryId", "not_allowed_category")
@@ -139,15 +143,16 @@ func (c *change) checkQuestion(in *askInput, q *post) (follows *followed, err er
 	return follows, check.err()
 }
 
-// followed is an answer from which a question follows.
+// followed is an answer from which a new question follows.
 type followed struct {
 	answer   *post
-	question int
+	question int // id of the question that it answers
 }
 
-// followed finds the answer if the caller may ask a question that follows from it.
+// followed returns the answer with the given id if the caller may ask a question that follows from it,
+// and nil otherwise.
 func (c *change) followed(id int) (*followed, error) {
-	// Locked, so that it stays an answer until the question that follows is there.
+	// The answer is locked, so that it is still an answer when the new question is stored.
 	_, err := c.lock(id)
 	var t *loaded
 	if err == nil {
@@ -167,13 +172,14 @@ func (c *change) followed(id int) (*followed, error) {
 	return &followed{a, t.question.id}, nil
 }
 
-// recentQuestions is how many of the newest questions Q2A compares a new one with.
+// recentQuestions is how many of the newest questions a new one is compared with, as in Q2A.
 const recentQuestions = 5
 
-// checkRepeated refuses a question with the same words as one of the newest.
+// checkRepeated returns a problem if the question has the same words as one of the newest questions.
 func (c *change) checkRepeated(q *post) error {
-	posts, err := selectPosts(c.ctx, c.tx, false, (*scanner).fullDest, "SELECT "+fullColumns+" FROM {posts} p"+fullJoin+
-		" WHERE p.type = 'Q' ORDER BY p.created DESC, p.postid DESC LIMIT ?", recentQuestions)
+	posts, err := selectPosts(c.ctx, c.tx, false, (*scanner).fullDest,
+		"SELECT "+fullColumns+" FROM {posts} p"+fullJoin+
+			" WHERE p.type = 'Q' ORDER BY p.created DESC, p.postid DESC LIMIT ?", recentQuestions)
 	if err != nil {
 		return fmt.Errorf("read the newest questions: %w", err)
 	}
@@ -185,7 +191,7 @@ func (c *change) checkRepeated(q *post) error {
 	return nil
 }
 
-// reportQuestion reports a new question.
+// reportQuestion adds the event about a new question to the action.
 func (c *change) reportQuestion(q *post, follows *followed, w *Writing) error {
 	name := "q_post"
 	if q.queued {
@@ -195,8 +201,9 @@ func (c *change) reportQuestion(q *post, follows *followed, w *Writing) error {
 	if follows != nil {
 		parent = c.record(follows.answer)
 	}
-	with := params("postid", q.id, "parentid", orNull(q.parentID), "parent", parent, "title", q.title, "content", q.content, "format", q.format,
-		"text", TextOf(q.content, q.format), "tags", q.tags, "categoryid", orNull(q.categoryID), "extra", c.extraOf(q), "name", given(w.Name),
+	with := params("postid", q.id, "parentid", orNull(q.parentID), "parent", parent,
+		"title", q.title, "content", q.content, "format", q.format, "text", TextOf(q.content, q.format),
+		"tags", q.tags, "categoryid", orNull(q.categoryID), "extra", c.extraOf(q), "name", given(w.Name),
 		"notify", w.Notify != nil && *w.Notify, "email", given(w.Email))
 	tagIDs, err := c.taggedWords(tagList(q.tags))
 	if err != nil {
@@ -206,7 +213,7 @@ func (c *change) reportQuestion(q *post, follows *followed, w *Writing) error {
 	return nil
 }
 
-// asQuestion adds to an event what streams of a new question need.
+// asQuestion sets the fields of an event about a new question that update streams need.
 func (e *Event) asQuestion(q *post, tagIDs []int, follows *followed) {
 	e.TagWordIDs, e.CategoryIDs = tagIDs, slices.Clone(q.categoryPath)
 	if follows != nil {
@@ -214,7 +221,8 @@ func (e *Event) asQuestion(q *post, tagIDs []int, follows *followed) {
 	}
 }
 
-// extraOf is the question's extra field, nil where the site has none.
+// extraOf returns the content of the question's extra field, or nil if the question has none or the
+// site does not use the field.
 func (c *change) extraOf(q *post) any {
 	switch {
 	case c.extra != nil:
@@ -225,7 +233,7 @@ func (c *change) extraOf(q *post) any {
 	return nil
 }
 
-// pathTo are the ids of the categories from the top down to this one.
+// pathTo returns the ids of the categories from the top category down to c.
 func (t *categoryTree) pathTo(c *category) []int {
 	var path []int
 	for ; c != nil && len(path) < maxDepth; c = t.byID[c.parentID] {
@@ -235,7 +243,7 @@ func (t *categoryTree) pathTo(c *category) []int {
 	return path
 }
 
-// given is what was sent for a field, nil if nothing was.
+// given returns the text that was sent for a field, as a single line, or nil if none was sent.
 func given(text *string) any {
 	if text == nil {
 		return nil

@@ -7,8 +7,9 @@ import (
 	"38qa.net/backend/modules/auth"
 )
 
-// checkCaptcha refuses a new post below the given one, 0 for a question, if the site asks its author for a solved
-// challenge and the token is none.
+// checkCaptcha returns an error if the site requires a solved challenge from the author of a new post
+// and the token does not prove one. The parent is the id of the post below which the new post is to
+// stand, or 0 for a question.
 func (m *Module) checkCaptcha(ctx context.Context, parent int, token string) error {
 	o, err := m.site.Options(ctx)
 	if err != nil {
@@ -24,7 +25,7 @@ func (m *Module) checkCaptcha(ctx context.Context, parent int, token string) err
 	return m.auth.CheckCaptcha(ctx, o, level, auth.CaptchaPost, token)
 }
 
-// levelAt returns the caller's level for the post, by its categories.
+// levelAt returns the caller's level in the categories of the post with the given id.
 func (m *Module) levelAt(ctx context.Context, caller auth.Caller, postID int) (int, error) {
 	var path [4]int
 	_, err := m.db.Get(ctx, []any{&path[0], &path[1], &path[2], &path[3]}, `

@@ -18,13 +18,13 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// maxDepth is how many levels of categories Q2A has.
+// maxDepth is the number of levels of categories that Q2A has.
 const maxDepth = 4
 
-// categoryAge is how long the tree may be served without asking the database again.
+// categoryAge is how long the tree of categories is served before it is read from the database again.
 const categoryAge = time.Second
 
-// category is a row of the table of categories.
+// category is a row of the table of categories, with its place in the tree.
 type category struct {
 	id, parentID, questions, position int
 	title, slug, content, path        string
@@ -32,7 +32,7 @@ type category struct {
 	children                          []*category
 }
 
-// categoryTree are all categories of the site at one moment.
+// categoryTree holds all categories of the site as they were at one moment.
 type categoryTree struct {
 	byID   map[int]*category
 	byPath map[string]*category
@@ -40,7 +40,7 @@ type categoryTree struct {
 	read   time.Time
 }
 
-// tree returns the categories, at most one second old.
+// tree returns the categories of the site, as they were at most one second ago.
 func (m *Module) tree(ctx context.Context) (*categoryTree, error) {
 	if t := m.categories.Load(); t != nil && time.Since(t.read) < categoryAge {
 		return t, nil
@@ -56,7 +56,8 @@ func (m *Module) tree(ctx context.Context) (*categoryTree, error) {
 		c := &category{}
 		var parent sql.NullInt64
 		var backpath string
-		if err := rows.Scan(&c.id, &parent, &c.title, &c.slug, &c.content, &c.questions, &c.position, &backpath); err != nil {
+		if err := rows.Scan(&c.id, &parent, &c.title, &c.slug, &c.content, &c.questions, &c.position,
+			&backpath); err != nil {
 			return err
 		}
 		c.parentID = int(parent.Int64)
@@ -70,7 +71,9 @@ func (m *Module) tree(ctx context.Context) (*categoryTree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read categories: %w", err)
 	}
-	slices.SortFunc(all, func(a, b *category) int { return cmp.Or(cmp.Compare(a.position, b.position), cmp.Compare(a.id, b.id)) })
+	slices.SortFunc(all, func(a, b *category) int {
+		return cmp.Or(cmp.Compare(a.position, b.position), cmp.Compare(a.id, b.id))
+	})
 	for _, c := range all {
 		if parent := t.byID[c.parentID]; parent != nil {
 			parent.children = append(parent.children, c)
@@ -82,7 +85,7 @@ func (m *Module) tree(ctx context.Context) (*categoryTree, error) {
 	return t, nil
 }
 
-// surroundings are what every answer about questions needs: the site's options and its categories.
+// surroundings returns what every response about questions needs: the site's options and its categories.
 func (m *Module) surroundings(ctx context.Context) (*site.Options, *categoryTree, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
@@ -92,7 +95,8 @@ func (m *Module) surroundings(ctx context.Context) (*site.Options, *categoryTree
 	return o, t, err
 }
 
-// find returns the category with an id or a path of slugs; the path compares as Q2A's does, in any case of letters.
+// find returns the category with the given id or path of slugs, or nil if there is none. As in Q2A,
+// paths match in any case of letters.
 func (t *categoryTree) find(idOrPath string) *category {
 	idOrPath = strings.Trim(idOrPath, "/")
 	if c := t.byPath[idOrPath]; c != nil {
@@ -109,8 +113,9 @@ func (t *categoryTree) find(idOrPath string) *category {
 	return nil
 }
 
-// CategoryID is the id of the category that a parameter names by its id or its path of slugs; a problem with the field category if
-// there is none.
+// CategoryID returns the id of the category that a request's parameter names by its id or its path of
+// slugs, or 0 if the parameter is empty. If there is no such category, the error is a problem with the
+// field category.
 func (m *Module) CategoryID(ctx context.Context, idOrPath string) (int, error) {
 	t, err := m.tree(ctx)
 	if err != nil {
@@ -131,8 +136,9 @@ func (t *categoryTree) ref(id int) *Category {
 	return &Category{ID: c.id, Title: c.title, Path: c.path}
 }
 
-// condition is what posts p of the category and of all below it meet, with the category's id as its argument: posts
-// carry the ids of the upper three levels, and the category's own, which is the fourth where there are four.
+// condition returns the SQL condition that posts p in the category, or in any category below it, meet.
+// Its only argument is the category's id. A post stores the ids of the upper three levels of its
+// categories and, separately, the id of its own category, which is the fourth level where there are four.
 func (c *category) condition() string {
 	if c.depth >= maxDepth {
 		return "p.categoryid = ?"
@@ -140,7 +146,7 @@ func (c *category) condition() string {
 	return "p.catidpath" + itoa(c.depth) + " = ?"
 }
 
-// inOrder are all categories, each before those below it.
+// inOrder returns all categories, each before the categories below it.
 func (t *categoryTree) inOrder() []*category {
 	var all []*category
 	var walk func([]*category)
@@ -154,7 +160,7 @@ func (t *categoryTree) inOrder() []*category {
 	return all
 }
 
-// CategoryInfo is a category in answers.
+// CategoryInfo describes a category in responses.
 type CategoryInfo struct {
 	ID            int            `json:"id"`
 	ParentID      int            `json:"parentId,omitempty"`
@@ -169,8 +175,10 @@ type CategoryInfo struct {
 }
 
 func (c *category) info(deep bool) CategoryInfo {
-	info := CategoryInfo{ID: c.id, ParentID: c.parentID, Title: c.title, Slug: c.slug, Path: c.path, Description: c.content,
-		QuestionCount: c.questions, Position: c.position, ChildCount: len(c.children)}
+	info := CategoryInfo{
+		ID: c.id, ParentID: c.parentID, Title: c.title, Slug: c.slug, Path: c.path, Description: c.content,
+		QuestionCount: c.questions, Position: c.position, ChildCount: len(c.children),
+	}
 	if deep {
 		for _, child := range c.children {
 			info.Children = append(info.Children, child.info(true))
@@ -187,7 +195,7 @@ type categoryInput struct {
 	ID string `path:"id" maxLength:"900" doc:"Id, or path of slugs with / written as %2F"`
 }
 
-// CategoryDetail is one category with its surroundings.
+// CategoryDetail describes one category, with its ancestors and siblings.
 type CategoryDetail struct {
 	CategoryInfo
 	Ancestors []Category     `json:"ancestors" doc:"From the top category down to its parent"`
@@ -198,11 +206,14 @@ type categoryOutput struct{ Body CategoryDetail }
 
 func (m *Module) registerCategories(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "list-categories", Method: http.MethodGet, Path: "/v1/categories", Tags: []string{"Categories"},
-		Summary: "All categories, as a tree with counts", Description: "Empty on a site that does not use categories.",
+		OperationID: "list-categories", Method: http.MethodGet, Path: "/v1/categories",
+		Tags:        []string{"Categories"},
+		Summary:     "All categories, as a tree with counts",
+		Description: "Empty on a site that does not use categories.",
 	}, m.listCategories)
 	web.Register(api, huma.Operation{
-		OperationID: "get-category", Method: http.MethodGet, Path: "/v1/categories/{id}", Tags: []string{"Categories"},
+		OperationID: "get-category", Method: http.MethodGet, Path: "/v1/categories/{id}",
+		Tags:    []string{"Categories"},
 		Summary: "One category with its ancestors, siblings and children", Errors: []int{http.StatusNotFound},
 	}, m.getCategory)
 }

@@ -16,9 +16,10 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// change is one use case at work on one thread, within a transaction. The use case looks at the thread, asks the rules, and
-// changes the posts in memory; finish writes what differs and all that follows from it: index, counts, points, streams,
-// limits and events. So each figure has one place that keeps it, whatever the use case.
+// change is one use case at work on one thread, within a transaction. The use case looks at the thread,
+// checks by the rules whether the caller may act, and changes the posts in memory. Then finish writes
+// what differs and everything that follows from it: the word index, counts, points, update streams,
+// limits and events. So each figure is maintained in one place, whatever the use case is.
 type change struct {
 	m      *Module
 	ctx    context.Context
@@ -27,35 +28,37 @@ type change struct {
 	tree   *categoryTree
 	caller auth.Caller
 	t      *loaded
-	// whole tells whether the thread is all there, or only the post, its parent and its question.
+	// whole is set if t holds the whole thread, and not only the post, its parent and its question.
 	whole bool
 
-	before  map[int]post // the posts as they were, by id
+	before  map[int]post // the posts before the action, by id
 	added   []*post
 	removed []*post
-	extra   *string // what the question's extra field is to hold
+	extra   *string // the new content of the question's extra field; nil does not change it
 
 	actor  actor
 	signed bool
-	// granted tells that the rules were asked, and allowed the use case.
+	// granted is set after the rules have allowed the use case.
 	granted bool
-	charge  auth.Action // "" charges nothing
+	charge  auth.Action // the limit that the action counts against; "" for none
 	votes   []VoteChange
 	events  []Event
-	// flagged is what the action adds to the cached count of flags, as Q2A counts it.
+	// flagged is what the action adds to the site's cached count of flags, as Q2A counts them.
 	flagged int
-	// heated tells that the question's hotness has to be computed anew.
+	// heated is set if the question's hotness has to be recomputed.
 	heated bool
-	// words are the rows of words that the action met; retried tells that it runs for a second time, after new ones were made.
-	words   []indexWord
+	// words are the rows of the table of words that the action has looked up.
+	words []indexWord
+	// retried is set if the action runs again, after rows for new words were made.
 	retried bool
-	// dry changes make no words' rows; ids below 0 stand for those that are missing.
+	// dry is set if the change must not make rows for words; ids below 0 then stand for the missing rows.
 	dry bool
-	// tags is what the action adds to the cached count of tags.
+	// tags is what the action adds to the site's cached count of tags.
 	tags int
 }
 
-// actor is in whose name an action is written: the caller, or nobody, as when flags hide a post.
+// actor says in whose name an action is written: the caller's, or nobody's, as when a post is hidden
+// because of its flags.
 type actor struct {
 	userID int
 	ip     []byte
@@ -70,28 +73,35 @@ const (
 	postOnly          // the post, its parent and its question
 )
 
-// lockWordsFirst makes a transaction that may touch words take part in the table's locks before it holds any row's: the old
-// site locks the table while it adds words, and whoever waits for that must not keep others waiting for rows.
+// lockWordsFirst makes a transaction that may touch words wait for locks of the whole table of words
+// before it locks any row. The old site locks the table while it adds words, and a transaction that
+// waits for that lock must not make others wait for rows. On SQLite it does nothing.
 func lockWordsFirst(ctx context.Context, tx *database.DB) error {
 	if tx.Dialect() == database.SQLite {
 		return nil
 	}
 	var ids []int
-	if err := tx.Select(ctx, database.Append(&ids), "SELECT wordid FROM {words} WHERE wordid = 0"+tx.ForUpdate()); err != nil {
+	if err := tx.Select(ctx, database.Append(&ids),
+		"SELECT wordid FROM {words} WHERE wordid = 0"+tx.ForUpdate()); err != nil {
 		return fmt.Errorf("take part in the locks of words: %w", err)
 	}
 	return nil
 }
 
-// lockIDs selects the post and what it stands below, up to its question. Its arguments are three times the post.
+// lockIDs selects the ids of a post and of the posts above it, up to its question. Each of its three
+// arguments is the id of the post.
 const lockIDs = "SELECT postid FROM {posts} WHERE postid = ?" +
 	" UNION SELECT parentid FROM {posts} WHERE postid = ? AND type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED')" +
 	" UNION SELECT a.parentid FROM {posts} p JOIN {posts} a ON a.postid = p.parentid WHERE p.postid = ? AND p.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') " +
 	"AND a.type IN ('A', 'A_HIDDEN', 'A_QUEUED')"
 
-// change runs a use case on the post with the id, which must be of one of the kinds and one that the caller may see. All of
-// the thread's writers queue up at its question. What is returned is the resource that a retry of the request is answered with.
-func (m *Module) change(ctx context.Context, id int, kinds string, s scope, use func(c *change, p *post) (resource int, err error)) (resource int, err error) {
+// change runs a use case on the post with the given id, which must be of one of the kinds and visible
+// to the caller. All writers of a thread wait for each other at the lock of its question. If the client
+// sends the same request again, its response is made from the resource, whose id the use case returns.
+func (m *Module) change(
+	ctx context.Context, id int, kinds string, s scope,
+	use func(c *change, p *post) (resource int, err error),
+) (resource int, err error) {
 	return m.transact(ctx, func(c *change) (int, error) {
 		if s == wholeThread {
 			if err := lockWordsFirst(ctx, c.tx); err != nil {
@@ -113,8 +123,11 @@ func (m *Module) change(ctx context.Context, id int, kinds string, s scope, use 
 	})
 }
 
-// transact runs a use case in a transaction, again if it meets words without rows or rows that others hold.
-func (m *Module) transact(ctx context.Context, run func(c *change) (resource int, err error)) (resource int, err error) {
+// transact runs a use case in a transaction. It runs the use case again if words have no rows yet,
+// after making these, or if other transactions hold rows that it needs.
+func (m *Module) transact(
+	ctx context.Context, run func(c *change) (resource int, err error),
+) (resource int, err error) {
 	o, tree, err := m.surroundings(ctx)
 	if err != nil {
 		return 0, err
@@ -122,7 +135,9 @@ func (m *Module) transact(ctx context.Context, run func(c *change) (resource int
 	var c *change
 	err = m.withWords(ctx, func(retried bool) error {
 		resource, err = web.Once(ctx, m.db, func(tx *database.DB) (int, error) {
-			c = &change{m: m, ctx: ctx, tx: tx, o: o, tree: tree, caller: auth.CallerOf(ctx), retried: retried}
+			c = &change{
+				m: m, ctx: ctx, tx: tx, o: o, tree: tree, caller: auth.CallerOf(ctx), retried: retried,
+			}
 			c.actor = c.self()
 			return run(c)
 		})
@@ -137,7 +152,7 @@ func (m *Module) transact(ctx context.Context, run func(c *change) (resource int
 	return resource, nil
 }
 
-// self is the caller as an actor.
+// self returns the caller as an actor.
 func (c *change) self() actor {
 	a := actor{userID: c.caller.UserID}
 	if c.caller.IP.IsValid() {
@@ -146,7 +161,8 @@ func (c *change) self() actor {
 	return a
 }
 
-// lock locks the post up to its question and returns that question's id; not found is an error.
+// lock locks the post with the given id and the posts above it, and returns the id of its question. If
+// the post or its question does not exist, the error is problem.NotFound.
 func (c *change) lock(id int) (question int, err error) {
 	found := false
 	err = c.tx.Select(c.ctx, func(rows *sql.Rows) error {
@@ -157,7 +173,8 @@ func (c *change) lock(id int) (question int, err error) {
 			question = postID
 		}
 		return err
-	}, "SELECT p.postid, p.type FROM ("+lockIDs+") y JOIN {posts} p ON p.postid = y.postid ORDER BY p.postid"+c.tx.ForUpdate(), id, id, id)
+	}, "SELECT p.postid, p.type FROM ("+lockIDs+") y JOIN {posts} p ON p.postid = y.postid ORDER BY p.postid"+
+		c.tx.ForUpdate(), id, id, id)
 	if err != nil {
 		return 0, fmt.Errorf("lock posts: %w", err)
 	}
@@ -167,7 +184,9 @@ func (c *change) lock(id int) (question int, err error) {
 	return question, nil
 }
 
-// open locks the post up to its question, and reads the thread.
+// open locks the post with the given id and the posts above it, reads as much of the thread as the
+// scope says, and returns the post. It returns an error if the post is of none of the kinds, or if the
+// caller may not see it.
 func (c *change) open(id int, kinds string, s scope) (*post, error) {
 	question, err := c.lock(id)
 	if err != nil {
@@ -190,7 +209,7 @@ func (c *change) open(id int, kinds string, s scope) (*post, error) {
 	return p, seen(c.o, c.caller, c.t, p)
 }
 
-// snapshot keeps the posts as they are now.
+// snapshot keeps copies of the posts as they are now.
 func (c *change) snapshot() {
 	c.before = make(map[int]post, len(c.t.byID))
 	for id, p := range c.t.byID {
@@ -202,12 +221,14 @@ func repeated(id, times int) []any {
 	return slices.Repeat([]any{id}, times)
 }
 
-// touch notes the last change of a post, which Q2A shows beside it and keeps one of.
+// touch records what the actor does as the last change of the post; what is Q2A's code for the kind of
+// change. Q2A shows the last change beside the post, and keeps only that one.
 func (c *change) touch(p *post, what string) {
 	p.updated, p.updateType, p.lastUserID, p.lastIP = c.tx.Now(), what, c.actor.userID, c.actor.ip
 }
 
-// add writes a new post of the thread. What is counted of it is locked first.
+// add writes a new post of the thread. Before that it writes, and thereby locks, the row of the
+// author's account and, if the post is a visible question, the counts of its categories.
 func (c *change) add(p *post) error {
 	if err := c.sign(); err != nil {
 		return err
@@ -222,10 +243,11 @@ func (c *change) add(p *post) error {
 	return c.insert(p)
 }
 
-// remove deletes a post for good.
+// remove makes finish delete the post for good.
 func (c *change) remove(p *post) { c.removed = append(c.removed, p) }
 
-// sign notes who writes, once. It comes before anything that refers to the account's row.
+// sign records, once for each change, that the caller has written something; it does nothing if the
+// actor is nobody. It comes before all writes that refer to the row of the caller's account.
 func (c *change) sign() error {
 	if c.signed || c.actor.nobody {
 		return nil
@@ -234,13 +256,18 @@ func (c *change) sign() error {
 	return auth.Wrote(c.ctx, c.tx, c.caller)
 }
 
-// finish writes what the use case changed, and what follows. The order is that of locks: posts, words, points, options; and
-// rows that others refer to are written before those that refer to them.
+// finish writes what the use case changed, and everything that follows from it. The steps are in the
+// order in which locks must be taken: posts, words, points, options. Rows that others refer to are
+// written before the rows that refer to them. It returns an error if the use case reports events
+// without having asked the rules.
 func (c *change) finish() error {
 	if len(c.events) > 0 && !c.granted {
 		return fmt.Errorf("%s: written without asking the rules", c.events[0].Name)
 	}
-	steps := []func() error{c.sign, c.countQuestions, c.derive, c.warm, c.writePosts, c.writeExtra, c.heat, c.index, c.deletePosts, c.tell, c.limit, c.keepFiles, c.publish, c.countPosts}
+	steps := []func() error{
+		c.sign, c.countQuestions, c.derive, c.warm, c.writePosts, c.writeExtra, c.heat, c.index,
+		c.deletePosts, c.tell, c.limit, c.keepFiles, c.publish, c.countPosts,
+	}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
@@ -257,7 +284,7 @@ func (c *change) limit() error {
 	return auth.Charge(c.ctx, c.tx, c.caller, c.charge)
 }
 
-// tell hands the action to the listeners of other modules.
+// tell passes the action to the listeners of other modules.
 func (c *change) tell() error {
 	a := &Action{Options: c.o, Events: c.events, Votes: c.votes, Posts: c.postChanges()}
 	for _, listen := range c.m.listeners {
@@ -271,7 +298,7 @@ func (c *change) tell() error {
 // publish writes the events into the outbox.
 func (c *change) publish() error { return events.Append(c.ctx, c.tx, c.outgoing()...) }
 
-// outgoing are the events as the outbox and the event log take them.
+// outgoing returns the events in the form in which the outbox and the event log take them.
 func (c *change) outgoing() []events.Event {
 	out := make([]events.Event, len(c.events))
 	for i, e := range c.events {
@@ -280,12 +307,13 @@ func (c *change) outgoing() []events.Event {
 	return out
 }
 
-// posts are all posts of the thread that the action touches, before it and after.
+// posts returns all posts of the thread that were read, in the order of their ids, and after them those
+// that the action adds. It includes the posts that the action deletes.
 func (c *change) posts() []*post {
 	all := slices.Collect(maps.Values(c.t.byID))
 	slices.SortFunc(all, func(a, b *post) int { return a.id - b.id })
 	return append(all, c.added...)
 }
 
-// gone tells whether the action deletes the post.
+// gone reports whether the action deletes the post.
 func (c *change) gone(p *post) bool { return slices.Contains(c.removed, p) }

@@ -7,8 +7,8 @@ import (
 	"38qa.net/backend/modules/auth"
 )
 
-// claim makes a post that the caller wrote anonymously, from the same browser, the caller's own. It counts against the hourly
-// limits like writing it.
+// claim makes the caller the author of a post that the caller wrote anonymously, from the same browser.
+// Like writing a post, it counts against the caller's hourly limits.
 func (m *Module) claim(ctx context.Context, id int) (*stateOutput, error) {
 	return m.setState(ctx, id, func(c *change, p *post) error {
 		if p.userID == c.caller.UserID && !c.caller.Anonymous() {
@@ -34,22 +34,26 @@ func (m *Module) claim(ctx context.Context, id int) (*stateOutput, error) {
 		if p.kind != "Q" {
 			with = append(with, "parentid", p.parentID)
 		}
-		c.report(letters[p.kind]+"_claim", p, params(append(with, "old"+typeNames[p.kind], c.record(p))...), nil)
+		c.report(letters[p.kind]+"_claim", p,
+			params(append(with, "old"+typeNames[p.kind], c.record(p))...), nil)
 		return nil
 	})
 }
 
-// dropOwnVote deletes the caller's vote and flag on a post that becomes the caller's.
+// dropOwnVote deletes the caller's vote and flag on a post of which the caller becomes the author.
 func (c *change) dropOwnVote(p *post) error {
 	if err := c.sign(); err != nil {
 		return err
 	}
-	if _, err := c.tx.Exec(c.ctx, "DELETE FROM {uservotes} WHERE postid = ? AND userid = ?", p.id, c.caller.UserID); err != nil {
+	if _, err := c.tx.Exec(c.ctx, "DELETE FROM {uservotes} WHERE postid = ? AND userid = ?",
+		p.id, c.caller.UserID); err != nil {
 		return fmt.Errorf("delete the vote: %w", err)
 	}
 	if p.myVote != 0 {
 		p.recount(p.myVote, 0)
-		c.votes = append(c.votes, VoteChange{UserID: c.caller.UserID, KindBefore: p.kind, KindAfter: p.kind, Before: p.myVote})
+		c.votes = append(c.votes, VoteChange{
+			UserID: c.caller.UserID, KindBefore: p.kind, KindAfter: p.kind, Before: p.myVote,
+		})
 	}
 	if p.myFlag != 0 {
 		p.flags = max(p.flags-1, 0)

@@ -15,7 +15,7 @@ type closeInput struct {
 	}
 }
 
-// closeQuestion closes a question as a duplicate of another, or with a note.
+// closeQuestion closes a question as a duplicate of another question, or with a note that says why.
 func (m *Module) closeQuestion(ctx context.Context, in *closeInput) (*threadOutput, error) {
 	_, err := m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) {
 		if err := c.may(closing, q); err != nil {
@@ -24,7 +24,9 @@ func (m *Module) closeQuestion(ctx context.Context, in *closeInput) (*threadOutp
 		note := formtext.Block(in.Body.Note)
 		switch {
 		case in.Body.DuplicateOf != 0 && note != "":
-			return 0, problem.Invalid(problem.Field{Name: "note", Code: "not_combinable", Args: []any{"duplicateOf"}})
+			return 0, problem.Invalid(problem.Field{
+				Name: "note", Code: "not_combinable", Args: []any{"duplicateOf"},
+			})
 		case in.Body.DuplicateOf != 0:
 			return 0, c.closeAsDuplicate(q, in.Body.DuplicateOf)
 		case note == "":
@@ -43,7 +45,8 @@ func (c *change) closeAsDuplicate(q *post, originalID int) error {
 		return problem.Invalid(problem.Field{Name: "duplicateOf", Code: "itself"})
 	}
 	var visible int
-	found, err := c.tx.Get(c.ctx, []any{&visible}, "SELECT postid FROM {posts} WHERE postid = ? AND type = 'Q'", originalID)
+	found, err := c.tx.Get(c.ctx, []any{&visible},
+		"SELECT postid FROM {posts} WHERE postid = ? AND type = 'Q'", originalID)
 	if err != nil {
 		return err
 	}
@@ -52,7 +55,8 @@ func (c *change) closeAsDuplicate(q *post, originalID int) error {
 	}
 	q.closedByID = originalID
 	c.touch(q, "C")
-	c.report("q_close", q, params("postid", q.id, "oldquestion", c.record(q), "reason", "duplicate", "originalid", originalID), nil)
+	c.report("q_close", q, params("postid", q.id, "oldquestion", c.record(q),
+		"reason", "duplicate", "originalid", originalID), nil)
 	return nil
 }
 
@@ -61,7 +65,10 @@ func (c *change) closeWithNote(q *post, note string) error {
 	if check.length("note", note, 1, maxContent); check.err() != nil {
 		return check.err()
 	}
-	n := &post{kind: "NOTE", parentID: q.id, userID: c.caller.UserID, content: note, categoryID: q.categoryID, categoryPath: q.categoryPath}
+	n := &post{
+		kind: "NOTE", parentID: q.id, userID: c.caller.UserID, content: note,
+		categoryID: q.categoryID, categoryPath: q.categoryPath,
+	}
 	if c.caller.Anonymous() {
 		n.cookieID = c.caller.CookieID
 	}
@@ -75,12 +82,13 @@ func (c *change) closeWithNote(q *post, note string) error {
 	}
 	q.closedByID = n.id
 	c.touch(q, "C")
-	c.report("q_close", q, params("postid", q.id, "oldquestion", c.record(q), "reason", "other", "note", note), nil)
+	c.report("q_close", q, params("postid", q.id, "oldquestion", c.record(q),
+		"reason", "other", "note", note), nil)
 	return nil
 }
 
-// reopen opens a question that somebody closed. One that is closed because it has a best answer stays so until that is taken
-// back.
+// reopen opens a question again that somebody closed, and deletes its closing note. A question that is
+// closed because it has a selected answer stays closed until the selection is taken back.
 func (m *Module) reopen(ctx context.Context, id int) (*threadOutput, error) {
 	_, err := m.change(ctx, id, "Q", wholeThread, func(c *change, q *post) (int, error) {
 		if !isClosed(c.o, q) || q.closedByID == 0 {

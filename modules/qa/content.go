@@ -12,17 +12,18 @@ import (
 	"38qa.net/backend/modules/qa/internal/words"
 )
 
-// content is what a post says, in the form and format in which it is kept.
+// content is the text of a post and its format, as they are stored.
 type content struct{ text, format string }
 
-// Contents are converted in turns, unless they are tiny. Those that take long have turns of their own, so that nobody's
-// ordinary text waits for them.
+// Contents are converted in turns, unless they are tiny. Contents that take long to convert have turns
+// of their own, so that ordinary texts do not wait for them.
 const (
-	tinyContent = 1 << 10 // bytes
-	lightWork   = 1_000_000
+	tinyContent = 1 << 10   // bytes up to which a content needs no turn
+	lightWork   = 1_000_000 // the most work, by render.Work, that does not count as long
 )
 
-// turn waits until the content may be converted, and returns what ends that.
+// turn waits until the content may be converted, and returns a function that must be called when the
+// conversion ends.
 func (m *Module) turn(ctx context.Context, w *Writing) (end func(), err error) {
 	switch {
 	case w.Format == "" || w.Format == "plain" || len(*w.Content) <= tinyContent:
@@ -33,8 +34,10 @@ func (m *Module) turn(ctx context.Context, w *Writing) (end func(), err error) {
 	return m.heavyTurns.Take(ctx)
 }
 
-// prepare converts and cleans the content that was sent, nil if none was. It comes before the use case's transaction, which
-// must not keep others waiting for that, and refuses what would take too long or could not be kept anyway.
+// prepare converts and cleans the content that was sent, and returns nil if none was sent. It is called
+// before the transaction of the use case, so that others do not wait for the conversion while the
+// transaction holds locks. The error is a problem if the conversion would take too long or if the
+// content could not be stored anyway.
 func (m *Module) prepare(ctx context.Context, w *Writing) (*content, error) {
 	if w.Content == nil {
 		return nil, nil
@@ -54,7 +57,8 @@ func (m *Module) prepare(ctx context.Context, w *Writing) (*content, error) {
 		return nil, problem.Invalid(*wrong)
 	}
 	if utf8.RuneCountInString(c.text) <= maxContent {
-		m.renderer.References(c.text, c.format, options) // the transaction asks for it again, and whoever reads the post
+		// The result is used again by the transaction, and by everybody who reads the post.
+		m.renderer.References(c.text, c.format, options)
 	}
 	return &c, nil
 }
@@ -64,7 +68,7 @@ var (
 	someTag = regexp.MustCompile(`<.+>`)
 )
 
-// converted returns the content as it is kept, or what is wrong with it.
+// converted returns the content as it is stored, or the problem for which it cannot be.
 func (m *Module) converted(o render.Options, text, format string) (c content, wrong *problem.Field) {
 	switch format {
 	case "markdown":
@@ -85,12 +89,13 @@ func (m *Module) converted(o render.Options, text, format string) (c content, wr
 	}
 	cleaned := m.renderer.ForStorage(text, o)
 	if text = words.WithoutAstral(cleaned); text != cleaned {
-		text = m.renderer.ForStorage(text, o) // two ids may be the same now
+		text = m.renderer.ForStorage(text, o) // without these characters, two ids may be equal
 	}
 	return content{text, "html"}, nil
 }
 
-// sameText reports whether two contents have the same words, by which Q2A knows what was sent twice.
+// sameText reports whether two contents consist of the same words. Q2A recognizes by this what was sent
+// twice.
 func sameText(a, b string) bool {
 	if a == b {
 		return true
@@ -102,8 +107,8 @@ func sameText(a, b string) bool {
 	return strings.Join(words.Split(a), " ") == strings.Join(words.Split(b), " ")
 }
 
-// alike reports whether two lists of words agree as far as the shorter one goes, without its last two: the text may have been
-// cut within them.
+// alike reports whether two lists of words are equal up to the end of the shorter one. The last two
+// words of that are not compared, because the text may have been cut within them.
 func alike(a, b []string) bool {
 	for i := range max(0, min(len(a), len(b))-2) {
 		if a[i] != b[i] {

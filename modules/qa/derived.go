@@ -10,10 +10,11 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// visible tells whether everybody sees the post, as far as it depends on the post alone.
+// visible reports whether the post is neither hidden nor queued. Whether everybody sees it depends on
+// the posts above it, too.
 func (p *post) visible() bool { return !p.hidden && !p.queued }
 
-// typeName is the post's type as the database has it.
+// typeName returns the post's type as the database stores it.
 func (p *post) typeName() string {
 	switch {
 	case p.hidden:
@@ -24,8 +25,9 @@ func (p *post) typeName() string {
 	return p.kind
 }
 
-// counted adds to the site's counts what one post is counted for, in the names of Q2A's options. Every count is a sum over
-// posts, so the difference of a post before and after is what an action changes.
+// counted adds sign, which is 1 or -1, to each of the site's counts that includes the post. The keys of
+// counts are the names of Q2A's options. Every count is a sum over posts, so an action changes it by
+// the difference between its posts after and before the action.
 func (p *post) counted(counts map[string]int, sign int) {
 	if p.queued {
 		counts["cache_queuedcount"] += sign
@@ -55,7 +57,7 @@ func (p *post) counted(counts map[string]int, sign int) {
 	}
 }
 
-// countPosts brings the site's cached counts up to date.
+// countPosts adds to the site's cached counts what the action changes in them.
 func (c *change) countPosts() error {
 	counts := map[string]int{"cache_tagcount": c.tags}
 	c.eachChange(func(before, after *post) {
@@ -70,7 +72,8 @@ func (c *change) countPosts() error {
 	return site.AddCounts(c.ctx, c.tx, counts)
 }
 
-// eachChange calls f with each post before and after the action; nil for what did not exist, or does not any more.
+// eachChange calls f for each post of the thread with its state before and after the action. The state
+// before is nil for a new post, and the state after is nil for a deleted one.
 func (c *change) eachChange(f func(before, after *post)) {
 	for _, p := range c.posts() {
 		before, existed := c.before[p.id]
@@ -85,7 +88,8 @@ func (c *change) eachChange(f func(before, after *post)) {
 	}
 }
 
-// countQuestions brings the categories' counts of visible questions up to date; a category counts those below it too.
+// countQuestions brings the categories' counts of visible questions up to date. The count of a category
+// includes the questions in the categories below it.
 func (c *change) countQuestions() error {
 	counts := map[int]int{}
 	add := func(p *post, sign int) {
@@ -111,7 +115,8 @@ func (c *change) countQuestions() error {
 	return nil
 }
 
-// countIn adds one to the counts of categories, or takes one off.
+// countIn adds difference, which is 1 or -1, to the question counts of the categories with the given
+// ids. A count does not fall below 0.
 func (c *change) countIn(ids []int, difference int) error {
 	if len(ids) == 0 {
 		return nil
@@ -121,13 +126,15 @@ func (c *change) countIn(ids []int, difference int) error {
 	if difference < 0 {
 		set = "CASE WHEN qcount = 0 THEN 0 ELSE qcount - 1 END"
 	}
-	if _, err := c.tx.Exec(c.ctx, "UPDATE {categories} SET qcount = "+set+" WHERE categoryid IN ?", ids); err != nil {
+	if _, err := c.tx.Exec(c.ctx,
+		"UPDATE {categories} SET qcount = "+set+" WHERE categoryid IN ?", ids); err != nil {
 		return fmt.Errorf("count a category's questions: %w", err)
 	}
 	return nil
 }
 
-// derive settles what a question holds of its answers: how many are visible, and the votes of the best.
+// derive updates what a question stores about its answers: how many are visible, and the votes of the
+// best one.
 func (c *change) derive() error {
 	q := c.t.question
 	isAnswer := func(p *post) bool { return p != nil && p.kind == "A" && p.visible() && p.parentID == q.id }
@@ -161,19 +168,23 @@ func (c *change) derive() error {
 	return nil
 }
 
-// bestOfOthers finds the votes of the best answer where the thread is not all there.
+// bestOfOthers sets the votes of the best answer where only a part of the thread was read: to best,
+// which is the highest of the answers that were read, or to that of the other answers in the database.
 func (c *change) bestOfOthers(best int) error {
 	q := c.t.question
 	loaded := slices.Collect(maps.Keys(c.t.byID))
 	var most sql.NullInt64
-	if _, err := c.tx.Get(c.ctx, []any{&most}, "SELECT MAX(netvotes) FROM {posts} WHERE parentid = ? AND type = 'A' AND postid NOT IN ?", q.id, loaded); err != nil {
+	if _, err := c.tx.Get(c.ctx, []any{&most},
+		"SELECT MAX(netvotes) FROM {posts} WHERE parentid = ? AND type = 'A' AND postid NOT IN ?",
+		q.id, loaded); err != nil {
 		return fmt.Errorf("find the best answer: %w", err)
 	}
 	q.maxAnswerVotes = max(best, int(most.Int64), 0)
 	return nil
 }
 
-// warm settles the hotness of a question whose votes changed, where nothing else did.
+// warm recomputes the hotness of the question where only a part of the thread was read, in which case
+// nothing but votes has changed. The result is written together with the posts.
 func (c *change) warm() (err error) {
 	q := c.t.question
 	if !c.heated || c.whole {
@@ -183,7 +194,8 @@ func (c *change) warm() (err error) {
 	return err
 }
 
-// heat computes the question's hotness anew after its posts were written, if something that it depends on changed.
+// heat recomputes the question's hotness after its posts were written, if something that it depends on
+// changed and the whole thread was read.
 func (c *change) heat() error {
 	if !c.heated || !c.whole || c.gone(c.t.question) {
 		return nil
@@ -191,13 +203,14 @@ func (c *change) heat() error {
 	return c.m.updateHotness(c.ctx, c.tx, c.o, c.t.question.id)
 }
 
-// cell is a column of posts with the value that a post has for it.
+// cell is a column of the table of posts, with the value that a post has in it.
 type cell struct {
 	column string
 	value  any
 }
 
-// cells are the columns that changes write. Times are Unix seconds; 0 and "" stand for NULL where the column may be.
+// cells returns the columns that changes write, with the post's values. Times are Unix seconds; 0 and
+// "" stand for NULL in the columns that may be NULL.
 func (p *post) cells() []cell {
 	path := func(i int) any {
 		if i < len(p.categoryPath) && i < maxDepth-1 {
@@ -213,16 +226,19 @@ func (p *post) cells() []cell {
 		name = p.name
 	}
 	return []cell{
-		{"type", p.typeName()}, {"parentid", orNull(p.parentID)}, {"categoryid", orNull(p.categoryID)}, {"catidpath1", path(0)}, {"catidpath2", path(1)},
-		{"catidpath3", path(2)}, {"acount", p.answers}, {"amaxvote", p.maxAnswerVotes}, {"selchildid", orNull(p.selectedID)},
-		{"closedbyid", orNull(p.closedByID)}, {"userid", orNull(p.userID)}, {"lastuserid", orNull(p.lastUserID)}, {"upvotes", p.up},
-		{"downvotes", p.down}, {"netvotes", p.net}, {"flagcount", p.flags}, {"format", p.format}, {"created", p.created},
-		{"updated", orNull(int(p.updated))}, {"updatetype", textOrNull(p.updateType)}, {"title", title}, {"content", p.content}, {"tags", tags},
-		{"name", name}, {"notify", textOrNull(p.notify)}, {"lastip", string(p.lastIP)}, {"hotness", p.hotness},
+		{"type", p.typeName()}, {"parentid", orNull(p.parentID)}, {"categoryid", orNull(p.categoryID)},
+		{"catidpath1", path(0)}, {"catidpath2", path(1)}, {"catidpath3", path(2)},
+		{"acount", p.answers}, {"amaxvote", p.maxAnswerVotes}, {"selchildid", orNull(p.selectedID)},
+		{"closedbyid", orNull(p.closedByID)}, {"userid", orNull(p.userID)},
+		{"lastuserid", orNull(p.lastUserID)}, {"upvotes", p.up}, {"downvotes", p.down},
+		{"netvotes", p.net}, {"flagcount", p.flags}, {"format", p.format}, {"created", p.created},
+		{"updated", orNull(int(p.updated))}, {"updatetype", textOrNull(p.updateType)},
+		{"title", title}, {"content", p.content}, {"tags", tags}, {"name", name},
+		{"notify", textOrNull(p.notify)}, {"lastip", string(p.lastIP)}, {"hotness", p.hotness},
 	}
 }
 
-// argument is the value as SQL takes it; addresses are binary.
+// argument returns the value in the form in which SQL takes it; IP addresses are binary.
 func (c cell) argument() any {
 	if text, ok := c.value.(string); ok && c.column == "lastip" {
 		if text == "" {
@@ -233,10 +249,10 @@ func (c cell) argument() any {
 	return c.value
 }
 
-// isTime tells whether the column holds a time.
+// isTime reports whether the column holds a time.
 func isTime(column string) bool { return column == "created" || column == "updated" }
 
-// placeholder is how SQL takes the column's value.
+// placeholder returns the SQL expression that takes a value for the column.
 func placeholder(column string) string {
 	if isTime(column) {
 		return "FROM_UNIXTIME(?)"
@@ -258,17 +274,17 @@ func textOrNull(text string) any {
 	return text
 }
 
-// postsPerUpdate bounds the posts that one statement changes.
+// postsPerUpdate is the largest number of posts that one statement changes.
 const postsPerUpdate = 100
 
-// newCell is a column of a post that changes.
+// newCell is the new value of a column of the post with the id.
 type newCell struct {
 	id int
 	cell
 }
 
-// writePosts writes the posts that changed: of each only the columns that changed, so that what the old site changes
-// meanwhile stays.
+// writePosts writes the posts that changed. Of each post it writes only the columns that changed, so
+// that it does not undo what the old site changes in the others at the same time.
 func (c *change) writePosts() error {
 	var changed []newCell
 	ids := 0
@@ -300,7 +316,7 @@ func (c *change) writePosts() error {
 	return flush()
 }
 
-// update writes columns of one or more posts in one statement.
+// update writes the changed columns of one or more posts in one statement.
 func (c *change) update(changed []newCell) error {
 	if len(changed) == 0 {
 		return nil
@@ -317,7 +333,8 @@ func (c *change) update(changed []newCell) error {
 	var args []any
 	for _, column := range slices.Sorted(maps.Keys(byColumn)) {
 		if len(ids) == 1 {
-			sets, args = append(sets, column+" = "+placeholder(column)), append(args, byColumn[column][0].argument())
+			sets, args = append(sets, column+" = "+placeholder(column)),
+				append(args, byColumn[column][0].argument())
 			continue
 		}
 		set := column + " = CASE postid"
@@ -326,24 +343,29 @@ func (c *change) update(changed []newCell) error {
 		}
 		sets = append(sets, set+" ELSE "+column+" END")
 	}
-	if _, err := c.tx.Exec(c.ctx, "UPDATE {posts} SET "+strings.Join(sets, ", ")+" WHERE postid IN ?", append(args, ids)...); err != nil {
+	if _, err := c.tx.Exec(c.ctx, "UPDATE {posts} SET "+strings.Join(sets, ", ")+" WHERE postid IN ?",
+		append(args, ids)...); err != nil {
 		return fmt.Errorf("write posts: %w", err)
 	}
 	return nil
 }
 
 func (c *change) insert(p *post) error {
-	columns, marks, args := []string{"cookieid", "createip"}, []string{"?", "?"}, []any{textOrNull(p.cookieID), p.createIP}
+	columns, marks, args := []string{"cookieid", "createip"}, []string{"?", "?"},
+		[]any{textOrNull(p.cookieID), p.createIP}
 	for _, cell := range p.cells() {
 		if cell.column == "hotness" {
-			continue // NULL for all but questions, whose it is computed after
+			continue // only questions have one, which is computed after they are written
 		}
-		columns, marks, args = append(columns, cell.column), append(marks, placeholder(cell.column)), append(args, cell.argument())
+		columns, marks, args = append(columns, cell.column), append(marks, placeholder(cell.column)),
+			append(args, cell.argument())
 	}
 	if p.createIP == nil {
 		args[1] = nil
 	}
-	id, err := c.tx.Insert(c.ctx, "INSERT INTO {posts} ("+strings.Join(columns, ", ")+") VALUES ("+strings.Join(marks, ", ")+")", args...)
+	id, err := c.tx.Insert(c.ctx,
+		"INSERT INTO {posts} ("+strings.Join(columns, ", ")+") VALUES ("+strings.Join(marks, ", ")+")",
+		args...)
 	if err != nil {
 		return fmt.Errorf("write a post: %w", err)
 	}
@@ -351,7 +373,8 @@ func (c *change) insert(p *post) error {
 	return nil
 }
 
-// deletePosts deletes posts for good; rows that belong to them go with them.
+// deletePosts deletes the posts that the action removes; the rows that belong to them are deleted with
+// them.
 func (c *change) deletePosts() error {
 	for _, p := range c.removed {
 		if _, err := c.tx.Exec(c.ctx, "DELETE FROM {posts} WHERE postid = ?", p.id); err != nil {
@@ -361,13 +384,14 @@ func (c *change) deletePosts() error {
 	return nil
 }
 
-// writeExtra stores the question's extra field.
+// writeExtra stores the new content of the question's extra field, if there is one.
 func (c *change) writeExtra() error {
 	if c.extra == nil {
 		return nil
 	}
-	_, err := c.tx.Exec(c.ctx, "INSERT INTO {postmetas} (postid, title, content) VALUES (?, 'qa_q_extra', ?)"+c.tx.Upsert("postid, title")+
-		"content = "+c.tx.Given("content"), c.t.question.id, *c.extra)
+	_, err := c.tx.Exec(c.ctx,
+		"INSERT INTO {postmetas} (postid, title, content) VALUES (?, 'qa_q_extra', ?)"+
+			c.tx.Upsert("postid, title")+"content = "+c.tx.Given("content"), c.t.question.id, *c.extra)
 	if err != nil {
 		return fmt.Errorf("write the extra field: %w", err)
 	}

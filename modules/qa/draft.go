@@ -11,7 +11,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Writing is what the bodies of all writes of posts have in common.
+// Writing holds the fields that the bodies of all requests that write posts have in common.
 type Writing struct {
 	Content *string `json:"content,omitempty" maxLength:"48000" doc:"The text, in the format; what becomes of it may have 12,000 characters"`
 	Format  string  `json:"format,omitempty" enum:"plain,html,markdown" doc:"How content is written; plain by default. HTML is cleaned, and stored as plain text where it has no more than paragraphs, as the old site's editor does; Markdown is stored as the HTML that it stands for, so that the old site can show it"`
@@ -20,7 +20,7 @@ type Writing struct {
 	Name    *string `json:"name,omitempty" maxLength:"200" doc:"What an anonymous author wants to be called, where the site allows it"`
 }
 
-// Limits of Q2A's columns, in characters.
+// These are the sizes of Q2A's columns, in characters.
 const (
 	maxTitle   = 800
 	maxContent = 12000
@@ -30,19 +30,20 @@ const (
 	maxEmail   = 80
 )
 
-// maxRaw is the most characters that a content may have as it is sent, and as the HTML that Markdown becomes: a few times
-// what is kept of it, since cleaning may take much away.
+// maxRaw is the largest number of characters that HTML may have before it is cleaned, whether it was
+// sent or made from Markdown. It is a few times maxContent, because cleaning may remove much.
 const maxRaw = 4 * maxContent
 
-// tagsOf are the tags that were typed, as Q2A reads them: words, or, where the site separates tags by commas, whatever stands
-// between those.
+// tagsOf returns the tags that were typed, each once, as Q2A reads them: every word is a tag or, where
+// the site separates tags by commas, whatever stands between commas.
 func tagsOf(o *site.Options, typed []string) []string {
 	if !o.Bool("tag_separator_comma") {
 		return distinctAll(words.SplitTags(formtext.Visible(strings.Join(typed, " "))))
 	}
 	var tags []string
 	for _, t := range typed {
-		for part := range strings.SplitSeq(words.Lower(strings.ReplaceAll(formtext.Visible(t), "/", " ")), ",") {
+		for part := range strings.SplitSeq(
+			words.Lower(strings.ReplaceAll(formtext.Visible(t), "/", " ")), ",") {
 			if part = strings.Trim(part, trimmed); part != "" {
 				tags = append(tags, part)
 			}
@@ -51,19 +52,19 @@ func tagsOf(o *site.Options, typed []string) []string {
 	return distinctAll(tags)
 }
 
-// checks collects what is wrong with an input, so that all of it is told at once.
+// checks collects everything that is wrong with an input, so that one response reports all of it.
 type checks struct{ fields []problem.Field }
 
 func (c *checks) add(name, code string, args ...any) {
 	for _, f := range c.fields {
 		if f.Name == name {
-			return // one reason for each
+			return // report only one problem of each field
 		}
 	}
 	c.fields = append(c.fields, problem.Field{Name: name, Code: code, Args: args})
 }
 
-// length checks a text's length in characters; maxLength 0 is no limit.
+// length checks the length of a text in characters; a maxLength of 0 means that there is no limit.
 func (c *checks) length(name, text string, minLength, maxLength int) {
 	n := utf8.RuneCountInString(text)
 	switch {
@@ -83,7 +84,7 @@ func (c *checks) err() error {
 	return problem.Invalid(c.fields...)
 }
 
-// question checks a question's title, content and tags by the site's limits.
+// question checks a question's title, content and tags against the site's limits.
 func (c *checks) question(o *site.Options, p *post) {
 	shortest := o.Int("min_len_q_title")
 	c.length("title", p.title, shortest, max(shortest, min(o.Int("max_len_q_title"), maxTitle)))
@@ -91,7 +92,8 @@ func (c *checks) question(o *site.Options, p *post) {
 	c.tags(o, p.tags)
 }
 
-// content checks a post's content, which has to fit its column and, as text, must not be too short.
+// content checks that the content of a post fits its column and that, as plain text, it is not too
+// short. The letter is that of the post's kind in the names of options.
 func (c *checks) content(o *site.Options, p *post, letter string) {
 	if utf8.RuneCountInString(p.content) > maxContent {
 		c.add("content", "too_long", maxContent)
@@ -116,7 +118,7 @@ func (c *checks) tags(o *site.Options, joined string) {
 	}
 }
 
-// person checks what an author says of themselves.
+// person checks the e-mail address and the name that an author sent.
 func (c *checks) person(w *Writing) {
 	if w.Notify != nil && *w.Notify && w.Email != nil && *w.Email != "" {
 		email := formtext.Exact(*w.Email)
@@ -130,14 +132,15 @@ func (c *checks) person(w *Writing) {
 	}
 }
 
-// author puts the author, the wish to be notified and an anonymous author's name and cookie into a new post.
+// author sets the author of a new post, the wish to be notified and, if the author is anonymous, the
+// name and the cookie.
 func (c *change) author(p *post, w *Writing) error {
 	p.userID = c.caller.UserID
 	p.notify = notifyOf(p.userID, w.Notify != nil && *w.Notify, w.Email)
 	if !c.caller.Anonymous() {
 		return nil
 	}
-	if c.o.Bool("allow_anonymous_naming") { // Q2A's form sends one even if it is empty
+	if c.o.Bool("allow_anonymous_naming") { // Q2A's form sends a name, even an empty one
 		if p.hasName = true; w.Name != nil {
 			p.name = formtext.Line(*w.Name)
 		}
@@ -150,7 +153,8 @@ func (c *change) author(p *post, w *Writing) error {
 	return nil
 }
 
-// notifyOf is how Q2A keeps the wish to be notified: an address, "@" for that of the author's account, or nothing.
+// notifyOf returns the wish to be notified as Q2A stores it: an e-mail address, "@" for the address of
+// the author's account, or "" for no notification.
 func notifyOf(userID int, notify bool, email *string) string {
 	switch {
 	case !notify:
@@ -163,5 +167,5 @@ func notifyOf(userID int, notify bool, email *string) string {
 	return ""
 }
 
-// level is the caller's level for a post in the category with the path.
+// level returns the caller's level for a post in the category with the given path of ids.
 func (c *change) level(path []int) int { return c.caller.LevelIn(path...) }

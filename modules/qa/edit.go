@@ -13,7 +13,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// Editing is what the bodies of all edits have in common.
+// Editing holds the fields that the bodies of all requests that edit posts have in common.
 type Editing struct {
 	Writing
 	Silent bool `json:"silent,omitempty" doc:"Leaves no trace of the edit, for those who may do that"`
@@ -30,30 +30,33 @@ type editQuestionInput struct {
 	}
 }
 
-// editQuestion changes what was sent of a question. As on the old site, title and content are checked again, even when only
-// one of them was sent.
+// editQuestion changes those fields of a question that were sent. As on the old site, both title and
+// content are checked again, even if only one of them was sent.
 func (m *Module) editQuestion(ctx context.Context, in *editQuestionInput) (*threadOutput, error) {
 	text, err := m.prepare(ctx, &in.Body.Writing)
 	if err != nil {
 		return nil, err
 	}
-	_, err = m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) { return 0, c.editQuestion(q, in, text) })
+	_, err = m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) {
+		return 0, c.editQuestion(q, in, text)
+	})
 	if err != nil {
 		return nil, err
 	}
 	return m.questionAt(ctx, in.ID)
 }
 
-// edit is the text of a post before and after.
+// edit describes an edit of a post's text, with the post as it was before.
 type edit struct {
 	before post
 	silent bool
-	queue  bool // it has to be approved again
+	queue  bool // the post has to be approved again
 }
 
 func (c *change) editQuestion(q *post, in *editQuestionInput, text *content) error {
 	body, r := &in.Body, c.rules(q)
-	ofText := body.Title != nil || body.Content != nil || body.Extra != nil || body.Notify != nil || body.Email != nil || body.Name != nil
+	ofText := body.Title != nil || body.Content != nil || body.Extra != nil ||
+		body.Notify != nil || body.Email != nil || body.Name != nil
 	if ofText || body.Tags == nil && body.CategoryID == nil {
 		if err := c.may(editing, q); err != nil {
 			return err
@@ -89,7 +92,8 @@ func (c *change) editQuestion(q *post, in *editQuestionInput, text *content) err
 	}
 	category, path, level := c.newCategory(q, body.CategoryID, check)
 	if err := check.err(); err != nil {
-		q.title, q.content, q.format, q.tags = e.before.title, e.before.content, e.before.format, e.before.tags
+		q.title, q.content, q.format, q.tags =
+			e.before.title, e.before.content, e.before.format, e.before.tags
 		return err
 	}
 	c.takePerson(q, &body.Writing)
@@ -104,7 +108,9 @@ func (c *change) editQuestion(q *post, in *editQuestionInput, text *content) err
 	return c.applyQuestion(q, &e, category, path, given(body.Name))
 }
 
-// newCategory is the category that a question is to be in, with its path, and the caller's level there.
+// newCategory returns the category that a question is to be in, its path, and the caller's level for
+// the question: the level in that category if the caller may change tags and category, and the general
+// level otherwise. Problems are added to check.
 func (c *change) newCategory(q *post, wanted *int, check *checks) (id int, path []int, level int) {
 	id, path = q.categoryID, q.categoryPath
 	switch {
@@ -129,7 +135,8 @@ func (c *change) newCategory(q *post, wanted *int, check *checks) (id int, path 
 	return id, path, level
 }
 
-// applyQuestion settles what follows from a question's new text, and moves it.
+// applyQuestion does what follows from the new text and tags of a question, and moves it if it is to be
+// in another category.
 func (c *change) applyQuestion(q *post, e *edit, category int, path []int, name any) error {
 	titleChanged := q.title != e.before.title
 	contentChanged := q.content != e.before.content || q.format != e.before.format
@@ -154,10 +161,12 @@ func (c *change) applyQuestion(q *post, e *edit, category int, path []int, name 
 			return err
 		}
 	}
-	with := params("postid", q.id, "title", q.title, "content", q.content, "format", q.format, "text", TextOf(q.content, q.format), "tags", q.tags,
-		"extra", c.extraOf(q), "name", name, "oldquestion", c.record(&e.before))
-	more := params("silent", e.silent, "oldtitle", e.before.title, "oldcontent", e.before.content, "oldformat", e.before.format, "oldtags", e.before.tags,
-		"titlechanged", titleChanged, "contentchanged", contentChanged, "tagschanged", tagsChanged)
+	with := params("postid", q.id, "title", q.title, "content", q.content, "format", q.format,
+		"text", TextOf(q.content, q.format), "tags", q.tags, "extra", c.extraOf(q), "name", name,
+		"oldquestion", c.record(&e.before))
+	more := params("silent", e.silent, "oldtitle", e.before.title, "oldcontent", e.before.content,
+		"oldformat", e.before.format, "oldtags", e.before.tags, "titlechanged", titleChanged,
+		"contentchanged", contentChanged, "tagschanged", tagsChanged)
 	c.report("q_edit", q, slices.Concat(with, more), func(ev *Event) {
 		ev.Silent, ev.TextChanged, ev.TagsChanged = e.silent, titleChanged || contentChanged, tagsChanged
 		ev.TagWordIDs = tagIDs
@@ -171,8 +180,9 @@ func (c *change) applyQuestion(q *post, e *edit, category int, path []int, name 
 	return nil
 }
 
-// settle notes an edit of a post's text beside it and, where edits have to be approved, queues it again. Edits of posts that
-// wait for approval, and silent ones, leave no note.
+// settle records an edit of a post's text as the last change of the post and, where edits have to be
+// approved, queues the post again. It does nothing if the text did not change, if the edit is silent,
+// or if the post waits for approval already.
 func (c *change) settle(p *post, e *edit, changed bool, what string) error {
 	if !changed || e.before.queued || e.silent {
 		return nil
@@ -188,7 +198,7 @@ func (c *change) settle(p *post, e *edit, changed bool, what string) error {
 	return nil
 }
 
-// move puts a question, and all that hangs on it, into another category.
+// move puts a question, with its answers, all comments and its closing note, into another category.
 func (c *change) move(q *post, category int, path []int, silent bool) {
 	if !silent {
 		c.touch(q, "A")
@@ -196,12 +206,14 @@ func (c *change) move(q *post, category int, path []int, silent bool) {
 	old := q.categoryID
 	q.categoryID, q.categoryPath = category, path
 	for _, p := range c.t.byID {
-		below := p.kind != "Q" && (p.parentID == q.id || c.t.byID[p.parentID] != nil && c.t.byID[p.parentID].parentID == q.id)
+		below := p.kind != "Q" && (p.parentID == q.id ||
+			c.t.byID[p.parentID] != nil && c.t.byID[p.parentID].parentID == q.id)
 		if below && (p.kind != "NOTE" || p.id == q.closedByID) {
 			p.categoryID, p.categoryPath = category, path
 		}
 	}
-	c.report("q_move", q, params("postid", q.id, "oldquestion", c.record(q), "categoryid", orNull(category), "oldcategoryid", orNull(old)),
+	c.report("q_move", q, params("postid", q.id, "oldquestion", c.record(q),
+		"categoryid", orNull(category), "oldcategoryid", orNull(old)),
 		func(e *Event) { e.CategoryIDs = slices.Clone(path) })
 }
 
@@ -215,14 +227,15 @@ func (c *change) maySilently(p *post, silent bool) error {
 	return nil
 }
 
-// take takes a new content, if one was sent.
+// take sets the content of the post, if one was sent.
 func (p *post) take(text *content) {
 	if text != nil {
 		p.content, p.format = text.text, text.format
 	}
 }
 
-// takePerson takes what authors may change of how they are named and notified.
+// takePerson sets what authors may change in their own posts: the wish to be notified and, if the
+// author is anonymous and the site allows it, the name.
 func (c *change) takePerson(p *post, w *Writing) {
 	if !c.rules(p).isByUser {
 		return
@@ -250,7 +263,9 @@ func (m *Module) editAnswer(ctx context.Context, in *editInput) (*answerOutput, 
 	if err != nil {
 		return nil, err
 	}
-	_, err = m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) { return 0, c.editReply(p, &in.Body.Editing, text) })
+	_, err = m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) {
+		return 0, c.editReply(p, &in.Body.Editing, text)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -263,14 +278,17 @@ func (m *Module) editComment(ctx context.Context, in *editInput) (*commentOutput
 	if err != nil {
 		return nil, err
 	}
-	_, err = m.change(ctx, in.ID, "C", wholeThread, func(c *change, p *post) (int, error) { return 0, c.editReply(p, &in.Body.Editing, text) })
+	_, err = m.change(ctx, in.ID, "C", wholeThread, func(c *change, p *post) (int, error) {
+		return 0, c.editReply(p, &in.Body.Editing, text)
+	})
 	if err != nil {
 		return nil, err
 	}
 	return m.commentAt(ctx, in.ID)
 }
 
-// revise checks and takes the new text of an answer or a comment.
+// revise checks whether the caller may edit an answer or a comment, sets its new text, and returns the
+// edit. It returns an error if the text is not valid.
 func (c *change) revise(p *post, body *Editing, text *content) (*edit, error) {
 	if err := c.may(editing, p); err != nil {
 		return nil, err
@@ -306,26 +324,31 @@ func (c *change) editReply(p *post, body *Editing, text *content) error {
 		}
 	}
 	letter := letters[p.kind]
-	with := append(c.replyParams(p), params("content", p.content, "format", p.format, "text", TextOf(p.content, p.format), "name", given(body.Name),
+	with := append(c.replyParams(p), params("content", p.content, "format", p.format,
+		"text", TextOf(p.content, p.format), "name", given(body.Name),
 		"old"+typeNames[p.kind], c.record(&e.before))...)
-	c.report(letter+"_edit", p, slices.Concat(with, editParams(e, changed)), func(ev *Event) { ev.Silent, ev.TextChanged = e.silent, changed })
+	c.report(letter+"_edit", p, slices.Concat(with, editParams(e, changed)), func(ev *Event) {
+		ev.Silent, ev.TextChanged = e.silent, changed
+	})
 	if p.queued && !e.before.queued {
 		c.report(letter+"_requeue", p, with, nil)
 	}
 	return nil
 }
 
-// replyParams are the parameters that say where an answer or a comment stands.
+// replyParams returns the event parameters that say to which posts an answer or a comment belongs.
 func (c *change) replyParams(p *post) []events.Param {
 	q, parent := c.t.question, c.t.byID[p.parentID]
 	if p.kind == "A" {
 		return params("postid", p.id, "parentid", p.parentID, "parent", c.record(q))
 	}
-	return params("postid", p.id, "parentid", p.parentID, "parenttype", parent.kind, "parent", c.record(parent), "questionid", q.id, "question", c.record(q))
+	return params("postid", p.id, "parentid", p.parentID, "parenttype", parent.kind,
+		"parent", c.record(parent), "questionid", q.id, "question", c.record(q))
 }
 
 func editParams(e *edit, changed bool) []events.Param {
-	return params("silent", e.silent, "oldcontent", e.before.content, "oldformat", e.before.format, "contentchanged", changed)
+	return params("silent", e.silent, "oldcontent", e.before.content, "oldformat", e.before.format,
+		"contentchanged", changed)
 }
 
 type convertInput struct {
@@ -336,13 +359,16 @@ type convertInput struct {
 	}
 }
 
-// convert turns an answer into a comment on the question or on another answer. What stands below it moves along.
+// convert turns an answer into a comment on the question or on another answer. The comments on the
+// answer become comments on the same post.
 func (m *Module) convert(ctx context.Context, in *convertInput) (*createdComment, error) {
 	text, err := m.prepare(ctx, &in.Body.Writing)
 	if err != nil {
 		return nil, err
 	}
-	id, err := m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) { return p.id, c.convert(p, in, text) })
+	id, err := m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) {
+		return p.id, c.convert(p, in, text)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -350,7 +376,9 @@ func (m *Module) convert(ctx context.Context, in *convertInput) (*createdComment
 	if err != nil {
 		return nil, err
 	}
-	return &createdComment{Status: 200, Location: "/v1/comments/" + itoa(id), ETag: out.ETag, Body: out.Body}, nil
+	return &createdComment{
+		Status: 200, Location: "/v1/comments/" + itoa(id), ETag: out.ETag, Body: out.Body,
+	}, nil
 }
 
 func (c *change) convert(p *post, in *convertInput, text *content) error {
@@ -401,21 +429,24 @@ func (c *change) convert(p *post, in *convertInput, text *content) error {
 		c.choose(nil, c.nobody())
 	}
 	c.charge = auth.Comments
-	with := append(c.replyParams(p), params("content", p.content, "format", p.format, "text", TextOf(p.content, p.format), "name", given(in.Body.Name),
+	with := append(c.replyParams(p), params("content", p.content, "format", p.format,
+		"text", TextOf(p.content, p.format), "name", given(in.Body.Name),
 		"oldanswer", c.record(&e.before))...)
-	c.report("a_to_c", p, slices.Concat(with, editParams(e, changed)), func(ev *Event) { ev.Silent, ev.TextChanged = e.silent, changed })
+	c.report("a_to_c", p, slices.Concat(with, editParams(e, changed)), func(ev *Event) {
+		ev.Silent, ev.TextChanged = e.silent, changed
+	})
 	if p.queued && !e.before.queued {
 		c.report("c_requeue", p, with, nil)
 	}
 	return nil
 }
 
-// votesTurn notes that the votes on a post count for another kind of post from now on.
+// votesTurn records that from now on the votes on a post count as votes on another kind of post.
 func (c *change) votesTurn(p *post) error {
 	return c.eachVote(p, func(v *VoteChange) { v.KindAfter, v.After = p.kind, v.Before })
 }
 
-// eachVote notes what becomes of each vote on a post.
+// eachVote adds a VoteChange to the action for each vote on a post; f sets what the vote becomes.
 func (c *change) eachVote(p *post, f func(v *VoteChange)) error {
 	err := c.tx.Select(c.ctx, func(rows *sql.Rows) error {
 		v := VoteChange{KindBefore: c.was(p.id).kind}
@@ -432,5 +463,5 @@ func (c *change) eachVote(p *post, f func(v *VoteChange)) error {
 	return nil
 }
 
-// joinTags is how a question keeps its tags.
+// joinTags returns tags in the form in which a question stores them.
 func joinTags(tags []string) string { return strings.Join(tags, ",") }

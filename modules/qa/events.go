@@ -11,76 +11,87 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Action is what one use case did, for listeners within its transaction.
+// Action describes what one use case did. Listeners get it within the transaction of the use case.
 type Action struct {
 	Options *site.Options
-	// Events are Q2A's events of the action, in its order.
+	// Events are the events that Q2A reports for the action, in the order in which it reports them.
 	Events []Event
-	// Posts are the posts that changed, before and after.
+	// Posts are the posts that the action changed.
 	Posts []PostChange
-	// Votes are the votes that were given, changed or fell away with a post.
+	// Votes are the votes that were given, changed, or deleted together with a post.
 	Votes []VoteChange
 }
 
-// Listener does what follows from an action, in the same transaction.
+// Listener is a function that does what follows from an action, in the same transaction. If it returns
+// an error, the action fails.
 type Listener func(ctx context.Context, tx *database.DB, a *Action) error
 
-// Listen adds a listener; it is called before the application serves.
+// Listen adds a listener. It must be called before the application serves requests.
 func (m *Module) Listen(l Listener) { m.listeners = append(m.listeners, l) }
 
-// PostState is a post at one moment, as far as others count it.
+// PostState is the state of a post at one moment, limited to what other modules count.
 type PostState struct {
 	ID, ParentID, UserID int
 	// Kind is Q, A, C or NOTE.
 	Kind    string
 	Visible bool
-	// SelectedID is the best answer of a question, 0 if there is none.
+	// SelectedID is the id of a question's selected answer, or 0 if there is none.
 	SelectedID int
 	Up, Down   int
 }
 
-// PostChange is a post before and after an action; nil where there was none or is none any more.
+// PostChange is a post before and after an action. Before is nil if the post is new, and After is nil
+// if it was deleted.
 type PostChange struct {
 	Before, After *PostState
-	// SelectedUserIDs are the authors of the best answers of a question before and after.
+	// SelectedUserIDs are the authors of a question's selected answers before and after the action.
+	// Answers without an author are left out.
 	SelectedUserIDs []int
 }
 
 // VoteChange is a user's vote on a post before and after an action: 1, 0 or -1.
 type VoteChange struct {
 	UserID int
-	// KindBefore and KindAfter are those of the post, "" where it is gone.
+	// KindBefore and KindAfter are the kind of the post before and after the action; KindAfter is "" if
+	// the post was deleted.
 	KindBefore, KindAfter string
 	Before, After         int
 }
 
-// Event is one of Q2A's events about a post, with what listeners need of the posts around.
+// Event is one of Q2A's events about a post, with what listeners need to know about the posts around it.
 type Event struct {
 	events.Event
-	// Silent events make no updates; Delayed ones tell of a post that was written before and is approved now.
+	// Silent is set if the event must make no entry in update streams. Delayed is set if the event is
+	// about a post that was written earlier and is approved now.
 	Silent, Delayed bool
-	// PostID is the post concerned and OwnerID its author before the action, 0 if it has none.
+	// PostID is the id of the post, and OwnerID is the id of its author before the action, or 0 if it
+	// had none.
 	PostID, OwnerID int
-	// QuestionID is the question that the post belongs to.
+	// QuestionID is the id of the question that the post belongs to.
 	QuestionID int
-	// ParentKind and ParentOwnerID are those of the post that was answered or commented on; for a question that follows an
-	// answer the answer's, and FollowedID is that answer's question.
+	// ParentKind and ParentOwnerID are the kind and the author of the post that was answered or
+	// commented on. For a question that follows from an answer, they are those of that answer, and
+	// FollowedID is the id of the question that it answers.
 	ParentKind    string
 	ParentOwnerID int
 	FollowedID    int
 	// ThreadUserIDs are the authors of the earlier comments on the same post.
 	ThreadUserIDs []int
-	// TextChanged and TagsChanged say what an edit changed.
+	// TextChanged and TagsChanged report what an edit changed.
 	TextChanged, TagsChanged bool
-	// TagWordIDs are the ids of the question's tags, CategoryIDs its category and those above, the top one first.
+	// TagWordIDs are the ids of the words that are the question's tags. CategoryIDs are the ids of its
+	// category and of those above, the top one first.
 	TagWordIDs, CategoryIDs []int
 }
 
 func (p *post) state() *PostState {
-	return &PostState{ID: p.id, ParentID: p.parentID, UserID: p.userID, Kind: p.kind, Visible: p.visible(), SelectedID: p.selectedID, Up: p.up, Down: p.down}
+	return &PostState{
+		ID: p.id, ParentID: p.parentID, UserID: p.userID, Kind: p.kind, Visible: p.visible(),
+		SelectedID: p.selectedID, Up: p.up, Down: p.down,
+	}
 }
 
-// postChanges are the posts that differ in what others count.
+// postChanges returns the posts whose PostState the action changes.
 func (c *change) postChanges() []PostChange {
 	var changes []PostChange
 	c.eachChange(func(before, after *post) {
@@ -99,7 +110,8 @@ func (c *change) postChanges() []PostChange {
 	return changes
 }
 
-// selectedAuthors are the authors of a question's best answers before and after.
+// selectedAuthors returns the authors of a question's selected answers before and after the action,
+// without answers that have none.
 func (c *change) selectedAuthors(before, after *post) []int {
 	var users []int
 	if before != nil {
@@ -115,14 +127,15 @@ func (c *change) selectedAuthors(before, after *post) []int {
 	return users
 }
 
-// fieldsOnPage is how many fields Q2A's array of a post has on the question page, and fieldsOfMember how many more when a
-// member looks at it; its event log tells the number instead of the post.
+// fieldsOnPage is the number of fields that a post has in Q2A's array of it on the question page, and
+// fieldsOfMember is how many more it has when a signed-in user looks at the page. Q2A's event log
+// writes this number instead of the post.
 const (
 	fieldsOnPage   = 69
 	fieldsOfMember = 3
 )
 
-// record stands for a post in an event's parameters.
+// record returns the value that stands for a post in an event's parameters; it is nil if there is no post.
 func (c *change) record(p *post) any {
 	if p == nil {
 		return nil
@@ -134,7 +147,7 @@ func (c *change) record(p *post) any {
 	return events.Record{Fields: fields, ID: p.id, Type: p.typeName(), UserID: p.userID}
 }
 
-// params makes parameters of names and values by turns.
+// params returns parameters from a list in which names and values alternate.
 func params(pairs ...any) []events.Param {
 	list := make([]events.Param, 0, len(pairs)/2)
 	for pair := range slices.Chunk(pairs, 2) {
@@ -143,14 +156,18 @@ func params(pairs ...any) []events.Param {
 	return list
 }
 
-// report adds an event about the post to the action, in the name of its actor.
+// report adds an event about the post to the action, in the name of the action's actor. If more is not
+// nil, it is called to set further fields of the event.
 func (c *change) report(name string, p *post, with []events.Param, more func(*Event)) {
 	c.reportBy(c.actor, name, p, with, more)
 }
 
 func (c *change) reportBy(by actor, name string, p *post, with []events.Param, more func(*Event)) {
 	q := c.t.question
-	e := Event{PostID: p.id, OwnerID: p.userID, QuestionID: q.id, Event: events.Event{Name: name, At: c.tx.Now(), Params: with, Topics: c.topics(name, p)}}
+	e := Event{
+		PostID: p.id, OwnerID: p.userID, QuestionID: q.id,
+		Event: events.Event{Name: name, At: c.tx.Now(), Params: with, Topics: c.topics(name, p)},
+	}
 	if !by.nobody {
 		e.Actor = events.Actor{UserID: by.userID, IP: c.caller.IP}
 		switch by.userID {
@@ -169,16 +186,24 @@ func (c *change) reportBy(by actor, name string, p *post, with []events.Param, m
 	c.events = append(c.events, e)
 }
 
-// publicNames are the events that everybody may hear of, by the end of their names, with the word that streams use.
-var publicNames = map[string]string{"post": "post", "edit": "edit", "select": "selected", "unselect": "unselected", "close": "closed", "reopen": "reopened",
-	"hide": "hidden", "reshow": "reshown", "move": "moved", "to_c": "converted", "vote_up": "vote", "vote_down": "vote", "vote_nil": "vote", "claim": "claimed"}
+// publicNames are the events that everybody may receive. The keys are the ends of the events' names,
+// and the values are the words that event streams use for them.
+var publicNames = map[string]string{
+	"post": "post", "edit": "edit", "select": "selected", "unselect": "unselected",
+	"close": "closed", "reopen": "reopened", "hide": "hidden", "reshow": "reshown",
+	"move": "moved", "to_c": "converted", "vote_up": "vote", "vote_down": "vote",
+	"vote_nil": "vote", "claim": "claimed",
+}
 
-// topics say whom an event of the post concerns.
+// topics returns what an event about the post is about, by which event streams choose its receivers.
 func (c *change) topics(name string, p *post) events.Topics {
 	q := c.t.question
 	what, public := publicNames[name[2:]]
 	seen := func(get func(int) *post) bool { x := get(p.id); return x != nil && c.everyoneSees(x, get) }
-	t := events.Topics{What: what, PostID: p.id, QuestionID: q.id, CategoryIDs: slices.Clone(q.categoryPath), Tags: tagList(q.tags)}
+	t := events.Topics{
+		What: what, PostID: p.id, QuestionID: q.id,
+		CategoryIDs: slices.Clone(q.categoryPath), Tags: tagList(q.tags),
+	}
 	if what == "post" {
 		t.What = typeNames[p.kind]
 	}
@@ -190,7 +215,7 @@ func (c *change) topics(name string, p *post) events.Topics {
 	return t
 }
 
-// everyoneSees tells whether a post and all above it are visible.
+// everyoneSees reports whether a post and all posts above it are visible; get returns a post by its id.
 func (c *change) everyoneSees(p *post, get func(int) *post) bool {
 	if p.kind == "Q" {
 		return p.visible()

@@ -16,15 +16,15 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// feed is one kind of RSS feed.
+// feed describes one kind of RSS feed.
 type feed struct {
-	option string // must be on
-	// perCategory tells that the feed exists for single categories too.
+	option string // the option that must be on
+	// perCategory is set if the feed also exists for single categories.
 	perCategory bool
 	title       string
 }
 
-// feeds are Q2A's, by the first part of their address.
+// feeds are the RSS feeds that Q2A has, by the first part of their path below /feed/.
 var feeds = map[string]feed{
 	"questions":  {"feed_for_questions", true, "Recent questions"},
 	"hot":        {"feed_for_hot", false, "Hot questions"},
@@ -65,14 +65,18 @@ type rssGUID struct {
 	Value       string `xml:",chardata"`
 }
 
-// feedPrefixes say in a feed's titles what happened; new questions have none.
+// feedPrefixes are the beginnings of the titles in feeds, which say what happened. The keys are the
+// kind of the post and what happened to it; new questions have no prefix.
 var feedPrefixes = map[string]string{
-	"Q-content": "Edited: ", "Q-tags": "Retagged: ", "Q-category": "Recategorized: ", "Q-closed": "Closed: ", "Q-visibility": "Reshown: ",
-	"A-new": "Answered: ", "A-selected": "Answer selected: ", "A-content": "Answer edited: ", "A-visibility": "Answer reshown: ",
-	"C-new": "Commented: ", "C-type": "Comment moved: ", "C-content": "Comment edited: ", "C-visibility": "Comment reshown: ",
+	"Q-content": "Edited: ", "Q-tags": "Retagged: ", "Q-category": "Recategorized: ",
+	"Q-closed": "Closed: ", "Q-visibility": "Reshown: ",
+	"A-new": "Answered: ", "A-selected": "Answer selected: ", "A-content": "Answer edited: ",
+	"A-visibility": "Answer reshown: ",
+	"C-new":        "Commented: ", "C-type": "Comment moved: ", "C-content": "Comment edited: ",
+	"C-visibility": "Comment reshown: ",
 }
 
-// serveFeed answers /feed/{kind}[/{category, tag or query}][.rss|.xml].
+// serveFeed serves the feeds at /feed/{kind}[/{category, tag or query}][.rss|.xml].
 func (m *Module) serveFeed(c echo.Context) error {
 	ctx := c.Request().Context()
 	path, err := url.PathUnescape(strings.TrimPrefix(c.Request().URL.EscapedPath(), "/feed/"))
@@ -95,7 +99,8 @@ func (m *Module) serveFeed(c echo.Context) error {
 	}
 	var cat *category
 	if param != "" && kind != "tag" && kind != "search" {
-		if cat = tree.find(param); cat == nil || !f.perCategory || !o.UsingCategories() || !o.Bool("feed_per_category") {
+		if cat = tree.find(param); cat == nil || !f.perCategory || !o.UsingCategories() ||
+			!o.Bool("feed_per_category") {
 			return problem.NotFound()
 		}
 	}
@@ -111,7 +116,9 @@ func (m *Module) serveFeed(c echo.Context) error {
 		title += " " + param
 	}
 	site, caller := m.site.SiteURL(o), auth.CallerOf(ctx)
-	doc := rss{Version: "2.0", Channel: rssChannel{Title: o.String("site_title") + " - " + title, Link: site + kind, Description: title}}
+	doc := rss{Version: "2.0", Channel: rssChannel{
+		Title: o.String("site_title") + " - " + title, Link: site + kind, Description: title,
+	}}
 	for i := range events {
 		doc.Channel.Items = append(doc.Channel.Items, m.feedItem(o, caller, tree, site, &events[i]))
 	}
@@ -122,8 +129,11 @@ func (m *Module) serveFeed(c echo.Context) error {
 	return c.Blob(http.StatusOK, "application/rss+xml; charset=utf-8", append([]byte(xml.Header), body...))
 }
 
-// feedEvents reads the entries of a feed, as many as the site's feed_number_items.
-func (m *Module) feedEvents(ctx context.Context, o *site.Options, kind, param string, c *category) ([]event, error) {
+// feedEvents reads the entries of a feed. Their number is the site's option feed_number_items, but at
+// least 1 and at most 200.
+func (m *Module) feedEvents(
+	ctx context.Context, o *site.Options, kind, param string, c *category,
+) ([]event, error) {
 	count := max(1, min(o.Int("feed_number_items"), 200))
 	switch kind {
 	case "qa":
@@ -182,7 +192,7 @@ func (m *Module) feedEvents(ctx context.Context, o *site.Options, kind, param st
 	return m.withContents(ctx, posts)
 }
 
-// withContents makes entries of questions, with what they say.
+// withContents returns an event for each of the questions, in the same order, with the question's content.
 func (m *Module) withContents(ctx context.Context, posts []*post) ([]event, error) {
 	if len(posts) == 0 {
 		return nil, nil
@@ -191,7 +201,9 @@ func (m *Module) withContents(ctx context.Context, posts []*post) ([]event, erro
 	for i, p := range posts {
 		ids[i] = p.id
 	}
-	read, err := m.events(ctx, eventQuery{ids: "SELECT postid FROM {posts} WHERE postid IN ?", args: []any{ids}})
+	read, err := m.events(ctx, eventQuery{
+		ids: "SELECT postid FROM {posts} WHERE postid IN ?", args: []any{ids},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -208,9 +220,11 @@ func (m *Module) withContents(ctx context.Context, posts []*post) ([]event, erro
 	return events, nil
 }
 
-// feedItem is one entry. What was written is in it where the site's feeds have full texts, for those who may read it on the
-// question's page: the old site's feeds give it to everybody.
-func (m *Module) feedItem(o *site.Options, c auth.Caller, tree *categoryTree, siteURL string, e *event) rssItem {
+// feedItem returns one entry of a feed. If the site's feeds have full texts, it contains the text for
+// those who may read it on the question's page; the old site's feeds give it to everybody.
+func (m *Module) feedItem(
+	o *site.Options, c auth.Caller, tree *categoryTree, siteURL string, e *event,
+) rssItem {
 	what := "new"
 	if e.isUpdate {
 		what = updateName(e.updateType)
@@ -233,7 +247,8 @@ func (m *Module) feedItem(o *site.Options, c auth.Caller, tree *categoryTree, si
 	return item
 }
 
-// encodePath percent-encodes an address that may hold letters of any language, keeping its / ? # and =.
+// encodePath percent-encodes an address that may contain letters of any language. It keeps the /, ?, #
+// and = of the address.
 func encodePath(path string) string {
 	rest, fragment, hasFragment := strings.Cut(path, "#")
 	p, query, hasQuery := strings.Cut(rest, "?")

@@ -7,7 +7,8 @@ import (
 	"38qa.net/backend/modules/auth"
 )
 
-// setFlag flags a post for the moderators, or takes the flag back. A post that enough people flagged is hidden.
+// setFlag sets the caller's flag on a post, which asks the moderators to look at it, or takes it back.
+// A post with as many flags as the option flagging_hide_after says is hidden.
 func (m *Module) setFlag(ctx context.Context, id int, flag bool) (*stateOutput, error) {
 	return m.setState(ctx, id, func(c *change, p *post) error {
 		if flag {
@@ -33,12 +34,13 @@ func (c *change) flag(p *post) error {
 		return err
 	}
 	c.charge = auth.Flags
-	c.report(letters[p.kind]+"_flag", p, params("postid", p.id, "oldpost", c.record(p), "flagcount", p.flags, "questionid", c.t.question.id,
-		"question", c.record(c.t.question)), nil)
+	c.report(letters[p.kind]+"_flag", p, params("postid", p.id, "oldpost", c.record(p), "flagcount", p.flags,
+		"questionid", c.t.question.id, "question", c.record(c.t.question)), nil)
 	if p.flags < c.o.Int("flagging_hide_after") {
 		return nil
 	}
-	// In nobody's name; the site's count of flags loses those before this one, as Q2A counts.
+	// The post is hidden in nobody's name. As in Q2A, the site's count of flags falls by the flags that
+	// the post had before this one.
 	return c.setStatus(p, asHidden, c.nobody(), before)
 }
 
@@ -57,15 +59,18 @@ func (c *change) unflag(p *post) error {
 	return nil
 }
 
-// letters begin the names of Q2A's events and options about posts.
+// letters are the letters with which the names of Q2A's events and options about posts begin, by the
+// kind of the post.
 var letters = map[string]string{"Q": "q", "A": "a", "C": "c"}
 
-// storeFlag writes the caller's flag, which shares its row with the caller's vote.
+// storeFlag writes the caller's flag, which is in the same row as the caller's vote: 1 sets it, and 0
+// takes it back.
 func (c *change) storeFlag(p *post, flag int) error {
 	if err := c.sign(); err != nil {
 		return err
 	}
-	_, err := c.tx.Exec(c.ctx, "INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (?, ?, 0, ?)"+c.tx.Upsert("userid, postid")+"flag = "+c.tx.Given("flag"),
+	_, err := c.tx.Exec(c.ctx, "INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (?, ?, 0, ?)"+
+		c.tx.Upsert("userid, postid")+"flag = "+c.tx.Given("flag"),
 		p.id, c.caller.UserID, flag)
 	if err != nil {
 		return fmt.Errorf("write the flag: %w", err)
@@ -76,10 +81,11 @@ func (c *change) storeFlag(p *post, flag int) error {
 	return nil
 }
 
-// clearFlags takes all flags off a post.
+// clearFlags removes the flags of all users from a post.
 func (m *Module) clearFlags(ctx context.Context, id int) (*stateOutput, error) {
 	return m.setState(ctx, id, func(c *change, p *post) error {
-		if refusal := auth.Refusal(c.o, c.caller, "permit_hide_show", c.level(p.categoryPath)); refusal == nil && p.flags == 0 {
+		if refusal := auth.Refusal(c.o, c.caller, "permit_hide_show",
+			c.level(p.categoryPath)); refusal == nil && p.flags == 0 {
 			c.actor.nobody = true // nothing is done
 			return nil
 		}
@@ -89,7 +95,8 @@ func (m *Module) clearFlags(ctx context.Context, id int) (*stateOutput, error) {
 		if err := c.sign(); err != nil {
 			return err
 		}
-		cleared, err := c.tx.Exec(c.ctx, "UPDATE {uservotes} SET flag = 0 WHERE postid = ? AND flag <> 0", p.id)
+		cleared, err := c.tx.Exec(c.ctx,
+			"UPDATE {uservotes} SET flag = 0 WHERE postid = ? AND flag <> 0", p.id)
 		if err != nil {
 			return fmt.Errorf("clear flags: %w", err)
 		}

@@ -7,21 +7,24 @@ import (
 	"38qa.net/backend/modules/qa/internal/words"
 )
 
-// IndexedWords are the words of a post as Q2A's index holds them.
+// IndexedWords holds the words of a post as Q2A's word index stores them.
 type IndexedWords struct {
 	Title    []string       // distinct, in order of appearance
 	Content  map[string]int // how often each appears
 	TagWords []string       // distinct words of the tags
 	Tags     []string       // the whole tags
-	// All are the distinct words of all of these in the order in which Q2A makes rows of new ones.
+	// All are the distinct words of all of these fields, in the order in which Q2A makes rows for new ones.
 	All []string
 }
 
-// IndexWords splits a post into the words of the index: the title of a question, its content as text, its tags.
+// IndexWords splits the title of a question, the content of a post as plain text, and the tags of a
+// question into the words of the index. For answers and comments, title and tags are empty.
 func IndexWords(title, text string, tags []string) IndexedWords {
 	content := words.Split(text)
-	w := IndexedWords{Title: distinctAll(words.Split(title)), Content: make(map[string]int, len(content)), TagWords: distinctAll(words.Split(strings.Join(tags, ","))),
-		Tags: distinctAll(tags)}
+	w := IndexedWords{
+		Title: distinctAll(words.Split(title)), Content: make(map[string]int, len(content)),
+		TagWords: distinctAll(words.Split(strings.Join(tags, ","))), Tags: distinctAll(tags),
+	}
 	for _, word := range content {
 		w.Content[word]++
 	}
@@ -36,15 +39,17 @@ var (
 	manySpaces  = regexp.MustCompile(`  +`)
 	spacedLine  = regexp.MustCompile(` *\n *`)
 	manyLines   = regexp.MustCompile(`\n\n\n+`)
-	fewEntities = strings.NewReplacer("&#34;", `"`, "&#38;", "&", "&#39;", "'", "&#60;", "<", "&#62;", ">", "&nbsp;", " ", "&quot;", `"`, "&amp;", "&", "&lt;", "<", "&gt;", ">")
-	whiteSpace  = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")
+	fewEntities = strings.NewReplacer("&#34;", `"`, "&#38;", "&", "&#39;", "'", "&#60;", "<", "&#62;", ">",
+		"&nbsp;", " ", "&quot;", `"`, "&amp;", "&", "&lt;", "<", "&gt;", ">")
+	whiteSpace = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")
 )
 
-// trimmed is what PHP's trim takes off.
+// trimmed are the characters that PHP's trim removes.
 const trimmed = " \t\n\r\x00\x0b"
 
-// TextOf is the text of a content in one of the formats of posts, as Q2A indexes it and counts its length: of HTML without
-// tags, with line breaks for those that make them, and with the few entities that Q2A knows.
+// TextOf returns the plain text of a content in one of the formats of posts, as Q2A indexes it and
+// counts its length. From HTML it removes the tags, puts line breaks where tags make them, and decodes
+// the few entities that Q2A knows. Content of other formats is returned as it is.
 func TextOf(content, format string) string {
 	if format != "html" {
 		return content
@@ -57,7 +62,8 @@ func TextOf(content, format string) string {
 	return strings.Trim(fewEntities.Replace(text), trimmed)
 }
 
-// stripTags takes out tags and comments. As for PHP, a "<" before white space is none, and quotes within a tag hide its end.
+// stripTags removes tags and comments from a text. As in PHP, a "<" before white space does not begin a
+// tag, and a ">" within quotes does not end one.
 func stripTags(text string) string {
 	var b strings.Builder
 	for text != "" {
@@ -78,7 +84,8 @@ func stripTags(text string) string {
 	return b.String()
 }
 
-// tagEnd is where the tag or comment that the text begins with ends; at the end of the text if it is not closed.
+// tagEnd returns the offset at which the tag or comment that the text begins with ends. That is the end
+// of the text if the tag is not closed.
 func tagEnd(text string) int {
 	if strings.HasPrefix(text, "<!--") {
 		if end := strings.Index(text, "-->"); end >= 0 {

@@ -12,10 +12,11 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// maxWordCount caps how often a word counts within one post.
+// maxWordCount is the largest number of appearances of a word within one post that the index stores.
 const maxWordCount = 255
 
-// The four tables of the index, and the columns of words that count their rows.
+// These are the four tables of the word index. indexTable holds their names, and indexColumn the
+// columns of the table of words that count their rows.
 const (
 	titleRows = iota
 	contentRows
@@ -29,8 +30,9 @@ var (
 	indexColumn = [indexTables]string{"titlecount", "contentcount", "tagwordcount", "tagcount"}
 )
 
-// isIndexed tells whether a post's words are in the index, by what get tells of the posts around: a question that is visible,
-// what stands visibly below it, and the note that says why it is closed.
+// isIndexed reports whether the words of a post belong in the index; get returns the posts around it by
+// their ids. The index holds visible questions, visible answers and comments if all posts above them
+// are visible, and the note that says why a visible question is closed.
 func isIndexed(p *post, get func(id int) *post) bool {
 	if p == nil || !p.visible() {
 		return false
@@ -55,7 +57,7 @@ func isIndexed(p *post, get func(id int) *post) bool {
 	return parent.kind == "Q"
 }
 
-// now finds a post as the action leaves it.
+// now returns the post with the given id as the action leaves it, or nil if there is none.
 func (c *change) now(id int) *post {
 	for _, p := range c.added {
 		if p.id == id && id != 0 {
@@ -69,7 +71,7 @@ func (c *change) now(id int) *post {
 	return p
 }
 
-// was finds a post as it was.
+// was returns the post with the given id as it was before the action, or nil if there was none.
 func (c *change) was(id int) *post {
 	if p, ok := c.before[id]; ok {
 		return &p
@@ -77,12 +79,14 @@ func (c *change) was(id int) *post {
 	return nil
 }
 
-// sameWords tells whether the index holds the same of a post before and after.
+// sameWords reports whether the index holds the same for two states of a post.
 func sameWords(a, b *post) bool {
-	return a.kind == b.kind && a.title == b.title && a.content == b.content && a.format == b.format && a.tags == b.tags && a.created == b.created
+	return a.kind == b.kind && a.title == b.title && a.content == b.content && a.format == b.format &&
+		a.tags == b.tags && a.created == b.created
 }
 
-// toIndex are the posts whose rows of the index have to be read and, of these, those that are to have rows afterwards.
+// toIndex returns stale, the posts whose rows of the index have to be read, and fresh, the posts that
+// are to have rows after the action. A post may be in both.
 func (c *change) toIndex() (stale, fresh []*post) {
 	for _, p := range c.posts() {
 		before := c.was(p.id)
@@ -95,7 +99,7 @@ func (c *change) toIndex() (stale, fresh []*post) {
 			stale = append(stale, p)
 		case is:
 			if before != nil {
-				stale = append(stale, p) // there should be none
+				stale = append(stale, p) // it should have no rows
 			}
 			fresh = append(fresh, p)
 		}
@@ -103,22 +107,23 @@ func (c *change) toIndex() (stale, fresh []*post) {
 	return stale, fresh
 }
 
-// indexRow is a row of one of the four tables.
+// indexRow identifies a row of one of the four tables.
 type indexRow struct {
 	table, post, word int
 }
 
-// entries are rows of the index; for contentwords with how often the word appears, its type and question.
+// entries are rows of the index with the values of their other columns.
 type entries map[indexRow]entry
 
 type entry struct {
-	rows     int // how many there are: one, unless something went wrong
-	count    int
-	kind     string
-	question int
+	rows     int    // how many equal rows there are: one, unless something went wrong
+	count    int    // in contentwords how often the word appears, in posttags the Unix time of the post
+	kind     string // in contentwords the type of the post
+	question int    // in contentwords the id of the question
 }
 
-// index brings the word index up to date: rows that are too many go, missing ones come, and the words' counts follow.
+// index brings the word index up to date: it deletes rows that are no longer right, adds those that are
+// missing, and updates the words' counts.
 func (c *change) index() error {
 	stale, fresh := c.toIndex()
 	if len(stale)+len(fresh) == 0 {
@@ -135,7 +140,8 @@ func (c *change) index() error {
 	return c.replaceRows(have, want)
 }
 
-// replaceRows makes the rows that the index has of some posts those that it is to have.
+// replaceRows replaces the rows that the index has for some posts by those that it is to have, and
+// updates the words' counts.
 func (c *change) replaceRows(have, want entries) error {
 	counts := map[int]*[indexTables]int{}
 	count := func(row indexRow, n int) {
@@ -166,7 +172,7 @@ func (c *change) replaceRows(have, want entries) error {
 	return c.addRows(add, want)
 }
 
-// indexedRows reads what the index holds of the posts.
+// indexedRows reads the rows that the index has for the posts.
 func (c *change) indexedRows(posts []*post) (entries, error) {
 	have := entries{}
 	if len(posts) == 0 {
@@ -194,7 +200,8 @@ func (c *change) indexedRows(posts []*post) (entries, error) {
 	return have, nil
 }
 
-// wantedRows are what the index is to hold of the posts.
+// wantedRows returns the rows that the index is to have for the posts; questionOf returns the id of a
+// post's question.
 func (c *change) wantedRows(posts []*post, questionOf func(*post) int) (entries, error) {
 	want := entries{}
 	if len(posts) == 0 {
@@ -240,7 +247,8 @@ func (p *post) indexWords() IndexedWords {
 	return IndexWords("", TextOf(p.content, p.format), nil)
 }
 
-// wordIDs finds the words' ids. If some have no rows yet, the transaction has to begin again, after they were made.
+// wordIDs returns the ids of words. If some words have no rows yet, the error is a newWordsError, and
+// the transaction has to begin again after the rows were made.
 func (c *change) wordIDs(list []string) (map[string]int, error) {
 	if missing := missingOf(list, c.words); len(missing) > 0 {
 		found, err := lookUp(c.ctx, c.tx, missing)
@@ -266,8 +274,8 @@ func (c *change) wordIDs(list []string) (map[string]int, error) {
 	return ids, nil
 }
 
-// expect looks up the words of a post that is about to be written, before anything is: what is missing costs no more than
-// the reads so far.
+// expect looks up the words of a post that is about to be written. It is called before anything is
+// written: if rows of words are missing, only the reads so far have to be repeated.
 func (c *change) expect(p *post) error {
 	if p.visible() {
 		_, err := c.wordIDs(p.indexWords().All)
@@ -276,7 +284,8 @@ func (c *change) expect(p *post) error {
 	return nil
 }
 
-// dropRows deletes rows; of a post that keeps none in a table, all at once.
+// dropRows deletes rows of the index. If a post keeps no row in a table, all its rows there are deleted
+// at once.
 func (c *change) dropRows(rows []indexRow, have, want entries) error {
 	type place struct{ table, post int }
 	kept := map[place]bool{}
@@ -295,20 +304,24 @@ func (c *change) dropRows(rows []indexRow, have, want entries) error {
 		}
 	}
 	for table, posts := range whole {
-		if _, err := c.tx.Exec(c.ctx, "DELETE FROM {"+indexTable[table]+"} WHERE postid IN ?", posts); err != nil {
+		if _, err := c.tx.Exec(c.ctx,
+			"DELETE FROM {"+indexTable[table]+"} WHERE postid IN ?", posts); err != nil {
 			return fmt.Errorf("delete from the index: %w", err)
 		}
 	}
 	for at, wordIDs := range single {
-		if _, err := c.tx.Exec(c.ctx, "DELETE FROM {"+indexTable[at.table]+"} WHERE postid = ? AND wordid IN ?", at.post, wordIDs); err != nil {
+		if _, err := c.tx.Exec(c.ctx,
+			"DELETE FROM {"+indexTable[at.table]+"} WHERE postid = ? AND wordid IN ?",
+			at.post, wordIDs); err != nil {
 			return fmt.Errorf("delete from the index: %w", err)
 		}
 	}
 	return nil
 }
 
-// countWords adds to the words' counts, and finds out how many words became tags or ceased to be. The words are locked in
-// order, before rows that refer to them are written.
+// countWords changes the words' counts by the given differences, and finds out how many words became
+// tags or are no longer tags. It locks the words in the order of their ids, before rows that refer to
+// them are written.
 func (c *change) countWords(counts map[int]*[indexTables]int) error {
 	groups := map[[2]int][]int{} // by table and difference
 	tags := false
@@ -329,14 +342,18 @@ func (c *change) countWords(counts map[int]*[indexTables]int) error {
 			return err
 		}
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(groups), func(a, b [2]int) int { return cmp.Or(a[0]-b[0], a[1]-b[1]) }) {
+	for _, key := range slices.SortedFunc(maps.Keys(groups), func(a, b [2]int) int {
+		return cmp.Or(a[0]-b[0], a[1]-b[1])
+	}) {
 		column, difference := indexColumn[key[0]], key[1]
 		set, arg := column+" + ?", difference
-		if difference < 0 { // the column has no sign; what was counted wrong must not end in an error
-			set, arg = fmt.Sprintf("CASE WHEN %s < %d THEN 0 ELSE %s - ? END", column, -difference, column), -difference
+		if difference < 0 { // the column is unsigned, and a wrong count must not cause an error
+			set, arg = fmt.Sprintf("CASE WHEN %s < %d THEN 0 ELSE %s - ? END", column, -difference, column),
+				-difference
 		}
 		slices.Sort(groups[key])
-		if _, err := c.tx.Exec(c.ctx, "UPDATE {words} SET "+column+" = "+set+" WHERE wordid IN ?", arg, groups[key]); err != nil {
+		if _, err := c.tx.Exec(c.ctx,
+			"UPDATE {words} SET "+column+" = "+set+" WHERE wordid IN ?", arg, groups[key]); err != nil {
 			return fmt.Errorf("count words: %w", err)
 		}
 	}
@@ -357,7 +374,8 @@ func (c *change) lockWords(counts map[int]*[indexTables]int) error {
 			tags--
 		}
 		return nil
-	}, "SELECT wordid, tagcount FROM {words} WHERE wordid IN ? ORDER BY wordid"+c.tx.ForUpdate(), slices.Sorted(maps.Keys(counts)))
+	}, "SELECT wordid, tagcount FROM {words} WHERE wordid IN ? ORDER BY wordid"+c.tx.ForUpdate(),
+		slices.Sorted(maps.Keys(counts)))
 	if err != nil {
 		return fmt.Errorf("lock words: %w", err)
 	}
@@ -365,12 +383,14 @@ func (c *change) lockWords(counts map[int]*[indexTables]int) error {
 	return nil
 }
 
-// rowsPerInsert bounds the rows of one statement.
+// rowsPerInsert is the largest number of rows that one statement inserts.
 const rowsPerInsert = 500
 
-// addRows inserts rows, in batches.
+// addRows inserts rows into the index, in batches.
 func (c *change) addRows(rows []indexRow, want entries) error {
-	slices.SortFunc(rows, func(a, b indexRow) int { return cmp.Or(a.table-b.table, a.post-b.post, a.word-b.word) })
+	slices.SortFunc(rows, func(a, b indexRow) int {
+		return cmp.Or(a.table-b.table, a.post-b.post, a.word-b.word)
+	})
 	for table := range indexTable {
 		mine := slices.DeleteFunc(slices.Clone(rows), func(r indexRow) bool { return r.table != table })
 		for part := range slices.Chunk(mine, rowsPerInsert) {
@@ -387,7 +407,8 @@ func (c *change) addRows(rows []indexRow, want entries) error {
 					args = append(args, want[r].count)
 				}
 			}
-			_, err := c.tx.Exec(c.ctx, "INSERT INTO {"+indexTable[table]+"} ("+columns+") VALUES "+marks+strings.Repeat(", "+marks, len(part)-1), args...)
+			_, err := c.tx.Exec(c.ctx, "INSERT INTO {"+indexTable[table]+"} ("+columns+") VALUES "+
+				marks+strings.Repeat(", "+marks, len(part)-1), args...)
 			if database.MissingReference(err) {
 				return &newWordsError{} // the old site deleted an unused word meanwhile
 			}
@@ -399,8 +420,9 @@ func (c *change) addRows(rows []indexRow, want entries) error {
 	return nil
 }
 
-// taggedWords are the ids of the words whose streams a question with the tags belongs to: as Q2A looks them up, by the
-// column's collation. The words of a question that is not indexed were not met before; those without rows have no streams.
+// taggedWords returns the ids of the words whose update streams a question with these tags belongs to.
+// Like Q2A, it compares words by the column's collation. It looks up the words that the action has not
+// looked up yet, since the question may not be indexed; words without rows have no streams.
 func (c *change) taggedWords(tags []string) ([]int, error) {
 	if missing := missingOf(tags, c.words); len(missing) > 0 {
 		found, err := lookUp(c.ctx, c.tx, missing)
@@ -411,7 +433,9 @@ func (c *change) taggedWords(tags []string) ([]int, error) {
 	}
 	var ids []int
 	for _, w := range c.words {
-		if slices.ContainsFunc(tags, func(tag string) bool { return database.CompareGeneralCI(tag, w.word) == 0 }) && !slices.Contains(ids, w.id) {
+		if slices.ContainsFunc(tags, func(tag string) bool {
+			return database.CompareGeneralCI(tag, w.word) == 0
+		}) && !slices.Contains(ids, w.id) {
 			ids = append(ids, w.id)
 		}
 	}

@@ -9,8 +9,9 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 )
 
-// order is an order of questions: descending by its columns, then by postid. Q2A leaves the order of equals to the
-// database; here it is always the newer id first, so that pages neither repeat nor leave out.
+// order is an order of questions: descending by its columns, and then descending by postid. Q2A leaves
+// the order of questions with equal values to the database; here the higher id always comes first, so
+// that pages neither repeat nor omit questions.
 type order struct {
 	name    string
 	columns []string
@@ -24,7 +25,8 @@ var orders = map[string]order{
 	"views":   {"views", []string{"views", "created"}},
 }
 
-// position is a place in an order: the values of its columns, then the post's id.
+// position is a place in an order, which cursors hold: the values of the order's columns, and the id of
+// the post.
 type position struct {
 	Values []string `json:"v"`
 	ID     int      `json:"id"`
@@ -32,7 +34,8 @@ type position struct {
 	order order
 }
 
-// Valid reports whether a question can be there: the values are those of the order's columns, written as positionOf does.
+// Valid reports whether a question can have the position. There must be one value for each column of
+// the order, written as positionOf writes it.
 func (p *position) Valid() bool {
 	if len(p.Values) != len(p.order.columns) || !web.ValidID(p.ID) {
 		return false
@@ -45,7 +48,7 @@ func (p *position) Valid() bool {
 			}
 		case "hotness":
 			f, err := strconv.ParseFloat(v, 64)
-			if err != nil || !(math.Abs(f) <= math.MaxFloat32) || // not a number is not less, either
+			if err != nil || !(math.Abs(f) <= math.MaxFloat32) || // false for NaN, too
 				strconv.FormatFloat(f, 'f', -1, 64) != v {
 				return false
 			}
@@ -58,7 +61,7 @@ func (p *position) Valid() bool {
 	return true
 }
 
-// arguments are the values for SQL.
+// arguments returns the values as SQL takes them.
 func (p *position) arguments() []any {
 	values := make([]any, len(p.Values))
 	for i, v := range p.Values {
@@ -71,7 +74,7 @@ func (p *position) arguments() []any {
 	return values
 }
 
-// positionOf is the place of a post.
+// positionOf returns the place of a post in the order.
 func (o order) positionOf(p *post) position {
 	at := position{ID: p.id, order: o}
 	for _, c := range o.columns {
@@ -91,7 +94,8 @@ func (o order) positionOf(p *post) position {
 	return at
 }
 
-// decode reads a cursor of this order in the list of that name.
+// decode reads a cursor of this order that belongs to the named list. It returns the position and the
+// SQL arguments for it.
 func (o order) decode(list, cursor string) (position, []any, error) {
 	at := position{order: o}
 	if err := web.DecodeCursor(list+":"+o.name, cursor, &at); err != nil {
@@ -105,8 +109,8 @@ func (o order) encode(list string, p *post) string {
 	return web.EncodeCursor(list+":"+o.name, &at)
 }
 
-// cut takes what is beyond the size of a page off the posts, and returns the cursor of the next page, "" on the
-// last.
+// cut returns the first size posts, which are the page, and the cursor of the next page, which is "" if
+// this is the last one.
 func (o order) cut(list string, posts []*post, size int) (page []*post, next string) {
 	if len(posts) <= size {
 		return posts, ""
@@ -114,7 +118,7 @@ func (o order) cut(list string, posts []*post, size int) (page []*post, next str
 	return posts[:size], o.encode(list, posts[size-1])
 }
 
-// by is the ORDER BY list, for columns of the table alias ("" for none).
+// by returns the list for ORDER BY. The alias is put before each column, as "p."; it may be "".
 func (o order) by(alias string) string {
 	parts := make([]string, 0, len(o.columns)+1)
 	for _, c := range append(slices.Clone(o.columns), "postid") {
@@ -123,15 +127,21 @@ func (o order) by(alias string) string {
 	return strings.Join(parts, ", ")
 }
 
-// idQuery is a query for the postids of one page of the posts p that meet the condition, in this order: the first
-// count after the position (values and id; nil for the beginning), leaving out skip.
+// idQuery returns a query for the postids of one page, and its arguments. The page holds, in this
+// order, the first count posts p that meet the condition and come after the position, whose SQL
+// arguments are values. If values is nil, the page begins with the first post, but leaves out skip
+// posts.
 //
-// After a position it is one range of the index for each column rather than one comparison of all: with the same
-// first column and the second below, with the first below, and so on, each reading no more than count entries. So page
-// 5,000 reads no more rows than page 3.
-func (o order) idQuery(condition string, args []any, at position, values []any, count, skip int) (string, []any) {
+// After a position, the query reads one range of the index for each column, instead of comparing all
+// columns at once: posts with the same value in the first column and a lower one in the second, posts
+// with a lower value in the first column, and so on. Each range reads at most count entries, so that
+// page 5,000 reads no more rows than page 3.
+func (o order) idQuery(
+	condition string, args []any, at position, values []any, count, skip int,
+) (string, []any) {
 	if values == nil {
-		return "SELECT p.postid FROM {posts} p WHERE " + condition + " ORDER BY " + o.by("p.") + " LIMIT ? OFFSET ?", append(slices.Clone(args), count, skip)
+		return "SELECT p.postid FROM {posts} p WHERE " + condition +
+			" ORDER BY " + o.by("p.") + " LIMIT ? OFFSET ?", append(slices.Clone(args), count, skip)
 	}
 	names := append(slices.Clone(o.columns), "postid")
 	all := append(slices.Clone(values), any(at.ID))
@@ -147,7 +157,9 @@ func (o order) idQuery(condition string, args []any, at position, values []any, 
 		}
 		where += " AND p." + names[last] + " < ?"
 		armArgs = append(armArgs, all[last], count)
-		arms = append(arms, "SELECT * FROM (SELECT "+columns+" FROM {posts} p WHERE "+where+" ORDER BY "+o.by("p.")+" LIMIT ?) a"+itoa(last))
+		arms = append(arms, "SELECT * FROM (SELECT "+columns+" FROM {posts} p WHERE "+where+
+			" ORDER BY "+o.by("p.")+" LIMIT ?) a"+itoa(last))
 	}
-	return "SELECT postid FROM (" + strings.Join(arms, " UNION ALL ") + ") a ORDER BY " + o.by("") + " LIMIT ?", append(armArgs, count)
+	return "SELECT postid FROM (" + strings.Join(arms, " UNION ALL ") + ") a ORDER BY " +
+		o.by("") + " LIMIT ?", append(armArgs, count)
 }

@@ -18,8 +18,8 @@ type moderationInput struct {
 	Type  string `query:"type" enum:"question,answer,comment" doc:"Only posts of this type"`
 }
 
-// moderationLists are the lists for moderators, with the options of which one must permit the caller, generally or in
-// some category.
+// moderationLists are the lists for moderators, with the names of options. At least one option of a
+// list must permit the caller to see it, generally or in some category.
 var moderationLists = map[string][]string{
 	"queue":   {"permit_moderate"},
 	"flagged": {"permit_hide_show"},
@@ -28,19 +28,24 @@ var moderationLists = map[string][]string{
 
 func (m *Module) registerModeration(api huma.API) {
 	for name, summary := range map[string]string{
-		"queue": "Posts waiting for approval, the newest first", "flagged": "Flagged posts, those with most flags first",
-		"hidden": "Hidden posts, the newest first",
+		"queue":   "Posts waiting for approval, the newest first",
+		"flagged": "Flagged posts, those with most flags first",
+		"hidden":  "Hidden posts, the newest first",
 	} {
 		web.Register(api, huma.Operation{
-			OperationID: "list-" + name, Method: http.MethodGet, Path: "/v1/moderation/" + name, Tags: []string{"Moderation"}, Summary: summary,
-			Description: "For those whom the site's options let moderate, all over or in their categories; others get 403.", Errors: []int{http.StatusForbidden},
+			OperationID: "list-" + name, Method: http.MethodGet, Path: "/v1/moderation/" + name,
+			Tags: []string{"Moderation"}, Summary: summary,
+			Description: "For those whom the site's options let moderate, all over or in their categories; others get 403.",
+			Errors:      []int{http.StatusForbidden},
 		}, func(ctx context.Context, in *moderationInput) (*activityOutput, error) {
 			return m.listModeration(ctx, name, in)
 		})
 	}
 }
 
-func (m *Module) listModeration(ctx context.Context, name string, in *moderationInput) (*activityOutput, error) {
+func (m *Module) listModeration(
+	ctx context.Context, name string, in *moderationInput,
+) (*activityOutput, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
 		return nil, err
@@ -61,12 +66,19 @@ func (m *Module) listModeration(ctx context.Context, name string, in *moderation
 	for i := range events {
 		e := &events[i]
 		level := caller.LevelIn(e.question.categoryPath...)
-		if !slices.ContainsFunc(moderationLists[name], func(option string) bool { return auth.Permit(o, caller, option, level) == auth.Permitted }) {
-			continue // of a category that is not the caller's
+		if !slices.ContainsFunc(moderationLists[name], func(option string) bool {
+			return auth.Permit(o, caller, option, level) == auth.Permitted
+		}) {
+			continue // the caller does not moderate in this category
 		}
-		p := &post{kind: e.kind, hidden: name == "hidden", queued: name == "queue", userID: e.userID, categoryPath: e.question.categoryPath}
+		p := &post{
+			kind: e.kind, hidden: name == "hidden", queued: name == "queue",
+			userID: e.userID, categoryPath: e.question.categoryPath,
+		}
 		if !mayView(o, caller, e.question) || !mayView(o, caller, p) {
-			continue // not even to be opened, as what waits for approval by those who may only hide
+			// The caller may not open the post or its question: those who may only hide posts, for
+			// example, may not open queued ones.
+			continue
 		}
 		item := m.activityItem(o, tree, e)
 		text := m.text(o, &post{format: e.format, content: e.content})
@@ -77,7 +89,8 @@ func (m *Module) listModeration(ctx context.Context, name string, in *moderation
 	return out, nil
 }
 
-// mayModerate is nil when one of the options permits the caller, at the highest level that they have anywhere.
+// mayModerate returns nil if one of the options permits the caller, at the highest level that the
+// caller has generally or in any category. Otherwise it returns the problem.
 func mayModerate(o *site.Options, c auth.Caller, options []string) error {
 	highest := c.Level
 	for _, level := range c.CategoryLevels {
@@ -92,7 +105,8 @@ func mayModerate(o *site.Options, c auth.Caller, options []string) error {
 	return reason.Problem()
 }
 
-// moderationEvents reads a list; all types come together, sorted by time, or by flags for the flagged.
+// moderationEvents reads one of the lists. Posts of all types come together: flagged ones sorted by
+// their number of flags, others by time, the newest first.
 func (m *Module) moderationEvents(ctx context.Context, name string, in *moderationInput) ([]event, error) {
 	letters := map[string]string{"question": "Q", "answer": "A", "comment": "C"}
 	if name == "flagged" {

@@ -5,7 +5,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Permissions are what the caller may do with a post right now.
+// Permissions says what the caller may do with a post now. Each field is about one operation.
 type Permissions struct {
 	Answer     bool `json:"answer"`
 	Comment    bool `json:"comment"`
@@ -27,7 +27,8 @@ type Permissions struct {
 	FollowUp   bool `json:"followUp" doc:"Ask a question that follows from this answer"`
 }
 
-// operation is a write that permissions name. Reads report whether the rules allow it; the write asks the same rules.
+// operation is a kind of write that has a permission of its own. Reads report whether the rules allow
+// it, and the write itself asks the same rules.
 type operation int
 
 const (
@@ -53,7 +54,7 @@ const (
 	operations // how many there are
 )
 
-// allows reports whether the operation may be done now, but for the hourly limits.
+// allows reports whether the rules allow the operation now. It does not look at the hourly limits.
 func (r rules) allows(op operation) bool {
 	switch op {
 	case answering:
@@ -96,8 +97,9 @@ func (r rules) allows(op operation) bool {
 	return false
 }
 
-// rules are the findings of Q2A's question page about one post and one caller, under its names (permissions-posts.json
-// of the recordings): some say what is true of the post, some which buttons show, some what is permitted at once.
+// rules holds what Q2A's question page finds out about one post and one caller. The fields have Q2A's
+// names, as permissions-posts.json of the recordings has them: some describe the post, some say which
+// buttons Q2A shows, and some what the caller may do at once.
 type rules struct {
 	isByUser, closed, authorLast, viewable         bool
 	answerButton, commentButton, commentable       bool
@@ -109,22 +111,25 @@ type rules struct {
 	hideable, reshowImmed, reshowable, deleteable  bool
 	claimable, followable                          bool
 
-	// beyond Q2A's rules: what a click on a button would meet
+	// These are not among Q2A's rules: they say whether a click on a button that shows would succeed.
 	answerable, voteUp, voteDown, flaggable bool
 }
 
-// thread is what surrounds a post, as far as it is known: rules look at the parent and at the posts below.
+// thread holds the posts around a post, as far as they are known. The rules look at the parent of a
+// post and at the posts below it.
 type thread struct {
 	question *post
-	// answers of the question.
+	// answers are the answers to the question.
 	answers []*post
-	// comments on the question and its answers, and the questions that follow from answers.
+	// comments are the comments on the question and on its answers, and the questions that follow from
+	// answers.
 	comments []*post
 	// duplicates are the questions closed as duplicates of the question.
 	duplicates []*post
 }
 
-// below are the posts right below p, and those closed because of it.
+// below returns the posts among which are all that stand right below p or are closed because of it;
+// callers look at their parentID and closedByID.
 func (t thread) below(p *post) []*post {
 	if p.kind == "Q" {
 		return append(append(append([]*post{}, t.answers...), t.comments...), t.duplicates...)
@@ -132,7 +137,8 @@ func (t thread) below(p *post) []*post {
 	return t.comments
 }
 
-// mayView reports whether the caller may see the post, as far as that depends on the post alone.
+// mayView reports whether the caller may see the post, as far as that depends on the post itself and
+// not on the posts above it.
 func mayView(o *site.Options, c auth.Caller, p *post) bool {
 	level, own := c.LevelIn(p.categoryPath...), c.Wrote(p.userID, p.cookieID)
 	switch {
@@ -146,8 +152,8 @@ func mayView(o *site.Options, c auth.Caller, p *post) bool {
 	return true
 }
 
-// permissions applies Q2A's rules to a post. It is the one place that knows them: reads tell their outcome, writes ask
-// them again.
+// permissions applies Q2A's rules to a post. It is the only place that knows these rules: reads report
+// its result, and writes ask it again.
 func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) rules {
 	level := c.Level
 	if len(p.categoryPath) > 0 {
@@ -180,16 +186,18 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 
 	r.viewable = mayView(o, c, p)
 
-	r.answerButton = p.kind == "Q" && visible && postA != auth.NeedsLevel && !r.closed && (o.Bool("allow_self_answer") || !r.isByUser)
+	r.answerButton = p.kind == "Q" && visible && postA != auth.NeedsLevel && !r.closed &&
+		(o.Bool("allow_self_answer") || !r.isByUser)
 	r.commentButton = visible && postC != auth.NeedsLevel &&
 		(p.kind == "Q" && o.Bool("comment_on_qs") || p.kind == "A" && o.Bool("comment_on_as"))
 	r.commentable = r.commentButton && postC == auth.Permitted
 
 	r.editButton = !p.hidden && !r.closed && (r.isByUser || !hidesButton(edit) && !p.queued)
 	r.editable = r.editButton && (r.isByUser || edit == auth.Permitted)
-	r.retagCatButton = p.kind == "Q" && (o.UsingTags() || o.UsingCategories()) && !p.hidden && (r.isByUser || !hidesButton(retag))
+	r.retagCatButton = p.kind == "Q" && (o.UsingTags() || o.UsingCategories()) && !p.hidden &&
+		(r.isByUser || !hidesButton(retag))
 	r.retagCatable = r.retagCatButton && (r.isByUser || retag == auth.Permitted)
-	if r.editButton && r.retagCatButton { // they lead to the same form, so that only one shows
+	if r.editButton && r.retagCatButton { // both lead to the same form, so only one of them shows
 		if r.retagCatable && !r.editable {
 			r.editButton = false
 		} else {
@@ -203,7 +211,8 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	}
 	r.aSelectable = p.kind == "Q" && visible && selecting == auth.Permitted
 
-	r.flagButton = o.Bool("flagging_of_posts") && !r.isByUser && visible && p.myFlag == 0 && !hidesButton(flag)
+	r.flagButton = o.Bool("flagging_of_posts") && !r.isByUser && visible && p.myFlag == 0 &&
+		!hidesButton(flag)
 	r.flaggable = r.flagButton && flag == auth.Permitted && !c.Anonymous()
 	r.flagToHide = r.flagButton && flag == auth.Permitted && p.flags+1 >= o.Int("flagging_hide_after")
 	r.unflaggable = p.myFlag != 0 && !p.hidden
@@ -215,15 +224,21 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 
 	notClosedByOther := !r.closed || p.closedByID == 0 || r.authorLast
 	notHiddenByOther := !p.hidden || r.authorLast
-	r.closeable = o.Bool("allow_close_questions") && p.kind == "Q" && visible && !r.closed && closeThis == auth.Permitted
-	// One that is closed because it has a best answer stays so until that is taken back.
-	r.reopenable = r.closed && p.closedByID != 0 && closeThis == auth.Permitted && !p.hidden && (notClosedByOther || closing == auth.Permitted)
+	r.closeable = o.Bool("allow_close_questions") && p.kind == "Q" && visible && !r.closed &&
+		closeThis == auth.Permitted
+	// A question that is closed because an answer is selected stays closed until the selection is taken
+	// back.
+	r.reopenable = r.closed && p.closedByID != 0 && closeThis == auth.Permitted && !p.hidden &&
+		(notClosedByOther || closing == auth.Permitted)
 	r.moderatable = p.queued && moderate == auth.Permitted
-	r.hideable = !p.hidden && (r.isByUser || !p.queued) && hideSelf == auth.Permitted && (notClosedByOther || hide == auth.Permitted)
+	r.hideable = !p.hidden && (r.isByUser || !p.queued) && hideSelf == auth.Permitted &&
+		(notClosedByOther || hide == auth.Permitted)
 	r.reshowImmed = p.hidden && hide == auth.Permitted
-	r.reshowable = p.hidden && hideSelf == auth.Permitted && (r.reshowImmed || notHiddenByOther && p.flags == 0)
+	r.reshowable = p.hidden && hideSelf == auth.Permitted &&
+		(r.reshowImmed || notHiddenByOther && p.flags == 0)
 	r.deleteable = p.hidden && permit("permit_delete_hidden") == auth.Permitted
-	r.claimable = p.userID == 0 && !c.Anonymous() && p.cookieID != "" && p.cookieID == c.CookieID && permit("permit_post_"+letter) == auth.Permitted
+	r.claimable = p.userID == 0 && !c.Anonymous() && p.cookieID != "" && p.cookieID == c.CookieID &&
+		permit("permit_post_"+letter) == auth.Permitted
 	r.followable = p.kind == "A" && visible && o.Bool("follow_on_as")
 
 	r.answerable = r.answerButton && postA == auth.Permitted
@@ -232,14 +247,20 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	return r
 }
 
-// vote finds out whether the caller may vote on the post.
-func (r *rules) vote(o *site.Options, c auth.Caller, p *post, permit func(string) auth.Reason, letter string) {
-	r.voteUp = o.Bool("voting_on_"+letter+"s") && p.visible() && !r.isByUser && !c.Anonymous() && permit(voteOption(nil, p)) == auth.Permitted
+// vote sets whether the caller may vote on the post, up and down.
+func (r *rules) vote(
+	o *site.Options, c auth.Caller, p *post, permit func(string) auth.Reason, letter string,
+) {
+	r.voteUp = o.Bool("voting_on_"+letter+"s") && p.visible() && !r.isByUser && !c.Anonymous() &&
+		permit(voteOption(nil, p)) == auth.Permitted
 	r.voteDown = r.voteUp && permit("permit_vote_down") == auth.Permitted
 }
 
-// rulesOfRelatives are the rules that look at the posts around: answering once only, and deleting only what has
-// nothing below.
+// rulesOfRelatives applies the rules that look at the posts around p. Where the site does not allow
+// several answers by one user, a user may neither write nor claim a second answer to a question. Where
+// it does not allow answers to one's own question, a user can claim neither an answer to an own
+// question nor a question with an own answer. A post can only be deleted if no post stands below it or
+// is closed because of it.
 func (m *Module) rulesOfRelatives(o *site.Options, c auth.Caller, t thread, p *post, r *rules) {
 	if r.claimable && p.kind == "A" && t.question != nil {
 		if !o.Bool("allow_self_answer") && c.Wrote(t.question.userID, t.question.cookieID) {
@@ -269,18 +290,21 @@ func (m *Module) rulesOfRelatives(o *site.Options, c auth.Caller, t thread, p *p
 	}
 }
 
-// hidesButton tells whether Q2A shows no button at all for that reason; for others it shows one that says why not.
+// hidesButton reports whether Q2A shows no button at all for the reason. For other reasons it shows a
+// button that says why the operation is not possible.
 func hidesButton(reason auth.Reason) bool {
 	return reason == auth.NeedsLogin || reason == auth.NeedsLevel || reason == auth.NeedsApproval
 }
 
-// public are the rules as the API tells them.
+// public returns the rules as the API reports them.
 func (r rules) public() Permissions {
 	return Permissions{
-		Answer: r.allows(answering), Comment: r.allows(commenting), Edit: r.allows(editing), Recategory: r.allows(labelling),
-		Select: r.allows(selecting), VoteUp: r.allows(votingUp), VoteDown: r.allows(votingDown), Flag: r.allows(flagging),
-		Unflag: r.allows(unflagging), ClearFlags: r.allows(clearing), Close: r.allows(closing), Reopen: r.allows(reopening),
-		Approve: r.allows(approving), Hide: r.allows(hiding), Reshow: r.allows(reshowing), Delete: r.allows(deleting),
-		Claim: r.allows(claiming), FollowUp: r.allows(followingUp),
+		Answer: r.allows(answering), Comment: r.allows(commenting),
+		Edit: r.allows(editing), Recategory: r.allows(labelling), Select: r.allows(selecting),
+		VoteUp: r.allows(votingUp), VoteDown: r.allows(votingDown),
+		Flag: r.allows(flagging), Unflag: r.allows(unflagging), ClearFlags: r.allows(clearing),
+		Close: r.allows(closing), Reopen: r.allows(reopening),
+		Approve: r.allows(approving), Hide: r.allows(hiding), Reshow: r.allows(reshowing),
+		Delete: r.allows(deleting), Claim: r.allows(claiming), FollowUp: r.allows(followingUp),
 	}
 }

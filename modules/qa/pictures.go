@@ -12,7 +12,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Thumbnail is an image for a list.
+// Thumbnail is a small version of an image, to be shown in a list of questions.
 type Thumbnail struct {
 	ID       string `json:"id" doc:"Of the image; text, since it can be beyond 2^53"`
 	URL      string `json:"url" doc:"A small JPEG of it"`
@@ -22,8 +22,9 @@ type Thumbnail struct {
 	BlurHash string `json:"blurHash,omitempty" doc:"To show until it is there"`
 }
 
-// illustrate finds out what is known of the images that posts show: in no statement if they were shown lately, else in one for
-// all. Lists show none of a question to those who may not read it.
+// illustrate looks up what the media module knows of the images in the posts and keeps it with each
+// post. Images that were looked up lately need no query; all others are read in one. Posts that the
+// caller may not read are left alone, so that lists show no image of them.
 func (m *Module) illustrate(ctx context.Context, o *site.Options, posts ...*post) error {
 	var ids []string
 	var having []*post
@@ -55,18 +56,23 @@ func (m *Module) illustrateHits(ctx context.Context, o *site.Options, hits []hit
 	return m.illustrate(ctx, o, posts...)
 }
 
-// mayShowFiles tells at a glance of most contents that they name none of the site's files.
+// mayShowFiles reports whether the content may refer to one of the site's files. It is a quick test
+// that rules out most contents; where it returns true, the content may still refer to none.
 func mayShowFiles(content string) bool {
-	return strings.Contains(content, "blob") || strings.Contains(content, "/media/") || strings.Contains(content, "image/")
+	return strings.Contains(content, "blob") || strings.Contains(content, "/media/") ||
+		strings.Contains(content, "image/")
 }
 
-// illustrated is the content of a post as HTML that is safe to show, with what is known of its images.
+// illustrated returns the content of a post as HTML that is safe to show, with what illustrate found
+// out about its images.
 func (m *Module) illustrated(o *site.Options, p *post) string {
 	options := m.rendering(o)
 	if len(p.pictures) > 0 {
 		options.Pictures = func(id string) (render.Picture, bool) {
 			found, ok := p.pictures[id]
-			shown := render.Picture{URL: found.URL, Width: found.Width, Height: found.Height, BlurHash: found.BlurHash}
+			shown := render.Picture{
+				URL: found.URL, Width: found.Width, Height: found.Height, BlurHash: found.BlurHash,
+			}
 			for _, s := range found.Sources {
 				shown.Sources = append(shown.Sources, render.Source{URL: s.URL, Width: s.Width})
 			}
@@ -76,7 +82,7 @@ func (m *Module) illustrated(o *site.Options, p *post) string {
 	return m.renderer.HTML(p.content, p.format, options)
 }
 
-// thumbnail is the first image of a post; nil if it has none.
+// thumbnail returns the first image of a post, or nil if it has none.
 func (m *Module) thumbnail(o *site.Options, p *post) *Thumbnail {
 	if len(p.pictures) == 0 {
 		return nil
@@ -89,7 +95,8 @@ func (m *Module) thumbnail(o *site.Options, p *post) *Thumbnail {
 	return nil
 }
 
-// thumbnailVersions is how many versions a thumbnail offers: its own and that for screens with twice the pixels.
+// thumbnailVersions is how many versions of a thumbnail browsers may choose from: the one of its own
+// size, and one for screens with twice the pixels.
 const thumbnailVersions = 2
 
 func thumbnailOf(p media.Picture) *Thumbnail {
@@ -105,7 +112,8 @@ func thumbnailOf(p media.Picture) *Thumbnail {
 	return t
 }
 
-// keepFiles tells the media module of files that the action's posts show now, and of those that went with deleted posts.
+// keepFiles tells the media module which files the new and edited posts of this change show, so that it
+// keeps them, and which files the deleted posts showed, so that it can release them.
 func (c *change) keepFiles() error {
 	files := func(p *post) []string {
 		if !mayShowFiles(p.content) {

@@ -11,25 +11,25 @@ import (
 	"github.com/maypok86/otter/v2"
 )
 
-// place is where in a thread a word was found; it decides what the find counts.
+// place is where in a thread a word was found. It decides how much the find counts.
 type place uint8
 
 const (
 	inTitle place = iota
 	inQuestion
 	inAnswer
-	inComment // and closing notes
+	inComment // also in closing notes
 	inTag
 )
 
-// posting is one find of a word.
+// posting is one find of a word: a post that has it, and where.
 type posting struct {
 	question, post uint32
 	place          place
-	count          uint8 // how often, in contents
+	count          uint8 // how often the content has the word; 1 for titles and tags
 }
 
-// kind is the type of the post that was found.
+// kind returns the type of the post in which the word was found: Q, A or C.
 func (p posting) kind() string {
 	switch p.place {
 	case inAnswer:
@@ -40,36 +40,42 @@ func (p posting) kind() string {
 	return "Q"
 }
 
-// indexedWord is a word of a query as the index has it at this moment.
+// indexedWord is a word of a query with its counts in the index at this moment.
 type indexedWord struct {
 	id                     int
-	titles, contents, tags int // posts with it in their titles, contents and tags
+	titles, contents, tags int // how many posts have it in their title, content and tags
 }
 
-// wordPostings are all finds of a word in places where it is not ignored, and the counts under which they were read.
+// wordPostings holds all finds of a word, and the word's counts when they were read. Finds in places
+// where the word is so common that searches ignore it are left out.
 type wordPostings struct {
 	indexedWord
 	read time.Time
 	list []posting
 }
 
-// Bounds of the postings that are kept in memory.
+// These constants bound the postings that are kept in memory, in bytes and in time.
 const (
 	postingsBytes = 48 << 20
-	// postingsAge bounds how long an edit that leaves no trace (see postings) can go unseen.
+	// postingsAge bounds how long an edit that leaves no trace in the database (see postings) can stay
+	// unseen.
 	postingsAge = time.Minute
-	// maxEdited is the number of edited posts from which it is simpler to forget all postings.
+	// maxEdited is the number of edited posts from which all postings are dropped, which is then
+	// simpler than to find the words concerned.
 	maxEdited = 500
 )
 
-// postings keeps the index's entries of the words that are searched for, since reading them takes most of a search's time.
-// What is kept is checked on each search against the database, whoever wrote to it: a word whose counts have changed is
-// read anew, and so are all words of posts that were edited since (Q2A marks edits in posts.updated). Only an edit that
-// Q2A does not mark (a "silent" one) and that changes no count goes unseen, for a minute at most.
+// postings is a cache of the index's entries for the words that are searched for, since reading these
+// entries takes most of the time of a search.
+//
+// Each search checks the cached entries against the database, whoever has written to it: a word whose
+// counts have changed is read again, and so are all words of posts that have been edited since (Q2A
+// stores the time of an edit in posts.updated). Only a "silent" edit, whose time Q2A does not store,
+// goes unseen if it changes no count either, for a minute at most.
 type postings struct {
 	cache *otter.Cache[int, *wordPostings]
 	mu    sync.Mutex
-	// edited is the newest posts.updated that has been looked at.
+	// edited is the newest value of posts.updated that forgetEdited has looked at, as text.
 	edited string
 }
 
@@ -80,15 +86,19 @@ func newPostings() *postings {
 	})}
 }
 
-// of returns the postings of the words, in their order.
-func (m *Module) postingsOf(ctx context.Context, words []indexedWord, edited string) ([]*wordPostings, error) {
+// postingsOf returns the postings of the words, in the order of the words. edited is the newest value
+// of posts.updated in the database.
+func (m *Module) postingsOf(
+	ctx context.Context, words []indexedWord, edited string,
+) ([]*wordPostings, error) {
 	if err := m.forgetEdited(ctx, edited); err != nil {
 		return nil, err
 	}
 	lists := make([]*wordPostings, len(words))
 	missing := map[int]int{} // place in lists, by word id
 	for i, w := range words {
-		if kept, ok := m.postings.cache.GetIfPresent(w.id); ok && kept.indexedWord == w && time.Since(kept.read) < postingsAge {
+		kept, ok := m.postings.cache.GetIfPresent(w.id)
+		if ok && kept.indexedWord == w && time.Since(kept.read) < postingsAge {
 			lists[i] = kept
 			continue
 		}
@@ -107,7 +117,8 @@ func (m *Module) postingsOf(ctx context.Context, words []indexedWord, edited str
 	return lists, nil
 }
 
-// readPostings reads the missing lists in one statement.
+// readPostings reads the postings of the words that are missing in the cache into lists, in one
+// statement. missing has the place in lists by the id of the word.
 func (m *Module) readPostings(ctx context.Context, lists []*wordPostings, missing map[int]int) error {
 	var titles, contents, tags []int
 	for id, i := range missing {
@@ -133,15 +144,16 @@ func (m *Module) readPostings(ctx context.Context, lists []*wordPostings, missin
 		return nil
 	}, "SELECT wordid, postid, postid, 0, 1 FROM {titlewords} WHERE wordid IN ? UNION ALL "+
 		"SELECT wordid, questionid, postid, CASE type WHEN 'Q' THEN 1 WHEN 'A' THEN 2 ELSE 3 END, count FROM {contentwords} WHERE wordid IN ? UNION ALL "+
-		"SELECT wordid, postid, postid, 4, 1 FROM {tagwords} WHERE wordid IN ?", append(titles, none...), append(contents, none...), append(tags, none...))
+		"SELECT wordid, postid, postid, 4, 1 FROM {tagwords} WHERE wordid IN ?",
+		append(titles, none...), append(contents, none...), append(tags, none...))
 	if err != nil {
 		return fmt.Errorf("read the word index: %w", err)
 	}
 	return nil
 }
 
-// forgetEdited drops the postings of all words of posts that were edited since it last looked; edited is the newest
-// posts.updated now.
+// forgetEdited drops the cached postings of all words of posts that have been edited since its last
+// call. edited is the newest value of posts.updated in the database.
 func (m *Module) forgetEdited(ctx context.Context, edited string) error {
 	p := m.postings
 	p.mu.Lock()
@@ -155,7 +167,8 @@ func (m *Module) forgetEdited(ctx context.Context, edited string) error {
 		return nil
 	}
 	changed := 0
-	// The second that was looked at last is looked at again: more may have happened in it.
+	// Posts edited in the last second of the previous call are included: more may have been edited in
+	// it since.
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		var word int
 		err := rows.Scan(&word)
@@ -176,7 +189,10 @@ func (m *Module) forgetEdited(ctx context.Context, edited string) error {
 	return nil
 }
 
-// weights are what a find of the word counts in each place: up to ln(10000 / number of posts with it there).
+// weights returns how much a find of the word counts in each place: in a title ln(10000 / number of
+// posts with it there), in the content of a question the same, in that of an answer half and in that of
+// a comment a quarter of it, in a tag twice the logarithm. It is 0 where the word is so common that
+// searches ignore it.
 func (w *wordPostings) weights() (weights [5]float64) {
 	log := func(posts int) float64 {
 		if posts <= 0 || posts >= ignoredFrom {
@@ -185,10 +201,17 @@ func (w *wordPostings) weights() (weights [5]float64) {
 		return math.Log(ignoredFrom / float64(posts))
 	}
 	content := log(w.contents)
-	return [5]float64{inTitle: log(w.titles), inQuestion: content, inAnswer: content / 2, inComment: content / 4, inTag: 2 * log(w.tags)}
+	return [5]float64{
+		inTitle:    log(w.titles),
+		inQuestion: content,
+		inAnswer:   content / 2,
+		inComment:  content / 4,
+		inTag:      2 * log(w.tags),
+	}
 }
 
-// score is what a find counts, given the word's weights: repetitions in a content count more, up to double.
+// score returns how much the find counts, given the weights of the word. In contents, a word that
+// occurs more often counts more, up to twice as much as one that occurs once.
 func (p posting) score(weights *[5]float64) float64 {
 	s := weights[p.place]
 	if p.place != inTitle && p.place != inTag {
@@ -197,16 +220,18 @@ func (p posting) score(weights *[5]float64) float64 {
 	return s
 }
 
-// hotnessAge is how old the hotness may be by which many candidates are sorted out; what is shown has the present one.
+// hotnessAge is how old the hotness may be that is used to rank the candidates of a search with many of
+// them. What responses show is always the present hotness.
 const hotnessAge = 10 * time.Second
 
-// hotnessTable is the hotness of all visible questions at one moment, by id; NaN for ids of other posts.
+// hotnessTable holds the hotness of all visible questions at one moment, indexed by id. It is NaN for
+// ids that belong to no visible question.
 type hotnessTable struct {
 	byID []float64
 	read time.Time
 }
 
-// of is the hotness of a question, if the table has it.
+// of returns the hotness of a question. known is false if the table does not have it.
 func (t *hotnessTable) of(id uint32) (hotness float64, known bool) {
 	if int(id) >= len(t.byID) || math.IsNaN(t.byID[id]) {
 		return 0, false
@@ -214,7 +239,8 @@ func (t *hotnessTable) of(id uint32) (hotness float64, known bool) {
 	return t.byID[id], true
 }
 
-// allHotness returns the hotness of all questions, read from its index at most ten seconds ago.
+// allHotness returns the hotness of all visible questions as it was at most ten seconds ago. While one
+// request reads it from the database, others wait for the result.
 func (m *Module) allHotness(ctx context.Context) (*hotnessTable, error) {
 	if t := m.hotness.Load(); t != nil && time.Since(t.read) < hotnessAge {
 		return t, nil

@@ -15,7 +15,7 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// post is a row of the table of posts with what belongs to it.
+// post is a row of the table of posts, with data of other tables that belongs to it.
 type post struct {
 	id       int
 	kind     string // base type: Q, A, C or NOTE
@@ -43,7 +43,7 @@ type post struct {
 	name        string
 	author      auth.AuthorScan
 
-	// read by full queries only
+	// Only queries with fullColumns read all of these.
 	format, content   string
 	updated           int64
 	updateType        string
@@ -53,30 +53,34 @@ type post struct {
 	notify            string
 	extra             string
 	hasExtra, hasName bool
-	// pictures are those that the content shows, by id, once illustrate has looked for them.
+	// pictures are the images that the content shows, by id. They are nil until illustrate has looked
+	// them up.
 	pictures               map[string]media.Picture
 	myVote, myFlag         int
 	favorite, hasMyColumns bool
 	lastIP                 []byte
 }
 
-// baseColumns are what is shown of a post p everywhere, in the order of (*scanner).baseDest.
+// baseColumns are the columns of a post p that lists and threads both show, in the order of
+// (*scanner).baseDest.
 const baseColumns = "p.postid, p.type, p.parentid, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3, p.acount, p.amaxvote, p.selchildid, " +
 	"p.closedbyid, p.userid, p.cookieid, p.createip, p.upvotes, p.downvotes, p.netvotes, p.views, p.hotness + 0e0, p.flagcount, " +
 	"UNIX_TIMESTAMP(p.created), p.created, p.title, p.tags, p.name, UNIX_TIMESTAMP(p.updated), p.updatetype, p.lastuserid, " + auth.AuthorColumns
 
-// listColumns are what lists show of a post p: with the content only where it may show an image, in HTML or by one of the site's addresses in
-// another format.
+// listColumns are the columns of a post p that lists need. The content is read only where it may show
+// an image: as an HTML tag, or in another format by the address of one of the site's files.
 const listColumns = baseColumns + ", p.format, CASE WHEN INSTR(p.content, '<img') > 0 OR INSTR(p.content, 'qa_blobid=') > 0 THEN p.content END"
 
-// fullColumns are what threads show of a post p.
+// fullColumns are the columns of a post p that threads need.
 const fullColumns = baseColumns + ", p.format, p.content, lu.handle, p.lastviewip, p.lastip, p.notify, pm.content"
 
-// fullJoin brings what fullColumns name: the author, who changed it last, and the extra field of a question.
+// fullJoin joins the tables of fullColumns: the author, the user who changed the post last, and the
+// extra field of a question.
 const fullJoin = auth.AuthorJoin + " LEFT JOIN {users} lu ON lu.userid = p.lastuserid" +
 	" LEFT JOIN {postmetas} pm ON pm.postid = p.postid AND pm.title = 'qa_q_extra'"
 
-// scanner receives one row; its nullable places are reused from row to row.
+// scanner receives the columns of one row that can be NULL or are converted. It is used again for each
+// row.
 type scanner struct {
 	kind                                           string
 	parent, category, path1, path2, path3          sql.NullInt64
@@ -88,21 +92,25 @@ type scanner struct {
 }
 
 func (s *scanner) baseDest(p *post) []any {
-	return append([]any{&p.id, &s.kind, &s.parent, &s.category, &s.path1, &s.path2, &s.path3, &p.answers, &p.maxAnswerVotes, &s.selected,
+	return append([]any{
+		&p.id, &s.kind, &s.parent, &s.category, &s.path1, &s.path2, &s.path3,
+		&p.answers, &p.maxAnswerVotes, &s.selected,
 		&s.closedBy, &s.user, &s.cookie, &p.createIP, &p.up, &p.down, &p.net, &p.views, &s.hotness, &p.flags,
-		&p.created, &p.createdText, &s.title, &s.tags, &s.name, &s.updated, &s.updateType, &s.lastUser}, p.author.Dest()...)
+		&p.created, &p.createdText, &s.title, &s.tags, &s.name, &s.updated, &s.updateType, &s.lastUser,
+	}, p.author.Dest()...)
 }
 
 func (s *scanner) listDest(p *post) []any { return append(s.baseDest(p), &p.format, &s.content) }
 
 func (s *scanner) fullDest(p *post) []any {
-	return append(s.baseDest(p), &p.format, &s.content, &s.lastHandle, &p.lastViewIP, &p.lastIP, &s.notify, &s.extra)
+	return append(s.baseDest(p),
+		&p.format, &s.content, &s.lastHandle, &p.lastViewIP, &p.lastIP, &s.notify, &s.extra)
 }
 
-// myDest are the places of myColumns.
+// myDest returns the destinations for myColumns.
 func (s *scanner) myDest() []any { return []any{&s.vote, &s.flag, &s.favorite} }
 
-// finish moves what was scanned into the post.
+// finish converts the scanned columns and stores them in the post.
 func (s *scanner) finish(p *post) {
 	base, state, _ := strings.Cut(s.kind, "_")
 	p.kind, p.hidden, p.queued = base, state == "HIDDEN", state == "QUEUED"
@@ -116,13 +124,18 @@ func (s *scanner) finish(p *post) {
 	p.cookieID, p.hotness = s.cookie.String, s.hotness.Float64
 	p.title, p.tags, p.name = s.title.String, s.tags.String, s.name.String
 	p.updated, p.updateType, p.lastUserID = s.updated.Int64, s.updateType.String, int(s.lastUser.Int64)
-	p.content, p.lastHandle, p.notify, p.extra, p.hasExtra, p.hasName = s.content.String, s.lastHandle.String, s.notify.String, s.extra.String, s.extra.Valid, s.name.Valid
+	p.content, p.lastHandle, p.notify = s.content.String, s.lastHandle.String, s.notify.String
+	p.extra, p.hasExtra, p.hasName = s.extra.String, s.extra.Valid, s.name.Valid
 	p.myVote, p.myFlag, p.favorite = int(s.vote.Int64), int(s.flag.Int64), s.favorite.Valid
 }
 
-// selectPosts runs a query whose columns dest receives, with myColumns after them if mine.
-func selectPosts(ctx context.Context, db *database.DB, mine bool, dest func(*scanner, *post) []any, query string, args ...any) ([]*post, error) {
-	// One row after the other is read into the same places, and copied from there.
+// selectPosts runs a query and returns its posts. dest returns the destinations for the query's
+// columns; if mine is set, myColumns follow them.
+func selectPosts(
+	ctx context.Context, db *database.DB, mine bool, dest func(*scanner, *post) []any,
+	query string, args ...any,
+) ([]*post, error) {
+	// All rows are read into the same variables, and copied from there.
 	var s scanner
 	var row post
 	places := dest(&s, &row)
@@ -143,7 +156,7 @@ func selectPosts(ctx context.Context, db *database.DB, mine bool, dest func(*sca
 	return posts, err
 }
 
-// tagList splits the tags of a question.
+// tagList splits the tags of a question, which are stored with commas between. It returns nil for none.
 func tagList(tags string) []string {
 	if tags == "" {
 		return nil
@@ -151,27 +164,27 @@ func tagList(tags string) []string {
 	return strings.Split(tags, ",")
 }
 
-// isClosed tells whether a question takes no more answers: closed by someone, or answered for good where the site
-// closes questions on selecting an answer.
+// isClosed reports whether a question takes no more answers: somebody closed it, or it has a selected
+// answer and the site closes questions when an answer is selected.
 func isClosed(o *site.Options, p *post) bool {
 	return p.kind == "Q" && (p.closedByID != 0 || p.selectedID != 0 && o.Bool("do_close_on_select"))
 }
 
-// Votes of a post.
+// Votes holds the counts of votes on a post: up, down, and the difference of both.
 type Votes struct {
 	Net  int `json:"net"`
 	Up   int `json:"up"`
 	Down int `json:"down"`
 }
 
-// Category names the category of a question.
+// Category identifies the category of a question by id, title and path.
 type Category struct {
 	ID    int    `json:"id"`
 	Title string `json:"title"`
 	Path  string `json:"path" doc:"Slugs from the top category down, separated by /"`
 }
 
-// PostBase is what all posts have in common.
+// PostBase holds the fields that all kinds of posts have in common.
 type PostBase struct {
 	ID        int          `json:"id"`
 	Type      string       `json:"type" enum:"question,answer,comment,note"`
@@ -187,21 +200,21 @@ type PostBase struct {
 	Can       *Permissions `json:"can,omitempty" doc:"What the caller may do with it; with include=permissions"`
 }
 
-// Update is the last change of a post.
+// Update describes the last change of a post.
 type Update struct {
 	At   time.Time `json:"at"`
 	What string    `json:"what" enum:"content,tags,category,closed,selected,visibility,type,other" doc:"What was changed"`
 	By   string    `json:"by,omitempty" doc:"Handle of the user; in threads only"`
 }
 
-// Text is the content of a post.
+// Text is the content of a post, as it is stored and as HTML.
 type Text struct {
 	Content string `json:"content" doc:"As stored"`
 	Format  string `json:"format" enum:"plain,html,markdown" doc:"How content is written"`
 	HTML    string `json:"html" doc:"The content as HTML that is safe to show"`
 }
 
-// QuestionItem is a question in a list.
+// QuestionItem is a question as lists show it, without its content and its thread.
 type QuestionItem struct {
 	PostBase
 	Title            string     `json:"title"`
@@ -221,13 +234,16 @@ type QuestionItem struct {
 
 var typeNames = map[string]string{"Q": "question", "A": "answer", "C": "comment", "NOTE": "note"}
 
-var updateNames = map[string]string{"E": "content", "T": "tags", "A": "category", "C": "closed", "S": "selected", "H": "visibility", "Y": "type", "": "content",
-	// in streams of updates only: new posts, by how they concern the reader
-	"U": "comment-on-question", "N": "comment-on-answer", "F": "follow"}
+var updateNames = map[string]string{
+	"E": "content", "T": "tags", "A": "category", "C": "closed", "S": "selected", "H": "visibility",
+	"Y": "type", "": "content",
+	// Only the update stream has these: new posts, by how they concern the reader.
+	"U": "comment-on-question", "N": "comment-on-answer", "F": "follow",
+}
 
 func unixTime(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 
-// base is the common part of a post in an answer.
+// base returns the fields of a post that all kinds of posts have in common, as responses show them.
 func (m *Module) base(o *site.Options, p *post) PostBase {
 	b := PostBase{
 		ID: p.id, Type: typeNames[p.kind], State: "visible", Author: p.author.Author(o, p.userID),
@@ -259,11 +275,12 @@ func updateName(code string) string {
 	return "other"
 }
 
-// item is a question in a list.
+// item returns a question as lists show it.
 func (m *Module) item(o *site.Options, tree *categoryTree, p *post) QuestionItem {
 	q := QuestionItem{
-		PostBase: m.base(o, p), Title: m.shown(o, p.title).title, Path: m.path(o, p.id, p.title), Category: tree.ref(p.categoryID),
-		Tags: tagList(p.tags), AnswerCount: p.answers, MaxAnswerVotes: p.maxAnswerVotes, ViewCount: p.views, Hotness: p.hotness,
+		PostBase: m.base(o, p), Title: m.shown(o, p.title).title, Path: m.path(o, p.id, p.title),
+		Category: tree.ref(p.categoryID), Tags: tagList(p.tags),
+		AnswerCount: p.answers, MaxAnswerVotes: p.maxAnswerVotes, ViewCount: p.views, Hotness: p.hotness,
 		SelectedAnswerID: p.selectedID, Closed: isClosed(o, p), ClosedByID: p.closedByID,
 	}
 	if q.Tags == nil {
@@ -284,7 +301,7 @@ func (m *Module) items(o *site.Options, tree *categoryTree, posts []*post) []Que
 	return items
 }
 
-// text is the content of a post.
+// text returns the content of a post as responses show it.
 func (m *Module) text(o *site.Options, p *post) Text {
 	format := p.format
 	if format == "" {

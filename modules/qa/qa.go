@@ -1,12 +1,14 @@
-// Package qa holds questions, answers and comments: their lists, threads, categories, tags, search and feeds, and all that is
-// done to them.
+// Package qa serves questions, answers and comments: lists, threads, categories, tags, search and
+// feeds, and all writes to posts.
 //
-// Its public face: New, Register (operations of the API) and Routes (feeds, sitemap and the old site's addresses); for
-// other modules UserPosts, Questions, CategoryID and the types of posts in answers; Listen, by which they follow every action within
-// its transaction; and RecountSteps and RecountLast, which compute anew what is derived from posts.
+// New returns the module, Register adds its operations to the API, and Routes adds the feeds, the
+// sitemap and the old site's addresses. Other modules use UserPosts, FavoriteQuestions, UpdatesFor,
+// CategoryID and the types by which responses show posts. With Listen they follow every write within
+// its transaction. RecountSteps and RecountLast compute again all that is derived from posts.
 //
-// A write is one use case in a file of its own (ask.go, vote.go, …) at work on a change (change.go), which locks the thread,
-// and writes what differs and all that follows from it: derived.go the counts, indexing.go the words, events.go the events.
+// Each kind of write has a file of its own (ask.go, vote.go, …). It works on a change (change.go),
+// which locks the thread, and then writes the rows that differ and all that follows from them:
+// derived.go the counts, indexing.go the words, events.go the events.
 package qa
 
 import (
@@ -25,7 +27,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Module is the Q&A module.
+// Module is the module of questions and answers. New returns one.
 type Module struct {
 	db         *database.DB
 	site       *site.Module
@@ -37,24 +39,32 @@ type Module struct {
 	categories atomic.Pointer[categoryTree]
 	hotness    atomic.Pointer[hotnessTable]
 	reading    sync.Mutex
-	// readingHotness lets one request read the table of hotness while others wait for it.
+	// readingHotness lets one request read the table of hotness while the others that need it wait.
 	readingHotness sync.Mutex
 	blocked        atomic.Pointer[blockedWords]
 	listeners      []Listener
 	views          *viewBatches
 	sitemap        sitemapParts
-	// lightTurns and heavyTurns bound how many contents are converted at once.
+	// lightTurns and heavyTurns limit how many contents are converted at the same time.
 	lightTurns, heavyTurns *limit.Turns
 }
 
-// New returns the module.
+// New returns the module of questions and answers, which uses the database and the other modules given.
 func New(db *database.DB, s *site.Module, a *auth.Module, files *media.Module) *Module {
-	m := &Module{db: db, site: s, auth: a, media: files, renderer: render.New(), postings: newPostings(), lightTurns: limit.NewTurns(), heavyTurns: limit.NewTurns(), titles: otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept})}
+	m := &Module{
+		db: db, site: s, auth: a, media: files,
+		renderer:   render.New(),
+		postings:   newPostings(),
+		lightTurns: limit.NewTurns(),
+		heavyTurns: limit.NewTurns(),
+		titles:     otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept}),
+	}
 	m.views = newViewBatches(m.storeViews)
 	return m
 }
 
-// Close returns when the views of all requests are stored; it is called when there are no more requests.
+// Close waits until the views of all requests are stored. It must be called only when no more requests
+// come.
 func (m *Module) Close() { m.views.wait() }
 
 // Register adds the module's operations to the API.
@@ -71,13 +81,14 @@ func (m *Module) Register(api huma.API) {
 	m.registerAccounts(api)
 }
 
-// blockedWords are the parsed option block_bad_words.
+// blockedWords is the option block_bad_words, as text and parsed.
 type blockedWords struct {
 	option string
 	words  words.Blocked
 }
 
-// blockedWords returns the words that the site does not want to show.
+// blockedWords returns the words that the site does not want to show (option block_bad_words). It
+// parses the option again only when that has changed.
 func (m *Module) blockedWords(o *site.Options) words.Blocked {
 	option := o.String("block_bad_words")
 	b := m.blocked.Load()
@@ -88,20 +99,22 @@ func (m *Module) blockedWords(o *site.Options) words.Blocked {
 	return b.words
 }
 
-// rendering is how the site wants contents shown.
+// rendering returns the options by which the site wants contents shown.
 func (m *Module) rendering(o *site.Options) render.Options {
 	return render.Options{
-		SiteURL: m.site.SiteURL(o), APIURL: m.media.APIURL(), LinkURLs: o.Bool("show_url_links"), NewWindow: o.Bool("links_in_new_window"),
+		SiteURL: m.site.SiteURL(o), APIURL: m.media.APIURL(),
+		LinkURLs: o.Bool("show_url_links"), NewWindow: o.Bool("links_in_new_window"),
 		BlockedWords: o.String("block_bad_words"), Censor: m.blockedWords(o).Censor,
 	}
 }
 
-// html is the content of a post as HTML that is safe to show.
+// html returns the content of a post as HTML that is safe to show.
 func (m *Module) html(o *site.Options, content, format string) string {
 	return m.renderer.HTML(content, format, m.rendering(o))
 }
 
-// shownTitle is what follows from a question's title and the site's options.
+// shownTitle holds what is derived from a question's title and the site's options: the title to show,
+// and the slug.
 type shownTitle struct{ title, slug string }
 
 type titleKey struct {
@@ -110,12 +123,15 @@ type titleKey struct {
 	length         int
 }
 
-// titlesKept bounds the number of titles whose slugs are remembered; a list has to make one for each question.
+// titlesKept is how many titles are remembered with their slugs, since a list needs the slug of each of
+// its questions.
 const titlesKept = 20000
 
-// shown is a title as the site shows it, without the words that it blocks, and its slug.
+// shown returns a title as the site shows it, with blocked words replaced, and its slug.
 func (m *Module) shown(o *site.Options, title string) shownTitle {
-	k := titleKey{title, o.String("block_bad_words"), o.Bool("q_urls_remove_accents"), o.Int("q_urls_title_length")}
+	k := titleKey{
+		title, o.String("block_bad_words"), o.Bool("q_urls_remove_accents"), o.Int("q_urls_title_length"),
+	}
 	if t, ok := m.titles.GetIfPresent(k); ok {
 		return t
 	}
@@ -125,17 +141,18 @@ func (m *Module) shown(o *site.Options, title string) shownTitle {
 	return t
 }
 
-// path is the address of a question on the old site, below the site's address.
+// path returns the address of a question on the old site, relative to the address of that site.
 func (m *Module) path(o *site.Options, id int, title string) string {
 	return itoa(id) + "/" + m.shown(o, title).slug
 }
 
-// SafeHTML makes stored HTML safe to show; the site's pages use it too.
+// SafeHTML returns stored HTML as HTML that is safe to show. The site's pages use it too.
 func (m *Module) SafeHTML(html string) string {
 	return m.renderer.HTML(html, "html", render.Options{APIURL: m.media.APIURL()})
 }
 
-// HTML is a text in one of the formats of posts as HTML that is safe to show, by the site's choices.
+// HTML returns a content, written in one of the formats of posts, as HTML that is safe to show. The
+// site's options decide how links and blocked words are shown.
 func (m *Module) HTML(o *site.Options, content, format string) string {
 	return m.html(o, content, format)
 }

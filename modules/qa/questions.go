@@ -32,29 +32,32 @@ type questionsOutput struct{ Body web.List[QuestionItem] }
 
 func (m *Module) registerQuestions(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "list-questions", Method: http.MethodGet, Path: "/v1/questions", Tags: []string{"Questions"},
+		OperationID: "list-questions", Method: http.MethodGet, Path: "/v1/questions",
+		Tags:    []string{"Questions"},
 		Summary: "Questions, in every order and filter",
 		Description: "By default the newest first, as many as the site's option page_size_qs says. Filters combine. " +
 			"total is given where the site keeps the count: without filters, for one kind of unanswered, one category or one tag.",
 	}, m.listQuestions)
 }
 
-// unansweredConditions are the three kinds of Q2A's "unanswered" page; closed questions are in none of them.
+// unansweredConditions are the conditions of the three kinds of Q2A's page "unanswered". None of them
+// includes closed questions.
 var unansweredConditions = map[string]string{
 	"answer":   "p.acount = 0 AND p.closedbyid IS NULL",
 	"selected": "p.selchildid IS NULL AND p.closedbyid IS NULL",
 	"upvoted":  "p.amaxvote = 0 AND p.closedbyid IS NULL",
 }
 
-// questionFilter is the condition that the questions of a list meet, on posts p.
+// questionFilter is the condition that the questions of a list meet. It is about the table of posts
+// under the name p.
 type questionFilter struct {
 	parts []string
 	args  []any
-	// total is the number of questions, where the site keeps it.
+	// total is how many questions meet the condition. It is nil where the site keeps no such count.
 	total *int
-	list  string // names the list in cursors
-	// unordered tells that no index gives the questions in order, so that only their keys should be sorted, not
-	// all that is shown.
+	list  string // the name of the list in cursors
+	// unordered says that no index returns these questions in order. The query then sorts their keys
+	// only, rather than all columns that are shown.
 	unordered bool
 }
 
@@ -65,7 +68,8 @@ func (f *questionFilter) add(condition string, args ...any) {
 
 func (f *questionFilter) condition() string { return strings.Join(f.parts, " AND ") }
 
-// filter puts the parameters together; tags are left to the caller.
+// filter returns the condition that follows from the parameters of the list, except for the tag, which
+// the caller treats itself.
 func (m *Module) filter(o *site.Options, tree *categoryTree, in *questionsInput) (*questionFilter, error) {
 	f := &questionFilter{list: "questions"}
 	f.add("p.type = 'Q'")
@@ -76,7 +80,9 @@ func (m *Module) filter(o *site.Options, tree *categoryTree, in *questionsInput)
 	count("cache_qcount")
 	if in.Unanswered != "" {
 		f.add(unansweredConditions[in.Unanswered])
-		count(map[string]string{"answer": "cache_unaqcount", "selected": "cache_unselqcount", "upvoted": "cache_unupaqcount"}[in.Unanswered])
+		count(map[string]string{
+			"answer": "cache_unaqcount", "selected": "cache_unselqcount", "upvoted": "cache_unupaqcount",
+		}[in.Unanswered])
 	}
 	if in.Category != "" {
 		c := tree.find(in.Category)
@@ -90,7 +96,7 @@ func (m *Module) filter(o *site.Options, tree *categoryTree, in *questionsInput)
 		}
 	}
 	if in.Author != "" && database.BeyondQ2A(in.Author) {
-		f.add("1 = 0") // nobody is called so
+		f.add("1 = 0") // no user can have this handle
 		f.total = nil
 	} else if in.Author != "" {
 		f.add("p.userid = (SELECT userid FROM {users} WHERE handle = ? ORDER BY userid LIMIT 1)", in.Author)
@@ -141,7 +147,9 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	if err := m.illustrate(ctx, o, posts...); err != nil {
 		return nil, err
 	}
-	out := &questionsOutput{Body: web.List[QuestionItem]{Items: m.items(o, tree, posts), NextCursor: next, Total: f.total}}
+	out := &questionsOutput{Body: web.List[QuestionItem]{
+		Items: m.items(o, tree, posts), NextCursor: next, Total: f.total,
+	}}
 	if in.Include == "permissions" {
 		caller := auth.CallerOf(ctx)
 		for i, p := range posts {
@@ -152,7 +160,8 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	return out, nil
 }
 
-// pageSizeOption is the option for the size of the list on the old site.
+// pageSizeOption returns the name of the option that holds the size of the list's pages on the old
+// site.
 func pageSizeOption(in *questionsInput) string {
 	switch {
 	case in.Unanswered != "":
@@ -165,8 +174,11 @@ func pageSizeOption(in *questionsInput) string {
 	return "page_size_qs"
 }
 
-// questionPage reads one page of the questions that meet the filter, and the cursor of the next.
-func (m *Module) questionPage(ctx context.Context, f *questionFilter, ord order, page web.Page, size int) ([]*post, string, error) {
+// questionPage reads one page of the questions that meet the filter, and returns it with the cursor of
+// the next page, which is "" after the last one.
+func (m *Module) questionPage(
+	ctx context.Context, f *questionFilter, ord order, page web.Page, size int,
+) ([]*post, string, error) {
 	var at position
 	var values []any
 	if page.Cursor != "" {
@@ -178,11 +190,14 @@ func (m *Module) questionPage(ctx context.Context, f *questionFilter, ord order,
 	var posts []*post
 	var err error
 	if skip := page.Offset(size); values == nil && skip == 0 && !f.unordered {
-		// The first page needs no list of ids before it: the index gives the rows in order.
-		posts, err = m.selectMine(ctx, "{posts} p", nil, " WHERE "+f.condition()+" ORDER BY "+ord.by("p.")+" LIMIT ?", append(slices.Clone(f.args), size+1)...)
+		// The first page needs no subquery for the ids: the index returns the rows in order.
+		posts, err = m.selectMine(ctx, "{posts} p", nil,
+			" WHERE "+f.condition()+" ORDER BY "+ord.by("p.")+" LIMIT ?",
+			append(slices.Clone(f.args), size+1)...)
 	} else {
 		ids, args := ord.idQuery(f.condition(), f.args, at, values, size+1, skip)
-		posts, err = m.selectMine(ctx, "("+ids+") y JOIN {posts} p ON p.postid = y.postid", args, " ORDER BY "+ord.by("p."))
+		posts, err = m.selectMine(ctx, "("+ids+") y JOIN {posts} p ON p.postid = y.postid", args,
+			" ORDER BY "+ord.by("p."))
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("list questions: %w", err)
@@ -191,15 +206,19 @@ func (m *Module) questionPage(ctx context.Context, f *questionFilter, ord order,
 	return posts, next, nil
 }
 
-// selectMine reads posts p for lists, with the caller's votes and favourites when somebody is signed in. tail is
-// what stands after the joins.
-func (m *Module) selectMine(ctx context.Context, from string, args []any, tail string, tailArgs ...any) ([]*post, error) {
+// selectMine reads posts p for lists, with the caller's votes, flags and favourites if the caller is
+// signed in. from is what stands after FROM, and tail what stands after the joins.
+func (m *Module) selectMine(
+	ctx context.Context, from string, args []any, tail string, tailArgs ...any,
+) ([]*post, error) {
 	my := mineOf(ctx)
 	all := slices.Concat(args, my.args, tailArgs)
-	return selectPosts(ctx, m.db, my.signedIn, (*scanner).listDest, "SELECT "+listColumns+my.columns+" FROM "+from+auth.AuthorJoin+my.join+tail, all...)
+	return selectPosts(ctx, m.db, my.signedIn, (*scanner).listDest,
+		"SELECT "+listColumns+my.columns+" FROM "+from+auth.AuthorJoin+my.join+tail, all...)
 }
 
-// mine is what a query of posts p gets added to read the caller's own votes and favourites; nothing for visitors.
+// mine is what is added to a query of posts p to read the caller's own votes, flags and favourites. It
+// is empty for visitors.
 type mine struct {
 	signedIn      bool
 	columns, join string
@@ -214,7 +233,8 @@ func mineOf(ctx context.Context) mine {
 	return mine{true, myColumns, myJoin, []any{caller.UserID, caller.UserID}}
 }
 
-// myColumns are the caller's vote, flag and favourite of a post.
+// myColumns are the caller's vote on a post, flag and favourite; myJoin joins the tables that hold
+// them.
 const (
 	myColumns = ", uv.vote, uv.flag, uf.entityid"
 	myJoin    = " LEFT JOIN {uservotes} uv ON uv.postid = p.postid AND uv.userid = ?" +

@@ -13,29 +13,34 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// What follows recomputes all that is derived from posts, votes and words, as Q2A's own recalculation does. Each batch is a
-// transaction that locks the rows with the stored values first and counts in the next statement: what others have not
-// committed is not counted, and is added by themselves afterwards, since they add to these rows within the same transaction.
+// This file recomputes all that is derived from posts, votes and words, as Q2A's own recalculation
+// does. Each batch is one transaction. It first locks the rows that hold the stored values, and counts
+// in the next statement. It does not count what other transactions have not committed yet; these add it
+// to the rows themselves once the lock is released, since they change the counted rows and the counts
+// in the same transaction.
 
-// postsPerBatch and wordsPerBatch are what one transaction recounts.
+// postsPerBatch and wordsPerBatch are how many posts and words one transaction recounts.
 const (
 	postsPerBatch = 200
 	wordsPerBatch = 500
 )
 
-// RecountSteps are the parts of the recalculation that concern posts, the word index and categories.
+// RecountSteps returns the steps of the recalculation that are about posts, the word index and
+// categories.
 func (m *Module) RecountSteps() []jobs.Step {
 	posts := func(ctx context.Context) (int, error) { return m.countRows(ctx, "posts") }
+	words := func(ctx context.Context) (int, error) { return m.countRows(ctx, "words") }
 	return []jobs.Step{
 		{Name: "categories and votes of posts", Count: posts, Batch: m.recountPosts},
 		{Name: "answers and hotness of questions", Count: posts, Batch: m.recountAnswers},
 		{Name: "word index", Count: posts, Batch: m.recountIndex},
-		{Name: "words", Count: func(ctx context.Context) (int, error) { return m.countRows(ctx, "words") }, Batch: m.recountWords},
+		{Name: "words", Count: words, Batch: m.recountWords},
 		{Name: "categories", Batch: m.recountCategories},
 	}
 }
 
-// RecountLast is the part of the recalculation that adds up what the other parts have settled.
+// RecountLast returns the step that recounts the totals of the site. It has to run after all other
+// steps, since it adds up what they have repaired.
 func (m *Module) RecountLast() jobs.Step {
 	return jobs.Step{Name: "counts of the site", Batch: m.recountSite}
 }
@@ -45,10 +50,14 @@ func (m *Module) countRows(ctx context.Context, table string) (n int, err error)
 	return n, err
 }
 
-// batch locks the next rows of a table and hands their ids to work; next is 0 when there are no more.
+// batch locks up to size rows of a table whose key is greater than after, and calls work with their ids
+// in the same transaction. next is the last id, or 0 when there are no more rows.
 //
-// All of the recalculation takes part in the locks of words before it locks rows; see lockWordsFirst.
-func (m *Module) batch(ctx context.Context, table, key string, after, size int, w *jobs.Work, work func(tx *database.DB, ids []int) error) (next int, err error) {
+// Every transaction of the recalculation calls lockWordsFirst before it locks rows.
+func (m *Module) batch(
+	ctx context.Context, table, key string, after, size int, w *jobs.Work,
+	work func(tx *database.DB, ids []int) error,
+) (next int, err error) {
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
 		var ids []int
 		w.Found, next = nil, 0
@@ -56,7 +65,8 @@ func (m *Module) batch(ctx context.Context, table, key string, after, size int, 
 		if err != nil {
 			return err
 		}
-		err = tx.Select(ctx, database.Append(&ids), "SELECT "+key+" FROM {"+table+"} WHERE "+key+" > ? ORDER BY "+key+" LIMIT ?"+lock, after, size)
+		err = tx.Select(ctx, database.Append(&ids), "SELECT "+key+" FROM {"+table+"} WHERE "+key+
+			" > ? ORDER BY "+key+" LIMIT ?"+lock, after, size)
 		if err != nil {
 			return fmt.Errorf("lock %s: %w", table, err)
 		}
@@ -72,7 +82,8 @@ func (m *Module) batch(ctx context.Context, table, key string, after, size int, 
 	return next, err
 }
 
-// lockOf is what ends the query that locks the rows of a batch; dry runs lock nothing.
+// lockOf returns the end of a query that locks the rows of a batch. For a dry run it is "", since dry
+// runs lock nothing.
 func (m *Module) lockOf(ctx context.Context, tx *database.DB, w *jobs.Work) (string, error) {
 	if w.DryRun {
 		return "", nil
@@ -80,8 +91,12 @@ func (m *Module) lockOf(ctx context.Context, tx *database.DB, w *jobs.Work) (str
 	return tx.ForUpdate(), lockWordsFirst(ctx, tx)
 }
 
-// repair reports the columns of a row that are not what they should be, and sets them.
-func repair(ctx context.Context, tx *database.DB, w *jobs.Work, table, key string, id int, stored, computed []any, columns []string) error {
+// repair compares the stored columns of a row with the computed values, reports those that differ, and,
+// unless this is a dry run, sets them.
+func repair(
+	ctx context.Context, tx *database.DB, w *jobs.Work, table, key string, id int,
+	stored, computed []any, columns []string,
+) error {
 	var sets []string
 	var args []any
 	for i, column := range columns {
@@ -92,13 +107,14 @@ func repair(ctx context.Context, tx *database.DB, w *jobs.Work, table, key strin
 	if len(sets) == 0 || w.DryRun {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, "UPDATE {"+table+"} SET "+strings.Join(sets, ", ")+" WHERE "+key+" = ?", append(args, id)...); err != nil {
+	if _, err := tx.Exec(ctx, "UPDATE {"+table+"} SET "+strings.Join(sets, ", ")+" WHERE "+key+" = ?",
+		append(args, id)...); err != nil {
 		return fmt.Errorf("repair %s: %w", table, err)
 	}
 	return nil
 }
 
-// number is a column that may be NULL, as SQL takes it.
+// number returns a column that may be NULL as an argument of a query: an int or nil.
 func number(n sql.NullInt64) any {
 	if n.Valid {
 		return int(n.Int64)
@@ -106,7 +122,8 @@ func number(n sql.NullInt64) any {
 	return nil
 }
 
-// recountPosts settles the category of what stands below questions, the category paths, votes and flags.
+// recountPosts repairs the categories of the posts below questions, and the category paths, votes and
+// flags of all posts.
 func (m *Module) recountPosts(ctx context.Context, after int, w *jobs.Work) (int, error) {
 	tree, err := m.tree(ctx)
 	if err != nil {
@@ -117,9 +134,12 @@ func (m *Module) recountPosts(ctx context.Context, after int, w *jobs.Work) (int
 	})
 }
 
-// settlePosts is recountPosts for the posts with the ids, whose rows are locked.
+// settlePosts does the work of recountPosts for the posts with the ids, whose rows are locked.
 func settlePosts(ctx context.Context, tx *database.DB, tree *categoryTree, ids []int, w *jobs.Work) error {
-	columns := []string{"categoryid", "catidpath1", "catidpath2", "catidpath3", "upvotes", "downvotes", "netvotes", "flagcount"}
+	columns := []string{
+		"categoryid", "catidpath1", "catidpath2", "catidpath3", "upvotes", "downvotes", "netvotes",
+		"flagcount",
+	}
 	type found struct {
 		id               int
 		stored, computed []any
@@ -134,7 +154,8 @@ func settlePosts(ctx context.Context, tx *database.DB, tree *categoryTree, ids [
 		var parentKind sql.NullString
 		var path [4]sql.NullInt64
 		var ofParent, ofGrandparent sql.NullInt64
-		err := rows.Scan(&id, &kind, &path[0], &path[1], &path[2], &path[3], &up, &down, &net, &flags, &parentKind, &ofParent, &ofGrandparent, &realUp, &realDown, &realFlags)
+		err := rows.Scan(&id, &kind, &path[0], &path[1], &path[2], &path[3], &up, &down, &net, &flags,
+			&parentKind, &ofParent, &ofGrandparent, &realUp, &realDown, &realFlags)
 		if err != nil {
 			return err
 		}
@@ -152,8 +173,11 @@ func settlePosts(ctx context.Context, tx *database.DB, tree *categoryTree, ids [
 				}
 			}
 		}
-		all = append(all, found{id, []any{number(path[0]), number(path[1]), number(path[2]), number(path[3]), up, down, net, flags},
-			append(want, realUp, realDown, realUp-realDown, realFlags)})
+		all = append(all, found{
+			id,
+			[]any{number(path[0]), number(path[1]), number(path[2]), number(path[3]), up, down, net, flags},
+			append(want, realUp, realDown, realUp-realDown, realFlags),
+		})
 		return nil
 	}, "SELECT p.postid, p.type, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3, p.upvotes, p.downvotes, p.netvotes, p.flagcount, par.type, par.categoryid, gp.categoryid, "+
 		sum("vote > 0")+", "+sum("vote < 0")+", "+sum("flag <> 0")+
@@ -169,8 +193,9 @@ func settlePosts(ctx context.Context, tx *database.DB, tree *categoryTree, ids [
 	return nil
 }
 
-// recountAnswers settles how many answers a post has, the votes of the best, and the hotness of questions. Q2A's own
-// recalculation gives a hotness to answers and comments too, which nothing reads; normal operation leaves it out, and so do we.
+// recountAnswers repairs each post's number of answers and the votes of its best answer, and the
+// hotness of questions. Q2A's own recalculation also gives answers and comments a hotness. Nothing
+// reads it and Q2A's normal operation does not store it, so it is left out here on purpose.
 func (m *Module) recountAnswers(ctx context.Context, after int, w *jobs.Work) (int, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
@@ -181,7 +206,7 @@ func (m *Module) recountAnswers(ctx context.Context, after int, w *jobs.Work) (i
 	})
 }
 
-// settleAnswers is recountAnswers for the posts with the ids, whose rows are locked.
+// settleAnswers does the work of recountAnswers for the posts with the ids, whose rows are locked.
 func settleAnswers(ctx context.Context, tx *database.DB, o *site.Options, ids []int, w *jobs.Work) error {
 	type found struct {
 		id               int
@@ -208,7 +233,8 @@ func settleAnswers(ctx context.Context, tx *database.DB, o *site.Options, ids []
 		return fmt.Errorf("recount answers: %w", err)
 	}
 	for _, f := range all {
-		if err := repair(ctx, tx, w, "posts", "postid", f.id, f.stored, f.computed, []string{"acount", "amaxvote"}); err != nil {
+		if err := repair(ctx, tx, w, "posts", "postid", f.id, f.stored, f.computed,
+			[]string{"acount", "amaxvote"}); err != nil {
 			return err
 		}
 		if !f.question {
@@ -218,32 +244,36 @@ func settleAnswers(ctx context.Context, tx *database.DB, o *site.Options, ids []
 		if err != nil {
 			return err
 		}
-		if err := repair(ctx, tx, w, "posts", "postid", f.id, []any{f.hotness}, []any{hotness}, []string{"hotness"}); err != nil {
+		if err := repair(ctx, tx, w, "posts", "postid", f.id, []any{f.hotness}, []any{hotness},
+			[]string{"hotness"}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// recountIndex settles the rows of the word index.
+// recountIndex repairs the rows of the word index.
 func (m *Module) recountIndex(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
 		return 0, err
 	}
 	err = m.withWords(ctx, func(retried bool) error {
-		next, err = m.batch(ctx, "posts", "postid", after, postsPerBatch, w, func(tx *database.DB, ids []int) error {
-			c := &change{m: m, ctx: ctx, tx: tx, o: o, retried: retried || w.DryRun, dry: w.DryRun}
-			return c.recountIndex(ids, w)
-		})
+		next, err = m.batch(ctx, "posts", "postid", after, postsPerBatch, w,
+			func(tx *database.DB, ids []int) error {
+				c := &change{m: m, ctx: ctx, tx: tx, o: o, retried: retried || w.DryRun, dry: w.DryRun}
+				return c.recountIndex(ids, w)
+			})
 		return err
 	})
 	return next, err
 }
 
 func (c *change) recountIndex(ids []int, w *jobs.Work) error {
-	around, err := selectPosts(c.ctx, c.tx, false, (*scanner).fullDest, "SELECT "+fullColumns+" FROM (SELECT postid FROM {posts} WHERE postid IN ? UNION SELECT parentid FROM {posts} WHERE postid IN ? "+
-		"UNION SELECT b.parentid FROM {posts} a JOIN {posts} b ON b.postid = a.parentid WHERE a.postid IN ?) y JOIN {posts} p ON p.postid = y.postid"+fullJoin, ids, ids, ids)
+	around, err := selectPosts(c.ctx, c.tx, false, (*scanner).fullDest, "SELECT "+fullColumns+
+		" FROM (SELECT postid FROM {posts} WHERE postid IN ? UNION SELECT parentid FROM {posts} WHERE postid IN ? "+
+		"UNION SELECT b.parentid FROM {posts} a JOIN {posts} b ON b.postid = a.parentid WHERE a.postid IN ?) y JOIN {posts} p ON p.postid = y.postid"+
+		fullJoin, ids, ids, ids)
 	if err != nil {
 		return fmt.Errorf("recount the index: %w", err)
 	}
@@ -278,11 +308,13 @@ func (c *change) recountIndex(ids []int, w *jobs.Work) error {
 		return err
 	}
 	for row, e := range have {
-		w.Report(indexTable[row.table], fmt.Sprintf("postid=%d wordid=%d", row.post, row.word), "row", e, want[row])
+		w.Report(indexTable[row.table], fmt.Sprintf("postid=%d wordid=%d", row.post, row.word), "row",
+			e, want[row])
 	}
 	for row, e := range want {
 		if _, ok := have[row]; !ok {
-			w.Report(indexTable[row.table], fmt.Sprintf("postid=%d wordid=%d", row.post, row.word), "row", entry{}, e)
+			w.Report(indexTable[row.table], fmt.Sprintf("postid=%d wordid=%d", row.post, row.word),
+				"row", entry{}, e)
 		}
 	}
 	if w.DryRun || len(w.Found) == 0 {
@@ -294,8 +326,8 @@ func (c *change) recountIndex(ids []int, w *jobs.Work) error {
 	return site.AddCounts(c.ctx, c.tx, map[string]int{"cache_tagcount": c.tags})
 }
 
-// recountWords settles in how many posts each word appears. Words that appear in none keep their rows: one of them may be
-// about to be used.
+// recountWords repairs the counts of how many posts have each word. Words that no post has keep their
+// rows, because a post that is being written may be about to use one.
 func (m *Module) recountWords(ctx context.Context, after int, w *jobs.Work) (int, error) {
 	return m.batch(ctx, "words", "wordid", after, wordsPerBatch, w, func(tx *database.DB, ids []int) error {
 		stored, computed := map[int][]any{}, map[int][]any{}
@@ -321,7 +353,8 @@ func (m *Module) recountWords(ctx context.Context, after int, w *jobs.Work) (int
 			}
 		}
 		for _, id := range ids {
-			if err := repair(ctx, tx, w, "words", "wordid", id, stored[id], computed[id], indexColumn[:]); err != nil {
+			if err := repair(ctx, tx, w, "words", "wordid", id, stored[id], computed[id],
+				indexColumn[:]); err != nil {
 				return err
 			}
 		}
@@ -329,7 +362,8 @@ func (m *Module) recountWords(ctx context.Context, after int, w *jobs.Work) (int
 	})
 }
 
-// recountCategories settles the categories' counts of visible questions, and the paths that addresses are found by.
+// recountCategories repairs the number of visible questions in each category, and the path by which
+// addresses find the category.
 func (m *Module) recountCategories(ctx context.Context, _ int, w *jobs.Work) (int, error) {
 	_, err := m.batch(ctx, "categories", "categoryid", 0, 1<<20, w, func(tx *database.DB, ids []int) error {
 		type row struct {
@@ -367,10 +401,14 @@ func (m *Module) recountCategories(ctx context.Context, _ int, w *jobs.Work) (in
 		}
 		for _, id := range ids {
 			backpath := all[id].slug
-			for parent, depth := all[id].parent, 1; parent != 0 && depth < maxDepth; parent, depth = all[parent].parent, depth+1 {
+			parent := all[id].parent
+			for depth := 1; parent != 0 && depth < maxDepth; depth++ {
 				backpath += "/" + all[parent].slug
+				parent = all[parent].parent
 			}
-			err := repair(ctx, tx, w, "categories", "categoryid", id, []any{all[id].questions, all[id].backpath}, []any{counts[id], backpath}, []string{"qcount", "backpath"})
+			err := repair(ctx, tx, w, "categories", "categoryid", id,
+				[]any{all[id].questions, all[id].backpath}, []any{counts[id], backpath},
+				[]string{"qcount", "backpath"})
 			if err != nil {
 				return err
 			}
@@ -380,8 +418,9 @@ func (m *Module) recountCategories(ctx context.Context, _ int, w *jobs.Work) (in
 	return 0, err
 }
 
-// siteCounts say what each of the site's cached counts counts. That of flags is not among them: normal operation counts
-// flags, Q2A's own recount would count posts, and none of its recalculations does either.
+// siteCounts says for each of the site's cached counts what it counts. The count of flags
+// (cache_flaggedcount) is left out on purpose: Q2A's normal operation counts flags there, its own
+// recount would count posts, and none of its recalculations does either.
 var siteCounts = map[string]string{
 	"cache_qcount":          "{posts} WHERE type = 'Q'",
 	"cache_acount":          "{posts} WHERE type = 'A'",
@@ -395,7 +434,7 @@ var siteCounts = map[string]string{
 	"cache_uapprovecount":   "{users} WHERE level < 10 AND flags & 2 = 0",
 }
 
-// recountSite settles the counts that Q2A caches among the options.
+// recountSite repairs the counts that Q2A caches among the options.
 func (m *Module) recountSite(ctx context.Context, _ int, w *jobs.Work) (int, error) {
 	names := slices.Sorted(maps.Keys(siteCounts))
 	err := m.db.Tx(ctx, func(tx *database.DB) error {

@@ -5,8 +5,9 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// may returns nil if the rules allow the operation on the post, as `can` tells readers; else the problem. No write gets past
-// finish without having asked.
+// may returns nil if the rules allow the operation on the post, and otherwise the problem that says why
+// not. It asks the same rules that the field "can" of responses reports. finish refuses a change for
+// which no call of may has returned nil.
 func (c *change) may(op operation, p *post) error {
 	if !c.rules(p).allows(op) {
 		return c.whyNot(op, p)
@@ -15,17 +16,19 @@ func (c *change) may(op operation, p *post) error {
 	return nil
 }
 
-// limited refuses what the caller has done too often in this hour.
+// limited returns a problem if the caller has done the action too often in the current hour.
 func (c *change) limited(action auth.Action) error {
 	return auth.CheckLimit(c.ctx, c.tx, c.o, c.caller, action)
 }
 
-// rules are what Q2A's page finds about the post.
+// rules returns what Q2A's rules say about the post and the caller.
 func (c *change) rules(p *post) rules { return c.t.rules[p.id] }
 
-// The rules of permissions.go say whether something may be done; what follows says why not. Nothing of it decides.
+// The rules in permissions.go decide whether an operation is allowed. The rest of this file only finds
+// out why it is not.
 
-// whyNot returns the problem of an operation that the rules do not allow: the first reason that applies.
+// whyNot returns the problem for an operation that the rules do not allow: that of the first reason
+// that applies.
 func (c *change) whyNot(op operation, p *post) *problem.Error {
 	for _, applies := range reasons[op] {
 		if e := applies(c, p); e != nil {
@@ -35,11 +38,12 @@ func (c *change) whyNot(op operation, p *post) *problem.Error {
 	return problem.New("permission_level")
 }
 
-// reason returns a problem if it applies to the caller and the post, else nil.
+// reason is a function that returns a problem if the reason applies to the caller and the post, and nil
+// otherwise.
 type reason func(c *change, p *post) *problem.Error
 
-// reasons are why an operation may be refused, by what helps most: mostly first what concerns the caller, then the state of
-// the post, then the caller's level.
+// reasons lists why each operation may be refused. The reason that helps the caller most comes first:
+// usually what concerns the caller, then the state of the post, then the caller's level.
 var reasons = [operations][]reason{
 	answering:   inOrder(option("permit_post_a"), "already_answered", notToOwn("allow_self_answer")),
 	commenting:  inOrder(option("permit_post_c"), "hidden", commentsOff),
@@ -61,8 +65,9 @@ var reasons = [operations][]reason{
 	followingUp: {off("follow_on_as"), unseen, always("hidden")},
 }
 
-// inOrder are the reasons of most operations: those given first, then what the option asks of the caller, the state of the
-// post, the caller's level, and a last code.
+// inOrder returns the reasons in the order that suits most operations: those in first, then what the
+// option requires of the caller apart from level and points, the state of the post, the caller's level
+// and points, and last the given code, which always applies.
 func inOrder(of asked, last string, first ...reason) []reason {
 	return append(first, person(of), state, lacks(of), always(last))
 }
@@ -71,7 +76,7 @@ func always(code string) reason {
 	return func(*change, *post) *problem.Error { return problem.New(code) }
 }
 
-// when makes a reason of a condition and the code of its problem.
+// when returns a reason that applies if the condition holds. code is that of its problem.
 func when(code string, applies func(c *change, p *post) bool) reason {
 	return func(c *change, p *post) *problem.Error {
 		if applies(c, p) {
@@ -81,12 +86,12 @@ func when(code string, applies func(c *change, p *post) bool) reason {
 	}
 }
 
-// off applies while an option of the site is switched off.
+// off returns a reason that applies while the option of the site is switched off.
 func off(name string) reason {
 	return when("feature_off", func(c *change, _ *post) bool { return !c.o.Bool(name) })
 }
 
-// notToOwn applies to what may not be done to one's own posts while the option is off.
+// notToOwn returns a reason that applies to the caller's own posts while the option is switched off.
 func notToOwn(name string) reason {
 	return when("own_post", func(c *change, p *post) bool { return c.rules(p).isByUser && !c.o.Bool(name) })
 }
@@ -96,13 +101,19 @@ var (
 	own       = when("own_post", func(c *change, p *post) bool { return c.rules(p).isByUser })
 	queued    = when("queued", func(_ *change, p *post) bool { return p.queued })
 	notHidden = when("not_hidden", func(_ *change, p *post) bool { return !p.hidden })
-	votingOff = when("feature_off", func(c *change, p *post) bool { return !c.o.Bool("voting_on_" + letters[p.kind] + "s") })
-	// commentsOff asks about posts that everybody sees only: of others their state is the reason.
-	commentsOff = when("feature_off", func(c *change, p *post) bool { return p.visible() && !c.o.Bool("comment_on_"+letters[p.kind]+"s") })
-	noLabels    = when("feature_off", func(c *change, _ *post) bool { return !c.o.UsingTags() && !c.o.UsingCategories() })
+	votingOff = when("feature_off", func(c *change, p *post) bool {
+		return !c.o.Bool("voting_on_" + letters[p.kind] + "s")
+	})
+	// commentsOff applies to visible posts only. For others, their state is the reason.
+	commentsOff = when("feature_off", func(c *change, p *post) bool {
+		return p.visible() && !c.o.Bool("comment_on_"+letters[p.kind]+"s")
+	})
+	noLabels = when("feature_off", func(c *change, _ *post) bool {
+		return !c.o.UsingTags() && !c.o.UsingCategories()
+	})
 )
 
-// unseen applies to posts that not everybody sees.
+// unseen applies to posts that not everybody sees: hidden and queued ones.
 func unseen(_ *change, p *post) *problem.Error {
 	switch {
 	case p.hidden:
@@ -113,7 +124,7 @@ func unseen(_ *change, p *post) *problem.Error {
 	return nil
 }
 
-// state applies to posts that not everybody sees, and to closed questions.
+// state applies to hidden and queued posts, and to closed questions.
 func state(c *change, p *post) *problem.Error {
 	if e := unseen(c, p); e != nil {
 		return e
@@ -124,17 +135,19 @@ func state(c *change, p *post) *problem.Error {
 	return nil
 }
 
-// asked is the option that an operation on a post asks about, "" if whoever is not blocked may do it.
+// asked is a function that returns the name of the option that says who may do an operation on a post.
+// It returns "" if everybody may who is not blocked.
 type asked func(c *change, p *post) string
 
 func option(name string) asked { return func(*change, *post) string { return name } }
 
-// perKind is the option for posts of the kind: prefix with Q2A's letter of it.
+// perKind returns the option of the post's kind: prefix and Q2A's letter for the kind.
 func perKind(prefix string) asked {
 	return func(_ *change, p *post) string { return prefix + letters[p.kind] }
 }
 
-// unlessOwn is the option, or for the caller's own posts none but not to be blocked.
+// unlessOwn returns the option for posts of others. The caller's own posts need none: for them, it is
+// enough not to be blocked.
 func unlessOwn(of asked) asked {
 	return func(c *change, p *post) string {
 		if c.rules(p).isByUser {
@@ -144,6 +157,8 @@ func unlessOwn(of asked) asked {
 	}
 }
 
+// closeOption returns the option that says who may close the question. An author needs none where the
+// site lets authors close their own questions.
 func closeOption(c *change, p *post) string {
 	if c.rules(p).isByUser && c.o.Bool("allow_close_own_questions") {
 		return ""
@@ -151,7 +166,8 @@ func closeOption(c *change, p *post) string {
 	return "permit_close_q"
 }
 
-// reopenOption is closeOption but for questions that somebody else closed.
+// reopenOption returns the option that says who may reopen the question: that of closeOption if nobody
+// but the author has changed the question last, and otherwise permit_close_q.
 func reopenOption(c *change, p *post) string {
 	if !c.rules(p).authorLast {
 		return "permit_close_q"
@@ -159,14 +175,16 @@ func reopenOption(c *change, p *post) string {
 	return closeOption(c, p)
 }
 
-// lacks applies when the caller, at the level for the post, lacks what the option asks for.
+// lacks returns a reason that applies when the caller, at the level that counts for the post's
+// category, does not have what the option requires.
 func lacks(of asked) reason {
 	return func(c *change, p *post) *problem.Error {
 		return auth.Refusal(c.o, c.caller, of(c, p), c.level(p.categoryPath))
 	}
 }
 
-// person is lacks without a lack of level or points, which the state of the post may explain better.
+// person returns a reason like lacks, but without a lack of level or points, for which the state of the
+// post may be the better explanation.
 func person(of asked) reason {
 	return func(c *change, p *post) *problem.Error {
 		e := lacks(of)(c, p)

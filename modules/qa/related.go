@@ -14,10 +14,11 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// minScore is the score from which a match counts, for a "match_…" option of 1 (loose) to 5 (strict); Q2A's figures.
+// minScore returns the score from which a match counts. match is the value of a "match_…" option, from
+// 1 (loose) to 5 (strict). The figures are Q2A's.
 func minScore(match int) float64 { return 10 - 2*float64(match) }
 
-// RelatedItem is a question like another one.
+// RelatedItem is a question that is like another one or like a title, with a score for how much.
 type RelatedItem struct {
 	QuestionItem
 	Score float64 `json:"score" doc:"The greater the more alike"`
@@ -34,29 +35,35 @@ type similarInput struct {
 	Title string `query:"title" required:"true" minLength:"1" maxLength:"800" doc:"Title that somebody is about to ask under"`
 }
 
-// suggestedTagsOutput are tags that fit a title.
+// suggestedTagsOutput is a list of tags that fit a title.
 type suggestedTagsOutput struct{ Body web.List[string] }
 
 func (m *Module) registerRelated(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "list-related", Method: http.MethodGet, Path: "/v1/questions/{id}/related", Tags: []string{"Questions"},
+		OperationID: "list-related", Method: http.MethodGet, Path: "/v1/questions/{id}/related",
+		Tags:        []string{"Questions"},
 		Summary:     "Questions like this one, by words of the title, tags and category",
 		Description: "As Question2Answer's related questions; those below the site's threshold (match_related_qs) are left out.",
 		Errors:      []int{http.StatusForbidden, http.StatusNotFound},
 	}, m.listRelated)
 	web.Register(api, huma.Operation{
-		OperationID: "list-similar", Method: http.MethodGet, Path: "/v1/questions/similar", Tags: []string{"Questions"},
-		Summary: "Questions with a similar title, to show before asking", Description: "As Question2Answer's check for duplicates on the ask page.",
+		OperationID: "list-similar", Method: http.MethodGet, Path: "/v1/questions/similar",
+		Tags:        []string{"Questions"},
+		Summary:     "Questions with a similar title, to show before asking",
+		Description: "As Question2Answer's check for duplicates on the ask page.",
 	}, m.listSimilar)
 	web.Register(api, huma.Operation{
-		OperationID: "suggest-tags", Method: http.MethodGet, Path: "/v1/tags/suggested", Tags: []string{"Tags"},
+		OperationID: "suggest-tags", Method: http.MethodGet, Path: "/v1/tags/suggested",
+		Tags:    []string{"Tags"},
 		Summary: "Tags of questions with a similar title",
 	}, m.suggestTags)
 }
 
-// related finds questions like one, the most alike first, as Q2A scores them: a common word of the titles counts
-// ln(10000 / number of titles with it), a common tag twice that for its number of questions, the same category once for
-// its; the id breaks ties.
+// related returns up to limit questions that are like the one with the id, the most alike first, scored
+// as Q2A does: each word that both titles have counts ln(10000 / number of titles with it), each common
+// tag twice the same of its number of questions, and the same category once the same of its number of
+// questions. The id breaks ties. Questions below the site's threshold (option match_related_qs) are
+// left out.
 func (m *Module) related(ctx context.Context, o *site.Options, id, limit int) ([]hit, error) {
 	hits, err := m.alike(ctx, id, limit, minScore(o.Int("match_related_qs")))
 	if err != nil {
@@ -99,12 +106,14 @@ func (m *Module) relatedItems(o *site.Options, tree *categoryTree, hits []hit) [
 	return items
 }
 
-// similarCount is how many questions Q2A looks at for example tags (QA_DB_RETRIEVE_ASK_TAG_QS).
+// similarCount is how many similar questions Q2A looks at to suggest tags (QA_DB_RETRIEVE_ASK_TAG_QS).
 const similarCount = 500
 
-// similar finds the best count questions by the words of a title.
+// similar returns up to count questions whose titles have words of the given title, the best first.
 func (m *Module) similar(ctx context.Context, title string, count int) ([]hit, error) {
-	found, err := m.score(ctx, searchPlaces{words: distinct(words.Split(words.WithoutAstral(title))), titlesOnly: true})
+	found, err := m.score(ctx, searchPlaces{
+		words: distinct(words.Split(words.WithoutAstral(title))), titlesOnly: true,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("similar questions: %w", err)
 	}
@@ -120,7 +129,9 @@ func (m *Module) listSimilar(ctx context.Context, in *similarInput) (*relatedOut
 	if err != nil {
 		return nil, err
 	}
-	hits = slices.DeleteFunc(hits, func(h hit) bool { return h.score < minScore(o.Int("match_ask_check_qs")) })
+	hits = slices.DeleteFunc(hits, func(h hit) bool {
+		return h.score < minScore(o.Int("match_ask_check_qs"))
+	})
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err
 	}
@@ -147,11 +158,13 @@ func (m *Module) suggestTags(ctx context.Context, in *similarInput) (*suggestedT
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err
 	}
-	out.Body.Items = exampleTags(hits, math.Exp(minScore(o.Int("match_example_tags"))), o.Int("page_size_ask_tags"))
+	minWeight := math.Exp(minScore(o.Int("match_example_tags")))
+	out.Body.Items = exampleTags(hits, minWeight, o.Int("page_size_ask_tags"))
 	return out, nil
 }
 
-// exampleTags weighs the tags of questions, each by the exponential of its question's score, and gives the heaviest.
+// exampleTags returns up to limit tags of the questions, the heaviest first. A tag's weight is the sum
+// of the exponentials of its questions' scores; tags lighter than minWeight are left out.
 func exampleTags(hits []hit, minWeight float64, limit int) []string {
 	weights := map[string]float64{}
 	var tags []string

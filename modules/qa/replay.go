@@ -9,8 +9,11 @@ import (
 	"38qa.net/backend/modules/kernel/events"
 )
 
-// StillPublic brings what was public when it happened to what everybody may know now: nothing of posts that are hidden, wait
-// for approval or are gone, themselves or what they stand below, but that they were hidden, by their ids alone.
+// StillPublic reduces events that were public when they happened, in place, to what everybody may know
+// now. An event stays as it is if its post, the post's parent and its question are visible. If one of
+// them is hidden or queued, or the post is gone, the event is emptied. Events about hiding a post are
+// the exception: they keep their name and the ids of the post and its question, unless one of the three
+// is queued.
 func (m *Module) StillPublic(ctx context.Context, before []*events.Topics) error {
 	ids := make([]int, len(before))
 	for i, t := range before {
@@ -33,7 +36,8 @@ func (m *Module) StillPublic(ctx context.Context, before []*events.Topics) error
 	return nil
 }
 
-// chain are the types of a post, of what it stands on ("" for questions), and of its question; empty for posts that are gone.
+// chain holds the types of a post, of its parent ("" for questions) and of its question. All are "" for
+// a post that is gone.
 type chain struct{ post, parent, question string }
 
 func (c chain) visible() bool {
@@ -42,10 +46,12 @@ func (c chain) visible() bool {
 
 func (c chain) queued() bool {
 	const suffix = "_QUEUED"
-	return len(c.post) > 1 && c.post[1:] == suffix || len(c.parent) > 1 && c.parent[1:] == suffix || len(c.question) > 1 && c.question[1:] == suffix
+	return len(c.post) > 1 && c.post[1:] == suffix ||
+		len(c.parent) > 1 && c.parent[1:] == suffix ||
+		len(c.question) > 1 && c.question[1:] == suffix
 }
 
-// chains reads the chains of posts by their ids.
+// chains reads the chains of the posts with the ids. Posts that are gone are missing in the result.
 func (m *Module) chains(ctx context.Context, ids []int) (map[int]chain, error) {
 	now := make(map[int]chain, len(ids))
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
@@ -54,7 +60,8 @@ func (m *Module) chains(ctx context.Context, ids []int) (map[int]chain, error) {
 		err := rows.Scan(&id, &c.post, &c.parent, &c.question)
 		now[id] = c
 		return err
-	}, "SELECT e.postid, e.type, COALESCE(pp.type, ''), p.type FROM {posts} e "+eventJoin+"WHERE e.postid IN ?", ids)
+	}, "SELECT e.postid, e.type, COALESCE(pp.type, ''), p.type FROM {posts} e "+eventJoin+
+		"WHERE e.postid IN ?", ids)
 	if err != nil {
 		return nil, fmt.Errorf("read what is public by now: %w", err)
 	}

@@ -38,7 +38,10 @@ func (m *Module) answer(ctx context.Context, in *replyInput) (*createdAnswer, er
 	if err != nil {
 		return nil, err
 	}
-	return &createdAnswer{Status: http.StatusCreated, Location: "/v1/answers/" + itoa(id), Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body}, nil
+	return &createdAnswer{
+		Status: http.StatusCreated, Location: "/v1/answers/" + itoa(id),
+		Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body,
+	}, nil
 }
 
 func (c *change) answer(q *post, w *Writing, text *content) (int, error) {
@@ -64,14 +67,17 @@ func (c *change) answer(q *post, w *Writing, text *content) (int, error) {
 	if a.queued {
 		name = "a_queue"
 	}
-	with := params("postid", a.id, "parentid", q.id, "parent", c.record(q), "content", a.content, "format", a.format, "text", TextOf(a.content, a.format),
-		"categoryid", orNull(q.categoryID), "name", given(w.Name), "notify", w.Notify != nil && *w.Notify, "email", given(w.Email))
+	with := params("postid", a.id, "parentid", q.id, "parent", c.record(q),
+		"content", a.content, "format", a.format, "text", TextOf(a.content, a.format),
+		"categoryid", orNull(q.categoryID), "name", given(w.Name),
+		"notify", w.Notify != nil && *w.Notify, "email", given(w.Email))
 	c.charge = auth.Answers
 	c.report(name, a, with, func(e *Event) { e.ParentKind, e.ParentOwnerID = "Q", q.userID })
 	return a.id, nil
 }
 
-// reply makes an answer or a comment below a post and checks what was sent.
+// reply returns a new answer or comment below the parent, not yet written, and checks what was sent.
+// Its error describes the invalid fields.
 func (c *change) reply(kind string, parent *post, w *Writing, text *content) (*post, error) {
 	q := c.t.question
 	p := &post{kind: kind, parentID: parent.id, categoryID: q.categoryID, categoryPath: q.categoryPath}
@@ -118,7 +124,10 @@ func (m *Module) comment(ctx context.Context, in *replyInput) (*createdComment, 
 	if err != nil {
 		return nil, err
 	}
-	return &createdComment{Status: http.StatusCreated, Location: "/v1/comments/" + itoa(id), Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body}, nil
+	return &createdComment{
+		Status: http.StatusCreated, Location: "/v1/comments/" + itoa(id),
+		Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body,
+	}, nil
 }
 
 func (c *change) comment(parent *post, w *Writing, text *content) (int, error) {
@@ -133,7 +142,8 @@ func (c *change) comment(parent *post, w *Writing, text *content) (int, error) {
 		return 0, err
 	}
 	for _, other := range c.t.comments {
-		if other.kind == "C" && other.parentID == parent.id && !other.hidden && sameText(other.content, p.content) {
+		if other.kind == "C" && other.parentID == parent.id && !other.hidden &&
+			sameText(other.content, p.content) {
 			return 0, problem.Invalid(problem.Field{Name: "content", Code: "repeated"})
 		}
 	}
@@ -146,15 +156,20 @@ func (c *change) comment(parent *post, w *Writing, text *content) (int, error) {
 		name = "c_queue"
 	}
 	q := c.t.question
-	with := params("postid", p.id, "parentid", parent.id, "parenttype", parent.kind, "parent", c.record(parent), "questionid", q.id, "question", c.record(q),
-		"thread", nil, "content", p.content, "format", p.format, "text", TextOf(p.content, p.format), "categoryid", orNull(q.categoryID), "name", given(w.Name),
+	with := params("postid", p.id, "parentid", parent.id, "parenttype", parent.kind,
+		"parent", c.record(parent), "questionid", q.id, "question", c.record(q), "thread", nil,
+		"content", p.content, "format", p.format, "text", TextOf(p.content, p.format),
+		"categoryid", orNull(q.categoryID), "name", given(w.Name),
 		"notify", w.Notify != nil && *w.Notify, "email", given(w.Email))
 	c.charge = auth.Comments
-	c.report(name, p, with, func(e *Event) { e.ParentKind, e.ParentOwnerID, e.ThreadUserIDs = parent.kind, parent.userID, thread })
+	c.report(name, p, with, func(e *Event) {
+		e.ParentKind, e.ParentOwnerID, e.ThreadUserIDs = parent.kind, parent.userID, thread
+	})
 	return p.id, nil
 }
 
-// commenters are the authors of the visible comments on a post, each once, the first first.
+// commenters returns the authors of the visible comments on a post, each once, in the order of their
+// first comments.
 func (c *change) commenters(parent *post) []int {
 	var users []int
 	seen := map[int]bool{0: true}

@@ -10,45 +10,49 @@ import (
 	"sync"
 )
 
-// searchPlaces say where to look for the words of a query.
+// searchPlaces says what a search looks for, and where.
 type searchPlaces struct {
 	words []string
-	// titlesOnly looks at titles only, as for similar questions.
+	// titlesOnly restricts the search to titles, as for similar questions.
 	titlesOnly bool
-	// handle is the whole query, which may be a user's handle.
+	// handle is the whole query, since it may be a user's handle.
 	handle string
 }
 
-// hit is a question that was found.
+// hit is a question that a search has found.
 type hit struct {
 	id    int
 	score float64
-	// matchKind and matchID are the post that matches best, which found a score of best.
+	// matchKind and matchID identify the post of the thread that matches best. Its score is best.
 	matchKind string
 	matchID   int
 	best      float64
 	post      *post
 }
 
-// match takes note of a find, if it is the best one so far.
+// match records a find in a post if it is the best one of the question so far.
 func (h *hit) match(score float64, kind string, post int) {
 	if rounded := math.Round(score*1000) / 1000; rounded > h.best {
 		h.best, h.matchKind, h.matchID = rounded, kind, post
 	}
 }
 
-// sortHits puts the best first.
+// sortHits sorts the hits, the best first.
 func sortHits(hits []hit) {
-	slices.SortFunc(hits, func(a, b hit) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.id, a.id)) })
+	slices.SortFunc(hits, func(a, b hit) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.id, a.id))
+	})
 }
 
-// scored is a question with its score; there can be tens of thousands in one search.
+// scored is a question with its score. It is small because one search can find tens of thousands of
+// questions.
 type scored struct {
 	score float64
 	id    uint32
 }
 
-// ahead tells whether a stands before b. Scores that differ by less than rounding may have been added up in another order.
+// ahead reports whether a comes before b. Scores that differ by no more than rounding count as equal,
+// since they may have been added up in another order; then the greater id comes first.
 func (a scored) ahead(b scored) bool {
 	if d := a.score - b.score; d > 1e-9 || d < -1e-9 {
 		return d > 0
@@ -56,7 +60,8 @@ func (a scored) ahead(b scored) bool {
 	return a.id > b.id
 }
 
-// ranking is the result of a search, not yet in order: hardly anybody looks further than the first page.
+// ranking is the result of a search. It is not sorted, because hardly anybody looks further than the
+// first page.
 type ranking struct {
 	questions []scored
 	lists     []*wordPostings
@@ -64,7 +69,8 @@ type ranking struct {
 	places    searchPlaces
 }
 
-// board adds up scores by the id of the question. Boards are used again: making one costs more than a search.
+// board adds up scores by the id of the question. Boards are pooled and used again, since allocating
+// one takes longer than a search.
 type board struct {
 	scores []float64
 	found  []bool
@@ -73,7 +79,7 @@ type board struct {
 
 var boards = sync.Pool{New: func() any { return &board{} }}
 
-// grow makes room for ids up to the highest.
+// grow makes room for the ids up to the highest.
 func (b *board) grow(highest uint32) {
 	if int(highest) >= len(b.scores) {
 		size := int(highest) + int(highest)/8 + 1024
@@ -89,7 +95,7 @@ func (b *board) add(id uint32, score float64) {
 	b.scores[id] += score
 }
 
-// clear makes the board as new, at the cost of what was on it.
+// clear empties the board. It takes time only for the ids that have scores.
 func (b *board) clear() {
 	for _, id := range b.ids {
 		b.scores[id], b.found[id] = 0, false
@@ -97,10 +103,10 @@ func (b *board) clear() {
 	b.ids = b.ids[:0]
 }
 
-// score finds questions and scores them as Q2A does:
-// a word in the title counts ln(10000 / number of titles with it); one in a content up to that, more for repetitions, half
-// for answers and a quarter for comments; one in a tag or as the author's handle twice and once that. Hot questions get up
-// to 2 ln(10000) more, and the id breaks ties.
+// score finds questions and scores them as Q2A does. A word in the title counts ln(10000 / number of
+// titles with it). A word in a content counts up to the same of the number of contents, more if it is
+// repeated, half of it in an answer and a quarter in a comment. A word counts twice as much in a tag,
+// and once as the author's handle. Hot questions get up to 2 ln(10000) more, and the id breaks ties.
 func (m *Module) score(ctx context.Context, q searchPlaces) (*ranking, error) {
 	found, span, edited, err := m.lookUp(ctx, q.words)
 	if err != nil {
@@ -126,13 +132,14 @@ func (m *Module) score(ctx context.Context, q searchPlaces) (*ranking, error) {
 	r.questions = make([]scored, 0, len(b.ids))
 	for _, id := range b.ids {
 		if hot, visible := hotness(id); visible {
-			r.questions = append(r.questions, scored{b.scores[id] + span.bonus(hot) + math.Log(float64(id))/1e6, id})
+			score := b.scores[id] + span.bonus(hot) + math.Log(float64(id))/1e6
+			r.questions = append(r.questions, scored{score, id})
 		}
 	}
 	return r, nil
 }
 
-// fill adds all finds up.
+// fill adds up all finds on the board.
 func (r *ranking) fill(b *board) {
 	highest := uint32(0)
 	r.each(func(p posting, _ float64) { highest = max(highest, p.question) })
@@ -148,7 +155,7 @@ func (r *ranking) fill(b *board) {
 	}
 }
 
-// each goes through the finds of words with what they count.
+// each calls find for each find of a word, with the score that it counts.
 func (r *ranking) each(find func(p posting, score float64)) {
 	for _, l := range r.lists {
 		weights := l.weights()
@@ -160,8 +167,9 @@ func (r *ranking) each(find func(p posting, score float64)) {
 	}
 }
 
-// best are the best count questions after a place (nil: from the beginning), leaving out skip, in order, with what matched
-// best in each.
+// best returns up to count questions, the best first, after leaving out the first skip ones. If after
+// is not nil, only the questions behind that place are considered. Each hit says which post of its
+// thread matches best.
 func (r *ranking) best(after *searchPosition, skip, count int) []hit {
 	questions := r.questions
 	if after != nil {
@@ -191,10 +199,11 @@ func (r *ranking) best(after *searchPosition, skip, count int) []hit {
 	return hits
 }
 
-// sortAllFrom is the number of wanted questions from which sorting all is cheaper than keeping a short list in order.
+// sortAllFrom is the number of wanted questions from which it is cheaper to sort all questions than to
+// keep a short sorted list of the best.
 const sortAllFrom = 200
 
-// topOf are the best count questions, in order.
+// topOf returns the best count questions, the best first.
 func topOf(questions []scored, count int) []scored {
 	order := func(a, b scored) int {
 		if a.ahead(b) {
@@ -219,13 +228,15 @@ func topOf(questions []scored, count int) []scored {
 	return top
 }
 
-// exactUpTo is the number of candidates up to which the present hotness of each is read at once.
+// exactUpTo is the number of candidates up to which a search reads the present hotness of each from the
+// database.
 const exactUpTo = 500
 
-// hotnessSpan are the lowest and the highest hotness of all questions.
+// hotnessSpan is the range of hotness of all visible questions.
 type hotnessSpan struct{ lowest, highest float64 }
 
-// bonus is what hotness adds to a score: up to 2 ln(10000) for the hottest question.
+// bonus returns how much a question's hotness adds to its score: up to 2 ln(10000) for the hottest
+// question.
 func (s hotnessSpan) bonus(hotness float64) float64 {
 	if s.highest <= s.lowest {
 		return 0
@@ -233,16 +244,22 @@ func (s hotnessSpan) bonus(hotness float64) float64 {
 	return 2 * math.Log(ignoredFrom) * (hotness - s.lowest) / (s.highest - s.lowest)
 }
 
-// lookUp finds the words of a query in the index, with the span of hotness and the time of the newest edit.
-func (m *Module) lookUp(ctx context.Context, list []string) (found []indexedWord, span hotnessSpan, edited string, err error) {
+// lookUp finds the words of a query in the index. It also returns the range of hotness and the time of
+// the newest edit of any post, as text.
+func (m *Module) lookUp(
+	ctx context.Context, list []string,
+) (found []indexedWord, span hotnessSpan, edited string, err error) {
 	err = m.db.Select(ctx, func(rows *sql.Rows) error {
 		var id sql.NullInt64
 		var titles, contents, tags sql.NullInt64
-		if err := rows.Scan(&span.lowest, &span.highest, &edited, &id, &titles, &contents, &tags); err != nil {
+		err := rows.Scan(&span.lowest, &span.highest, &edited, &id, &titles, &contents, &tags)
+		if err != nil {
 			return err
 		}
 		if id.Valid {
-			found = append(found, indexedWord{int(id.Int64), int(titles.Int64), int(contents.Int64), int(tags.Int64)})
+			found = append(found, indexedWord{
+				int(id.Int64), int(titles.Int64), int(contents.Int64), int(tags.Int64),
+			})
 		}
 		return nil
 	}, "SELECT r.lowest, r.highest, r.edited, w.wordid, w.titlecount, w.contentcount, w.tagwordcount FROM (SELECT "+
@@ -254,7 +271,8 @@ func (m *Module) lookUp(ctx context.Context, list []string) (found []indexedWord
 	return found, span, edited, err
 }
 
-// atLeastOne is a list for IN, which must not be empty; no word and no handle is "".
+// atLeastOne returns the list, or a list of "" if it is empty, since SQL's IN takes no empty list. No
+// word and no handle is "".
 func atLeastOne(list []string) []string {
 	if len(list) == 0 {
 		return []string{""}
@@ -265,7 +283,8 @@ func atLeastOne(list []string) []string {
 const byAuthor = "SELECT a.postid, LN(10000 / (n.qposts + 0e0)) FROM {users} h CROSS JOIN {posts} a ON a.userid = h.userid " +
 	"AND a.type = 'Q' JOIN {userpoints} n ON n.userid = h.userid WHERE h.handle "
 
-// matchAuthors scores the questions of users whose handle is one of the words or the whole query; for both they count twice.
+// matchAuthors scores the questions of users whose handle is one of the words or the whole query. It
+// returns the scores by the id of the question; a handle that is both counts twice.
 func (m *Module) matchAuthors(ctx context.Context, q searchPlaces) (map[uint32][]float64, error) {
 	if q.titlesOnly {
 		return nil, nil //nolint:nilnil // nobody
@@ -284,8 +303,9 @@ func (m *Module) matchAuthors(ctx context.Context, q searchPlaces) (map[uint32][
 	return authors, nil
 }
 
-// hotnessOf gives the hotness of the candidates that are visible questions: the present one where they are few; of many, one
-// that is some seconds old, but for those that are newer than that.
+// hotnessOf returns a function for the hotness of the candidates, which is false for those that are no
+// visible questions. Up to exactUpTo candidates get their present hotness. For more, the hotness may be
+// up to hotnessAge old, except that of questions which are too new for the table.
 func (m *Module) hotnessOf(ctx context.Context, ids []uint32) (func(id uint32) (float64, bool), error) {
 	exact := map[uint32]float64{}
 	unknown := ids
@@ -303,7 +323,8 @@ func (m *Module) hotnessOf(ctx context.Context, ids []uint32) (func(id uint32) (
 		}
 	}
 	if len(unknown) > 0 {
-		if err := m.readHotness(ctx, func(id uint32, hot float64) { exact[id] = hot }, " AND postid IN ?", unknown); err != nil {
+		keep := func(id uint32, hot float64) { exact[id] = hot }
+		if err := m.readHotness(ctx, keep, " AND postid IN ?", unknown); err != nil {
 			return nil, err
 		}
 	}
@@ -316,8 +337,11 @@ func (m *Module) hotnessOf(ctx context.Context, ids []uint32) (func(id uint32) (
 	}, nil
 }
 
-// readHotness reads the hotness of visible questions.
-func (m *Module) readHotness(ctx context.Context, found func(id uint32, hotness float64), condition string, args ...any) error {
+// readHotness calls found with the hotness of each visible question that meets the condition, which
+// continues a WHERE clause and may be "".
+func (m *Module) readHotness(
+	ctx context.Context, found func(id uint32, hotness float64), condition string, args ...any,
+) error {
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		var id uint32
 		var hot sql.NullFloat64

@@ -13,8 +13,9 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// ignoredFrom is the number of posts with a word from which Q2A's search and its related lists ignore the word
-// (QA_IGNORED_WORDS_FREQ). Words score by how far they are below it.
+// ignoredFrom is the number of posts with a word from which Q2A ignores the word in searches and in
+// lists of related questions (QA_IGNORED_WORDS_FREQ). The further a word is below it, the more it
+// counts.
 const ignoredFrom = 10000
 
 type searchInput struct {
@@ -22,7 +23,7 @@ type searchInput struct {
 	Q string `query:"q" required:"true" minLength:"1" maxLength:"500" doc:"What to look for, in any language; also a user's handle"`
 }
 
-// SearchItem is a question that was found.
+// SearchItem is a question that a search has found, with its score and the post that matches best.
 type SearchItem struct {
 	QuestionItem
 	Score float64 `json:"score" doc:"The greater the better; comparable within one search only"`
@@ -40,13 +41,14 @@ func (m *Module) registerSearch(api huma.API) {
 	}, m.search)
 }
 
-// searchPosition is a place in the results.
+// searchPosition is a place in the results of a search, kept in a cursor.
 type searchPosition struct {
 	Score float64 `json:"s"`
 	ID    int     `json:"id"`
 }
 
-// Valid reports whether a question can be there; JSON has no numbers that are not finite.
+// Valid reports whether a question can be at this place. The score needs no check, because numbers in
+// JSON are always finite.
 func (p *searchPosition) Valid() bool { return web.ValidID(p.ID) }
 
 func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, error) {
@@ -59,7 +61,8 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	}
 	var after *searchPosition
 	if in.Cursor != "" {
-		// Scores change with each vote: those after the place are those below it now.
+		// Scores change with each vote, so the next page has the questions that are below this place
+		// now.
 		after = &searchPosition{}
 		if err := web.DecodeCursor("search", in.Cursor, after); err != nil {
 			return nil, err
@@ -92,20 +95,25 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 }
 
 func (m *Module) searchItem(o *site.Options, tree *categoryTree, h hit) SearchItem {
-	return SearchItem{QuestionItem: m.item(o, tree, h.post), Score: h.score, Match: m.ref(o, &post{id: h.matchID, kind: h.matchKind}, h.post)}
+	return SearchItem{
+		QuestionItem: m.item(o, tree, h.post), Score: h.score,
+		Match: m.ref(o, &post{id: h.matchID, kind: h.matchKind}, h.post),
+	}
 }
 
-// find scores questions for what somebody typed.
+// find finds and scores questions for the text that somebody typed.
 func (m *Module) find(ctx context.Context, typed string) (*ranking, error) {
 	typed = words.WithoutAstral(typed)
-	found, err := m.score(ctx, searchPlaces{words: distinct(words.Split(typed)), handle: strings.TrimSpace(typed)})
+	found, err := m.score(ctx, searchPlaces{
+		words: distinct(words.Split(typed)), handle: strings.TrimSpace(typed),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	return found, nil
 }
 
-// maxWords bounds the words of one query that are looked up.
+// maxWords is how many words of one query are looked up; further words are ignored.
 const maxWords = 100
 
 func distinct(list []string) []string {
@@ -113,7 +121,8 @@ func distinct(list []string) []string {
 	return once[:min(maxWords, len(once))]
 }
 
-// fetch reads the questions of hits, in one statement.
+// fetch reads the questions of the hits in one statement. post stays nil for those that are not visible
+// any more.
 func (m *Module) fetch(ctx context.Context, hits []hit) error {
 	if len(hits) == 0 {
 		return nil

@@ -13,7 +13,8 @@ type selectInput struct {
 	}
 }
 
-// selectAnswer makes one of the answers the best, or with 0 none.
+// selectAnswer selects an answer as the best one of the question, or, if answerID is 0, takes the
+// selection back.
 func (m *Module) selectAnswer(ctx context.Context, id, answerID int) (*threadOutput, error) {
 	_, err := m.change(ctx, id, "Q", wholeThread, func(c *change, q *post) (int, error) {
 		if err := c.may(selecting, q); err != nil {
@@ -27,7 +28,7 @@ func (m *Module) selectAnswer(ctx context.Context, id, answerID int) (*threadOut
 			}
 		}
 		if answerID == q.selectedID {
-			c.actor.nobody = true // nothing is done
+			c.actor.nobody = true // nothing changes
 			return 0, nil
 		}
 		c.choose(answer, c.actor)
@@ -39,12 +40,14 @@ func (m *Module) selectAnswer(ctx context.Context, id, answerID int) (*threadOut
 	return m.questionAt(ctx, id)
 }
 
-// choose makes an answer the best one, or none, in somebody's name. Where the site closes answered questions, that follows.
+// choose selects an answer as the best one, or none if answer is nil, in the name of an actor. Where
+// the site closes questions that have a selected answer, it also reports the question as closed or
+// reopened.
 func (c *change) choose(answer *post, by actor) {
 	q := c.t.question
 	wasClosed := isClosed(c.o, q)
 	old := c.t.byID[q.selectedID]
-	if old != nil && old.updateType == "S" { // its last change was to be chosen, and that is no more
+	if old != nil && old.updateType == "S" { // its last change was its selection, which ends now
 		old.updated, old.updateType, old.lastUserID, old.lastIP = 0, "", 0, nil
 	}
 	q.selectedID = 0
@@ -70,6 +73,7 @@ func (c *change) choose(answer *post, by actor) {
 	c.reportBy(by, "a_select", answer, params(with(answer)...), nil)
 	if !wasClosed && c.o.Bool("do_close_on_select") {
 		c.touchBy(by, q, "C")
-		c.reportBy(by, "q_close", q, params("postid", q.id, "oldquestion", c.record(q), "reason", "answer-selected", "originalid", c.record(answer)), nil)
+		c.reportBy(by, "q_close", q, params("postid", q.id, "oldquestion", c.record(q),
+			"reason", "answer-selected", "originalid", c.record(answer)), nil)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Question is a question with its thread.
+// Question is a question with its thread, as far as the request asked for it.
 type Question struct {
 	QuestionItem
 	Text
@@ -20,7 +20,7 @@ type Question struct {
 	Related    []QuestionItem `json:"related,omitempty" doc:"With include=related"`
 }
 
-// Answer is an answer with what stands below it.
+// Answer is an answer with the comments and follow-ups below it.
 type Answer struct {
 	PostBase
 	Text
@@ -39,7 +39,7 @@ type Comment struct {
 	QuestionID int    `json:"questionId"`
 }
 
-// PostRef points to a post.
+// PostRef identifies a post, with its type and question, so that clients can link to it.
 type PostRef struct {
 	ID         int    `json:"id"`
 	Type       string `json:"type" enum:"question,answer,comment,note"`
@@ -48,13 +48,14 @@ type PostRef struct {
 	Path       string `json:"path,omitempty" doc:"Address of the question below the site's"`
 }
 
-// Closure says why a question is closed.
+// Closure says why a question is closed: it is a duplicate of another question, or has a closing note.
 type Closure struct {
 	DuplicateOf *PostRef `json:"duplicateOf,omitempty"`
 	Note        *Text    `json:"note,omitempty"`
 }
 
-// shown turns a loaded thread into answers of the API, with what the caller asked to include.
+// shown turns a loaded thread into the posts of a response, with the parts that the caller asked to
+// include.
 type shown struct {
 	m       *Module
 	o       *site.Options
@@ -64,7 +65,8 @@ type shown struct {
 
 func (s shown) has(what string) bool { return slices.Contains(s.include, what) }
 
-// base is the common part of a post, with permissions if asked for.
+// base returns the fields that all kinds of posts have in common, with permissions if the caller asked
+// for them.
 func (s shown) base(p *post) PostBase {
 	b := s.m.base(s.o, p)
 	if s.has("permissions") {
@@ -117,7 +119,10 @@ func (s shown) answers() []Answer {
 }
 
 func (s shown) answer(p *post) Answer {
-	a := Answer{PostBase: s.base(p), Text: s.m.text(s.o, p), QuestionID: s.t.question.id, Selected: p.id == s.t.question.selectedID}
+	a := Answer{
+		PostBase: s.base(p), Text: s.m.text(s.o, p),
+		QuestionID: s.t.question.id, Selected: p.id == s.t.question.selectedID,
+	}
 	if s.has("comments") {
 		a.Comments = s.comments(p)
 	}
@@ -136,7 +141,7 @@ func (s shown) followUps(parent *post) []PostRef {
 	return refs
 }
 
-// comments are those right below a post, the oldest first.
+// comments returns the comments right below a post, the oldest first.
 func (s shown) comments(parent *post) []Comment {
 	var comments []Comment
 	for _, c := range s.t.comments {
@@ -148,19 +153,24 @@ func (s shown) comments(parent *post) []Comment {
 }
 
 func (s shown) comment(p *post) Comment {
-	c := Comment{PostBase: s.base(p), Text: s.m.text(s.o, p), ParentID: p.parentID, QuestionID: s.t.question.id, ParentType: "answer"}
+	c := Comment{
+		PostBase: s.base(p), Text: s.m.text(s.o, p),
+		ParentID: p.parentID, QuestionID: s.t.question.id, ParentType: "answer",
+	}
 	if p.parentID == s.t.question.id {
 		c.ParentType = "question"
 	}
 	return c
 }
 
-// ref points to a post of a question.
+// ref returns a reference to a post of the question.
 func (m *Module) ref(o *site.Options, p, question *post) PostRef {
-	ref := PostRef{ID: p.id, Type: typeNames[p.kind], QuestionID: question.id, Title: m.shown(o, question.title).title,
-		Path: m.path(o, question.id, question.title)}
+	ref := PostRef{
+		ID: p.id, Type: typeNames[p.kind], QuestionID: question.id,
+		Title: m.shown(o, question.title).title, Path: m.path(o, question.id, question.title),
+	}
 	switch p.kind {
-	case "A", "C": // as Q2A links to a part of a page
+	case "A", "C": // Q2A's form of a link to an answer or a comment on the question's page
 		ref.Path += "?show=" + itoa(p.id) + "#" + map[string]string{"A": "a", "C": "c"}[p.kind] + itoa(p.id)
 	}
 	return ref

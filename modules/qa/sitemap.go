@@ -19,14 +19,14 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// A site of few parts has its whole sitemap in /sitemap.xml, as Q2A's plugin writes it. On larger ones that
-// address is the index of the parts /sitemap-{list}-{first id}.xml, which stand beside it because a sitemap
-// may list only what is below its own folder. Each part spans a fixed range of ids, so that it is read by the
-// primary key, stays as it is while others change, and holds fewer addresses than the protocol's 50,000, in
-// fewer bytes than its 50 MB.
+// A small site has its whole sitemap in /sitemap.xml, as Q2A's plugin writes it. On a larger site that
+// address is an index of the parts, /sitemap-{list}-{first id}.xml. The parts are in the same folder,
+// because a sitemap may list only addresses below its own folder. Each part covers a fixed range of
+// ids. It can therefore be read by the primary key, does not change when other parts do, and stays
+// below the protocol's limits of 50,000 addresses and 50 MB.
 
-// sitemapAge is how old the list of parts may be. What a part lists is read at each request, so that a new
-// question is missing for that long only if it is the first one in its range.
+// sitemapAge is how long the list of parts is kept. The entries of a part are read at each request, so
+// a new question can be missing for that long only if it is the first one in its range of ids.
 const sitemapAge = 10 * time.Minute
 
 const sitemapSpace = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -55,27 +55,31 @@ func (s *sitemap) add(siteURL, path string, priority float64) {
 	s.URLs = append(s.URLs, sitemapURL{siteURL + encodePath(path), strconv.FormatFloat(priority, 'f', 3, 64)})
 }
 
-// sitemapList is one of the lists that Q2A's sitemap plugin has.
+// sitemapList is one of the lists of addresses of Q2A's sitemap plugin.
 type sitemapList struct {
 	name string
-	// option is Q2A's switch for it; it is on where the site has no such option.
+	// option is the name of Q2A's switch for the list, which is on if the site has no such option.
 	option string
-	// table, id and where select the entries; text and figure are the columns that addresses and priorities
-	// are made of.
+	// table, id and where select the entries. text and figure are the columns from which addresses and
+	// priorities are computed.
 	table, id, where, text, figure string
-	// span is how many ids a part spans.
+	// span is how many ids a part covers.
 	span int
 }
 
 var sitemapLists = []sitemapList{
 	// About one post in five is a question, and one word in a hundred a tag.
-	{"questions", "xml_sitemap_show_questions", "{posts}", "postid", "type = 'Q'", "title", "hotness + 0e0", 4000},
+	{
+		"questions", "xml_sitemap_show_questions", "{posts}", "postid", "type = 'Q'", "title", "hotness + 0e0",
+		4000,
+	},
 	{"users", "xml_sitemap_show_users", "{users}", "userid", "1 = 1", "handle", "0e0", 1000},
 	{"tags", "xml_sitemap_show_tag_qs", "{words}", "wordid", "tagcount > 0", "word", "tagcount + 0e0", 10000},
 	{name: sitemapCategories, option: "xml_sitemap_show_category_qs"},
 }
 
-// sitemapCategories is the list that comes from the tree of categories, which is in memory, and has one part.
+// sitemapCategories is the name of the list of categories. It comes from the tree of categories, which
+// is in memory, and has one part.
 const sitemapCategories = "categories"
 
 func (l *sitemapList) shown(o *site.Options) bool {
@@ -90,7 +94,7 @@ func (l *sitemapList) shown(o *site.Options) bool {
 	return true
 }
 
-// sitemapPart is a range of ids of a list, from first on.
+// sitemapPart is a part of a list: the range of ids that begins with first.
 type sitemapPart struct {
 	list  *sitemapList
 	first int
@@ -98,14 +102,14 @@ type sitemapPart struct {
 
 func (p sitemapPart) path() string { return "sitemap-" + p.list.name + "-" + itoa(p.first) + ".xml" }
 
-// sitemapParts keeps which parts have entries.
+// sitemapParts remembers which parts have entries.
 type sitemapParts struct {
 	mu    sync.Mutex
 	parts []sitemapPart
 	read  time.Time
 }
 
-// of returns the parts that have entries, as they were at most sitemapAge ago.
+// of returns the parts that have entries. What it returns is at most sitemapAge old.
 func (s *sitemapParts) of(ctx context.Context, db *database.DB) ([]sitemapPart, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,7 +138,7 @@ func (s *sitemapParts) of(ctx context.Context, db *database.DB) ([]sitemapPart, 
 	return parts, nil
 }
 
-// serveSitemap answers /sitemap.xml with the whole sitemap of a small site, or with the index of its parts.
+// serveSitemap serves /sitemap.xml: the whole sitemap of a small site, or the index of its parts.
 func (m *Module) serveSitemap(c echo.Context) error {
 	ctx := c.Request().Context()
 	o, err := m.site.Options(ctx)
@@ -162,8 +166,8 @@ func (m *Module) serveSitemap(c echo.Context) error {
 	return sendXML(c, whole)
 }
 
-// serveSitemapPart answers /sitemap-{list}-{first id}.xml; not_found for a part without entries, which the
-// protocol does not allow.
+// serveSitemapPart serves /sitemap-{list}-{first id}.xml. A part without entries is not_found, since
+// the protocol does not allow empty sitemaps.
 func (m *Module) serveSitemapPart(c echo.Context) error {
 	ctx := c.Request().Context()
 	o, err := m.site.Options(ctx)
@@ -179,7 +183,7 @@ func (m *Module) serveSitemapPart(c echo.Context) error {
 	}
 	p := sitemapPart{&sitemapLists[at], int(first)}
 	if itoa(p.first) != from || p.first != 0 && (p.list.span == 0 || p.first%p.list.span != 0) {
-		return problem.NotFound() // each part has one address
+		return problem.NotFound() // each part has one address only
 	}
 	part := sitemap{Space: sitemapSpace}
 	if err := m.addPart(ctx, o, &part, p); err != nil {
@@ -191,8 +195,8 @@ func (m *Module) serveSitemapPart(c echo.Context) error {
 	return sendXML(c, part)
 }
 
-// addPart adds the addresses of a part with the priorities that Q2A's plugin gives them: questions by their
-// hotness, tags by their number of questions.
+// addPart adds the addresses of a part, with the priorities that Q2A's plugin gives them: questions by
+// their hotness, tags by their number of questions, users and categories the same for all.
 func (m *Module) addPart(ctx context.Context, o *site.Options, to *sitemap, p sitemapPart) error {
 	siteURL := m.site.SiteURL(o)
 	if p.list.name == sitemapCategories {
@@ -209,7 +213,7 @@ func (m *Module) addPart(ctx context.Context, o *site.Options, to *sitemap, p si
 	}
 	var span hotnessSpan
 	if p.list.name == "questions" {
-		// Two queries, each of which is the end of an index.
+		// Two subqueries, each of which reads only one end of an index.
 		_, err := m.db.Get(ctx, []any{&span.lowest, &span.highest}, `
 			SELECT (SELECT COALESCE(MIN(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q'),
 				(SELECT COALESCE(MAX(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q')`)

@@ -13,13 +13,13 @@ import (
 	"38qa.net/backend/modules/qa/internal/words"
 )
 
-// Tag is a tag with its number of questions.
+// Tag is a tag with its number of visible questions.
 type Tag struct {
 	Tag           string `json:"tag"`
 	QuestionCount int    `json:"questionCount" doc:"Visible questions with it"`
 }
 
-// TagDetail is one tag.
+// TagDetail is a tag with its description.
 type TagDetail struct {
 	Tag
 	Description string `json:"description,omitempty"`
@@ -50,22 +50,24 @@ func (m *Module) registerTags(api huma.API) {
 	}, m.getTag)
 }
 
-// tagWordQuery finds the word id of a tag. Its arguments are the tag in lower case, twice: once by the column's collation,
-// which its index serves, once exactly, since café and cafe are two tags.
+// tagWordQuery returns a query for the word id of a tag. The query takes the tag, in lower case, twice:
+// it is compared by the column's collation, so that the index is used, and then exactly, since "café"
+// and "cafe" are two tags.
 func (m *Module) tagWordQuery() string {
 	return "SELECT wordid FROM {words} WHERE word = ? AND " + m.db.Exact("word") + " ORDER BY wordid LIMIT 1"
 }
 
-// tagPosition is a place in the list of tags.
+// tagPosition is a place in the list of tags, kept in a cursor.
 type tagPosition struct {
 	Count int    `json:"c"`
 	ID    int    `json:"id"`
 	Word  string `json:"w"`
 }
 
-// Valid reports whether a tag can be there.
+// Valid reports whether a tag can be at this place.
 func (p *tagPosition) Valid() bool {
-	return p.Word != "" && p.Count >= 1 && web.ValidCount(p.Count) && web.ValidID(p.ID) && web.ValidText(p.Word)
+	return p.Word != "" && p.Count >= 1 &&
+		web.ValidCount(p.Count) && web.ValidID(p.ID) && web.ValidText(p.Word)
 }
 
 func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, error) {
@@ -114,7 +116,8 @@ func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, erro
 		last = at
 		out.Body.Items = append(out.Body.Items, Tag{at.Word, at.Count})
 		return nil
-	}, "SELECT wordid, word, tagcount FROM {words} WHERE "+where+" ORDER BY "+by+" LIMIT ? OFFSET ?", append(args, size+1, in.Offset(size))...)
+	}, "SELECT wordid, word, tagcount FROM {words} WHERE "+where+" ORDER BY "+by+
+		" LIMIT ? OFFSET ?", append(args, size+1, in.Offset(size))...)
 	if err != nil {
 		return nil, fmt.Errorf("list tags: %w", err)
 	}
@@ -131,7 +134,8 @@ func (m *Module) getTag(ctx context.Context, in *tagInput) (*tagOutput, error) {
 	tag := words.Lower(words.WithoutAstral(in.Tag))
 	found, err := m.db.Get(ctx, []any{&out.Body.Tag.Tag, &out.Body.QuestionCount, &description},
 		"SELECT w.word, w.tagcount, t.content FROM {words} w LEFT JOIN {tagmetas} t ON t.tag = w.word AND t.title = 'description' AND "+
-			m.db.Exact("t.tag")+" WHERE w.word = ? AND "+m.db.Exact("w.word")+" AND w.tagcount > 0", tag, tag, tag)
+			m.db.Exact("t.tag")+" WHERE w.word = ? AND "+m.db.Exact("w.word")+" AND w.tagcount > 0",
+		tag, tag, tag)
 	if err != nil {
 		return nil, fmt.Errorf("read tag: %w", err)
 	}
@@ -142,9 +146,12 @@ func (m *Module) getTag(ctx context.Context, in *tagInput) (*tagOutput, error) {
 	return out, nil
 }
 
-// tagPage reads one page of the newest questions with a tag, by the index of tags: the entries that are as new as the
-// page's last one or newer, so that questions of one second stay together and in order.
-func (m *Module) tagPage(ctx context.Context, f *questionFilter, in *questionsInput, size int) ([]*post, string, error) {
+// tagPage reads one page of the newest questions with a tag by the index of tags, and returns it with
+// the cursor of the next page. The query takes all entries that are at least as new as the last one of
+// the page, so that questions of the same second are all sorted by their ids.
+func (m *Module) tagPage(
+	ctx context.Context, f *questionFilter, in *questionsInput, size int,
+) ([]*post, string, error) {
 	ord := orders["recent"]
 	tag := words.Lower(words.WithoutAstral(in.Tag))
 	word := "wordid = (" + m.tagWordQuery() + ")"
@@ -163,7 +170,8 @@ func (m *Module) tagPage(ctx context.Context, f *questionFilter, in *questionsIn
 	queryArgs = append(append(queryArgs, tag, tag), args...)
 	queryArgs = append(queryArgs, skip+size, size+1, skip)
 	posts, err := m.selectMine(ctx, "(SELECT postid, postcreated FROM {posttags} WHERE "+word+bound+
-		" AND postcreated >= COALESCE((SELECT postcreated FROM {posttags} WHERE "+word+bound+" ORDER BY postcreated DESC LIMIT 1 OFFSET ?), '1000-01-01')"+
+		" AND postcreated >= COALESCE((SELECT postcreated FROM {posttags} WHERE "+word+bound+
+		" ORDER BY postcreated DESC LIMIT 1 OFFSET ?), '1000-01-01')"+
 		" ORDER BY postcreated DESC, postid DESC LIMIT ? OFFSET ?) y JOIN {posts} p ON p.postid = y.postid", queryArgs,
 		" WHERE p.type = 'Q' ORDER BY y.postcreated DESC, p.postid DESC")
 	if err != nil {
@@ -174,10 +182,12 @@ func (m *Module) tagPage(ctx context.Context, f *questionFilter, in *questionsIn
 	return posts, next, nil
 }
 
-// sortedTagPage reads one page of the questions with a tag in one of the other orders, or with other filters
-// beside the tag. No index has tags and figures together: the questions of a rare tag are all read and sorted; for
-// a common one it is enough to look through the first of all questions in that order. total is about how many
-// questions there are.
+// sortedTagPage reads one page of the questions with a tag in an order other than the newest first, or
+// with further filters. total is about how many visible questions the site has.
+//
+// No index has both tags and the figures to sort by. The questions of a rare tag are therefore all read
+// and sorted. For a common tag it is enough to look through the first questions of the whole site in
+// that order.
 func (m *Module) sortedTagPage(ctx context.Context, f *questionFilter, in *questionsInput, total, size int) (
 	[]*post, string, error,
 ) {
@@ -193,7 +203,8 @@ func (m *Module) sortedTagPage(ctx context.Context, f *questionFilter, in *quest
 		return nil, "", nil
 	}
 	ord, wanted := orders[in.Sort], in.Offset(size)+size+1
-	// Half as many again as should be needed if the tag were spread evenly.
+	// This is one and a half times the number that would be needed if the tag's questions were spread
+	// evenly.
 	if among := 3 * wanted * total / max(1, 2*count); len(f.parts) == 1 && among < count {
 		posts, err := m.taggedAmong(ctx, f, ord, in, word, among, size)
 		if err != nil {
@@ -209,8 +220,9 @@ func (m *Module) sortedTagPage(ctx context.Context, f *questionFilter, in *quest
 	return m.questionPage(ctx, f, ord, in.Page, size)
 }
 
-// taggedAmong reads a page of the questions with a tag from the next so many questions of the order. Where it
-// gives more than a page, what it gives is the page; else there may be more further on.
+// taggedAmong reads the questions with a tag among the next questions of the order, of which it looks
+// at as many as among says. If it returns more than size questions, these begin with the whole page;
+// otherwise the page may need questions that come later in the order.
 func (m *Module) taggedAmong(ctx context.Context, f *questionFilter, ord order, in *questionsInput,
 	word, among, size int,
 ) ([]*post, error) {

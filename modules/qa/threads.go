@@ -55,24 +55,40 @@ type postRefsOutput struct{ Body web.List[PostRef] }
 
 func (m *Module) registerThreads(api huma.API) {
 	operation := func(id, path, summary, description string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Description: description,
-			Tags: []string{"Questions"}, Errors: []int{http.StatusForbidden, http.StatusNotFound}}
+		return huma.Operation{
+			OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Description: description,
+			Tags: []string{"Questions"}, Errors: []int{http.StatusForbidden, http.StatusNotFound},
+		}
 	}
-	web.Register(api, operation("get-question", "/v1/questions/{id}", "A question, with its thread if asked for",
+	web.Register(api, operation("get-question", "/v1/questions/{id}",
+		"A question, with its thread if asked for",
 		"With include=answers,comments the whole thread. A view is counted as the old site counts it: of browsers, from another address than the last view, and not the author's own."), m.getQuestion)
-	web.Register(api, operation("list-answers", "/v1/questions/{id}/answers", "The answers to a question", ""), m.listAnswers)
-	web.Register(api, operation("list-follow-ups", "/v1/questions/{id}/follow-ups", "Questions that follow from the answers to a question",
+	web.Register(api,
+		operation("list-answers", "/v1/questions/{id}/answers", "The answers to a question", ""),
+		m.listAnswers,
+	)
+	web.Register(api, operation("list-follow-ups", "/v1/questions/{id}/follow-ups",
+		"Questions that follow from the answers to a question",
 		"Those of answers that became comments on the question are among them: they follow from the question itself."), m.listFollowUps)
 	web.Register(api, operation("get-answer", "/v1/answers/{id}", "An answer", ""), m.getAnswer)
 	web.Register(api, operation("get-comment", "/v1/comments/{id}", "A comment", ""), m.getComment)
-	web.Register(api, operation("get-post", "/v1/posts/{id}", "What a post is and where it lives", "For any id of a question, an answer or a comment."), m.getPost)
-	web.Register(api, operation("list-comments", "/v1/posts/{id}/comments", "The comments on a question or an answer, the oldest first", ""), m.listComments)
+	web.Register(api,
+		operation("get-post", "/v1/posts/{id}", "What a post is and where it lives",
+			"For any id of a question, an answer or a comment."),
+		m.getPost,
+	)
+	web.Register(api,
+		operation("list-comments", "/v1/posts/{id}/comments",
+			"The comments on a question or an answer, the oldest first", ""),
+		m.listComments,
+	)
 	web.Register(api, operation("list-revisions", "/v1/posts/{id}/revisions", "Earlier versions of a post",
 		"Empty: Question2Answer keeps none."), m.listRevisions)
 }
 
-// threadIDs selects the ids of all that a question's page shows: the question, its answers, comments on both, questions that
-// follow, the question that it follows, why it is closed, and its duplicates. Its arguments are seven times the question.
+// threadIDs selects the ids of all posts that a question's page shows: the question, its answers, the
+// comments on both, the questions that follow from them, the question that it follows from, the post
+// that closed it, and its duplicates. It takes the question's id seven times.
 const threadIDs = "SELECT postid FROM {posts} WHERE postid = ?" +
 	" UNION SELECT postid FROM {posts} WHERE parentid = ?" +
 	" UNION SELECT c.postid FROM {posts} a JOIN {posts} c ON c.parentid = a.postid WHERE a.parentid = ? AND a.type IN ('A', 'A_HIDDEN', 'A_QUEUED')" +
@@ -81,18 +97,19 @@ const threadIDs = "SELECT postid FROM {posts} WHERE postid = ?" +
 	" UNION SELECT parentid FROM {posts} WHERE postid = ?" +
 	" UNION SELECT a.parentid FROM {posts} q JOIN {posts} a ON a.postid = q.parentid WHERE q.postid = ?"
 
-// loaded is a thread with what is around it.
+// loaded is a thread with the posts beside it, and what the rules say about each.
 type loaded struct {
 	thread
 	byID    map[int]*post
 	follows *post // the answer that the question follows from
 	origin  *post // the question of that answer
-	closing *post // the question that it duplicates, or the note
+	closing *post // the question that it duplicates, or the closing note
 	rules   map[int]rules
 }
 
-// load reads a thread in one statement and drops what the caller may not see. The question itself may be one that the
-// caller may not see: see seen. All rules of all posts are settled only for permissions.
+// load reads a thread in one statement and drops the posts that the caller may not see, except for the
+// question itself; see the function seen. All rules are computed for all posts only if permissions is
+// set.
 func (m *Module) load(ctx context.Context, o *site.Options, id int, permissions bool) (*loaded, error) {
 	t, err := m.assemble(ctx, m.db, o, threadIDs, repeated(id, 7), id, permissions)
 	if err != nil {
@@ -103,12 +120,17 @@ func (m *Module) load(ctx context.Context, o *site.Options, id int, permissions 
 	return t, nil
 }
 
-// assemble reads the posts that idQuery selects and finds out what each is to the question with the id; 0 stands for the only
-// question among them.
-func (m *Module) assemble(ctx context.Context, db *database.DB, o *site.Options, idQuery string, idArgs []any, id int, permissions bool) (*loaded, error) {
+// assemble reads the posts that idQuery selects and finds out how each belongs to the question with the
+// id. If id is 0, the question is the only one among the posts. The error is not_found if there is
+// none.
+func (m *Module) assemble(
+	ctx context.Context, db *database.DB, o *site.Options, idQuery string, idArgs []any, id int,
+	permissions bool,
+) (*loaded, error) {
 	caller, my := auth.CallerOf(ctx), mineOf(ctx)
 	posts, err := selectPosts(ctx, db, my.signedIn, (*scanner).fullDest,
-		"SELECT "+fullColumns+my.columns+" FROM ("+idQuery+") y JOIN {posts} p ON p.postid = y.postid"+fullJoin+my.join+" ORDER BY p.created, p.postid",
+		"SELECT "+fullColumns+my.columns+" FROM ("+idQuery+") y JOIN {posts} p ON p.postid = y.postid"+
+			fullJoin+my.join+" ORDER BY p.created, p.postid",
 		slices.Concat(idArgs, my.args)...)
 	if err != nil {
 		return nil, fmt.Errorf("read thread: %w", err)
@@ -118,7 +140,7 @@ func (m *Module) assemble(ctx context.Context, db *database.DB, o *site.Options,
 		t.byID[p.id] = p
 	}
 	q := t.byID[id]
-	if id == 0 { // of a few posts, the one that is a question
+	if id == 0 { // the only question among the posts
 		if i := slices.IndexFunc(posts, func(p *post) bool { return p.kind == "Q" }); i >= 0 {
 			q = posts[i]
 		}
@@ -129,7 +151,7 @@ func (m *Module) assemble(ctx context.Context, db *database.DB, o *site.Options,
 	t.place(q, posts)
 	for _, p := range posts {
 		if !permissions && p.visible() {
-			t.rules[p.id] = rules{viewable: true} // nobody asked for more
+			t.rules[p.id] = rules{viewable: true} // no other rule is needed
 			continue
 		}
 		t.rules[p.id] = m.permissions(o, caller, t.thread, p)
@@ -137,7 +159,7 @@ func (m *Module) assemble(ctx context.Context, db *database.DB, o *site.Options,
 	return t, nil
 }
 
-// place puts the posts where they belong around the question.
+// place sorts the posts into the fields of the thread, by how they belong to the question.
 func (t *loaded) place(q *post, posts []*post) {
 	t.question = q
 	for _, p := range posts {
@@ -164,19 +186,20 @@ func (t *loaded) place(q *post, posts []*post) {
 	}
 }
 
-// followedBy reports whether what follows parent is shown below the question q: parent is one of its answers, or q itself,
-// which takes over the questions that followed an answer when the answer becomes a comment.
+// followedBy reports whether questions that follow from parent are shown below the question q. That is
+// so if parent is one of q's answers, or q itself: when an answer becomes a comment, the questions that
+// followed from it follow from q.
 func followedBy(parent, q *post) bool {
 	return parent != nil && (parent == q || parent.kind == "A" && parent.parentID == q.id)
 }
 
-// isFollowUp reports whether a post is shown as a question that follows from the one above it. As on Q2A's page, a hidden one
-// is shown below a hidden post only, even to those who may see it.
+// isFollowUp reports whether a post is shown as a question that follows from the post above it. As on
+// Q2A's page, a hidden question is shown only below a hidden post, even to those who may see it.
 func (t *loaded) isFollowUp(p *post) bool {
 	return p.kind == "Q" && (!p.hidden || t.byID[p.parentID].hidden)
 }
 
-// dropUnseen takes out what the caller may not see, and what hangs below that.
+// dropUnseen removes the posts that the caller may not see, and all posts below them.
 func (m *Module) dropUnseen(t *loaded) {
 	seen := func(p *post) bool { return t.rules[p.id].viewable }
 	t.answers = slices.DeleteFunc(t.answers, func(p *post) bool { return !seen(p) })
@@ -190,14 +213,14 @@ func (m *Module) dropUnseen(t *loaded) {
 	if t.follows != nil && (t.follows.kind == "C" || !seen(t.follows) || t.origin == nil || !seen(t.origin)) {
 		t.follows, t.origin = nil, nil
 	}
-	// A selected answer that nobody else sees counts as none, as on Q2A's page.
+	// As on Q2A's page, a selected answer that is hidden, queued or gone counts as none.
 	if a := t.byID[t.question.selectedID]; a == nil || a.hidden || a.queued {
 		t.question.selectedID = 0
 	}
 }
 
-// arrange puts the answers into Q2A's order: those waiting for approval, the selected one, the others by age or votes,
-// the hidden ones.
+// arrange sorts the answers in Q2A's order: the queued ones, the selected one, the others by age or
+// votes, the hidden ones.
 func (m *Module) arrange(o *site.Options, t *loaded) {
 	byVotes := o.String("sort_answers_by") == "votes"
 	group := func(p *post) int {
@@ -216,12 +239,14 @@ func (m *Module) arrange(o *site.Options, t *loaded) {
 		if byVotes {
 			votes = cmp.Compare(b.up-b.down, a.up-a.down)
 		}
-		return cmp.Or(cmp.Compare(group(a), group(b)), votes, cmp.Compare(a.created, b.created), cmp.Compare(a.id, b.id))
+		return cmp.Or(cmp.Compare(group(a), group(b)), votes,
+			cmp.Compare(a.created, b.created), cmp.Compare(a.id, b.id))
 	})
 }
 
-// seen returns nil when the caller may see a post of the thread, which takes seeing all that it stands below; else the problem.
-// That a post waits for approval, or stands below one that does, is told to nobody else: to them it does not exist.
+// seen returns nil if the caller may see the post and all posts above it, and otherwise the problem.
+// That is not_found if one of them is queued and the caller may not see it, so that nobody else learns
+// that the post exists.
 func seen(o *site.Options, c auth.Caller, t *loaded, p *post) error {
 	hidden := false
 	for above := p; above != nil; above = t.byID[above.parentID] {
@@ -244,12 +269,13 @@ func seen(o *site.Options, c auth.Caller, t *loaded, p *post) error {
 	return nil
 }
 
-// mayRead is why the site's readers' option keeps the caller from what is written on the pages of questions such as this one.
+// mayRead returns auth.Permitted if the site lets the caller read the pages of questions such as this
+// one (option permit_view_q_page), and otherwise the reason why not.
 func mayRead(o *site.Options, c auth.Caller, question *post) auth.Reason {
 	return auth.PermitReading(o, c, "permit_view_q_page", c.LevelIn(question.categoryPath...))
 }
 
-// open reads the thread of a question that the caller may see.
+// open reads the thread of a question. Its error is a problem if the caller may not see the question.
 func (m *Module) open(ctx context.Context, id int, include []string) (*site.Options, *loaded, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
@@ -298,11 +324,17 @@ func (m *Module) listAnswers(ctx context.Context, in *answersInput) (*answersOut
 	}
 	switch in.Sort {
 	case "votes":
-		slices.SortStableFunc(t.answers, func(a, b *post) int { return cmp.Or(cmp.Compare(b.net, a.net), cmp.Compare(a.created, b.created)) })
+		slices.SortStableFunc(t.answers, func(a, b *post) int {
+			return cmp.Or(cmp.Compare(b.net, a.net), cmp.Compare(a.created, b.created))
+		})
 	case "newest":
-		slices.SortStableFunc(t.answers, func(a, b *post) int { return cmp.Or(cmp.Compare(b.created, a.created), cmp.Compare(b.id, a.id)) })
+		slices.SortStableFunc(t.answers, func(a, b *post) int {
+			return cmp.Or(cmp.Compare(b.created, a.created), cmp.Compare(b.id, a.id))
+		})
 	case "oldest":
-		slices.SortStableFunc(t.answers, func(a, b *post) int { return cmp.Or(cmp.Compare(a.created, b.created), cmp.Compare(a.id, b.id)) })
+		slices.SortStableFunc(t.answers, func(a, b *post) int {
+			return cmp.Or(cmp.Compare(a.created, b.created), cmp.Compare(a.id, b.id))
+		})
 	}
 	answers := shown{m, o, t, append(in.Include, "answers")}.answers()
 	total := len(answers)
@@ -315,7 +347,7 @@ func (m *Module) listFollowUps(ctx context.Context, in *postInput) (*postRefsOut
 		return nil, err
 	}
 	out := &postRefsOutput{Body: web.List[PostRef]{Items: []PostRef{}}}
-	for _, p := range t.comments { // in the order of time, whatever they follow from
+	for _, p := range t.comments { // sorted by time, whichever post they follow from
 		if t.isFollowUp(p) {
 			out.Body.Items = append(out.Body.Items, m.ref(o, p, p))
 		}
@@ -325,7 +357,8 @@ func (m *Module) listFollowUps(ctx context.Context, in *postInput) (*postRefsOut
 	return out, nil
 }
 
-// questionOf finds the question to which a post belongs.
+// questionOf returns the id of the question to which a post belongs. The error is not_found if there is
+// no such post.
 func questionOf(ctx context.Context, db *database.DB, id int) (int, error) {
 	var question int
 	found, err := db.Get(ctx, []any{&question},
@@ -340,8 +373,11 @@ func questionOf(ctx context.Context, db *database.DB, id int) (int, error) {
 	return question, nil
 }
 
-// openPost reads the thread of a post that the caller may see, with the post in it.
-func (m *Module) openPost(ctx context.Context, id int, kinds string, include []string) (*site.Options, *loaded, *post, error) {
+// openPost reads the thread of a post and returns it with the post. kinds holds the letters of the
+// allowed kinds of posts. The error is a problem if there is no such post or the caller may not see it.
+func (m *Module) openPost(
+	ctx context.Context, id int, kinds string, include []string,
+) (*site.Options, *loaded, *post, error) {
 	question, err := questionOf(ctx, m.db, id)
 	if err != nil {
 		return nil, nil, nil, err
@@ -377,7 +413,8 @@ func (m *Module) getComment(ctx context.Context, in *postInput) (*commentOutput,
 	if err != nil {
 		return nil, err
 	}
-	return &commentOutput{ETag: web.RevisionTag(p.revision()), Body: shown{m, o, t, in.Include}.comment(p)}, nil
+	body := shown{m, o, t, in.Include}.comment(p)
+	return &commentOutput{ETag: web.RevisionTag(p.revision()), Body: body}, nil
 }
 
 func (m *Module) getPost(ctx context.Context, in *struct {
@@ -397,10 +434,12 @@ func (m *Module) listComments(ctx context.Context, in *postInput) (*commentsOutp
 	}
 	comments := shown{m, o, t, append(in.Include, "comments")}.comments(p)
 	total := len(comments)
-	return &commentsOutput{Body: web.List[Comment]{Items: append([]Comment{}, comments...), Total: &total}}, nil
+	return &commentsOutput{
+		Body: web.List[Comment]{Items: append([]Comment{}, comments...), Total: &total},
+	}, nil
 }
 
-// Revision is an earlier version of a post.
+// Revision is an earlier version of a post. There are none so far, since Q2A does not keep them.
 type Revision struct {
 	At time.Time `json:"at"`
 	Text

@@ -10,10 +10,13 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// updates reads the caller's stream of updates from Q2A's tables of events: the user's own stream, and, for favourites that
-// many share, the shared streams. A selection counts only while it lasts. As on the old site, entries about hidden posts
-// stay when they concern the user's own posts; other than there, nothing is told of what the user may not open, be it the
-// question above.
+// updates reads the caller's update stream from Q2A's tables of events: the caller's own stream, and,
+// for favourites that many users share, the shared streams. own includes what happened to the caller's
+// own posts, favorites what happened to favourites. A selection of an answer is included only while it
+// lasts.
+//
+// As on the old site, entries about hidden posts stay if they concern the caller's own posts. Unlike
+// there, entries are left out if the caller may not see the post, its parent or its question.
 func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bool) ([]event, error) {
 	caller := auth.CallerOf(ctx)
 	userID := caller.UserID
@@ -41,7 +44,8 @@ func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bo
 		var author, parentAuthor int
 		p := &post{hasMyColumns: true}
 		e := event{question: p}
-		places := append(append(s.listDest(p), s.myDest()...), &e.postID, &kind, &e.time, &updateType, &e.userID, &e.personal, &author, &parentKind, &parentAuthor)
+		places := append(append(s.listDest(p), s.myDest()...), &e.postID, &kind, &e.time, &updateType,
+			&e.userID, &e.personal, &author, &parentKind, &parentAuthor)
 		if err := rows.Scan(append(places, e.author.Dest()...)...); err != nil {
 			return err
 		}
@@ -68,8 +72,12 @@ func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bo
 	return events, nil
 }
 
-// below is what decides on seeing a post that stands below the question and has the type and author.
+// below returns a post of the type and author that stands below the question p. It has only the fields
+// by which mayView decides.
 func (p *post) below(typeName string, userID int) *post {
 	kind, state, _ := strings.Cut(typeName, "_")
-	return &post{kind: kind, hidden: state == "HIDDEN", queued: state == "QUEUED", userID: userID, categoryPath: p.categoryPath}
+	return &post{
+		kind: kind, hidden: state == "HIDDEN", queued: state == "QUEUED",
+		userID: userID, categoryPath: p.categoryPath,
+	}
 }

@@ -8,9 +8,12 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// UserPosts is a page of what a user wrote. Kind is "questions", "answers", "comments", "edits" or "activity"; edits are
-// changes that the user made, to own posts and others'. Only what everybody may see is in it.
-func (m *Module) UserPosts(ctx context.Context, userID int, kind string, page web.Page) (web.List[ActivityItem], error) {
+// UserPosts returns a page of what a user wrote, as far as everybody may see it. kind is "questions",
+// "answers", "comments", "edits" or "activity". Edits are the user's changes to any posts, own ones and
+// others'. Activity has one page only; any cursor for it is an invalid_cursor.
+func (m *Module) UserPosts(
+	ctx context.Context, userID int, kind string, page web.Page,
+) (web.List[ActivityItem], error) {
 	list := web.List[ActivityItem]{Items: []ActivityItem{}}
 	if err := page.Check(); err != nil {
 		return list, err
@@ -20,7 +23,7 @@ func (m *Module) UserPosts(ctx context.Context, userID int, kind string, page we
 		return list, err
 	}
 	size := page.Size(userPageSize(o, kind))
-	if kind == "activity" { // of which there is one page
+	if kind == "activity" { // it has only one page
 		if page.Cursor != "" {
 			return list, problem.New("invalid_cursor")
 		}
@@ -69,12 +72,13 @@ type userPosition struct {
 	ID   int    `json:"id"`
 }
 
-// Valid reports whether a post can be there.
+// Valid reports whether a post can be at this place.
 func (p *userPosition) Valid() bool { return web.ValidTime(p.Time) && web.ValidID(p.ID) }
 
-// userQuery is the query of one kind of posts of a user.
+// userQuery returns the query for one kind of a user's posts.
 func userQuery(userID int, kind string, page web.Page, size int) (eventQuery, error) {
-	column, owner, types := "created", "userid", []string{map[string]string{"questions": "Q", "answers": "A", "comments": "C"}[kind]}
+	column, owner := "created", "userid"
+	types := []string{map[string]string{"questions": "Q", "answers": "A", "comments": "C"}[kind]}
 	q := eventQuery{}
 	if kind == "edits" {
 		column, owner, types, q.updates = "updated", "lastuserid", []string{"Q", "A", "C"}, true
@@ -98,7 +102,7 @@ func userQuery(userID int, kind string, page web.Page, size int) (eventQuery, er
 	return q, nil
 }
 
-// userActivity merges all that a user did, as Q2A's page of recent activity does.
+// userActivity merges all that a user did, as Q2A's page of a user's recent activity does.
 func (m *Module) userActivity(ctx context.Context, userID, size int) ([]event, error) {
 	var queries []eventQuery
 	for _, kind := range []string{"questions", "answers", "comments", "edits"} {
@@ -115,7 +119,7 @@ func (m *Module) userActivity(ctx context.Context, userID, size int) ([]event, e
 	return m.merged(ctx, size, queries...)
 }
 
-// FavoriteQuestions are the questions among a user's favourites, the newest first.
+// FavoriteQuestions returns the visible questions among a user's favourites, the newest first.
 func (m *Module) FavoriteQuestions(ctx context.Context, userID int) ([]QuestionItem, error) {
 	o, tree, err := m.surroundings(ctx)
 	if err != nil {
@@ -129,7 +133,7 @@ func (m *Module) FavoriteQuestions(ctx context.Context, userID int) ([]QuestionI
 	return m.items(o, tree, posts), err
 }
 
-// CategoryRef names a category by its id; nil if there is none.
+// CategoryRef returns the category with the id, or nil if there is none.
 func (m *Module) CategoryRef(ctx context.Context, id int) (*Category, error) {
 	tree, err := m.tree(ctx)
 	if err != nil {
@@ -138,7 +142,8 @@ func (m *Module) CategoryRef(ctx context.Context, id int) (*Category, error) {
 	return tree.ref(id), nil
 }
 
-// UpdatesFor are what happened to the caller's own posts (own) and favourites (favorites), the newest first, each question once.
+// UpdatesFor returns what happened to the caller's own posts (own) and favourites (favorites), the
+// newest first. Each question is in the list once.
 func (m *Module) UpdatesFor(ctx context.Context, own, favorites bool) ([]ActivityItem, error) {
 	o, tree, err := m.surroundings(ctx)
 	if err != nil {

@@ -7,23 +7,27 @@ import (
 	"time"
 )
 
-// viewsTimeout bounds how long one writing of views may take that no request does by itself.
+// viewsTimeout limits how long it may take to store one batch of views, unless a request stores its own
+// view.
 const viewsTimeout = 10 * time.Second
 
-// viewBatches gathers the views of a question that come while others of it are being written: they are written together after that, in
-// the order in which they came. A question that many look at is so written as often as the database manages, not as often as it is looked at,
-// and every request still is answered when its view is stored.
+// viewBatches stores views of questions. While views of a question are being written, it collects
+// further views of that question, and then writes all of them together, in the order in which they
+// came. A popular question is therefore written as often as the database manages, and not once for each
+// view. Each request still waits until its own view is stored.
 type viewBatches struct {
-	// write stores addresses of viewers of a question, in order.
+	// write stores views of a question by the addresses of their viewers, in this order.
 	write func(ctx context.Context, question int, addresses [][]byte) error
 
 	mu sync.Mutex
-	// unowned are writings of which no request waits for the end of all.
-	unowned   sync.WaitGroup
-	questions map[int]*viewBatch // where views are being written; the batch is what waits for that, nil for nothing
+	// unowned counts the batches that are written in the background, not by a request itself.
+	unowned sync.WaitGroup
+	// questions has the questions of which views are being written. The batch holds the views that wait
+	// for that; it is nil if there are none.
+	questions map[int]*viewBatch
 }
 
-// viewBatch are views that are written together; err is there once done is closed.
+// viewBatch is a batch of views that are written together. err is set when done is closed.
 type viewBatch struct {
 	addresses [][]byte
 	done      chan struct{}
@@ -34,7 +38,7 @@ func newViewBatches(write func(ctx context.Context, question int, addresses [][]
 	return &viewBatches{write: write, questions: map[int]*viewBatch{}}
 }
 
-// add stores a view, alone or with others, and returns when that is done.
+// add stores a view, alone or with others, and returns when it is stored or ctx ends.
 func (v *viewBatches) add(ctx context.Context, question int, address []byte) error {
 	v.mu.Lock()
 	waiting, writing := v.questions[question]
@@ -48,7 +52,8 @@ func (v *viewBatches) add(ctx context.Context, question int, address []byte) err
 		waiting = &viewBatch{done: make(chan struct{})}
 		v.questions[question] = waiting
 	}
-	if n := len(waiting.addresses); n == 0 || !bytes.Equal(waiting.addresses[n-1], address) { // not twice in a row
+	// An address does not count twice in a row.
+	if n := len(waiting.addresses); n == 0 || !bytes.Equal(waiting.addresses[n-1], address) {
 		waiting.addresses = append(waiting.addresses, address)
 	}
 	v.mu.Unlock()
@@ -60,7 +65,8 @@ func (v *viewBatches) add(ctx context.Context, question int, address []byte) err
 	}
 }
 
-// next has what waits written, without keeping the request whose own view is stored.
+// next starts to write the views of the question that wait. It does so in the background, because the
+// request that calls it has its own view stored and need not wait for others.
 func (v *viewBatches) next(ctx context.Context, question int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -79,5 +85,5 @@ func (v *viewBatches) next(ctx context.Context, question int) {
 	})
 }
 
-// wait returns when all that was added is stored; nothing may be added any more.
+// wait returns when all views that were added are stored. No view may be added any more.
 func (v *viewBatches) wait() { v.unowned.Wait() }

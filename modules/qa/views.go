@@ -12,9 +12,12 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// browserWords are those of user agents that Q2A takes for people's; everything else is a robot.
-var browserWords = []string{"msie", "firefox", "chrome", "safari", "opera", "gecko", "midp", "playstation", "teleca", "blackberry",
-	"up.browser", "polaris", "maui_wap_browser", "ipad", "iphone", "ipod"}
+// browserWords are the words by which Q2A recognises the user agents of people's browsers. It takes all
+// other user agents for robots.
+var browserWords = []string{
+	"msie", "firefox", "chrome", "safari", "opera", "gecko", "midp", "playstation", "teleca", "blackberry",
+	"up.browser", "polaris", "maui_wap_browser", "ipad", "iphone", "ipod",
+}
 
 func probablyHuman(userAgent string) bool {
 	if userAgent == "" {
@@ -29,23 +32,27 @@ func probablyHuman(userAgent string) bool {
 	return false
 }
 
-// countView counts a view of a question as Q2A does: of people, not twice in a row from one address, and, once it has
-// been seen at all, not the author's own. It changes the question's hotness with it.
+// countView counts a view of a question as Q2A does. Only views of people count, not two in a row from
+// the same address, and, once the question has any view, not those of its author. The question's
+// hotness changes with its views if the site wants that (option recalc_hotness_q_view).
 func (m *Module) countView(ctx context.Context, o *site.Options, q *post) error {
 	client, caller := web.ClientOf(ctx), auth.CallerOf(ctx)
 	if !o.Bool("do_count_q_views") || !client.IP.IsValid() || !probablyHuman(client.UserAgent) {
 		return nil
 	}
 	ip := client.IP.AsSlice()
-	own := bytes.Equal(q.createIP, ip) || q.userID != 0 && q.userID == caller.UserID || q.cookieID != "" && q.cookieID == caller.CookieID
+	own := bytes.Equal(q.createIP, ip) ||
+		q.userID != 0 && q.userID == caller.UserID ||
+		q.cookieID != "" && q.cookieID == caller.CookieID
 	if q.views > 0 && own || bytes.Equal(q.lastViewIP, ip) {
 		return nil
 	}
 	return m.views.add(ctx, q.id, ip)
 }
 
-// storeViews counts views of a question by people at these addresses, none of them twice in a row, as Q2A would have counted one after the
-// other: the first not if its address was the last one's before.
+// storeViews counts views of a question from these addresses, of which no two in a row are the same, as
+// if Q2A had counted one after the other. The first view does not count if the question's last view
+// came from the same address.
 func (m *Module) storeViews(ctx context.Context, id int, addresses [][]byte) error {
 	o, err := m.site.Options(ctx)
 	if err != nil {
@@ -54,7 +61,8 @@ func (m *Module) storeViews(ctx context.Context, id int, addresses [][]byte) err
 	n, first, last := len(addresses), addresses[0], addresses[len(addresses)-1]
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
 		changed, err := tx.Exec(ctx, "UPDATE {posts} SET views = views + ? - CASE WHEN lastviewip = ? THEN 1 ELSE 0 END, lastviewip = ? "+
-			"WHERE postid = ? AND (? > 1 OR lastviewip IS NULL OR lastviewip <> ?)", n, first, last, id, n, first)
+			"WHERE postid = ? AND (? > 1 OR lastviewip IS NULL OR lastviewip <> ?)", n, first, last, id,
+			n, first)
 		if err != nil || changed == 0 || !o.Bool("recalc_hotness_q_view") {
 			return err
 		}
@@ -66,10 +74,11 @@ func (m *Module) storeViews(ctx context.Context, id int, addresses [][]byte) err
 	return nil
 }
 
-// hotnessStart is where Q2A's hotness counts seconds from: 2010-01-01 00:00 in the database's time.
+// hotnessStart is the time from which hotness counts seconds in Q2A: 2010-01-01 00:00 in the database's
+// time zone.
 const hotnessStart = "2010-01-01 00:00:00"
 
-// updateHotness computes a question's hotness anew and stores it.
+// updateHotness computes the hotness of a question again and stores it.
 func (m *Module) updateHotness(ctx context.Context, tx *database.DB, o *site.Options, id int) error {
 	hotness, err := hotnessOf(ctx, tx, o, id, 0)
 	if err != nil {
@@ -81,21 +90,24 @@ func (m *Module) updateHotness(ctx context.Context, tx *database.DB, o *site.Opt
 	return nil
 }
 
-// hotnessOf is the hotness of a question as it stands in the database, with so many votes more: the age of the question and
-// of its newest visible answer, the number of answers, votes and views, each with the site's weight (Q2A's figures: 160,000 s
-// for a vote or an answer, 4,000 s for a view). It is exact to the column's FLOAT.
+// hotnessOf returns the hotness of a question, computed from the database, with votes added to its
+// number of votes. It adds up the age of the question and of its newest visible answer, in seconds, and
+// the numbers of answers, votes and views, each with the site's weight. As in Q2A, a vote and an answer
+// count 160,000 s and a view 4,000 s. The result is rounded to the column's type FLOAT.
 func hotnessOf(ctx context.Context, db *database.DB, o *site.Options, id, votes int) (float64, error) {
 	seconds := func(column string) string {
 		if db.Dialect() == database.SQLite {
 			return "(UNIX_TIMESTAMP(" + column + ") - UNIX_TIMESTAMP('" + hotnessStart + "'))"
 		}
-		// by calendar, not UNIX_TIMESTAMP: an hour of daylight saving must not count
+		// This counts by the calendar. UNIX_TIMESTAMP would count an hour more or less with daylight
+		// saving.
 		return "TIMESTAMPDIFF(SECOND, '" + hotnessStart + "', " + column + ")"
 	}
 	var question, answer float64
 	var answers, net, views int
 	_, err := db.Get(ctx, []any{&question, &answer, &answers, &net, &views},
-		"SELECT "+seconds("MAX(q.created)")+", "+seconds("COALESCE(MAX(a.created), MAX(q.created))")+", COUNT(a.postid), MAX(q.netvotes), MAX(q.views) "+
+		"SELECT "+seconds("MAX(q.created)")+", "+seconds("COALESCE(MAX(a.created), MAX(q.created))")+
+			", COUNT(a.postid), MAX(q.netvotes), MAX(q.views) "+
 			"FROM {posts} q LEFT JOIN {posts} a ON a.parentid = q.postid AND a.type = 'A' WHERE q.postid = ? GROUP BY q.postid", id)
 	if err != nil {
 		return 0, fmt.Errorf("compute hotness: %w", err)

@@ -10,7 +10,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// status is whether and by whom a post is seen.
+// status says who can see a post: everybody, or only some because it is hidden or queued.
 type status int
 
 const (
@@ -26,12 +26,13 @@ type visibilityInput struct {
 	}
 }
 
-// setVisibility hides a post or shows it again.
+// setVisibility hides a post or shows it again. It is queued instead of shown where the caller's posts
+// have to be approved and the caller may not show hidden posts in general.
 func (m *Module) setVisibility(ctx context.Context, in *visibilityInput) (*stateOutput, error) {
 	return m.setState(ctx, in.ID, func(c *change, p *post) error {
 		if in.Body.Hidden {
 			if p.hidden {
-				c.actor.nobody = true // nothing is done
+				c.actor.nobody = true // nothing changes
 				return nil
 			}
 			if err := c.may(hiding, p); err != nil {
@@ -61,7 +62,7 @@ type approvalInput struct {
 	}
 }
 
-// setApproval decides on a post that waits for approval.
+// setApproval approves or rejects a queued post. A rejected post is hidden.
 func (m *Module) setApproval(ctx context.Context, in *approvalInput) (*stateOutput, error) {
 	return m.setState(ctx, in.ID, func(c *change, p *post) error {
 		if err := c.may(approving, p); err != nil {
@@ -75,7 +76,7 @@ func (m *Module) setApproval(ctx context.Context, in *approvalInput) (*stateOutp
 	})
 }
 
-// PostStateResult is whether and by whom a post is seen.
+// PostStateResult is a post's state, which says who can see it, and its number of flags.
 type PostStateResult struct {
 	State     string `json:"state" enum:"visible,hidden,queued"`
 	FlagCount int    `json:"flagCount"`
@@ -94,8 +95,11 @@ func (p *post) stateResult() PostStateResult {
 	return r
 }
 
-// setState runs a change of a post's state and tells the state afterwards, which the caller may not be able to see any more.
-func (m *Module) setState(ctx context.Context, id int, use func(c *change, p *post) error) (*stateOutput, error) {
+// setState runs a change of a post's state and returns the state after it. It returns no more than
+// that, because the caller may not be allowed to see the post any more.
+func (m *Module) setState(
+	ctx context.Context, id int, use func(c *change, p *post) error,
+) (*stateOutput, error) {
 	out := &stateOutput{}
 	_, err := m.change(ctx, id, "QAC", wholeThread, func(c *change, p *post) (int, error) {
 		err := use(c, p)
@@ -105,7 +109,8 @@ func (m *Module) setState(ctx context.Context, id int, use func(c *change, p *po
 	return out, err
 }
 
-// setStatus shows, hides or queues a post in somebody's name. flags are those that the site's count of flags has of it.
+// setStatus shows, hides or queues a post in the name of an actor. flags is how many flags of the post
+// are in the site's count of flags, which counts visible posts only.
 func (c *change) setStatus(p *post, to status, by actor, flags int) error {
 	wasHidden, wasQueued, wasVisible := p.hidden, p.queued, p.visible()
 	wasRequeued := wasQueued && p.updated != 0
@@ -152,17 +157,22 @@ func (c *change) setStatus(p *post, to status, by actor, flags int) error {
 		}
 	}
 	letter := strings.ToLower(p.kind)
-	c.reportBy(by, letter+"_"+event, p, append(c.stateParams(p), params("old"+typeNames[p.kind], c.record(p))...), nil)
+	with := append(c.stateParams(p), params("old"+typeNames[p.kind], c.record(p))...)
+	c.reportBy(by, letter+"_"+event, p, with, nil)
 	if event == "approve" && !wasRequeued {
 		return c.reportApproved(p)
 	}
 	return nil
 }
 
-// reportApproved reports a post that its author wrote before and that was approved now, in the author's name.
+// reportApproved reports, in the name of its author, that a post was written, when the post is
+// approved. When it was written, it could not be seen.
 func (c *change) reportApproved(p *post) error {
 	author := actor{userID: p.userID, ip: c.actor.ip}
-	with := append(c.stateParams(p), params("notify", p.notify != "", "email", textOrNull(strings.TrimSuffix(p.notify, "@")), "delayed", c.was(p.id).created)...)
+	with := append(c.stateParams(p), params(
+		"notify", p.notify != "", "email", textOrNull(strings.TrimSuffix(p.notify, "@")),
+		"delayed", c.was(p.id).created,
+	)...)
 	parent := c.t.byID[p.parentID]
 	var tagIDs []int
 	if p.kind == "Q" {
@@ -191,7 +201,7 @@ func (c *change) reportApproved(p *post) error {
 	return nil
 }
 
-// stateParams are the parameters that Q2A's events about a post's state share.
+// stateParams returns the parameters that all of Q2A's events about a post's state have.
 func (c *change) stateParams(p *post) []events.Param {
 	parent, q := c.t.byID[p.parentID], c.t.question
 	with := []any{"postid", p.id, "parentid", orNull(p.parentID)}
@@ -201,7 +211,8 @@ func (c *change) stateParams(p *post) []events.Param {
 	case "A":
 		with = append(with, "parent", c.record(q))
 	case "C":
-		with = append(with, "parenttype", parent.kind, "parent", c.record(parent), "questionid", q.id, "question", c.record(q))
+		with = append(with, "parenttype", parent.kind, "parent", c.record(parent),
+			"questionid", q.id, "question", c.record(q))
 	}
 	with = append(with, "content", p.content, "format", p.format, "text", TextOf(p.content, p.format))
 	if p.kind == "Q" {
@@ -210,15 +221,17 @@ func (c *change) stateParams(p *post) []events.Param {
 	return params(append(with, "categoryid", orNull(p.categoryID), "name", textOrNull(p.name))...)
 }
 
-// nobody is the actor of what follows by itself. What was done last still came from the caller's address.
+// nobody returns the actor of changes that follow from others and that nobody makes. Such a change
+// still has the caller's address, as the last one from which the post was changed.
 func (c *change) nobody() actor { return actor{ip: c.self().ip, nobody: true} }
 
-// touchBy is touch in somebody's name.
+// touchBy is like touch, in the name of an actor.
 func (c *change) touchBy(by actor, p *post, what string) {
 	p.updated, p.updateType, p.lastUserID, p.lastIP = c.tx.Now(), what, by.userID, by.ip
 }
 
-// deletePost deletes a hidden post for good. A question goes with its closing note.
+// deletePost deletes a hidden post for good, and with a question its closing note. The problem is
+// has_replies if other posts refer to the post.
 func (m *Module) deletePost(ctx context.Context, id int, kind string) (*struct{}, error) {
 	_, err := m.change(ctx, id, kind, wholeThread, func(c *change, p *post) (int, error) {
 		if err := c.may(deleting, p); err != nil {
@@ -236,8 +249,9 @@ func (m *Module) deletePost(ctx context.Context, id int, kind string) (*struct{}
 	return nil, err
 }
 
-// referred reports whether posts that the thread does not show refer to p, as a question does that PHP let follow an answer
-// while that became a comment.
+// referred reports whether posts that are not part of the thread refer to p. For example, Q2A lets a
+// question follow from an answer while that answer becomes a comment; the question then refers to the
+// comment.
 func (c *change) referred(p *post) (bool, error) {
 	var id int
 	found, err := c.tx.Get(c.ctx, []any{&id}, `

@@ -14,7 +14,7 @@ type voteInput struct {
 	}
 }
 
-// VoteResult is a post's votes after the caller's own.
+// VoteResult holds a post's votes and the caller's own vote, after the caller has voted.
 type VoteResult struct {
 	Votes  Votes `json:"votes"`
 	MyVote int   `json:"myVote" enum:"1,0,-1"`
@@ -22,7 +22,7 @@ type VoteResult struct {
 
 type voteOutput struct{ Body VoteResult }
 
-// setVote gives, changes or (with 0) takes back the caller's vote on a post.
+// setVote sets the caller's vote on a post: 1, -1, or 0 to take it back.
 func (m *Module) setVote(ctx context.Context, id, vote int) (*voteOutput, error) {
 	out := &voteOutput{}
 	_, err := m.change(ctx, id, "QAC", postOnly, func(c *change, p *post) (int, error) {
@@ -38,9 +38,10 @@ func (m *Module) setVote(ctx context.Context, id, vote int) (*voteOutput, error)
 	return out, err
 }
 
-// mayVote asks the rules and, last, the hourly limit.
+// mayVote returns a problem if the rules do not allow the vote or, checked last, if the caller has
+// voted too often in the current hour.
 func (c *change) mayVote(p *post, vote int) error {
-	op := votingUp // also to take a vote back
+	op := votingUp // also for taking a vote back
 	if vote < 0 {
 		op = votingDown
 	}
@@ -50,7 +51,8 @@ func (c *change) mayVote(p *post, vote int) error {
 	return c.limited(auth.Votes)
 }
 
-// voteOption governs who may vote on the post. Q2A asks the one for answers about comments too.
+// voteOption returns the option that says who may vote on the post. As in Q2A, the option for answers
+// is also that for comments.
 func voteOption(_ *change, p *post) string {
 	if p.kind == "Q" {
 		return "permit_vote_q"
@@ -58,7 +60,8 @@ func voteOption(_ *change, p *post) string {
 	return "permit_vote_a"
 }
 
-// vote writes the vote. The same vote again changes nothing, not even the hourly limits.
+// vote writes the vote. Giving the same vote again changes nothing and does not count for the hourly
+// limit either.
 func (c *change) vote(p *post, vote int) error {
 	old := p.myVote
 	if old == vote {
@@ -69,19 +72,24 @@ func (c *change) vote(p *post, vote int) error {
 		return err
 	}
 	_, err := c.tx.Exec(c.ctx, "INSERT INTO {uservotes} (postid, userid, vote, flag, votecreated) VALUES (?, ?, ?, 0, FROM_UNIXTIME(?))"+c.tx.Upsert("userid, postid")+
-		"vote = "+c.tx.Given("vote")+", voteupdated = "+c.tx.Given("votecreated"), p.id, c.caller.UserID, vote, c.tx.Now())
+		"vote = "+c.tx.Given("vote")+", voteupdated = "+c.tx.Given("votecreated"), p.id,
+		c.caller.UserID, vote, c.tx.Now())
 	if err != nil {
 		return fmt.Errorf("write the vote: %w", err)
 	}
 	p.recount(old, vote)
-	c.votes = append(c.votes, VoteChange{UserID: c.caller.UserID, KindBefore: p.kind, KindAfter: p.kind, Before: old, After: vote})
+	c.votes = append(c.votes, VoteChange{
+		UserID: c.caller.UserID, KindBefore: p.kind, KindAfter: p.kind, Before: old, After: vote,
+	})
 	c.charge = auth.Votes
 	name := map[int]string{1: "_vote_up", 0: "_vote_nil", -1: "_vote_down"}[vote]
-	c.report(letters[p.kind]+name, p, params("postid", p.id, "userid", orNull(p.userID), "vote", vote, "oldvote", old), nil)
+	c.report(letters[p.kind]+name, p,
+		params("postid", p.id, "userid", orNull(p.userID), "vote", vote, "oldvote", old), nil)
 	return nil
 }
 
-// recount puts one vote in the place of another. The post is locked, so that its counts are those of all votes before.
+// recount replaces one vote by another in the post's counts. The row of the post is locked, so that its
+// counts include all earlier votes.
 func (p *post) recount(before, after int) {
 	p.up += max(after, 0) - max(before, 0)
 	p.down += max(-after, 0) - max(-before, 0)

@@ -11,25 +11,27 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// indexWord is a row of words.
+// indexWord is a row of the table of words.
 type indexWord struct {
 	id   int
 	word string
 }
 
-// newWordsError ends a transaction that needs words which have no rows yet: they are made before it runs again.
+// newWordsError ends a transaction that needs words which have no rows yet. withWords then makes these
+// rows and runs the transaction again.
 type newWordsError struct{ words []string }
 
 func (e *newWordsError) Error() string { return fmt.Sprintf("%d words without rows", len(e.words)) }
 
-// maxWord is how many characters of a word a row holds. Like Q2A, which looks for the whole word, we never find a longer one
-// again.
+// maxWord is how many characters of a word a row holds. A longer word is cut, and is then never found
+// again, as in Q2A, which looks for the whole word.
 const maxWord = 80
 
-// wordsPerQuery bounds the words in one statement.
+// wordsPerQuery is how many words one statement reads or writes at most.
 const wordsPerQuery = 1000
 
-// lookUp reads the rows of words, by the column's collation: of "café" also that of "cafe".
+// lookUp reads the rows of the words. It compares by the column's collation, so for "café" it also
+// returns the row of "cafe".
 func lookUp(ctx context.Context, db *database.DB, list []string) ([]indexWord, error) {
 	var found []indexWord
 	for part := range slices.Chunk(list, wordsPerQuery) {
@@ -46,7 +48,7 @@ func lookUp(ctx context.Context, db *database.DB, list []string) ([]indexWord, e
 	return found, nil
 }
 
-// missingOf are the words of the list that no row holds exactly.
+// missingOf returns the words of the list for which found has no row with exactly that word.
 func missingOf(list []string, found []indexWord) []string {
 	have := make(map[string]bool, len(found))
 	for _, w := range found {
@@ -57,10 +59,11 @@ func missingOf(list []string, found []indexWord) []string {
 
 // ensureWords makes rows for the words that have none, in a short transaction of its own.
 //
-// The words have no unique key: Q2A locks the table (LOCK TABLES) while it looks and inserts. A transaction that has the table
-// open for writing and Q2A's lock wait for each other, so that each sees what the other has done; and tasks of this backend take
-// turns. LOCK TABLES itself would pin a connection of RDS Proxy, and on MySQL many of them at once keep each other from ever
-// getting it.
+// The words have no unique key, so Q2A locks the whole table (LOCK TABLES) while it looks for words and
+// inserts them. A transaction that has the table open for writing and Q2A's lock wait for each other,
+// so each sees what the other has written; and the tasks of this backend take turns among themselves.
+// This backend does not use LOCK TABLES itself: it would pin a connection of RDS Proxy, and on MySQL
+// many sessions that ask for the lock at once keep each other from ever getting it.
 func (m *Module) ensureWords(ctx context.Context, list []string) error {
 	err := m.db.Tx(ctx, func(tx *database.DB) error {
 		if err := tx.Alone(ctx, "words"); err != nil {
@@ -78,7 +81,8 @@ func (m *Module) ensureWords(ctx context.Context, list []string) error {
 			for i, w := range part {
 				args[i] = cut(w, maxWord)
 			}
-			_, err := tx.Exec(ctx, "INSERT INTO {words} (word) VALUES (?)"+strings.Repeat(", (?)", len(part)-1), args...)
+			_, err := tx.Exec(ctx, "INSERT INTO {words} (word) VALUES (?)"+
+				strings.Repeat(", (?)", len(part)-1), args...)
 			if err != nil {
 				return err
 			}
@@ -91,7 +95,7 @@ func (m *Module) ensureWords(ctx context.Context, list []string) error {
 	return nil
 }
 
-// cut is the text's first characters.
+// cut returns the text, or its first characters if it is longer than that many.
 func cut(text string, characters int) string {
 	if r := []rune(text); len(r) > characters {
 		return string(r[:characters])
@@ -99,7 +103,8 @@ func cut(text string, characters int) string {
 	return text
 }
 
-// withWords runs a transaction and, where it meets words without rows, makes those and runs it again.
+// withWords runs a transaction. If the transaction ends because words have no rows (newWordsError),
+// withWords makes these rows and runs it again, up to three times.
 func (m *Module) withWords(ctx context.Context, run func(retried bool) error) error {
 	for attempt := 0; ; attempt++ {
 		err := run(attempt > 0)

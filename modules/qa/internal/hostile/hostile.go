@@ -1,8 +1,8 @@
-// Package hostile holds what tries to get past those who clean HTML. Only tests use it.
+// Package hostile holds inputs that try to get past sanitisers of HTML. Only tests use it.
 package hostile
 
-// Addresses have schemes that run something, in the disguises that browsers see through or that others fell
-// for.
+// Addresses are addresses with schemes that run scripts or the like, in disguises that browsers see
+// through or that have fooled other sanitisers.
 var Addresses = []string{
 	"javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "java\nscript:alert(1)",
 	"java\r\nscript:alert(1)", "java\x00script:alert(1)",

@@ -7,23 +7,26 @@ import (
 	nethtml "golang.org/x/net/html"
 )
 
-// Schemes that addresses may have; links may have more.
+// schemes are the schemes that addresses may have, and linkSchemes those that the addresses of links
+// may have.
 var (
 	schemes     = set("file http https")
 	linkSchemes = set("aim feed file ftp gopher http https irc mailto news nntp sftp ssh telnet")
 )
 
-// denied is put before an address with another scheme, which then leads nowhere.
+// denied is put before an address with any other scheme, which then leads nowhere.
 const denied = "denied:"
 
-// schemeForm finds whatever stands before a colon, however that is written. Only a scheme of the list, and
-// nothing but it, may: what browsers would read over there (control characters, entities) makes it another.
+// schemeForm matches what stands before a colon, in whatever way the colon is written. This must be
+// exactly one of the allowed schemes: with control characters or entities in it, which browsers would
+// ignore or decode, it does not match any.
 var schemeForm = regexp.MustCompile(`(?i)^([^:?\[@!$()*,=/'\]]+?)(?::|&#(?:58|x3a);|%3a|\\0{0,4}3a)`)
 
-// softHyphens are not seen, and could hide a scheme.
+// softHyphens replaces soft hyphens, which are invisible and could hide a scheme, by spaces.
 var softHyphens = strings.NewReplacer("\u00ad", " ", "&#xad;", " ", "&#173;", " ", "&shy;", " ")
 
-// cleanAddress denies an address that has a scheme which is not on the list.
+// cleanAddress returns the address, with the prefix denied if its scheme is not allowed in the
+// attribute.
 func cleanAddress(attribute, address string) string {
 	address = softHyphens.Replace(address)
 	if address == "" || strings.IndexByte("#?;", address[0]) >= 0 || strings.HasPrefix(address, denied) {
@@ -39,7 +42,7 @@ func cleanAddress(attribute, address string) string {
 	return address
 }
 
-// cleanSources does so for the addresses of a srcset.
+// cleanSources returns the list of a srcset with each address cleaned as by cleanAddress.
 func cleanSources(list string) string {
 	var kept []string
 	for part := range strings.SplitSeq(list, ",") {
@@ -53,8 +56,9 @@ func cleanSources(list string) string {
 	return strings.Join(kept, ", ")
 }
 
-// ownFile writes the address of a file of the site as Question2Answer writes it. What this program's pages
-// add to an image goes then, since it belongs to the other address.
+// ownFile replaces the address of one of the site's files by the one that Question2Answer uses for it.
+// It then removes srcset and data-blurhash, which this program adds to images, because they belong to
+// the replaced address.
 func (c *attributeCleaner) ownFile(element string, kept *attributes) {
 	name := map[string]string{"a": "href", "img": "src"}[element]
 	value, ok := kept.get(name)

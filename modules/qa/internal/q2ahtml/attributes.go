@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// attributeCleaner writes the attributes of one text's tags.
+// attributeCleaner cleans and writes the attributes of all tags of one text.
 type attributeCleaner struct {
 	files Files
-	ids   map[string]bool // that were given already: a second element with one loses it
+	ids   map[string]bool // ids that are in use: a second element with the same id loses it
 }
 
 type attribute struct{ name, value string }
 
-// attributes are those of a tag, in their order, each name once.
+// attributes are the attributes of a tag in order, each name once.
 type attributes []attribute
 
 func (as attributes) index(name string) int {
@@ -28,7 +28,7 @@ func (as attributes) get(name string) (value string, ok bool) {
 	return "", false
 }
 
-// set changes a value where it stands, or adds it.
+// set changes the value of an attribute in place, or adds the attribute.
 func (as *attributes) set(name, value string) {
 	if i := as.index(name); i >= 0 {
 		(*as)[i].value = value
@@ -41,7 +41,8 @@ func (as *attributes) remove(name string) {
 	*as = slices.DeleteFunc(*as, func(a attribute) bool { return a.name == name })
 }
 
-// Attributes of all elements, and of some.
+// generalAttributes are the attributes that all elements keep, ownAttributes those that only certain
+// elements keep.
 var (
 	generalAttributes = set("accesskey class contenteditable contextmenu dir draggable dropzone hidden id " +
 		"inert lang role spellcheck " +
@@ -78,16 +79,16 @@ var (
 		"ul": "compact type",
 	})
 	dataAttribute = regexp.MustCompile(`^data-[a-z0-9_.-]+$`)
-	// switches are attributes that are there or not: their value is their name.
+	// switches are attributes without a value of their own: their value is always their name.
 	switches = set("compact disabled hidden inert ismap nohref noshade nowrap open reversed selected")
-	// addressAttributes hold addresses.
+	// addressAttributes are the attributes whose values are addresses.
 	addressAttributes = set("cite href longdesc src usemap")
-	// requiredAttributes are added to elements that lack them.
+	// requiredAttributes are added, with these values, to elements that lack them.
 	requiredAttributes = map[string]attributes{
 		"area": {{"alt", "area"}}, "bdo": {{"dir", "ltr"}}, "img": {{"src", "src"}, {"alt", "image"}},
 		"map": {{"name", "name"}}, "optgroup": {{"label", "label"}},
 	}
-	// Of some elements values that mean something are written in lower case.
+	// lowerCased values of attributes are written in lower case in the elements of lowerCasing.
 	lowerCasing = set("a area bdo col fieldset img ol optgroup option table td tfoot th thead tr")
 	lowerCased  = set("all auto baseline bottom button captions center chapters char checkbox circle col " +
 		"colgroup color cols data date " +
@@ -100,7 +101,8 @@ var (
 	nofollow  = regexp.MustCompile(`(?i)\bnofollow\b`)
 )
 
-// byElement turns lists of attributes of several elements into a set for each element.
+// byElement returns the attributes of each element as a set. The keys of lists are names of elements,
+// and its values names of attributes, all separated by spaces.
 func byElement(lists map[string]string) map[string]map[string]bool {
 	by := map[string]map[string]bool{}
 	for names, list := range lists {
@@ -121,7 +123,8 @@ func stays(element, name string) bool {
 	return ownAttributes[element][name] || generalAttributes[name] || dataAttribute.MatchString(name)
 }
 
-// clean returns the attributes of an element as they are stored, with the style that it gets besides.
+// clean returns the attributes of an element as they are stored. style holds further declarations for
+// its style, or is "".
 func (c *attributeCleaner) clean(element, text, style string) string {
 	given := readAttributes(text)
 	var kept attributes
@@ -169,8 +172,9 @@ func (c *attributeCleaner) clean(element, text, style string) string {
 	return b.String()
 }
 
-// markLink tells search engines not to follow the link whose address comes next. It reports whether that has
-// to be done once all attributes are there, since there is a rel among them.
+// markLink sets rel="nofollow", which tells search engines not to follow a link, before the href of the
+// link is added. If the tag has a rel that has not been read yet, markLink returns true, and the caller
+// has to add nofollow once all attributes are there.
 func markLink(given attributes, kept *attributes) (later bool) {
 	if rel, ok := kept.get("rel"); ok {
 		if !nofollow.MatchString(rel) {
@@ -185,7 +189,8 @@ func markLink(given attributes, kept *attributes) (later bool) {
 	return false
 }
 
-// uniqueID removes an id that another element has, and one that is none.
+// uniqueID removes the id of an element if another element has it already, or if it contains white
+// space.
 func (c *attributeCleaner) uniqueID(kept *attributes) {
 	id, ok := kept.get("id")
 	if !ok {
@@ -198,8 +203,8 @@ func (c *attributeCleaner) uniqueID(kept *attributes) {
 	c.ids[id] = true
 }
 
-// readAttributes reads the attributes of a tag as they were written. Of those with the same name the last
-// value counts, at the place of the first; what is no attribute is skipped.
+// readAttributes reads the attributes of a tag. If a name occurs several times, the last value counts,
+// at the place of the first. Text that is not an attribute is skipped.
 func readAttributes(text string) attributes {
 	var read attributes
 	index := map[string]int{}
@@ -241,7 +246,8 @@ func readAttributes(text string) attributes {
 
 var attributeName = regexp.MustCompile(`^[A-Za-z][^ \t\n\r/=]+`)
 
-// cutValue cuts a value off, in quotes or without.
+// cutValue splits a value, with or without quotes, from the start of a text. ok is false if a quote is
+// not closed.
 func cutValue(text string) (value, rest string, ok bool) {
 	if q := text[0]; q == '"' || q == '\'' {
 		if end := strings.IndexByte(text[1:], q); end >= 0 {
@@ -255,7 +261,8 @@ func cutValue(text string) (value, rest string, ok bool) {
 	return text, "", true
 }
 
-// skipWord skips what is no attribute, up to a space that is not in quotes.
+// skipWord returns the text after the next space that is not in quotes. It skips text that is not an
+// attribute.
 func skipWord(text string) string {
 	for text != "" && text[0] != ' ' {
 		if q := text[0]; q == '"' || q == '\'' {

@@ -2,24 +2,26 @@ package q2ahtml
 
 import "strings"
 
-// maxDepth is how deep elements are nested. Nobody writes as deep.
+// maxDepth is how deeply elements may be nested. Texts that people write stay far below it.
 const maxDepth = 100
 
-// white is what counts as white space around texts and values.
+// white holds the characters that count as white space around texts and values.
 const white = " \t\n\r\x00\x0b"
 
-// balancer writes pieces so that each element is closed, and stands where its parent allows it.
+// balancer writes pieces in such a way that each element is closed and stands where its parent allows
+// it.
 type balancer struct {
 	out  strings.Builder
 	open []*element
-	// opened counts the open elements of each kind; restricting counts those that forbid others at any depth.
+	// opened counts the open elements by their type. restricting counts the open elements that forbid
+	// others at any depth.
 	opened      map[*element]int
 	restricting int
-	// unforbidden are the elements of which it is known that nothing that is open forbids them.
+	// unforbidden holds elements that have been checked already: no open element forbids them.
 	unforbidden elementSet
-	// changesInline tells what ins and del contain, which depends on what they stand in: inline elements
-	// only, or blocks too. As Question2Answer does it, that is decided by the element that was looked at
-	// last.
+	// changesInline says what ins and del may contain, which depends on what they stand in: true for
+	// inline elements only, false for blocks too. As in Question2Answer, the element that was looked at
+	// last decides.
 	changesInline bool
 }
 
@@ -43,13 +45,14 @@ func (b *balancer) piece(p piece) {
 	b.out.WriteString(p.text)
 }
 
-// finish closes what is open and returns all that was written.
+// finish closes all open elements and returns all that was written.
 func (b *balancer) finish() string {
 	b.pop(len(b.open))
 	return b.out.String()
 }
 
-// top returns the innermost open element. Outside of all elements it is as in a div.
+// top returns the innermost open element. If no element is open, it returns a div, since the same is
+// allowed there.
 func (b *balancer) top() *element {
 	if len(b.open) == 0 {
 		return div
@@ -62,7 +65,8 @@ func (b *balancer) inline(e *element) bool {
 	return e.kind == phrasing || b.changesInline && changes.has(e)
 }
 
-// look returns the innermost open element as every tag finds it.
+// look returns the innermost open element and whether it takes inline elements only. It also updates
+// changesInline, so it has to be called once for each tag that is looked at.
 func (b *balancer) look() (top *element, inline bool) {
 	top = b.top()
 	inline = b.inline(top)
@@ -72,7 +76,8 @@ func (b *balancer) look() (top *element, inline bool) {
 	return top, inline
 }
 
-// close closes an element and all that was opened within it. What is not open is left out.
+// close closes an element and all that were opened within it. If the element is not open, close does
+// nothing.
 func (b *balancer) close(e *element) {
 	b.look()
 	if b.opened[e] == 0 {
@@ -98,7 +103,7 @@ func (b *balancer) pop(n int) {
 	}
 }
 
-// push opens an element.
+// push opens an element, unless elements are nested to maxDepth already.
 func (b *balancer) push(e *element, attributes string) {
 	if e.kind != void {
 		if len(b.open) == maxDepth {
@@ -120,8 +125,8 @@ func (b *balancer) write(start, name, attributes string) {
 	b.out.WriteByte('>')
 }
 
-// start opens an element where it may stand: if the one that is open ends by itself, after that, else not at
-// all.
+// start opens an element where it may stand. It first closes open elements that cannot contain it and
+// whose end tag people leave out. If the element still does not fit, it is dropped.
 func (b *balancer) start(e *element, attributes string) {
 	for {
 		top, inline := b.look()
@@ -147,7 +152,8 @@ func (b *balancer) start(e *element, attributes string) {
 	}
 }
 
-// leaveForbidding closes the outermost open element that must not contain e, and all within it.
+// leaveForbidding closes the outermost open element that must not contain e, and all elements within
+// that one.
 func (b *balancer) leaveForbidding(e *element) {
 	if b.unforbidden.has(e) {
 		return

@@ -1,31 +1,33 @@
-// Package q2ahtml cleans HTML into what Question2Answer would store of it, so that the rows of a site are the
-// same whichever program wrote them. Whatever comes in, what comes out is well formed: known elements only,
-// each closed and in a place that its parent allows, with known attributes, no script, and addresses of a few
-// schemes only.
+// Package q2ahtml cleans HTML as Question2Answer does before it stores it, so that a site's rows are
+// the same whichever program wrote them. Whatever the input is, the result is well formed: it has known
+// elements only, each closed and in a place that its parent allows, with known attributes, no script,
+// and addresses with a few schemes only.
 //
-// The rules are those of the sanitiser that Question2Answer brings along, found out by comparing with it:
-// which elements go into which (content.go), what is closed when that does not fit (balance.go), how tags are
-// told from text (split.go), which attributes stay (attributes.go) and which become styles (styles.go). In
-// these ways it is stricter on purpose:
-//   - button, command, isindex, link, meta and noscript go: they would act on the page that shows them;
-//   - names of data attributes are plain, where Question2Answer lets them hold markup;
-//   - an address that is nothing but a scheme is looked at like others;
+// The rules are those of the sanitiser that Question2Answer includes. They were found out by comparing
+// results: which elements may contain which (content.go), which are closed when one does not fit
+// (balance.go), what is a tag and what is text (split.go), which attributes stay (attributes.go), and
+// which become styles (styles.go). This package is stricter on purpose in these ways:
+//   - button, command, isindex, link, meta and noscript are removed, since they would act on the page
+//     that shows them;
+//   - names of data attributes are plain, where Question2Answer allows markup in them;
+//   - an address that consists of nothing but a scheme is checked like any other;
 //   - elements are not nested deeper than maxDepth;
-//   - cleaning what was cleaned changes nothing, where Question2Answer can leave something to a second time.
+//   - cleaning a cleaned text changes nothing, where Question2Answer may find more to remove the
+//     second time.
 package q2ahtml
 
 import "strings"
 
-// maxRounds bounds how often a text is cleaned until nothing changes. Two rounds are the rule, of which the
-// second finds nothing to do.
+// maxRounds is how often a text is cleaned at most until nothing changes any more. Usually there are
+// two rounds, and the second finds nothing to do.
 const maxRounds = 8
 
-// Files tells the address under which Question2Answer knows a file, and whether the given address is one that
-// has to be replaced by it.
+// Files returns the address under which Question2Answer knows a file. ok reports whether the given
+// address is one that has to be replaced by it.
 type Files func(address string) (old string, ok bool)
 
-// Clean returns the HTML as it is stored. It is no more than that: what is shown has to be made safe for the
-// page that it is shown on. Files may be nil.
+// Clean returns the HTML as it is stored. The result is not necessarily safe to show: each page has to
+// make it safe for itself. files replaces the addresses of the site's files; it may be nil.
 func Clean(html string, files Files) string {
 	for range maxRounds {
 		cleaned := cleanOnce(html, files)
@@ -34,7 +36,8 @@ func Clean(html string, files Files) string {
 		}
 		html = cleaned
 	}
-	// What never comes to rest was made to do so. Its text without any tag does.
+	// Only a text that was made for this purpose still changes. Keep its text without any tags, which
+	// is stable.
 	return textOf(html)
 }
 
@@ -59,7 +62,7 @@ func textOf(html string) string {
 	return b.String()
 }
 
-// withoutControls removes the control characters of ASCII that are not white space in HTML.
+// withoutControls removes the ASCII control characters that are not white space in HTML.
 func withoutControls(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' && r != '\n' && r != '\r' {

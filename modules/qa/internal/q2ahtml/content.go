@@ -2,42 +2,44 @@ package q2ahtml
 
 import "strings"
 
-// kind is what an element may contain.
+// kind says what an element may contain.
 type kind byte
 
 const (
 	phrasing kind = iota + 1 // text and inline elements
 	flow                     // these and blocks
-	blocks                   // blocks only: text in it gets a div around it
+	blocks                   // blocks only: a div is put around text in it
 	listed                   // certain elements only, besides text
 	void                     // nothing: there is no end tag
 )
 
-// element is what is known of an element that stays.
+// element describes an element that is kept.
 type element struct {
 	name   string
 	number int
 	kind   kind
-	// within are the children of a listed element; of others what they may contain besides their kind.
+	// within holds the elements that may be children of a listed element; for elements of another kind,
+	// those that they may contain besides what their kind allows.
 	within elementSet
-	// forbids are elements that it does not contain, however deep.
+	// forbids holds the elements that must not stand within this one, at any depth.
 	forbids elementSet
-	// closes tells an element whose end tag people leave out: it ends where something comes that it cannot
-	// contain.
+	// closes marks an element whose end tag people leave out. It ends where something follows that it
+	// cannot contain.
 	closes bool
 }
 
-// elements are those that stay, by name.
+// elements holds the elements that are kept, by name.
 var elements = map[string]*element{}
 
-// elementSet is a set of elements by their numbers, of which there are less than 128.
+// elementSet is a set of elements, one bit for the number of each. There are fewer than 128 elements.
 type elementSet [2]uint64
 
 func (s elementSet) has(e *element) bool { return s[e.number/64]&(1<<(e.number%64)) != 0 }
 
 func (s *elementSet) add(e *element) { s[e.number/64] |= 1 << (e.number % 64) }
 
-// setOf returns the elements that are named in a text; new ones are of the kind phrasing.
+// setOf returns the set of the elements that are named in a text, separated by spaces. It adds names
+// that are new to elements, with the kind phrasing.
 func setOf(names string) elementSet {
 	var s elementSet
 	for name := range strings.FieldsSeq(names) {
@@ -51,7 +53,8 @@ func setOf(names string) elementSet {
 	return s
 }
 
-// Where elements may stand: links, insertions and deletions count as both.
+// inlineElements and blockElements say where elements may stand. Links, insertions, deletions and some
+// others are in both.
 var (
 	inlineElements = setOf("a abbr b bdi bdo br cite code data datalist del dfn em figcaption i img ins " +
 		"kbd label map mark meter " +
@@ -59,11 +62,12 @@ var (
 	blockElements = setOf("a address article aside blockquote del details div dl fieldset figure footer h1 " +
 		"h2 h3 h4 h5 h6 header " +
 		"hr ins main menu nav ol p pre section table ul")
-	// farReaching are looked for in all that is open, not just in the parent, by what forbids them. (section
-	// and main are forbidden in places too, but only looked for in the parent.)
+	// farReaching holds the elements that are checked against what all open elements forbid, and not
+	// just the parent. (section and main are forbidden in places too, but only the parent is checked
+	// for them.)
 	farReaching = setOf("a address article aside details fieldset footer header img label meter nav " +
 		"progress ruby small sub sup time")
-	// changes are insertions and deletions.
+	// changes holds the elements for insertions and deletions.
 	changes = setOf("ins del")
 	div     = elements["div"]
 )
@@ -104,7 +108,7 @@ func init() {
 	}
 }
 
-// replaced are the elements that are stored as another, most of them with a style.
+// replaced holds the elements that are stored under another name, most of them with a style.
 var replaced = map[string]struct{ name, style string }{
 	"acronym": {"abbr", ""}, "big": {"span", "font-size: larger;"}, "center": {"div", "text-align: center;"},
 	"dir":  {"ul", ""},
@@ -116,8 +120,8 @@ var replaced = map[string]struct{ name, style string }{
 // restricts reports whether the element forbids others at any depth.
 func (e *element) restricts() bool { return e.forbids != elementSet{} }
 
-// accepts reports whether the child may stand in this element, which takes inline elements only if inline is
-// set.
+// accepts reports whether the child may stand directly in this element. inline says that this element
+// takes inline elements only.
 func (e *element) accepts(child *element, inline bool) bool {
 	switch {
 	case e.forbids.has(child):
@@ -132,7 +136,7 @@ func (e *element) accepts(child *element, inline bool) bool {
 	return blockElements.has(child) || inlineElements.has(child)
 }
 
-// acceptsWithin reports whether the element may stand somewhere within this one.
+// acceptsWithin reports whether the inner element may stand somewhere within this one, at any depth.
 func (e *element) acceptsWithin(inner *element, inline bool) bool {
 	return e.kind == listed || e.kind == blocks || e.accepts(inner, inline)
 }

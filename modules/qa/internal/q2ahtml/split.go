@@ -6,17 +6,18 @@ import (
 	"strings"
 )
 
-// piece is a tag and the text that follows it. The first one of a text has no tag.
+// piece is a tag and the text that follows it. The first piece of a text has no tag.
 type piece struct {
 	element    *element
 	end        bool
-	attributes string // as they are written, each with a space before it
+	attributes string // as they are stored, each with a space before it
 	text       string // escaped
 }
 
-// split tells tags from text. A tag goes from a "<" to the next ">", also within quotes. Tags of elements
-// that do not stay are left out, their text is not; what is no tag is text. (Question2Answer loses the text
-// before a tag at the start of a line in "<3\n<b>".)
+// split divides HTML into tags and text. A tag begins with "<" and ends with the next ">", even if that
+// is within quotes. Tags of elements that are not kept are dropped, but their text stays. What is no
+// tag is text. (In "<3\n<b>", Question2Answer loses the text before the tag at the start of the line;
+// this function keeps it.)
 func split(html string, c *attributeCleaner) []piece {
 	pieces := []piece{{}}
 	var text strings.Builder
@@ -64,8 +65,8 @@ var (
 	onOneLine   = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")
 )
 
-// tagIn finds the tag in what goes from a "<" to a ">": it is there from its start, or else from that of a
-// line. "" is none.
+// tagIn returns the tag in a text that begins with "<" and may end with ">". The tag starts at the
+// beginning of the text, or else at the beginning of a later line. It is "" if there is no tag.
 func tagIn(candidate string) string {
 	if candidate[len(candidate)-1] != '>' {
 		return ""
@@ -84,7 +85,8 @@ func tagIn(candidate string) string {
 
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 
-// tag reads a tag and returns it under the name that it is stored with, unless it is left out.
+// tag reads a tag and returns it as it is stored, with its element's new name if that is replaced. ok
+// is false if the tag is dropped.
 func (c *attributeCleaner) tag(tag string) (p piece, ok bool) {
 	name, end := strings.CutPrefix(tag[1:len(tag)-1], "/")
 	length := 0
@@ -112,8 +114,8 @@ func (c *attributeCleaner) tag(tag string) (p piece, ok bool) {
 	return p, true
 }
 
-// normaliseEntities keeps the entities of HTML 4 and those of characters by number, which are written in one
-// way, and escapes all other ampersands.
+// normaliseEntities keeps the named entities of HTML 4 and valid characters written as numbers, which
+// it writes in one uniform way. It escapes all other ampersands.
 func normaliseEntities(text string) string {
 	at := strings.IndexByte(text, '&')
 	if at < 0 {
@@ -141,8 +143,8 @@ func normaliseEntities(text string) string {
 // maxEntity is the length of the longest entity, without "&" and ";".
 const maxEntity = 31
 
-// entityAt returns the letters and digits, perhaps after a "#", of the entity with which a text starts: what
-// stands between "&" and ";". "" is none.
+// entityAt returns what stands between "&" and ";" of the entity at the start of the text, which begins
+// with "&": letters and digits, perhaps after a "#". It returns "" if there is no entity.
 func entityAt(text string) string {
 	text = text[1:min(len(text), maxEntity+2)]
 	end := strings.IndexByte(text, ';')
@@ -157,7 +159,8 @@ func entityAt(text string) string {
 	return text[:end]
 }
 
-// normalEntity returns the entity as it is stored.
+// normalEntity returns the entity in the form in which it is stored. ok is false if there is no such
+// entity.
 func normalEntity(written string) (entity string, ok bool) {
 	digits, isNumber := strings.CutPrefix(written, "#")
 	if !isNumber {
@@ -178,8 +181,8 @@ func normalEntity(written string) (entity string, ok bool) {
 	return "&#" + strconv.FormatUint(n, 10) + ";", true
 }
 
-// characterNumber reports whether a character with the number may be written in HTML: no control characters,
-// surrogates or noncharacters.
+// characterNumber reports whether the character with the number may be written in HTML. Control
+// characters, surrogates and noncharacters may not.
 func characterNumber(n uint64) bool {
 	switch {
 	case n < ' ':

@@ -20,12 +20,12 @@ func (as *attributes) addStyle(declarations string) {
 const cssQuote = `(?:'|"|&(?:quot|apos);)`
 
 var (
-	// cssAddress finds the addresses of a style.
+	// cssAddress matches the addresses in a style.
 	cssAddress = regexp.MustCompile(`(?i)(url\( *` + cssQuote + `?)(.+?)(` + cssQuote + `? *\))`)
-	// cssTricks are escapes and comments, by which the names of properties and functions are hidden.
+	// cssTricks matches escapes and comments, by which names of properties and functions can be hidden.
 	cssTricks  = regexp.MustCompile(`(?i)\\[^\s]|(?:/|%2f)(?:\*|%2a)`)
 	expression = regexp.MustCompile(`(?i)expression`)
-	// cssEntities are characters by number that could hide these names, too.
+	// cssEntities decodes characters that are written as numbers and could also hide such names.
 	cssEntities = func() *strings.Replacer {
 		var pairs []string
 		for _, r := range `EeXxPpSsIiOoNnUuRrLl()"'/*\` {
@@ -35,7 +35,7 @@ var (
 	}()
 )
 
-// cleanStyle denies addresses in a style, and takes out of it what could run.
+// cleanStyle denies all addresses in a style, and removes what could run a script.
 func cleanStyle(style string) string {
 	style = cssEntities.Replace(style)
 	style = cssAddress.ReplaceAllStringFunc(style, func(found string) string {
@@ -49,7 +49,7 @@ func cleanStyle(style string) string {
 	return expression.ReplaceAllString(cssTricks.ReplaceAllString(style, " "), " ")
 }
 
-// outdated are the attributes that become styles, by element.
+// outdated holds the outdated attributes that become styles, by element.
 var outdated = byElement(map[string]string{
 	"caption div h1 h2 h3 h4 h5 h6 hr img legend p table": "align", "table td th tr": "bgcolor",
 	"table td tr": "bordercolor",
@@ -58,11 +58,11 @@ var outdated = byElement(map[string]string{
 	"hr": "noshade size", "hr pre table td th": "width",
 })
 
-// withoutCSS removes what would be more than a value in a style.
+// withoutCSS removes the characters with which a value could be more than a value in a style.
 var withoutCSS = strings.NewReplacer(`\`, "", ":", "", ";", "")
 
-// modernise writes outdated attributes as styles. The name of a link, an image or a map becomes its id as
-// well.
+// modernise turns outdated attributes into styles. The name of a link, an image or a map is different:
+// it becomes the element's id if there is none, and only an image loses it.
 func modernise(element string, kept *attributes) {
 	var styles []string
 	for _, a := range append(attributes(nil), *kept...) {
@@ -87,7 +87,7 @@ func modernise(element string, kept *attributes) {
 	}
 }
 
-// modern returns the style that an outdated attribute stands for.
+// modern returns the style that has the effect of an outdated attribute.
 func modern(element, name, value string) string {
 	switch name {
 	case "align":
@@ -132,14 +132,15 @@ func modern(element, name, value string) string {
 	return name + ": " + value
 }
 
-// fontSizes are what the sizes of font stand for.
+// fontSizes translates the sizes of font elements into values of the style font-size.
 var fontSizes = map[string]string{
 	"0": "xx-small", "1": "xx-small", "2": "small", "3": "medium", "4": "large", "5": "x-large",
 	"6": "xx-large", "7": "300%",
 	"-1": "smaller", "-2": "60%", "+1": "larger", "+2": "150%", "+3": "200%", "+4": "300%",
 }
 
-// The attributes of font. A colour or size ends at a space, even within quotes; a name in quotes does not.
+// These match the attributes of font elements. A colour or a size ends at a space, even within quotes,
+// but the name of a font in quotes does not.
 var (
 	fontColour = regexp.MustCompile(`(?i)(?:^|\s)(color|size)\s*=\s*` +
 		`(?:"(.+?)(?:"|\s|$)|'(.+?)(?:'|\s|$)|(["']|[^"'].*?)(?:\s|$))`)
@@ -147,13 +148,15 @@ var (
 	fontBare   = regexp.MustCompile(`(?i)(?:^|\s)face\s*=\s*(\S+)`)
 )
 
-// fontValue keeps a value from being more than that in a style.
+// fontValue replaces the characters with which a value could be more than a value in a style.
 var fontValue = strings.NewReplacer(`"`, "'", ";", "'", ":", "'")
 
-// maxFontAttributes bounds how many attributes of one font tag are looked at.
+// maxFontAttributes is how many colours and sizes, and how many names, of one font tag are read at
+// most.
 const maxFontAttributes = 8
 
-// fontStyle returns the style that the attributes of a font tag stand for, and those that are left.
+// fontStyle returns the style that has the effect of a font tag's attributes, and the rest of the
+// attributes.
 func fontStyle(attributes string) (style, rest string) {
 	value := func(groups []string) string {
 		return fontValue.Replace(strings.Trim(strings.Join(groups, ""), white))

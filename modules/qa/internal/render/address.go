@@ -6,20 +6,21 @@ import (
 	"strings"
 )
 
-// file is one of the site's own files, as an address names it.
+// file is one of the site's own files, as an address in a content refers to it.
 type file struct {
-	// id is a number of up to 64 bits without a sign, beyond what int64 holds: always text, without leading zeros.
+	// id is an unsigned number of up to 64 bits, without leading zeros. It is kept as text, because it
+	// can be too large for int64.
 	id string
-	// size is the longest side that is asked for, in pixels; 0 is the file as it is.
+	// size is the requested length of the longer side in pixels, or 0 for the file as it is.
 	size int
-	// ours tells an address of this API's (/v1/media/…) from those that the old site knows.
+	// ours says that the address is one of this API (/v1/media/…), and not one of the old site.
 	ours bool
 }
 
-// maxSize is the largest size that /v1/media scales to.
+// maxSize is the largest size, in pixels, to which /v1/media scales an image.
 const maxSize = 2048
 
-// url is the file's address in what readers get, below this API's own.
+// url returns the file's address below this API, for readers.
 func (f file) url(apiURL string) string {
 	address := strings.TrimRight(apiURL, "/") + "/v1/media/" + f.id
 	if f.size == 0 {
@@ -28,8 +29,8 @@ func (f file) url(apiURL string) string {
 	return address + "?size=" + strconv.Itoa(f.size)
 }
 
-// oldURL is the file's address as the old site's editor writes it into posts. Of a site whose address is not known it is
-// relative.
+// oldURL returns the file's address as the old site's editor writes it into posts. It is relative if
+// the address of that site is not known.
 func (f file) oldURL(siteURL string) string {
 	root := "./"
 	if siteURL != "" {
@@ -41,7 +42,7 @@ func (f file) oldURL(siteURL string) string {
 	return root + "?qa=image&qa_blobid=" + f.id + "&qa_size=" + strconv.Itoa(f.size)
 }
 
-// places are where the site's files are: below the address of the old site, and below that of this API.
+// places are the addresses below which the site's files are: that of the old site and that of this API.
 type places []place
 
 type place struct{ host, dir string }
@@ -56,13 +57,15 @@ func (o Options) places() places {
 	return ps
 }
 
-// hostOf is the host by which addresses are compared: people write the same site with and without www, by http and https.
+// hostOf returns the host in the form in which hosts are compared. It ignores "www." and the ports of
+// http and https, since people write addresses of the same site in all these ways.
 func hostOf(u *url.URL) string {
 	host := strings.TrimPrefix(strings.ToLower(u.Host), "www.")
 	return strings.TrimSuffix(strings.TrimSuffix(host, ":80"), ":443")
 }
 
-// file recognises an address of one of the site's files. Those of other hosts are none.
+// file returns the file that an address refers to. ok is false for any other address, also if it has
+// the form of a file's address on another host.
 func (ps places) file(address string) (file, bool) {
 	u, err := url.Parse(strings.TrimSpace(address))
 	if err != nil || u.User != nil || u.Opaque != "" {
@@ -78,8 +81,9 @@ func (ps places) file(address string) (file, bool) {
 	return fileAt(path, u.RawQuery)
 }
 
-// below is the path of an address below one of the places. Relative addresses are below the page that they stand on, of which
-// Q2A has some at each depth.
+// below returns the part of an address's path that follows the address of one of the places. A relative
+// address is relative to the page that it stands on. Q2A has pages at several depths, so leading "./"
+// and "../" are ignored.
 func (ps places) below(u *url.URL) (path string, ok bool) {
 	path = u.Path
 	if u.Host == "" && !strings.HasPrefix(path, "/") {
@@ -99,11 +103,12 @@ func (ps places) below(u *url.URL) (path string, ok bool) {
 	return path, u.Host == "" && !strings.HasPrefix(path, "//")
 }
 
-// fileAt reads a path below the site and its parameters as package media's routes do: /v1/media/ID, /image/ID/SIZE, /blob/ID,
-// and the old site's forms, in which the parameter qa holds the path.
+// fileAt returns the file that a path below the site and its query refer to. It understands the same
+// forms as the routes of package media: /v1/media/ID, /image/ID/SIZE, /blob/ID, and the old site's
+// forms, in which the parameter qa holds the path.
 func fileAt(path, query string) (file, bool) {
 	path = strings.TrimPrefix(path, "/")
-	q, _ := url.ParseQuery(query) // what cannot be read of it is left out, as servers do
+	q, _ := url.ParseQuery(query) // parameters that cannot be parsed are ignored, as servers do
 	if id, ok := strings.CutPrefix(path, "v1/media/"); ok {
 		return numbered(file{size: pixels(q.Get("size")), ours: true}, id)
 	}
@@ -111,7 +116,7 @@ func fileAt(path, query string) (file, bool) {
 		path = rest
 	}
 	path = strings.Trim(path, "/")
-	// The old site looks at this parameter first, on whatever page it stands.
+	// The old site looks at this parameter first, whatever the path is.
 	if qa := strings.Trim(q.Get("qa"), "/"); path == "" || qa == "blob" || qa == "image" {
 		path = qa
 	}
@@ -131,7 +136,7 @@ func fileAt(path, query string) (file, bool) {
 	return file{}, false
 }
 
-// numbered is the file with the id, if it is one.
+// numbered returns f with the id. ok is false if the text is not an id of a file.
 func numbered(f file, id string) (file, bool) {
 	n, err := strconv.ParseUint(id, 10, 64)
 	if err != nil || n == 0 || len(id) > 20 {
@@ -141,7 +146,8 @@ func numbered(f file, id string) (file, bool) {
 	return f, true
 }
 
-// pixels is a size, or 0 for what is none. The largest stands for all beyond it, as on the old site's addresses.
+// pixels returns the size that a text stands for, or 0 if it is not a number. Sizes above maxSize
+// become maxSize, as in the old site's addresses.
 func pixels(text string) int {
 	n, _ := strconv.ParseUint(text, 10, 64) // 0 for what is no number, the largest where it does not fit
 	return int(min(n, maxSize))

@@ -8,26 +8,28 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// The converter of Markdown cannot be interrupted, and goes through some texts over and over: through a line once for each
-// block that is open, through the rest of a paragraph to find the end of a link, a tag or a code span, through all marks of
-// emphasis for each of them, and through all columns of a table for each of its rows. markdownWork counts that without doing it, so
-// that texts which would take seconds are not converted at all. Ordinary texts come nowhere near the limit.
+// The converter of Markdown cannot be interrupted, and it reads parts of some texts many times: a line
+// once for each open block, the rest of a paragraph to find the end of a link, a tag or a code span,
+// all marks of emphasis for each of them, and all columns of a table for each of its rows. markdownWork
+// estimates the steps without converting, so that texts which would take seconds are not converted at
+// all. Ordinary texts stay far below the limit.
 
-// maxMarkdownWork is the most steps that a conversion may take; the worst text with so many takes about a tenth of a second.
+// maxMarkdownWork is the largest number of steps that a conversion may take. The worst text with that
+// many takes about a tenth of a second.
 const maxMarkdownWork = 30_000_000
 
-// maxConverted is the most bytes that addresses and titles of links may come to in the HTML: a text can define a
-// long one once and refer to it thousands of times.
+// maxConverted is the largest total length, in bytes, of the addresses and titles of links in the HTML.
+// It is limited because a text can define a long address once and refer to it thousands of times.
 const maxConverted = 256 << 10
 
 const (
-	lineSteps = 40   // what a line costs each open block beside its characters
-	cellSteps = 1000 // what a cell of a table costs, until it is HTML
-	openSteps = 300  // what an opening bracket costs, which is kept until its paragraph ends
+	lineSteps = 40   // the steps for a line in each open block, besides one for each character
+	cellSteps = 1000 // the steps for a cell of a table, until it is HTML
+	openSteps = 300  // the steps for an opening bracket, which is kept until its paragraph ends
 )
 
-// FromMarkdown returns the HTML that a Markdown text stands for, which is not safe to show. ok is false for texts that
-// would take too long to convert.
+// FromMarkdown returns the HTML of a Markdown text. The HTML is not safe to show. ok is false if the
+// text would take too long to convert.
 func (r *Renderer) FromMarkdown(markdown string) (html string, ok bool) {
 	html, ok = r.convert(markdown)
 	return strings.TrimSpace(html), ok
@@ -49,7 +51,7 @@ func (r *Renderer) convert(markdown string) (html string, ok bool) {
 	return b.String(), true
 }
 
-// linkBytes returns how long all addresses and titles of links and images are together.
+// linkBytes returns the total length of the addresses and titles of all links and images below a node.
 func linkBytes(n ast.Node) int {
 	sum := 0
 	switch link := n.(type) {
@@ -64,7 +66,7 @@ func linkBytes(n ast.Node) int {
 	return sum
 }
 
-// markdownWork returns an estimate, from above, of the steps that it takes to convert a Markdown text.
+// markdownWork returns an upper estimate of the steps that it takes to convert a Markdown text.
 func markdownWork(markdown string) int {
 	work, depth := 0, 1
 	var p paragraph
@@ -83,13 +85,14 @@ func markdownWork(markdown string) int {
 	return work + p.work()
 }
 
-// isListItem reports whether the line ends whatever paragraph stands before it, as an item of a list.
+// isListItem reports whether the line begins an item of a list and so ends a paragraph before it.
 func isListItem(line string) bool {
-	return len(line) > 2 && strings.IndexByte("-+*", line[0]) >= 0 && line[1] == ' ' && strings.IndexByte(" \t\r\n\v\f", line[2]) < 0
+	return len(line) > 2 && strings.IndexByte("-+*", line[0]) >= 0 && line[1] == ' ' &&
+		strings.IndexByte(" \t\r\n\v\f", line[2]) < 0
 }
 
-// openBlocks returns how many blocks may be open within the line: quotes and lists that begin in it, and lists that
-// its indentation may continue.
+// openBlocks returns how many blocks can be open in the line at most: quotes and lists that begin in
+// it, and lists that its indentation may continue.
 func openBlocks(line string) int {
 	n := 1
 	for i := range len(line) {
@@ -107,10 +110,11 @@ func openBlocks(line string) int {
 	return n
 }
 
-// paragraph is a run of lines that are not blank. What belongs together within a paragraph never reaches beyond it.
+// paragraph is a run of lines that are not blank. Links, code spans and emphasis never reach beyond the
+// end of one.
 type paragraph struct {
 	text strings.Builder
-	// lines and columns are the size of the table that it may be.
+	// lines and columns are the size of the paragraph in case it is a table.
 	lines, columns int
 }
 
@@ -142,9 +146,9 @@ func (p *paragraph) work() int {
 		p.columns*p.lines*cellSteps + escapedPipes*escapedPipes
 }
 
-// codeWork returns how much is gone through to find the ends of code spans: for each run of backticks the text up to the
-// next run of the same length, line by line. A backslash before a run takes one of its backticks away, but only where it
-// begins.
+// codeWork returns the steps for finding the ends of code spans: for each run of backticks, the text up
+// to the next run of the same length, line by line. A backslash before a run escapes the first backtick
+// of it, but only where the run opens a code span.
 func codeWork(text string) int {
 	next, work := map[int]int{}, 0 // next is where the next run of each length is
 	total := distance(text)
@@ -172,16 +176,17 @@ func codeWork(text string) int {
 	return work
 }
 
-// distance returns the steps from the beginning of a text to its end.
+// distance returns the steps for reading a text from beginning to end.
 func distance(text string) int { return len(text) + lineSteps*strings.Count(text, "\n") }
 
-// codeSteps is how much slower code spans are than other marks.
+// codeSteps is how many times as long code spans take as other marks.
 const codeSteps = 4
 
-// htmlSteps is what a byte of HTML costs to be cleaned.
+// htmlSteps is the number of steps for cleaning one byte of HTML.
 const htmlSteps = 50
 
-// Work returns an estimate of what a content in a format takes to be made storable, in steps of a few nanoseconds.
+// Work returns an estimate of how long it takes to make a content in a format ready for storage, in
+// steps of a few nanoseconds.
 func Work(text, format string) int {
 	switch format {
 	case "markdown":

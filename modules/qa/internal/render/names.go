@@ -8,20 +8,22 @@ import (
 	nethtml "golang.org/x/net/html"
 )
 
-// namePrefix stands before the names that posts give to their elements, so that none of them is that of an
-// element or a variable of the page that shows the post. Links within the post are led to them.
+// namePrefix is put before the names that posts give to their elements, so that none of them is the
+// name of an element or a variable of the page that shows the post. Links within the post get the
+// prefix too.
 const namePrefix = "user-content-"
 
 var (
 	nameForm = regexp.MustCompile(`^[\p{L}\p{M}\p{N}_:.-]{1,100}$`)
-	// shownClasses are those by which code is coloured (of Markdown's code blocks, and as writers for
-	// Prettify and SyntaxHighlighter put them), and the marker of the old site's editor.
+	// shownClasses matches the classes that have an effect in posts: those by which code is coloured
+	// (of Markdown's code blocks, and as authors write them for Prettify and SyntaxHighlighter), and
+	// the marker of the old site's editor.
 	shownClasses = regexp.MustCompile(`^(?:lang(?:uage)?-[A-Za-z0-9_+#.-]{1,30}|prettyprint|` +
 		`linenums(?::[0-9]{1,6})?|brush:[a-z0-9+#]{1,20};?|marker)$`)
 )
 
-// ownNames keeps the names that an element has from meaning anything outside of the post, and those of its
-// classes that mean something in every post. It reports whether that changed the tag.
+// ownNames gives all names in a tag the prefix, so that they mean nothing outside of the post, and
+// drops the classes that have no effect in posts. It reports whether it has changed the tag.
 func ownNames(t *nethtml.Token) (changed bool) {
 	kept := t.Attr[:0]
 	for _, a := range t.Attr {
@@ -57,7 +59,7 @@ func ownNames(t *nethtml.Token) (changed bool) {
 	return changed
 }
 
-// ownName returns a name with the prefix, which it may have already, or "" for what is no name.
+// ownName returns the name with the prefix, which it may have already, or "" if it is not a valid name.
 func ownName(name string) string {
 	name = strings.TrimPrefix(name, namePrefix)
 	if !nameForm.MatchString(name) {
@@ -66,7 +68,7 @@ func ownName(name string) string {
 	return namePrefix + name
 }
 
-// onlyShown returns those of the classes that are shown.
+// onlyShown returns those of the classes that have an effect in posts.
 func onlyShown(classes string) string {
 	var shown []string
 	for class := range strings.FieldsSeq(classes) {

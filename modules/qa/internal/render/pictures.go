@@ -11,40 +11,41 @@ import (
 	nethtml "golang.org/x/net/html"
 )
 
-// Picture is what is known of an image of the site.
+// Picture describes one of the site's images, as far as it is known.
 type Picture struct {
-	// URL is the address of the image in full.
+	// URL is the address of the image in full size.
 	URL string
-	// Width and Height are those of the image in full, in pixels; 0 where they are not known.
+	// Width and Height are those of the image in full size, in pixels; 0 if they are not known.
 	Width, Height int
-	// BlurHash stands in for the image until it is there; "" where there is none.
+	// BlurHash is a code for a blurred picture to show until the image is loaded; "" if there is none.
 	BlurHash string
-	// Sources are smaller versions, the smallest first.
+	// Sources are smaller versions of the image, the smallest first.
 	Sources []Source
 }
 
-// Source is a version of a picture, of the same shape.
+// Source is a smaller version of a picture, with the same proportions.
 type Source struct {
 	URL string
-	// Width is in pixels.
+	// Width is the width of this version in pixels.
 	Width int
 }
 
-// sizes tells browsers how wide posts are shown, by which they choose among the versions of an image.
+// sizes is the attribute that tells browsers how wide images in posts are shown. Browsers use it to
+// choose among the versions of an image.
 const sizes = "(max-width: 40rem) 100vw, 40rem"
 
-// image is one of the site's images within a text, as its author put it there.
+// image is one of the site's images within a content, as the author put it there.
 type image struct {
-	// at is where it stands in the text.
+	// at is the offset in the text at which the image stands.
 	at   int
 	file file
-	// kept are the attributes that it keeps beside its address and size, written out.
+	// kept holds the written-out attributes that stay, apart from address and size.
 	kept string
-	// width and height are the author's: pixels, a percentage, or "".
+	// width and height are those that the author set: pixels, a percentage, or "".
 	width, height string
 }
 
-// newImage is the image of a sanitised tag.
+// newImage returns the image of a sanitised tag, at the given offset in the text.
 func newImage(t nethtml.Token, f file, at int) image {
 	i := image{at: at, file: f}
 	var kept strings.Builder
@@ -63,10 +64,11 @@ func newImage(t nethtml.Token, f file, at int) image {
 	return i
 }
 
-// sideForm is a width or height as the old site's editor writes it into an image's style.
+// sideForm matches a width or height as the old site's editor writes it into the style of an image.
 var sideForm = regexp.MustCompile(`^[0-9]{1,5}(px|%)$`)
 
-// sized are an image's attributes with the width and height of its style, which is all that is left of it, as attributes.
+// sized returns an image's attributes without its style. The width and height of the style, which are
+// all that the sanitiser has left in it, become attributes.
 func sized(attributes []nethtml.Attribute) []nethtml.Attribute {
 	var style string
 	out := slices.DeleteFunc(slices.Clone(attributes), func(a nethtml.Attribute) bool {
@@ -78,7 +80,8 @@ func sized(attributes []nethtml.Attribute) []nethtml.Attribute {
 	for part := range strings.SplitSeq(style, ";") {
 		name, value, _ := strings.Cut(part, ":")
 		name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
-		if (name == "width" || name == "height") && sideForm.MatchString(value) { // a style counts more than an attribute
+		if (name == "width" || name == "height") && sideForm.MatchString(value) {
+			// A style takes precedence over an attribute.
 			out = slices.DeleteFunc(out, func(a nethtml.Attribute) bool { return a.Key == name })
 			out = append(out, nethtml.Attribute{Key: name, Val: strings.TrimSuffix(value, "px")})
 		}
@@ -86,7 +89,7 @@ func sized(attributes []nethtml.Attribute) []nethtml.Attribute {
 	return out
 }
 
-// write writes the image's tag with what is known of it.
+// write writes the tag of the image, with what is known of it.
 func (i *image) write(b *strings.Builder, p Picture, apiURL string) {
 	b.WriteString("<img")
 	writeAttribute(b, "src", i.src(p, apiURL))
@@ -109,8 +112,9 @@ func (i *image) write(b *strings.Builder, p Picture, apiURL string) {
 	b.WriteString(">")
 }
 
-// src is the address that the image is shown from where the browser does not choose: the smallest version that is as large as
-// the author asked for.
+// src returns the address for browsers that do not choose among versions: the smallest version that is
+// at least as large as the author asked for, or else the image in full size. If nothing is known of the
+// image, it is the file's address below the API.
 func (i *image) src(p Picture, apiURL string) string {
 	if p.URL == "" {
 		return i.file.url(apiURL)
@@ -125,7 +129,7 @@ func (i *image) src(p Picture, apiURL string) string {
 	return p.URL
 }
 
-// longest is the longer side of a version, in pixels.
+// longest returns the longer side of a version, in pixels.
 func (p Picture) longest(s Source) int {
 	if p.Height <= p.Width || p.Width <= 0 {
 		return s.Width
@@ -133,7 +137,8 @@ func (p Picture) longest(s Source) int {
 	return scaled(s.Width, p.Width, p.Height)
 }
 
-// srcset lists the versions that browsers may choose from; "" where there is no choice.
+// srcset returns the versions of the picture from which browsers may choose, as the attribute srcset
+// lists them, or "" if there is only one.
 func (p Picture) srcset() string {
 	if len(p.Sources) == 0 {
 		return ""
@@ -141,7 +146,9 @@ func (p Picture) srcset() string {
 	var b strings.Builder
 	add := func(s Source) {
 		if s.URL == "" || s.Width <= 0 {
-			return // without its width a version cannot be chosen, and one such entry spoils all
+			// A version without a width cannot be chosen, and one such entry makes the whole list
+			// invalid.
+			return
 		}
 		if b.Len() > 0 {
 			b.WriteString(", ")
@@ -158,8 +165,10 @@ func (p Picture) srcset() string {
 	return b.String()
 }
 
-// shape is the width and height that the image is given, so that nothing moves when it comes: the author's, or its own, or what
-// it has in the size that the author asked for. Where the author has only said one, the other follows.
+// shape returns the width and height attributes of the image, so that the page does not move when the
+// image is loaded. They are those that the author set, or the image's own, reduced to the size that the
+// author asked for. If the author set only one of them, the other follows from the proportions. Either
+// can be "" if it is not known.
 func (i *image) shape(p Picture) (width, height string) {
 	if p.Width <= 0 || p.Height <= 0 || i.width != "" && i.height != "" {
 		return i.width, i.height
@@ -172,15 +181,18 @@ func (i *image) shape(p Picture) (width, height string) {
 	}
 	own := Source{Width: p.Width}
 	if longest := p.longest(own); i.file.size > 0 && i.file.size < longest {
-		return strconv.Itoa(scaled(i.file.size, longest, p.Width)), strconv.Itoa(scaled(i.file.size, longest, p.Height))
+		return strconv.Itoa(scaled(i.file.size, longest, p.Width)),
+			strconv.Itoa(scaled(i.file.size, longest, p.Height))
 	}
 	return strconv.Itoa(p.Width), strconv.Itoa(p.Height)
 }
 
-// longestSide bounds, in pixels, the sides of authors' that others are computed from.
+// longestSide is the largest side, in pixels, that an author can set and from which the other side is
+// computed.
 const longestSide = 100_000
 
-// otherSide is the other side for one of the author's, by the sides of the image. A percentage has none.
+// otherSide returns the side that belongs to a side that the author set. own and other are the two
+// sides of the image itself. The result is "" for a percentage.
 func otherSide(side string, own, other int) string {
 	n, err := strconv.Atoi(side)
 	if err != nil || n <= 0 || n > longestSide {
@@ -189,13 +201,13 @@ func otherSide(side string, own, other int) string {
 	return strconv.Itoa(scaled(n, own, other))
 }
 
-// scaled is what other becomes when own becomes side.
+// scaled returns the length that other has when own is scaled to side, at least 1.
 func scaled(side, own, other int) int {
 	return max(1, int(math.Round(float64(side)*float64(other)/float64(own))))
 }
 
-// foreignImage is the tag of an image on another host: it is only asked for when it is about to be seen, and that host does
-// not learn which page it stands on.
+// foreignImage returns the tag of an image on another host. Browsers load it only when it is about to
+// be seen, and do not tell that host which page it stands on.
 func foreignImage(t nethtml.Token) string {
 	var b strings.Builder
 	b.WriteString("<img")

@@ -7,18 +7,19 @@ import (
 	nethtml "golang.org/x/net/html"
 )
 
-// rendered is a content as safe HTML, in pieces: what is known of the site's images comes and changes without the content, so
-// they are only put in when it is shown.
+// rendered is a content as safe HTML, cut into pieces. The site's own images are kept apart, because
+// what is known of them arrives and changes independently of the content. They are put in only when the
+// content is shown.
 type rendered struct {
-	// text is all of it without the tags of the site's own images.
+	// text is the HTML without the tags of the site's own images.
 	text string
-	// images are those, in the order in which they stand.
+	// images are the site's own images, in the order in which they stand in the text.
 	images []image
-	// files are the ids of the site's files that the content shows or links to.
+	// files are the ids of the site's files that the content shows or links to, each once.
 	files []string
 }
 
-// weight is about how many bytes it takes to remember it.
+// weight returns about how many bytes of memory the pieces take.
 func (r *rendered) weight() int {
 	n := len(r.text) + 200
 	for i := range r.images {
@@ -27,7 +28,7 @@ func (r *rendered) weight() int {
 	return n + 40*len(r.files)
 }
 
-// html puts the pieces together.
+// html puts the pieces together. pictures returns what is known of an image; it may be nil.
 func (r *rendered) html(pictures func(id string) (Picture, bool), apiURL string) string {
 	if len(r.images) == 0 {
 		return r.text
@@ -51,7 +52,7 @@ func (r *rendered) html(pictures func(id string) (Picture, bool), apiURL string)
 	return b.String()
 }
 
-// imageIDs are the ids of the site's images, each once.
+// imageIDs returns the ids of the site's images in the content, in order, each once.
 func (r *rendered) imageIDs() []string {
 	var ids []string
 	for i := range r.images {
@@ -62,18 +63,19 @@ func (r *rendered) imageIDs() []string {
 	return ids
 }
 
-// marker goes over sanitised HTML once more: the rel of links, addresses of the site's files, its images,
-// names, blocked words. It closes what is open.
+// marker rewrites sanitised HTML: it sets the rel of links, the addresses of the site's files, and the
+// names of elements, takes out the site's images, replaces blocked words, and closes elements that are
+// left open.
 type marker struct {
 	o      Options
 	places places
 	out    strings.Builder
 	images []image
 	files  []string
-	open   []string // elements
+	open   []string // the names of the open elements, outermost first
 }
 
-// mark takes sanitised HTML apart.
+// mark rewrites sanitised HTML as marker says, and cuts it into pieces.
 func mark(safe string, o Options) *rendered {
 	if !strings.Contains(safe, "<") {
 		return &rendered{text: censor(safe, o)}
@@ -113,11 +115,13 @@ func mark(safe string, o Options) *rendered {
 	}
 }
 
-// voidElements have no end.
-var voidElements = map[string]bool{"area": true, "br": true, "col": true, "hr": true, "img": true, "wbr": true}
+// voidElements are the elements that have no end tag.
+var voidElements = map[string]bool{
+	"area": true, "br": true, "col": true, "hr": true, "img": true, "wbr": true,
+}
 
-// end closes an element and all that was opened within it. What is not open is left out: it would close what the
-// post is shown in.
+// end closes an element and all that were opened within it. It ignores the end tag of an element that
+// is not open, since that would close an element of the page around the post.
 func (m *marker) end(name string) {
 	for i := len(m.open) - 1; i >= 0; i-- {
 		if m.open[i] == name {
@@ -166,7 +170,7 @@ func (m *marker) image(t nethtml.Token) {
 			m.images = append(m.images, newImage(t, f, m.out.Len()))
 			return
 		}
-		break // as browsers do, the first one counts
+		break // the first src counts, as in browsers
 	}
 	m.out.WriteString(foreignImage(t))
 }

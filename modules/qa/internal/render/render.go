@@ -1,6 +1,7 @@
-// Package render makes safe HTML of posts: sanitised whatever the source, links marked as written by users, images of
-// the site led through /v1/media and told in full. It also tells which of the site's files a post refers to, and cleans what
-// is stored.
+// Package render turns the contents of posts into HTML that is safe to show. It sanitises every
+// content, whoever wrote it, marks links as written by users, and gives the site's own images addresses
+// below /v1/media with their sizes and versions. It also finds out which of the site's files a content
+// refers to, and cleans HTML before it is stored.
 package render
 
 import (
@@ -19,33 +20,36 @@ import (
 	"38qa.net/backend/modules/kernel/weblink"
 )
 
-// Options are the site's choices that change what HTML comes out, and what is known of its images.
+// Options holds the site's options that change the resulting HTML, and a source of what is known of its
+// images.
 type Options struct {
-	// SiteURL is the old site's address; addresses of its files below it are recognised.
+	// SiteURL is the old site's address. Addresses of the site's files below it are recognised.
 	SiteURL string
-	// APIURL is the address of this API (PUBLIC_URL), which addresses of files get; those below it are recognised too. "" where it is not known: then they
-	// are relative.
+	// APIURL is the address of this API (PUBLIC_URL). The resulting HTML has the site's files below it,
+	// and addresses below it are recognised as well. If it is "" because it is not known, the addresses
+	// of files are relative.
 	APIURL string
-	// LinkURLs makes links of bare addresses in plain text (option show_url_links).
+	// LinkURLs turns bare addresses in plain text into links (option show_url_links).
 	LinkURLs bool
 	// NewWindow makes links open in a new window (option links_in_new_window).
 	NewWindow bool
-	// BlockedWords is the option block_bad_words; Censor replaces such words in the text between tags.
+	// BlockedWords is the option block_bad_words. Censor replaces these words in the text between tags.
 	BlockedWords string
 	Censor       func(string) string
-	// Pictures tells what is known of an image of the site. It is asked at each call, also about contents that are remembered;
-	// nil: nothing is known.
+	// Pictures returns what is known of an image of the site, by its id. It is called at each
+	// rendering, also when the rest of the result is remembered. If it is nil, nothing is known of any
+	// image.
 	Pictures func(id string) (Picture, bool)
 }
 
-// Renderer turns contents into HTML and remembers results; it is safe for concurrent use.
+// Renderer turns contents into HTML and remembers the results. It is safe for concurrent use.
 type Renderer struct {
 	policy   *bluemonday.Policy
 	markdown goldmark.Markdown
 	cache    *otter.Cache[key, *rendered]
 }
 
-// key identifies a result: everything that it depends on, by value or by hash.
+// key identifies a remembered result. It holds all that the result depends on, as a value or a hash.
 type key struct {
 	content uint64
 	length  int
@@ -53,10 +57,10 @@ type key struct {
 	options uint64
 }
 
-// cacheBytes bounds the memory of remembered results.
+// cacheBytes bounds the memory of the remembered results, in bytes.
 const cacheBytes = 16 << 20
 
-// New returns a renderer.
+// New returns a renderer that remembers no results yet.
 func New() *Renderer {
 	return &Renderer{
 		policy:   policy(),
@@ -68,21 +72,26 @@ func New() *Renderer {
 	}
 }
 
-// policy is what may stay: the elements and attributes of ordinary texts, no script, style, form, frame or embedding.
+// policy returns the rules of the sanitiser: it keeps the elements and attributes of ordinary texts,
+// and no script, style sheet, form, frame or embedded object.
 func policy() *bluemonday.Policy {
 	p := bluemonday.UGCPolicy()
 	p.AllowURLSchemes("http", "https", "mailto", "tel")
-	p.AllowAttrs("class").OnElements("code", "pre", "span") // the marker keeps some of them
-	p.AllowAttrs("id").Globally()                           // and gives these names of their own
-	p.AllowAttrs("width", "height").Matching(bluemonday.NumberOrPercent).OnElements("img", "table", "td", "th")
-	p.AllowStyles("text-align").MatchingEnum("left", "right", "center", "justify").OnElements("p", "div", "td", "th", "h1", "h2", "h3", "h4")
-	p.AllowStyles("width", "height").Matching(sideForm).OnElements("img") // the marker makes attributes of them
-	p.RequireNoFollowOnLinks(false)                                       // and adds the whole rel
+	p.AllowAttrs("class").OnElements("code", "pre", "span") // the marker keeps some classes
+	p.AllowAttrs("id").Globally()                           // the marker puts a prefix before ids
+	p.AllowAttrs("width", "height").Matching(bluemonday.NumberOrPercent).
+		OnElements("img", "table", "td", "th")
+	p.AllowStyles("text-align").MatchingEnum("left", "right", "center", "justify").
+		OnElements("p", "div", "td", "th", "h1", "h2", "h3", "h4")
+	// The marker turns width and height into attributes, and adds the whole rel.
+	p.AllowStyles("width", "height").Matching(sideForm).OnElements("img")
+	p.RequireNoFollowOnLinks(false)
 	p.AllowRelativeURLs(true)
 	return p
 }
 
-// HTML is the content, stored in the format ("" is plain text, "html", "markdown"), as HTML that is safe to show.
+// HTML returns the content as HTML that is safe to show. format is the format in which it is stored: ""
+// (plain text), "html" or "markdown". Any other format is treated as plain text.
 func (r *Renderer) HTML(content, format string, o Options) string {
 	if content == "" {
 		return ""
@@ -90,7 +99,7 @@ func (r *Renderer) HTML(content, format string, o Options) string {
 	return r.rendered(content, format, o).html(o.Pictures, o.APIURL)
 }
 
-// ImageIDs are the ids of the site's own images that the content shows, in their order, each once.
+// ImageIDs returns the ids of the site's own images that the content shows, in order, each once.
 func (r *Renderer) ImageIDs(content, format string, o Options) []string {
 	if content == "" {
 		return nil
@@ -98,7 +107,8 @@ func (r *Renderer) ImageIDs(content, format string, o Options) []string {
 	return r.rendered(content, format, o).imageIDs()
 }
 
-// References are the ids of the site's own files that the content refers to, as images or by links, each once.
+// References returns the ids of the site's own files to which the content refers, as images or by
+// links, each once.
 func (r *Renderer) References(content, format string, o Options) []string {
 	if content == "" {
 		return nil
@@ -106,7 +116,7 @@ func (r *Renderer) References(content, format string, o Options) []string {
 	return slices.Clone(r.rendered(content, format, o).files)
 }
 
-// rendered is the content in pieces, remembered if possible.
+// rendered returns the content in pieces, and remembers it.
 func (r *Renderer) rendered(content, format string, o Options) *rendered {
 	k := key{content: xxhash.Sum64String(content), length: len(content), format: format, options: o.hash()}
 	if out, ok := r.cache.GetIfPresent(k); ok {
@@ -117,7 +127,7 @@ func (r *Renderer) rendered(content, format string, o Options) *rendered {
 	return out
 }
 
-// hash tells options apart that render differently. Pictures do not: see rendered.
+// hash returns a hash of all options that change the pieces. Pictures does not: see the type rendered.
 func (o Options) hash() uint64 {
 	var d xxhash.Digest
 	d.Reset()
@@ -140,7 +150,7 @@ func (r *Renderer) render(content, format string, o Options) *rendered {
 	case "html":
 	case "markdown":
 		converted, ok := r.convert(content)
-		if !ok { // no post of this API: it refuses such texts
+		if !ok { // not written by this API, which refuses such texts
 			converted = plain(content, o)
 		}
 		content = converted
@@ -152,7 +162,8 @@ func (r *Renderer) render(content, format string, o Options) *rendered {
 
 var bareURL = regexp.MustCompile(`https?://[^\s<>"']+`)
 
-// plain escapes text, keeps its lines and spaces and links its addresses.
+// plain returns plain text as HTML: escaped, with its line breaks and spaces kept, and its addresses as
+// links if the options say so.
 func plain(text string, o Options) string {
 	var b strings.Builder
 	last := 0
@@ -178,7 +189,8 @@ func plain(text string, o Options) string {
 	return b.String()
 }
 
-// censor treats the text between two tags, given with its entities.
+// censor replaces blocked words in the text between two tags, in which special characters are written
+// as entities.
 func censor(escaped string, o Options) string {
 	if o.BlockedWords == "" || o.Censor == nil {
 		return escaped

@@ -2,9 +2,11 @@ package render
 
 import "38qa.net/backend/modules/qa/internal/q2ahtml"
 
-// ForStorage cleans HTML into what the old site would store of it. It is not what is shown: HTML sanitises again.
+// ForStorage returns HTML cleaned as the old site would clean it before storing it. The result is not
+// yet safe to show: HTML sanitises it again.
 //
-// Addresses of files as this API gives them become those that the old site's editor writes: that site has to show them too.
+// Addresses of files below this API become the addresses that the old site's editor writes, because
+// that site has to show these files too.
 func (r *Renderer) ForStorage(html string, o Options) string {
 	places := o.places()
 	return q2ahtml.Clean(html, func(address string) (old string, ok bool) {

@@ -5,11 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// Blocked are the words that a site does not want to show (option block_bad_words). The zero value blocks nothing.
+// Blocked holds the words that a site does not want to show (option block_bad_words). The zero value
+// blocks nothing.
 type Blocked struct{ patterns [][]rune }
 
-// NewBlocked reads the option: words with anything between them that is no letter; "*" stands for any characters
-// but spaces.
+// NewBlocked parses the option. Its words are separated by spaces and punctuation; a "*" in a word
+// stands for any number of characters other than spaces.
 func NewBlocked(option string) Blocked {
 	var b Blocked
 	for word := range strings.FieldsFuncSeq(option, isBlockSeparator) {
@@ -18,19 +19,20 @@ func NewBlocked(option string) Blocked {
 	return b
 }
 
-// isBlockSeparator is what separates words here, which is more than in the search index.
+// isBlockSeparator reports whether the character separates blocked words. More characters do so here
+// than in the search index.
 func isBlockSeparator(r rune) bool {
 	return r < 0x80 && strings.ContainsRune("\n\r\t !\"'()+,./:;<=>?[\\]^`{|}~$&-_#%@", r)
 }
 
-// Censor puts an asterisk for each character of a blocked word. Words that begin or end with an ideograph are found
-// within others too, since Japanese has no spaces.
+// Censor returns the text with an asterisk for each character of a blocked word. A word that begins or
+// ends with an ideograph is also found within other words, since Japanese is written without spaces.
 func (b Blocked) Censor(text string) string {
 	censored, _ := b.censor(text)
 	return censored
 }
 
-// Blocks tells whether the text has a blocked word.
+// Blocks reports whether the text contains a blocked word.
 func (b Blocked) Blocks(text string) bool {
 	_, found := b.censor(text)
 	return found
@@ -62,7 +64,8 @@ func (b Blocked) censor(text string) (censored string, found bool) {
 	return string(original), true
 }
 
-// lowerRune is Lower for one character, where that keeps to one character.
+// lowerRune returns the character in lower case. Unlike Lower, it keeps a character whose lower case
+// has more than one character or another length in bytes.
 func lowerRune(r rune) rune {
 	l := []rune(strings.ToLower(string(r)))
 	if len(l) == 1 && utf8.RuneLen(l[0]) == utf8.RuneLen(r) {
@@ -71,7 +74,8 @@ func lowerRune(r rune) rune {
 	return r
 }
 
-// match is the length of the blocked word at the position, 0 if there is none.
+// match returns the length, in characters, of the blocked word that begins at the position, or 0 if
+// there is none.
 func (b Blocked) match(text []rune, at int) int {
 	for _, p := range b.patterns {
 		if !IsIdeograph(p[0]) && at > 0 && text[at-1] != ' ' {
@@ -84,7 +88,9 @@ func (b Blocked) match(text []rune, at int) int {
 	return 0
 }
 
-// matchPattern is the length of the longest match of the pattern at the beginning of the text, 0 if there is none.
+// matchPattern returns the length, in characters, of the longest match of the pattern at the beginning
+// of the text, or 0 if there is none. If wordEnd is set, the match has to end before a space or at the
+// end of the text.
 func matchPattern(text, pattern []rune, wordEnd bool) int {
 	var try func(i, j int) int
 	try = func(i, j int) int {

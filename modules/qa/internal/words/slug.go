@@ -15,9 +15,10 @@ var (
 	manyHyphens  = regexp.MustCompile(`-{2,}`)
 )
 
-// Slug is the last part of a question's address on the old site: the title's words with hyphens between. Of titles
-// with more than maxLength characters the shortest words are left out first. asciiOnly (option q_urls_remove_accents)
-// keeps only Roman letters, without accents.
+// Slug returns the last part of a question's address on the old site: the words of the title, joined by
+// hyphens. If the title has more than maxLength characters, the shortest words are left out first;
+// maxLength 0 means no limit. With asciiOnly (option q_urls_remove_accents), only Roman letters without
+// accents, digits and hyphens remain.
 func Slug(title string, asciiOnly bool, maxLength int) string {
 	parts := split(title, false, true)
 	if maxLength > 0 {
@@ -31,8 +32,8 @@ func Slug(title string, asciiOnly bool, maxLength int) string {
 	return slug
 }
 
-// shorten drops words, the shortest first and of equal ones the last, once the longer ones use up the characters; the
-// one that crosses the limit stays.
+// shorten drops words until the rest uses up maxLength characters. It keeps the longest words first,
+// and of words of equal length the earlier ones. The word that crosses the limit stays.
 func shorten(parts []string, maxLength int) []string {
 	total := 0
 	order := make([]int, len(parts))
@@ -62,10 +63,12 @@ func shorten(parts []string, maxLength int) []string {
 	return kept
 }
 
-var accentless = strings.NewReplacer("Æ", "AE", "æ", "ae", "Ø", "O", "ø", "o", "ß", "ss", "Đ", "D", "đ", "d", "Ħ", "H", "ħ", "h",
-	"ı", "i", "Ĳ", "IJ", "ĳ", "ij", "Ŀ", "L", "ŀ", "l", "Ł", "L", "ł", "l", "Œ", "OE", "œ", "oe", "Ŧ", "T", "ŧ", "t")
+var accentless = strings.NewReplacer(
+	"Æ", "AE", "æ", "ae", "Ø", "O", "ø", "o", "ß", "ss", "Đ", "D", "đ", "d", "Ħ", "H", "ħ", "h",
+	"ı", "i", "Ĳ", "IJ", "ĳ", "ij", "Ŀ", "L", "ŀ", "l", "Ł", "L", "ł", "l",
+	"Œ", "OE", "œ", "oe", "Ŧ", "T", "ŧ", "t")
 
-// removeAccents turns the accented letters of the Latin-1 and Latin Extended blocks into plain ones.
+// removeAccents replaces the accented letters of the Latin-1 and Latin Extended blocks by plain ones.
 func removeAccents(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {

@@ -1,5 +1,6 @@
-// Package words splits text into words as Q2A 1.8 does for its search index, its tags and the slugs of its addresses.
-// Both sides write and read the same index, so each detail matters, the odd ones too.
+// Package words splits text into words as Q2A 1.8 does for its search index, its tags and the slugs of
+// its addresses. Q2A and this backend write and read the same index, so each detail of Q2A is kept on
+// purpose, even the odd ones.
 package words
 
 import (
@@ -7,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// Split returns the words of a text in lower case, in order and with repetitions, as Q2A indexes them: each ideograph
-// is a word of its own, runs of kana and of other letters stay together, apostrophes within words vanish and hyphens
-// separate.
+// Split returns the words of a text as Q2A indexes them, in lower case, in order and with repetitions.
+// Each ideograph is a word of its own; runs of kana and of other letters stay together. Apostrophes
+// within words are removed, and hyphens separate words.
 func Split(text string) []string { return split(text, true, true) }
 
-// SplitTags returns the words of a text as Q2A reads typed tags: like Split, but ideographs and hyphens stay where
-// they are.
+// SplitTags returns the words of a text as Q2A reads the tags that somebody typed. It is like Split,
+// except that ideographs and hyphens do not separate words.
 func SplitTags(text string) []string { return split(text, false, false) }
 
 func split(text string, ideographs, hyphens bool) []string {
@@ -41,7 +42,8 @@ func split(text string, ideographs, hyphens bool) []string {
 	return words
 }
 
-// Lower is PHP's mb_strtolower: as strings.ToLower, but the dotted capital I keeps its dot as a character of its own.
+// Lower returns the text in lower case, as PHP's mb_strtolower does. It differs from strings.ToLower in
+// that the capital I with a dot keeps its dot as a character of its own.
 func Lower(text string) string {
 	if strings.Contains(text, "İ") {
 		text = strings.ReplaceAll(text, "İ", "i\u0307")
@@ -49,8 +51,8 @@ func Lower(text string) string {
 	return strings.ToLower(text)
 }
 
-// IsIdeograph tells whether Q2A takes the character for a word of its own: Thai letters, CJK radicals, symbols and
-// ideographs, but not kana, bopomofo and hangul.
+// IsIdeograph reports whether Q2A treats the character as a word of its own. It does so for Thai
+// letters and for CJK radicals, symbols and ideographs, but not for kana, bopomofo and hangul.
 func IsIdeograph(r rune) bool {
 	switch {
 	case r < 0x0e00:
@@ -70,11 +72,12 @@ func isSeparator(r rune) bool {
 	return r < 0x80 && strings.ContainsRune("\n\r\t !\"'()*+,./:;<=>?[\\]^`{|}~", r)
 }
 
-// punctuation maps the typographic characters that Q2A takes for a space, a hyphen or an apostrophe.
+// punctuation maps the typographic characters that Q2A treats as a space, a hyphen or an apostrophe.
 var punctuation = func() map[rune]rune {
 	m := map[rune]rune{'\u2019': '\''}
 	for _, r := range "\u00a1\u00a6\u00ab\u00b1\u00bb\u00bf\u00d7\u00f7" + // ¡ ¦ « ± » ¿ × ÷
-		"\u2016\u2018\u201a\u201b\u201c\u201d\u201e\u201f\u2022\u2024\u2025\u2026\u2039\u203a\u203c\u203d\u2047\u2048\u2049" +
+		"\u2016\u2018\u201a\u201b\u201c\u201d\u201e\u201f\u2022\u2024\u2025\u2026" +
+		"\u2039\u203a\u203c\u203d\u2047\u2048\u2049" +
 		"\u3000\u3001\u3002" { // ideographic space, comma and full stop
 		m[r] = ' '
 	}
@@ -100,8 +103,9 @@ func replacePunctuation(text string) string {
 	}, text)
 }
 
-// joinApostrophes takes out each apostrophe between two characters that are not spaces. Q2A looks at bytes and never
-// twice at the same one, so that the second apostrophe of a'b'c stays (and then separates), while that of é'é'é goes.
+// joinApostrophes removes each apostrophe between two characters that are not spaces. Q2A compares
+// bytes and never looks at the same byte twice: the second apostrophe of a'b'c stays and then separates
+// words, while that of é'é'é is removed.
 func joinApostrophes(text string) string {
 	if !strings.Contains(text, "'") {
 		return text
@@ -120,7 +124,8 @@ func joinApostrophes(text string) string {
 	return string(out)
 }
 
-// WithoutAstral takes out the characters beyond the basic plane, which Q2A's utf8mb3 tables cannot hold.
+// WithoutAstral removes the characters beyond Unicode's basic plane, which Q2A's tables, in utf8mb3,
+// cannot hold.
 func WithoutAstral(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r > 0xffff {
