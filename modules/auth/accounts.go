@@ -16,7 +16,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Author is what everybody may see of a user beside a post.
+// Author is the public description of a user that is shown beside a post.
 type Author struct {
 	ID     int    `json:"id"`
 	Handle string `json:"handle"`
@@ -26,7 +26,8 @@ type Author struct {
 	Avatar string `json:"avatarUrl,omitempty" doc:"Address of the picture"`
 }
 
-// LevelName is the word for a level in answers.
+// LevelName returns the API's name of a level. A level between two named ones gets the name of the
+// lower one.
 func LevelName(level int) string {
 	switch {
 	case level >= LevelSuper:
@@ -45,9 +46,12 @@ func LevelName(level int) string {
 	return "basic"
 }
 
-// LevelByName is the level that LevelName calls so.
+// LevelByName returns the level that has the name, and whether there is one; it is the inverse of
+// LevelName.
 func LevelByName(name string) (level int, ok bool) {
-	for _, l := range []int{LevelBasic, LevelApproved, LevelExpert, LevelEditor, LevelModerator, LevelAdmin, LevelSuper} {
+	for _, l := range []int{
+		LevelBasic, LevelApproved, LevelExpert, LevelEditor, LevelModerator, LevelAdmin, LevelSuper,
+	} {
 		if LevelName(l) == name {
 			return l, true
 		}
@@ -55,7 +59,7 @@ func LevelByName(name string) (level int, ok bool) {
 	return 0, false
 }
 
-// Account is a row of users with the points that belong to it.
+// Account is a row of the table users with the points of the user.
 type Account struct {
 	ID, Level, Flags, Points, WallPosts int
 	Handle, Email                       string
@@ -64,7 +68,8 @@ type Account struct {
 	Created, LoggedIn int64
 }
 
-// accountColumns are read by scanAccount; the query joins users u and userpoints up.
+// accountColumns are the columns that scanAccount reads. They refer to the users as u and to the
+// points as up, as accountTables names them.
 const accountColumns = "u.userid, u.handle, u.email, u.level, u.flags, COALESCE(up.points, 0), u.wallposts, u.avatarblobid, " +
 	"UNIX_TIMESTAMP(u.created), UNIX_TIMESTAMP(u.loggedin)"
 
@@ -72,12 +77,15 @@ const accountTables = "{users} u LEFT JOIN {userpoints} up ON up.userid = u.user
 
 func scanAccount(rows *sql.Rows) (a Account, err error) {
 	var blob sql.NullString
-	err = rows.Scan(&a.ID, &a.Handle, &a.Email, &a.Level, &a.Flags, &a.Points, &a.WallPosts, &blob, &a.Created, &a.LoggedIn)
+	err = rows.Scan(&a.ID, &a.Handle, &a.Email, &a.Level, &a.Flags, &a.Points, &a.WallPosts, &blob,
+		&a.Created, &a.LoggedIn)
 	a.AvatarBlob = blob.String
 	return a, err
 }
 
-// Accounts reads accounts by a condition on u (users) and up (userpoints), in the order that the condition ends with.
+// Accounts returns the accounts that meet an SQL condition on u (the table users) and up
+// (userpoints). The condition may end with the order and the number of rows; args are the values of
+// its placeholders.
 func (m *Module) Accounts(ctx context.Context, condition string, args ...any) ([]Account, error) {
 	var accounts []Account
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
@@ -91,8 +99,9 @@ func (m *Module) Accounts(ctx context.Context, condition string, args ...any) ([
 	return accounts, nil
 }
 
-// AccountByHandle finds a user by handle, without regard to case and accents as the database compares them; where that
-// finds several, the one spelled exactly so.
+// AccountByHandle returns the account with the handle, or not_found. Like the database, it ignores
+// case and accents; if that leaves several accounts, the one whose handle is spelled exactly so is
+// preferred.
 func (m *Module) AccountByHandle(ctx context.Context, handle string) (Account, error) {
 	if database.BeyondQ2A(handle) {
 		return Account{}, problem.NotFound()
@@ -112,7 +121,8 @@ func (m *Module) AccountByHandle(ctx context.Context, handle string) (Account, e
 	return accounts[0], nil
 }
 
-// Authors reads what posts show of their authors, by user id; unknown ids are left out.
+// Authors returns what posts show of the users with the given ids, by user id. Ids that belong to no
+// user are left out.
 func (m *Module) Authors(ctx context.Context, o *site.Options, ids []int) (map[int]*Author, error) {
 	authors := make(map[int]*Author, len(ids))
 	if len(ids) == 0 {
@@ -131,30 +141,35 @@ func (m *Module) Authors(ctx context.Context, o *site.Options, ids []int) (map[i
 	return authors, nil
 }
 
-// Author is the account as posts show it.
+// Author returns the public description of the account that posts show.
 func (a Account) Author(o *site.Options) *Author {
-	author := &Author{ID: a.ID, Handle: a.Handle, Level: LevelName(a.Level), Title: o.Title(a.Points), Avatar: a.AvatarURL(o, o.Int("avatar_q_page_q_size"))}
+	author := &Author{ID: a.ID, Handle: a.Handle, Level: LevelName(a.Level), Title: o.Title(a.Points),
+		Avatar: a.AvatarURL(o, o.Int("avatar_q_page_q_size"))}
 	if o.Bool("show_user_points") {
 		author.Points = &a.Points
 	}
 	return author
 }
 
-// AvatarURL is the address of the user's picture with sides of at most size pixels, or "": the Gravatar or the own
-// upload, as the user chose and the site allows, else the site's default picture, which is one made from the handle if the site wants
-// a default and has given none.
+// AvatarURL returns the address of the user's picture with sides of at most size pixels, 50 if size
+// is not positive. It is the user's Gravatar or own upload, as the user chose and the site allows.
+// Otherwise it is the site's default picture or, if the site wants a default but has set none, a
+// picture that is made from the handle. It is "" if the site shows no picture for the user.
 func (a Account) AvatarURL(o *site.Options, size int) string {
 	if size <= 0 {
 		size = 50
 	}
-	square := func(blob string) string { return "/v1/media/" + blob + "?size=" + strconv.Itoa(size) + "&shape=square" }
+	square := func(blob string) string {
+		return "/v1/media/" + blob + "?size=" + strconv.Itoa(size) + "&shape=square"
+	}
 	switch {
 	case o.Bool("avatar_allow_gravatar") && a.Flags&FlagShowGravatar != 0:
 		sum := md5.Sum([]byte(strings.ToLower(strings.TrimSpace(a.Email)))) //nolint:gosec // see the import
 		return "https://www.gravatar.com/avatar/" + hex.EncodeToString(sum[:]) + "?s=" + strconv.Itoa(size)
 	case o.Bool("avatar_allow_upload") && a.Flags&FlagShowAvatar != 0 && a.AvatarBlob != "":
 		return square(a.AvatarBlob)
-	case !o.Bool("avatar_allow_gravatar") && !o.Bool("avatar_allow_upload") || !o.Bool("avatar_default_show"):
+	case !o.Bool("avatar_allow_gravatar") && !o.Bool("avatar_allow_upload") ||
+		!o.Bool("avatar_default_show"):
 		return ""
 	case o.String("avatar_default_blobid") != "":
 		return square(o.String("avatar_default_blobid"))
@@ -162,11 +177,13 @@ func (a Account) AvatarURL(o *site.Options, size int) string {
 	return PatternURL(a.Handle)
 }
 
-// PatternURL is where a user without a picture has one that is made from the handle.
+// PatternURL returns the address of the picture that is made from a handle, for users who have no
+// picture of their own.
 func PatternURL(handle string) string { return "/v1/users/" + url.PathEscape(handle) + "/avatar" }
 
-// caller completes a caller with the account of the person. A token of the built-in issuer is good only as long as its
-// session: signing out, a new password and a new session code of the old site end both, whoever brings them about.
+// caller returns c with the account of the person filled in. A token of the built-in issuer is valid
+// only as long as its session, which ends when the user signs out, when the password changes, and
+// when the session code of the old site changes, whichever side does it.
 func (m *Module) caller(ctx context.Context, p Person, c Caller) (Caller, error) {
 	c.CategoryLevels = map[int]int{}
 	found := false
@@ -195,7 +212,7 @@ func (m *Module) caller(ctx context.Context, p Person, c Caller) (Caller, error)
 		return c, fmt.Errorf("read the caller: %w", err)
 	}
 	if !found {
-		return c, problem.New("unauthenticated") // the account was deleted after the token was made
+		return c, problem.New("unauthenticated") // the account was deleted after the token was issued
 	}
 	if p.session != "" && subtle.ConstantTimeCompare(stamp, stampOf(u)) != 1 {
 		return c, problem.New("unauthenticated")
@@ -203,45 +220,50 @@ func (m *Module) caller(ctx context.Context, p Person, c Caller) (Caller, error)
 	return c, nil
 }
 
-// CategoryLevels are the levels that a user has in single categories, by category id.
+// CategoryLevels returns the levels that a user has in single categories, by category id.
 func (m *Module) CategoryLevels(ctx context.Context, userID int) (map[int]int, error) {
 	return categoryLevels(ctx, m.db, userID)
 }
 
-// AuthorJoin and AuthorColumns let another module read the author of a post with the post, in one statement: the join
-// gives u and up for a post p, the columns are read by an AuthorScan.
+// AuthorJoin and AuthorColumns let another module read posts and their authors in one statement.
+// AuthorJoin adds the tables u and up for a post p; AuthorColumns are the columns that an AuthorScan
+// receives.
 const (
 	AuthorJoin    = " LEFT JOIN {users} u ON u.userid = p.userid LEFT JOIN {userpoints} up ON up.userid = p.userid"
 	AuthorColumns = "u.handle, u.email, u.level, u.flags, up.points, u.avatarblobid"
 )
 
-// ActorColumns are AuthorColumns of another user beside the author, whom ActorJoin brings; an AuthorScan reads them too.
+// ActorColumns are the same columns as AuthorColumns, but of a second user, whom ActorJoin adds to
+// the statement beside the author. An AuthorScan receives them too.
 const ActorColumns = "eu.handle, eu.email, eu.level, eu.flags, ep.points, eu.avatarblobid"
 
-// ActorJoin gives eu and ep for the user whose id the column holds.
+// ActorJoin returns the SQL that adds the tables eu and ep for the user whose id the column holds.
 func ActorJoin(column string) string {
-	return " LEFT JOIN {users} eu ON eu.userid = " + column + " LEFT JOIN {userpoints} ep ON ep.userid = " + column
+	return " LEFT JOIN {users} eu ON eu.userid = " + column +
+		" LEFT JOIN {userpoints} ep ON ep.userid = " + column
 }
 
-// AuthorScan receives AuthorColumns.
+// AuthorScan receives the columns AuthorColumns or ActorColumns of a row.
 type AuthorScan struct {
 	handle, email, blob  sql.NullString
 	level, flags, points sql.NullInt64
 }
 
-// Dest are the places to scan AuthorColumns into.
+// Dest returns the pointers to pass to Scan for AuthorColumns.
 func (s *AuthorScan) Dest() []any {
 	return []any{&s.handle, &s.email, &s.level, &s.flags, &s.points, &s.blob}
 }
 
-// Handle is the author's, "" for posts without a user.
+// Handle returns the author's handle, "" for a post without a user.
 func (s *AuthorScan) Handle() string { return s.handle.String }
 
-// Author is what was read, for the user with the id; nil for posts without a user.
+// Author returns the author that was read, who has the given user id, or nil for a post without a
+// user.
 func (s *AuthorScan) Author(o *site.Options, userID int) *Author {
 	if userID == 0 || !s.handle.Valid {
 		return nil
 	}
-	return Account{ID: userID, Handle: s.handle.String, Email: s.email.String, Level: int(s.level.Int64), Flags: int(s.flags.Int64),
+	return Account{ID: userID, Handle: s.handle.String, Email: s.email.String,
+		Level: int(s.level.Int64), Flags: int(s.flags.Int64),
 		Points: int(s.points.Int64), AvatarBlob: s.blob.String}.Author(o)
 }

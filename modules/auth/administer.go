@@ -9,10 +9,10 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// target is an account that somebody wants to administer.
+// target is the account that the caller wants to administer.
 type target struct {
 	user
-	// maxLevel is the highest of the general level and those in categories.
+	// maxLevel is the highest of the user's general level and the levels in single categories.
 	maxLevel int
 }
 
@@ -24,9 +24,13 @@ func targetOf(u user, levels map[int]int) target {
 	return t
 }
 
-// assignable is the highest level that the caller may give the target, by Q2A's rules: nobody changes their own account so, or that of
-// somebody as high as themselves, but super administrators; moderators make experts, administrators make moderators; the blocked
-// become no more than editors.
+// assignable returns the highest level that the caller may give the target, or an error if the caller
+// may not administer the target at all. The rules are those of Q2A:
+//   - Only moderators and above administer accounts, and nobody administers their own.
+//   - Only super administrators administer somebody whose level is as high as their own.
+//   - Moderators may give levels up to expert, administrators up to moderator, super administrators
+//     any.
+//   - A blocked user gets no level above editor.
 func assignable(o *site.Options, c Caller, t target) (level int, err error) {
 	switch {
 	case c.Anonymous():
@@ -53,7 +57,8 @@ func assignable(o *site.Options, c Caller, t target) (level int, err error) {
 	return level, nil
 }
 
-// mayBlock refuses to block, unblock, hide the posts of or delete those who moderate, and whom the caller may not administer.
+// mayBlock refuses to block, unblock or delete the target, or to hide the target's posts, if the
+// target is a moderator or above, or if the caller may not administer the target.
 func mayBlock(o *site.Options, c Caller, t target) error {
 	if _, err := assignable(o, c, t); err != nil {
 		return err
@@ -64,7 +69,8 @@ func mayBlock(o *site.Options, c Caller, t target) error {
 	return nil
 }
 
-// mayEdit refuses to edit or delete the account to those who are no administrators above it.
+// mayEdit refuses to edit or delete the target unless the caller is an administrator who may
+// administer the target.
 func mayEdit(o *site.Options, c Caller, t target) error {
 	if _, err := assignable(o, c, t); err != nil {
 		return err
@@ -75,8 +81,11 @@ func mayEdit(o *site.Options, c Caller, t target) error {
 	return nil
 }
 
-// administer runs a use case on the account with the handle, and answers with what it became.
-func (m *Module) administer(ctx context.Context, handle string, names bool, use func(a *action, t *target) error) (*accountOutput, error) {
+// administer runs a use case on the account with the handle, and returns the account's new state.
+// names reports whether the use case changes handles or addresses, which then are locked.
+func (m *Module) administer(
+	ctx context.Context, handle string, names bool, use func(a *action, t *target) error,
+) (*accountOutput, error) {
 	found, err := m.AccountByHandle(ctx, handle)
 	if err != nil {
 		return nil, err
@@ -109,7 +118,7 @@ func (m *Module) administer(ctx context.Context, handle string, names bool, use 
 	return out, err
 }
 
-// AccountState is what administrators set of an account.
+// AccountState is what administrators can set of an account.
 type AccountState struct {
 	ID             int               `json:"id"`
 	Handle         string            `json:"handle"`
@@ -122,8 +131,14 @@ type AccountState struct {
 type accountOutput struct{ Body AccountState }
 
 func accountState(u user, levels map[int]int) AccountState {
-	s := AccountState{ID: u.id, Handle: u.handle, Level: LevelName(u.level), CategoryLevels: []LevelInCategory{}, Blocked: u.flags&FlagBlocked != 0,
-		EmailConfirmed: u.flags&FlagEmailConfirmed != 0}
+	s := AccountState{
+		ID:             u.id,
+		Handle:         u.handle,
+		Level:          LevelName(u.level),
+		CategoryLevels: []LevelInCategory{},
+		Blocked:        u.flags&FlagBlocked != 0,
+		EmailConfirmed: u.flags&FlagEmailConfirmed != 0,
+	}
 	for _, id := range slices.Sorted(maps.Keys(levels)) {
 		if levels[id] > LevelBasic {
 			s.CategoryLevels = append(s.CategoryLevels, LevelInCategory{id, LevelName(levels[id])})
@@ -136,7 +151,7 @@ type handleInput struct {
 	Handle string `path:"handle" maxLength:"80" doc:"The user's handle, in any case of letters"`
 }
 
-// setBlocked blocks a user or lets them write again.
+// setBlocked blocks a user, or lets a blocked user write again.
 func (m *Module) setBlocked(ctx context.Context, handle string, blocked bool) (*accountOutput, error) {
 	return m.administer(ctx, handle, false, func(a *action, t *target) error {
 		if err := mayBlock(a.o, a.caller, *t); err != nil {
@@ -149,7 +164,8 @@ func (m *Module) setBlocked(ctx context.Context, handle string, blocked bool) (*
 		if err := set(a.ctx, a.tx, t.id, "flags = ?", t.flags); err != nil {
 			return err
 		}
-		a.report(map[bool]string{true: "u_block", false: "u_unblock"}[blocked], "userid", t.id, "handle", t.handle)
+		a.report(map[bool]string{true: "u_block", false: "u_unblock"}[blocked], "userid", t.id,
+			"handle", t.handle)
 		if err := a.wrote(); err != nil {
 			return err
 		}
@@ -157,8 +173,8 @@ func (m *Module) setBlocked(ctx context.Context, handle string, blocked bool) (*
 	})
 }
 
-// MayHidePosts finds the user whose posts the caller wants to hide, and refuses those who may not; the posts are for the
-// Q&A module to hide.
+// MayHidePosts returns the id of the user with the handle if the caller may hide the posts of that
+// user, otherwise an error. Hiding the posts is left to the module of questions and answers.
 func (m *Module) MayHidePosts(ctx context.Context, handle string) (userID int, err error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {

@@ -20,7 +20,8 @@ func (m *Module) Register(api huma.API) {
 	}
 }
 
-// Routes adds what is no operation of the API.
+// Routes adds the routes that are not operations of the API: the published keys of the built-in
+// issuer and, for emulators of Cognito, the migration trigger.
 func (m *Module) Routes(router *echo.Echo) {
 	if m.settings.Cognito.Issuer == "" {
 		router.GET("/.well-known/jwks.json", m.publishKeys)
@@ -30,29 +31,47 @@ func (m *Module) Routes(router *echo.Echo) {
 	}
 }
 
-// triggerPath is where AWS Lambda's own API takes calls of functions.
+// triggerPath is the path at which AWS Lambda's own API accepts calls of functions.
 const triggerPath = "/2015-03-31/functions/"
 
 // registerIssuer adds the operations of the built-in issuer.
 func (m *Module) registerIssuer(api huma.API) {
 	op := func(path, summary, description string, status int, errors ...int) huma.Operation {
-		return huma.Operation{OperationID: path, Method: http.MethodPost, Path: "/v1/auth/" + path, Summary: summary, Description: description, Tags: []string{"Authentication"},
+		return huma.Operation{OperationID: path, Method: http.MethodPost, Path: "/v1/auth/" + path,
+			Summary: summary, Description: description, Tags: []string{"Authentication"},
 			DefaultStatus: status, Errors: errors}
 	}
-	web.Register(api, op("sign-up", "Make an account", "By the site's rules; the new user is signed in.", http.StatusCreated, http.StatusForbidden), m.signUp)
-	web.Register(api, op("sign-in", "Sign in", "By handle or e-mail address.", http.StatusOK, http.StatusUnauthorized), m.signIn)
-	web.Register(api, op("refresh", "Get new tokens", "A refresh token is good for once; one that comes again later ends its session, since somebody else has it too.", http.StatusOK, http.StatusUnauthorized), m.refresh)
-	web.Register(api, op("sign-out", "Sign out", "Ends the session of the refresh token or, without one, of the access token. Its access tokens end with it.", http.StatusNoContent), m.signOut)
-	web.Register(api, op("confirm", "Confirm an e-mail address", "By the code that was mailed.", http.StatusNoContent), m.confirm)
-	web.Register(api, op("forgot", "Ask for a new password", "A code is mailed if there is such an account; the answer is the same in any case.", http.StatusAccepted), m.forgot)
-	web.Register(api, op("reset", "Choose a new password", "By the code that was mailed; signs in, and ends all other sessions of this API.", http.StatusOK), m.reset)
+	web.Register(api, op("sign-up", "Make an account",
+		"By the site's rules; the new user is signed in.", http.StatusCreated, http.StatusForbidden),
+		m.signUp)
+	web.Register(api, op("sign-in", "Sign in", "By handle or e-mail address.",
+		http.StatusOK, http.StatusUnauthorized), m.signIn)
+	web.Register(api, op("refresh", "Get new tokens",
+		"A refresh token is good for once; one that comes again later ends its session, since somebody else has it too.",
+		http.StatusOK, http.StatusUnauthorized), m.refresh)
+	web.Register(api, op("sign-out", "Sign out",
+		"Ends the session of the refresh token or, without one, of the access token. Its access tokens end with it.",
+		http.StatusNoContent), m.signOut)
+	web.Register(api, op("confirm", "Confirm an e-mail address", "By the code that was mailed.",
+		http.StatusNoContent), m.confirm)
+	web.Register(api, op("forgot", "Ask for a new password",
+		"A code is mailed if there is such an account; the answer is the same in any case.",
+		http.StatusAccepted), m.forgot)
+	web.Register(api, op("reset", "Choose a new password",
+		"By the code that was mailed; signs in, and ends all other sessions of this API.", http.StatusOK),
+		m.reset)
 	me := func(id, method, path, summary string, status int) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: "/v1/me/" + path, Summary: summary, Tags: []string{"Me"}, DefaultStatus: status, Errors: []int{http.StatusForbidden}}
+		return huma.Operation{OperationID: id, Method: method, Path: "/v1/me/" + path, Summary: summary,
+			Tags: []string{"Me"}, DefaultStatus: status, Errors: []int{http.StatusForbidden}}
 	}
-	web.Register(api, me("change-password", http.MethodPut, "password", "Change one's password; all other sessions end", http.StatusOK), m.changePassword)
-	web.Register(api, me("send-confirmation", http.MethodPost, "email/confirmation", "Have the code to confirm one's address sent again", http.StatusAccepted), m.sendConfirmation)
-	web.Register(api, huma.Operation{OperationID: "send-password-reset", Method: http.MethodPost, Path: "/v1/users/{handle}/password-reset", Tags: []string{"Administration"},
-		Summary: "Mail a user a code to choose a new password with", DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusForbidden, http.StatusNotFound}}, m.sendReset)
+	web.Register(api, me("change-password", http.MethodPut, "password",
+		"Change one's password; all other sessions end", http.StatusOK), m.changePassword)
+	web.Register(api, me("send-confirmation", http.MethodPost, "email/confirmation",
+		"Have the code to confirm one's address sent again", http.StatusAccepted), m.sendConfirmation)
+	web.Register(api, huma.Operation{OperationID: "send-password-reset", Method: http.MethodPost,
+		Path: "/v1/users/{handle}/password-reset", Tags: []string{"Administration"},
+		Summary: "Mail a user a code to choose a new password with", DefaultStatus: http.StatusAccepted,
+		Errors: []int{http.StatusForbidden, http.StatusNotFound}}, m.sendReset)
 }
 
 type emailInput struct {
@@ -72,59 +91,76 @@ type avatarInput struct {
 // registerMe adds the operations on the caller's own account.
 func (m *Module) registerMe(api huma.API) {
 	op := func(id, method, path, summary string) huma.Operation {
-		o := huma.Operation{OperationID: id, Method: method, Path: "/v1/me" + path, Summary: summary, Tags: []string{"Me"},
-			Errors: []int{http.StatusForbidden}}
+		o := huma.Operation{OperationID: id, Method: method, Path: "/v1/me" + path, Summary: summary,
+			Tags: []string{"Me"}, Errors: []int{http.StatusForbidden}}
 		if method != http.MethodGet {
 			o.Errors = append(o.Errors, http.StatusPreconditionFailed)
 		}
 		return o
 	}
 	web.Register(api, op("get-me", http.MethodGet, "", "One's own account"), m.getMe)
-	web.Register(api, op("change-me", http.MethodPatch, "", "Change one's own account; only what is sent changes"), m.changeMe)
+	web.Register(api, op("change-me", http.MethodPatch, "",
+		"Change one's own account; only what is sent changes"), m.changeMe)
 	remove := op("delete-me", http.MethodDelete, "", "Delete one's own account")
-	remove.Description, remove.DefaultStatus = "The posts stay, without an author. Needs a sign-in within the last five minutes.", http.StatusNoContent
+	remove.Description = "The posts stay, without an author. Needs a sign-in within the last five minutes."
+	remove.DefaultStatus = http.StatusNoContent
 	web.Register(api, remove, m.deleteMe)
-	web.Register(api, op("change-email", http.MethodPut, "/email", "Change one's e-mail address"), func(ctx context.Context, in *emailInput) (*meOutput, error) {
-		change := &changeMeInput{}
-		change.Body.Email = &in.Body.Email
-		return m.changeMe(ctx, change)
-	})
-	web.Register(api, op("change-notifications", http.MethodPut, "/notifications", "Say what others and the site may send"), func(ctx context.Context, in *notificationsInput) (*meOutput, error) {
-		change := &changeMeInput{}
-		change.Body.Messages, change.Body.WallPosts, change.Body.Mailings = &in.Body.Messages, &in.Body.WallPosts, &in.Body.Mailings
-		return m.changeMe(ctx, change)
-	})
+	web.Register(api, op("change-email", http.MethodPut, "/email", "Change one's e-mail address"),
+		func(ctx context.Context, in *emailInput) (*meOutput, error) {
+			change := &changeMeInput{}
+			change.Body.Email = &in.Body.Email
+			return m.changeMe(ctx, change)
+		})
+	web.Register(api, op("change-notifications", http.MethodPut, "/notifications",
+		"Say what others and the site may send"),
+		func(ctx context.Context, in *notificationsInput) (*meOutput, error) {
+			change := &changeMeInput{}
+			change.Body.Messages = &in.Body.Messages
+			change.Body.WallPosts = &in.Body.WallPosts
+			change.Body.Mailings = &in.Body.Mailings
+			return m.changeMe(ctx, change)
+		})
 	avatar := func(ctx context.Context, which string) (*meOutput, error) {
 		change := &changeMeInput{}
 		change.Body.Avatar = &which
 		return m.changeMe(ctx, change)
 	}
-	web.Register(api, op("choose-avatar", http.MethodPut, "/avatar", "Choose which picture to show"), func(ctx context.Context, in *avatarInput) (*meOutput, error) {
-		return avatar(ctx, in.Body.Avatar)
-	})
-	web.Register(api, op("hide-avatar", http.MethodDelete, "/avatar", "Show no picture"), func(ctx context.Context, _ *struct{}) (*meOutput, error) {
-		return avatar(ctx, "none")
-	})
+	web.Register(api, op("choose-avatar", http.MethodPut, "/avatar", "Choose which picture to show"),
+		func(ctx context.Context, in *avatarInput) (*meOutput, error) {
+			return avatar(ctx, in.Body.Avatar)
+		})
+	web.Register(api, op("hide-avatar", http.MethodDelete, "/avatar", "Show no picture"),
+		func(ctx context.Context, _ *struct{}) (*meOutput, error) {
+			return avatar(ctx, "none")
+		})
 }
 
-// registerAdministration adds the operations on other people's accounts.
+// registerAdministration adds the operations on the accounts of others.
 func (m *Module) registerAdministration(api huma.API) {
 	op := func(id, method, path, summary string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: "/v1/users/{handle}" + path, Summary: summary, Tags: []string{"Administration"},
+		return huma.Operation{OperationID: id, Method: method, Path: "/v1/users/{handle}" + path,
+			Summary: summary, Tags: []string{"Administration"},
 			Errors: []int{http.StatusForbidden, http.StatusNotFound}}
 	}
-	web.Register(api, op("edit-user", http.MethodPatch, "", "Change a user's account; only what is sent changes"), m.editUser)
-	remove := op("delete-user", http.MethodDelete, "", "Delete a user's account; the posts stay, without an author")
+	web.Register(api, op("edit-user", http.MethodPatch, "",
+		"Change a user's account; only what is sent changes"), m.editUser)
+	remove := op("delete-user", http.MethodDelete, "",
+		"Delete a user's account; the posts stay, without an author")
 	remove.DefaultStatus = http.StatusNoContent
 	web.Register(api, remove, m.deleteUser)
-	web.Register(api, op("set-level", http.MethodPut, "/level", "Give a user a level, and levels in single categories"), m.setLevel)
+	web.Register(api, op("set-level", http.MethodPut, "/level",
+		"Give a user a level, and levels in single categories"), m.setLevel)
 	web.Register(api, op("drop-level", http.MethodDelete, "/level", "Make a user a basic one"), m.dropLevel)
 	web.Register(api, op("approve-user", http.MethodPut, "/approval", "Approve a user"), m.approve)
-	web.Register(api, op("disapprove-user", http.MethodDelete, "/approval", "Take a user's approval back"), m.disapprove)
-	web.Register(api, op("block-user", http.MethodPut, "/block", "Block a user, who can only read then"), func(ctx context.Context, in *handleInput) (*accountOutput, error) {
-		return m.setBlocked(ctx, in.Handle, true)
-	})
-	web.Register(api, op("unblock-user", http.MethodDelete, "/block", "Let a blocked user write again"), func(ctx context.Context, in *handleInput) (*accountOutput, error) {
-		return m.setBlocked(ctx, in.Handle, false)
-	})
+	web.Register(api, op("disapprove-user", http.MethodDelete, "/approval",
+		"Take a user's approval back"), m.disapprove)
+	web.Register(api, op("block-user", http.MethodPut, "/block",
+		"Block a user, who can only read then"),
+		func(ctx context.Context, in *handleInput) (*accountOutput, error) {
+			return m.setBlocked(ctx, in.Handle, true)
+		})
+	web.Register(api, op("unblock-user", http.MethodDelete, "/block", "Let a blocked user write again"),
+		func(ctx context.Context, in *handleInput) (*accountOutput, error) {
+			return m.setBlocked(ctx, in.Handle, false)
+		})
 }

@@ -14,7 +14,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// What is counted by the hour beside Q2A's own limits, which count fewer things.
+// The kinds of what is counted by the hour, in addition to what Q2A's own limits count.
 const (
 	mailsByAccount = "mails by account"
 	mailsByClient  = "mails by client"
@@ -22,9 +22,9 @@ const (
 	takenTold      = "taken"
 )
 
-// Most mails to addresses of their choice that an account, or a client's address, may cause in an hour, and
-// most that one address may get so. Administrators look after other people's accounts and may cause
-// adminMails times as many.
+// The limits of mails in an hour to addresses that the sender chooses: how many an account may cause,
+// how many a client's address may cause, and how many one address may receive. Administrators may
+// cause adminMails times as many, because they look after other people's accounts.
 const (
 	maxMailsByAccount = 5
 	maxMailsByClient  = 25
@@ -32,15 +32,16 @@ const (
 	adminMails        = 10
 )
 
-// maxTakenTold is how often in an hour an account, or a client's address, is told that a name or an address
-// is taken.
+// maxTakenTold is how often in an hour an account, or a client's address, may learn that a name or an
+// address is taken.
 const maxTakenTold = 10
 
-// chargeMail counts a mail that the caller causes to an address of their choice, and refuses those beyond
-// the limits with rate_limit. Every such mail is counted here: by the account that causes it, so that
-// nobody writes to strangers by changing their address over and over; by the client's address, so that many
-// accounts are of no use; and by the address that gets it, so that nobody's mailbox is filled from many
-// sides. It counts within the transaction that has the mail sent: what is rolled back is not counted.
+// chargeMail counts a mail that the caller causes to an address of their choice, and returns
+// rate_limit beyond the limits. All such mails are counted here, in three ways: by the account that
+// causes the mail, so that nobody writes to strangers by changing their own address again and again;
+// by the client's address, so that it does not help to use many accounts; and by the address that
+// receives the mail, so that nobody's mailbox is filled from many sources. The counts are part of the
+// transaction that has the mail sent, so a mail that is rolled back is not counted.
 func (a *action) chargeMail(address string) error {
 	times := 1
 	if a.caller.Level >= LevelAdmin {
@@ -50,7 +51,8 @@ func (a *action) chargeMail(address string) error {
 		return countHourly(a.ctx, a.tx, what, name, most, "mail")
 	}
 	if !a.caller.Anonymous() {
-		if err := count(mailsByAccount, strconv.Itoa(a.caller.UserID), times*maxMailsByAccount); err != nil {
+		if err := count(mailsByAccount, strconv.Itoa(a.caller.UserID),
+			times*maxMailsByAccount); err != nil {
 			return err
 		}
 	}
@@ -62,7 +64,8 @@ func (a *action) chargeMail(address string) error {
 	return count(mailsToAddress, database.FoldGeneralCI(address), maxMailsToAddress)
 }
 
-// takenKeys are what the telling of taken names to the caller of the request is counted under.
+// takenKeys returns the names under which it is counted how often the caller has learned that a name
+// is taken: one for the account and one for the client's address.
 func takenKeys(ctx context.Context) (names []string) {
 	c := CallerOf(ctx)
 	if !c.Anonymous() {
@@ -74,12 +77,14 @@ func takenKeys(ctx context.Context) (names []string) {
 	return names
 }
 
-// mayBeTold refuses, with rate_limit, callers who were told too often what is taken; whatever they ask,
-// since a refusal of taken names alone would tell as much.
+// mayBeTold returns rate_limit if the caller has learned too often in the current hour that names or
+// addresses are taken. It refuses requests for free names as well, because a refusal of taken names
+// alone would reveal that they are taken.
 func (m *Module) mayBeTold(ctx context.Context) error {
 	for _, name := range takenKeys(ctx) {
 		var count int
-		_, err := m.db.Get(ctx, []any{&count}, "SELECT count FROM {q2ab_attempts} WHERE id = ? AND period = ?",
+		_, err := m.db.Get(ctx, []any{&count},
+			"SELECT count FROM {q2ab_attempts} WHERE id = ? AND period = ?",
 			attemptID(takenTold, name), m.db.Now()/hour)
 		if err != nil {
 			return fmt.Errorf("read attempts: %w", err)
@@ -91,8 +96,9 @@ func (m *Module) mayBeTold(ctx context.Context) error {
 	return nil
 }
 
-// countTaken counts the refusal of a use case if it tells that a name is taken, and puts rate_limit in its
-// place beyond the limit. It counts in a transaction of its own, as that of the use case was rolled back.
+// countTaken counts the error of a use case if it says that a name or an address is taken, and
+// returns rate_limit in its place beyond the limit. Other errors are returned as they are. It counts
+// in a transaction of its own, since the one of the use case was rolled back.
 func (m *Module) countTaken(ctx context.Context, refusal error) error {
 	var p *problem.Error
 	tells := func(f problem.Field) bool { return f.Code == "taken" }
@@ -117,8 +123,8 @@ func (m *Module) countTaken(ctx context.Context, refusal error) error {
 	return refusal
 }
 
-// countHourly counts one more of something in the current hour, and refuses it beyond the limit. The row
-// stays locked until the transaction ends.
+// countHourly counts one more action in the current hour, and returns rate_limit if there were more
+// than most. The row of the count stays locked until the transaction ends.
 func countHourly(ctx context.Context, tx *database.DB, what, name string, most int, action string) error {
 	id, now := attemptID(what, name), tx.Now()
 	period := tx.Given("period")
@@ -130,7 +136,8 @@ func countHourly(ctx context.Context, tx *database.DB, what, name string, most i
 		return fmt.Errorf("count an attempt: %w", err)
 	}
 	var count int
-	if _, err := tx.Get(ctx, []any{&count}, "SELECT count FROM {q2ab_attempts} WHERE id = ?", id); err != nil {
+	if _, err := tx.Get(ctx, []any{&count}, "SELECT count FROM {q2ab_attempts} WHERE id = ?",
+		id); err != nil {
 		return fmt.Errorf("count an attempt: %w", err)
 	}
 	if count > most {
@@ -139,14 +146,15 @@ func countHourly(ctx context.Context, tx *database.DB, what, name string, most i
 	return nil
 }
 
-// tooOften is the refusal of what was done too often in the current hour.
+// tooOften returns the problem rate_limit for an action that was done too often in the current hour.
 func tooOften(now int64, action string) *problem.Error {
 	p := problem.New("rate_limit", hour-now%hour)
 	p.Action, p.RetryAfter = action, int(hour-now%hour)
 	return p
 }
 
-// attemptID is the key of a count. It does not say whose it is.
+// attemptID returns the key of a count or a lock. It is a hash, which does not reveal to whom the
+// count belongs.
 func attemptID(what, name string) []byte {
 	sum := sha256.Sum256([]byte(what + "\n" + strings.ToLower(name)))
 	return sum[:]

@@ -1,18 +1,29 @@
-// Package auth decides who is calling and what the caller may do, and keeps the accounts.
+// Package auth finds out who is calling and what the caller may do, and keeps the accounts of users.
 //
-// Its public face: New, Register (operations of the API) and Routes (published keys, the migration trigger for emulators);
-// CallerOf, Permit and its kin, which other modules ask before they do anything; Authors and the SQL to read them beside posts;
-// Listen, by which other modules follow accounts that come and go; CodeToMail for mails; HandleTrigger,
-// Migration and ExportUsers for moving to Cognito. auth knows nothing of questions and answers.
+// Other code uses it through these identifiers:
+//   - New makes the module; Register adds its operations to the API; Routes adds the published keys
+//     and, for emulators of Cognito, the migration trigger.
+//   - CallerOf, Permit and the functions related to it are what other modules ask before they do
+//     anything.
+//   - Authors returns the authors of posts; AuthorJoin, AuthorColumns and AuthorScan read them in the
+//     same statement as the posts.
+//   - Listen lets other modules follow accounts as they are registered and deleted.
+//   - CodeToMail supplies the codes that mails contain.
+//   - HandleTrigger, Migration and ExportUsers serve the move to Amazon Cognito.
 //
-// Who is calling: tokens of Cognito or of the built-in issuer (issuer.go, sessions.go) are verified by internal/tokens; person.go
-// finds the user behind a token of Cognito. What people do with their accounts is one file each: signup.go, signin.go, codes.go
-// (confirmation and forgotten passwords), password.go, me.go, delete.go; who may do what to others' accounts is administer.go, and what
-// is done edituser.go, levels.go and delete.go.
+// The package knows nothing of questions and answers.
 //
-// Against abuse: mailedcodes.go says what a mailed code is good for, guesses.go delays the guessing of
-// secrets, attempts.go counts the mails that people cause and what they are told of others' names; all
-// beside Q2A's own limits (charge.go).
+// Tokens come from Cognito or from the built-in issuer (issuer.go, sessions.go) and are verified by
+// internal/tokens; person.go finds the user to whom a token of Cognito belongs. Each thing that
+// people do with their own accounts has a file: signup.go, signin.go, codes.go (confirming an address
+// and resetting a forgotten password), password.go, me.go and delete.go. The rules for changing the
+// accounts of others are in administer.go; the changes themselves are in edituser.go, levels.go and
+// delete.go.
+//
+// Three files protect against abuse, in addition to the limits of Question2Answer (Q2A) in charge.go:
+// mailedcodes.go decides what a mailed code may be used for, guesses.go delays attempts to guess
+// secrets, and attempts.go counts the mails that people cause and how often they learn that a name or
+// an address is taken.
 package auth
 
 import (
@@ -38,40 +49,45 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Settings of the module; see package config for their meaning.
+// Settings are the settings of the module; package config documents their meaning.
 type Settings struct {
-	// Issuer is what the built-in issuer calls itself in tokens.
+	// Issuer is the name of the built-in issuer in its tokens (claim iss).
 	Issuer                string
 	AccessTTL, RefreshTTL time.Duration
 	KeyRotation           time.Duration
 	KeySecret             string
 	SignInAttempts        int
-	// Cognito, if its Issuer is set, takes the place of the built-in issuer.
+	// Cognito replaces the built-in issuer if its Issuer is set.
 	Cognito Cognito
-	// Captcha says how solved captchas are verified.
+	// Captcha configures how solved captchas are verified.
 	Captcha Captcha
-	// Blocked tells whether a text has a word of a list in the form of Q2A's options of blocked words.
+	// Blocked reports whether the text contains a word of the list, which has the form of Q2A's
+	// options of blocked words.
 	Blocked func(list, text string) bool
-	// DropImage deletes an image that nothing uses any more, within a transaction.
+	// DropImage deletes, within a transaction, an image that is no longer used.
 	DropImage func(ctx context.Context, tx *database.DB, id string) error
 }
 
-// Cognito says how to know the tokens of a user pool.
+// Cognito describes a user pool of Amazon Cognito and how its tokens are recognized.
 type Cognito struct {
-	// Issuer is https://cognito-idp.REGION.amazonaws.com/POOL; KeysURL is where its keys are, "" for the usual place below it.
+	// Issuer is https://cognito-idp.REGION.amazonaws.com/POOL. KeysURL is the address of the pool's
+	// public keys; if it is "", the usual path below Issuer is used.
 	Issuer, KeysURL string
 	ClientIDs       []string
-	// Endpoint is where Cognito's API is, "" for the host of the issuer.
+	// Endpoint is the address of Cognito's API; if it is "", the host of Issuer is used.
 	Endpoint string
-	// GroupLevels are the levels of Q2A that groups of the pool give; none by default.
+	// GroupLevels maps groups of the pool to the levels of Q2A that their members have here. Groups
+	// that are not listed give no level.
 	GroupLevels map[string]int
-	// AliasPool tells that people sign in to the pool by a username or its aliases, the address and the preferred username.
+	// AliasPool reports whether people sign in to the pool with a username or one of its aliases,
+	// which are the e-mail address and the preferred username.
 	AliasPool bool
-	// TriggersOverHTTP serves the pool's triggers to local emulators.
+	// TriggersOverHTTP makes the server accept the pool's triggers over HTTP, for local emulators of
+	// Cognito.
 	TriggersOverHTTP bool
 }
 
-// endpoint is the address of Cognito's API.
+// endpoint returns the address of Cognito's API.
 func (c Cognito) endpoint() string {
 	if c.Endpoint != "" {
 		return c.Endpoint
@@ -79,21 +95,25 @@ func (c Cognito) endpoint() string {
 	return strings.TrimSuffix(c.Issuer, c.pool())
 }
 
-// pool is the id of the user pool, "" where none is configured.
+// pool returns the id of the user pool, "" if none is configured.
 func (c Cognito) pool() string { return c.Issuer[strings.LastIndex(c.Issuer, "/")+1:] }
 
-// Person is whom a token belongs to.
+// Person describes the owner of a token.
 type Person struct {
 	UserID int
-	// SignedInAt is when the person last showed a password or the like, in Unix seconds.
+	// SignedInAt is when the person last proved who they are, by a password or the like, in Unix
+	// seconds.
 	SignedInAt int64
-	// Level is what groups of the pool give; the user's own counts if it is higher.
+	// Level is the highest level that groups of the user pool give the person. The user's own level
+	// counts if it is higher.
 	Level int
-	// session is the built-in issuer's id of the session, in hexadecimal; "" for the tokens of other issuers.
+	// session is the built-in issuer's id of the session, in hexadecimal. It is "" for tokens of
+	// other issuers.
 	session string
 }
 
-// family returns the built-in issuer's id of the session as the database holds it, nil without one.
+// family returns the built-in issuer's id of the session in the form that the database holds, nil if
+// the token has no session.
 func (p Person) family() []byte {
 	family, err := hex.DecodeString(p.session)
 	if err != nil {
@@ -102,10 +122,11 @@ func (p Person) family() []byte {
 	return family
 }
 
-// Verifier finds out who a bearer token belongs to; an error that is no *problem.Error means that the token is not good.
+// Verifier returns the owner of a bearer token. An error that is not a *problem.Error means that the
+// token is not valid.
 type Verifier func(ctx context.Context, token string) (Person, error)
 
-// Module is the auth module.
+// Module is the module auth: it authenticates callers and keeps accounts. It is made with New.
 type Module struct {
 	db        *database.DB
 	site      *site.Module
@@ -114,15 +135,26 @@ type Module struct {
 	passwords *passwords.Hasher
 	keys      *keyring
 	listeners []AccountListener
-	// people are the users of Cognito's subs, kept for a while.
+	// people caches the user ids that belong to Cognito's subs, each for one minute.
 	people *otter.Cache[string, int]
 }
 
-// New returns the module. A verifier, for tests, takes the place of the one that the settings ask for.
+// New returns the module. A verifier that is not nil replaces the one that the settings call for;
+// tests use this.
 func New(db *database.DB, s *site.Module, set Settings, verify Verifier) (*Module, error) {
-	m := &Module{db: db, site: s, settings: set, passwords: passwords.New(), keys: newKeyring(db, set.KeySecret, set.KeyRotation)}
+	m := &Module{
+		db:        db,
+		site:      s,
+		settings:  set,
+		passwords: passwords.New(),
+		keys:      newKeyring(db, set.KeySecret, set.KeyRotation),
+	}
 	var err error
-	if m.people, err = otter.New(&otter.Options[string, int]{MaximumSize: 10_000, ExpiryCalculator: otter.ExpiryWriting[string, int](time.Minute)}); err != nil {
+	m.people, err = otter.New(&otter.Options[string, int]{
+		MaximumSize:      10_000,
+		ExpiryCalculator: otter.ExpiryWriting[string, int](time.Minute),
+	})
+	if err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
 	if m.verify = verify; verify == nil {
@@ -131,17 +163,29 @@ func New(db *database.DB, s *site.Module, set Settings, verify Verifier) (*Modul
 	return m, err
 }
 
-// verifier is the one for the issuer that the settings name.
+// verifier returns the verifier for the issuer that the settings name.
 func (m *Module) verifier() (Verifier, error) {
 	clock := func() time.Time { return time.Unix(m.db.Now(), 0) }
-	settings := tokens.Settings{Issuer: m.settings.Issuer, ClientIDs: []string{builtinClient}, Algorithms: []jwa.SignatureAlgorithm{jwa.ES256}, Keys: m.keys, Clock: clock}
+	settings := tokens.Settings{
+		Issuer:     m.settings.Issuer,
+		ClientIDs:  []string{builtinClient},
+		Algorithms: []jwa.SignatureAlgorithm{jwa.ES256},
+		Keys:       m.keys,
+		Clock:      clock,
+	}
 	person := builtinPerson
 	if c := m.settings.Cognito; c.Issuer != "" {
 		url := c.KeysURL
 		if url == "" {
 			url = strings.TrimSuffix(c.Issuer, "/") + "/.well-known/jwks.json"
 		}
-		settings = tokens.Settings{Issuer: c.Issuer, ClientIDs: c.ClientIDs, Algorithms: []jwa.SignatureAlgorithm{jwa.RS256}, Keys: tokens.NewRemote(url, http.DefaultClient, clock), Clock: clock}
+		settings = tokens.Settings{
+			Issuer:     c.Issuer,
+			ClientIDs:  c.ClientIDs,
+			Algorithms: []jwa.SignatureAlgorithm{jwa.RS256},
+			Keys:       tokens.NewRemote(url, http.DefaultClient, clock),
+			Clock:      clock,
+		}
 		person = m.cognitoPerson
 	}
 	v, err := tokens.New(settings)
@@ -162,17 +206,21 @@ func (m *Module) verifier() (Verifier, error) {
 	}, nil
 }
 
-// Middleware puts the Caller into the request's context. A token that is not good is refused, never ignored.
+// Middleware puts the Caller into the context of the request. A request with an invalid token is
+// refused; it is never treated as an anonymous one.
 func (m *Module) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx := c.Request().Context()
 		client := web.ClientOf(ctx)
 		caller := Caller{IP: client.IP, Secure: client.Secure}
-		if id, err := strconv.ParseUint(client.Cookie, 10, 64); err == nil && strconv.FormatUint(id, 10) == client.Cookie {
+		if id, err := strconv.ParseUint(client.Cookie, 10, 64); err == nil &&
+			strconv.FormatUint(id, 10) == client.Cookie {
 			caller.CookieID = client.Cookie
 		}
-		// Emulators of Cognito sign their calls of triggers in AWS's own way, which says nothing of a caller.
-		isTrigger := m.settings.Cognito.TriggersOverHTTP && strings.HasPrefix(c.Request().URL.Path, triggerPath)
+		// Emulators of Cognito sign their calls of triggers with AWS's own scheme in the header
+		// Authorization, which does not identify a caller.
+		isTrigger := m.settings.Cognito.TriggersOverHTTP &&
+			strings.HasPrefix(c.Request().URL.Path, triggerPath)
 		if headers := c.Request().Header.Values("Authorization"); len(headers) > 0 && !isTrigger {
 			scheme, token, _ := strings.Cut(headers[0], " ")
 			if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") {
@@ -193,7 +241,8 @@ func (m *Module) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// refusedToken is the answer to a token that was not verified: 401 where that is the token's fault.
+// refusedToken returns the error for a token that could not be verified: unauthenticated (401) if the
+// token itself is at fault, err if the check could not be made.
 func refusedToken(err error) error {
 	var p *problem.Error
 	if errors.As(err, &p) || database.Unavailable(err) || errors.Is(err, context.DeadlineExceeded) {
@@ -204,22 +253,23 @@ func refusedToken(err error) error {
 
 type personKey struct{}
 
-// personOf is whom the token of the request belongs to; the zero Person without one.
+// personOf returns the owner of the request's token, the zero Person if the request has no token.
 func personOf(ctx context.Context) Person {
 	p, _ := ctx.Value(personKey{}).(Person)
 	return p
 }
 
-// Ready checks that tokens can be signed and verified.
+// Ready returns an error if the built-in issuer's tokens cannot be signed and verified now. It does
+// not check Cognito.
 func (m *Module) Ready(ctx context.Context) error {
 	if m.settings.Cognito.Issuer != "" {
-		return nil // tokens that were seen, and keys that were fetched, go on working while Cognito does not answer
+		return nil // remembered tokens and fetched keys still work while Cognito does not respond
 	}
 	_, err := m.keys.current(ctx)
 	return err
 }
 
-// RequireUser is the refusal for anonymous callers of what belongs to an account.
+// RequireUser returns the caller, and the error login_required if the caller is not signed in.
 func RequireUser(ctx context.Context) (Caller, error) {
 	c := CallerOf(ctx)
 	if c.Anonymous() {
@@ -228,7 +278,9 @@ func RequireUser(ctx context.Context) (Caller, error) {
 	return c, nil
 }
 
-// RequireAdmin is the refusal for callers who are no administrators, and for those whom the site has blocked.
+// RequireAdmin returns an error unless the caller is an administrator: login_required for visitors,
+// permission_level for users of lower levels, and user_blocked for administrators whom the site has
+// blocked.
 func RequireAdmin(ctx context.Context) error {
 	c, err := RequireUser(ctx)
 	switch {

@@ -8,9 +8,12 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 )
 
-// SetAvatar gives the caller a picture of their own and shows it, in the transaction in which take stores the picture and returns its id; the one
-// before is dropped. The size is the stored picture's, in pixels.
-func (m *Module) SetAvatar(ctx context.Context, width, height int, take func(tx *database.DB) (blob int, err error)) (blob int, err error) {
+// SetAvatar gives the caller a picture of their own and shows it. take stores the picture and returns
+// its id, within the same transaction, which also drops the previous picture. width and height are
+// those of the stored picture, in pixels.
+func (m *Module) SetAvatar(
+	ctx context.Context, width, height int, take func(tx *database.DB) (blob int, err error),
+) (blob int, err error) {
 	caller, err := RequireUser(ctx)
 	if err != nil {
 		return 0, err
@@ -31,7 +34,8 @@ func (m *Module) SetAvatar(ctx context.Context, width, height int, take func(tx 
 			return 0, err
 		}
 		flags := u.flags&^FlagShowGravatar | FlagShowAvatar
-		if err := set(ctx, a.tx, u.id, "avatarblobid = ?, avatarwidth = ?, avatarheight = ?, flags = ?", blob, width, height, flags); err != nil {
+		if err := set(ctx, a.tx, u.id, "avatarblobid = ?, avatarwidth = ?, avatarheight = ?, flags = ?",
+			blob, width, height, flags); err != nil {
 			return 0, err
 		}
 		if u.avatarBlob != "" {

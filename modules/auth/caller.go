@@ -9,7 +9,7 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 )
 
-// Levels of users, as Q2A keeps them in users.level.
+// The levels of users, as Q2A stores them in users.level.
 const (
 	LevelBasic     = 0
 	LevelApproved  = 10
@@ -20,7 +20,7 @@ const (
 	LevelSuper     = 120
 )
 
-// Flags of users, as Q2A keeps them in users.flags.
+// The flags of users, as Q2A stores them in users.flags.
 const (
 	FlagEmailConfirmed = 1
 	FlagBlocked        = 2
@@ -33,7 +33,8 @@ const (
 	FlagNoWallPosts    = 256
 )
 
-// Caller is the one on whose behalf a request is made. The zero Caller is an anonymous visitor.
+// Caller is the user or visitor on whose behalf a request is made. The zero Caller is an anonymous
+// visitor.
 type Caller struct {
 	// UserID is 0 for anonymous visitors.
 	UserID int
@@ -43,19 +44,19 @@ type Caller struct {
 	Points int
 	// CategoryLevels are the levels that the user has in single categories, by category id.
 	CategoryLevels map[int]int
-	// CookieID is that of Q2A's cookie for anonymous visitors (qa_id), or "".
+	// CookieID is the id in Q2A's cookie for anonymous visitors (qa_id), "" without one.
 	CookieID string
-	// IP is the client's address; the zero Addr when it is not known.
+	// IP is the client's address. It is the zero Addr if the address is not known.
 	IP netip.Addr
-	// Secure reports whether the request came by TLS.
+	// Secure reports whether the request came over TLS.
 	Secure bool
 }
 
-// Anonymous tells whether nobody is signed in.
+// Anonymous reports whether the caller is a visitor, who is not signed in.
 func (c Caller) Anonymous() bool { return c.UserID == 0 }
 
-// LevelIn is the caller's level for a post whose category path has the given ids: the highest of the general level and
-// the levels in those categories.
+// LevelIn returns the caller's level for a post whose category path has the given ids: the highest of
+// the general level and the levels in those categories.
 func (c Caller) LevelIn(categoryIDs ...int) int {
 	level := c.Level
 	for _, id := range categoryIDs {
@@ -64,7 +65,8 @@ func (c Caller) LevelIn(categoryIDs ...int) int {
 	return level
 }
 
-// Wrote tells whether the caller is the author of a post with that user or, without a user, that cookie.
+// Wrote reports whether the caller is the author of a post that has the given user or, if it has
+// none, the given cookie.
 func (c Caller) Wrote(userID int, cookieID string) bool {
 	if userID != 0 || c.UserID != 0 {
 		return userID == c.UserID
@@ -74,9 +76,10 @@ func (c Caller) Wrote(userID int, cookieID string) bool {
 
 type callerKey struct{}
 
-// IdempotencyCaller says whose an Idempotency-Key is: a user's, or that of the visitor who has a cookie, which nobody else
-// knows. Visitors who have none yet have their keys for themselves at their address. Cookies are for the taking, so that
-// visitors are counted by their addresses.
+// IdempotencyCaller returns to whom an Idempotency-Key of the request belongs. It belongs to the user
+// or, for visitors, to the cookie, which nobody else knows; visitors without a cookie share a space
+// of keys with others at their address. For limits, visitors are counted by their address, because
+// anybody can get any number of cookies.
 func IdempotencyCaller(ctx context.Context) web.IdempotencyCaller {
 	c := CallerOf(ctx)
 	address := "address " + limit.ClientKey(c.IP)
@@ -90,12 +93,12 @@ func IdempotencyCaller(ctx context.Context) web.IdempotencyCaller {
 	return web.IdempotencyCaller{Space: address, Client: address}
 }
 
-// WithCaller returns a context of a request made by the caller.
+// WithCaller returns a context for a request that is made by the caller.
 func WithCaller(ctx context.Context, c Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }
 
-// CallerOf is the caller of the request that the context belongs to.
+// CallerOf returns the caller of the request to which the context belongs.
 func CallerOf(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey{}).(Caller)
 	return c

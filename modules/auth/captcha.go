@@ -18,35 +18,38 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Captcha says how solutions of challenges are verified. The zero Captcha uses the keys of Q2A's plugin reCAPTCHA, which
-// are options of the site.
+// Captcha configures how solved challenges are verified. The zero Captcha uses the keys of Q2A's
+// plugin reCAPTCHA, which are options of the site.
 type Captcha struct {
-	// Provider is recaptcha, hcaptcha or turnstile; they share one protocol. "" is recaptcha.
+	// Provider is recaptcha, hcaptcha or turnstile, which share one protocol. "" means recaptcha.
 	Provider string
-	// SiteKey is public: clients show the challenge with it. Secret belongs to it.
+	// SiteKey is the public key with which clients show the challenge. Secret is the secret key that
+	// belongs to it.
 	SiteKey, Secret string
-	// VerifyURL is where solutions are verified, "" for the provider's own address.
+	// VerifyURL is the address that verifies solutions; if it is "", the provider's own address is
+	// used.
 	VerifyURL string
 }
 
-// verifyURLs are the addresses of the providers that verify solutions, as their documentation states them.
+// verifyURLs are the addresses at which the providers verify solutions, according to their
+// documentation.
 var verifyURLs = map[string]string{
 	"recaptcha": "https://www.google.com/recaptcha/api/siteverify",
 	"hcaptcha":  "https://api.hcaptcha.com/siteverify",
 	"turnstile": "https://challenges.cloudflare.com/turnstile/v0/siteverify",
 }
 
-// CaptchaUse is what a challenge protects.
+// CaptchaUse is an action before which a challenge may have to be solved.
 type CaptchaUse string
 
-// What the site's options can ask a challenge for.
+// The actions before which the site's options can require a solved challenge.
 const (
 	CaptchaSignUp CaptchaUse = "sign-up"
 	CaptchaForgot CaptchaUse = "forgot"
 	CaptchaPost   CaptchaUse = "post"
 )
 
-// CaptchaChallenge tells a client which challenge to show, and before what.
+// CaptchaChallenge describes the challenge that a client has to show, and before which actions.
 type CaptchaChallenge struct {
 	Provider string   `json:"provider" enum:"recaptcha,hcaptcha,turnstile"`
 	SiteKey  string   `json:"siteKey" doc:"For the provider's script"`
@@ -54,15 +57,16 @@ type CaptchaChallenge struct {
 }
 
 const (
-	// captchaWait is how long the provider is waited for.
+	// captchaWait is how long to wait for the provider's response.
 	captchaWait = 4 * time.Second
-	// leastScore is what a solution must reach where the provider gives scores instead of challenges: the value that
-	// reCAPTCHA's documentation advises.
+	// leastScore is the least score of a valid solution, for providers that return scores instead of
+	// showing challenges. It is the value that reCAPTCHA's documentation recommends.
 	leastScore = 0.5
 )
 
-// asksCaptcha reports whether the site's options ask the caller, who has the level, for a solved challenge. The rules
-// are those of Q2A's page of spam options: whoever is approved is never asked before a post.
+// asksCaptcha reports whether the site's options require a solved challenge of the caller, at the
+// given level, before the action. The rules are those of Q2A's page of spam options; approved users
+// never have to solve one before they post.
 func asksCaptcha(o *site.Options, c Caller, level int, use CaptchaUse) bool {
 	switch use {
 	case CaptchaSignUp:
@@ -75,13 +79,16 @@ func asksCaptcha(o *site.Options, c Caller, level int, use CaptchaUse) bool {
 		}
 		return c.Anonymous() && o.Bool("captcha_on_anon_post") ||
 			o.Bool("moderate_users") && o.Bool("captcha_on_unapproved") ||
-			o.Bool("confirm_user_emails") && o.Bool("captcha_on_unconfirmed") && c.Flags&FlagEmailConfirmed == 0
+			o.Bool("confirm_user_emails") && o.Bool("captcha_on_unconfirmed") &&
+				c.Flags&FlagEmailConfirmed == 0
 	}
 	return false
 }
 
-// inForce returns the settings with what is left out filled in, and whether there are keys: those of the configuration,
-// else those of the site's plugin reCAPTCHA, unless the site uses another plugin, whose keys are not known here.
+// inForce returns the settings with missing values filled in, and whether there are keys. The keys
+// are those of the configuration or, without them, those of the site's plugin reCAPTCHA. If the site
+// uses another captcha plugin there are none, because this backend does not know where that plugin
+// stores its keys.
 func (c Captcha) inForce(o *site.Options) (Captcha, bool) {
 	if c.Secret == "" {
 		if module := o.String("captcha_module"); module != "" && module != "reCAPTCHA" {
@@ -100,7 +107,8 @@ func (c Captcha) inForce(o *site.Options) (Captcha, bool) {
 	return c, c.SiteKey != "" && c.Secret != ""
 }
 
-// challenge returns what a client has to show the caller, nil if the caller is asked nothing.
+// challenge returns the challenge that a client has to show the caller, nil if the site requires
+// none.
 func (m *Module) challenge(o *site.Options, c Caller) *CaptchaChallenge {
 	settings, ok := m.settings.Captcha.inForce(o)
 	if !ok {
@@ -118,10 +126,13 @@ func (m *Module) challenge(o *site.Options, c Caller) *CaptchaChallenge {
 	return &CaptchaChallenge{Provider: settings.Provider, SiteKey: settings.SiteKey, For: uses}
 }
 
-// CheckCaptcha refuses the request if the site asks its caller, who has the level, for a solved challenge and the token
-// is none. It asks the provider, so it must not be called within a transaction. While the provider does not respond,
-// nobody can be let through: unavailable.
-func (m *Module) CheckCaptcha(ctx context.Context, o *site.Options, level int, use CaptchaUse, token string) error {
+// CheckCaptcha refuses the request if the site requires a solved challenge of its caller, at the
+// given level, and the token does not prove one. It sends a request to the provider, so it must not
+// be called within a transaction. While the provider does not respond it returns unavailable, since
+// it can let nobody through.
+func (m *Module) CheckCaptcha(
+	ctx context.Context, o *site.Options, level int, use CaptchaUse, token string,
+) error {
 	caller := CallerOf(ctx)
 	settings, ok := m.settings.Captcha.inForce(o)
 	if !ok || !asksCaptcha(o, caller, level, use) {
@@ -130,7 +141,8 @@ func (m *Module) CheckCaptcha(ctx context.Context, o *site.Options, level int, u
 	if token = strings.TrimSpace(token); token == "" {
 		return problem.Invalid(problem.Field{Name: "captchaToken", Code: "required"})
 	}
-	// A solution is good for once; a client that got no response sends it again.
+	// A solution can be verified only once, but a client that got no response sends the same request
+	// again.
 	if done, err := web.Done(ctx, m.db); done || err != nil {
 		return err
 	}
@@ -171,7 +183,8 @@ func verifyCaptcha(ctx context.Context, address string, form url.Values) (solved
 	if err := json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&got); err != nil {
 		return false, fmt.Errorf("siteverify responded %s: %w", res.Status, err)
 	}
-	if slices.ContainsFunc(got.Errors, func(code string) bool { return strings.HasSuffix(code, "-input-secret") }) {
+	if slices.ContainsFunc(got.Errors,
+		func(code string) bool { return strings.HasSuffix(code, "-input-secret") }) {
 		return false, errors.New("siteverify: the secret key is not good")
 	}
 	return got.Success && (got.Score == nil || *got.Score >= leastScore), nil

@@ -12,10 +12,11 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Action is what the hourly limits count, by the letter that Q2A stores.
+// Action is a kind of action that hourly limits count, as the letter that Q2A stores.
 type Action string
 
-// The actions of Q2A's limits page; Messages and WallPosts share their limits.
+// The actions of Q2A's limits page. Messages and WallPosts have the same limits, but are counted
+// separately.
 const (
 	Questions     Action = "Q"
 	Answers       Action = "A"
@@ -29,32 +30,42 @@ const (
 	WallPosts     Action = "W"
 )
 
-// limitOptions end the names of the options max_rate_user_… and max_rate_ip_… of each action.
-var limitOptions = map[Action]string{Questions: "qs", Answers: "as", Comments: "cs", Votes: "votes", Registrations: "registers", Logins: "logins",
-	Uploads: "uploads", Flags: "flags", Messages: "messages", WallPosts: "messages"}
+// limitOptions holds, for each action, the end of the names of its options max_rate_user_… and
+// max_rate_ip_….
+var limitOptions = map[Action]string{
+	Questions: "qs", Answers: "as", Comments: "cs", Votes: "votes",
+	Registrations: "registers", Logins: "logins", Uploads: "uploads", Flags: "flags",
+	Messages: "messages", WallPosts: "messages",
+}
 
-// actionNames are the actions as the API calls them.
-var actionNames = map[Action]string{Questions: "ask", Answers: "answer", Comments: "comment", Votes: "vote", Registrations: "register", Logins: "login",
-	Uploads: "upload", Flags: "flag", Messages: "message", WallPosts: "wall"}
+// actionNames holds the API's names of the actions.
+var actionNames = map[Action]string{
+	Questions: "ask", Answers: "answer", Comments: "comment", Votes: "vote",
+	Registrations: "register", Logins: "login", Uploads: "upload", Flags: "flag",
+	Messages: "message", WallPosts: "wall",
+}
 
-// hour is the period that limits are counted in, in seconds.
+// hour is the length of the period in which actions are counted, in seconds.
 const hour = 3600
 
-// CheckLimit refuses, with rate_limit, what the caller's account or address has done too often in the current hour. Both
-// count: the smaller rest decides, as in Q2A.
+// CheckLimit returns the problem rate_limit if the caller's account or address has done the action as
+// often as the site allows in the current hour. As in Q2A, both are limited, and the one with fewer
+// actions left decides.
 func CheckLimit(ctx context.Context, tx *database.DB, o *site.Options, c Caller, action Action) error {
 	now := tx.Now()
 	used := map[string]int{}
 	var query string
 	var args []any
 	if !c.Anonymous() {
-		query, args = "SELECT 'user', count FROM {userlimits} WHERE userid = ? AND action = ? AND period = ?", []any{c.UserID, string(action), now / hour}
+		query = "SELECT 'user', count FROM {userlimits} WHERE userid = ? AND action = ? AND period = ?"
+		args = []any{c.UserID, string(action), now / hour}
 	}
 	if c.IP.IsValid() {
 		if query != "" {
 			query += " UNION ALL "
 		}
-		query, args = query+"SELECT 'ip', count FROM {iplimits} WHERE ip = ? AND action = ? AND period = ?", append(args, c.IP.AsSlice(), string(action), now/hour)
+		query += "SELECT 'ip', count FROM {iplimits} WHERE ip = ? AND action = ? AND period = ?"
+		args = append(args, c.IP.AsSlice(), string(action), now/hour)
 	}
 	if query == "" {
 		return nil
@@ -77,7 +88,8 @@ func CheckLimit(ctx context.Context, tx *database.DB, o *site.Options, c Caller,
 	return p
 }
 
-// leftOf is how often an action may still be done in an hour in which the account and the address did it so often.
+// leftOf returns how often an action may still be done in an hour in which the account has done it
+// byUser times and the address byIP times. The result is not positive if the limit is reached.
 func leftOf(o *site.Options, action Action, byUser, byIP int) int {
 	left := o.Int("max_rate_ip_"+limitOptions[action]) - byIP
 	if action != Registrations && action != Logins {
@@ -86,7 +98,8 @@ func leftOf(o *site.Options, action Action, byUser, byIP int) int {
 	return left
 }
 
-// limitsLeft tells how often the caller may still do each action in the current hour, by the action's name.
+// limitsLeft returns how often the caller may still do each action in the current hour, by the
+// action's name in the API.
 func limitsLeft(ctx context.Context, db *database.DB, o *site.Options, c Caller) (map[string]int, error) {
 	byUser, byIP := map[Action]int{}, map[Action]int{}
 	err := db.Select(ctx, func(rows *sql.Rows) error {
@@ -115,8 +128,11 @@ func limitsLeft(ctx context.Context, db *database.DB, o *site.Options, c Caller)
 func Charge(ctx context.Context, tx *database.DB, c Caller, action Action) error {
 	period := tx.Now() / hour
 	upsert := func(table, key string, id any) error {
-		_, err := tx.Exec(ctx, "INSERT INTO {"+table+"} ("+key+", action, period, count) VALUES (?, ?, ?, 1)"+tx.Upsert(key+", action")+
-			"count = CASE WHEN {"+table+"}.period = "+tx.Given("period")+" THEN {"+table+"}.count + 1 ELSE 1 END, period = "+tx.Given("period"),
+		_, err := tx.Exec(ctx,
+			"INSERT INTO {"+table+"} ("+key+", action, period, count) VALUES (?, ?, ?, 1)"+
+				tx.Upsert(key+", action")+
+				"count = CASE WHEN {"+table+"}.period = "+tx.Given("period")+
+				" THEN {"+table+"}.count + 1 ELSE 1 END, period = "+tx.Given("period"),
 			id, string(action), period)
 		if err != nil {
 			return fmt.Errorf("count against limits: %w", err)
@@ -134,8 +150,9 @@ func Charge(ctx context.Context, tx *database.DB, c Caller, action Action) error
 	return upsert("iplimits", "ip", c.IP.AsSlice())
 }
 
-// Wrote notes that the caller has written something: the time and address of the account or, for visitors, of the cookie.
-// It comes before a transaction's other writes that refer to the account's row, which it locks.
+// Wrote records that the caller has written something: the time and the address are stored with the
+// account or, for visitors, with the cookie. It locks the row of the account, and therefore has to
+// come before the transaction's other writes that refer to that row.
 func Wrote(ctx context.Context, tx *database.DB, c Caller) (err error) {
 	var ip any
 	if c.IP.IsValid() {
@@ -143,9 +160,13 @@ func Wrote(ctx context.Context, tx *database.DB, c Caller) (err error) {
 	}
 	switch {
 	case !c.Anonymous():
-		_, err = tx.Exec(ctx, "UPDATE {users} SET written = FROM_UNIXTIME(?), writeip = ? WHERE userid = ?", tx.Now(), ip, c.UserID)
+		_, err = tx.Exec(ctx,
+			"UPDATE {users} SET written = FROM_UNIXTIME(?), writeip = ? WHERE userid = ?", tx.Now(), ip,
+			c.UserID)
 	case c.CookieID != "":
-		_, err = tx.Exec(ctx, "UPDATE {cookies} SET written = FROM_UNIXTIME(?), writeip = ? WHERE cookieid = ?", tx.Now(), ip, c.CookieID)
+		_, err = tx.Exec(ctx,
+			"UPDATE {cookies} SET written = FROM_UNIXTIME(?), writeip = ? WHERE cookieid = ?", tx.Now(),
+			ip, c.CookieID)
 	}
 	if err != nil {
 		return fmt.Errorf("note who wrote: %w", err)
@@ -153,12 +174,14 @@ func Wrote(ctx context.Context, tx *database.DB, c Caller) (err error) {
 	return nil
 }
 
-// CookieFor returns the id of the cookie by which an anonymous author is known later (qa_id): the one that came with the
-// request if the site gave it out, else a new one.
+// CookieFor returns the id of the cookie (qa_id) by which an anonymous author is recognized later. It
+// is the id that came with the request if the site has issued it, otherwise a new one.
 func CookieFor(ctx context.Context, tx *database.DB, c Caller) (id string, err error) {
-	if n, parseErr := strconv.ParseUint(c.CookieID, 10, 64); parseErr == nil && strconv.FormatUint(n, 10) == c.CookieID {
+	if n, parseErr := strconv.ParseUint(c.CookieID, 10, 64); parseErr == nil &&
+		strconv.FormatUint(n, 10) == c.CookieID {
 		var one int
-		if found, err := tx.Get(ctx, []any{&one}, "SELECT 1 FROM {cookies} WHERE cookieid = ?", c.CookieID); err != nil || found {
+		if found, err := tx.Get(ctx, []any{&one}, "SELECT 1 FROM {cookies} WHERE cookieid = ?",
+			c.CookieID); err != nil || found {
 			return c.CookieID, err
 		}
 	}
@@ -171,25 +194,29 @@ func CookieFor(ctx context.Context, tx *database.DB, c Caller) (id string, err e
 	if c.IP.IsValid() {
 		ip = c.IP.AsSlice()
 	}
-	if _, err := tx.Exec(ctx, "INSERT INTO {cookies} (cookieid, created, createip) VALUES (?, FROM_UNIXTIME(?), ?)", id, tx.Now(), ip); err != nil {
+	if _, err := tx.Exec(ctx,
+		"INSERT INTO {cookies} (cookieid, created, createip) VALUES (?, FROM_UNIXTIME(?), ?)", id,
+		tx.Now(), ip); err != nil {
 		return "", fmt.Errorf("new cookie: %w", err)
 	}
 	return id, nil
 }
 
-// cookieAge is how long a browser keeps a visitor's cookie, in seconds: a year, as Q2A has it.
+// cookieAge is how long a browser keeps a visitor's cookie, in seconds: one year, as in Q2A.
 const cookieAge = 365 * 24 * 3600
 
-// VisitorCookie is the cookie by which the caller, an anonymous author, is known again. The old site shares it, and may be
-// reached without TLS: it is kept from such connections only where it was given out by TLS.
+// VisitorCookie returns the cookie by which the caller, an anonymous author, is recognized later. The
+// old site uses the same cookie and may be reached without TLS, so the cookie is limited to TLS
+// connections only if this request came over TLS.
 func VisitorCookie(c Caller, id string) http.Cookie {
 	//nolint:gosec // Secure follows the connection, for the reason above
-	return http.Cookie{Name: "qa_id", Value: id, Path: "/", MaxAge: cookieAge, HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteLaxMode}
+	return http.Cookie{Name: "qa_id", Value: id, Path: "/", MaxAge: cookieAge,
+		HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteLaxMode}
 }
 
-// Moderated tells whether what the caller writes, at the given level, has to wait for approval, by the site's options for
-// unapproved and unconfirmed users, users with few points and anonymous visitors. Experts, and all who may approve posts
-// themselves, never wait.
+// Moderated reports whether what the caller writes, at the given level, has to wait for approval. The
+// site has options for unapproved users, unconfirmed users, users with few points and anonymous
+// visitors. Experts, and all callers who may approve posts themselves, never have to wait.
 func Moderated(o *site.Options, c Caller, level int) bool {
 	if level >= LevelExpert || Permit(o, c, "permit_moderate", c.Level) == Permitted {
 		return false
@@ -205,7 +232,7 @@ func Moderated(o *site.Options, c Caller, level int) bool {
 	return o.Bool("moderate_by_points") && c.Points < o.Int("moderate_points_limit")
 }
 
-// MaximumLevel is the caller's highest level in any category.
+// MaximumLevel returns the highest of the caller's general level and the levels in single categories.
 func (c Caller) MaximumLevel() int {
 	level := c.Level
 	for _, l := range c.CategoryLevels {

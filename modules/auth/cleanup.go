@@ -9,40 +9,50 @@ import (
 )
 
 const (
-	// cookieSeconds is how long Q2A keeps the row of an anonymous visitor's cookie useful: a browser drops the
-	// cookie a year after the last post with it; and a day, for clocks.
+	// cookieSeconds is how long the row of an anonymous visitor's cookie is of use. Browsers drop the
+	// cookie a year after the visitor's last post; one more day allows for clocks that differ.
 	cookieSeconds = 366 * 24 * hour
-	// clearedAtOnce is how many rows one transaction of the clean-up removes, about.
+	// clearedAtOnce is about how many rows one transaction of the clean-up removes.
 	clearedAtOnce = 1000
 )
 
-// CleanUpJob removes rows that nobody asks for any more: cookies that browsers have dropped, counts of past
-// hours, locks that nobody has tried for a day, sessions that have expired. Q2A keeps the first two for
-// ever.
+// CleanUpJob returns the job that removes rows which are no longer needed: cookies that browsers have
+// dropped, counts of past hours, locks without an attempt for a day, and expired sessions. Q2A keeps
+// such cookies and counts for ever.
 func (m *Module) CleanUpJob() jobs.Job {
-	past := func() int64 { return m.db.Now()/hour - 1 } // the hour before the present one may still be somebody's present
+	// A transaction may still be counting in the previous hour.
+	past := func() int64 { return m.db.Now()/hour - 1 }
 	forgotten := func() int64 { return m.db.Now() - failuresLast }
 	return jobs.Job{
-		Name: "clean-up", Summary: "removes cookies of visitors who have not been here for a year, counts of past hours, and sessions that have expired",
-		Schedule: "25 * * * *", Missed: jobs.Skip,
+		Name:     "clean-up",
+		Summary:  "removes cookies of visitors who have not been here for a year, counts of past hours, and sessions that have expired",
+		Schedule: "25 * * * *",
+		Missed:   jobs.Skip,
 		Steps: []jobs.Step{
 			{Name: "limits of users", Batch: m.clear("{userlimits}", "userid", "period < ?", past)},
 			{Name: "limits of addresses", Batch: m.clear("{iplimits}", "ip", "period < ?", past)},
 			{Name: "attempts", Batch: m.clear("{q2ab_attempts}", "id", "period < ?", past)},
 			{Name: "locks", Batch: m.clear("{q2ab_locks}", "id", "last < ?", forgotten)},
 			{Name: "sessions", Batch: m.clear("{q2ab_sessions}", "id", "expires <= ?", m.db.Now)},
-			{Name: "cookies", Batch: m.clear("{cookies}", "cookieid", "COALESCE(written, created) < FROM_UNIXTIME(?)", func() int64 { return m.db.Now() - cookieSeconds })},
+			{Name: "cookies", Batch: m.clear("{cookies}", "cookieid",
+				"COALESCE(written, created) < FROM_UNIXTIME(?)",
+				func() int64 { return m.db.Now() - cookieSeconds })},
 		},
 	}
 }
 
-// clear removes a table's rows that meet a condition about a moment, some at a time by their keys so that
-// nobody waits for long.
-func (m *Module) clear(table, key, condition string, moment func() int64) func(context.Context, int, *jobs.Work) (int, error) {
+// clear returns a step that removes the rows of a table that meet a condition. moment returns the
+// value of the condition's placeholder when the step runs. The rows are removed in small numbers, by
+// their keys, so that other transactions do not wait long for them.
+func (m *Module) clear(
+	table, key, condition string, moment func() int64,
+) func(context.Context, int, *jobs.Work) (int, error) {
 	return func(ctx context.Context, _ int, w *jobs.Work) (next int, err error) {
 		at := moment()
 		var keys []any
-		err = m.db.Select(ctx, database.Append(&keys), fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s LIMIT ?", key, table, condition), at, clearedAtOnce)
+		err = m.db.Select(ctx, database.Append(&keys),
+			fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s LIMIT ?", key, table, condition),
+			at, clearedAtOnce)
 		if w.Done = len(keys); err != nil || len(keys) == 0 {
 			return 0, err
 		}
@@ -54,7 +64,8 @@ func (m *Module) clear(table, key, condition string, moment func() int64) func(c
 			return 0, nil
 		}
 		err = w.Tx(ctx, func(tx *database.DB) error {
-			_, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN ? AND %s", table, key, condition), keys, at)
+			_, err := tx.Exec(ctx,
+				fmt.Sprintf("DELETE FROM %s WHERE %s IN ? AND %s", table, key, condition), keys, at)
 			return err
 		})
 		if err != nil {

@@ -19,7 +19,7 @@ type confirmInput struct {
 	}
 }
 
-// confirm confirms an e-mail address by the code that was sent to it.
+// confirm confirms an e-mail address by the code that was mailed to it.
 func (m *Module) confirm(ctx context.Context, in *confirmInput) (*noContent, error) {
 	caller := CallerOf(ctx)
 	handle := formtext.Exact(in.Body.Handle)
@@ -43,7 +43,8 @@ func (m *Module) confirm(ctx context.Context, in *confirmInput) (*noContent, err
 		if err != nil {
 			return err
 		}
-		if err := set(ctx, a.tx, u.id, "flags = ?", u.flags&^FlagMustConfirm|FlagEmailConfirmed); err != nil {
+		if err := set(ctx, a.tx, u.id, "flags = ?",
+			u.flags&^FlagMustConfirm|FlagEmailConfirmed); err != nil {
 			return err
 		}
 		a.reportBy(u.id, u.handle, "u_confirmed", "email", u.email)
@@ -52,13 +53,13 @@ func (m *Module) confirm(ctx context.Context, in *confirmInput) (*noContent, err
 	return &noContent{http.StatusNoContent}, err
 }
 
-// guessCode begins an attempt at a code of the user whom a name means.
+// guessCode begins an attempt at a mailed code of the user with the name.
 func (m *Module) guessCode(ctx context.Context, name string) (guess, error) {
 	return m.guess(ctx, locksOf(codeGuesses, name, CallerOf(ctx).IP, freeCodes, perClient*freeCodes))
 }
 
-// byCode locks the user with the id and uses up the code, if it is good for the purpose; else the refusal
-// is the same whether there is such a user or not.
+// byCode locks the user with the id and uses up the code, if it is valid for the purpose. Otherwise
+// it returns the same error whether or not there is such a user.
 func (a *action) byCode(userID int, code string, purpose codePurpose) (user, error) {
 	wrong := problem.Invalid(problem.Field{Name: "code", Code: "wrong_code"})
 	u, found, err := lockIfThere(a.ctx, a.tx, userID)
@@ -75,8 +76,8 @@ func (a *action) byCode(userID int, code string, purpose codePurpose) (user, err
 	return u, dropCode(a.ctx, a.tx, u.id)
 }
 
-// sendConfirmation sends the caller a new code to confirm the address with; not to the blocked, who could
-// have mails sent so.
+// sendConfirmation mails the caller a new code to confirm the address. Blocked users are refused,
+// since they could use it to have mails sent.
 func (m *Module) sendConfirmation(ctx context.Context, _ *struct{}) (*noContent, error) {
 	caller, err := RequireUser(ctx)
 	if err != nil {
@@ -95,7 +96,8 @@ func (m *Module) sendConfirmation(ctx context.Context, _ *struct{}) (*noContent,
 	return &noContent{http.StatusAccepted}, err
 }
 
-// named finds the user whom a login names, with the id 0 if there is none.
+// named returns the user to whom a login (a handle or an address) belongs, or the zero user, whose id
+// is 0, if there is none.
 func (m *Module) named(ctx context.Context, login string) (user, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
@@ -112,13 +114,14 @@ type forgotInput struct {
 	}
 }
 
-// forgotTakes is how long a response about a forgotten password takes at least, whether the account exists
-// or not.
+// forgotTakes is the least time that a response to a request for a new password takes, whether or not
+// the account exists.
 const forgotTakes = 250 * time.Millisecond
 
-// forgot sends a code to choose a new password with, if there is such an account that is not blocked.
-// Neither the response nor its time tells; beyond the limits of mails, which would tell that two names mean
-// one account, nothing is sent, and nothing else is different.
+// forgot mails a code for choosing a new password, if there is such an account and it is not blocked.
+// Neither the response nor the time that it takes reveals whether there is. Beyond the limits of
+// mails nothing is sent either, but the response stays the same: a refusal would reveal that two
+// names belong to one account.
 func (m *Module) forgot(ctx context.Context, in *forgotInput) (*noContent, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
@@ -174,8 +177,8 @@ type resetInput struct {
 	}
 }
 
-// reset sets a new password by the code that was mailed, and signs in. All earlier sessions of this API
-// end; as in Q2A the session code of the old site stays.
+// reset sets a new password by a mailed code, and signs the user in. All earlier sessions of this API
+// end; the session code of the old site stays, as in Q2A.
 func (m *Module) reset(ctx context.Context, in *resetInput) (*tokenOutput, error) {
 	login, password := formtext.Exact(in.Body.Login), formtext.Exact(in.Body.NewPassword)
 	var wrong faults
@@ -192,7 +195,7 @@ func (m *Module) reset(ctx context.Context, in *resetInput) (*tokenOutput, error
 	if err != nil {
 		return nil, err
 	}
-	// Before it is known whether there is an account, for the time that it takes.
+	// Hash before it is known whether there is an account, so that the time does not reveal it.
 	hash, err := m.passwords.Hash(ctx, password)
 	if err != nil {
 		return nil, errors.Join(err, g.withdrawn(ctx))

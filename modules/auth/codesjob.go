@@ -8,16 +8,18 @@ import (
 	"38qa.net/backend/modules/kernel/jobs"
 )
 
-// codesAtOnce is how many codes a transaction of CodesJob sees to.
+// codesAtOnce is how many codes one transaction of CodesJob handles.
 const codesAtOnce = 100
 
-// CodesJob notes the codes that the old site has mailed, so that they end as others do, and ends those of
-// this backend whose time is over or whose account has changed on the old site, which else would go on
-// taking them.
+// CodesJob returns the job that looks after mailed codes. It records the codes that the old site has
+// mailed, so that they expire like others. It also ends the codes of this backend that have expired
+// or whose account has changed on the old site, since the old site would accept them without end.
 func (m *Module) CodesJob() jobs.Job {
 	return jobs.Job{
-		Name: "codes", Summary: "ends mailed codes whose time is over, and notes those that the old site has mailed",
-		Schedule: "*/10 * * * *", Missed: jobs.Skip,
+		Name:     "codes",
+		Summary:  "ends mailed codes whose time is over, and notes those that the old site has mailed",
+		Schedule: "*/10 * * * *",
+		Missed:   jobs.Skip,
 		Steps: []jobs.Step{
 			{Name: "codes that end", Batch: m.seeToCodes("c.purpose <> ''", m.endCode)},
 			{Name: "codes of the old site", Batch: m.seeToCodes(
@@ -27,11 +29,12 @@ func (m *Module) CodesJob() jobs.Job {
 	}
 }
 
-// batch is what a step of a job does at once.
+// batch does one batch of a job's step.
 type batch func(ctx context.Context, after int, w *jobs.Work) (next int, err error)
 
-// seeToCodes returns a step that does something for each user whom a condition on u (users) and c
-// (q2ab_codes) names, in the order of their ids; do reports whether there was anything to do.
+// seeToCodes returns a step that calls do for each user who meets a condition on u (the table users)
+// and c (q2ab_codes), in the order of the ids. do reports whether there was anything to do; if dry is
+// true it must not change anything.
 func (m *Module) seeToCodes(
 	condition string, do func(ctx context.Context, tx *database.DB, u user, dry bool) (bool, error),
 ) batch {
@@ -74,7 +77,7 @@ func (m *Module) seeToCodes(
 	}
 }
 
-// endCode ends a code of this backend that is good for nothing any more.
+// endCode ends a code of this backend that is not valid any more.
 func (m *Module) endCode(ctx context.Context, tx *database.DB, u user, dry bool) (bool, error) {
 	known, err := readCode(ctx, tx, u.id)
 	if err != nil || known == nil || known.purpose == fromOldSite {
@@ -88,12 +91,12 @@ func (m *Module) endCode(ctx context.Context, tx *database.DB, u user, dry bool)
 	case known.isCurrent(u):
 		return true, dropCode(ctx, tx, u.id)
 	}
-	// Another one is in its place, or it was used.
+	// The column holds another code, or the code was used.
 	_, err = tx.Exec(ctx, "DELETE FROM {q2ab_codes} WHERE userid = ?", u.id)
 	return true, err
 }
 
-// noteCode binds a code that the old site has mailed to the account as it is.
+// noteCode records a code that the old site has mailed, with the current state of the account.
 func (m *Module) noteCode(ctx context.Context, tx *database.DB, u user, dry bool) (bool, error) {
 	known, err := readCode(ctx, tx, u.id)
 	if err != nil || strings.TrimSpace(u.emailCode) == "" || known.isCurrent(u) {
@@ -105,7 +108,8 @@ func (m *Module) noteCode(ctx context.Context, tx *database.DB, u user, dry bool
 	return true, writeCode(ctx, tx, u, fromOldSite)
 }
 
-// clearCodes removes rows whose code was used on the old site, or whose user it has deleted.
+// clearCodes removes rows whose code was used on the old site, or whose user the old site has
+// deleted.
 func (m *Module) clearCodes(ctx context.Context, _ int, w *jobs.Work) (next int, err error) {
 	var ids []int
 	err = m.db.Select(ctx, database.Append(&ids), `

@@ -9,11 +9,12 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// freshSignIn is how old a sign-in may be, in seconds, for what cannot be undone.
+// freshSignIn is how old a sign-in may be for an action that cannot be undone, in seconds.
 const freshSignIn = 300
 
-// deleteMe deletes the caller's own account, by the rules by which administrators delete accounts: the posts stay, without an
-// author. It wants a fresh sign-in, so that nobody does it at a screen left alone.
+// deleteMe deletes the caller's own account, by the rules by which administrators delete accounts:
+// the posts stay, without an author. It requires a recent sign-in, so that nobody can delete the
+// account on a device that its owner has left unattended.
 func (m *Module) deleteMe(ctx context.Context, _ *struct{}) (*noContent, error) {
 	caller, err := RequireUser(ctx)
 	if err != nil {
@@ -27,18 +28,19 @@ func (m *Module) deleteMe(ctx context.Context, _ *struct{}) (*noContent, error) 
 		if err != nil {
 			return err
 		}
-		if err := a.barred(u); err != nil { // who could come back as somebody new
+		if err := a.barred(u); err != nil { // otherwise they could register anew
 			return err
 		}
 		if caller.MaximumLevel() >= LevelModerator {
-			return problem.New("permission_level") // who runs the site steps down first
+			// Moderators and above have to give up their level first.
+			return problem.New("permission_level")
 		}
 		return a.delete(u)
 	})
 	return &noContent{http.StatusNoContent}, err
 }
 
-// deleteUser deletes somebody else's account; the posts stay, without an author.
+// deleteUser deletes the account of another user. The user's posts stay, without an author.
 func (m *Module) deleteUser(ctx context.Context, in *handleInput) (*noContent, error) {
 	_, err := m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
 		if err := mayBlock(a.o, a.caller, *t); err != nil {
@@ -55,7 +57,8 @@ func (m *Module) deleteUser(ctx context.Context, in *handleInput) (*noContent, e
 	return &noContent{http.StatusNoContent}, err
 }
 
-// delete deletes an account with what belongs to it. Listeners bring in order first what other modules derive from it.
+// delete deletes an account with everything that belongs to it. Listeners are called first, so that
+// other modules can update what they derive from the account.
 func (a *action) delete(u user) error {
 	a.report("u_delete_before", "userid", u.id, "handle", u.handle)
 	if err := a.tell(Deleting, u.id); err != nil {
@@ -73,7 +76,8 @@ func (a *action) delete(u user) error {
 	for _, query := range []string{
 		"DELETE FROM {q2ab_sessions} WHERE userid = ?", "DELETE FROM {q2ab_codes} WHERE userid = ?",
 		"DELETE FROM {q2ab_people} WHERE userid = ?",
-		"DELETE FROM {q2ab_migrated} WHERE userid = ?", "DELETE FROM {users} WHERE userid = ?", // the rest goes with the row
+		"DELETE FROM {q2ab_migrated} WHERE userid = ?",
+		"DELETE FROM {users} WHERE userid = ?", // foreign keys delete the rest with this row
 	} {
 		if _, err := a.tx.Exec(a.ctx, query, u.id); err != nil {
 			return fmt.Errorf("delete an account: %w", err)

@@ -13,7 +13,7 @@ type editUserInput struct {
 	}
 }
 
-// editUser changes somebody else's account.
+// editUser changes the account of another user.
 func (m *Module) editUser(ctx context.Context, in *editUserInput) (*accountOutput, error) {
 	if in.Body.Email != nil {
 		if err := m.mayBeTold(ctx); err != nil {
@@ -69,10 +69,11 @@ func (a *action) editProfile(t *target, email *string, values map[string]string)
 	return a.wrote()
 }
 
-// removeAvatar takes a user's picture away for good.
+// removeAvatar removes a user's picture permanently.
 func (a *action) removeAvatar(t *target) error {
 	t.flags &^= FlagShowAvatar | FlagShowGravatar
-	if err := set(a.ctx, a.tx, t.id, "flags = ?, avatarblobid = NULL, avatarwidth = NULL, avatarheight = NULL", t.flags); err != nil {
+	if err := set(a.ctx, a.tx, t.id,
+		"flags = ?, avatarblobid = NULL, avatarwidth = NULL, avatarheight = NULL", t.flags); err != nil {
 		return err
 	}
 	if t.avatarBlob == "" {

@@ -16,34 +16,41 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// Guessing of secrets (passwords, mailed codes) is slowed down by locks, beside Q2A's limit of sign-ins by
-// address. Each lock counts the failures of one kind; from a certain number on each further attempt has to
-// wait, for times that double up to a longest one, so that whoever types a password wrong waits a minute,
-// and a machine gets a few attempts an hour however long it goes on.
+// Locks slow down attempts to guess secrets, which are passwords and mailed codes. They work in
+// addition to Q2A's hourly limit of sign-ins from one address. Each lock counts failures of one kind.
+// After a number of free failures each further attempt has to wait, and the wait doubles each time up
+// to a maximum. A person who types the password wrong too often waits a minute, and a machine gets
+// only a few attempts an hour, however long it goes on.
 //
-//   - by the name that was typed, from all addresses together: a botnet;
-//   - by that name from one client: most guessers. Its low number leaves an attacker who wants to lock
-//     somebody out with the need for many addresses;
-//   - by the client alone: somebody who tries many names. IPv6 clients count by /64.
+// An attempt has to pass three locks:
 //
-// Names count as typed, not by the account that they mean, whether there is such an account or not: else a
-// lock of the handle after attempts at an address would tell whose it is. A device that is known to be the
-// account's (knownDevice) has a lock of its own instead, so that strangers cannot lock people out where
-// they use the site.
+//   - that of the name as it was typed, for attempts from all addresses together, which stops
+//     botnets;
+//   - that of the name from one client, which stops most guessers. It allows fewer free failures than
+//     the first lock, so that somebody who wants to lock out the owner of a name needs many
+//     addresses;
+//   - that of the client alone, which stops a client that tries many names. IPv6 clients count by
+//     /64.
+//
+// Names count as they were typed, whether or not there is such an account, and not by the account to
+// which they belong. Otherwise attempts at an address that lock a handle would reveal to whom the
+// address belongs. A device that is known to be the account owner's (knownDevice) has a lock of its
+// own instead, so that strangers cannot lock users out on the devices with which they use the site.
 
-// Kinds of secrets.
+// The kinds of secrets that locks protect.
 const (
 	passwordGuesses = "password"
 	codeGuesses     = "code"
 )
 
-// Attempts that are free, before the first delay.
+// Numbers of failures without a delay.
 const (
-	// freeCodes at the codes of one name, and perClient times as many from one client; a code has 36^8 forms.
+	// freeCodes is the number for the codes of one name. One client may fail perClient times as
+	// often, over all names. A code has 36^8 forms.
 	freeCodes = 20
 	perClient = 5
-	// freeHere at the secrets of one name from one client, freeKnown at those of an account by a device that
-	// is known.
+	// freeHere is the number for the secrets of one name from one client. freeKnown is the number for
+	// an account's secrets from a device that is known to be its owner's.
 	freeHere  = 10
 	freeKnown = 10
 )
@@ -51,33 +58,35 @@ const (
 // Delays, in seconds.
 const (
 	firstDelay = 60
-	// longestForName bounds for how long strangers can keep the owner of a name waiting.
+	// longestForName bounds how long strangers can keep the owner of a name waiting.
 	longestForName = 15 * 60
 	longestDelay   = 3600
-	// failuresLast is how long failures count after the last one.
+	// failuresLast is how long after the last failure the failures of a lock still count.
 	failuresLast = 24 * 3600
 )
 
 // lock is one of the locks that an attempt has to pass.
 type lock struct {
 	name string
-	// free is the number of failures without delay, longest the longest delay in seconds.
+	// free is the number of failures without a delay. longest is the maximum delay in seconds.
 	free    int
 	longest int64
-	// shared locks are not opened by a success, which proves nothing about the other attempts that they count.
+	// shared reports whether the lock also counts attempts at other names. A success does not clear
+	// such a lock, since it proves nothing about the other attempts.
 	shared bool
 }
 
-// failures is what a lock has counted.
+// failures is the state of a lock: how many failures it has counted, until when it is closed and when
+// the last failure was, both in Unix seconds.
 type failures struct {
 	count       int
 	until, last int64
 }
 
-// wait returns for how many seconds the next attempt has to wait.
+// wait returns how many seconds the next attempt has to wait, 0 if the lock is open.
 func (f failures) wait(now int64) int64 { return max(0, f.until-now) }
 
-// add counts one more failure at a lock.
+// add returns the state of the lock l after one more failure.
 func (f failures) add(l lock, now int64) failures {
 	if now-f.last >= failuresLast {
 		f.count = 0
@@ -89,13 +98,14 @@ func (f failures) add(l lock, now int64) failures {
 	return f
 }
 
-// delayAfter returns the delay after so many failures more than are free.
+// delayAfter returns the delay in seconds for the failure that is over failures past the last free
+// one; longest bounds it.
 func delayAfter(over int, longest int64) int64 {
 	return min(firstDelay<<min(over, 16), longest)
 }
 
-// locksOf returns the locks of attempts at a name from an address, of which so many at the name are free,
-// and so many from one client.
+// locksOf returns the locks of an attempt at a secret of a name from a client. free is the number of
+// failures without a delay for the name, freeOfClient that for the client.
 func locksOf(kind, name string, client netip.Addr, free, freeOfClient int) []lock {
 	name = kind + " of " + database.FoldGeneralCI(name)
 	locks := []lock{{name: name, free: free, longest: longestForName}}
@@ -108,15 +118,16 @@ func locksOf(kind, name string, client netip.Addr, free, freeOfClient int) []loc
 		lock{name: kind + from, free: freeOfClient, longest: longestDelay, shared: true})
 }
 
-// guess is an attempt at a secret.
+// guess is one attempt at a secret, with the locks that count it.
 type guess struct {
 	m     *Module
 	locks []lock
 }
 
-// guess begins an attempt, or refuses it with rate_limit while one of the locks is closed; such attempts
-// are not counted. The attempt counts as a failure from its beginning, so that many at once have no more
-// tries than one after the other, until succeeded or withdrawn says otherwise.
+// guess begins an attempt, or refuses it with rate_limit while one of the locks is closed. A refused
+// attempt is not counted. The attempt counts as a failure from the beginning, until succeeded or
+// withdrawn takes that back. So a client that makes many attempts at once gets no more tries than one
+// that makes them in sequence.
 func (m *Module) guess(ctx context.Context, locks []lock) (guess, error) {
 	g := guess{m, locks}
 	var wait int64
@@ -135,7 +146,8 @@ func (m *Module) guess(ctx context.Context, locks []lock) (guess, error) {
 		}
 		for _, l := range locks {
 			f := counted[l.name].add(l, now)
-			_, err := tx.Exec(ctx, "UPDATE {q2ab_locks} SET failures = ?, locked_until = ?, last = ? WHERE id = ?",
+			_, err := tx.Exec(ctx,
+				"UPDATE {q2ab_locks} SET failures = ?, locked_until = ?, last = ? WHERE id = ?",
 				f.count, f.until, f.last, l.id())
 			if err != nil {
 				return fmt.Errorf("count an attempt: %w", err)
@@ -151,11 +163,13 @@ func (m *Module) guess(ctx context.Context, locks []lock) (guess, error) {
 	return g, err
 }
 
-// id is the lock's key. It does not say whose it is.
+// id returns the key of the lock in the database. It is a hash, which does not reveal the name or the
+// client.
 func (l lock) id() []byte { return attemptID("lock", l.name) }
 
-// readLocks reads what the locks have counted, by their names, and keeps the rows locked. Rows that are not
-// there are made, all in one order, so that attempts wait for each other.
+// readLocks returns the state of the locks by their names, and keeps their rows locked until the
+// transaction ends. It inserts missing rows. The rows are always taken in the same order, so that
+// attempts at the same time wait for each other instead of running into a deadlock.
 func readLocks(ctx context.Context, tx *database.DB, locks []lock) (map[string]failures, error) {
 	names := map[string]string{}
 	ids := make([][]byte, len(locks))
@@ -191,10 +205,11 @@ func readLocks(ctx context.Context, tx *database.DB, locks []lock) (map[string]f
 	return counted, nil
 }
 
-// succeeded opens the locks of the name, and takes the attempt back where others count with it.
+// succeeded ends a successful attempt. It clears the locks of the name; a lock that is shared with
+// attempts at other names only no longer counts this attempt.
 func (g guess) succeeded(ctx context.Context, tx *database.DB) error { return g.end(ctx, tx, true) }
 
-// withdrawn takes an attempt back that came to no result.
+// withdrawn ends an attempt that had no result, which then does not count.
 func (g guess) withdrawn(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	return g.m.db.Tx(ctx, func(tx *database.DB) error { return g.end(ctx, tx, false) })
@@ -213,8 +228,8 @@ func (g guess) end(ctx context.Context, tx *database.DB, success bool) error {
 	return nil
 }
 
-// knownDevice returns the locks of a device that holds a live refresh token of the user; nil if it does
-// not. The token is not used up.
+// knownDevice returns the lock for a device that holds a valid refresh token of the user, nil if the
+// token is not one. The token is not used up.
 func (m *Module) knownDevice(ctx context.Context, u user, token string) ([]lock, error) {
 	if token == "" {
 		return nil, nil

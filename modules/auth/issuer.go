@@ -19,7 +19,7 @@ import (
 // builtinClient is the client id in the tokens of the built-in issuer.
 const builtinClient = "q2a"
 
-// TokenSet is what a person who signed in is given.
+// TokenSet holds the tokens that a client gets when its user signs in.
 type TokenSet struct {
 	AccessToken  string  `json:"accessToken" doc:"For the header Authorization: Bearer …"`
 	IDToken      string  `json:"idToken" doc:"Says who the user is, to the client"`
@@ -35,7 +35,8 @@ type tokenOutput struct {
 	Body         TokenSet
 }
 
-// tokensFor signs tokens for a user's session. What is secret in them is never kept, but for the hash of the refresh token.
+// tokensFor signs the tokens of a user's session. The server does not store them, except for the hash
+// of the refresh token.
 func (m *Module) tokensFor(ctx context.Context, u user, s session) (*tokenOutput, error) {
 	key, err := m.keys.current(ctx)
 	if err != nil {
@@ -45,8 +46,8 @@ func (m *Module) tokensFor(ctx context.Context, u user, s session) (*tokenOutput
 	ttl := int64(m.settings.AccessTTL.Seconds())
 	family := hex.EncodeToString(s.family)
 	common := func(use string) map[string]any {
-		return map[string]any{"iss": m.settings.Issuer, "sub": strconv.Itoa(u.id), "token_use": use, "iat": now, "exp": now + ttl, "auth_time": s.started,
-			"jti": rand.Text(), "origin_jti": family, "cognito:groups": []string{LevelName(u.level)}}
+		return map[string]any{"iss": m.settings.Issuer, "sub": strconv.Itoa(u.id), "token_use": use,
+			"iat": now, "exp": now + ttl, "auth_time": s.started, "jti": rand.Text(), "origin_jti": family, "cognito:groups": []string{LevelName(u.level)}}
 	}
 	access, id := common("access"), common("id")
 	access["client_id"], access["username"], access["scope"] = builtinClient, u.handle, "openid"
@@ -54,7 +55,8 @@ func (m *Module) tokensFor(ctx context.Context, u user, s session) (*tokenOutput
 	if u.email != "" {
 		id["email"], id["email_verified"] = u.email, u.flags&FlagEmailConfirmed != 0
 	}
-	out := &tokenOutput{Status: http.StatusOK, CacheControl: "no-store", Body: TokenSet{RefreshToken: s.token, TokenType: "Bearer", ExpiresIn: int(ttl)}}
+	out := &tokenOutput{Status: http.StatusOK, CacheControl: "no-store",
+		Body: TokenSet{RefreshToken: s.token, TokenType: "Bearer", ExpiresIn: int(ttl)}}
 	if out.Body.AccessToken, err = sign(key, access); err != nil {
 		return nil, err
 	}
@@ -86,8 +88,9 @@ func sign(key *signingKey, claims map[string]any) (string, error) {
 	return string(signed), nil
 }
 
-// builtinPerson returns the person whom the claims of one of our own access tokens name. An ID token tells a
-// client who its user is; clients may pass it on to others, so it must not open the API.
+// builtinPerson returns the person whom the claims of an access token of the built-in issuer name. An
+// ID token is refused: it describes the user to a client, which may pass it on to others, so it must
+// not give access to the API.
 func builtinPerson(_ context.Context, _ string, c *tokens.Claims) (Person, error) {
 	if c.Use != "access" {
 		return Person{}, fmt.Errorf("%w: it is no access token", tokens.ErrInvalid)
@@ -102,7 +105,7 @@ func builtinPerson(_ context.Context, _ string, c *tokens.Claims) (Person, error
 	return Person{UserID: id, SignedInAt: c.AuthTime, session: c.SessionID}, nil
 }
 
-// publishKeys answers with the public keys of the built-in issuer.
+// publishKeys responds with the public keys of the built-in issuer.
 func (m *Module) publishKeys(c echo.Context) error {
 	set, err := m.keys.public(c.Request().Context())
 	if err != nil {

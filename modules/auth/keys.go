@@ -25,11 +25,12 @@ import (
 )
 
 const (
-	// keyAnnounced is how long a new key is published before tokens are signed with it, in seconds, so that whoever keeps the
-	// published keys for a while knows it by then.
+	// keyAnnounced is how long a new key is published before tokens are signed with it, in seconds.
+	// Clients that cache the published keys know it by then.
 	keyAnnounced = 3600
-	// keysFresh is how long a process trusts what it read of the keys, in seconds, and keysAgain how soon it looks again
-	// where a token bears a key that it does not know.
+	// keysFresh is how long a process uses the keys that it has read before it reads them again, in
+	// seconds. keysAgain is the shorter time after which it reads them again for a token whose key it
+	// does not know.
 	keysFresh = 60
 	keysAgain = 1
 )
@@ -42,12 +43,14 @@ type signingKey struct {
 	created int64
 }
 
-// keyring has the keys of the built-in issuer, which all tasks share through the database.
+// keyring holds the keys of the built-in issuer, which all processes of the server share through the
+// database.
 type keyring struct {
 	db *database.DB
-	// secret seals private keys in the database; nil leaves them open.
+	// secret encrypts the private keys in the database. If it is nil, they are stored unencrypted.
 	secret []byte
-	// rotation is after how many seconds a new key is made; an old one is kept twice as long, for the tokens that it signed.
+	// rotation is the age in seconds at which a key is replaced by a new one. A key is kept for twice
+	// that time, so that the tokens that it has signed stay valid.
 	rotation int64
 
 	mu   sync.Mutex
@@ -64,7 +67,7 @@ func newKeyring(db *database.DB, secret string, rotation time.Duration) *keyring
 	return k
 }
 
-// Key is the public key with the id; tokens.ErrUnknownKey if there is none.
+// Key returns the public key with the id, or tokens.ErrUnknownKey if there is none.
 func (k *keyring) Key(ctx context.Context, id string) (jwk.Key, error) {
 	for _, fresh := range []int64{keysFresh, keysAgain} {
 		keys, err := k.all(ctx, fresh)
@@ -78,9 +81,9 @@ func (k *keyring) Key(ctx context.Context, id string) (jwk.Key, error) {
 	return nil, tokens.ErrUnknownKey
 }
 
-// public is the set of keys as it is published.
+// public returns the set of public keys that is published.
 func (k *keyring) public(ctx context.Context) (jwk.Set, error) {
-	if _, err := k.current(ctx); err != nil { // makes the first
+	if _, err := k.current(ctx); err != nil { // makes the first key
 		return nil, err
 	}
 	keys, err := k.all(ctx, keysFresh)
@@ -96,8 +99,9 @@ func (k *keyring) public(ctx context.Context) (jwk.Set, error) {
 	return set, nil
 }
 
-// current is the key to sign with: the newest that has been published for long enough, or the oldest if none has. It makes a
-// new one where there is none or the newest is too old; tasks that do so at the same time make several, which does no harm.
+// current returns the key to sign with: the newest one that has been published for long enough or, if
+// none has, the oldest one. It makes a new key if there is none or the newest is too old. Processes
+// that do so at the same time make several keys, which does no harm.
 func (k *keyring) current(ctx context.Context) (*signingKey, error) {
 	keys, err := k.all(ctx, keysFresh)
 	if err != nil {
@@ -120,7 +124,8 @@ func (k *keyring) current(ctx context.Context) (*signingKey, error) {
 	return keys[len(keys)-1], nil
 }
 
-// all are the keys as read no longer ago than that many seconds.
+// all returns the keys, the newest first. It reads them from the database unless it has done so
+// within the last fresh seconds.
 func (k *keyring) all(ctx context.Context, fresh int64) ([]*signingKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -149,7 +154,7 @@ func (k *keyring) all(ctx context.Context, fresh int64) ([]*signingKey, error) {
 	return keys, nil
 }
 
-// open reads a key from what the database has of it.
+// open fills in a key from its stored form, and decrypts it first if it is sealed.
 func (k *keyring) open(s *signingKey, private []byte, sealed bool) error {
 	if sealed {
 		if k.secret == nil {
@@ -169,7 +174,8 @@ func (k *keyring) open(s *signingKey, private []byte, sealed bool) error {
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(private)
 	if err != nil {
-		return errors.New("a key in the database is broken") // without the cause, which could tell of the key
+		// The cause is left out, since it could reveal parts of the key.
+		return errors.New("a key in the database is broken")
 	}
 	var ok bool
 	if s.private, ok = parsed.(*ecdsa.PrivateKey); !ok {
@@ -178,7 +184,8 @@ func (k *keyring) open(s *signingKey, private []byte, sealed bool) error {
 	if s.public, err = jwk.FromRaw(s.private.Public()); err != nil {
 		return fmt.Errorf("publish a key: %w", err)
 	}
-	return errors.Join(s.public.Set(jwk.KeyIDKey, s.id), s.public.Set(jwk.AlgorithmKey, jwa.ES256), s.public.Set(jwk.KeyUsageKey, jwk.ForSignature))
+	return errors.Join(s.public.Set(jwk.KeyIDKey, s.id), s.public.Set(jwk.AlgorithmKey, jwa.ES256),
+		s.public.Set(jwk.KeyUsageKey, jwk.ForSignature))
 }
 
 func (k *keyring) cipher() (cipher.AEAD, error) {
@@ -189,7 +196,8 @@ func (k *keyring) cipher() (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// rotate makes a new key and drops those that no token can bear any more.
+// rotate makes a new key and deletes those that are too old for any valid token to be signed with
+// them.
 func (k *keyring) rotate(ctx context.Context, now int64) error {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -213,10 +221,13 @@ func (k *keyring) rotate(ctx context.Context, now int64) error {
 	}
 	slog.InfoContext(ctx, "the built-in issuer has a new key", "kid", id)
 	return k.db.Tx(ctx, func(tx *database.DB) error {
-		if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_keys} WHERE created < ?", now-2*k.rotation); err != nil {
+		if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_keys} WHERE created < ?",
+			now-2*k.rotation); err != nil {
 			return fmt.Errorf("drop old keys: %w", err)
 		}
-		if _, err := tx.Exec(ctx, "INSERT INTO {q2ab_keys} (kid, private, sealed, created) VALUES (?, ?, ?, ?)", id, stored, k.secret != nil, now); err != nil {
+		if _, err := tx.Exec(ctx,
+			"INSERT INTO {q2ab_keys} (kid, private, sealed, created) VALUES (?, ?, ?, ?)", id, stored,
+			k.secret != nil, now); err != nil {
 			return fmt.Errorf("store a key: %w", err)
 		}
 		return nil

@@ -11,7 +11,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// LevelInCategory is a level that counts for one category.
+// LevelInCategory is a level that a user has in one category.
 type LevelInCategory struct {
 	CategoryID int    `json:"categoryId" minimum:"1"`
 	Level      string `json:"level" enum:"approved,expert,editor,moderator,admin,super"`
@@ -25,7 +25,7 @@ type levelInput struct {
 	}
 }
 
-// setLevel gives a user a level, and levels in categories.
+// setLevel gives a user a level and, if the request contains them, levels in categories.
 func (m *Module) setLevel(ctx context.Context, in *levelInput) (*accountOutput, error) {
 	return m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
 		most, err := assignable(a.o, a.caller, *t)
@@ -46,7 +46,7 @@ func (m *Module) setLevel(ctx context.Context, in *levelInput) (*accountOutput, 
 	})
 }
 
-// changeLevel gives a level, which the caller may.
+// changeLevel gives the target a level. The caller has checked that it may be given.
 func (a *action) changeLevel(t *target, level int) error {
 	if level == t.level {
 		return nil
@@ -66,7 +66,8 @@ func (a *action) changeLevel(t *target, level int) error {
 	return nil
 }
 
-// setCategoryLevels puts levels in categories in the place of those before.
+// setCategoryLevels replaces the levels that a user has in categories. most is the highest level that
+// may be given.
 func (a *action) setCategoryLevels(userID int, levels []LevelInCategory, most int) error {
 	var rows []string
 	var args []any
@@ -78,7 +79,8 @@ func (a *action) setCategoryLevels(userID int, levels []LevelInCategory, most in
 			return problem.New("permission_level")
 		}
 		var known int
-		if _, err := a.tx.Get(a.ctx, []any{&known}, "SELECT COUNT(*) FROM {categories} WHERE categoryid = ?", l.CategoryID); err != nil {
+		if _, err := a.tx.Get(a.ctx, []any{&known},
+			"SELECT COUNT(*) FROM {categories} WHERE categoryid = ?", l.CategoryID); err != nil {
 			return fmt.Errorf("look for a category: %w", err)
 		}
 		switch name := fmt.Sprintf("categoryLevels[%d].categoryId", i); {
@@ -99,20 +101,22 @@ func (a *action) setCategoryLevels(userID int, levels []LevelInCategory, most in
 	if len(rows) == 0 {
 		return nil
 	}
-	if _, err := a.tx.Exec(a.ctx, "INSERT INTO {userlevels} (userid, entitytype, entityid, level) VALUES "+strings.Join(rows, ", "), args...); err != nil {
+	if _, err := a.tx.Exec(a.ctx,
+		"INSERT INTO {userlevels} (userid, entitytype, entityid, level) VALUES "+
+			strings.Join(rows, ", "), args...); err != nil {
 		return fmt.Errorf("set levels in categories: %w", err)
 	}
 	return nil
 }
 
-// dropLevel makes a user a basic one, also in all categories.
+// dropLevel makes a user a basic one, in all categories as well.
 func (m *Module) dropLevel(ctx context.Context, in *handleInput) (*accountOutput, error) {
 	level := &levelInput{Handle: in.Handle}
 	level.Body.Level, level.Body.CategoryLevels = LevelName(LevelBasic), []LevelInCategory{}
 	return m.setLevel(ctx, level)
 }
 
-// approve approves a user who waits for it, where the site approves users.
+// approve approves a user who waits for approval, if the site approves users.
 func (m *Module) approve(ctx context.Context, in *handleInput) (*accountOutput, error) {
 	return m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
 		most, err := assignable(a.o, a.caller, *t)
@@ -132,7 +136,7 @@ func (m *Module) approve(ctx context.Context, in *handleInput) (*accountOutput, 
 	})
 }
 
-// disapprove takes an approval back. Higher levels are no approvals.
+// disapprove withdraws a user's approval. Users of levels above approved are refused.
 func (m *Module) disapprove(ctx context.Context, in *handleInput) (*accountOutput, error) {
 	return m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
 		switch _, err := assignable(a.o, a.caller, *t); {
@@ -145,7 +149,7 @@ func (m *Module) disapprove(ctx context.Context, in *handleInput) (*accountOutpu
 	})
 }
 
-// categoryLevels are the levels that a user has in single categories, by category id.
+// categoryLevels returns the levels that a user has in single categories, by category id.
 func categoryLevels(ctx context.Context, db *database.DB, userID int) (map[int]int, error) {
 	levels := map[int]int{}
 	err := db.Select(ctx, func(rows *sql.Rows) error {
@@ -155,14 +159,16 @@ func categoryLevels(ctx context.Context, db *database.DB, userID int) (map[int]i
 		}
 		levels[category] = level
 		return nil
-	}, "SELECT entityid, COALESCE(level, 0) FROM {userlevels} WHERE userid = ? AND entitytype = 'C'", userID)
+	}, "SELECT entityid, COALESCE(level, 0) FROM {userlevels} WHERE userid = ? AND entitytype = 'C'",
+		userID)
 	if err != nil {
 		return nil, fmt.Errorf("read levels in categories: %w", err)
 	}
 	return levels, nil
 }
 
-// countUnapproved counts anew how many users wait for approval, as Q2A does where levels and blocks change.
+// countUnapproved updates the site's count of users who wait for approval, as Q2A does when levels
+// and blocks change.
 func (a *action) countUnapproved() error {
 	return site.SetCount(a.ctx, a.tx, "cache_uapprovecount",
 		"SELECT COUNT(*) AS n FROM {users} WHERE level < ? AND flags & ? = 0", LevelApproved, FlagBlocked)

@@ -11,70 +11,78 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// Codes are mailed to confirm an address or to choose a new password. Question2Answer keeps one of an
-// account, the newest, in users.emailcode, which both sites look at: a code is good only as long as it
-// stands there, and used once it is taken out. The column does not say what the code is for, where it was
-// mailed, or when; the table q2ab_codes does. By it a code is good
+// Codes are mailed to confirm an address or to choose a new password. Q2A keeps only the newest code
+// of an account, in the column users.emailcode. Both sites check a code against this column and empty
+// it when the code is used. The column does not say what the code is for, when it was made and to
+// which address it was mailed; this backend keeps that in the table q2ab_codes. According to it a
+// code is valid
 //
-//   - for its purpose only: that of a welcome mail confirms the address and sets no password;
-//   - for the account as it was: whatever changes the address or the password, here or on the old site,
-//     ends it, so that nobody confirms an address with what was mailed to another one;
-//   - for a time.
+//   - for its purpose only: the code of a welcome mail confirms the address, but does not set a
+//     password;
+//   - only while the address and the password of the account are unchanged. If either changes, here
+//     or on the old site, the code is no longer valid, so that nobody confirms one address with a
+//     code that was mailed to another;
+//   - for a limited time.
 //
-// This backend also takes a code that it ends out of the column, so that the old site's pages refuse it
-// too.
+// When this backend ends a code it empties the column as well, so that the pages of the old site
+// refuse the code too.
 //
-// A code in the column without a row is one that the old site has mailed, whose links people may open in a
-// new front end. What it is for is not known, so it is good for both, but to confirm an address only where
-// the old site would have replaced it when the address changed: where the site wants addresses confirmed,
-// from users below experts. CodesJob notes such codes within minutes; from then on they end as others do.
-// They stay in the column then: the links to unsubscribe in the old site's mailings bear them.
+// A code in the column without a row in q2ab_codes was mailed by the old site; people may follow its
+// link to a new front end. Its purpose is not known, so it is valid for both, with one limit. It
+// confirms an address only where the old site would have replaced it when the address changed: for
+// users below experts, on sites that want addresses confirmed. CodesJob adds rows for such codes
+// within minutes, and from then on they expire like others. They nevertheless stay in the column,
+// because the links to unsubscribe in the old site's mailings contain them.
 
-// codePurpose is what a code is good for, as q2ab_codes has it.
+// codePurpose is what a code is valid for, as q2ab_codes stores it.
 type codePurpose string
 
 const (
 	confirmAddress codePurpose = "confirm"
 	resetPassword  codePurpose = "reset"
-	// fromOldSite stands for both.
+	// fromOldSite is the unknown purpose of a code that the old site has mailed.
 	fromOldSite codePurpose = ""
 )
 
-// event returns the event of the outbox, which Q2A does not have, that has a code sent. It bears the user's id
-// only: who sends the code asks for it then.
+// event returns the name of the outbox event that has a code mailed. Q2A has no such event. It
+// contains the id of the user but not the code, which the consumer that sends the mail asks for
+// (CodeToMail).
 func (p codePurpose) event() string { return "u_" + string(p) + "_code" }
 
-// codeLasts is for how long a code is good, in seconds. A welcome mail may lie for some days; a mail that
-// opens the account may not.
+// codeLasts is how long a code is valid, in seconds. A welcome mail may be read days later; a mail
+// that gives access to the account must not be of use for that long.
 var codeLasts = map[codePurpose]int64{confirmAddress: 7 * 24 * 3600, resetPassword: 2 * 3600}
 
-// mailedCode is what is known of a code: a row of q2ab_codes.
+// mailedCode is a row of q2ab_codes, which describes a code.
 type mailedCode struct {
 	code    string
 	purpose codePurpose
 	stamp   []byte
-	// made is when the code was made or, of the old site's, first seen.
+	// made is when the code was made or, if it is one of the old site, first seen, in Unix seconds.
 	made int64
 }
 
-// codeStamp changes with the address and the password of an account.
+// codeStamp returns a hash that changes with the address and the password of an account.
 func codeStamp(u user) []byte {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q %q %x %x", u.email, u.password.Hash, u.password.Salt, u.password.Check)
 	return sum.Sum(nil)[:16]
 }
 
-// isCurrent reports whether what is known is about the code in the user's column.
+// isCurrent reports whether c describes the code that is in the user's column now. It is false for
+// nil.
 func (c *mailedCode) isCurrent(u user) bool { return c != nil && sameCode(c.code, u.emailCode) }
 
-// sameCode compares codes by Q2A's rule: in any case of letters. No code at all is the same as none.
+// sameCode reports whether two codes are the same. As in Q2A, case does not matter. An empty code
+// equals none, not even another empty one.
 func sameCode(a, b string) bool {
 	a, b = strings.ToLower(strings.TrimSpace(a)), strings.ToLower(strings.TrimSpace(b))
 	return a != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1
 }
 
-// codeIsGood reports whether the code in the user's column is good for a purpose. known is what is known of
-// it, which may be of another code; confirms tells that the site wants addresses confirmed.
+// codeIsGood reports whether the code in the user's column is valid for a purpose. known is the row
+// of q2ab_codes, which may describe another code or be nil. confirms reports whether the site wants
+// addresses confirmed.
 func codeIsGood(u user, known *mailedCode, purpose codePurpose, confirms bool, now int64) bool {
 	if strings.TrimSpace(u.emailCode) == "" {
 		return false
@@ -89,7 +97,7 @@ func codeIsGood(u user, known *mailedCode, purpose codePurpose, confirms bool, n
 	return now-known.made < codeLasts[purpose] && bytes.Equal(known.stamp, codeStamp(u))
 }
 
-// readCode reads what is known of the user's code; nil for nothing.
+// readCode returns the row of q2ab_codes that describes the user's code, nil if there is none.
 func readCode(ctx context.Context, db *database.DB, userID int) (*mailedCode, error) {
 	var c mailedCode
 	var purpose string
@@ -99,14 +107,16 @@ func readCode(ctx context.Context, db *database.DB, userID int) (*mailedCode, er
 		return nil, fmt.Errorf("read a code: %w", err)
 	}
 	if !found {
-		return nil, nil //nolint:nilnil // nothing is known
+		return nil, nil //nolint:nilnil // there is no row
 	}
 	c.purpose = codePurpose(purpose)
 	return &c, nil
 }
 
-// goodCode returns the user's code if it is good for the purpose, else "".
-func (m *Module) goodCode(ctx context.Context, db *database.DB, u user, purpose codePurpose) (string, error) {
+// goodCode returns the user's code if it is valid for the purpose, otherwise "".
+func (m *Module) goodCode(
+	ctx context.Context, db *database.DB, u user, purpose codePurpose,
+) (string, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
 		return "", err
@@ -118,9 +128,10 @@ func (m *Module) goodCode(ctx context.Context, db *database.DB, u user, purpose 
 	return strings.TrimSpace(u.emailCode), nil
 }
 
-// CodeToMail returns the code that a mail to the user at the address may bear, "confirm" to confirm the address
-// or "reset" to choose a new password, as things are now; "" if there is none any more. What is good for
-// another address than the mail goes to is none: the account may have changed since the address was read.
+// CodeToMail returns the code for a mail to the user at the address. The purpose is "confirm" for a
+// code that confirms the address, or "reset" for one with which the user chooses a new password. The
+// result is "" if no such code is valid any more, or if the user's address is not the given one: the
+// account may have changed since the address was read.
 func (m *Module) CodeToMail(ctx context.Context, userID int, address, purpose string) (string, error) {
 	users, err := findUsers(ctx, m.db, "userid = ?", userID)
 	if err != nil || len(users) == 0 || users[0].email != address {
@@ -129,8 +140,8 @@ func (m *Module) CodeToMail(ctx context.Context, userID int, address, purpose st
 	return m.goodCode(ctx, m.db, users[0], codePurpose(purpose))
 }
 
-// newCode gives the user a code, which the one before is replaced with, and has it mailed. The mail is
-// counted.
+// newCode makes a code that replaces the user's previous one, and has it mailed. The mail is counted
+// against the limits of mails.
 func (a *action) newCode(u user, purpose codePurpose) error {
 	if err := a.chargeMail(u.email); err != nil {
 		return err
@@ -138,7 +149,7 @@ func (a *action) newCode(u user, purpose codePurpose) error {
 	return a.mailCode(u, purpose)
 }
 
-// mailCode is newCode of a mail that is counted already.
+// mailCode is like newCode, for a mail that has already been counted.
 func (a *action) mailCode(u user, purpose codePurpose) error {
 	u.emailCode = randomCode()
 	if err := set(a.ctx, a.tx, u.id, "emailcode = ?", u.emailCode); err != nil {
@@ -151,7 +162,7 @@ func (a *action) mailCode(u user, purpose codePurpose) error {
 	return nil
 }
 
-// writeCode notes what the code in the user's column is for.
+// writeCode records in q2ab_codes what the code in the user's column is for.
 func writeCode(ctx context.Context, tx *database.DB, u user, purpose codePurpose) error {
 	_, err := tx.Exec(ctx, `
 		INSERT INTO {q2ab_codes} (userid, code, purpose, stamp, made) VALUES (?, ?, ?, ?, ?)`+tx.Upsert("userid")+`
@@ -163,7 +174,7 @@ func writeCode(ctx context.Context, tx *database.DB, u user, purpose codePurpose
 	return nil
 }
 
-// dropCode ends the user's code, whoever made it, on both sites.
+// dropCode ends the user's code on both sites, whichever of them made it.
 func dropCode(ctx context.Context, tx *database.DB, userID int) error {
 	if err := set(ctx, tx, userID, "emailcode = ''"); err != nil {
 		return err
@@ -174,8 +185,8 @@ func dropCode(ctx context.Context, tx *database.DB, userID int) error {
 	return nil
 }
 
-// keepCode lets the code of a user outlive that the same password was hashed anew: before has the old hash,
-// after the new one.
+// keepCode keeps the user's code valid when the same password is hashed again. before is the user
+// with the old hash, after with the new one.
 func keepCode(ctx context.Context, tx *database.DB, before, after user) error {
 	_, err := tx.Exec(ctx, "UPDATE {q2ab_codes} SET stamp = ? WHERE userid = ? AND stamp = ?",
 		codeStamp(after), after.id, codeStamp(before))

@@ -17,7 +17,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Me is the caller's own account.
+// Me is the caller's own account, as only the caller sees it.
 type Me struct {
 	User           *Author           `json:"user"`
 	Email          string            `json:"email"`
@@ -32,7 +32,7 @@ type Me struct {
 	Fields         map[string]string `json:"fields" doc:"Values of the site's profile fields, by name"`
 }
 
-// Notifications are what others and the site may send to a user.
+// Notifications are the user's choices of what others and the site may send.
 type Notifications struct {
 	Messages  bool `json:"messages" doc:"Whether others may send private messages"`
 	WallPosts bool `json:"wallPosts" doc:"Whether others may write on the wall"`
@@ -56,7 +56,7 @@ type changeMeInput struct {
 	}
 }
 
-// getMe is the caller's own account.
+// getMe returns the caller's own account.
 func (m *Module) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	caller, err := RequireUser(ctx)
 	if err != nil {
@@ -78,9 +78,21 @@ func (m *Module) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	me := Me{User: authors[u.id], Email: u.email, EmailConfirmed: u.flags&FlagEmailConfirmed != 0, MustConfirm: u.flags&FlagMustConfirm != 0 && o.Bool("confirm_user_emails"),
-		HasPassword: u.password.Any(), Avatar: avatarOf(u.flags), HasUpload: u.avatarBlob != "", WelcomeNotice: u.flags&FlagWelcomeNotice != 0,
-		Notifications: Notifications{Messages: u.flags&FlagNoMessages == 0, WallPosts: u.flags&FlagNoWallPosts == 0, Mailings: u.flags&FlagNoMailings == 0}}
+	me := Me{
+		User:           authors[u.id],
+		Email:          u.email,
+		EmailConfirmed: u.flags&FlagEmailConfirmed != 0,
+		MustConfirm:    u.flags&FlagMustConfirm != 0 && o.Bool("confirm_user_emails"),
+		HasPassword:    u.password.Any(),
+		Avatar:         avatarOf(u.flags),
+		HasUpload:      u.avatarBlob != "",
+		WelcomeNotice:  u.flags&FlagWelcomeNotice != 0,
+		Notifications: Notifications{
+			Messages:  u.flags&FlagNoMessages == 0,
+			WallPosts: u.flags&FlagNoWallPosts == 0,
+			Mailings:  u.flags&FlagNoMailings == 0,
+		},
+	}
 	if me.Fields, err = profileOf(ctx, m.db, u.id); err != nil {
 		return nil, err
 	}
@@ -95,7 +107,8 @@ func (m *Module) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	return &meOutput{ETag: web.RevisionTag(u.revision(me.Fields)), Body: me}, nil
 }
 
-// profileOf are the values of a user's profile fields, by name.
+// profileOf returns the values of a user's profile fields, by the field's name. Fields that the user
+// has left empty are included.
 func profileOf(ctx context.Context, db *database.DB, userID int) (map[string]string, error) {
 	values := map[string]string{}
 	err := db.Select(ctx, func(rows *sql.Rows) error {
@@ -104,14 +117,16 @@ func profileOf(ctx context.Context, db *database.DB, userID int) (map[string]str
 		err := rows.Scan(&name, &value)
 		values[name] = value.String
 		return err
-	}, "SELECT f.title, v.content FROM {userfields} f LEFT JOIN {userprofile} v ON v.title = f.title AND v.userid = ?", userID)
+	}, "SELECT f.title, v.content FROM {userfields} f LEFT JOIN {userprofile} v ON v.title = f.title AND v.userid = ?",
+		userID)
 	if err != nil {
 		return nil, fmt.Errorf("read profile fields: %w", err)
 	}
 	return values, nil
 }
 
-// revision changes with what people edit of an account.
+// revision returns a short hash that changes whenever something changes that people can edit in an
+// account; it is the account's entity tag.
 func (u user) revision(fields map[string]string) string {
 	sum := xxhash.New()
 	fmt.Fprint(sum, u.handle, "\n", u.email, "\n", u.level, u.flags, u.avatarBlob)
@@ -121,9 +136,10 @@ func (u user) revision(fields map[string]string) string {
 	return strconv.FormatUint(sum.Sum64(), 36)
 }
 
-// postsOf is how many posts a user's points count.
+// postsOf returns how many posts of the user are counted in the table userpoints.
 func (m *Module) postsOf(ctx context.Context, userID int) (n int, err error) {
-	if _, err = m.db.Get(ctx, []any{&n}, "SELECT qposts + aposts + cposts FROM {userpoints} WHERE userid = ?", userID); err != nil {
+	if _, err = m.db.Get(ctx, []any{&n},
+		"SELECT qposts + aposts + cposts FROM {userpoints} WHERE userid = ?", userID); err != nil {
 		return 0, fmt.Errorf("count a user's posts: %w", err)
 	}
 	return n, nil
@@ -139,7 +155,8 @@ func avatarOf(flags int) string {
 	return "none"
 }
 
-// changeMe saves what the old site's account page saves, but as a whole or not at all.
+// changeMe saves what the old site's account page saves. Unlike the old site it saves either
+// everything or nothing.
 func (m *Module) changeMe(ctx context.Context, in *changeMeInput) (*meOutput, error) {
 	caller, err := RequireUser(ctx)
 	if err != nil {
@@ -169,11 +186,11 @@ func (m *Module) changeMe(ctx context.Context, in *changeMeInput) (*meOutput, er
 	return m.getMe(ctx, nil)
 }
 
-// changeOwn is changeMe with the user's row locked.
+// changeOwn does the work of changeMe on a user whose row is locked.
 func (a *action) changeOwn(u user, in *changeMeInput) error {
 	b := in.Body
-	emailOnly := b.Email != nil && b.Handle == nil && b.Messages == nil && b.WallPosts == nil && b.Mailings == nil &&
-		b.Avatar == nil && b.Fields == nil
+	emailOnly := b.Email != nil && b.Handle == nil && b.Messages == nil && b.WallPosts == nil &&
+		b.Mailings == nil && b.Avatar == nil && b.Fields == nil
 	if err := a.mayChangeOwn(u, emailOnly); err != nil {
 		return err
 	}
@@ -199,7 +216,8 @@ func (a *action) changeOwn(u user, in *changeMeInput) error {
 		return err
 	}
 	flags := u.changedFlags(a.o, b.Messages, b.WallPosts, b.Mailings, b.Avatar)
-	if err := set(a.ctx, a.tx, u.id, "handle = ?, email = ?, flags = ?", u.handle, u.email, flags); err != nil {
+	if err := set(a.ctx, a.tx, u.id, "handle = ?, email = ?, flags = ?",
+		u.handle, u.email, flags); err != nil {
 		return err
 	}
 	if err := a.writeFields(u.id, fields, b.Fields); err != nil {
@@ -209,7 +227,8 @@ func (a *action) changeOwn(u user, in *changeMeInput) error {
 	return a.wrote()
 }
 
-// checkMatch refuses a change that is meant for another version of the account.
+// checkMatch refuses a change that the client has meant for another version of the account, by the
+// header If-Match.
 func (a *action) checkMatch(u user) error {
 	fields, err := profileOf(a.ctx, a.tx, u.id)
 	if err != nil {
@@ -218,9 +237,10 @@ func (a *action) checkMatch(u user) error {
 	return web.CheckMatch(a.ctx, u.revision(fields))
 }
 
-// barred refuses what the blocked may not do, before anything else is asked: an address that is still to be
-// confirmed, which opens some doors, opens none of theirs. It goes by the locked row, not by what the
-// request began with.
+// barred refuses a change by a blocked user or from a blocked address. It comes before all other
+// checks, because users with an unconfirmed address are allowed some changes, and a blocked user must
+// not get these in that way. It uses the flags of the locked row, since they may have changed after
+// the request began.
 func (a *action) barred(u user) error {
 	switch {
 	case u.flags&FlagBlocked != 0:
@@ -231,9 +251,10 @@ func (a *action) barred(u user) error {
 	return nil
 }
 
-// mayChangeOwn refuses to change one's own account where Q2A's account page does: to the blocked, and to
-// those who still have to confirm their address; the latter may correct the address, unless they are
-// blocked (whom Q2A lets do so).
+// mayChangeOwn refuses changes of one's own account as Q2A's account page does: to blocked users, and
+// to users who still have to confirm their address. The latter may correct the address if emailOnly
+// reports that they change nothing else. Q2A allows that to blocked users too; this function does
+// not.
 func (a *action) mayChangeOwn(u user, emailOnly bool) error {
 	if err := a.barred(u); err != nil {
 		return err
@@ -249,11 +270,12 @@ func (a *action) mayChangeOwn(u user, emailOnly bool) error {
 	return refusal
 }
 
-// names are the names that an account is to have.
+// names are the handle and the address that an account is to have.
 type names struct{ handle, email string }
 
-// newNames returns the names that the user is to have, those that are not given as they were, and what is
-// wrong with their form. Whether they are free is for rename, which comes after all else was checked.
+// newNames returns the names that the user is to have; a name that is not given stays as it is. It
+// also returns what is wrong with their form. Whether others have them already is checked by rename
+// or mustBeFree, after all other checks.
 func (a *action) newNames(u user, handle, email *string) (n names, wrong faults, err error) {
 	n = names{u.handle, u.email}
 	if handle != nil {
@@ -278,9 +300,10 @@ func (a *action) newNames(u user, handle, email *string) (n names, wrong faults,
 	return n, wrong, nil
 }
 
-// rename puts new names into the user, if they are free; whoever writes them then holds lockNames. A new
-// address is unconfirmed, and the code that was mailed to the one before ends; a new one is mailed where
-// Q2A does so: to people who change their own, where the site wants addresses confirmed.
+// rename puts new names into u, if no other user has them. The caller must hold lockNames, and writes
+// the names to the database afterwards. A new address is unconfirmed, and the code that was mailed to
+// the previous one is no longer valid. A new code is mailed only where Q2A mails one: to users below
+// experts who change their own address, on sites that want addresses confirmed.
 func (a *action) rename(u *user, n names) error {
 	if err := a.mustBeFree(n, *u); err != nil {
 		return err
@@ -296,8 +319,8 @@ func (a *action) rename(u *user, n names) error {
 	return dropCode(a.ctx, a.tx, u.id)
 }
 
-// changedFlags are the user's flags after the choices that are given; those of features that the site has
-// switched off stay.
+// changedFlags returns the user's flags with the given choices applied. A choice about a feature that
+// the site has switched off has no effect.
 func (u *user) changedFlags(o *site.Options, messages, wall, mailings *bool, avatar *string) int {
 	flags := u.flags
 	choose := func(option string, flag int, wanted *bool) {
@@ -324,7 +347,8 @@ func (u *user) changedFlags(o *site.Options, messages, wall, mailings *bool, ava
 	return flags
 }
 
-// CloseWelcome notes that the site's welcome was shown.
+// CloseWelcome records that the site's welcome notice was shown to the caller, so that it is not
+// shown again.
 func (m *Module) CloseWelcome(ctx context.Context, c Caller) error {
 	return m.db.Tx(ctx, func(tx *database.DB) error {
 		u, err := lockUser(ctx, tx, c.UserID)

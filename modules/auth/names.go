@@ -12,15 +12,16 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Limits of Q2A's columns, in characters.
+// The maximum lengths that Q2A's columns allow, in characters.
 const (
 	maxHandle       = 20
 	maxEmail        = 80
 	maxProfileField = 8000
 )
 
-// cleanHandle takes out of a handle what Q2A takes out: characters beyond the basic plane, and control, format and
-// unassigned ones. What shows nothing goes, too.
+// cleanHandle returns the handle without the characters that Q2A removes: those beyond the Basic
+// Multilingual Plane, and control, format and unassigned characters. Other characters that are
+// invisible are removed as well.
 func cleanHandle(handle string) string {
 	return formtext.Visible(strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) && !unicode.Is(unicode.Z, r) {
@@ -30,10 +31,11 @@ func cleanHandle(handle string) string {
 	}, handle))
 }
 
-// handleBad are the characters that a handle cannot have.
+// handleBad are the characters that a handle cannot contain.
 const handleBad = "@+/"
 
-// wrongHandle is why Q2A does not take a cleaned handle, as the code of a field; "" if it does.
+// wrongHandle returns why Q2A does not accept a handle that cleanHandle returned, as the code and the
+// arguments of a problem's field. The code is "" if Q2A accepts it.
 func (m *Module) wrongHandle(o *site.Options, handle string) (code string, args []any) {
 	switch {
 	case handle == "":
@@ -50,12 +52,12 @@ func (m *Module) wrongHandle(o *site.Options, handle string) (code string, args 
 	return "", nil
 }
 
-// emailForm is what PHP's filter_var takes for an e-mail address (and so does Q2A), but for quoted names and bare IP addresses,
-// which no mailbox of today has.
+// emailForm matches what PHP's filter_var, and therefore Q2A, accepts as an e-mail address, except
+// for quoted names and bare IP addresses, which no mailbox has nowadays.
 var emailForm = regexp.MustCompile("^[-!#$%&'*+/0-9=?A-Z^_`a-z{|}~]+(\\.[-!#$%&'*+/0-9=?A-Z^_`a-z{|}~]+)*" +
 	"@([A-Za-z0-9]+(-+[A-Za-z0-9]+)*\\.)+[A-Za-z][A-Za-z0-9]*(-+[A-Za-z0-9]+)*$")
 
-// ValidEmail tells whether Q2A takes the text for an e-mail address.
+// ValidEmail reports whether Q2A accepts the text as an e-mail address.
 func ValidEmail(email string) bool {
 	name, domain, _ := strings.Cut(email, "@")
 	if len(name) > 64 || len(domain) > 253 || !emailForm.MatchString(email) {
@@ -69,7 +71,8 @@ func ValidEmail(email string) bool {
 	return true
 }
 
-// wrongEmail is why Q2A does not take an address, as the code of a field; "" if it does.
+// wrongEmail returns why Q2A does not accept an address, as the code and the arguments of a problem's
+// field. The code is "" if Q2A accepts it.
 func wrongEmail(email string) (code string, args []any) {
 	switch {
 	case email == "":
@@ -82,7 +85,8 @@ func wrongEmail(email string) (code string, args []any) {
 	return "", nil
 }
 
-// wrongPassword is why a new password is not taken, as the code of a field; "" if it is.
+// wrongPassword returns why a new password is not accepted, as the code and the arguments of a
+// problem's field. The code is "" if it is accepted.
 func wrongPassword(password string) (code string, args []any) {
 	switch {
 	case utf8.RuneCountInString(password) < passwords.MinLength:
@@ -95,17 +99,17 @@ func wrongPassword(password string) (code string, args []any) {
 	return "", nil
 }
 
-// faults collects what is wrong with an input, so that it is told all at once.
+// faults collects everything that is wrong with an input, so that one problem reports all of it.
 type faults []problem.Field
 
-// add notes a wrong field, unless the code is "".
+// add adds a field with a code, unless the code is "".
 func (f *faults) add(name, code string, args []any) {
 	if code != "" {
 		*f = append(*f, problem.Field{Name: name, Code: code, Args: args})
 	}
 }
 
-// problem is the refusal, nil if nothing is wrong.
+// problem returns the problem that refuses the input, nil if nothing is wrong with it.
 func (f *faults) problem() error {
 	if len(*f) == 0 {
 		return nil

@@ -18,9 +18,9 @@ type changePasswordInput struct {
 	}
 }
 
-// changePassword sets the caller's password anew. As in Q2A all other sessions end, those of the old site
-// too, and the blocked may do it, whose accounts are as much worth keeping safe. Unlike there a mailed code
-// ends.
+// changePassword sets a new password for the caller. As in Q2A all other sessions end, those of the
+// old site included, and blocked users may do it too, because their accounts need protection like
+// others. Unlike in Q2A a mailed code ends as well.
 func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*tokenOutput, error) {
 	caller, err := RequireUser(ctx)
 	if err != nil {
@@ -37,7 +37,8 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 	checked := users[0].password
 	var wrong faults
 	if checked.Any() {
-		// Whoever holds a token is known already: what others try at the account's names is nothing to them.
+		// Whoever holds a token has signed in, so failed attempts of others at the account's names
+		// must not delay them: this check has a lock of its own.
 		name := fmt.Sprint("old password of user ", caller.UserID)
 		g, err := m.guess(ctx, []lock{{name: name, free: freeKnown, longest: longestDelay}})
 		if err != nil {
@@ -69,12 +70,14 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 			return err
 		}
 		if !u.password.Same(checked) {
-			return problem.Invalid(problem.Field{Name: "oldPassword", Code: "wrong_password"}) // changed meanwhile
+			// Another request has changed it meanwhile.
+			return problem.Invalid(problem.Field{Name: "oldPassword", Code: "wrong_password"})
 		}
 		if err := setPassword(ctx, a.tx, &u, hash); err != nil {
 			return err
 		}
-		if err := dropCode(ctx, a.tx, u.id); err != nil { // it was asked for by whoever had the mailbox then
+		// Whoever had access to the mailbox may have asked for the code.
+		if err := dropCode(ctx, a.tx, u.id); err != nil {
 			return err
 		}
 		u.sessionCode = ""
@@ -93,7 +96,7 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 	return m.tokensFor(ctx, u, s)
 }
 
-// sendReset sends a user a code to choose a new password with.
+// sendReset mails a user a code with which the user chooses a new password.
 func (m *Module) sendReset(ctx context.Context, in *handleInput) (*noContent, error) {
 	_, err := m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
 		if err := mayEdit(a.o, a.caller, *t); err != nil {
@@ -104,7 +107,7 @@ func (m *Module) sendReset(ctx context.Context, in *handleInput) (*noContent, er
 	return &noContent{http.StatusAccepted}, err
 }
 
-// setPassword stores a password's hash; an old one of another kind goes.
+// setPassword stores the hash of a password, and removes a hash of Q2A's old kind.
 func setPassword(ctx context.Context, tx *database.DB, u *user, hash string) error {
 	u.password.Hash, u.password.Salt, u.password.Check = hash, nil, nil
 	return set(ctx, tx, u.id, "passhash = ?, passsalt = NULL, passcheck = NULL", hash)

@@ -8,7 +8,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Values of the permit_* options, as Q2A stores them: who may do something.
+// The values of the permit_* options, as Q2A stores them. They say who may do something.
 const (
 	PermitAll             = 150
 	PermitUsers           = 120
@@ -24,10 +24,10 @@ const (
 	PermitSupers          = 0
 )
 
-// Reason is why something is not permitted; the zero Reason permits.
+// Reason is why something is not permitted. The zero Reason, Permitted, means that it is permitted.
 type Reason string
 
-// The reasons, in Q2A's words.
+// The reasons, by Q2A's names.
 const (
 	Permitted       Reason = ""
 	NeedsLogin      Reason = "login"
@@ -38,7 +38,7 @@ const (
 	IPBlocked       Reason = "ipblock"
 )
 
-// Problem is the refusal that goes with the reason, nil for Permitted.
+// Problem returns the problem that refuses a request for the reason, nil for Permitted.
 func (r Reason) Problem() *problem.Error {
 	switch r {
 	case Permitted:
@@ -57,8 +57,9 @@ func (r Reason) Problem() *problem.Error {
 	return problem.New("permission_level")
 }
 
-// Refusal is the problem of a caller who lacks what the option asks for, or nil. It tells apart what Permit does not: a lack
-// of points.
+// Refusal returns the problem for a caller, at the given level, who may not do what the option
+// governs, or nil if the caller may. Unlike Permit it distinguishes a lack of points
+// (permission_points) from a level that is too low.
 func Refusal(o *site.Options, c Caller, option string, level int) *problem.Error {
 	reason := Permit(o, c, option, level)
 	if reason == NeedsLevel && !c.Anonymous() && c.Points < o.Int(option+"_points") {
@@ -70,9 +71,9 @@ func Refusal(o *site.Options, c Caller, option string, level int) *problem.Error
 	return reason.Problem()
 }
 
-// Permit tells whether the caller, at the given level, may do what the option governs (a permit_* option; "" stands for
-// what everybody may who is not blocked). It is the one place where options, levels, points, blocks and confirmation
-// meet; the rules are those of Q2A 1.8.
+// Permit returns why the caller, at the given level, may not do what a permit_* option governs, or
+// Permitted. The option "" stands for what everybody may do who is not blocked. Options, levels,
+// points, blocks and confirmed addresses are weighed only here; the rules are those of Q2A 1.8.
 func Permit(o *site.Options, c Caller, option string, level int) Reason {
 	reason := PermitUnblocked(o, c, option, level, c.Flags)
 	if reason == Permitted && IPIsBlocked(o, c.IP) {
@@ -81,21 +82,26 @@ func Permit(o *site.Options, c Caller, option string, level int) Reason {
 	return reason
 }
 
-// PermitReading is Permit for reads, which blocked users and addresses keep.
+// PermitReading is like Permit, but for reading, which is allowed to blocked users and from blocked
+// addresses.
 func PermitReading(o *site.Options, c Caller, option string, level int) Reason {
 	return PermitUnblocked(o, c, option, level, c.Flags&^FlagBlocked)
 }
 
-// PermitUnblocked is Permit without regard to the address, with the given flags in place of the caller's.
+// PermitUnblocked is like Permit, but ignores blocks of addresses and uses the given flags in place
+// of the caller's.
 func PermitUnblocked(o *site.Options, c Caller, option string, level, flags int) Reason {
 	permit := PermitAll
 	if option != "" {
 		permit = o.Int(option)
 	}
-	if !c.Anonymous() && (permit == PermitPoints || permit == PermitPointsConfirmed || permit == PermitApprovedPoints) {
+	if !c.Anonymous() && (permit == PermitPoints || permit == PermitPointsConfirmed ||
+		permit == PermitApprovedPoints) {
 		switch {
 		case c.Points < o.Int(option+"_points"):
-			permit = PermitExperts // the points are not told, so that nobody collects them just for this
+			// Experts may without the points. The number is not disclosed, so that nobody
+			// collects points just for this.
+			permit = PermitExperts
 		case permit == PermitApprovedPoints:
 			permit = PermitApproved
 		case permit == PermitPointsConfirmed:
@@ -113,7 +119,8 @@ func PermitUnblocked(o *site.Options, c Caller, option string, level, flags int)
 	return Permitted
 }
 
-// PermitValue tells whether a user of the level and flags meets a permit value, as profile fields and pages have too.
+// PermitValue returns why a user with the level and flags, or a visitor, does not meet the value of a
+// permit_* option, or Permitted. Profile fields and pages have such values too.
 func PermitValue(o *site.Options, permit int, signedIn bool, level, flags int) Reason {
 	switch {
 	case !signedIn && permit < PermitAll:
@@ -140,14 +147,16 @@ func PermitValue(o *site.Options, permit int, signedIn bool, level, flags int) R
 	return Permitted
 }
 
-// IPIsBlocked tells whether the address is among those that the option block_ips_write bars from writing: single
-// addresses, ranges with "-", and "*" for a part.
+// IPIsBlocked reports whether the option block_ips_write bars the address from writing. The option
+// lists single addresses, ranges written with "-", and addresses in which "*" stands for any value of
+// a part.
 func IPIsBlocked(o *site.Options, ip netip.Addr) bool {
 	clauses := o.String("block_ips_write")
 	if clauses == "" || !ip.IsValid() {
 		return false
 	}
-	for clause := range strings.FieldsFuncSeq(clauses, func(r rune) bool { return strings.ContainsRune(" \n\r\t,", r) }) {
+	for clause := range strings.FieldsFuncSeq(clauses,
+		func(r rune) bool { return strings.ContainsRune(" \n\r\t,", r) }) {
 		if blockMatches(ip.Unmap(), clause) {
 			return true
 		}
@@ -162,7 +171,8 @@ func blockMatches(ip netip.Addr, clause string) bool {
 		if err1 != nil || err2 != nil || first.Is4() != ip.Is4() || last.Is4() != ip.Is4() {
 			return false
 		}
-		// As Q2A does: each byte lies within its own bounds, which is not the same as an order of addresses.
+		// As in Q2A, each byte must lie within the bounds of its own position, which differs from
+		// comparing whole addresses.
 		a, lo, hi := ip.AsSlice(), first.AsSlice(), last.AsSlice()
 		for i := range a {
 			if a[i] < lo[i] || a[i] > hi[i] {

@@ -22,14 +22,16 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 )
 
-// cognitoSource is Q2A's name for Cognito in the table of logins.
+// cognitoSource is the name of Cognito in the column source of Q2A's table userlogins.
 const cognitoSource = "cognito"
 
-// linkWindow is for how long after a password was checked for Cognito the first token of that name is taken for the same
-// person's, in seconds. The pool makes its user within the same request.
+// linkWindow is how long after the migration trigger has accepted a user's password the first token
+// with that username is taken to be the same person's, in seconds. The pool creates its user within
+// the same request.
 const linkWindow = 24 * 3600
 
-// cognitoPerson finds the user whom a token of Cognito belongs to. Of a sub that was never seen, link decides.
+// cognitoPerson returns the person to whom a token of Cognito belongs. For a sub that has not been
+// seen before, link finds or makes the user.
 func (m *Module) cognitoPerson(ctx context.Context, token string, c *tokens.Claims) (Person, error) {
 	p := Person{SignedInAt: c.AuthTime}
 	for _, group := range c.Groups {
@@ -52,10 +54,13 @@ func (m *Module) cognitoPerson(ctx context.Context, token string, c *tokens.Clai
 	return p, nil
 }
 
-// withAttributes adds to the claims of an access token, which tells little of the person, what Cognito tells of them to whoever
-// has the token. It is asked once for each person. Tokens without the scope for that have to do as they are; but where Cognito
-// just does not answer, known is false: who the person is may come out later.
-func (m *Module) withAttributes(ctx context.Context, token string, c *tokens.Claims) (full *tokens.Claims, known bool) {
+// withAttributes returns the claims of a token with the person's attributes. An access token contains
+// few of them, so Cognito is asked for the rest, once for each person. If the token lacks the scope
+// for that, its own claims have to do. If Cognito merely fails to respond, known is false, because a
+// later request may still find out who the person is.
+func (m *Module) withAttributes(
+	ctx context.Context, token string, c *tokens.Claims,
+) (full *tokens.Claims, known bool) {
 	if c.Use != "access" {
 		return c, true
 	}
@@ -72,13 +77,15 @@ func (m *Module) withAttributes(ctx context.Context, token string, c *tokens.Cla
 	}
 }
 
-// errNotTold is Cognito's refusal to tell of the person, for good.
+// errNotTold is the error for Cognito's permanent refusal to return the person's attributes for a
+// token.
 var errNotTold = errors.New("GetUser is refused")
 
-// attributesWait is how long Cognito is waited for.
+// attributesWait is how long to wait for Cognito's response.
 const attributesWait = 3 * time.Second
 
-// readAttributes calls Cognito's GetUser, which needs no credentials but the token.
+// readAttributes calls Cognito's operation GetUser, which needs no credentials but the token, and
+// puts the attributes into c.
 func (m *Module) readAttributes(ctx context.Context, token string, c *tokens.Claims) error {
 	ctx, done := context.WithTimeout(ctx, attributesWait)
 	defer done()
@@ -86,7 +93,8 @@ func (m *Module) readAttributes(ctx context.Context, token string, c *tokens.Cla
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.settings.Cognito.endpoint(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.settings.Cognito.endpoint(),
+		bytes.NewReader(body))
 	if err != nil {
 		return errors.New("the issuer is no address")
 	}
@@ -133,7 +141,8 @@ func (m *Module) readAttributes(ctx context.Context, token string, c *tokens.Cla
 			}
 			if json.Unmarshal([]byte(a.Value), &list) == nil {
 				for _, i := range list {
-					c.Identities = append(c.Identities, tokens.Identity{Provider: i.Provider, UserID: i.UserID})
+					c.Identities = append(c.Identities,
+						tokens.Identity{Provider: i.Provider, UserID: i.UserID})
 				}
 			}
 		}
@@ -141,12 +150,17 @@ func (m *Module) readAttributes(ctx context.Context, token string, c *tokens.Cla
 	return nil
 }
 
-// findLogin finds the user of a login from elsewhere, as Q2A keeps them. Several rows of the same login are an error, as in Q2A.
-func findLogin(ctx context.Context, db *database.DB, source, identifier string) (userID int, found bool, err error) {
+// findLogin returns the user to whom Q2A's table userlogins assigns a login at another issuer.
+// Several users with the same login are an error, as in Q2A.
+func findLogin(
+	ctx context.Context, db *database.DB, source, identifier string,
+) (userID int, found bool, err error) {
 	var ids []int
 	sum := md5.Sum([]byte(identifier)) //nolint:gosec // see the import
-	err = db.Select(ctx, database.Append(&ids), "SELECT DISTINCT l.userid FROM {userlogins} l JOIN {users} u ON u.userid = l.userid "+
-		"WHERE l.source = ? AND l.identifiermd5 = ? AND l.identifier = ?", source, sum[:], []byte(identifier))
+	err = db.Select(ctx, database.Append(&ids),
+		"SELECT DISTINCT l.userid FROM {userlogins} l JOIN {users} u ON u.userid = l.userid "+
+			"WHERE l.source = ? AND l.identifiermd5 = ? AND l.identifier = ?",
+		source, sum[:], []byte(identifier))
 	switch {
 	case err != nil:
 		return 0, false, fmt.Errorf("look for a login: %w", err)
@@ -158,30 +172,42 @@ func findLogin(ctx context.Context, db *database.DB, source, identifier string) 
 	return 0, false, nil
 }
 
-// link finds or makes the user for a sub that was never seen, and remembers it. In this order:
-//   - people who came to the old site through another issuer that they come to Cognito through now keep their accounts;
-//   - so do those whose password the migration trigger has checked for Cognito under this name;
-//   - and those whose address both Cognito and Q2A have seen confirmed;
-//   - everybody else gets a new account. An address that is not verified at Cognito, or not confirmed in Q2A, links nobody: whoever
-//     only claims it must not get into an account, nor have somebody else come into theirs.
+// link returns the user for a sub of Cognito that has not been seen before, and stores the
+// connection. It tries in this order:
+//   - People who used the old site through another issuer, and now come to Cognito through the same
+//     issuer, keep their accounts.
+//   - So do people whose password the migration trigger has accepted for Cognito under this name.
+//   - So do people whose address has been confirmed both at Cognito and in Q2A.
+//   - Everybody else gets a new account.
 //
-// While the attributes of the person are not known, only the first two can be told; others are asked to come again.
+// An address that is not verified at Cognito or not confirmed in Q2A never links anybody: a person
+// who merely claims an address must not get into the account of its owner, nor have its owner end up
+// in theirs.
+//
+// If known is false, the attributes of the person could not be read. Only the first two ways can work
+// then; everybody else gets the error unavailable and may try again.
 func (m *Module) link(ctx context.Context, c *tokens.Claims, known bool) (userID int, err error) {
 	ctx = WithCaller(ctx, Caller{IP: clientIP(ctx)})
 	err = m.transact(ctx, func(a *action) error {
-		// The row is unique: of two requests that come at once the second one waits here, and finds what the first one did.
-		if _, err := a.tx.Exec(ctx, a.tx.InsertIgnore()+" {q2ab_people} (sub, userid, created) VALUES (?, 0, ?)", c.Subject, a.tx.Now()); err != nil {
+		// The row is unique: if two requests come at once, the second one waits here and then finds
+		// what the first one has stored.
+		if _, err := a.tx.Exec(ctx,
+			a.tx.InsertIgnore()+" {q2ab_people} (sub, userid, created) VALUES (?, 0, ?)",
+			c.Subject, a.tx.Now()); err != nil {
 			return fmt.Errorf("link a person: %w", err)
 		}
 		var ignored int
-		if _, err := a.tx.Get(ctx, []any{&ignored}, "SELECT userid FROM {q2ab_people} WHERE sub = ?"+a.tx.ForUpdate(), c.Subject); err != nil {
+		if _, err := a.tx.Get(ctx, []any{&ignored},
+			"SELECT userid FROM {q2ab_people} WHERE sub = ?"+a.tx.ForUpdate(), c.Subject); err != nil {
 			return fmt.Errorf("link a person: %w", err)
 		}
 		var found bool
 		if userID, found, err = findLogin(ctx, a.tx, cognitoSource, c.Subject); err != nil || found {
 			return err
 		}
-		ways := []func(*tokens.Claims) (int, error){a.knownElsewhere, a.migrated, a.sameAddress, a.newPerson}
+		ways := []func(*tokens.Claims) (int, error){
+			a.knownElsewhere, a.migrated, a.sameAddress, a.newPerson,
+		}
 		if !known {
 			ways = ways[:2]
 		}
@@ -197,11 +223,14 @@ func (m *Module) link(ctx context.Context, c *tokens.Claims, known bool) (userID
 			return problem.New("unavailable")
 		}
 		sum := md5.Sum([]byte(c.Subject)) //nolint:gosec // see the import
-		_, err := a.tx.Exec(ctx, "INSERT INTO {userlogins} (userid, source, identifier, identifiermd5) VALUES (?, ?, ?, ?)", userID, cognitoSource, []byte(c.Subject), sum[:])
+		_, err := a.tx.Exec(ctx,
+			"INSERT INTO {userlogins} (userid, source, identifier, identifiermd5) VALUES (?, ?, ?, ?)",
+			userID, cognitoSource, []byte(c.Subject), sum[:])
 		if err != nil {
 			return fmt.Errorf("link a person: %w", err)
 		}
-		if _, err := a.tx.Exec(ctx, "UPDATE {q2ab_people} SET userid = ? WHERE sub = ?", userID, c.Subject); err != nil {
+		if _, err := a.tx.Exec(ctx, "UPDATE {q2ab_people} SET userid = ? WHERE sub = ?",
+			userID, c.Subject); err != nil {
 			return fmt.Errorf("link a person: %w", err)
 		}
 		return nil
@@ -209,10 +238,11 @@ func (m *Module) link(ctx context.Context, c *tokens.Claims, known bool) (userID
 	return userID, err
 }
 
-// clientIP is the address of the request.
+// clientIP returns the address of the client that sent the request.
 func clientIP(ctx context.Context) netip.Addr { return web.ClientOf(ctx).IP }
 
-// knownElsewhere finds the user whom Q2A knows by the other issuer that the person came to Cognito through.
+// knownElsewhere returns the user whom Q2A knows by the other issuer through which the person came to
+// Cognito, 0 if there is none.
 func (a *action) knownElsewhere(c *tokens.Claims) (int, error) {
 	for _, i := range a.m.identitiesOf(c) {
 		id, found, err := findLogin(a.ctx, a.tx, strings.ToLower(i.Provider), i.UserID)
@@ -223,9 +253,10 @@ func (a *action) knownElsewhere(c *tokens.Claims) (int, error) {
 	return 0, nil
 }
 
-// identitiesOf are the other issuers' names for the person. ID tokens tell them. Access tokens tell them in the username, as
-// PROVIDER_ID, which anybody could choose for a name; but only of people who came so does Cognito itself say that they are in
-// the group POOL_PROVIDER.
+// identitiesOf returns the accounts at other issuers through which the person came to Cognito. ID
+// tokens list them. Access tokens contain one only in the username, as PROVIDER_ID, which anybody
+// could choose as a name. It is believed only if the person is in the group POOL_PROVIDER, into which
+// Cognito puts just those who came through that provider.
 func (m *Module) identitiesOf(c *tokens.Claims) []tokens.Identity {
 	if len(c.Identities) > 0 {
 		return c.Identities
@@ -243,13 +274,15 @@ func (m *Module) identitiesOf(c *tokens.Claims) []tokens.Identity {
 	return nil
 }
 
-// migrated finds the user whose password was checked for Cognito under the name of the token.
+// migrated returns the user whose password the migration trigger accepted for Cognito under the name
+// in the token, 0 if there is none.
 func (a *action) migrated(c *tokens.Claims) (int, error) {
 	names := []string{c.Username}
 	if c.EmailVerified {
 		names = append(names, c.Email) // in pools whose users sign in by address, the username is an id
 	}
-	// Of an address that nobody has confirmed, the account's id has to tell that it was the trigger that set it.
+	// An address that nobody has confirmed counts only if the token also has the account's id, which
+	// shows that the trigger has set the address.
 	account, err := strconv.Atoi(c.AccountID)
 	unverified := c.Email
 	if c.EmailVerified || err != nil {
@@ -263,21 +296,25 @@ func (a *action) migrated(c *tokens.Claims) (int, error) {
 		names[i] = strings.ToLower(n)
 	}
 	var id int
-	found, err := a.tx.Get(a.ctx, []any{&id}, "SELECT m.userid FROM {q2ab_migrated} m JOIN {users} u ON u.userid = m.userid WHERE (m.username IN ? OR m.username = ? AND m.userid = ?) "+
-		"AND m.username <> '' AND m.sub IS NULL AND m.at > ? ORDER BY m.at DESC LIMIT 1", names, strings.ToLower(unverified), account, since-linkWindow)
+	found, err := a.tx.Get(a.ctx, []any{&id},
+		"SELECT m.userid FROM {q2ab_migrated} m JOIN {users} u ON u.userid = m.userid WHERE (m.username IN ? OR m.username = ? AND m.userid = ?) "+
+			"AND m.username <> '' AND m.sub IS NULL AND m.at > ? ORDER BY m.at DESC LIMIT 1",
+		names, strings.ToLower(unverified), account, since-linkWindow)
 	if err != nil {
 		return 0, fmt.Errorf("look for a migrated account: %w", err)
 	}
 	if !found {
 		return 0, nil
 	}
-	if _, err := a.tx.Exec(a.ctx, "UPDATE {q2ab_migrated} SET sub = ? WHERE userid = ?", c.Subject, id); err != nil {
+	if _, err := a.tx.Exec(a.ctx, "UPDATE {q2ab_migrated} SET sub = ? WHERE userid = ?",
+		c.Subject, id); err != nil {
 		return 0, fmt.Errorf("link a migrated account: %w", err)
 	}
 	return id, nil
 }
 
-// sameAddress finds the only user with the person's address, if both sides have seen it confirmed.
+// sameAddress returns the only user with the person's address if it is confirmed both at Cognito and
+// in Q2A, otherwise 0.
 func (a *action) sameAddress(c *tokens.Claims) (int, error) {
 	if !c.EmailVerified || !ValidEmail(c.Email) {
 		return 0, nil
@@ -289,10 +326,11 @@ func (a *action) sameAddress(c *tokens.Claims) (int, error) {
 	return users[0].id, nil
 }
 
-// isID tells names that are no wish of a person: Cognito's own ids, and those of other issuers.
+// isID matches names that no person has chosen: Cognito's own ids, and those that other issuers
+// assign.
 var isID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-|^[A-Za-z]+_[0-9]+$`)
 
-// newPerson makes an account for somebody whom Q2A does not know, by its rules of registration.
+// newPerson makes an account, by Q2A's rules of registration, for a person whom Q2A does not know.
 func (a *action) newPerson(c *tokens.Claims) (int, error) {
 	if err := mayRegister(a.o, a.caller); err != nil {
 		return 0, err
@@ -302,7 +340,8 @@ func (a *action) newPerson(c *tokens.Claims) (int, error) {
 	}
 	wish := ""
 	for _, name := range []string{c.PreferredUsername, c.Name, c.Username} {
-		if name, _, _ = strings.Cut(name, "@"); name != "" && !isID.MatchString(name) { // of an address no more than the name
+		// Of an address only the part before the @ is used.
+		if name, _, _ = strings.Cut(name, "@"); name != "" && !isID.MatchString(name) {
 			wish = name
 			break
 		}

@@ -11,19 +11,19 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// newAccount is what a new row of users begins with.
+// newAccount holds the initial values of a new row of the table users.
 type newAccount struct {
 	handle, email string
-	// hash is the password's, "" for people who come through another issuer.
+	// hash is the hash of the password, "" for people who come through another issuer.
 	hash string
-	// confirmed tells that the address is known to be the person's.
+	// confirmed reports whether the address is known to be the person's.
 	confirmed bool
-	// source is the issuer whom the person comes through, "" for the password.
+	// source is the issuer through which the person comes, "" for people with a password.
 	source string
 }
 
-// create makes an account by Q2A's rules, signed in for the first time, and returns its id. Handle and address must be free, which
-// lockNames and taken see to.
+// create makes an account by Q2A's rules, records its first sign-in, and returns the user. The handle
+// and the address must be free; callers make sure of it with lockNames and taken.
 func (a *action) create(n newAccount) (u user, err error) {
 	u = user{level: LevelBasic, handle: n.handle, email: n.email, sessionCode: randomCode()}
 	u.password.Hash = n.hash
@@ -33,7 +33,7 @@ func (a *action) create(n newAccount) (u user, err error) {
 	if a.o.Bool("show_notice_welcome") {
 		u.flags |= FlagWelcomeNotice
 	}
-	if n.email != "" && !n.confirmed { // else there is no mail, or it goes to whoever has shown to be its reader
+	if n.email != "" && !n.confirmed { // otherwise no mail is sent, or only to a confirmed address
 		if err := a.chargeMail(n.email); err != nil {
 			return user{}, err
 		}
@@ -52,14 +52,15 @@ func (a *action) create(n newAccount) (u user, err error) {
 		u.source = &n.source
 	}
 	now, ip := a.tx.Now(), a.caller.binaryIP()
-	id, err := a.tx.Insert(a.ctx, "INSERT INTO {users} (created, createip, loggedin, loginip, email, handle, level, flags, passhash, emailcode, sessioncode, sessionsource) "+
-		"VALUES (FROM_UNIXTIME(?), ?, FROM_UNIXTIME(?), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	id, err := a.tx.Insert(a.ctx,
+		"INSERT INTO {users} (created, createip, loggedin, loginip, email, handle, level, flags, passhash, emailcode, sessioncode, sessionsource) "+
+			"VALUES (FROM_UNIXTIME(?), ?, FROM_UNIXTIME(?), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		now, ip, now, ip, u.email, u.handle, u.level, u.flags, hash, u.emailCode, u.sessionCode, u.source)
 	if err != nil {
 		return user{}, fmt.Errorf("make an account: %w", err)
 	}
 	u.id = int(id)
-	if u.emailCode != "" { // the welcome mail has it
+	if u.emailCode != "" { // the welcome mail contains it
 		if err := writeCode(a.ctx, a.tx, u, confirmAddress); err != nil {
 			return user{}, err
 		}
@@ -72,10 +73,11 @@ func (a *action) create(n newAccount) (u user, err error) {
 	return u, site.AddCounts(a.ctx, a.tx, map[string]int{"cache_uapprovecount": 1})
 }
 
-// codeLetters are those of Q2A's random codes.
+// codeLetters are the characters of Q2A's random codes.
 const codeLetters = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-// randomCode is a session or e-mail code in Q2A's form, 8 letters and digits, but from a source that cannot be guessed.
+// randomCode returns a session code or e-mail code in Q2A's form, 8 letters and digits, but from a
+// source that cannot be guessed.
 func randomCode() string {
 	code := make([]byte, 8)
 	for i := range code {
@@ -88,8 +90,9 @@ func randomCode() string {
 	return string(code)
 }
 
-// freeHandle makes a handle that Q2A takes and nobody has of a wish, by Q2A's rules for people from elsewhere: what a handle
-// cannot have becomes a space, what is too long is cut, and a number is added until it is free.
+// freeHandle returns a handle like the wished one that Q2A accepts and no user has. It follows Q2A's
+// rules for people who come through another issuer: characters that a handle cannot have become
+// spaces, a handle that is too long is cut, and a number is appended until the handle is free.
 func (a *action) freeHandle(wish string) (string, error) {
 	wish = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(handleBad, r) {
@@ -120,16 +123,17 @@ func (a *action) freeHandle(wish string) (string, error) {
 	return "", fmt.Errorf("no free handle like the one wished for in 1000 attempts")
 }
 
-// profileField is one of the fields that the site has in profiles.
+// profileField is one of the profile fields of the site.
 type profileField struct {
 	name  string
 	flags int
 }
 
-// fieldOnRegister marks the profile fields that are asked for when people register (QA_FIELD_FLAGS_ON_REGISTER).
+// fieldOnRegister is the flag of profile fields that people fill in when they register
+// (QA_FIELD_FLAGS_ON_REGISTER).
 const fieldOnRegister = 4
 
-// profileFields are the site's fields of profiles, in its order.
+// profileFields returns the site's profile fields, in the site's order.
 func (a *action) profileFields() ([]profileField, error) {
 	var fields []profileField
 	err := a.tx.Select(a.ctx, func(rows *sql.Rows) error {
@@ -144,7 +148,8 @@ func (a *action) profileFields() ([]profileField, error) {
 	return fields, nil
 }
 
-// checkFields notes what is wrong with values of profile fields: names that the site does not have, and texts that are too long.
+// checkFields adds to wrong what is wrong with the values of profile fields: names of fields that the
+// site does not have, and texts that are too long.
 func checkFields(wrong *faults, known []profileField, values map[string]string) {
 	for name, value := range values {
 		ok := false
@@ -159,7 +164,7 @@ func checkFields(wrong *faults, known []profileField, values map[string]string) 
 	}
 }
 
-// writeFields stores values of profile fields.
+// writeFields stores the values of the known profile fields; a field without a value stays as it is.
 func (a *action) writeFields(userID int, known []profileField, values map[string]string) error {
 	var rows []string
 	var args []any
@@ -171,8 +176,9 @@ func (a *action) writeFields(userID int, known []profileField, values map[string
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := a.tx.Exec(a.ctx, "INSERT INTO {userprofile} (userid, title, content) VALUES "+strings.Join(rows, ", ")+
-		a.tx.Upsert("userid, title")+"content = "+a.tx.Given("content"), args...)
+	_, err := a.tx.Exec(a.ctx,
+		"INSERT INTO {userprofile} (userid, title, content) VALUES "+strings.Join(rows, ", ")+
+			a.tx.Upsert("userid, title")+"content = "+a.tx.Given("content"), args...)
 	if err != nil {
 		return fmt.Errorf("write profile fields: %w", err)
 	}

@@ -14,27 +14,32 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// refreshGrace is for how many seconds a used refresh token is still taken, for clients that sent it twice at once or whose answer
-// got lost. Later it is a sign that somebody else has it too.
+// refreshGrace is how long a used refresh token is still accepted, in seconds, for clients that sent
+// it twice at once or did not receive the response. If it is sent later than that, somebody else
+// probably has it too.
 const refreshGrace = 30
 
-// session is one refresh token of a session: the tokens of one sign-in are a family.
+// session is a session with one of its refresh tokens. All tokens that come from one sign-in belong
+// to the same family. started is in Unix seconds.
 type session struct {
 	token   string
 	family  []byte
 	started int64
 }
 
-// stampOf changes with the password and with Q2A's session code, whoever changes them: sessions from before end.
+// stampOf returns a hash that changes with the password and with Q2A's session code, whichever site
+// changes them. A session whose stamp is not the current one has ended.
 func stampOf(u user) []byte {
 	sum := sha256.Sum256([]byte(u.sessionCode + "\n" + u.password.Hash))
 	return sum[:16]
 }
 
-// beginSession starts a session of the user, within the transaction that signs in.
+// beginSession begins a session of the user, within the transaction that signs the user in. It also
+// deletes the user's expired sessions.
 func (m *Module) beginSession(ctx context.Context, tx *database.DB, u user) (session, error) {
 	now := tx.Now()
-	if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_sessions} WHERE userid = ? AND expires <= ?", u.id, now); err != nil {
+	if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_sessions} WHERE userid = ? AND expires <= ?",
+		u.id, now); err != nil {
 		return session{}, fmt.Errorf("drop old sessions: %w", err)
 	}
 	family := make([]byte, 16)
@@ -44,15 +49,17 @@ func (m *Module) beginSession(ctx context.Context, tx *database.DB, u user) (ses
 	return m.addToken(ctx, tx, u, session{family: family, started: now})
 }
 
-// addToken adds a refresh token to a session.
+// addToken returns the session with a new refresh token, which it stores.
 func (m *Module) addToken(ctx context.Context, tx *database.DB, u user, s session) (session, error) {
 	secret := make([]byte, 32)
 	if _, err := rand.Read(secret); err != nil {
 		return session{}, err
 	}
 	s.token = base64.RawURLEncoding.EncodeToString(secret)
-	_, err := tx.Exec(ctx, "INSERT INTO {q2ab_sessions} (id, family, userid, stamp, started, expires) VALUES (?, ?, ?, ?, ?, ?)",
-		tokenID(s.token), s.family, u.id, stampOf(u), s.started, tx.Now()+int64(m.settings.RefreshTTL.Seconds()))
+	_, err := tx.Exec(ctx,
+		"INSERT INTO {q2ab_sessions} (id, family, userid, stamp, started, expires) VALUES (?, ?, ?, ?, ?, ?)",
+		tokenID(s.token), s.family, u.id, stampOf(u), s.started,
+		tx.Now()+int64(m.settings.RefreshTTL.Seconds()))
 	if err != nil {
 		return session{}, fmt.Errorf("begin a session: %w", err)
 	}
@@ -78,8 +85,8 @@ type refreshInput struct {
 	}
 }
 
-// refresh gives new tokens for a refresh token, which is good for once. One that comes again later is in other hands too, so
-// its whole session ends.
+// refresh returns new tokens for a refresh token, which can be used only once. If a used token is
+// sent again after refreshGrace, somebody else has it too, and its whole session ends.
 func (m *Module) refresh(ctx context.Context, in *refreshInput) (*tokenOutput, error) {
 	var u user
 	var next session
@@ -92,7 +99,8 @@ func (m *Module) refresh(ctx context.Context, in *refreshInput) (*tokenOutput, e
 		var userID int
 		var expires, used int64
 		found, err := tx.Get(ctx, []any{&s.family, &userID, &stamp, &s.started, &expires, &used},
-			"SELECT family, userid, stamp, started, expires, used FROM {q2ab_sessions} WHERE id = ?"+tx.ForUpdate(), id)
+			"SELECT family, userid, stamp, started, expires, used FROM {q2ab_sessions} WHERE id = ?"+
+				tx.ForUpdate(), id)
 		if err != nil {
 			return fmt.Errorf("read a session: %w", err)
 		}
@@ -114,7 +122,8 @@ func (m *Module) refresh(ctx context.Context, in *refreshInput) (*tokenOutput, e
 		}
 		u = users[0]
 		if used == 0 {
-			if _, err := tx.Exec(ctx, "UPDATE {q2ab_sessions} SET used = ? WHERE id = ?", now, id); err != nil {
+			if _, err := tx.Exec(ctx, "UPDATE {q2ab_sessions} SET used = ? WHERE id = ?",
+				now, id); err != nil {
 				return fmt.Errorf("use a refresh token: %w", err)
 			}
 		}
@@ -146,19 +155,21 @@ type signOutInput struct {
 
 type noContent struct{ Status int }
 
-// signOut ends a session, or all of the user, and with them their access tokens.
+// signOut ends one session of a user, or all of them. Access tokens end with their sessions.
 func (m *Module) signOut(ctx context.Context, in *signOutInput) (*noContent, error) {
 	err := m.transact(ctx, func(a *action) error {
 		family := personOf(ctx).family()
 		userID := a.caller.UserID
 		if in.Body.RefreshToken != "" {
-			// Also of somebody else, or nobody's: whoever has the token may end the session.
-			if _, err := a.tx.Get(ctx, []any{&family, &userID}, "SELECT family, userid FROM {q2ab_sessions} WHERE id = ?"+a.tx.ForUpdate(), tokenID(in.Body.RefreshToken)); err != nil {
+			// Whoever has the token may end its session, even if it is not the caller's.
+			if _, err := a.tx.Get(ctx, []any{&family, &userID},
+				"SELECT family, userid FROM {q2ab_sessions} WHERE id = ?"+a.tx.ForUpdate(),
+				tokenID(in.Body.RefreshToken)); err != nil {
 				return fmt.Errorf("read a session: %w", err)
 			}
 		}
 		if userID == 0 {
-			return nil // it ended before
+			return nil // the session has already ended
 		}
 		users, err := findUsers(ctx, a.tx, "userid = ?", userID)
 		if err != nil || len(users) == 0 {

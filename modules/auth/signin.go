@@ -14,14 +14,15 @@ type signInInput struct {
 	Body struct {
 		Login    string `json:"login" minLength:"1" maxLength:"200" doc:"Handle or e-mail address"`
 		Password string `json:"password" maxLength:"1000"`
-		// RefreshToken is in the body as it is for refresh: clients hold it themselves, there is no cookie.
+		// RefreshToken is sent in the body, as in a refresh, because no cookie holds it.
 		RefreshToken string `json:"refreshToken,omitempty" maxLength:"200" doc:"A refresh token of the account, if the client holds one that is still good: the device is known by it, and wrong passwords from elsewhere do not keep it waiting. It is not used up"`
 	}
 }
 
-// signIn gives tokens for a password, by Q2A's rules: attempts count against the address's hourly limit, an
-// old hash is replaced, and the account notes when and from where. Beside that, failures lead to growing
-// delays (guesses.go). Neither the response nor its time tells whether there is such an account.
+// signIn returns tokens for a login and a password. As in Q2A, attempts count against the hourly
+// limit of the client's address, an outdated hash is replaced, and the account records the time and
+// the address. In addition, failures cause growing delays (guesses.go). Neither the response nor the
+// time that it takes reveals whether there is such an account.
 func (m *Module) signIn(ctx context.Context, in *signInInput) (*tokenOutput, error) {
 	checked, newHash, err := m.checkPassword(ctx, in.Body.Login, in.Body.Password, in.Body.RefreshToken)
 	if err != nil {
@@ -55,10 +56,12 @@ func (m *Module) signIn(ctx context.Context, in *signInInput) (*tokenOutput, err
 	return m.tokensFor(ctx, u, s)
 }
 
-// checkPassword finds the account that a login and a password belong to; invalid_credentials if there is
-// none. newHash is to take the place of the stored one, "" where that may stay. A refresh token of the
-// account tells a known device.
-func (m *Module) checkPassword(ctx context.Context, login, password, refreshToken string) (u user, newHash string, err error) {
+// checkPassword returns the account to which a login and a password belong, or invalid_credentials.
+// newHash is to replace the stored hash; it is "" if the stored one may stay. A valid refresh token
+// of the account shows that the device is known to be its owner's.
+func (m *Module) checkPassword(
+	ctx context.Context, login, password, refreshToken string,
+) (u user, newHash string, err error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
 		return user{}, "", err
@@ -82,7 +85,8 @@ func (m *Module) checkPassword(ctx context.Context, login, password, refreshToke
 		return user{}, "", err
 	}
 	if locks == nil {
-		locks = locksOf(passwordGuesses, login, visitor.IP, m.settings.SignInAttempts, m.settings.SignInAttempts)
+		locks = locksOf(passwordGuesses, login, visitor.IP, m.settings.SignInAttempts,
+			m.settings.SignInAttempts)
 	}
 	g, err := m.guess(ctx, locks)
 	if err != nil {
@@ -103,13 +107,14 @@ func (m *Module) checkPassword(ctx context.Context, login, password, refreshToke
 	return u, newHash, g.succeeded(ctx, m.db)
 }
 
-// signedIn notes that a user signed in, as Q2A does, and begins a session. A session code that is there
-// stays, so that the person stays signed in on the old site.
+// signedIn records that a user signed in, as Q2A does, and begins a session. An existing session code
+// stays, so that the user stays signed in on the old site.
 func (a *action) signedIn(u *user) (session, error) {
 	if strings.TrimSpace(u.sessionCode) == "" {
 		u.sessionCode = randomCode()
 	}
-	err := set(a.ctx, a.tx, u.id, "loggedin = FROM_UNIXTIME(?), loginip = ?, sessioncode = ?", a.tx.Now(), a.caller.binaryIP(), u.sessionCode)
+	err := set(a.ctx, a.tx, u.id, "loggedin = FROM_UNIXTIME(?), loginip = ?, sessioncode = ?",
+		a.tx.Now(), a.caller.binaryIP(), u.sessionCode)
 	if err != nil {
 		return session{}, err
 	}

@@ -22,7 +22,7 @@ type signUpInput struct {
 	}
 }
 
-// mayRegister refuses registrations where the site takes none, and from blocked addresses.
+// mayRegister refuses registrations if the site is closed to them, and those from blocked addresses.
 func mayRegister(o *site.Options, c Caller) error {
 	if o.Bool("suspend_register_users") {
 		return problem.New("registration_closed")
@@ -33,10 +33,12 @@ func mayRegister(o *site.Options, c Caller) error {
 	return nil
 }
 
-// signUp makes an account by Q2A's rules, and signs it in. It says which handle or address is taken, as the
-// old site does: handles are public, and an account that is usable at once cannot be pretended. It says so
-// only if everything else is right, so that whoever asks for addresses that are not taken has to make
-// accounts, which the site limits; and a few times an hour only (mayBeTold).
+// signUp makes an account by Q2A's rules, and signs it in. Like the old site it reports which handle
+// or address is taken: handles are public, and since a new account can be used at once, its making
+// cannot be feigned for a taken address. To make it costly to find out whose addresses are
+// registered, it reports this only if everything else is right, so that whoever tries an address that
+// is free makes an account, which the site limits; and it does so only a few times an hour
+// (mayBeTold).
 func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
@@ -45,8 +47,9 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 	b := in.Body
 	password := formtext.Exact(b.Password)
 	visitor := Caller{IP: CallerOf(ctx).IP}
-	if err := errors.Join(mayRegister(o, visitor), CheckLimit(ctx, m.db, o, visitor, Registrations)); err != nil {
-		return nil, err // before anything that costs much
+	if err := errors.Join(mayRegister(o, visitor),
+		CheckLimit(ctx, m.db, o, visitor, Registrations)); err != nil {
+		return nil, err // before anything that is costly
 	}
 	if err := m.mayBeTold(ctx); err != nil {
 		return nil, err
@@ -55,7 +58,8 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 		return nil, err
 	}
 	var hash string
-	if code, _ := wrongPassword(password); code == "" { // before the transaction, which others wait for
+	// The hash is made outside the transaction, which makes others wait.
+	if code, _ := wrongPassword(password); code == "" {
 		if hash, err = m.passwords.Hash(ctx, password); err != nil {
 			return nil, err
 		}
@@ -111,7 +115,8 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 	return out, nil
 }
 
-// sessionFor begins a session of an account that was just made; a repeated request gets one of its own.
+// sessionFor begins a session for an account that was just made. A repeated request gets a session of
+// its own.
 func (m *Module) sessionFor(ctx context.Context, userID int) (*tokenOutput, error) {
 	var u user
 	var s session
@@ -128,7 +133,7 @@ func (m *Module) sessionFor(ctx context.Context, userID int) (*tokenOutput, erro
 	return m.tokensFor(ctx, u, s)
 }
 
-// registerFields are the profile fields that are asked for when people register.
+// registerFields returns the profile fields that people fill in when they register.
 func (a *action) registerFields() (asked []profileField, err error) {
 	all, err := a.profileFields()
 	for _, f := range all {
@@ -139,9 +144,9 @@ func (a *action) registerFields() (asked []profileField, err error) {
 	return asked, err
 }
 
-// mustBeFree refuses names that others than the user have already. Those who hold the user's own names are
-// not asked. The address comes last, and is not looked at while the handle is taken: who has an address is
-// nobody's business.
+// mustBeFree refuses the names in n that users other than u already have. A name that u has already
+// is not checked. The address is checked last, and only if the handle is free, so that as little as
+// possible is revealed about which addresses are registered.
 func (a *action) mustBeFree(n names, u user) error {
 	for _, name := range []struct{ column, now, before string }{
 		{"handle", n.handle, u.handle}, {"email", n.email, u.email},

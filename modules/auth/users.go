@@ -13,13 +13,13 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// user is a row of users as those operations see it that change accounts.
+// user is a row of the table users, with the columns that operations need which change accounts.
 type user struct {
 	id, level, flags int
 	handle, email    string
 	password         passwords.Stored
-	// sessionCode is the second key of the old site's sessions; source is what the account was signed in with last, nil for the
-	// password.
+	// sessionCode is the secret that the sessions of the old site contain besides the user. source is
+	// the issuer with which the account was last signed in to, nil for the password.
 	sessionCode, emailCode string
 	source                 *string
 	avatarBlob             string
@@ -27,13 +27,14 @@ type user struct {
 
 const userColumns = "userid, level, flags, handle, email, passhash, passsalt, passcheck, sessioncode, sessionsource, emailcode, avatarblobid"
 
-// findUsers reads users by a condition.
+// findUsers returns the users who meet an SQL condition.
 func findUsers(ctx context.Context, db *database.DB, condition string, args ...any) ([]user, error) {
 	var found []user
 	err := db.Select(ctx, func(rows *sql.Rows) error {
 		var u user
 		var hash, blob, source sql.NullString
-		err := rows.Scan(&u.id, &u.level, &u.flags, &u.handle, &u.email, &hash, &u.password.Salt, &u.password.Check, &u.sessionCode, &source, &u.emailCode, &blob)
+		err := rows.Scan(&u.id, &u.level, &u.flags, &u.handle, &u.email, &hash, &u.password.Salt,
+			&u.password.Check, &u.sessionCode, &source, &u.emailCode, &blob)
 		u.password.Hash, u.avatarBlob = hash.String, blob.String
 		if source.Valid {
 			u.source = &source.String
@@ -47,7 +48,8 @@ func findUsers(ctx context.Context, db *database.DB, condition string, args ...a
 	return found, nil
 }
 
-// lockUser reads the user with the id and keeps the row locked; not_found if there is none.
+// lockUser returns the user with the id, or not_found, and keeps the row locked until the transaction
+// ends.
 func lockUser(ctx context.Context, tx *database.DB, id int) (user, error) {
 	u, found, err := lockIfThere(ctx, tx, id)
 	if err == nil && !found {
@@ -56,7 +58,8 @@ func lockUser(ctx context.Context, tx *database.DB, id int) (user, error) {
 	return u, err
 }
 
-// lockIfThere is lockUser for those to whom it is no failure that there is no such user.
+// lockIfThere is like lockUser, but reports by found whether there is such a user, instead of
+// returning an error if not.
 func lockIfThere(ctx context.Context, tx *database.DB, id int) (u user, found bool, err error) {
 	users, err := findUsers(ctx, tx, "userid = ?"+tx.ForUpdate(), id)
 	if err != nil || len(users) == 0 {
@@ -65,9 +68,13 @@ func lockIfThere(ctx context.Context, tx *database.DB, id int) (u user, found bo
 	return users[0], true, nil
 }
 
-// byLogin finds whom a person means who signs in: by e-mail address if there is an @, which handles cannot have, or if the site
-// wants that, else by handle. As for Q2A, a login that fits several users fits none.
-func byLogin(ctx context.Context, db *database.DB, o *site.Options, login string) (u user, found bool, err error) {
+// byLogin returns the user to whom the login belongs that a person has typed to sign in. It is an
+// e-mail address if it contains an @, which handles cannot, or if the site wants people to sign in by
+// address; otherwise it is a handle. As in Q2A, a login that fits several users belongs to none of
+// them.
+func byLogin(
+	ctx context.Context, db *database.DB, o *site.Options, login string,
+) (u user, found bool, err error) {
 	if login == "" || database.BeyondQ2A(login) {
 		return user{}, false, nil
 	}
@@ -82,39 +89,41 @@ func byLogin(ctx context.Context, db *database.DB, o *site.Options, login string
 	return users[0], true, nil
 }
 
-// set writes columns of a user, given as "column = ?, …".
+// set updates columns of a user, which are given as "column = ?, …".
 func set(ctx context.Context, tx *database.DB, userID int, columns string, args ...any) error {
-	if _, err := tx.Exec(ctx, "UPDATE {users} SET "+columns+" WHERE userid = ?", append(args, userID)...); err != nil {
+	if _, err := tx.Exec(ctx, "UPDATE {users} SET "+columns+" WHERE userid = ?",
+		append(args, userID)...); err != nil {
 		return fmt.Errorf("change a user: %w", err)
 	}
 	return nil
 }
 
-// Account changes that other modules follow.
+// The changes of accounts that other modules follow.
 const (
-	// Registered comes after the rows of a new account were written.
+	// Registered is reported after the rows of a new account were written.
 	Registered AccountChangeKind = iota
-	// Deleting comes before the rows of an account go.
+	// Deleting is reported before the rows of an account are deleted.
 	Deleting
 )
 
-// AccountChangeKind is what becomes of an account.
+// AccountChangeKind is what happens to an account: Registered or Deleting.
 type AccountChangeKind int
 
-// AccountChange tells listeners of an account that came or goes.
+// AccountChange describes an account that is made or deleted, for listeners.
 type AccountChange struct {
 	Kind    AccountChangeKind
 	UserID  int
 	Options *site.Options
 }
 
-// AccountListener does what follows from an account's change, in the same transaction.
+// AccountListener does what a change of an account requires in another module, in the transaction of
+// the change. An error rolls that transaction back.
 type AccountListener func(ctx context.Context, tx *database.DB, c AccountChange) error
 
-// Listen adds a listener; it is called before the application serves.
+// Listen adds a listener. It must be called before the application serves requests.
 func (m *Module) Listen(l AccountListener) { m.listeners = append(m.listeners, l) }
 
-// action is one use case that changes accounts, in its transaction.
+// action is one run of a use case that changes accounts, in its transaction.
 type action struct {
 	m      *Module
 	ctx    context.Context
@@ -130,10 +139,15 @@ func (m *Module) transact(ctx context.Context, run func(a *action) error) error 
 	return err
 }
 
-// transaction runs work in a transaction of the database; it is web.Once for requests that may be repeated, else inTx.
-type transaction func(ctx context.Context, db *database.DB, work func(tx *database.DB) (int, error)) (int, error)
+// transaction runs work in a transaction of the database. It is web.Once for requests that clients
+// may repeat, otherwise inTx.
+type transaction func(
+	ctx context.Context, db *database.DB, work func(tx *database.DB) (int, error),
+) (int, error)
 
-func inTx(ctx context.Context, db *database.DB, work func(tx *database.DB) (int, error)) (resource int, err error) {
+func inTx(
+	ctx context.Context, db *database.DB, work func(tx *database.DB) (int, error),
+) (resource int, err error) {
 	err = db.Tx(ctx, func(tx *database.DB) error {
 		resource, err = work(tx)
 		return err
@@ -141,8 +155,11 @@ func inTx(ctx context.Context, db *database.DB, work func(tx *database.DB) (int,
 	return resource, err
 }
 
-// transactIn is transact in a transaction of the given kind, for use cases that make a resource.
-func (m *Module) transactIn(ctx context.Context, in transaction, run func(a *action) (int, error)) (resource int, err error) {
+// transactIn is like transact, but in a given kind of transaction, for use cases that make a
+// resource. It returns the id of the resource.
+func (m *Module) transactIn(
+	ctx context.Context, in transaction, run func(a *action) (int, error),
+) (resource int, err error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
 		return 0, err
@@ -162,21 +179,24 @@ func (m *Module) transactIn(ctx context.Context, in transaction, run func(a *act
 	return resource, err
 }
 
-// report adds one of Q2A's events in the name of the caller; params are names and values by turns.
+// report adds one of Q2A's events with the caller as the actor. params are alternating names and
+// values.
 func (a *action) report(name string, params ...any) {
 	a.reportBy(a.caller.UserID, a.caller.Handle, name, params...)
 }
 
-// reportBy is report in the name of a user.
+// reportBy is like report, with the given user as the actor.
 func (a *action) reportBy(userID int, handle, name string, params ...any) {
-	e := events.Event{Name: name, At: a.tx.Now(), Actor: events.Actor{UserID: userID, Handle: handle, CookieID: a.caller.CookieID, IP: a.caller.IP}}
+	e := events.Event{Name: name, At: a.tx.Now(), Actor: events.Actor{
+		UserID: userID, Handle: handle, CookieID: a.caller.CookieID, IP: a.caller.IP,
+	}}
 	for i := 0; i+1 < len(params); i += 2 {
 		e.Params = append(e.Params, events.Param{Name: fmt.Sprint(params[i]), Value: params[i+1]})
 	}
 	a.events = append(a.events, e)
 }
 
-// tell hands an account's change to the listeners.
+// tell passes a change of an account to the listeners.
 func (a *action) tell(kind AccountChangeKind, userID int) error {
 	for _, listen := range a.m.listeners {
 		if err := listen(a.ctx, a.tx, AccountChange{kind, userID, a.o}); err != nil {
@@ -186,19 +206,22 @@ func (a *action) tell(kind AccountChangeKind, userID int) error {
 	return nil
 }
 
-// wrote notes that the caller has written something, as Q2A does for most of what changes accounts.
+// wrote records that the caller has written something, as Q2A does for most changes of accounts.
 func (a *action) wrote() error { return Wrote(a.ctx, a.tx, a.caller) }
 
-// lockNames keeps all others from making accounts and changing names and addresses until the transaction ends: the table has no
-// unique keys, so what is looked up has to stay true until it is written.
+// lockNames keeps others from making accounts and from changing handles and addresses until the
+// transaction ends. The table users has no unique keys, so this is what keeps a name free between the
+// check and the write.
 func (a *action) lockNames() error {
 	return a.tx.Alone(a.ctx, "names")
 }
 
-// taken tells whether a handle or an address (the column) belongs to another user than the one with the id.
+// taken reports whether a handle or an address, as the column says, belongs to a user other than the
+// one with the id. It is false if that user has it too.
 func (a *action) taken(column, value string, userID int) (bool, error) {
 	var ids []int
-	if err := a.tx.Select(a.ctx, database.Append(&ids), "SELECT userid FROM {users} WHERE "+column+" = ?", value); err != nil {
+	if err := a.tx.Select(a.ctx, database.Append(&ids),
+		"SELECT userid FROM {users} WHERE "+column+" = ?", value); err != nil {
 		return false, fmt.Errorf("look for a user: %w", err)
 	}
 	for _, id := range ids {
@@ -209,7 +232,7 @@ func (a *action) taken(column, value string, userID int) (bool, error) {
 	return len(ids) > 0, nil
 }
 
-// binaryIP is an address as Q2A stores it, empty if it is not known.
+// binaryIP returns the caller's address as Q2A stores it, empty if it is not known.
 func (c Caller) binaryIP() []byte {
 	if !c.IP.IsValid() {
 		return []byte{}

@@ -1,11 +1,12 @@
-// Package passwords checks and makes the passwords of Q2A's users: bcrypt, and the salted SHA-1 of sites older than
-// Q2A 1.8, which is replaced as soon as its owner signs in.
+// Package passwords checks and hashes the passwords of Q2A's users. It knows two kinds of hashes:
+// bcrypt, and the salted SHA-1 of sites older than Q2A 1.8, which is replaced as soon as its owner
+// signs in.
 package passwords
 
 import (
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // the old hashes are what they are; they are checked and replaced, never made
+	"crypto/sha1" //nolint:gosec // old hashes are only checked and replaced, never made
 	"crypto/subtle"
 	"errors"
 	"runtime"
@@ -16,45 +17,51 @@ import (
 )
 
 const (
-	// MinLength is Q2A's QA_MIN_PASSWORD_LEN, in characters.
+	// MinLength is the least length of a password in characters, which is Q2A's QA_MIN_PASSWORD_LEN.
 	MinLength = 8
-	// MaxBytes is the longest password taken. Of longer ones than 72 bytes bcrypt, in PHP as here, heeds the first 72.
+	// MaxBytes is the greatest length of a password in bytes. Bcrypt uses only the first 72 of them,
+	// here as in PHP.
 	MaxBytes = 1000
-	// cost is that of PHP's password_hash in the versions that Q2A 1.8 was made for.
+	// cost is the bcrypt cost that PHP's password_hash uses in the versions for which Q2A 1.8 was
+	// made.
 	cost = 10
-	// heeded is how many bytes of a password bcrypt looks at.
+	// heeded is how many bytes of a password bcrypt uses.
 	heeded = 72
-	// saltBefore is how many bytes of the old salt stand before the password; the others follow it.
+	// saltBefore is how many bytes of an old salt precede the password; the rest follows it.
 	saltBefore = 8
 )
 
-// Stored is what the table users keeps of a password; the zero Stored is that of an account without one.
+// Stored is what the table users holds of a password. The zero Stored is that of an account without a
+// password.
 type Stored struct {
-	// Hash is bcrypt's, "" if there is none.
+	// Hash is the bcrypt hash, "" if there is none.
 	Hash string
-	// Salt and Check are those of the old kind, empty if there are none.
+	// Salt and Check are the salt and the hash of the old kind, empty if there are none.
 	Salt, Check []byte
 }
 
-// Any tells whether there is a password at all.
+// Any reports whether there is a password at all.
 func (s Stored) Any() bool { return s.Hash != "" || s.legacy() }
 
 func (s Stored) legacy() bool { return len(s.Salt) > 0 && len(s.Check) > 0 }
 
-// Same tells whether two are the same stored password.
+// Same reports whether s and other are the same stored password.
 func (s Stored) Same(other Stored) bool {
 	return s.Hash == other.Hash && bytes.Equal(s.Salt, other.Salt) && bytes.Equal(s.Check, other.Check)
 }
 
-// Hasher bounds how many passwords are hashed at once, so that many people who sign in leave others their share of the
-// processor. The zero Hasher is not useful: make one with New.
+// Hasher hashes and checks passwords. It limits how many are hashed at the same time, so that other
+// requests get their share of the processors while many people sign in. A Hasher must be made with
+// New.
 type Hasher struct {
 	slots chan struct{}
-	// decoy is checked where there is no password, so that it takes as long as if there were one.
+	// decoy is a hash that is checked where there is no password, so that this takes as long as if
+	// there were one.
 	decoy []byte
 }
 
-// decoy makes a hash that no password is checked against for its result; it is as dear as any, so once is enough.
+// decoy returns a hash that is checked only for the time that it takes. All Hashers share it, because
+// making one is as costly as hashing a password.
 var decoy = sync.OnceValue(func() []byte {
 	hash, err := bcrypt.GenerateFromPassword([]byte("nobody's password"), cost)
 	if err != nil {
@@ -63,14 +70,14 @@ var decoy = sync.OnceValue(func() []byte {
 	return hash
 })
 
-// New returns a Hasher that uses half of the processors, one at least.
+// New returns a Hasher that uses half of the processors, but at least one.
 func New() *Hasher {
 	return &Hasher{slots: make(chan struct{}, max(1, runtime.NumCPU()/2)), decoy: decoy()}
 }
 
-// Matches tells whether the password is the stored one, and if so whether it should be hashed anew because the stored form is
-// an old or a weak one. It takes the time of one bcrypt check whatever is stored, and even for the zero Stored. Its errors are the
-// context's.
+// Matches reports whether the password is the stored one, and if so whether it should be hashed again
+// because the stored hash is of the old kind or weak. It takes the time of one bcrypt check whatever
+// is stored, even for the zero Stored. It returns an error only if the context ends first.
 func (h *Hasher) Matches(ctx context.Context, s Stored, password string) (matches, renew bool, err error) {
 	if err := h.acquire(ctx); err != nil {
 		return false, false, err
@@ -87,13 +94,14 @@ func (h *Hasher) Matches(ctx context.Context, s Stored, password string) (matche
 	if bcrypt.CompareHashAndPassword([]byte(s.Hash), clipped(password)) != nil {
 		return false, false, nil
 	}
-	// Stronger hashes, as newer PHP makes them, stay: each side would replace those of the other for ever.
+	// Hashes of a higher cost, as newer versions of PHP make them, are kept. Otherwise the two sites
+	// would replace each other's hashes again and again.
 	used, err := bcrypt.Cost([]byte(s.Hash))
 	return true, s.legacy() || err != nil || used < cost, nil
 }
 
-// Hash is the password in the form in which PHP's password_hash stores it. Its errors are the context's, but for
-// ErrNUL.
+// Hash returns the hash of the password in the form in which PHP's password_hash stores it. It
+// returns ErrNUL for a password with a NUL, or the error of the context if that ends first.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if strings.Contains(password, "\x00") {
 		return "", ErrNUL
@@ -106,11 +114,12 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// PHP writes the letter y for the very same algorithm, and hashes anew what it does not know.
+	// PHP marks the very same algorithm with the letter y, and would replace a hash with another
+	// mark.
 	return "$2y$" + strings.TrimPrefix(string(hash), "$2a$"), nil
 }
 
-// ErrNUL refuses passwords with a NUL in them, which PHP could never check.
+// ErrNUL is the error for a password with a NUL in it, which PHP could never check.
 var ErrNUL = errors.New("a password cannot have a NUL in it")
 
 func (h *Hasher) acquire(ctx context.Context) error {
@@ -126,7 +135,8 @@ func (h *Hasher) release() { <-h.slots }
 
 func clipped(password string) []byte { return []byte(password)[:min(len(password), heeded)] }
 
-// legacyMatches checks the hash of Q2A before 1.8: SHA-1 over half of the salt, the password and the other half.
+// legacyMatches checks a hash of Q2A before 1.8, which is the SHA-1 of the first part of the salt,
+// the password and the rest of the salt.
 func legacyMatches(s Stored, password string) bool {
 	before := min(saltBefore, len(s.Salt))
 	sum := sha1.New() //nolint:gosec // see the import

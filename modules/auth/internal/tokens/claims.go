@@ -2,18 +2,19 @@ package tokens
 
 import "slices"
 
-// leeway is how many seconds the clocks of the issuer and of this machine may be apart.
+// leeway is how many seconds the clocks of the issuer and of this machine may differ.
 const leeway = 30
 
-// checked are the claims of a token that is good but for its times, which have to be looked at whenever it is used.
+// checked holds the claims of a token that has passed every check but that of its times, which is
+// made each time the token is used.
 type checked struct {
 	Claims
-	// notBefore is the claim nbf, 0 without one.
+	// notBefore is the claim nbf in Unix seconds, 0 if there is none.
 	notBefore int64
 }
 
-// untimely says why the token is not good at the second now, "" if it is. A token is good from
-// max(nbf, iat) - leeway, this second included, to exp + leeway, this second not included.
+// untimely returns why the token is not valid at the Unix second now, or "" if it is. A token is
+// valid from max(nbf, iat) - leeway, including this second, until exp + leeway, excluding it.
 func (c *checked) untimely(now int64) string {
 	switch {
 	case now >= c.Expires+leeway:
@@ -26,7 +27,8 @@ func (c *checked) untimely(now int64) string {
 	return ""
 }
 
-// read checks the claims, all but the times, which untimely does. Claims that are not named here are ignored.
+// read checks all claims but the times, which untimely checks. It ignores claims that it does not
+// name.
 func (v *Verifier) read(claims object) (*checked, error) {
 	r := &reader{of: claims}
 	c := &checked{Claims: Claims{
@@ -45,7 +47,7 @@ func (v *Verifier) read(claims object) (*checked, error) {
 	c.notBefore, _ = r.seconds("nbf")
 	switch c.Use {
 	case "access":
-		// Cognito's access tokens have no aud, or that of another server.
+		// The aud of Cognito's access tokens is absent, or names another server.
 		c.ClientID = v.client(r, "client_id", r.must("client_id"))
 		c.Username = r.must("username")
 	case "id":
@@ -64,7 +66,8 @@ func (v *Verifier) read(claims object) (*checked, error) {
 	return c, nil
 }
 
-// client returns the id if it is one of the app clients that are accepted.
+// client returns the id, and records the claim as wrong if the id is not one of the accepted app
+// clients.
 func (v *Verifier) client(r *reader, claim, id string) string {
 	if !slices.Contains(v.clients, id) {
 		r.fail(claim)
@@ -72,8 +75,8 @@ func (v *Verifier) client(r *reader, claim, id string) string {
 	return id
 }
 
-// audience returns the claim aud, a string or a list of one string. A token for several audiences could be replayed
-// here by any of the others.
+// audience returns the claim aud, which must be a string or a list of one string. A token for several
+// audiences is refused, because any of the others could use it here.
 func audience(r *reader) string {
 	if raw := r.of["aud"]; len(raw) == 0 || raw[0] != '[' {
 		return r.must("aud")
@@ -86,12 +89,12 @@ func audience(r *reader) string {
 	return list[0]
 }
 
-// identities returns the claim identities, a list of objects.
+// identities returns the claim identities, which is a list of objects.
 func identities(r *reader) []Identity {
 	const claim = "identities"
 	var all []Identity
 	for _, raw := range r.list(claim) {
-		o, _ := parseObject(raw) // without members if it is not good, and then there is no userId
+		o, _ := parseObject(raw) // an invalid object has no members, so userId is missing
 		item := reader{of: o}
 		all = append(all, Identity{Provider: item.must("providerName"), UserID: item.must("userId")})
 		if item.wrong != "" {

@@ -8,18 +8,21 @@ import (
 )
 
 const (
-	// hotTime is how long a good token is remembered, and so how long it may outlive its key.
+	// hotTime is how long a valid token is remembered, and so how long it may outlive its key.
 	hotTime = time.Minute
-	// hotTokens bounds the memory of remembered tokens: some 10 MB with tokens of the usual size.
+	// hotTokens is how many tokens are remembered, which bounds the memory: some 10 MB with tokens of
+	// the usual size.
 	hotTokens = 10_000
 )
 
-// tokenID stands for a token: the SHA-256 of its bytes, so that no tokens lie about in memory.
+// tokenID identifies a token by the SHA-256 of its bytes, so that the tokens themselves are not kept
+// in memory.
 type tokenID [sha256.Size]byte
 
 func idOf(token string) tokenID { return sha256.Sum256([]byte(token)) }
 
-// hot remembers good tokens. It looks at their age itself when asked, and leaves it to the size to drop old ones.
+// hot remembers valid tokens. It checks their age itself when it is asked for one, and removes old
+// ones only when it is full.
 type hot struct {
 	cache *otter.Cache[tokenID, hotToken]
 }
@@ -33,18 +36,18 @@ func newHot() *hot {
 	return &hot{cache: otter.Must(&otter.Options[tokenID, hotToken]{MaximumSize: hotTokens})}
 }
 
-// get returns the claims of a token whose signature was found good within the last minute, else nil. The times that the
-// token states are for the caller to look at.
+// get returns the claims of a token whose signature was found valid within the last minute, otherwise
+// nil. The caller has to check the times that the token states.
 func (h *hot) get(id tokenID, now time.Time) *checked {
 	t, ok := h.cache.GetIfPresent(id)
-	// A clock that was put back makes ages below zero.
+	// The age is negative after the clock was put back.
 	if age := now.Sub(t.since); !ok || age < 0 || age >= hotTime {
 		return nil
 	}
 	return t.claims
 }
 
-// put remembers a good token.
+// put remembers a valid token.
 func (h *hot) put(id tokenID, c *checked, now time.Time) {
 	h.cache.Set(id, hotToken{claims: c, since: now})
 }

@@ -10,20 +10,22 @@ import (
 	"unicode/utf8"
 )
 
-// maxToken is the most bytes that a token may have: Cognito's have one or two thousand, and a browser sends no header
-// larger than this.
+// maxToken is the maximum length of a token in bytes. Those of Cognito have one or two thousand, and
+// browsers send no larger headers than this.
 const maxToken = 8 << 10
 
-// parts are a token taken apart.
+// parts are the decoded parts of a token.
 type parts struct {
 	header, claims object
 	signature      []byte
-	// signed is what the signature is made over: the first two segments as they came.
+	// signed is the text that is signed: the first two segments as they came, with the dot between
+	// them.
 	signed string
 }
 
-// split takes a token of the compact form apart: three segments of base64url without padding, of which the first two
-// are JSON objects. Encrypted tokens have five segments, and the other form of signed tokens is JSON itself.
+// split decodes a token in the compact form: three segments of base64url without padding, of which
+// the first two are JSON objects. Encrypted tokens, which have five segments, and the JSON form of
+// signed tokens are refused.
 func split(token string) (parts, error) {
 	header, rest, _ := strings.Cut(token, ".")
 	claims, signature, ok := strings.Cut(rest, ".")
@@ -35,7 +37,11 @@ func split(token string) (parts, error) {
 		text  string
 		bytes *[]byte
 		json  *object
-	}{{text: header, json: &p.header}, {text: claims, json: &p.claims}, {text: signature, bytes: &p.signature}} {
+	}{
+		{text: header, json: &p.header},
+		{text: claims, json: &p.claims},
+		{text: signature, bytes: &p.signature},
+	} {
 		b, ok := decode(segment.text)
 		if !ok {
 			return parts{}, invalid("a segment is not base64url")
@@ -49,10 +55,11 @@ func split(token string) (parts, error) {
 	return p, nil
 }
 
-// strict64 takes only the one way of writing bytes that has no bits left over.
+// strict64 accepts only the one encoding of the bytes in which no unused bits are set.
 var strict64 = base64.RawURLEncoding.Strict()
 
-// decode returns the bytes of a segment that is not empty. Go's decoder would skip line ends.
+// decode returns the bytes of a segment, which must not be empty. It refuses line ends, which Go's
+// decoder would ignore.
 func decode(segment string) ([]byte, bool) {
 	if segment == "" || strings.ContainsAny(segment, "\r\n") {
 		return nil, false
@@ -61,11 +68,13 @@ func decode(segment string) ([]byte, bool) {
 	return b, err == nil
 }
 
-// object is a JSON object whose member names are taken to the letter: decoding into a struct would accept KID for kid.
+// object is a JSON object whose member names must match exactly. Decoding into a struct would accept
+// KID for kid.
 type object map[string]json.RawMessage
 
-// parseObject reads a JSON object. Members of the same name are refused, since readers differ in which one they take,
-// and so is text that is not UTF-8, which Go's decoder would replace in silence.
+// parseObject parses a JSON object. It refuses several members of the same name, because parsers
+// differ in which of them they use, and text that is not UTF-8, which Go's decoder would silently
+// replace.
 func parseObject(data []byte) (object, bool) {
 	if !utf8.Valid(data) || !json.Valid(data) {
 		return nil, false
@@ -93,11 +102,12 @@ func parseObject(data []byte) (object, bool) {
 	return o, true
 }
 
-// reader takes typed members out of an object and remembers the first that is not as it must be, so that the one who
-// reads can look once, at the end. A member that is null is of the wrong type.
+// reader returns members of an object as typed values, and records the first one that is not valid,
+// so that its user can check once for all members. A member that is null has the wrong type.
 type reader struct {
 	of object
-	// wrong is the name of a member that was asked for, never anything of the token's own.
+	// wrong is the name of the first member that is not valid, "" if there is none. It is a name that
+	// was asked for, and so never contains text from the token.
 	wrong string
 }
 
@@ -107,7 +117,7 @@ func (r *reader) fail(name string) {
 	}
 }
 
-// text returns a string, "" if there is none.
+// text returns a string, "" if it is absent.
 func (r *reader) text(name string) string {
 	raw, ok := r.of[name]
 	if !ok {
@@ -120,7 +130,7 @@ func (r *reader) text(name string) string {
 	return s
 }
 
-// must returns a string that has to be there and not be empty.
+// must returns a string that must be present and not empty.
 func (r *reader) must(name string) string {
 	s := r.text(name)
 	if s == "" {
@@ -129,7 +139,7 @@ func (r *reader) must(name string) string {
 	return s
 }
 
-// list returns the items of a list, nil if there is none.
+// list returns the items of a list, nil if it is absent.
 func (r *reader) list(name string) []json.RawMessage {
 	raw, ok := r.of[name]
 	if !ok {
@@ -142,7 +152,7 @@ func (r *reader) list(name string) []json.RawMessage {
 	return items
 }
 
-// texts returns a list of strings, nil if there is none.
+// texts returns a list of strings, nil if it is absent.
 func (r *reader) texts(name string) []string {
 	var texts []string
 	for _, raw := range r.list(name) {
@@ -155,7 +165,8 @@ func (r *reader) texts(name string) []string {
 	return texts
 }
 
-// yes returns a boolean, false if there is none. Cognito writes some as strings.
+// yes returns a boolean, false if it is absent. It accepts "true" and "false" as strings, too, which
+// Cognito writes in some cases.
 func (r *reader) yes(name string) bool {
 	switch string(r.of[name]) {
 	case `true`, `"true"`:
@@ -167,10 +178,12 @@ func (r *reader) yes(name string) bool {
 	return false
 }
 
-// lastSecond bounds the times of tokens, so that no sum of them runs over.
+// lastSecond is the greatest time that is accepted in a token, in Unix seconds, so that sums of times
+// cannot overflow.
 const lastSecond = 1 << 53
 
-// seconds returns a time as Unix seconds, and whether it is there. It may be written like 1.7e9, but must be whole.
+// seconds returns a time as Unix seconds, and whether it is present. It may be written like 1.7e9,
+// but must be a whole number.
 func (r *reader) seconds(name string) (int64, bool) {
 	raw, ok := r.of[name]
 	if !ok {

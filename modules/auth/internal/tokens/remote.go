@@ -15,12 +15,14 @@ import (
 )
 
 const (
-	// keysKept is how long keys are used before they are fetched anew.
+	// keysKept is how long keys are used before they are fetched again.
 	keysKept = time.Hour
-	// staleRetry is the least time between two attempts to renew such keys; meanwhile the old ones are used.
+	// staleRetry is the least time between two attempts to renew keys that are older than that; in
+	// the meantime the old keys are used.
 	staleRetry = time.Minute
-	// unknownRetry is the least time between an attempt and one for the sake of an unknown key, so that tokens with
-	// made-up key ids cannot make this program a burden to the issuer.
+	// unknownRetry is the least time between any attempt and one that is made because a key is
+	// unknown. So tokens with invented key ids cannot make this server flood the issuer with
+	// requests.
 	unknownRetry = 30 * time.Second
 	// firstRetry is the least time between two attempts while there are no keys at all.
 	firstRetry = 5 * time.Second
@@ -29,26 +31,28 @@ const (
 	maxKeySet = 1 << 20 // bytes
 )
 
-// Remote is the KeySource of a JWKS address. It fetches the keys when the first one is asked for, renews them every
-// hour and when a key is asked for that it does not know, and goes on with the keys it has while the address does not
-// answer. There is never more than one fetch at a time.
+// Remote is a KeySource that fetches the keys from the address of a JWKS (JSON Web Key Set). It
+// fetches them when the first key is asked for, every hour after that, and when it is asked for a key
+// that it does not know. While the address does not respond it continues with the keys that it has.
+// Only one fetch runs at a time.
 type Remote struct {
 	url    string
 	client *http.Client
 	clock  func() time.Time
 
 	mu sync.Mutex
-	// keys are nil until the first fetch went well. The map is never changed, only replaced.
+	// keys is nil until the first fetch has succeeded. The map is never changed, only replaced.
 	keys map[string]jwk.Key
-	// fetched is when keys came, tried when the last attempt ended, well or not.
+	// fetched is when the keys were fetched; tried is when the last attempt ended, successful or not.
 	fetched, tried time.Time
-	// failure is why the last attempt went wrong, nil if it went well.
+	// failure is the error of the last attempt, nil if it was successful.
 	failure error
-	// running is closed when the fetch under way ends, nil when there is none.
+	// running is closed when the current fetch ends. It is nil if none is running.
 	running chan struct{}
 }
 
-// NewRemote returns the key source of an address. The client may be nil; redirects are not followed whatever it says.
+// NewRemote returns the key source for the address of a JWKS. The client and the clock may be nil.
+// Redirects are never followed, even if the client would.
 func NewRemote(url string, client *http.Client, clock func() time.Time) *Remote {
 	r := &Remote{url: url, client: &http.Client{}, clock: clock}
 	if client != nil {
@@ -61,8 +65,8 @@ func NewRemote(url string, client *http.Client, clock func() time.Time) *Remote 
 	return r
 }
 
-// Key returns the key of the id. It waits for the network only if there are no keys yet, or none of this id; if the
-// context ends meanwhile it returns ErrKeysUnavailable.
+// Key returns the key with the id. It waits for the network only if there are no keys yet, or none
+// with this id. If the context ends while it waits it returns ErrKeysUnavailable.
 func (r *Remote) Key(ctx context.Context, kid string) (jwk.Key, error) {
 	r.mu.Lock()
 	now := r.clock()
@@ -93,7 +97,7 @@ func (r *Remote) Key(ctx context.Context, kid string) (jwk.Key, error) {
 	return r.look(kid)
 }
 
-// look returns what is known of the id; the caller holds the lock.
+// look returns the key with the id from those that were fetched. The caller must hold the lock.
 func (r *Remote) look(kid string) (jwk.Key, error) {
 	if r.keys == nil {
 		return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, r.failure)
@@ -104,14 +108,14 @@ func (r *Remote) look(kid string) (jwk.Key, error) {
 	return nil, ErrUnknownKey
 }
 
-// due says whether a new attempt may start: none is under way, and the last one is long enough ago. The caller holds
-// the lock.
+// due reports whether a new attempt may start, which requires that none is running and that the last
+// one ended at least pause ago. The caller must hold the lock.
 func (r *Remote) due(now time.Time, pause time.Duration) bool {
 	return r.running == nil && (r.tried.IsZero() || now.Sub(r.tried) >= pause)
 }
 
-// start begins a fetch; the caller holds the lock. It goes on when the request that caused it is given up, as others
-// may be waiting for it.
+// start begins a fetch; the caller must hold the lock. The fetch continues if the request that caused
+// it is cancelled, since other requests may be waiting for it.
 func (r *Remote) start(ctx context.Context) {
 	r.running = make(chan struct{})
 	ctx = context.WithoutCancel(ctx)
@@ -123,14 +127,16 @@ func (r *Remote) start(ctx context.Context) {
 		if err == nil {
 			r.keys, r.fetched = keys, r.tried
 		} else if r.keys != nil {
-			slog.WarnContext(ctx, "the token issuer's keys could not be renewed; those at hand are used", "url", r.url, "error", err)
+			slog.WarnContext(ctx,
+				"the token issuer's keys could not be renewed; those at hand are used",
+				"url", r.url, "error", err)
 		}
 		close(r.running)
 		r.running = nil
 	}()
 }
 
-// fetch gets the keys from the address.
+// fetch fetches the keys from the address.
 func (r *Remote) fetch(ctx context.Context) (map[string]jwk.Key, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
@@ -157,8 +163,9 @@ func (r *Remote) fetch(ctx context.Context) (map[string]jwk.Key, error) {
 	return parseKeys(body)
 }
 
-// parseKeys reads a JWKS. Keys of kinds that are never used are left out, so that an issuer may have them: those
-// without an id, shared secrets, private keys, and what cannot be read. Of two keys with one id the first counts.
+// parseKeys returns the keys of a JWKS by their ids. It ignores keys that are never used, so that the
+// issuer may publish them: keys without an id, shared secrets, private keys, and keys that cannot be
+// parsed. Of two keys with the same id it takes the first.
 func parseKeys(body []byte) (map[string]jwk.Key, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`

@@ -14,16 +14,18 @@ import (
 )
 
 const (
-	// maxKeyID is the most bytes of a key's id; Cognito's have 44.
+	// maxKeyID is the maximum length of a key's id, in bytes. Those of Cognito have 44.
 	maxKeyID = 200
-	// minRSABits is the least size of an RSA key.
+	// minRSABits is the minimum size of an RSA key.
 	minRSABits = 2048
 )
 
-// refusedHeaders change what a token means or bring its own key along. Neither issuer writes them.
+// refusedHeaders are header members that change the meaning of a token or contain its key. Neither
+// issuer writes them.
 var refusedHeaders = []string{"crit", "b64", "jwk", "jku", "x5u", "x5c"}
 
-// checkSignature checks the token's signature with the key of the source that its header names.
+// checkSignature checks the token's signature with the key that its header names, which comes from
+// the key source.
 func (v *Verifier) checkSignature(ctx context.Context, p parts) error {
 	for _, name := range refusedHeaders {
 		if _, there := p.header[name]; there {
@@ -63,8 +65,9 @@ func (v *Verifier) checkSignature(ctx context.Context, p parts) error {
 	return nil
 }
 
-// publicKey returns the key for checking signatures of the algorithm, if it is one for that. What the key itself says
-// of its use counts as well as its kind; a shared secret is never used.
+// publicKey returns the public part of the key, and whether it may be used to check signatures of the
+// algorithm. Both the kind of the key and what the key itself states about its use must allow it; a
+// shared secret is never used.
 func publicKey(key jwk.Key, algorithm jwa.SignatureAlgorithm) (any, bool) {
 	if use := key.KeyUsage(); use != "" && use != jwk.ForSignature.String() {
 		return nil, false

@@ -1,11 +1,13 @@
-// Package tokens verifies the JWT bearer tokens of an Amazon Cognito user pool, and those of the built-in issuer, whose
-// claims are the same.
+// Package tokens verifies JWT bearer tokens of an Amazon Cognito user pool or of the built-in issuer,
+// whose tokens have the same claims.
 //
-// It is strict on purpose: whatever neither issuer writes is refused, even where the standards would let it pass. An
-// algorithm is taken only from the settings, a key only from the key source, and the token's header chooses among them.
+// It is strict on purpose: it refuses everything that neither issuer writes, even where the standards
+// would allow it. The algorithms come only from the settings and the keys only from the key source;
+// the header of a token merely chooses among them.
 //
-// A good token is remembered for a minute, so its signature is checked once a minute and not once a request. A token
-// may therefore pass for up to a minute after its key has gone from the key source.
+// A valid token is remembered for a minute, so that its signature is checked once a minute instead of
+// with every request. A token may therefore be accepted for up to a minute after its key has
+// disappeared from the key source.
 package tokens
 
 import (
@@ -20,42 +22,49 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jws"
 )
 
-// The errors of Verify and of a KeySource; they come wrapped with the reason, which never holds any part of a token.
+// The errors of Verify and of a KeySource. They are wrapped with the reason, which never contains any
+// part of a token.
 var (
-	// ErrInvalid says that the token is not good.
+	// ErrInvalid means that the token is not valid.
 	ErrInvalid = errors.New("the token is not good")
-	// ErrKeysUnavailable says that nobody can tell now whether the token is good, because the keys cannot be had.
+	// ErrKeysUnavailable means that the token cannot be checked now, because the keys cannot be
+	// fetched.
 	ErrKeysUnavailable = errors.New("the issuer's keys are not available")
-	// ErrUnknownKey says that the issuer has no key of the id.
+	// ErrUnknownKey means that the issuer has no key with the id.
 	ErrUnknownKey = errors.New("the issuer has no such key")
 )
 
-// Claims are what a good token says.
+// Claims are the claims of a valid token.
 type Claims struct {
-	// Subject is the person's lasting id (claim sub).
+	// Subject is the person's permanent id (claim sub).
 	Subject string
 	// Use is "access" or "id" (claim token_use).
 	Use string
-	// ClientID is the app client that the token was made for: client_id of access tokens, aud of ID tokens.
+	// ClientID is the app client for which the token was issued: client_id of access tokens, aud of
+	// ID tokens.
 	ClientID string
 	// Username is the name in the user pool: username of access tokens, cognito:username of ID tokens.
 	Username string
-	// Groups are the person's groups in the user pool (claim cognito:groups), nil when there are none.
+	// Groups are the person's groups in the user pool (claim cognito:groups), nil if there are none.
 	Groups []string
-	// Email is the address in an ID token, and EmailVerified whether the issuer knows it to be the person's.
+	// Email is the address in an ID token. EmailVerified reports whether the issuer knows it to be
+	// the person's.
 	Email         string
 	EmailVerified bool
-	// PreferredUsername and Name are those of an ID token.
+	// PreferredUsername and Name are the claims preferred_username and name of an ID token.
 	PreferredUsername, Name string
-	// AccountID is the user pool's own attribute custom:q2a_id in an ID token. Whether people can set it themselves is up to the pool.
+	// AccountID is the user pool's own attribute custom:q2a_id in an ID token. The configuration of
+	// the pool decides whether people can set it themselves.
 	AccountID string
-	// Identities are in the ID tokens of people who came through another provider.
+	// Identities are the person's accounts at other providers. Only ID tokens of people who came
+	// through such a provider have them.
 	Identities []Identity
-	// Expires, IssuedAt and AuthTime are Unix seconds; the latter two are 0 when the token does not say.
+	// Expires, IssuedAt and AuthTime are in Unix seconds. The latter two are 0 if the token does not
+	// contain them.
 	Expires, IssuedAt, AuthTime int64
 	// TokenID is the token's own id (claim jti).
 	TokenID string
-	// SessionID is shared by all tokens that come of one sign-in (claim origin_jti).
+	// SessionID is the same in all tokens that result from one sign-in (claim origin_jti).
 	SessionID string
 }
 
@@ -67,28 +76,29 @@ type Identity struct {
 	UserID string
 }
 
-// KeySource has the keys of an issuer.
+// KeySource supplies the keys of an issuer.
 type KeySource interface {
-	// Key returns the issuer's key of the id, or ErrUnknownKey when it has none; any other error means that the keys
-	// cannot be had. Of a private key only the public part is used.
+	// Key returns the issuer's key with the id, or ErrUnknownKey if it has none. Any other error
+	// means that the keys are not available. Of a private key only the public part is used.
 	Key(ctx context.Context, kid string) (jwk.Key, error)
 }
 
-// Settings say which tokens are good.
+// Settings say which tokens a Verifier accepts.
 type Settings struct {
-	// Issuer is what the claim iss must be, to the letter.
+	// Issuer is the exact value that the claim iss must have.
 	Issuer string
-	// ClientIDs are the app clients whose tokens are accepted; there must be one.
+	// ClientIDs are the app clients whose tokens are accepted. At least one is required.
 	ClientIDs []string
-	// Algorithms are those accepted: RS256 for Cognito, ES256 for the built-in issuer. There are no others.
+	// Algorithms are the accepted algorithms: RS256 for Cognito, ES256 for the built-in issuer.
+	// Others are not supported.
 	Algorithms []jwa.SignatureAlgorithm
-	// Clock is time.Now when nil.
+	// Clock returns the current time. If it is nil, time.Now is used.
 	Clock func() time.Time
-	// Keys has the issuer's keys.
+	// Keys supplies the issuer's keys.
 	Keys KeySource
 }
 
-// Verifier tells good tokens from others; it is safe for concurrent use.
+// Verifier verifies tokens. It is safe for concurrent use.
 type Verifier struct {
 	issuer     string
 	clients    []string
@@ -98,9 +108,17 @@ type Verifier struct {
 	hot        *hot
 }
 
-// New returns a verifier.
+// New returns a verifier, or an error if the settings are incomplete or name an algorithm that is not
+// supported.
 func New(s Settings) (*Verifier, error) {
-	v := &Verifier{issuer: s.Issuer, clients: slices.Clone(s.ClientIDs), clock: s.Clock, keys: s.Keys, algorithms: map[string]jws.Verifier{}, hot: newHot()}
+	v := &Verifier{
+		issuer:     s.Issuer,
+		clients:    slices.Clone(s.ClientIDs),
+		clock:      s.Clock,
+		keys:       s.Keys,
+		algorithms: map[string]jws.Verifier{},
+		hot:        newHot(),
+	}
 	switch {
 	case s.Issuer == "":
 		return nil, errors.New("tokens: no issuer")
@@ -127,8 +145,8 @@ func New(s Settings) (*Verifier, error) {
 	return v, nil
 }
 
-// Verify returns what the token says, or an error that is ErrInvalid or ErrKeysUnavailable. The claims may be shared
-// with other callers, and must not be changed.
+// Verify returns the claims of the token, or an error that wraps ErrInvalid or ErrKeysUnavailable.
+// The claims may be shared with other callers, and must not be changed.
 func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	if len(token) > maxToken {
 		return nil, invalid("longer than 8 KiB")
@@ -156,7 +174,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 	return claims, err
 }
 
-// timely returns the claims if the times that the token states allow it now.
+// timely returns the claims if the times that the token states allow its use now.
 func (v *Verifier) timely(c *checked, now time.Time) (*Claims, error) {
 	if why := c.untimely(now.Unix()); why != "" {
 		return nil, invalid(why)
@@ -164,5 +182,6 @@ func (v *Verifier) timely(c *checked, now time.Time) (*Claims, error) {
 	return &c.Claims, nil
 }
 
-// invalid returns an ErrInvalid with the reason, which must not come from the token.
+// invalid returns an error that wraps ErrInvalid with the reason. The reason must not contain text
+// from the token.
 func invalid(why string) error { return fmt.Errorf("%w: %s", ErrInvalid, why) }
