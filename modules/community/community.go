@@ -1,7 +1,8 @@
-// Package community shows the people of the site: their directory, profiles, walls, favourites, updates, notices and
-// messages.
+// Package community deals with the people of the site: the directory of users, profiles, walls,
+// favourites, updates, notices and messages.
 //
-// It calls auth for accounts and permissions and qa for what people wrote; no other module calls it.
+// It calls package auth for accounts and permissions, and package qa for posts. No other module
+// calls it.
 package community
 
 import (

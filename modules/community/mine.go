@@ -18,7 +18,7 @@ import (
 	"38qa.net/backend/modules/qa"
 )
 
-// Favorites are what a user follows.
+// Favorites are the questions, users, tags and categories that a user follows.
 type Favorites struct {
 	Questions  []qa.QuestionItem `json:"questions" doc:"The newest first"`
 	Users      []auth.Author     `json:"users" doc:"By handle"`
@@ -32,7 +32,7 @@ type updatesInput struct {
 	About string `query:"about" enum:"all,favorites,mine" default:"all" doc:"All updates, only those of favourites, or only those of one's own posts"`
 }
 
-// Notice is a message of the site to a user.
+// Notice is a message from the site to a user.
 type Notice struct {
 	ID        int       `json:"id"`
 	Content   string    `json:"content" doc:"As stored"`
@@ -62,18 +62,24 @@ type messagesOutput struct{ Body web.List[Message] }
 
 func (m *Module) registerMine(api huma.API) {
 	operation := func(id, path, summary string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: "/v1/me/" + path, Summary: summary, Tags: []string{"Me"}, Errors: []int{http.StatusForbidden}}
+		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: "/v1/me/" + path,
+			Summary: summary, Tags: []string{"Me"}, Errors: []int{http.StatusForbidden}}
 	}
-	web.Register(api, operation("list-favorites", "favorites", "One's own favourites"), func(ctx context.Context, _ *struct{}) (*favoritesOutput, error) {
-		return m.favorites(ctx)
-	})
-	web.Register(api, operation("list-updates", "updates", "What happened to one's own posts and favourites, each question once"), m.listUpdates)
-	web.Register(api, operation("list-notices", "notices", "Messages of the site to the caller, the oldest first"), m.listNotices)
-	web.Register(api, operation("list-messages", "messages", "Private messages, the newest first"), m.listMessages)
-	web.Register(api, operation("list-conversation", "messages/{handle}", "Private messages with one user, the newest first"), m.listConversation)
+	web.Register(api, operation("list-favorites", "favorites", "One's own favourites"),
+		func(ctx context.Context, _ *struct{}) (*favoritesOutput, error) {
+			return m.favorites(ctx)
+		})
+	web.Register(api, operation("list-updates", "updates",
+		"What happened to one's own posts and favourites, each question once"), m.listUpdates)
+	web.Register(api, operation("list-notices", "notices",
+		"Messages of the site to the caller, the oldest first"), m.listNotices)
+	web.Register(api, operation("list-messages", "messages", "Private messages, the newest first"),
+		m.listMessages)
+	web.Register(api, operation("list-conversation", "messages/{handle}",
+		"Private messages with one user, the newest first"), m.listConversation)
 }
 
-// favorites are the caller's.
+// favorites returns the caller's favourites.
 func (m *Module) favorites(ctx context.Context) (*favoritesOutput, error) {
 	caller, err := auth.RequireUser(ctx)
 	if err != nil {
@@ -83,11 +89,14 @@ func (m *Module) favorites(ctx context.Context) (*favoritesOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &favoritesOutput{Body: Favorites{Users: []auth.Author{}, Tags: []qa.Tag{}, Categories: []qa.Category{}}}
+	out := &favoritesOutput{Body: Favorites{Users: []auth.Author{}, Tags: []qa.Tag{},
+		Categories: []qa.Category{}}}
 	if out.Body.Questions, err = m.qa.FavoriteQuestions(ctx, caller.UserID); err != nil {
 		return nil, err
 	}
-	accounts, err := m.auth.Accounts(ctx, "up.userid IS NOT NULL AND u.userid IN (SELECT entityid FROM {userfavorites} WHERE userid = ? AND entitytype = 'U') ORDER BY u.handle", caller.UserID)
+	accounts, err := m.auth.Accounts(ctx,
+		"up.userid IS NOT NULL AND u.userid IN (SELECT entityid FROM {userfavorites} WHERE userid = ? AND entitytype = 'U') ORDER BY u.handle",
+		caller.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +108,8 @@ func (m *Module) favorites(ctx context.Context) (*favoritesOutput, error) {
 		err := rows.Scan(&t.Tag, &t.QuestionCount)
 		out.Body.Tags = append(out.Body.Tags, t)
 		return err
-	}, "SELECT w.word, w.tagcount FROM {words} w JOIN {userfavorites} f ON f.entityid = w.wordid WHERE f.userid = ? AND f.entitytype = 'T' ORDER BY w.tagcount DESC, w.wordid DESC", caller.UserID)
+	}, "SELECT w.word, w.tagcount FROM {words} w JOIN {userfavorites} f ON f.entityid = w.wordid WHERE f.userid = ? AND f.entitytype = 'T' ORDER BY w.tagcount DESC, w.wordid DESC",
+		caller.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("read favourite tags: %w", err)
 	}
@@ -118,7 +128,8 @@ func (m *Module) favorites(ctx context.Context) (*favoritesOutput, error) {
 			out.Body.Categories = append(out.Body.Categories, *c)
 		}
 	}
-	slices.SortStableFunc(out.Body.Categories, func(a, b qa.Category) int { return cmp.Compare(a.Title, b.Title) })
+	slices.SortStableFunc(out.Body.Categories,
+		func(a, b qa.Category) int { return cmp.Compare(a.Title, b.Title) })
 	return out, nil
 }
 
@@ -156,7 +167,8 @@ func (m *Module) listNotices(ctx context.Context, _ *struct{}) (*noticesOutput, 
 		}
 		out.Body.Items = append(out.Body.Items, n)
 		return nil
-	}, "SELECT noticeid, content, format, UNIX_TIMESTAMP(created) FROM {usernotices} WHERE userid = ? ORDER BY created, noticeid", caller.UserID)
+	}, "SELECT noticeid, content, format, UNIX_TIMESTAMP(created) FROM {usernotices} WHERE userid = ? ORDER BY created, noticeid",
+		caller.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("read notices: %w", err)
 	}
@@ -175,7 +187,8 @@ func (m *Module) listWall(ctx context.Context, in *userListInput) (*messagesOutp
 	if err != nil {
 		return nil, err
 	}
-	out, err := m.messages(ctx, "wall", o.Int("page_size_wall"), in.Page, "m.type = 'PUBLIC' AND m.touserid = ?", a.ID)
+	out, err := m.messages(ctx, "wall", o.Int("page_size_wall"), in.Page,
+		"m.type = 'PUBLIC' AND m.touserid = ?", a.ID)
 	if err == nil {
 		out.Body.Total = &a.WallPosts
 	}
@@ -203,11 +216,14 @@ func (m *Module) listConversation(ctx context.Context, in *userListInput) (*mess
 	if err != nil {
 		return nil, err
 	}
-	return m.messages(ctx, "conversation", size, in.Page, "m.type = 'PRIVATE' AND (m.touserid = ? AND m.fromuserid = ? AND m.tohidden = 0 OR "+
-		"m.fromuserid = ? AND m.touserid = ? AND m.fromhidden = 0)", caller.UserID, a.ID, caller.UserID, a.ID)
+	return m.messages(ctx, "conversation", size, in.Page,
+		"m.type = 'PRIVATE' AND (m.touserid = ? AND m.fromuserid = ? AND m.tohidden = 0 OR "+
+			"m.fromuserid = ? AND m.touserid = ? AND m.fromhidden = 0)",
+		caller.UserID, a.ID, caller.UserID, a.ID)
 }
 
-// messenger is the caller, if the site has private messages, with the page size of lists of them.
+// messenger returns the caller and the page size of lists of private messages. It returns an error
+// if the caller is not signed in or the site has private messages turned off.
 func (m *Module) messenger(ctx context.Context) (auth.Caller, int, error) {
 	caller, err := auth.RequireUser(ctx)
 	if err != nil {
@@ -223,17 +239,20 @@ func (m *Module) messenger(ctx context.Context) (auth.Caller, int, error) {
 	return caller, o.Int("page_size_pms"), nil
 }
 
-// messagePosition is a place in a list of messages.
+// messagePosition is a position in a list of messages.
 type messagePosition struct {
 	Created int64 `json:"c"`
 	ID      int   `json:"id"`
 }
 
-// Valid reports whether a message can be there.
+// Valid reports whether a message can have such a position.
 func (p *messagePosition) Valid() bool { return web.ValidUnix(p.Created) && web.ValidID(p.ID) }
 
-// messages reads one page of messages m, the newest first.
-func (m *Module) messages(ctx context.Context, list string, pageSize int, page web.Page, condition string, args ...any) (*messagesOutput, error) {
+// messages returns one page of the messages that meet a condition, the newest first. The condition
+// calls the table m.
+func (m *Module) messages(
+	ctx context.Context, list string, pageSize int, page web.Page, condition string, args ...any,
+) (*messagesOutput, error) {
 	if err := page.Check(); err != nil {
 		return nil, err
 	}
@@ -272,7 +291,8 @@ func (m *Module) messages(ctx context.Context, list string, pageSize int, page w
 		out.Body.Items = append(out.Body.Items, msg)
 		return nil
 	}, "SELECT m.messageid, m.fromuserid, m.touserid, m.content, m.format, UNIX_TIMESTAMP(m.created) FROM {messages} m WHERE "+condition+
-		" ORDER BY m.created DESC, m.messageid DESC LIMIT ? OFFSET ?", append(args, size+1, page.Offset(size))...)
+		" ORDER BY m.created DESC, m.messageid DESC LIMIT ? OFFSET ?",
+		append(args, size+1, page.Offset(size))...)
 	if err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
 	}

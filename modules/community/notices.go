@@ -22,11 +22,15 @@ type noContent struct{ Status int }
 
 // registerNotices adds the operation that closes a notice.
 func (m *Module) registerNotices(api huma.API) {
-	web.Register(api, huma.Operation{OperationID: "close-notice", Method: http.MethodDelete, Path: "/v1/me/notices/{id}", Summary: "Close a notice of the site to the caller",
-		Tags: []string{"Me"}, DefaultStatus: http.StatusNoContent, Errors: []int{http.StatusForbidden, http.StatusNotFound}}, m.closeNotice)
+	web.Register(api, huma.Operation{
+		OperationID: "close-notice", Method: http.MethodDelete, Path: "/v1/me/notices/{id}",
+		Summary: "Close a notice of the site to the caller", Tags: []string{"Me"},
+		DefaultStatus: http.StatusNoContent, Errors: []int{http.StatusForbidden, http.StatusNotFound},
+	}, m.closeNotice)
 }
 
-// closeNotice deletes one of the caller's notices. The site's welcome is a flag of the account.
+// closeNotice deletes one of the caller's notices. The site's welcome is not a row like the other
+// notices but a flag of the account.
 func (m *Module) closeNotice(ctx context.Context, in *noticeInput) (*noContent, error) {
 	caller, err := auth.RequireUser(ctx)
 	if err != nil {
@@ -40,7 +44,8 @@ func (m *Module) closeNotice(ctx context.Context, in *noticeInput) (*noContent, 
 	if err != nil {
 		return nil, problem.NotFound()
 	}
-	closed, err := m.db.Exec(ctx, "DELETE FROM {usernotices} WHERE noticeid = ? AND userid = ?", id, caller.UserID)
+	closed, err := m.db.Exec(ctx, "DELETE FROM {usernotices} WHERE noticeid = ? AND userid = ?",
+		id, caller.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("close a notice: %w", err)
 	}
@@ -50,13 +55,15 @@ func (m *Module) closeNotice(ctx context.Context, in *noticeInput) (*noContent, 
 	return out, nil
 }
 
-// ListenToAccounts drops what others follow of an account that goes; what it follows itself goes with its row.
+// ListenToAccounts removes, when an account is deleted, the favourites by which other users follow
+// it. The favourites of the account itself are deleted with its row.
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
 		if c.Kind != auth.Deleting {
 			return nil
 		}
-		if _, err := tx.Exec(ctx, "DELETE FROM {userfavorites} WHERE entitytype = 'U' AND entityid = ?", c.UserID); err != nil {
+		if _, err := tx.Exec(ctx, "DELETE FROM {userfavorites} WHERE entitytype = 'U' AND entityid = ?",
+			c.UserID); err != nil {
 			return fmt.Errorf("forget who follows a user: %w", err)
 		}
 		return nil

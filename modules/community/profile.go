@@ -17,7 +17,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Profile is what the caller may know of a user.
+// Profile is what the caller may see of a user.
 type Profile struct {
 	auth.Author
 	CreatedAt      time.Time       `json:"createdAt" doc:"When the account was made"`
@@ -32,7 +32,7 @@ type Profile struct {
 	LastSeenAt     *time.Time      `json:"lastSignInAt,omitempty" doc:"Told to the user and to moderators only"`
 }
 
-// ProfileField is one field of a profile.
+// ProfileField is one field of a user's profile.
 type ProfileField struct {
 	Name      string `json:"name" doc:"The field's stable name"`
 	Label     string `json:"label,omitempty" doc:"What the site calls it, where it is not one of the built-in fields"`
@@ -42,13 +42,13 @@ type ProfileField struct {
 	MultiLine bool   `json:"multiLine,omitempty"`
 }
 
-// CategoryLevel is a level in one category.
+// CategoryLevel is a user's level in one category.
 type CategoryLevel struct {
 	Category *qa.Category `json:"category"`
 	Level    string       `json:"level"`
 }
 
-// Stats are the figures that points come from.
+// Stats are the figures from which a user's points are computed.
 type Stats struct {
 	Questions         int `json:"questions"`
 	Answers           int `json:"answers"`
@@ -86,26 +86,34 @@ type userPostsOutput struct {
 
 func (m *Module) registerProfiles(api huma.API) {
 	operation := func(id, path, summary string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: "/v1/users/{handle}" + path, Summary: summary, Tags: []string{"Users"},
+		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: "/v1/users/{handle}" + path,
+			Summary: summary, Tags: []string{"Users"},
 			Errors: []int{http.StatusForbidden, http.StatusNotFound}}
 	}
 	web.Register(api, operation("get-user", "", "A user's profile"), m.getProfile)
-	web.Register(api, operation("get-user-stats", "/stats", "The figures that a user's points come from"), m.getStats)
+	web.Register(api, operation("get-user-stats", "/stats",
+		"The figures that a user's points come from"), m.getStats)
 	for kind, summary := range map[string]string{
-		"questions": "Questions of a user, the newest first", "answers": "Answers of a user, the newest first", "comments": "Comments of a user, the newest first",
-		"edits": "Changes that a user made to posts, the newest first", "activity": "What a user did lately, each question once",
+		"questions": "Questions of a user, the newest first",
+		"answers":   "Answers of a user, the newest first",
+		"comments":  "Comments of a user, the newest first",
+		"edits":     "Changes that a user made to posts, the newest first",
+		"activity":  "What a user did lately, each question once",
 	} {
-		web.Register(api, operation("list-user-"+kind, "/"+kind, summary), func(ctx context.Context, in *userListInput) (*userPostsOutput, error) {
-			a, err := m.auth.AccountByHandle(ctx, in.Handle)
-			if err != nil {
-				return nil, err
-			}
-			list, err := m.qa.UserPosts(ctx, a.ID, kind, in.Page)
-			return &userPostsOutput{Body: list}, err
-		})
+		web.Register(api, operation("list-user-"+kind, "/"+kind, summary),
+			func(ctx context.Context, in *userListInput) (*userPostsOutput, error) {
+				a, err := m.auth.AccountByHandle(ctx, in.Handle)
+				if err != nil {
+					return nil, err
+				}
+				list, err := m.qa.UserPosts(ctx, a.ID, kind, in.Page)
+				return &userPostsOutput{Body: list}, err
+			})
 	}
-	web.Register(api, operation("list-user-wall", "/wall", "The wall of a user, the newest first"), m.listWall)
-	web.Register(api, operation("get-user-favorites", "/favorites", "A user's favourites; one's own only"), m.listUserFavorites)
+	web.Register(api, operation("list-user-wall", "/wall", "The wall of a user, the newest first"),
+		m.listWall)
+	web.Register(api, operation("get-user-favorites", "/favorites",
+		"A user's favourites; one's own only"), m.listUserFavorites)
 }
 
 func (m *Module) getProfile(ctx context.Context, in *handleInput) (*profileOutput, error) {
@@ -118,8 +126,8 @@ func (m *Module) getProfile(ctx context.Context, in *handleInput) (*profileOutpu
 		return nil, err
 	}
 	caller := auth.CallerOf(ctx)
-	p := &profileOutput{Body: Profile{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC(), WallPosts: a.WallPosts,
-		WallOpen: o.Bool("allow_user_walls") && a.Flags&auth.FlagNoWallPosts == 0}}
+	p := &profileOutput{Body: Profile{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC(),
+		WallPosts: a.WallPosts, WallOpen: o.Bool("allow_user_walls") && a.Flags&auth.FlagNoWallPosts == 0}}
 	p.Body.Avatar = a.AvatarURL(o, o.Int("avatar_profile_size"))
 	moderates, own := caller.Level >= auth.LevelModerator, caller.UserID == a.ID
 	p.Body.Blocked = moderates && a.Flags&auth.FlagBlocked != 0
@@ -153,14 +161,17 @@ func (m *Module) getProfile(ctx context.Context, in *handleInput) (*profileOutpu
 	return p, nil
 }
 
-// stats reads a user's figures and, if rank is given, the place by points.
+// stats returns a user's figures. If rank is not nil, it sets it to the user's place by points.
 func (m *Module) stats(ctx context.Context, userID int, rank *int) (Stats, error) {
 	var s Stats
 	var place int
-	_, err := m.db.Get(ctx, []any{&s.Questions, &s.Answers, &s.Comments, &s.SelectedByUser, &s.SelectedOfUser, &s.QuestionUpvotes, &s.QuestionDownvotes,
-		&s.AnswerUpvotes, &s.AnswerDownvotes, &s.UpvotesReceived, &s.DownvotesReceived, &s.Bonus, &place},
+	_, err := m.db.Get(ctx,
+		[]any{&s.Questions, &s.Answers, &s.Comments, &s.SelectedByUser, &s.SelectedOfUser,
+			&s.QuestionUpvotes, &s.QuestionDownvotes, &s.AnswerUpvotes, &s.AnswerDownvotes,
+			&s.UpvotesReceived, &s.DownvotesReceived, &s.Bonus, &place},
 		"SELECT qposts, aposts, cposts, aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes, upvoteds, downvoteds, bonus, "+
-			"(SELECT 1 + COUNT(*) FROM {userpoints} better WHERE better.points > up.points) FROM {userpoints} up WHERE userid = ?", userID)
+			"(SELECT 1 + COUNT(*) FROM {userpoints} better WHERE better.points > up.points) FROM {userpoints} up WHERE userid = ?",
+		userID)
 	if err != nil {
 		return s, fmt.Errorf("read a user's figures: %w", err)
 	}
@@ -170,8 +181,11 @@ func (m *Module) stats(ctx context.Context, userID int, rank *int) (Stats, error
 	return s, nil
 }
 
-// fields are the profile fields of a user that the caller may see; one's own are all.
-func (m *Module) fields(ctx context.Context, o *site.Options, caller auth.Caller, userID int) ([]ProfileField, error) {
+// fields returns the profile fields of a user that the caller may see. Users see all fields of
+// their own profile.
+func (m *Module) fields(
+	ctx context.Context, o *site.Options, caller auth.Caller, userID int,
+) ([]ProfileField, error) {
 	fields := []ProfileField{}
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		var f ProfileField
@@ -182,7 +196,8 @@ func (m *Module) fields(ctx context.Context, o *site.Options, caller auth.Caller
 			return err
 		}
 		if permit.Valid && caller.UserID != userID &&
-			auth.PermitValue(o, int(permit.Int64), !caller.Anonymous(), caller.Level, caller.Flags) != auth.Permitted {
+			auth.PermitValue(o, int(permit.Int64), !caller.Anonymous(), caller.Level,
+				caller.Flags) != auth.Permitted {
 			return nil
 		}
 		f.Label, f.Value, f.MultiLine = label.String, value.String, flags&fieldMultiLine != 0
@@ -192,7 +207,8 @@ func (m *Module) fields(ctx context.Context, o *site.Options, caller auth.Caller
 		}
 		fields = append(fields, f)
 		return nil
-	}, "SELECT f.title, f.content, f.flags, f.permit + 0, v.content FROM {userfields} f LEFT JOIN {userprofile} v ON v.title = f.title AND v.userid = ? ORDER BY f.position", userID)
+	}, "SELECT f.title, f.content, f.flags, f.permit + 0, v.content FROM {userfields} f LEFT JOIN {userprofile} v ON v.title = f.title AND v.userid = ? ORDER BY f.position",
+		userID)
 	if err != nil {
 		return nil, fmt.Errorf("read profile fields: %w", err)
 	}

@@ -12,7 +12,7 @@ import (
 	"38qa.net/backend/modules/qa"
 )
 
-// Kinds of updates, by the letter that Q2A stores.
+// The kinds of updates, by the letters with which Q2A stores them.
 const (
 	updateCategory = "A"
 	updateClosed   = "C"
@@ -29,24 +29,28 @@ const (
 // perQuestion is how many updates of one question a stream keeps.
 const perQuestion = 5
 
-// entity is what has a stream: a question, a user, a tag or a category, by Q2A's letter.
+// entity is something that has a stream of updates. Its kind is Q2A's letter for a question (Q), a
+// user (U), a tag (T) or a category (C).
 type entity struct {
 	kind string
 	id   int
 }
 
-// update is a new row of streams. The update of no entity goes to one user's own stream only.
+// update is a new row of one or more streams. An update of an entity goes to the entity's stream
+// and to those of its followers. An update without an entity goes only to the stream of the user
+// userID.
 type update struct {
 	to         entity // kind "-" for none
-	userID     int    // of the own stream
+	userID     int    // whose stream gets it, if there is no entity
 	questionID int
 	postID     int
 	what       string
 	by         int
 }
 
-// ListenToPosts keeps the streams of updates: of each question, user, tag and category, and of everybody who follows one of
-// those or wrote what was changed, as Q2A's event module for updates does.
+// ListenToPosts keeps the update streams of questions, users, tags and categories, and of the users
+// who follow one of those or wrote what was changed. It does what Q2A's own event module for
+// updates does.
 func (m *Module) ListenToPosts(questions *qa.Module) {
 	questions.Listen(func(ctx context.Context, tx *database.DB, a *qa.Action) error {
 		var updates []update
@@ -59,13 +63,15 @@ func (m *Module) ListenToPosts(questions *qa.Module) {
 	})
 }
 
-// updatesOf are the updates that an event makes, in Q2A's order.
+// updatesOf returns the updates that follow from an event, in Q2A's order.
 func updatesOf(e qa.Event) []update {
 	by := e.Actor.UserID
 	everyone := func(questionID int, what string, other int) []update {
-		list := []update{{to: entity{"Q", questionID}, questionID: questionID, postID: e.PostID, what: what, by: by}}
+		list := []update{{to: entity{"Q", questionID}, questionID: questionID, postID: e.PostID,
+			what: what, by: by}}
 		if by != 0 {
-			list = append(list, update{to: entity{"U", by}, questionID: questionID, postID: e.PostID, what: what, by: by})
+			list = append(list,
+				update{to: entity{"U", by}, questionID: questionID, postID: e.PostID, what: what, by: by})
 		}
 		if other != 0 && other != by {
 			list = append(list, own(other, questionID, e.PostID, what, by))
@@ -75,7 +81,8 @@ func updatesOf(e qa.Event) []update {
 	labels := func(kind string, ids []int, what string) []update {
 		var list []update
 		for _, id := range ids {
-			list = append(list, update{to: entity{kind, id}, questionID: e.PostID, postID: e.PostID, what: what, by: by})
+			list = append(list,
+				update{to: entity{kind, id}, questionID: e.PostID, postID: e.PostID, what: what, by: by})
 		}
 		return list
 	}
@@ -85,7 +92,8 @@ func updatesOf(e qa.Event) []update {
 		if e.FollowedID != 0 {
 			list = everyone(e.FollowedID, updateFollows, e.ParentOwnerID)
 		}
-		return slices.Concat(list, everyone(e.PostID, "", 0), labels("T", e.TagWordIDs, ""), labels("C", e.CategoryIDs, ""))
+		return slices.Concat(list, everyone(e.PostID, "", 0), labels("T", e.TagWordIDs, ""),
+			labels("C", e.CategoryIDs, ""))
 	case "a_post":
 		return everyone(e.QuestionID, "", e.ParentOwnerID)
 	case "c_post":
@@ -93,7 +101,8 @@ func updatesOf(e qa.Event) []update {
 	case "q_edit":
 		switch {
 		case e.TextChanged && e.TagsChanged:
-			return append(everyone(e.PostID, updateContent, e.OwnerID), labels("T", e.TagWordIDs, updateTags)...)
+			return append(everyone(e.PostID, updateContent, e.OwnerID),
+				labels("T", e.TagWordIDs, updateTags)...)
 		case e.TextChanged:
 			return everyone(e.PostID, updateContent, e.OwnerID)
 		case e.TagsChanged:
@@ -113,24 +122,27 @@ func updatesOf(e qa.Event) []update {
 	case "q_close", "q_reopen":
 		return everyone(e.PostID, updateClosed, e.OwnerID)
 	case "q_move":
-		return append(everyone(e.PostID, updateCategory, e.OwnerID), labels("C", e.CategoryIDs, updateCategory)...)
+		return append(everyone(e.PostID, updateCategory, e.OwnerID),
+			labels("C", e.CategoryIDs, updateCategory)...)
 	case "q_reshow", "a_reshow", "c_reshow":
 		return everyone(e.QuestionID, updateVisible, e.OwnerID)
 	case "q_hide", "a_hide", "c_hide":
-		if e.OwnerID != 0 { // even to who hid the own post
+		if e.OwnerID != 0 { // even if it was the owner who hid the post
 			return []update{own(e.OwnerID, e.QuestionID, e.PostID, updateVisible, by)}
 		}
 	}
 	return nil
 }
 
-// own is an update in one user's own stream.
+// own returns an update that goes only to one user's stream.
 func own(userID, questionID, postID int, what string, by int) update {
-	return update{to: entity{"-", 0}, userID: userID, questionID: questionID, postID: postID, what: what, by: by}
+	return update{to: entity{"-", 0}, userID: userID, questionID: questionID, postID: postID, what: what,
+		by: by}
 }
 
-// commentUpdates tell of a comment: to those who commented before, to the author of what it is on unless they did, and to
-// the followers.
+// commentUpdates returns the updates that follow from a new comment. They go to the authors of the
+// earlier comments on the same post, to the author of that post unless that is one of those, and to
+// the followers of the question and of the comment's author.
 func commentUpdates(e qa.Event, everyone func(questionID int, what string, other int) []update) []update {
 	var list []update
 	for _, userID := range e.ThreadUserIDs {
@@ -149,16 +161,19 @@ func commentUpdates(e qa.Event, everyone func(questionID int, what string, other
 	return append(list, everyone(e.QuestionID, what, other)...)
 }
 
-// row is one row of a stream, as far as trimming looks at it. New rows stand in the list of what will be inserted.
+// row is one row of a stream, with the columns that trimming needs. insert is the update that a new
+// row is made of, and nil for rows that the database already holds.
 type row struct {
 	questionID int
 	updated    int64
 	insert     *update
-	of         int // whose, for rows of users' streams
+	of         int // the user, for rows of users' streams
 }
 
-// streams are those that an action adds to, read once and trimmed in memory as Q2A trims them in the database: after each
-// insert, to five rows of one question or, if that was not too many, to the site's number of rows.
+// streams holds the update streams that an action changes. They are read once and trimmed in
+// memory, with the same result as Q2A's trimming in the database: after each insert a stream is
+// trimmed to five rows of the same question or, if it had no more than five of them, to the site's
+// limit of rows.
 type streams struct {
 	tx      *database.DB
 	most    int
@@ -168,7 +183,7 @@ type streams struct {
 	deletes []deletion
 }
 
-// deletion is a trimming of what is in the database.
+// deletion is a trimming that has to be carried out in the database.
 type deletion struct {
 	table, condition string
 	args             []any
@@ -176,7 +191,8 @@ type deletion struct {
 
 func newStreams(tx *database.DB, most int) *streams { return &streams{tx: tx, most: most} }
 
-// append adds the updates to all streams that they belong to.
+// append adds the updates to all streams to which they belong, and writes the result to the
+// database.
 func (s *streams) append(ctx context.Context, updates []update) error {
 	if len(updates) == 0 {
 		return nil
@@ -210,11 +226,12 @@ func (s *streams) append(ctx context.Context, updates []update) error {
 	return s.write(ctx)
 }
 
+// addTo adds an update to a user's stream.
 func (s *streams) addTo(u *update, userID int) {
 	s.users[userID] = append(s.users[userID], row{u.questionID, s.tx.Now(), u, userID})
 }
 
-// readFollowers reads who gets a copy of each entity's updates.
+// readFollowers reads which users get a copy of the updates of each entity.
 func (s *streams) readFollowers(ctx context.Context, updates []update) error {
 	s.follows = map[entity][]int{}
 	byKind := map[string][]int{}
@@ -226,7 +243,8 @@ func (s *streams) readFollowers(ctx context.Context, updates []update) error {
 	var parts []string
 	var args []any
 	for kind, ids := range byKind {
-		parts, args = append(parts, "entitytype = ? AND entityid IN ? AND nouserevents = 0"), append(args, kind, ids)
+		parts, args = append(parts, "entitytype = ? AND entityid IN ? AND nouserevents = 0"),
+			append(args, kind, ids)
 	}
 	if len(parts) == 0 {
 		return nil
@@ -237,14 +255,16 @@ func (s *streams) readFollowers(ctx context.Context, updates []update) error {
 		err := rows.Scan(&e.kind, &e.id, &userID)
 		s.follows[e] = append(s.follows[e], userID)
 		return err
-	}, "SELECT entitytype, entityid, userid FROM {userfavorites} WHERE "+strings.Join(parts, " OR ")+" ORDER BY userid", args...)
+	}, "SELECT entitytype, entityid, userid FROM {userfavorites} WHERE "+strings.Join(parts, " OR ")+
+		" ORDER BY userid", args...)
 	if err != nil {
 		return fmt.Errorf("read followers: %w", err)
 	}
 	return nil
 }
 
-// pick chooses, for each update, the one follower whose stream is trimmed after it: as Q2A does, any of them.
+// pick returns, for each update, the one follower whose stream is trimmed after it. Like Q2A, it
+// chooses one at random.
 func (s *streams) pick(updates []update) []int {
 	picked := make([]int, len(updates))
 	for i, u := range updates {
@@ -255,6 +275,7 @@ func (s *streams) pick(updates []update) []int {
 	return picked
 }
 
+// readShared reads the streams of the entities that the updates concern.
 func (s *streams) readShared(ctx context.Context, updates []update) error {
 	s.shared = map[entity][]row{}
 	byKind := map[string][]int{}
@@ -277,14 +298,15 @@ func (s *streams) readShared(ctx context.Context, updates []update) error {
 		err := rows.Scan(&e.kind, &e.id, &r.questionID, &r.updated)
 		s.shared[e] = append(s.shared[e], r)
 		return err
-	}, "SELECT entitytype, entityid, questionid, UNIX_TIMESTAMP(updated) FROM {sharedevents} WHERE "+strings.Join(parts, " OR "), args...)
+	}, "SELECT entitytype, entityid, questionid, UNIX_TIMESTAMP(updated) FROM {sharedevents} WHERE "+
+		strings.Join(parts, " OR "), args...)
 	if err != nil {
 		return fmt.Errorf("read shared updates: %w", err)
 	}
 	return nil
 }
 
-// readUsers reads the streams that are going to be trimmed.
+// readUsers reads the users' streams that are going to be trimmed.
 func (s *streams) readUsers(ctx context.Context, updates []update, picked []int) error {
 	s.users = map[int][]row{}
 	var ids []int
@@ -310,8 +332,11 @@ func (s *streams) readUsers(ctx context.Context, updates []update, picked []int)
 	return nil
 }
 
-// trim drops from a stream all rows (of one question, if questionID is given) that are not newer than the one after the last
-// to be kept. That it drops new ones of the same second too is Q2A's way.
+// trim returns a stream without its oldest rows. If questionID is not 0, only the rows of that
+// question are considered. If there are more than keep such rows, it drops the one that is number
+// keep+1 from the newest, and all rows that are not newer than it; until is that row's time. As in
+// Q2A, this also drops newer rows of the same second. trimmed reports whether there was anything to
+// drop.
 func trim(rows []row, questionID, keep int) (kept []row, until int64, trimmed bool) {
 	var times []int64
 	for _, r := range rows {
@@ -334,14 +359,17 @@ func (s *streams) trimShared(u *update) {
 		kept, until, trimmed := trim(s.shared[u.to], u.questionID, perQuestion)
 		if trimmed {
 			s.shared[u.to] = kept
-			s.delete("sharedevents", "entitytype = ? AND entityid = ? AND questionid = ? AND updated <= FROM_UNIXTIME(?)", u.to.kind, u.to.id, u.questionID, until)
+			s.delete("sharedevents",
+				"entitytype = ? AND entityid = ? AND questionid = ? AND updated <= FROM_UNIXTIME(?)",
+				u.to.kind, u.to.id, u.questionID, until)
 			return
 		}
 	}
 	kept, until, trimmed := trim(s.shared[u.to], 0, s.most)
 	if trimmed {
 		s.shared[u.to] = kept
-		s.delete("sharedevents", "entitytype = ? AND entityid = ? AND updated <= FROM_UNIXTIME(?)", u.to.kind, u.to.id, until)
+		s.delete("sharedevents", "entitytype = ? AND entityid = ? AND updated <= FROM_UNIXTIME(?)",
+			u.to.kind, u.to.id, until)
 	}
 }
 
@@ -349,7 +377,8 @@ func (s *streams) trimUser(userID, questionID int) {
 	kept, until, trimmed := trim(s.users[userID], questionID, perQuestion)
 	if trimmed {
 		s.users[userID] = kept
-		s.delete("userevents", "userid = ? AND questionid = ? AND updated <= FROM_UNIXTIME(?)", userID, questionID, until)
+		s.delete("userevents", "userid = ? AND questionid = ? AND updated <= FROM_UNIXTIME(?)",
+			userID, questionID, until)
 		return
 	}
 	if kept, until, trimmed = trim(s.users[userID], 0, s.most); trimmed {
@@ -362,7 +391,7 @@ func (s *streams) delete(table, condition string, args ...any) {
 	s.deletes = append(s.deletes, deletion{table, condition, args})
 }
 
-// write carries the trimming out and inserts the new rows that it left.
+// write carries out the deletions in the database and inserts the new rows that trimming has left.
 func (s *streams) write(ctx context.Context) error {
 	for _, d := range s.deletes {
 		if _, err := s.tx.Exec(ctx, "DELETE FROM {"+d.table+"} WHERE "+d.condition, d.args...); err != nil {
@@ -373,18 +402,21 @@ func (s *streams) write(ctx context.Context) error {
 	for e, rows := range s.shared {
 		for _, r := range rows {
 			if u := r.insert; u != nil {
-				shared = append(shared, e.kind, e.id, u.questionID, u.postID, orNull(u.what), idOrNull(u.by), r.updated)
+				shared = append(shared, e.kind, e.id, u.questionID, u.postID, orNull(u.what),
+					idOrNull(u.by), r.updated)
 			}
 		}
 	}
 	for _, rows := range s.users {
 		for _, r := range rows {
 			if u := r.insert; u != nil {
-				users = append(users, u.to.kind, u.to.id, u.questionID, u.postID, orNull(u.what), idOrNull(u.by), r.updated, r.of)
+				users = append(users, u.to.kind, u.to.id, u.questionID, u.postID, orNull(u.what),
+					idOrNull(u.by), r.updated, r.of)
 			}
 		}
 	}
-	const columns, marks = "entitytype, entityid, questionid, lastpostid, updatetype, lastuserid, updated", "?, ?, ?, ?, ?, ?, FROM_UNIXTIME(?)"
+	const columns, marks = "entitytype, entityid, questionid, lastpostid, updatetype, lastuserid, updated",
+		"?, ?, ?, ?, ?, ?, FROM_UNIXTIME(?)"
 	if err := s.insert(ctx, "sharedevents", columns, "("+marks+")", shared, 7); err != nil {
 		return err
 	}
@@ -395,7 +427,8 @@ func (s *streams) insert(ctx context.Context, table, columns, marks string, args
 	if len(args) == 0 {
 		return nil
 	}
-	_, err := s.tx.Exec(ctx, "INSERT INTO {"+table+"} ("+columns+") VALUES "+marks+strings.Repeat(", "+marks, len(args)/width-1), args...)
+	_, err := s.tx.Exec(ctx, "INSERT INTO {"+table+"} ("+columns+") VALUES "+marks+
+		strings.Repeat(", "+marks, len(args)/width-1), args...)
 	if err != nil {
 		return fmt.Errorf("write updates: %w", err)
 	}

@@ -17,7 +17,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// User is a person in a list.
+// User is a user in a list.
 type User struct {
 	auth.Author
 	CreatedAt time.Time `json:"createdAt" doc:"When the account was made"`
@@ -41,21 +41,25 @@ func (m *Module) registerUsers(api huma.API) {
 		Summary: "Users, by points and others", Errors: []int{http.StatusForbidden},
 	}, m.listUsers)
 	web.Register(api, huma.Operation{
-		OperationID: "list-unapproved-users", Method: http.MethodGet, Path: "/v1/moderation/users", Tags: []string{"Moderation"},
-		Summary: "Users waiting for approval, the newest first", Description: "For moderators.", Errors: []int{http.StatusForbidden},
+		OperationID: "list-unapproved-users", Method: http.MethodGet, Path: "/v1/moderation/users",
+		Tags: []string{"Moderation"}, Summary: "Users waiting for approval, the newest first",
+		Description: "For moderators.", Errors: []int{http.StatusForbidden},
 	}, m.listUnapproved)
 }
 
-// userOrder is one of the orders of the directory.
+// userOrder is one of the orders of the directory of users.
 type userOrder struct {
 	name, where, by string
 	args            []any
-	// after is the condition of what stands after a place, whose figure is its first arguments.
+	// after is an SQL condition for the users after a position. Its arguments begin with the
+	// position's figure if the order has one.
 	after string
-	// figure is the first key of an account in this order.
+	// figure returns the first sort key of an account in this order; nil for the orders whose only
+	// key is the id.
 	figure func(auth.Account) any
 }
 
+// order returns the order that the parameters ask for, or an error if the caller may not use it.
 func (m *Module) order(o *site.Options, caller auth.Caller, in *usersInput) (userOrder, error) {
 	switch {
 	case in.Blocked:
@@ -64,14 +68,17 @@ func (m *Module) order(o *site.Options, caller auth.Caller, in *usersInput) (use
 		}
 		return userOrder{"blocked", "(u.flags & 2) <> 0", "u.userid", nil, "u.userid > ?", nil}, nil
 	case in.Level != "":
-		if reason := auth.Permit(o, caller, "permit_view_special_users_page", caller.Level); reason != auth.Permitted {
+		if reason := auth.Permit(o, caller, "permit_view_special_users_page",
+			caller.Level); reason != auth.Permitted {
 			return userOrder{}, reason.Problem()
 		}
 		level, _ := auth.LevelByName(in.Level)
 		return userOrder{"level" + in.Level, "u.level >= ?", "u.level DESC, u.handle, u.userid", []any{level},
-			"(u.level < ? OR u.level = ? AND (u.handle > ? OR u.handle = ? AND u.userid > ?))", func(a auth.Account) any { return a.Level }}, nil
+			"(u.level < ? OR u.level = ? AND (u.handle > ? OR u.handle = ? AND u.userid > ?))",
+			func(a auth.Account) any { return a.Level }}, nil
 	case in.Sort == "newest":
-		if reason := auth.Permit(o, caller, "permit_view_new_users_page", caller.Level); reason != auth.Permitted {
+		if reason := auth.Permit(o, caller, "permit_view_new_users_page",
+			caller.Level); reason != auth.Permitted {
 			return userOrder{}, reason.Problem()
 		}
 		return userOrder{"newest", "1 = 1", "u.created DESC, u.userid DESC", nil, "u.userid < ?", nil}, nil
@@ -80,7 +87,7 @@ func (m *Module) order(o *site.Options, caller auth.Caller, in *usersInput) (use
 	return userOrder{name: "points", by: "up.points DESC, u.userid", figure: points}, nil
 }
 
-// refuse says why somebody is no moderator.
+// refuse returns the error for a caller who is not a moderator.
 func refuse(c auth.Caller) error {
 	if c.Anonymous() {
 		return auth.NeedsLogin.Problem()
@@ -88,14 +95,14 @@ func refuse(c auth.Caller) error {
 	return auth.NeedsLevel.Problem()
 }
 
-// userPosition is a place in the directory.
+// userPosition is a position in the directory of users.
 type userPosition struct {
 	Figure int    `json:"f"`
 	Handle string `json:"h,omitempty"`
 	ID     int    `json:"id"`
 }
 
-// Valid reports whether a user can be there.
+// Valid reports whether a user can have such a position.
 func (p *userPosition) Valid() bool {
 	return web.ValidCount(p.Figure) && web.ValidText(p.Handle) && web.ValidID(p.ID)
 }
@@ -125,8 +132,11 @@ func (m *Module) listUsers(ctx context.Context, in *usersInput) (*usersOutput, e
 	return out, err
 }
 
-// userPage reads one page of the directory: first which users are on it, by keys alone, then the accounts.
-func (m *Module) userPage(ctx context.Context, o *site.Options, order userOrder, page web.Page, show func(auth.Account) User) (*usersOutput, error) {
+// userPage returns one page of the directory. It first reads, by keys alone, which users are on the
+// page, and then their accounts.
+func (m *Module) userPage(
+	ctx context.Context, o *site.Options, order userOrder, page web.Page, show func(auth.Account) User,
+) (*usersOutput, error) {
 	size := page.Size(o.Int("page_size_users"))
 	var at *userPosition
 	if page.Cursor != "" {
@@ -166,7 +176,8 @@ func (m *Module) userPage(ctx context.Context, o *site.Options, order userOrder,
 	return out, nil
 }
 
-// userIDs are the users of a page that begins after a place (nil: at the beginning) and leaves out skip.
+// userIDs returns the ids of at most count users after a position, or from the beginning if at is
+// nil, leaving out the first skip of them.
 func (m *Module) userIDs(ctx context.Context, order userOrder, at *userPosition, count, skip int) (
 	ids []int, err error,
 ) {
@@ -183,13 +194,15 @@ func (m *Module) userIDs(ctx context.Context, order userOrder, at *userPosition,
 	return ids, err
 }
 
-// userIDsByPoints is userIDs for the order by points. Users with as many points stand in the order of their ids,
-// which is not that of the index of points read from its end: so it first finds the points that the last of the page
-// has, then reads those with more, and of those with as many no more than there is room for.
+// userIDsByPoints does what userIDs does, for the order by points. Users with equal points are in
+// the order of their ids, which is not their order in the index of points read from its end. To use
+// that index all the same, it first finds the points of the last user on the page, then reads the
+// users with more points, and of those with exactly these points no more than fit on the page.
 func (m *Module) userIDsByPoints(ctx context.Context, _ userOrder, at *userPosition, count, skip int) (
 	ids []int, err error,
 ) {
-	// Points without an account do not count. Counting, rather than a join, keeps optimizers at the index of points.
+	// Points without an account do not count. A subquery that counts, rather than a join, makes the
+	// database's optimizer keep to the index of points.
 	const from = "FROM {userpoints} p WHERE (SELECT COUNT(*) FROM {users} u WHERE u.userid = p.userid) > 0"
 	below, args := "", []any{}
 	if at != nil {
@@ -204,11 +217,12 @@ func (m *Module) userIDsByPoints(ctx context.Context, _ userOrder, at *userPosit
 	var arms []string
 	var all []any
 	add := func(where string, values ...any) {
-		arms = append(arms, "SELECT * FROM (SELECT p.userid, p.points "+from+where+") a"+strconv.Itoa(len(arms)))
+		arms = append(arms, "SELECT * FROM (SELECT p.userid, p.points "+from+where+") a"+
+			strconv.Itoa(len(arms)))
 		all = append(all, values...)
 	}
 	const ofEqual = " AND p.points = ? AND p.userid > ? ORDER BY p.userid LIMIT ?"
-	if at != nil { // the rest of those with as many points as the last one of the page before
+	if at != nil { // the other users with as many points as the last one on the page before
 		add(ofEqual, at.Figure, at.ID, skip+count)
 	}
 	if full {
@@ -234,9 +248,11 @@ func (m *Module) listUnapproved(ctx context.Context, in *struct{ web.Page }) (*u
 	if caller.Level < auth.LevelModerator {
 		return nil, refuse(caller)
 	}
-	order := userOrder{"unapproved", "u.level < 10 AND (u.flags & 2) = 0", "u.created DESC, u.userid DESC", nil, "u.userid < ?", nil}
+	order := userOrder{"unapproved", "u.level < 10 AND (u.flags & 2) = 0",
+		"u.created DESC, u.userid DESC", nil, "u.userid < ?", nil}
 	return m.userPage(ctx, o, order, in.Page, func(a auth.Account) User {
 		confirmed := a.Flags&auth.FlagEmailConfirmed != 0
-		return User{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC(), Email: a.Email, Confirmed: &confirmed}
+		return User{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC(), Email: a.Email,
+			Confirmed: &confirmed}
 	})
 }

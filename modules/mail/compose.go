@@ -14,21 +14,22 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// user is what mails need of a user's row.
+// user is the part of a user's row that mails need.
 type user struct {
 	email, handle, code string
 	level, flags        int
 }
 
-// content is what the texts of mails are made of.
+// content is the data for the templates of mails. The templates use the exported fields.
 type content struct {
-	// Site is the name of the site, Address its address.
+	// Site is the name of the site. Address is its address, "" if that is not known.
 	Site, Address string
 	Handle        string
-	// Code and Link are what the user is to do something with; "" if there is nothing.
+	// Code and Link let the user confirm an address or set a password, for example; "" if the mail
+	// has none.
 	Code, Link string
 	Profile    string
-	// Waiting tells that the user waits for a moderator's approval.
+	// Waiting reports whether the user waits for a moderator's approval.
 	Waiting bool
 
 	options *site.Options
@@ -36,19 +37,21 @@ type content struct {
 	user    user
 }
 
-// unconfirmed tells whether the user has a code and may confirm the address with it.
+// unconfirmed reports whether the user's address is not confirmed yet and there is a code to
+// confirm it with.
 func (c *content) unconfirmed() bool { return c.user.code != "" && c.user.flags&emailConfirmed == 0 }
 
-// text is the template of a mail in one language.
+// text holds the templates of one kind of mail in one language.
 type text struct{ subject, body *template.Template }
 
-// signature ends every mail.
+// signature is the end of every mail.
 const signature = "\n-- \n{{.Site}}\n{{if .Address}}{{.Address}}\n{{end}}"
 
-// parse makes a text of the subject, an empty line and the body.
+// parse returns the templates of a mail that is written as the subject, an empty line and the body.
 func parse(mail string) text {
 	subject, body, _ := strings.Cut(mail, "\n\n")
-	return text{template.Must(template.New("subject").Parse(subject)), template.Must(template.New("body").Parse(body + signature))}
+	return text{template.Must(template.New("subject").Parse(subject)),
+		template.Must(template.New("body").Parse(body + signature))}
 }
 
 func (t text) render(c *content) (subject, body string, err error) {
@@ -59,7 +62,8 @@ func (t text) render(c *content) (subject, body string, err error) {
 	return oneLine(s.String()), b.String(), nil
 }
 
-// oneLine is a text without line breaks and other control characters, for a header.
+// oneLine returns the text with line breaks and other control characters replaced by spaces, so
+// that it may stand in a header.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
@@ -70,10 +74,11 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// compose writes a mail as things are now; gone if there is nothing to write any more.
+// compose returns the mail of a row of the queue, as the user's data is now. Its error is a gone if
+// the mail is not needed any more, and an outage if the data cannot be read.
 func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	k, known := kinds[r.kind]
-	if !known { // of a newer release, whose processes send it
+	if !known { // a newer release has queued it, and its processes will send it
 		return nil, fmt.Errorf("mail %q: there is no such kind", r.kind)
 	}
 	o, err := m.site.Options(ctx)
@@ -94,7 +99,7 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 		to = o.String("feedback_email")
 	}
 	recipient, err := netmail.ParseAddress(to)
-	if err != nil { // which would have the address in it
+	if err != nil { // err is dropped because it contains the address
 		return nil, gone("there is no valid address")
 	}
 	if unneeded := k.prepare(c); unneeded != "" {
@@ -114,21 +119,22 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	msg.ToMailAddress(&netmail.Address{Address: recipient.Address})
 	msg.Subject(subject)
 	msg.SetDateWithValue(time.Unix(m.db.Now(), 0).UTC())
-	// The same whenever and by whomever this row is sent.
+	// The Message-ID depends on the row alone, whichever process sends it and however often.
 	msg.SetMessageIDWithValue(fmt.Sprintf("q2ab.%d.%d.%d@%s", r.created, r.seq, r.id, c.links.host()))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetBodyString(gomail.TypeTextPlain, body)
 	return msg, nil
 }
 
-// about reads what all kinds of mail say about a user.
+// about returns the data about a user and the site that all kinds of mail share.
 func (m *Module) about(ctx context.Context, o *site.Options, userID int) (*content, error) {
 	address := m.site.SiteURL(o)
 	c := &content{Site: oneLine(o.String("site_title")), Address: address, options: o}
 	if !strings.Contains(address, "://") {
 		c.Address = ""
 	}
-	c.links = links{site: address, neat: o.String("neat_urls") == "1", confirmPage: m.settings.ConfirmURL, resetPage: m.settings.ResetURL}
+	c.links = links{site: address, neat: o.String("neat_urls") == "1",
+		confirmPage: m.settings.ConfirmURL, resetPage: m.settings.ResetURL}
 	if c.Site == "" {
 		c.Site = c.links.host()
 	}
@@ -146,8 +152,8 @@ func (m *Module) about(ctx context.Context, o *site.Options, userID int) (*conte
 	return c, nil
 }
 
-// sender is whom mails come from: the address of the settings, or else that of the option from_email, or one of the site's host
-// that takes no answers.
+// sender returns the sender of mails: the address in the settings, or else that in the option
+// from_email, or else a no-reply address at the site's host.
 func (m *Module) sender(o *site.Options, c *content) *netmail.Address {
 	for _, address := range []string{m.settings.From, o.String("from_email")} {
 		if a, err := netmail.ParseAddress(address); err == nil {

@@ -6,7 +6,8 @@ import (
 	"38qa.net/backend/modules/kernel/events"
 )
 
-// To add a kind of mail, say in following what event it follows from, and what it is in kinds.
+// To add a kind of mail, name the event that causes it in the function following, and describe the
+// mail itself in the map kinds.
 
 // Levels and flags of users, as Q2A stores them.
 const (
@@ -14,14 +15,14 @@ const (
 	emailConfirmed = 1
 )
 
-// following are the mails that follow from an event.
+// following returns the mails that follow from an event.
 func following(e events.Event) []queued {
 	number := func(param string) int {
 		switch v := e.Param(param).(type) {
 		case int:
 			return v
 		case string:
-			n, _ := strconv.Atoi(v) // 0, nobody, for what is no number
+			n, _ := strconv.Atoi(v) // 0, which is no user, if it is not a number
 			return n
 		}
 		return 0
@@ -30,7 +31,8 @@ func following(e events.Event) []queued {
 	switch {
 	case e.Name == "u_register" && e.Actor.UserID > 0:
 		return []queued{{"welcome", e.Actor.UserID}, {"registered", e.Actor.UserID}}
-	case e.Name == "u_level" && user > 0 && number("level") >= levelApproved && number("oldlevel") < levelApproved:
+	case e.Name == "u_level" && user > 0 && number("level") >= levelApproved &&
+		number("oldlevel") < levelApproved:
 		return []queued{{"approved", user}}
 	case e.Name == "u_confirm_code" && user > 0:
 		return []queued{{"confirm", user}}
@@ -40,18 +42,21 @@ func following(e events.Event) []queued {
 	return nil
 }
 
-// kind is a kind of mail.
+// kind describes a kind of mail.
 type kind struct {
-	// toSite mails go to the address of the option feedback_email, the others to the user.
+	// toSite is whether the mail goes to the address in the option feedback_email instead of to the
+	// user.
 	toSite bool
-	// code is what the code in it is for, as Settings.Code takes it; "" for mails without one.
+	// code is the purpose of the code in the mail, as Settings.Code takes it; "" for mails without
+	// a code.
 	code string
-	// prepare fills in what the texts need beyond the user, or says why there is no such mail (any more).
+	// prepare fills in what the templates need beyond the data about the user. If the mail is not
+	// needed (any more), it returns the reason instead.
 	prepare func(c *content) (unneeded gone)
 	en, ja  text
 }
 
-// kinds are all kinds of mail by the names that the queue has for them.
+// kinds holds all kinds of mail, by the names that the queue stores.
 var kinds = map[string]kind{
 	"welcome": {
 		code: "confirm",

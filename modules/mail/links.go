@@ -8,10 +8,12 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// links makes the addresses of pages that mails lead to: those of the old site, or of a new front end where the settings say so.
+// links makes the addresses of the pages to which mails link: pages of the old site, or of a new
+// front end if the settings name its pages.
 type links struct {
 	site string // ends in "/"
-	// neat tells whether the site has addresses without index.php (option neat_urls is 1). All sites understand the others.
+	// neat reports whether the site has addresses without index.php (its option neat_urls is 1).
+	// Otherwise links use index.php, which works on every site.
 	neat                   bool
 	confirmPage, resetPage string
 }
@@ -32,8 +34,9 @@ func (l links) reset(u user) string {
 	return l.to([]string{"reset"}, "c", u.code, "e", u.email)
 }
 
-// to is the address of a page of the old site, with names and values of parameters; "" where the site does not know its own
-// address, since a mail has no page that a relative one could start from.
+// to returns the address of a page of the old site. params are names of parameters, each followed
+// by its value. It returns "" if the site's own address is not known, since a relative address is
+// of no use in a mail.
 func (l links) to(page []string, params ...string) string {
 	if !strings.Contains(l.site, "://") {
 		return ""
@@ -54,7 +57,8 @@ func (l links) to(page []string, params ...string) string {
 	return address
 }
 
-// host is the name of the site's host in ASCII, for addresses of mail; "localhost" where there is no name.
+// host returns the name of the site's host in ASCII, for mail addresses and Message-IDs;
+// "localhost" if it is not known.
 func (l links) host() string {
 	u, err := url.Parse(l.site)
 	if err != nil {
@@ -67,7 +71,8 @@ func (l links) host() string {
 	return name
 }
 
-// fill puts values into the places of an address, escaped so that they may stand in its path and in its query.
+// fill replaces the placeholders in an address. places are placeholders, each followed by its
+// value; values are escaped so that they may stand in the path and in the query.
 func fill(page string, places ...string) string {
 	for i := 1; i < len(places); i += 2 {
 		places[i] = strings.ReplaceAll(url.QueryEscape(places[i]), "+", "%20")
@@ -75,7 +80,8 @@ func fill(page string, places ...string) string {
 	return strings.NewReplacer(places...).Replace(page)
 }
 
-// checkPage checks an address with places: it is absolute, and the code and whose it is are in it.
+// checkPage returns an error unless the address is empty, or is an absolute HTTP address that
+// contains all the given placeholders.
 func checkPage(page string, places ...string) error {
 	if page == "" {
 		return nil

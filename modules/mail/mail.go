@@ -1,14 +1,18 @@
-// Package mail sends the mails that follow from what happens on the site; so far those about accounts.
+// Package mail sends the mails that follow from events on the site. So far these are the mails
+// about accounts.
 //
-// Its public face: New, Handle, which consumes the outbox of events, and Serve, which sends. It publishes no events.
+// Its public face: New returns the module, Handle consumes the outbox of events, and Serve sends.
+// It publishes no events.
 //
-// Between the two stands a queue in the database, because a mail server may be slow or away and the outbox must not wait for
-// it. A row of the queue says which kind of mail goes to which user. The address, the name and the code are read when the mail
-// is sent, so that a mail tells what is true then, and no personal data is kept.
+// Handle does not send, because a mail server may be slow or down and the outbox must not wait for
+// it. It puts mails into a queue in the database, from which Serve takes them. A row of the queue
+// records only which kind of mail goes to which user. The address, the name and the code are read
+// when the mail is sent, so that a mail is up to date and the queue holds no personal data.
 //
-// A mail is sent once as long as all goes well, with any number of processes. It is sent again if a process dies, or loses
-// the database, between the mail server's OK and the removal of the row; both then bear the same Message-ID, by which
-// mail programs and people can recognise them.
+// Normally each mail is sent once, however many processes there are. It is sent again only if a
+// process dies or loses the database after the mail server has accepted the mail and before its row
+// is removed. Both copies then have the same Message-ID, by which mail programs and people can
+// recognise them.
 package mail
 
 import (
@@ -23,29 +27,36 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Settings of the module; see package config for their meaning.
+// Settings are the settings of the module; package config describes them.
 type Settings struct {
-	// URL says where mails go:
+	// URL is where mails go:
 	//
-	//	smtp://user:password@host:587   to a mail server. TLS is used where the server offers STARTTLS; ?tls=required
-	//	                                insists on it, ?tls=off never uses it, even for the password.
-	//	smtps://user:password@host:465  the same with TLS from the start.
+	//	smtp://user:password@host:587   to a mail server. TLS is used if the server offers STARTTLS;
+	//	                                ?tls=required insists on it, ?tls=off never uses it, even for
+	//	                                the password.
+	//	smtps://user:password@host:465  to a mail server, with TLS from the start.
 	//	file:DIR                        each into a file of that folder, for development.
-	//	off, or empty                   nowhere: none are queued, and those that wait keep waiting.
+	//	off, or empty                   nowhere: no mails are queued, and those already in the queue
+	//	                                stay there.
 	//
-	// Special characters of the user and the password are percent-encoded. The server's certificate has to be valid for its
-	// name; SSL_CERT_FILE names the certificate of an authority of one's own.
+	// Special characters in the user and the password must be percent-encoded. The server's
+	// certificate must be valid for its name; the environment variable SSL_CERT_FILE may name the
+	// certificate of an additional authority.
 	URL string
-	// From is the address of the sender, instead of the option from_email.
+	// From is the sender's address. If it is empty, the option from_email is used.
 	From string
-	// ConfirmURL is the page that confirms an address, instead of the old site's, with {code} and {user} in it.
+	// ConfirmURL is the address of the page that confirms an e-mail address, with the placeholders
+	// {code} and {user}. If it is empty, the old site's page is used.
 	ConfirmURL string
-	// ResetURL is the page that sets a new password, instead of the old site's, with {code} and {email} in it.
+	// ResetURL is the address of the page that sets a new password, with the placeholders {code}
+	// and {email}. If it is empty, the old site's page is used.
 	ResetURL string
-	// Code returns the code that a mail to a user at an address may bear as things are when it is sent,
-	// "confirm" to confirm the address or "reset" to choose a new password; "" if there is none any more.
+	// Code returns the code to put into a mail to a user at an address, at the time it is sent. The
+	// purpose is "confirm", for a code that confirms the address, or "reset", for one that allows
+	// the user to choose a new password. Code returns "" if there is no valid code any more.
 	Code func(ctx context.Context, userID int, address, purpose string) (string, error)
-	// Poll is the longest time until a mail is seen that another process queued, or whose time has come; 0 for 5 seconds.
+	// Poll is the longest time until this process notices a mail that another process has queued or
+	// that has become due; 0 means 5 seconds.
 	Poll time.Duration
 }
 
@@ -55,13 +66,14 @@ type Module struct {
 	site     *site.Module
 	settings Settings
 	target   target // nil when mails are off
-	// retry is the pause after the first failure: firstRetry, but for tests.
+	// retry is the pause after the first failure of a mail. It is firstRetry except in tests.
 	retry time.Duration
-	// wake has a token when Handle has queued something.
+	// wake holds a token after Handle has queued a mail, so that Serve looks at once.
 	wake chan struct{}
 }
 
-// New returns the module on the site's database. It does not reach for the mail server.
+// New returns the module for the site in the given database. It returns an error if a setting is
+// not valid. It does not connect to the mail server.
 func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 	t, err := newTarget(set.URL)
 	if err != nil {
@@ -72,21 +84,24 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 			return nil, fmt.Errorf("sender of mails %q: it is no e-mail address", set.From)
 		}
 	}
-	if err := errors.Join(checkPage(set.ConfirmURL, "{code}", "{user}"), checkPage(set.ResetURL, "{code}", "{email}")); err != nil {
+	if err := errors.Join(checkPage(set.ConfirmURL, "{code}", "{user}"),
+		checkPage(set.ResetURL, "{code}", "{email}")); err != nil {
 		return nil, err
 	}
 	if set.Poll <= 0 {
 		set.Poll = 5 * time.Second
 	}
-	return &Module{db: db, site: s, settings: set, target: t, retry: firstRetry, wake: make(chan struct{}, 1)}, nil
+	return &Module{db: db, site: s, settings: set, target: t, retry: firstRetry,
+		wake: make(chan struct{}, 1)}, nil
 }
 
-// On tells whether mails are sent at all.
+// On reports whether mails are sent at all.
 func (m *Module) On() bool { return m.target != nil }
 
 var _ events.Handler = (*Module)(nil).Handle
 
-// Handle queues the mails that follow from an event of the outbox, each once however often the event comes.
+// Handle queues the mails that follow from an event of the outbox. Each mail is queued once even if
+// the same event is handled several times.
 func (m *Module) Handle(ctx context.Context, tx *database.DB, e events.Event) error {
 	if m.target == nil {
 		return nil
@@ -98,7 +113,7 @@ func (m *Module) Handle(ctx context.Context, tx *database.DB, e events.Event) er
 		}
 	}
 	if len(list) > 0 {
-		select { // a courtesy: Serve finds them anyway
+		select { // only saves time: Serve finds the mails anyway
 		case m.wake <- struct{}{}:
 		default:
 		}

@@ -11,28 +11,34 @@ import (
 )
 
 const (
-	// lease is for how long a process holds a mail that it has taken. It outlasts the longest sending (sendTimeout and
-	// settleTimeout), and by so much that clocks of the tasks may differ by a minute.
+	// lease is for how long a process holds a mail that it has taken. It is longer than the longest
+	// sending (sendTimeout plus settleTimeout) by so much that the clocks of the processes may
+	// differ by a minute.
 	lease = 2 * time.Minute
-	// firstRetry is the pause after the first failure; each further one is twice as long, up to lastRetry.
+	// firstRetry is the pause after the first failure. Each further pause is twice as long, up to
+	// lastRetry.
 	firstRetry = 30 * time.Second
 	lastRetry  = time.Hour
-	// giveUpAfter is the age at which a mail that still fails is given up.
+	// giveUpAfter is the age at which a mail that still fails is deleted.
 	giveUpAfter = 24 * time.Hour
-	// candidates is how many mails a process looks at to find one that no other has taken.
+	// candidates is how many due mails a process reads in order to find one that no other process
+	// has taken.
 	candidates = 10
 )
 
-// errTaken says that another process took the mail over after the lease had run out.
+// errTaken is the error of a process whose lease of a mail ran out, so that another process has
+// taken the mail.
 var errTaken = errors.New("another process has taken the mail over")
 
-// queued is a mail that waits. UserID is 0 for one to the site's own address.
+// queued is a mail that waits to be sent: its kind and the user whom it is about. For the kinds
+// with toSite the recipient is the site's own address.
 type queued struct {
 	kind   string
 	userID int
 }
 
-// row is a mail of the queue that this process holds.
+// row is a mail of the queue. The fence is incremented each time a process takes the mail, so that
+// a process which lost it cannot change its row.
 type row struct {
 	queued
 	id, seq  int64
@@ -41,20 +47,24 @@ type row struct {
 	fence    int
 }
 
-// add queues a mail that follows from the event with that place.
+// add queues a mail that follows from the event with the number seq. The event, the kind and the
+// user together are unique in the queue.
 func add(ctx context.Context, tx *database.DB, seq int64, q queued) error {
 	if seq <= 0 {
 		return fmt.Errorf("queue mail %s: the event has no place in the order yet", q.kind)
 	}
 	now := tx.Now()
-	_, err := tx.Exec(ctx, tx.InsertIgnore()+" {q2ab_mail} (seq, kind, userid, created, due) VALUES (?, ?, ?, ?, ?)", seq, q.kind, q.userID, now, now)
+	_, err := tx.Exec(ctx,
+		tx.InsertIgnore()+" {q2ab_mail} (seq, kind, userid, created, due) VALUES (?, ?, ?, ?, ?)",
+		seq, q.kind, q.userID, now, now)
 	if err != nil {
 		return fmt.Errorf("queue mail %s: %w", q.kind, err)
 	}
 	return nil
 }
 
-// claim takes the mail that has been due for longest and that nobody holds; nil if there is none.
+// claim takes the mail that has been due for longest and that no process holds. It returns nil if
+// there is none.
 func (m *Module) claim(ctx context.Context) (*row, error) {
 	for {
 		list, err := m.due(ctx)
@@ -62,7 +72,8 @@ func (m *Module) claim(ctx context.Context) (*row, error) {
 			return nil, fmt.Errorf("look for mails to send: %w", err)
 		}
 		for _, r := range list {
-			taken, err := m.change(ctx, "UPDATE {q2ab_mail} SET locked_until = ?, fence = fence + 1 WHERE id = ? AND fence = ?",
+			taken, err := m.change(ctx,
+				"UPDATE {q2ab_mail} SET locked_until = ?, fence = fence + 1 WHERE id = ? AND fence = ?",
 				m.db.Now()+int64(lease/time.Second), r.id, r.fence)
 			if err != nil {
 				return nil, fmt.Errorf("take a mail: %w", err)
@@ -78,6 +89,7 @@ func (m *Module) claim(ctx context.Context) (*row, error) {
 	}
 }
 
+// due returns the first mails that are due and that no process holds.
 func (m *Module) due(ctx context.Context) (list []row, err error) {
 	now := m.db.Now()
 	err = m.db.Select(ctx, func(rows *sql.Rows) error {
@@ -90,17 +102,20 @@ func (m *Module) due(ctx context.Context) (list []row, err error) {
 	return list, err
 }
 
-// remove takes a mail that is done with out of the queue.
+// remove deletes a mail from the queue, once it needs no more work.
 func (m *Module) remove(ctx context.Context, r *row) error {
 	return m.held(m.change(ctx, "DELETE FROM {q2ab_mail} WHERE id = ? AND fence = ?", r.id, r.fence))
 }
 
-// putBack leaves a mail to whoever looks next, at the earliest after the pause.
+// putBack releases a mail. Any process may take it again after the pause.
 func (m *Module) putBack(ctx context.Context, r *row, pause time.Duration) error {
 	due := m.db.Now() + int64((pause+time.Second-1)/time.Second)
-	return m.held(m.change(ctx, "UPDATE {q2ab_mail} SET due = ?, attempts = ?, locked_until = 0 WHERE id = ? AND fence = ?", due, r.attempts, r.id, r.fence))
+	return m.held(m.change(ctx,
+		"UPDATE {q2ab_mail} SET due = ?, attempts = ?, locked_until = 0 WHERE id = ? AND fence = ?",
+		due, r.attempts, r.id, r.fence))
 }
 
+// held turns the result of a change to a held row into an error: errTaken if no row was changed.
 func (m *Module) held(changed bool, err error) error {
 	if err == nil && !changed {
 		return errTaken
@@ -108,7 +123,8 @@ func (m *Module) held(changed bool, err error) error {
 	return err
 }
 
-// change runs a statement in a transaction of its own, for the sake of its repetition after a deadlock.
+// change runs one statement and reports whether it changed a row. It uses a transaction because
+// transactions are repeated after a deadlock.
 func (m *Module) change(ctx context.Context, query string, args ...any) (changed bool, err error) {
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
 		n, err := tx.Exec(ctx, query, args...)
@@ -118,7 +134,7 @@ func (m *Module) change(ctx context.Context, query string, args ...any) (changed
 	return changed, err
 }
 
-// pause is how long a mail rests after so many failures.
+// pause returns how long a mail waits after the given number of failures.
 func (m *Module) pause(failures int) time.Duration {
 	return min(m.retry<<min(failures-1, 12), lastRetry)
 }

@@ -12,31 +12,37 @@ import (
 )
 
 const (
-	// sendTimeout bounds the sending of one mail, finishTimeout what is left of it once the process is told to stop.
+	// sendTimeout is the longest time for sending one mail. finishTimeout is the longest time for
+	// finishing it once the process is told to stop.
 	sendTimeout   = 30 * time.Second
 	finishTimeout = 5 * time.Second
-	// settleTimeout bounds how long a process tries to write down what became of a mail; settleAtEnd when it stops.
+	// settleTimeout is for how long a process tries to record the result of sending a mail.
+	// settleAtEnd is for how long it does so once it is told to stop.
 	settleTimeout = 30 * time.Second
 	settleAtEnd   = 2 * time.Second
-	// soon is how long after a sign of something new Serve looks: Handle gives it before the commit.
+	// soon is how long Serve waits after it has been woken: Handle wakes it before the transaction
+	// with the new mail is committed.
 	soon = 5 * time.Millisecond
-	// maxPauses bounds the pause between two tries while the mail server or the database is away, in polls.
+	// maxPauses is the longest pause between two attempts while the mail server or the database is
+	// down, as a multiple of Settings.Poll.
 	maxPauses = 12
 )
 
-// outage is a failure that has nothing to do with the mail: all others would fail too. No attempt of the mail is counted.
+// outage is an error that does not depend on the mail, so that all other mails would fail too. It
+// is not counted as an attempt to send the mail.
 type outage struct{ error }
 
-// refused is a refusal for good.
+// refused is the error of a mail that the server has refused permanently.
 type refused struct{ error }
 
-// gone says why there is no mail to send any more.
+// gone is the reason why a mail is not needed any more.
 type gone string
 
 func (g gone) Error() string { return string(g) }
 
-// Serve sends mails until the context ends; it returns at once when mails are off. Any number of processes may do so on
-// one database. A mail that is under way when the context ends is finished if that takes at most five seconds.
+// Serve sends mails until the context ends. It returns at once if mails are off. Any number of
+// processes may call it on one database. A mail that is being sent when the context ends is
+// finished if that takes at most five seconds.
 func (m *Module) Serve(ctx context.Context) {
 	if m.target == nil {
 		return
@@ -47,7 +53,8 @@ func (m *Module) Serve(ctx context.Context) {
 		switch {
 		case ctx.Err() != nil:
 			return
-		case err != nil && !told && !database.Unavailable(err): // that is logged once for all
+		case err != nil && !told && !database.Unavailable(err):
+			// An unavailable database is logged elsewhere, once for all modules.
 			told = true
 			slog.ErrorContext(ctx, "mails cannot be sent; trying again until they can", "error", err)
 		case err == nil && told:
@@ -68,7 +75,8 @@ func (m *Module) Serve(ctx context.Context) {
 	}
 }
 
-// wait waits until the time is over, the context ends or there is a sign; it tells whether that was it.
+// wait waits until the time is over, the context ends or there is a sign. It reports whether there
+// was a sign.
 func wait(ctx context.Context, d time.Duration, sign <-chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -81,7 +89,8 @@ func wait(ctx context.Context, d time.Duration, sign <-chan struct{}) bool {
 	return false
 }
 
-// sendNext sends the next mail, if there is one that is due. The error is one that concerns all mails.
+// sendNext sends the next mail that is due and reports whether there was one. Its error is one that
+// concerns all mails.
 func (m *Module) sendNext(ctx context.Context) (found bool, err error) {
 	r, err := m.claim(ctx)
 	if err != nil || r == nil {
@@ -95,7 +104,8 @@ func (m *Module) sendNext(ctx context.Context) (found bool, err error) {
 		if err == nil || errors.Is(err, errTaken) {
 			break
 		}
-		// It must not be sent again only because the database was away for a moment.
+		// The result must be recorded even if the database is down for a moment, or the mail would
+		// be sent again.
 		if wait(own, 200*time.Millisecond, nil); own.Err() != nil {
 			return true, fmt.Errorf("write down what became of a mail: %w", err)
 		}
@@ -106,13 +116,14 @@ func (m *Module) sendNext(ctx context.Context) (found bool, err error) {
 	return true, nil
 }
 
-// send sends a mail, within the time that it may take.
+// send composes a mail and sends it, within the time allowed for that.
 func (m *Module) send(ctx context.Context, r *row) (err error) {
 	ctx, cancel := outlive(ctx, sendTimeout, finishTimeout)
 	defer cancel()
 	defer func() {
-		if p := recover(); p != nil { // one bad mail must not end the server, nor stop all others
-			slog.ErrorContext(ctx, "mail panics", "kind", r.kind, "user", r.userID, "panic", p, "stack", string(debug.Stack()))
+		if p := recover(); p != nil { // one bad mail must neither end the process nor stop all others
+			slog.ErrorContext(ctx, "mail panics", "kind", r.kind, "user", r.userID,
+				"panic", p, "stack", string(debug.Stack()))
 			err = errors.New("panic")
 		}
 	}()
@@ -124,7 +135,7 @@ func (m *Module) send(ctx context.Context, r *row) (err error) {
 	return m.target.send(ctx, msg, name)
 }
 
-// settle writes down what became of a mail, and logs it: never with the address.
+// settle records and logs the result of sending a mail. The log never contains the address.
 func (m *Module) settle(ctx context.Context, r *row, result error, stopping bool) error {
 	about := slog.With("kind", r.kind, "user", r.userID, "mail", r.id)
 	after := func(written error, level slog.Level, message string, more ...any) error {
@@ -145,9 +156,11 @@ func (m *Module) settle(ctx context.Context, r *row, result error, stopping bool
 	if errors.As(result, &refused{}) {
 		return after(m.remove(ctx, r), slog.LevelWarn, "mail refused", "error", result)
 	}
-	own := r.created + int64(giveUpAfter/time.Second) - m.db.Now() // what is left of its time, in seconds
+	// For how many seconds the mail may still be tried.
+	own := r.created + int64(giveUpAfter/time.Second) - m.db.Now()
 	if stopping && own > 0 {
-		return after(m.putBack(ctx, r, 0), slog.LevelInfo, "mail left to others: this process stops", "error", result)
+		return after(m.putBack(ctx, r, 0), slog.LevelInfo, "mail left to others: this process stops",
+			"error", result)
 	}
 	away := errors.As(result, &outage{})
 	if away && own > 0 {
@@ -157,12 +170,15 @@ func (m *Module) settle(ctx context.Context, r *row, result error, stopping bool
 	next.attempts++
 	pause := m.pause(next.attempts)
 	if int64(pause/time.Second) >= own {
-		return after(m.remove(ctx, r), slog.LevelError, "mail given up", "attempts", next.attempts, "error", result)
+		return after(m.remove(ctx, r), slog.LevelError, "mail given up",
+			"attempts", next.attempts, "error", result)
 	}
-	return after(m.putBack(ctx, &next, pause), slog.LevelWarn, "mail not sent; it is tried again", "attempts", next.attempts, "again_in", pause, "error", result)
+	return after(m.putBack(ctx, &next, pause), slog.LevelWarn, "mail not sent; it is tried again",
+		"attempts", next.attempts, "again_in", pause, "error", result)
 }
 
-// outlive returns a context that ends after the longest time, or that long after the end of the other.
+// outlive returns a context that ends after the time longest or, if ctx ends before, the time after
+// later. The values of ctx are kept.
 func outlive(ctx context.Context, longest, after time.Duration) (context.Context, context.CancelFunc) {
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), longest)
 	stop := context.AfterFunc(ctx, func() {

@@ -13,19 +13,20 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// server is a mail server that takes mails over SMTP.
+// server is a mail server that accepts mails over SMTP.
 type server struct {
 	host           string
 	port           int
 	user, password string
-	// implicit tells that TLS starts with the connection.
+	// implicit reports whether the connection uses TLS from the start.
 	implicit bool
 	policy   gomail.TLSPolicy
-	// config is nil but for tests.
+	// config is a TLS configuration for tests; otherwise nil.
 	config *tls.Config
 }
 
-// encoding is base64 for Japanese, of which quoted-printable would make three times as much.
+// encoding returns base64 for Japanese, which quoted-printable would make three times as long, and
+// quoted-printable otherwise.
 func (*server) encoding(japanese bool) gomail.Encoding {
 	if japanese {
 		return gomail.EncodingB64
@@ -33,7 +34,8 @@ func (*server) encoding(japanese bool) gomail.Encoding {
 	return gomail.EncodingQP
 }
 
-// send sends one mail over a connection of its own. The end of the context cuts that wherever it stands.
+// send sends one mail over a connection of its own. When the context ends, the connection is
+// closed, whatever it is doing.
 func (s *server) send(ctx context.Context, msg *gomail.Msg, _ string) error {
 	line := &connection{server: s, ends: ctx}
 	defer line.close()
@@ -47,7 +49,8 @@ func (s *server) send(ctx context.Context, msg *gomail.Msg, _ string) error {
 	}
 	err = client.SendWithSMTPClient(session, msg)
 	if err == nil || msg.IsDelivered() {
-		_ = client.CloseWithSMTPClient(session) // it has the mail, however it takes its leave
+		// The server has the mail, so a failure to close the session does not matter.
+		_ = client.CloseWithSMTPClient(session)
 		return nil
 	}
 	return failure(err)
@@ -55,16 +58,21 @@ func (s *server) send(ctx context.Context, msg *gomail.Msg, _ string) error {
 
 func (s *server) client(line *connection) (*gomail.Client, error) {
 	options := []gomail.Option{
-		gomail.WithPort(s.port), gomail.WithTimeout(sendTimeout), gomail.WithTLSPolicy(s.policy), gomail.WithTLSConfig(s.tls()),
+		gomail.WithPort(s.port), gomail.WithTimeout(sendTimeout),
+		gomail.WithTLSPolicy(s.policy), gomail.WithTLSConfig(s.tls()),
 		gomail.WithDialContextFunc(line.dial), gomail.WithoutNoop(), gomail.WithoutRset(),
 	}
 	if s.user != "" {
-		// Those that show the password to the server only if the line is encrypted, unless TLS is off on purpose.
-		mechanisms := []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin, gomail.SMTPAuthCramMD5}
+		// Mechanisms that reveal the password to the server are used only over an encrypted
+		// connection, unless TLS is off on purpose.
+		mechanisms := []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1,
+			gomail.SMTPAuthPlain, gomail.SMTPAuthLogin, gomail.SMTPAuthCramMD5}
 		if s.policy == gomail.NoTLS && !s.implicit {
-			mechanisms = []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1, gomail.SMTPAuthCramMD5, gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc}
+			mechanisms = []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1,
+				gomail.SMTPAuthCramMD5, gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc}
 		}
-		options = append(options, gomail.WithOpportunisticSMTPAuth(mechanisms...), gomail.WithUsername(s.user), gomail.WithPassword(s.password))
+		options = append(options, gomail.WithOpportunisticSMTPAuth(mechanisms...),
+			gomail.WithUsername(s.user), gomail.WithPassword(s.password))
 	}
 	return gomail.NewClient(s.host, options...)
 }
@@ -78,11 +86,14 @@ func (s *server) tls() *tls.Config {
 	return config
 }
 
-// unreachable describes why nothing can be sent: the server is away, its certificate is not good, it does not take the password.
+// unreachable returns an error that describes why no mails can be sent: the server is down, its
+// certificate is not valid, or it does not accept the password. The error does not contain the
+// password.
 func (s *server) unreachable(err error) error {
 	var reply *textproto.Error
-	if errors.As(err, &reply) { // its text is the server's and might repeat what it was told
-		return fmt.Errorf("the mail server %s answers %d before it is given a mail%s", s.host, reply.Code, hint(reply.Code))
+	if errors.As(err, &reply) { // the server's own text is left out: it might repeat secrets
+		return fmt.Errorf("the mail server %s answers %d before it is given a mail%s",
+			s.host, reply.Code, hint(reply.Code))
 	}
 	message := err.Error()
 	if s.password != "" {
@@ -91,6 +102,7 @@ func (s *server) unreachable(err error) error {
 	return fmt.Errorf("the mail server %s cannot be used: %s", s.host, message)
 }
 
+// hint returns an addition to the error for codes that are about authentication; "" for others.
 func hint(code int) string {
 	if code == 530 || code == 534 || code == 535 || code == 538 {
 		return ": the user or the password may be wrong"
@@ -98,10 +110,13 @@ func hint(code int) string {
 	return ""
 }
 
-// failure describes why a mail was not taken, without the texts of the server, which repeat addresses.
+// failure returns an error that describes why the server did not accept a mail. It leaves out the
+// server's texts, which repeat addresses.
 //
-// What the server refuses for good is the recipient or the mail. That it refuses the sender, or to relay for us (x.7.x and the
-// codes of authentication), is a matter of settings, which somebody may put right in time.
+// The error is a refused if the server rejects the recipient or the mail permanently. If the server
+// rejects the sender, or refuses to relay for this site (enhanced status x.7.x and the codes of
+// authentication), the cause is its settings or the site's, which somebody may correct; such a mail
+// is tried again.
 func failure(err error) error {
 	var f *gomail.SendError
 	if !errors.As(err, &f) {
@@ -111,15 +126,17 @@ func failure(err error) error {
 	if code == 0 {
 		return fmt.Errorf("%s: the connection broke", f.Reason)
 	}
-	described := fmt.Errorf("%s: %s", f.Reason, strings.TrimSpace(fmt.Sprintf("%d %s", code, f.EnhancedStatusCode())))
-	atRecipient := f.Reason == gomail.ErrSMTPRcptTo && hint(code) == "" && !strings.HasPrefix(f.EnhancedStatusCode(), "5.7.")
+	described := fmt.Errorf("%s: %s", f.Reason,
+		strings.TrimSpace(fmt.Sprintf("%d %s", code, f.EnhancedStatusCode())))
+	atRecipient := f.Reason == gomail.ErrSMTPRcptTo && hint(code) == "" &&
+		!strings.HasPrefix(f.EnhancedStatusCode(), "5.7.")
 	if code >= 500 && (atRecipient || f.Reason == gomail.ErrSMTPDataClose) {
 		return refused{described}
 	}
 	return described
 }
 
-// connection is a connection that ends with a context.
+// connection is a network connection that is closed when a context ends.
 type connection struct {
 	server *server
 	ends   context.Context //nolint:containedctx // dial is given one that is over when the connection stands
@@ -129,7 +146,8 @@ type connection struct {
 
 func (c *connection) dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	var dialer net.Dialer
-	raw, err := dialer.DialContext(ctx, network, net.JoinHostPort(c.server.host, strconv.Itoa(c.server.port))) // IPv6 too
+	raw, err := dialer.DialContext(ctx, network,
+		net.JoinHostPort(c.server.host, strconv.Itoa(c.server.port))) // IPv6 too
 	if err != nil {
 		return nil, err
 	}

@@ -13,16 +13,18 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// target is where mails go.
+// target is a destination of mails.
 type target interface {
-	// send hands over a mail: outage if nothing can be sent, refused if this one never can. Its errors are fit for the log:
-	// no addresses, no secrets. name is a short one for the mail.
+	// send delivers a mail. The error is an outage if no mail can be sent, and a refused if this
+	// mail can never be sent. Errors contain no addresses and no secrets, so that they may be
+	// logged. name is a short unique name for the mail.
 	send(ctx context.Context, msg *gomail.Msg, name string) error
-	// encoding is how mails of the language are to be encoded.
+	// encoding returns how mails are to be encoded, depending on whether they are in Japanese.
 	encoding(japanese bool) gomail.Encoding
 }
 
-// newTarget is what the setting URL names; nil for "off". The errors do not quote it, as there is a password in it.
+// newTarget returns the target that the setting URL names, or nil if mails are off. Errors do not
+// quote the setting, because it may contain a password.
 func newTarget(address string) (target, error) {
 	if address == "" || address == "off" {
 		return nil, nil //nolint:nilnil // mails are off
@@ -37,10 +39,12 @@ func newTarget(address string) (target, error) {
 		return folder(dir), nil
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" || strings.TrimSuffix(u.Path, "/") != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" ||
+		strings.TrimSuffix(u.Path, "/") != "" || u.Fragment != "" {
 		return nil, errors.New("smtp://user:password@host:port, smtps://…, file:DIR or off was expected, with special characters percent-encoded")
 	}
-	s := &server{host: u.Hostname(), port: 587, policy: gomail.TLSOpportunistic, implicit: u.Scheme == "smtps"}
+	s := &server{host: u.Hostname(), port: 587, policy: gomail.TLSOpportunistic,
+		implicit: u.Scheme == "smtps"}
 	if s.implicit {
 		s.port, s.policy = 465, gomail.NoTLS // it is on already
 	}
@@ -58,7 +62,7 @@ func newTarget(address string) (target, error) {
 	return s, s.setTLS(u.RawQuery)
 }
 
-// setTLS heeds what follows the question mark.
+// setTLS applies the parameters of the setting URL, which follow the question mark.
 func (s *server) setTLS(query string) error {
 	params, err := url.ParseQuery(query)
 	if err != nil {
@@ -80,13 +84,13 @@ func (s *server) setTLS(query string) error {
 	return nil
 }
 
-// folder is the target of development: each mail becomes a file.
+// folder is a target for development: each mail becomes a file in the folder.
 type folder string
 
-// encoding lets people read the files as they are.
+// encoding returns no encoding, so that people can read the files.
 func (folder) encoding(bool) gomail.Encoding { return gomail.NoEncoding }
 
-// send writes the file; under its name it is whole from the start.
+// send writes the mail to a file. The file appears under its name only when it is complete.
 func (dir folder) send(_ context.Context, msg *gomail.Msg, name string) (err error) {
 	if err := os.MkdirAll(string(dir), 0o700); err != nil {
 		return outage{err}

@@ -13,7 +13,8 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// ListenToAccounts gives new accounts their row of points and takes it, and the badges, from those that go.
+// ListenToAccounts gives each new account its row of points, and deletes the points and badges of
+// each account that is deleted.
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
 		if c.Kind == auth.Registered {
@@ -57,18 +58,22 @@ func (m *Module) Register(api huma.API) {
 	m.registerBadges(api)
 	m.registerTitles(api)
 	op := func(id, method, summary string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: "/v1/users/{handle}/bonus-points", Summary: summary, Tags: []string{"Administration"},
+		return huma.Operation{OperationID: id, Method: method, Path: "/v1/users/{handle}/bonus-points",
+			Summary: summary, Tags: []string{"Administration"},
 			Errors: []int{http.StatusForbidden, http.StatusNotFound}}
 	}
-	web.Register(api, op("set-bonus", http.MethodPut, "Give a user points beside those that were earned"), func(ctx context.Context, in *bonusInput) (*bonusOutput, error) {
-		return m.setBonus(ctx, in.Handle, in.Body.Bonus)
-	})
-	web.Register(api, op("drop-bonus", http.MethodDelete, "Take a user's bonus back"), func(ctx context.Context, in *handleInput) (*bonusOutput, error) {
-		return m.setBonus(ctx, in.Handle, 0)
-	})
+	web.Register(api, op("set-bonus", http.MethodPut, "Give a user points beside those that were earned"),
+		func(ctx context.Context, in *bonusInput) (*bonusOutput, error) {
+			return m.setBonus(ctx, in.Handle, in.Body.Bonus)
+		})
+	web.Register(api, op("drop-bonus", http.MethodDelete, "Take a user's bonus back"),
+		func(ctx context.Context, in *handleInput) (*bonusOutput, error) {
+			return m.setBonus(ctx, in.Handle, 0)
+		})
 }
 
-// setBonus sets a user's bonus. As in Q2A only points follow, and every administrator may, whoever the user is.
+// setBonus sets a user's bonus. As in Q2A, nothing but the points changes, and every administrator
+// may set the bonus of every user.
 func (m *Module) setBonus(ctx context.Context, handle string, bonus int) (*bonusOutput, error) {
 	if err := auth.RequireAdmin(ctx); err != nil {
 		return nil, err
@@ -83,7 +88,7 @@ func (m *Module) setBonus(ctx context.Context, handle string, bonus int) (*bonus
 	}
 	out := &bonusOutput{}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		// Users without a row get one.
+		// This inserts the user's row if there is none.
 		if err := m.Recompute(ctx, tx, o, map[int]Columns{account.ID: 0}); err != nil {
 			return err
 		}
@@ -94,7 +99,8 @@ func (m *Module) setBonus(ctx context.Context, handle string, bonus int) (*bonus
 		f := rows[account.ID]
 		f.Bonus = bonus
 		f.Points = f.points(o)
-		if _, err := tx.Exec(ctx, "UPDATE {userpoints} SET bonus = ?, points = ? WHERE userid = ?", f.Bonus, f.Points, account.ID); err != nil {
+		if _, err := tx.Exec(ctx, "UPDATE {userpoints} SET bonus = ?, points = ? WHERE userid = ?",
+			f.Bonus, f.Points, account.ID); err != nil {
 			return fmt.Errorf("set a bonus: %w", err)
 		}
 		out.Body.Bonus, out.Body.Points = f.Bonus, f.Points

@@ -13,21 +13,22 @@ import (
 	"38qa.net/backend/modules/ranking/internal/badges"
 )
 
-// How the plugin marks what it has told the user of an award.
+// The values of the plugin's column show_flag: whether the user has been shown an award.
 const (
-	untold = 0 // the user's next page tells of it
+	untold = 0 // the next page that the user opens shows the award
 	told   = 1
-	silent = 2 // nobody is told: awarded for what was long ago
+	silent = 2 // never shown, because the award is for something long past
 )
 
-// awardsName is what transactions that award call (*database.DB).Alone with: the plugin's tables have no unique keys.
+// awardsName is the name that every transaction which awards badges passes to (*database.DB).Alone.
+// Such transactions must not run at the same time, because the plugin's tables have no unique keys.
 const awardsName = "badges"
 
 // award is a badge for a user.
 type award struct{ userID, badge int }
 
-// HandleEvent awards the badges that somebody has earned by what an event tells of; it is a handler of the outbox. A badge that is awarded
-// stays, whatever becomes of what it was for.
+// HandleEvent awards the badges that users have earned by an event; it is a handler of the outbox.
+// A badge stays once it is awarded, even if the post or vote that earned it goes away.
 func (m *Module) HandleEvent(ctx context.Context, tx *database.DB, e events.Event) error {
 	var earned []award
 	var users []int
@@ -70,7 +71,8 @@ func (m *Module) HandleEvent(ctx context.Context, tx *database.DB, e events.Even
 	return err
 }
 
-// postsConcerned is a condition for the posts (p) that may have earned a badge by an event; "" for none.
+// postsConcerned returns an SQL condition for the posts (with the alias p) that may have earned a
+// badge by an event, with its arguments; "" if there are none.
 func postsConcerned(e events.Event) (condition string, args []any) {
 	kind, what, _ := strings.Cut(e.Name, "_")
 	id, question := e.Topics.PostID, e.Topics.QuestionID
@@ -82,40 +84,53 @@ func postsConcerned(e events.Event) (condition string, args []any) {
 		return "p.postid = ?", []any{id}
 	case "post", "edit", "claim":
 		return "p.postid IN ?", []any{[]int{id, question}}
-	case "approve", "requeue", "hide", "reshow", "move", "to_c": // another answer may be a question's first now
+	case "approve", "requeue", "hide", "reshow", "move", "to_c":
+		// Another answer may be the question's first now.
 		return "(p.postid = ? OR p.parentid = ?)", []any{question, question}
 	}
 	return "", nil
 }
 
-// eachPost tells of visible questions and answers with an author, by id, what badges ask.
-func eachPost(ctx context.Context, db *database.DB, condition string, args []any, tell func(id int, p *badges.Post)) error {
+// eachPost calls tell with the id of each visible question and answer that has an author and meets
+// the condition, and with the facts that badges depend on.
+func eachPost(
+	ctx context.Context, db *database.DB, condition string, args []any,
+	tell func(id int, p *badges.Post),
+) error {
 	err := db.Select(ctx, func(rows *sql.Rows) error {
 		var id int
 		var kind string
 		p := badges.Post{}
-		if err := rows.Scan(&id, &p.Author, &kind, &p.Content, &p.Upvotes, &p.Replies, &p.Wait, &p.First); err != nil {
+		if err := rows.Scan(&id, &p.Author, &kind, &p.Content, &p.Upvotes, &p.Replies, &p.Wait,
+			&p.First); err != nil {
 			return err
 		}
 		p.Kind = kind[0]
 		tell(id, &p)
 		return nil
-	}, "SELECT p.postid, p.userid, p.type, CASE WHEN "+badges.TellingContents("p")+" THEN p.content ELSE '' END, p.upvotes, p.acount, "+
+	}, "SELECT p.postid, p.userid, p.type, CASE WHEN "+badges.TellingContents("p")+
+		" THEN p.content ELSE '' END, p.upvotes, p.acount, "+
 		"COALESCE(UNIX_TIMESTAMP(p.created) - UNIX_TIMESTAMP(q.created), 0), "+
 		"NOT EXISTS (SELECT 1 FROM {posts} s WHERE s.parentid = p.parentid AND s.type = 'A' AND (s.created < p.created OR s.created = p.created AND s.postid < p.postid)) "+
-		"FROM {posts} p LEFT JOIN {posts} q ON q.postid = p.parentid WHERE p.type IN ('Q', 'A') AND p.userid IS NOT NULL AND "+condition, args...)
+		"FROM {posts} p LEFT JOIN {posts} q ON q.postid = p.parentid WHERE p.type IN ('Q', 'A') AND p.userid IS NOT NULL AND "+
+		condition, args...)
 	if err != nil {
 		return fmt.Errorf("look for badges of posts: %w", err)
 	}
 	return nil
 }
 
-// eachPerson tells of users, by id, what badges ask; diary is the SQL of how many diary posts they have.
-func eachPerson(ctx context.Context, db *database.DB, diary, condition string, args []any, tell func(userID int, p *badges.Person)) error {
+// eachPerson calls tell with the id of each user who meets the condition, and with the facts that
+// badges depend on. diary is an SQL expression for how many diary posts the user has.
+func eachPerson(
+	ctx context.Context, db *database.DB, diary, condition string, args []any,
+	tell func(userID int, p *badges.Person),
+) error {
 	err := db.Select(ctx, func(rows *sql.Rows) error {
 		var id int
 		p := badges.Person{}
-		if err := rows.Scan(&id, &p.Questions, &p.Answers, &p.DiaryPosts, &p.Supported, &p.Collected, &p.Followers); err != nil {
+		if err := rows.Scan(&id, &p.Questions, &p.Answers, &p.DiaryPosts, &p.Supported, &p.Collected,
+			&p.Followers); err != nil {
 			return err
 		}
 		tell(id, &p)
@@ -131,7 +146,8 @@ func eachPerson(ctx context.Context, db *database.DB, diary, condition string, a
 	return nil
 }
 
-// give stores the awards that are new, once each, and returns them.
+// give stores those awards that users do not have yet, each once and with the given show_flag, and
+// returns them.
 func give(ctx context.Context, tx *database.DB, earned []award, flag int) ([]award, error) {
 	fresh, err := missing(ctx, tx, earned)
 	if err != nil || len(fresh) == 0 {
@@ -149,14 +165,16 @@ func give(ctx context.Context, tx *database.DB, earned []award, flag int) ([]awa
 			args = append(args, a.badge, a.userID, flag, tx.Now(), tx.Now())
 		}
 		const row = "(?, ?, ?, FROM_UNIXTIME(?), FROM_UNIXTIME(?))"
-		if _, err := tx.Exec(ctx, "INSERT INTO {ysb_badges} (badgeid, userid, show_flag, created, updated) VALUES "+row+strings.Repeat(", "+row, len(part)-1), args...); err != nil {
+		if _, err := tx.Exec(ctx,
+			"INSERT INTO {ysb_badges} (badgeid, userid, show_flag, created, updated) VALUES "+row+
+				strings.Repeat(", "+row, len(part)-1), args...); err != nil {
 			return nil, fmt.Errorf("award badges: %w", err)
 		}
 	}
 	return fresh, nil
 }
 
-// missing are the awards, each once, that users do not have.
+// missing returns the awards that users do not have yet, each once.
 func missing(ctx context.Context, db *database.DB, earned []award) (fresh []award, err error) {
 	want := map[award]bool{}
 	var users []int

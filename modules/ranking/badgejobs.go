@@ -12,16 +12,21 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// diaryTable is the table of the plugin with the diary, on sites that have it.
+// diaryTable is the table of the plugin that adds a diary to the site. Not all sites have it.
 const diaryTable = "blogs"
 
-// postsPerBatch is how many posts one batch of the badges looks at.
+// postsPerBatch is how many posts one batch of the job of badges examines.
 const postsPerBatch = 2000
 
-// BadgesJob awards what was earned and not awarded at its moment: before this backend came, by the diary, whose posts it does not see, and by
-// favourites that the old site stored. Nobody is told of these.
+// BadgesJob returns the job that awards badges which were earned but not awarded at that moment:
+// before this backend was installed, by posts of the diary, which this backend does not watch, and
+// by favourites that the old site stored. These awards are never shown to the user as new.
 func (m *Module) BadgesJob() jobs.Job {
-	batch := func(fn func(ctx context.Context, tx *database.DB, after int, w *jobs.Work) (earned []award, next int, err error)) func(context.Context, int, *jobs.Work) (int, error) {
+	batch := func(
+		fn func(
+			ctx context.Context, tx *database.DB, after int, w *jobs.Work,
+		) (earned []award, next int, err error),
+	) func(context.Context, int, *jobs.Work) (int, error) {
 		return func(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
 			return w.Once(ctx, func(tx *database.DB) (int, error) {
 				earned, next, err := fn(ctx, tx, after, w)
@@ -52,29 +57,40 @@ func (m *Module) BadgesJob() jobs.Job {
 		Name: "badges", Summary: "awards badges for what was done before this backend came, or beside it",
 		Schedule: "40 3 * * *", AtStart: true,
 		Steps: []jobs.Step{
-			{Name: "posts", Count: count("SELECT COUNT(*) FROM {posts} WHERE type IN ('Q', 'A') AND userid IS NOT NULL"), Batch: batch(badgesOfPosts)},
+			{
+				Name:  "posts",
+				Count: count("SELECT COUNT(*) FROM {posts} WHERE type IN ('Q', 'A') AND userid IS NOT NULL"),
+				Batch: batch(badgesOfPosts),
+			},
 			{Name: "diary", Batch: batch(badgesOfDiary)},
 			{Name: "people", Count: count("SELECT COUNT(*) FROM {users}"), Batch: batch(badgesOfPeople)},
 		},
 	}
 }
 
-func badgesOfPosts(ctx context.Context, tx *database.DB, after int, w *jobs.Work) (earned []award, next int, err error) {
+// badgesOfPosts returns the badges that the next questions and answers have earned.
+func badgesOfPosts(
+	ctx context.Context, tx *database.DB, after int, w *jobs.Work,
+) (earned []award, next int, err error) {
 	n := 0
-	err = eachPost(ctx, tx, "p.postid > ? ORDER BY p.postid LIMIT ?", []any{after, postsPerBatch}, func(id int, p *badges.Post) {
-		n, next = n+1, id
-		for _, badge := range p.Of() {
-			earned = append(earned, award{p.Author, badge})
-		}
-	})
+	err = eachPost(ctx, tx, "p.postid > ? ORDER BY p.postid LIMIT ?", []any{after, postsPerBatch},
+		func(id int, p *badges.Post) {
+			n, next = n+1, id
+			for _, badge := range p.Of() {
+				earned = append(earned, award{p.Author, badge})
+			}
+		})
 	if w.Done = n; n < postsPerBatch {
 		next = 0
 	}
 	return earned, next, err
 }
 
-// badgesOfDiary are those of the posts of the plugin with the diary, on sites that have it.
-func badgesOfDiary(ctx context.Context, tx *database.DB, after int, w *jobs.Work) (earned []award, next int, err error) {
+// badgesOfDiary returns the badges that the next posts of the diary have earned, on sites that have
+// the plugin's table.
+func badgesOfDiary(
+	ctx context.Context, tx *database.DB, after int, w *jobs.Work,
+) (earned []award, next int, err error) {
 	if there, err := tx.HasTable(ctx, diaryTable); err != nil || !there {
 		return nil, 0, err
 	}
@@ -89,16 +105,21 @@ func badgesOfDiary(ctx context.Context, tx *database.DB, after int, w *jobs.Work
 			earned = append(earned, award{p.Author, badge})
 		}
 		return nil
-	}, "SELECT p.postid, p.userid, CASE WHEN "+badges.TellingContents("p")+" THEN p.content ELSE '' END, p.upvotes, "+
+	}, "SELECT p.postid, p.userid, CASE WHEN "+badges.TellingContents("p")+
+		" THEN p.content ELSE '' END, p.upvotes, "+
 		"(SELECT COUNT(*) FROM {blogs} c WHERE c.parentid = p.postid AND c.type = 'C') "+
-		"FROM {blogs} p WHERE p.type = 'B' AND p.userid IS NOT NULL AND p.postid > ? ORDER BY p.postid LIMIT ?", after, postsPerBatch)
+		"FROM {blogs} p WHERE p.type = 'B' AND p.userid IS NOT NULL AND p.postid > ? ORDER BY p.postid LIMIT ?",
+		after, postsPerBatch)
 	if w.Done = n; n < postsPerBatch {
 		next = 0
 	}
 	return earned, next, err
 }
 
-func badgesOfPeople(ctx context.Context, tx *database.DB, after int, w *jobs.Work) (earned []award, next int, err error) {
+// badgesOfPeople returns the badges that the next users have earned by all that they did.
+func badgesOfPeople(
+	ctx context.Context, tx *database.DB, after int, w *jobs.Work,
+) (earned []award, next int, err error) {
 	there, err := tx.HasTable(ctx, diaryTable)
 	if err != nil {
 		return nil, 0, err
@@ -108,23 +129,27 @@ func badgesOfPeople(ctx context.Context, tx *database.DB, after int, w *jobs.Wor
 		diary = "(SELECT COUNT(*) FROM {blogs} b WHERE b.userid = u.userid AND b.type = 'B')"
 	}
 	n := 0
-	err = eachPerson(ctx, tx, diary, "u.userid > ? ORDER BY u.userid LIMIT ?", []any{after, usersPerBatch}, func(userID int, p *badges.Person) {
-		n, next = n+1, userID
-		for _, badge := range p.Of() {
-			earned = append(earned, award{userID, badge})
-		}
-	})
+	err = eachPerson(ctx, tx, diary, "u.userid > ? ORDER BY u.userid LIMIT ?",
+		[]any{after, usersPerBatch},
+		func(userID int, p *badges.Person) {
+			n, next = n+1, userID
+			for _, badge := range p.Of() {
+				earned = append(earned, award{userID, badge})
+			}
+		})
 	if w.Done = n; n < usersPerBatch {
 		next = 0
 	}
 	return earned, next, err
 }
 
-// WinnersJob names those who wrote most of each kind of post in a month, for every month that is over and has nobody named yet. Only those of the
-// latest month are told of it. Who is named stays named.
+// WinnersJob returns the job that names the monthly winners: the users who wrote most posts of a
+// kind in a month. It does so for every month that is over and has no winners yet. Only the winners
+// of the latest month are shown their badge as new. Once named, winners are never changed.
 func (m *Module) WinnersJob() jobs.Job {
 	return jobs.Job{
-		Name: "monthly-winners", Summary: "names those who wrote most questions, answers and diary posts in a month",
+		Name:     "monthly-winners",
+		Summary:  "names those who wrote most questions, answers and diary posts in a month",
 		Schedule: "10 0 1 * *", AtStart: true,
 		Steps: []jobs.Step{{
 			Name: "months",
@@ -137,8 +162,12 @@ func (m *Module) WinnersJob() jobs.Job {
 	}
 }
 
-// nameWinners does one month; after is the one before as a number of months since the year 0, 0 at the beginning.
-func (m *Module) nameWinners(ctx context.Context, tx *database.DB, after int, w *jobs.Work) (next int, err error) {
+// nameWinners names the winners of one month. Months are numbered from the year 0: after is the
+// month before, or 0 at the beginning of the run, which then starts with the month of the first
+// post.
+func (m *Module) nameWinners(
+	ctx context.Context, tx *database.DB, after int, w *jobs.Work,
+) (next int, err error) {
 	diary, err := tx.HasTable(ctx, diaryTable)
 	if err != nil {
 		return 0, err
@@ -173,9 +202,10 @@ func (m *Module) nameWinners(ctx context.Context, tx *database.DB, after int, w 
 	return after + 1, nil
 }
 
-// monthForm is how the plugin stores months.
+// monthForm is the form in which the plugin stores months.
 const monthForm = "2006-01"
 
+// firstPost returns when the first post was written, in Unix seconds; 0 if there is none.
 func firstPost(ctx context.Context, tx *database.DB, diary bool) (first int64, err error) {
 	query := "SELECT MIN(created) AS c FROM {posts} WHERE type IN ('Q', 'A')"
 	if diary {
@@ -185,10 +215,15 @@ func firstPost(ctx context.Context, tx *database.DB, diary bool) (first int64, e
 	return first, err
 }
 
-// winnersOf names all who share the first place of a month, unless somebody was named before.
-func winnersOf(ctx context.Context, tx *database.DB, badge int, from, to time.Time, latest bool, w *jobs.Work) error {
+// winnersOf awards a monthly badge to all users who share the first place, unless the plugin's
+// table already has a winner for that badge and month.
+func winnersOf(
+	ctx context.Context, tx *database.DB, badge int, from, to time.Time, latest bool, w *jobs.Work,
+) error {
 	var one int
-	named, err := tx.Get(ctx, []any{&one}, "SELECT 1 FROM {ysb_badge_ranking} WHERE badgeid = ? AND award_date = ? LIMIT 1", badge, from.Format(monthForm))
+	named, err := tx.Get(ctx, []any{&one},
+		"SELECT 1 FROM {ysb_badge_ranking} WHERE badgeid = ? AND award_date = ? LIMIT 1",
+		badge, from.Format(monthForm))
 	if err != nil || named {
 		return err
 	}
@@ -205,7 +240,8 @@ func winnersOf(ctx context.Context, tx *database.DB, badge int, from, to time.Ti
 			users = append(users, id)
 		}
 		return err
-	}, "SELECT userid, COUNT(*) FROM "+table+" WHERE type = ? AND created >= FROM_UNIXTIME(?) AND created < FROM_UNIXTIME(?) AND userid IS NOT NULL "+
+	}, "SELECT userid, COUNT(*) FROM "+table+
+		" WHERE type = ? AND created >= FROM_UNIXTIME(?) AND created < FROM_UNIXTIME(?) AND userid IS NOT NULL "+
 		"GROUP BY userid ORDER BY 2 DESC, userid", kind, from.Unix(), to.Unix())
 	if err != nil {
 		return err
@@ -215,11 +251,13 @@ func winnersOf(ctx context.Context, tx *database.DB, badge int, from, to time.Ti
 		flag = untold
 	}
 	for _, id := range users {
-		w.Report("ysb_badge_ranking", fmt.Sprintf("userid=%d %s", id, from.Format(monthForm)), "badgeid", "none", badge)
+		w.Report("ysb_badge_ranking", fmt.Sprintf("userid=%d %s", id, from.Format(monthForm)),
+			"badgeid", "none", badge)
 		if w.DryRun {
 			continue
 		}
-		_, err := tx.Exec(ctx, "INSERT INTO {ysb_badge_ranking} (userid, badgeid, award_date, show_flag, created, updated) VALUES (?, ?, ?, ?, FROM_UNIXTIME(?), FROM_UNIXTIME(?))",
+		_, err := tx.Exec(ctx,
+			"INSERT INTO {ysb_badge_ranking} (userid, badgeid, award_date, show_flag, created, updated) VALUES (?, ?, ?, ?, FROM_UNIXTIME(?), FROM_UNIXTIME(?))",
 			id, badge, from.Format(monthForm), flag, tx.Now(), tx.Now())
 		if err != nil {
 			return err

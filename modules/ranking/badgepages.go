@@ -16,7 +16,7 @@ import (
 	"38qa.net/backend/modules/ranking/internal/badges"
 )
 
-// Badge is an honour that users are given.
+// Badge is a badge as clients see it, with its texts in the language of the request.
 type Badge struct {
 	ID          int    `json:"id" doc:"As in the old site's plugin"`
 	Group       string `json:"group" enum:"answer,question,diary,action,month" doc:"What it is for"`
@@ -24,20 +24,20 @@ type Badge struct {
 	Description string `json:"description" doc:"What it is given for"`
 }
 
-// CountedBadge is a badge with how many have it.
+// CountedBadge is a badge with the number of users who have it.
 type CountedBadge struct {
 	Badge
 	Holders int `json:"holders" doc:"How many users have it"`
 }
 
-// AwardedBadge is a badge that a user has.
+// AwardedBadge is a badge that a user has, with the time of the award.
 type AwardedBadge struct {
 	Badge
 	Month     string    `json:"month,omitempty" doc:"Of monthly badges: the month that it was won in, as YYYY-MM"`
 	AwardedAt time.Time `json:"awardedAt"`
 }
 
-// BadgeHolder is a user who has a badge.
+// BadgeHolder is a user who has a badge, with the time of the award.
 type BadgeHolder struct {
 	User      auth.Author `json:"user"`
 	Month     string      `json:"month,omitempty" doc:"Of monthly badges: the month that it was won in, as YYYY-MM"`
@@ -62,20 +62,26 @@ type (
 
 func (m *Module) registerBadges(api huma.API) {
 	op := func(id, method, path, summary string, errors ...int) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"Badges"}, Errors: errors}
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary,
+			Tags: []string{"Badges"}, Errors: errors}
 	}
-	web.Register(api, op("list-badges", http.MethodGet, "/v1/badges", "All badges, and how many have each"), func(ctx context.Context, _ *struct{}) (*badgesOutput, error) {
-		return m.listBadges(ctx)
-	})
-	web.Register(api, op("get-badge", http.MethodGet, "/v1/badges/{id}", "A badge and who has it", http.StatusNotFound), m.getBadge)
-	web.Register(api, op("list-user-badges", http.MethodGet, "/v1/users/{handle}/badges", "The badges of a user, the newest first", http.StatusNotFound), func(ctx context.Context, in *handleInput) (*userBadgesOutput, error) {
-		a, err := m.auth.AccountByHandle(ctx, in.Handle)
-		if err != nil {
-			return nil, err
-		}
-		return m.badgesOf(ctx, a.ID, "")
-	})
-	fresh := op("list-new-badges", http.MethodGet, "/v1/me/new-badges", "One's own badges that one has not been told of", http.StatusForbidden)
+	web.Register(api, op("list-badges", http.MethodGet, "/v1/badges", "All badges, and how many have each"),
+		func(ctx context.Context, _ *struct{}) (*badgesOutput, error) {
+			return m.listBadges(ctx)
+		})
+	web.Register(api, op("get-badge", http.MethodGet, "/v1/badges/{id}", "A badge and who has it",
+		http.StatusNotFound), m.getBadge)
+	web.Register(api, op("list-user-badges", http.MethodGet, "/v1/users/{handle}/badges",
+		"The badges of a user, the newest first", http.StatusNotFound),
+		func(ctx context.Context, in *handleInput) (*userBadgesOutput, error) {
+			a, err := m.auth.AccountByHandle(ctx, in.Handle)
+			if err != nil {
+				return nil, err
+			}
+			return m.badgesOf(ctx, a.ID, "")
+		})
+	fresh := op("list-new-badges", http.MethodGet, "/v1/me/new-badges",
+		"One's own badges that one has not been told of", http.StatusForbidden)
 	fresh.Description = "Shown once on the next page; then the client marks them as seen. The old site's dialog goes by the same mark. Badges that were awarded for what was long ago are not among them."
 	web.Register(api, fresh, func(ctx context.Context, _ *struct{}) (*userBadgesOutput, error) {
 		c, err := auth.RequireUser(ctx)
@@ -84,16 +90,18 @@ func (m *Module) registerBadges(api huma.API) {
 		}
 		return m.badgesOf(ctx, c.UserID, fmt.Sprintf(" AND show_flag = %d", untold))
 	})
-	web.Register(api, op("see-new-badges", http.MethodDelete, "/v1/me/new-badges", "Mark one's own new badges as seen", http.StatusForbidden), func(ctx context.Context, _ *struct{}) (*struct{}, error) {
-		c, err := auth.RequireUser(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return nil, m.seeBadges(ctx, c.UserID)
-	})
+	web.Register(api, op("see-new-badges", http.MethodDelete, "/v1/me/new-badges",
+		"Mark one's own new badges as seen", http.StatusForbidden),
+		func(ctx context.Context, _ *struct{}) (*struct{}, error) {
+			c, err := auth.RequireUser(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return nil, m.seeBadges(ctx, c.UserID)
+		})
 }
 
-// shownBadge is a badge in the language of the request.
+// shownBadge returns a badge with its texts in the language of the request.
 func shownBadge(ctx context.Context, b *badges.Badge) Badge {
 	l := web.ClientOf(ctx).Language
 	return Badge{ID: b.ID, Group: b.Group, Title: b.Title(l), Description: b.Description(l)}
@@ -107,16 +115,19 @@ func (m *Module) listBadges(ctx context.Context) (*badgesOutput, error) {
 	out := &badgesOutput{}
 	for _, list := range [][]badges.Badge{badges.All, badges.Monthly} {
 		for i := range list {
-			out.Body.Items = append(out.Body.Items, CountedBadge{shownBadge(ctx, &list[i]), holders[list[i].ID]})
+			out.Body.Items = append(out.Body.Items,
+				CountedBadge{shownBadge(ctx, &list[i]), holders[list[i].ID]})
 		}
 	}
 	return out, nil
 }
 
-// monthly tells whether a badge is one of those in the table of months.
+// monthly reports whether a badge is awarded for a month, and so is kept in the plugin's table of
+// monthly winners.
 func monthly(badge int) bool { return badge > 1000 }
 
-// awardsOf selects the awards of each user and badge, each once: the plugin's table may have some twice. The monthly ones are one for each month.
+// awardsOf returns a query that selects the awards of a badge. It lists each award once, although
+// the plugin's table may hold some twice; a user may have a monthly badge once for each month.
 func awardsOf(badge int) string {
 	if monthly(badge) {
 		return "SELECT userid, badgeid, COALESCE(award_date, '') AS month, MIN(created) AS created FROM {ysb_badge_ranking} WHERE badgeid = ? GROUP BY userid, badgeid, award_date"
@@ -124,15 +135,17 @@ func awardsOf(badge int) string {
 	return "SELECT userid, badgeid, '' AS month, MIN(created) AS created FROM {ysb_badges} WHERE badgeid = ? GROUP BY userid, badgeid"
 }
 
-// holderPosition is the last holder that a page has.
+// holderPosition is the position of the last holder on a page.
 type holderPosition struct {
 	At   int64 `json:"t"`
 	User int   `json:"u"`
-	// Month goes before the time: winners of earlier months may have been named later.
+	// Month is the first key of the order, before the time, since the winners of an earlier month
+	// may have been named later.
 	Month string `json:"m"`
 }
 
-// Valid reports whether a holder can be there; the plugin's months are texts of its own, like 2024-05.
+// Valid reports whether a holder can have such a position. The plugin keeps months as texts, such
+// as 2024-05.
 func (p *holderPosition) Valid() bool {
 	return web.ValidUnix(p.At) && web.ValidID(p.User) && web.ValidText(p.Month)
 }
@@ -173,7 +186,8 @@ func (m *Module) getBadge(ctx context.Context, in *badgeInput) (*badgeOutput, er
 		err := rows.Scan(&h.User, &h.Month, &h.At)
 		found = append(found, h)
 		return err
-	}, "SELECT userid, month, UNIX_TIMESTAMP(created) FROM ("+awardsOf(in.ID)+") a WHERE "+condition+" ORDER BY month DESC, created DESC, userid DESC LIMIT ? OFFSET ?",
+	}, "SELECT userid, month, UNIX_TIMESTAMP(created) FROM ("+awardsOf(in.ID)+") a WHERE "+condition+
+		" ORDER BY month DESC, created DESC, userid DESC LIMIT ? OFFSET ?",
 		append(args, size+1, in.Offset(size))...)
 	if err != nil {
 		return nil, fmt.Errorf("read a badge's holders: %w", err)
@@ -193,13 +207,14 @@ func (m *Module) getBadge(ctx context.Context, in *badgeInput) (*badgeOutput, er
 	out.Body.Awards.Items = []BadgeHolder{}
 	for _, h := range found {
 		if a := authors[h.User]; a != nil { // the plugin does not take badges from accounts that go
-			out.Body.Awards.Items = append(out.Body.Awards.Items, BadgeHolder{User: *a, Month: h.Month, AwardedAt: time.Unix(h.At, 0).UTC()})
+			out.Body.Awards.Items = append(out.Body.Awards.Items,
+				BadgeHolder{User: *a, Month: h.Month, AwardedAt: time.Unix(h.At, 0).UTC()})
 		}
 	}
 	return out, nil
 }
 
-// badgesOf are a user's badges that meet a condition, the newest first.
+// badgesOf returns the badges of a user that meet a condition, the newest first.
 func (m *Module) badgesOf(ctx context.Context, userID int, condition string) (*userBadgesOutput, error) {
 	out := &userBadgesOutput{Body: web.List[AwardedBadge]{Items: []AwardedBadge{}}}
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
@@ -210,11 +225,14 @@ func (m *Module) badgesOf(ctx context.Context, userID int, condition string) (*u
 			return err
 		}
 		if b := badges.ByID(id); b != nil {
-			out.Body.Items = append(out.Body.Items, AwardedBadge{Badge: shownBadge(ctx, b), Month: month, AwardedAt: time.Unix(at, 0).UTC()})
+			out.Body.Items = append(out.Body.Items,
+				AwardedBadge{Badge: shownBadge(ctx, b), Month: month, AwardedAt: time.Unix(at, 0).UTC()})
 		}
 		return nil
-	}, "SELECT badgeid, month, UNIX_TIMESTAMP(created) FROM (SELECT badgeid, '' AS month, MIN(created) AS created FROM {ysb_badges} WHERE userid = ?"+condition+" GROUP BY badgeid "+
-		"UNION ALL SELECT badgeid, COALESCE(award_date, ''), MIN(created) FROM {ysb_badge_ranking} WHERE userid = ?"+condition+" GROUP BY badgeid, award_date) a "+
+	}, "SELECT badgeid, month, UNIX_TIMESTAMP(created) FROM (SELECT badgeid, '' AS month, MIN(created) AS created FROM {ysb_badges} WHERE userid = ?"+
+		condition+" GROUP BY badgeid "+
+		"UNION ALL SELECT badgeid, COALESCE(award_date, ''), MIN(created) FROM {ysb_badge_ranking} WHERE userid = ?"+
+		condition+" GROUP BY badgeid, award_date) a "+
 		"ORDER BY month DESC, created DESC, badgeid", userID, userID)
 	if err != nil {
 		return nil, fmt.Errorf("read a user's badges: %w", err)
@@ -222,11 +240,13 @@ func (m *Module) badgesOf(ctx context.Context, userID int, condition string) (*u
 	return out, nil
 }
 
-// seeBadges marks all new badges of a user as told.
+// seeBadges marks all new badges of a user as seen.
 func (m *Module) seeBadges(ctx context.Context, userID int) error {
 	return m.db.Tx(ctx, func(tx *database.DB) error {
 		for _, table := range []string{"{ysb_badges}", "{ysb_badge_ranking}"} {
-			_, err := tx.Exec(ctx, "UPDATE "+table+" SET show_flag = ?, updated = FROM_UNIXTIME(?) WHERE userid = ? AND show_flag = ?", told, tx.Now(), userID, untold)
+			_, err := tx.Exec(ctx, "UPDATE "+table+
+				" SET show_flag = ?, updated = FROM_UNIXTIME(?) WHERE userid = ? AND show_flag = ?",
+				told, tx.Now(), userID, untold)
 			if err != nil {
 				return fmt.Errorf("mark badges as seen: %w", err)
 			}

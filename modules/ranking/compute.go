@@ -13,19 +13,22 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// rowsPerBatch is how many posts or votes are read at once; between batches the job can be stopped.
+// rowsPerBatch is how many posts or votes are read at once. The job can be stopped between batches.
 const rowsPerBatch = 20000
 
-// RankingsJob computes all leaderboards anew. What it has counted is in memory until it is published in one step: if the process dies
-// before, the next one begins again.
+// RankingsJob returns the job that computes all leaderboards anew, every hour. It keeps its counts
+// in memory until it publishes them all at once: if the process dies before that, the next one
+// begins again.
 func (m *Module) RankingsJob() jobs.Job {
 	return jobs.Job{
-		Name: "rankings", Summary: "computes the rankings of users for all time, month, week and day, by category and by tag",
+		Name:     "rankings",
+		Summary:  "computes the rankings of users for all time, month, week and day, by category and by tag",
 		Schedule: "0 * * * *", AtStart: true,
 		Steps: []jobs.Step{{
 			Name: "count",
 			Count: func(ctx context.Context) (n int, err error) {
-				_, err = m.db.Get(ctx, []any{&n}, "SELECT (SELECT COUNT(*) FROM {posts}) + (SELECT COUNT(*) FROM {uservotes})")
+				_, err = m.db.Get(ctx, []any{&n},
+					"SELECT (SELECT COUNT(*) FROM {posts}) + (SELECT COUNT(*) FROM {uservotes})")
 				return n, err
 			},
 			Batch: func(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
@@ -46,7 +49,7 @@ func (m *Module) RankingsJob() jobs.Job {
 	}
 }
 
-// Periods that rankings are of.
+// The periods that rankings cover.
 const (
 	allTime   = "all-time"
 	month     = "month"
@@ -55,19 +58,21 @@ const (
 	lastMonth = "last-month"
 	lastWeek  = "last-week"
 	yesterday = "yesterday"
-	// allTimeBefore holds what all-time was when the month began. It has no ranking of its own.
+	// allTimeBefore holds the all-time boards as they were when the current month began, for the
+	// changes of rank. The API does not offer it as a ranking.
 	allTimeBefore = "all-time-before"
 )
 
-// periods are those that are counted, in the order of the counter's spans.
+// periods are the periods that are counted, in the order of the counter's spans.
 var periods = []string{allTime, month, week, today, lastMonth, lastWeek, yesterday}
 
-// computation is a run of the rankings in the middle of its work.
+// computation is a run of the rankings job that has not finished yet.
 type computation struct {
 	now     int64
 	spans   map[string]boards.Span
 	counter *boards.Counter
-	// place counts the batches; postsRead and the last vote say where the next one begins.
+	// place counts the batches. The next batch begins after post or, once all posts are read, after
+	// the vote of voteUser on votePost.
 	place              int
 	postsRead          bool
 	post               int
@@ -81,7 +86,8 @@ func (m *Module) begin(ctx context.Context) (*computation, error) {
 	}
 	c := &computation{now: m.db.Now()}
 	p := boards.PeriodsAt(time.Unix(c.now, 0).In(m.site.Zone()))
-	c.spans = map[string]boards.Span{allTime: {}, month: p.Month, week: p.Week, today: p.Today, lastMonth: p.LastMonth, lastWeek: p.LastWeek, yesterday: p.Yesterday}
+	c.spans = map[string]boards.Span{allTime: {}, month: p.Month, week: p.Week, today: p.Today,
+		lastMonth: p.LastMonth, lastWeek: p.LastWeek, yesterday: p.Yesterday}
 	list := make([]boards.Span, len(periods))
 	for i, name := range periods {
 		list[i] = c.spans[name]
@@ -90,9 +96,11 @@ func (m *Module) begin(ctx context.Context) (*computation, error) {
 	return c, nil
 }
 
-// weights are the site's options of points as the counter takes them.
+// weights returns the site's options of points in the form that the counter takes.
 func weights(o *site.Options) boards.Weights {
-	byKind := func(q, a, c string) map[byte]int { return map[byte]int{'Q': o.Int(q), 'A': o.Int(a), 'C': o.Int(c)} }
+	byKind := func(q, a, c string) map[byte]int {
+		return map[byte]int{'Q': o.Int(q), 'A': o.Int(a), 'C': o.Int(c)}
+	}
 	return boards.Weights{
 		Multiple: o.Int("points_multiple"), Question: o.Int("points_post_q"), Answer: o.Int("points_post_a"),
 		ChooseBest: o.Int("points_select_a"), BestAnswer: o.Int("points_a_selected"),
@@ -105,7 +113,8 @@ func weights(o *site.Options) boards.Weights {
 	}
 }
 
-// read counts the next posts or votes and returns how many; 0 when all are counted.
+// read counts the next posts or votes and returns how many it has read; 0 means that everything is
+// counted.
 func (c *computation) read(ctx context.Context, db *database.DB) (n int, err error) {
 	if !c.postsRead {
 		if n, err = c.readPosts(ctx, db); err != nil || n > 0 {
@@ -168,14 +177,16 @@ func (c *computation) readVotes(ctx context.Context, db *database.DB) (n int, er
 		}
 		return nil
 	}, "SELECT userid, postid, vote, COALESCE(UNIX_TIMESTAMP(votecreated), UNIX_TIMESTAMP(voteupdated), 0) FROM {uservotes} "+
-		"WHERE userid >= ? AND (userid > ? OR postid > ?) ORDER BY userid, postid LIMIT ?", c.voteUser, c.voteUser, c.votePost, rowsPerBatch)
+		"WHERE userid >= ? AND (userid > ? OR postid > ?) ORDER BY userid, postid LIMIT ?",
+		c.voteUser, c.voteUser, c.votePost, rowsPerBatch)
 	if err != nil {
 		return 0, fmt.Errorf("count votes: %w", err)
 	}
 	return n, nil
 }
 
-// total is the board of the whole site for all time: everybody who has points, and as many as Q2A says.
+// total returns the all-time board of the whole site. It has everybody who has points, with the
+// points that Q2A's table states instead of those that were counted.
 func total(ctx context.Context, db *database.DB, counted boards.Board) (boards.Board, error) {
 	did := make(map[int]boards.Entry, len(counted))
 	for _, e := range counted {

@@ -13,21 +13,22 @@ import (
 )
 
 const (
-	// holdersAge is how old the count of all awards may be. Awards only ever come, but for those of an
-	// account that is deleted: these may go on being counted for so long.
+	// holdersAge is how old the count of all awards may be. Awards are never taken back except when
+	// an account is deleted; that account's awards may go on being counted for this long.
 	holdersAge = time.Minute
-	// lateAwards is how long, in seconds, before the count of all an award may have been dated that was
-	// committed after it.
+	// lateAwards is for how many seconds before the count of all awards an award may be dated
+	// although its transaction committed only after the count.
 	lateAwards = 120
 )
 
-// holders knows how many users have each badge. There is a row for each award, and no index that counts the
-// users of all at once: what was awarded long ago is counted once in a minute, and what came since, whoever
-// wrote it, at each request.
+// holders counts the users who have each badge. The plugin keeps a row for each award, and no index
+// counts the users of all badges at once. Therefore older awards are counted once a minute, and
+// newer ones at each request, whether this backend or the old site wrote them.
 type holders struct {
 	db *database.DB
 	mu sync.Mutex
-	// before are the holders by badge of what was awarded before the second since.
+	// before counts the holders, by badge, of the awards that are dated before since, in Unix
+	// seconds.
 	before map[int]int
 	since  int64
 	read   time.Time
@@ -40,15 +41,17 @@ func (h *holders) of(ctx context.Context) (map[int]int, error) {
 		return nil, err
 	}
 	all := maps.Clone(before)
-	// Of each month there are three awards.
+	// Monthly badges need no cache: there are only about three awards a month.
 	err = h.count(ctx, all, newHolders("")+
 		" UNION ALL SELECT badgeid, COUNT(DISTINCT userid) FROM {ysb_badge_ranking} GROUP BY badgeid",
 		badgeIDs(), since, since)
 	return all, err
 }
 
-// newHolders is a query of how many users have each badge since a time only. Naming all badges makes it one
-// short range of the index for each.
+// newHolders returns a query that counts, by badge, the users who got the badge for the first time
+// at or after a given time; sign is put before the count. It names all badges, so that the database
+// reads one short range of the index for each. Its arguments are the ids of the badges and, twice,
+// the time.
 func newHolders(sign string) string {
 	return "SELECT b.badgeid, " + sign + `COUNT(DISTINCT b.userid) FROM {ysb_badges} b
 		WHERE b.badgeid IN ? AND b.created >= FROM_UNIXTIME(?) AND NOT EXISTS (SELECT 1 FROM {ysb_badges} o
@@ -64,7 +67,8 @@ func badgeIDs() []int {
 	return ids
 }
 
-// counted returns the count of all awards up to a time, which is at most holdersAge old.
+// counted returns the count of all awards that are dated before the time since. The count is at
+// most holdersAge old.
 func (h *holders) counted(ctx context.Context) (before map[int]int, since int64, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -72,10 +76,11 @@ func (h *holders) counted(ctx context.Context) (before map[int]int, since int64,
 		return h.before, h.since, nil
 	}
 	read, since, before := time.Now(), h.db.Now()-lateAwards, map[int]int{}
-	// All less the new ones: the index of users and badges has no times, and without them it is all that is
-	// read.
-	err = h.count(ctx, before, "SELECT badgeid, COUNT(*) FROM (SELECT DISTINCT userid, badgeid FROM {ysb_badges}) a "+
-		"GROUP BY badgeid UNION ALL "+newHolders("-"), badgeIDs(), since, since)
+	// All awards minus the new ones. The index of users and badges does not contain times; without
+	// a condition on them, the database reads nothing but that index.
+	err = h.count(ctx, before,
+		"SELECT badgeid, COUNT(*) FROM (SELECT DISTINCT userid, badgeid FROM {ysb_badges}) a "+
+			"GROUP BY badgeid UNION ALL "+newHolders("-"), badgeIDs(), since, since)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -83,7 +88,7 @@ func (h *holders) counted(ctx context.Context) (before map[int]int, since int64,
 	return before, since, nil
 }
 
-// count adds what a query counts by badge.
+// count adds the result of a query, a number for each badge, to the map.
 func (h *holders) count(ctx context.Context, to map[int]int, query string, args ...any) error {
 	err := h.db.Select(ctx, func(rows *sql.Rows) error {
 		var id, n int

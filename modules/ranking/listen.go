@@ -7,15 +7,17 @@ import (
 	"38qa.net/backend/modules/qa"
 )
 
-// Listen keeps the points of everybody concerned right, within the transaction of what they did.
+// Listen makes the module recompute, within the transaction of each action on posts, the points of
+// everybody whom the action concerns.
 func (m *Module) Listen(questions *qa.Module) {
 	questions.Listen(func(ctx context.Context, tx *database.DB, a *qa.Action) error {
 		return m.Recompute(ctx, tx, a.Options, concerned(a))
 	})
 }
 
-// concerned are the figures that an action changes, by user. Q2A names them action by action, and forgets some; here they
-// follow from what is different.
+// concerned returns the figures that an action changes, by user. Q2A lists these for each kind of
+// action, and forgets some; here they follow from the difference between the states before and
+// after the action.
 func concerned(a *qa.Action) map[int]Columns {
 	users := map[int]Columns{}
 	for _, change := range a.Posts {
@@ -40,7 +42,8 @@ var (
 	downColumns = map[string]Columns{"Q": QDownvotes, "A": ADownvotes, "C": CDownvotes}
 )
 
-// posts notes visible posts that came, went or changed their author or kind.
+// posts marks the figures that count visible posts, if the post has become visible or invisible, or
+// its author or kind has changed.
 func posts(users map[int]Columns, before, after *qa.PostState) {
 	counts := func(p *qa.PostState) (user int, columns Columns) {
 		if p == nil || !p.Visible {
@@ -56,7 +59,8 @@ func posts(users map[int]Columns, before, after *qa.PostState) {
 	}
 }
 
-// received notes votes on a post whose number, author or kind changed; those of hidden posts count too.
+// received marks the figures of votes received, if a post's number of votes, its author or its kind
+// has changed. Votes on hidden posts count too.
 func received(users map[int]Columns, before, after *qa.PostState) {
 	var was, is qa.PostState
 	if before != nil {
@@ -73,12 +77,13 @@ func received(users map[int]Columns, before, after *qa.PostState) {
 			users[p.UserID] |= gainColumns[p.Kind] | Upvoteds | Downvoteds
 		}
 	}
-	// votes that went to nothing are counted off where they were
+	// If only one of the states has votes, the author in the other state is counted again as well.
 	users[was.UserID] |= whenAny(was, is)
 	users[is.UserID] |= whenAny(is, was)
 }
 
-// whenAny are the figures of votes received if either state has any.
+// whenAny returns the figures of votes received for the kind of p, if either state has any votes;
+// otherwise 0.
 func whenAny(p, other qa.PostState) Columns {
 	if p.Kind == "" || p.Up+p.Down+other.Up+other.Down == 0 {
 		return 0
@@ -86,7 +91,8 @@ func whenAny(p, other qa.PostState) Columns {
 	return gainColumns[p.Kind] | Upvoteds | Downvoteds
 }
 
-// selections notes best answers that were chosen, dropped, or count for another: both who asked and who answered.
+// selections marks the figures of best answers, if a best answer was selected or dropped, or now
+// counts for another user. It marks both those of the asker and those of the answers' authors.
 func selections(users map[int]Columns, change qa.PostChange) {
 	before, after := change.Before, change.After
 	p := after
@@ -94,7 +100,8 @@ func selections(users map[int]Columns, change qa.PostChange) {
 		p = before
 	}
 	if p.Kind == "A" || before != nil && before.Kind == "A" {
-		if before == nil || after == nil || before.UserID != after.UserID || before.Kind != after.Kind || before.Visible != after.Visible {
+		if before == nil || after == nil || before.UserID != after.UserID || before.Kind != after.Kind ||
+			before.Visible != after.Visible {
 			for _, x := range []*qa.PostState{before, after} {
 				if x != nil {
 					users[x.UserID] |= ASelecteds
@@ -118,14 +125,16 @@ func selections(users map[int]Columns, change qa.PostChange) {
 		users[wasUser] |= ASelects
 		users[isUser] |= ASelects
 	}
-	if before == nil || after == nil || before.SelectedID != after.SelectedID || before.UserID != after.UserID {
+	if before == nil || after == nil || before.SelectedID != after.SelectedID ||
+		before.UserID != after.UserID {
 		for _, id := range change.SelectedUserIDs {
 			users[id] |= ASelecteds
 		}
 	}
 }
 
-// given is the column that a vote on a post of the kind counts in.
+// given returns the figure that counts a vote which a user gave on a post of the kind; 0 if vote is
+// 0.
 func given(kind string, vote int) Columns {
 	switch {
 	case vote > 0:

@@ -12,12 +12,18 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Columns is a set of the figures that Q2A keeps of each user in userpoints.
+// Columns is a set of the figures that Q2A keeps of each user in the table userpoints.
 type Columns uint32
 
-// The figures, in the order of the table: visible questions, answers and comments; best answers chosen and best answers
-// given (own choices do not count); votes given by kind of post and direction; what votes on the user's posts bring, before
-// points_multiple; votes received.
+// The figures, in the order of the table:
+//
+//   - QPosts, APosts and CPosts count the user's visible questions, answers and comments.
+//   - ASelects counts the best answers that the user selected, ASelecteds the user's answers that
+//     somebody else selected.
+//   - QUpvotes to CDownvotes count the votes that the user gave, by kind of post and direction.
+//   - QVoteds, AVoteds and CVoteds are the points that votes on the user's posts bring, before they
+//     are multiplied by points_multiple.
+//   - Upvoteds and Downvoteds count the votes that the user's posts received.
 const (
 	QPosts Columns = 1 << iota
 	APosts
@@ -36,30 +42,36 @@ const (
 	Upvoteds
 	Downvoteds
 
-	// AllColumns is every figure.
+	// AllColumns is the set of all figures.
 	AllColumns      Columns = 1<<iota - 1
 	receivedColumns         = QVoteds | AVoteds | CVoteds | Upvoteds | Downvoteds
 )
 
-// figure says how Q2A's points page counts one column.
+// figure describes how Q2A's points page counts one column.
 type figure struct {
 	column Columns
 	name   string
-	// weight is the option that tells the points for each, "" for none; those of votes received lie in the figure itself.
+	// weight is the option with the points for each unit of the figure, "" if it brings none, and
+	// "1" for the points by votes received, whose weights are part of the figure itself.
 	weight string
-	// count selects the figure of one user, whose id is its argument; "" for votes received, which are read together.
+	// count is a query that counts the figure of one user, whose id is its argument; "" for the
+	// figures of votes received, which are read together.
 	count string
 }
 
+// postsOf returns a query that counts a user's visible posts of the kind.
 func postsOf(kind string) string {
 	return "SELECT COUNT(*) FROM {posts} WHERE userid = ? AND type = '" + kind + "'"
 }
 
+// votesOn returns a query that counts the votes of the sign (">" for up, "<" for down) which a user
+// gave on posts of the kind, whatever the state of those posts.
 func votesOn(kind, sign string) string {
-	return "SELECT COUNT(*) FROM {uservotes} v JOIN {posts} p ON p.postid = v.postid WHERE v.userid = ? AND v.vote " + sign + " 0 AND p.type IN " + typesOf(kind)
+	return "SELECT COUNT(*) FROM {uservotes} v JOIN {posts} p ON p.postid = v.postid WHERE v.userid = ? AND v.vote " +
+		sign + " 0 AND p.type IN " + typesOf(kind)
 }
 
-// typesOf are a kind's types in all states.
+// typesOf returns the SQL list of a kind's types of posts: visible, hidden and queued.
 func typesOf(kind string) string {
 	return "('" + kind + "', '" + kind + "_HIDDEN', '" + kind + "_QUEUED')"
 }
@@ -68,9 +80,11 @@ var figures = []figure{
 	{QPosts, "qposts", "points_post_q", postsOf("Q")},
 	{APosts, "aposts", "points_post_a", postsOf("A")},
 	{CPosts, "cposts", "", postsOf("C")},
-	{ASelects, "aselects", "points_select_a", "SELECT COUNT(*) FROM {posts} WHERE userid = ? AND type = 'Q' AND selchildid IS NOT NULL"},
-	{ASelecteds, "aselecteds", "points_a_selected", "SELECT COUNT(*) FROM {posts} a JOIN {posts} q ON q.selchildid = a.postid " +
-		"WHERE a.userid = ? AND a.type = 'A' AND (q.userid IS NULL OR q.userid <> a.userid)"},
+	{ASelects, "aselects", "points_select_a",
+		"SELECT COUNT(*) FROM {posts} WHERE userid = ? AND type = 'Q' AND selchildid IS NOT NULL"},
+	{ASelecteds, "aselecteds", "points_a_selected",
+		"SELECT COUNT(*) FROM {posts} a JOIN {posts} q ON q.selchildid = a.postid " +
+			"WHERE a.userid = ? AND a.type = 'A' AND (q.userid IS NULL OR q.userid <> a.userid)"},
 	{QUpvotes, "qupvotes", "points_vote_up_q", votesOn("Q", ">")},
 	{QDownvotes, "qdownvotes", "points_vote_down_q", votesOn("Q", "<")},
 	{AUpvotes, "aupvotes", "points_vote_up_a", votesOn("A", ">")},
@@ -84,14 +98,15 @@ var figures = []figure{
 	{Downvoteds, "downvoteds", "", ""},
 }
 
-// Figures are one user's row of userpoints.
+// Figures is one user's row of the table userpoints.
 type Figures struct {
 	UserID, Points, Bonus int
 	// Of are the figures in the order of the table.
 	Of [16]int
 }
 
-// points is what the figures are worth: points_base, each figure by its weight and points_multiple, and the bonus.
+// points returns the points that follow from the figures: points_base, plus each figure multiplied
+// by its weight and points_multiple, plus the bonus.
 func (f *Figures) points(o *site.Options) int {
 	points := o.Int("points_base") + f.Bonus
 	for i, fig := range figures {
@@ -106,7 +121,7 @@ func (f *Figures) points(o *site.Options) int {
 	return points
 }
 
-// figureNames are the columns of the figures, in order.
+// figureNames lists the columns of the figures in order, separated by commas.
 var figureNames = func() string {
 	names := make([]string, len(figures))
 	for i, f := range figures {
@@ -115,14 +130,17 @@ var figureNames = func() string {
 	return strings.Join(names, ", ")
 }()
 
-// Lock reads the figures of users and keeps their rows locked until the end of the transaction, so that what is counted next
-// is all that any transaction before has done. Users without a row are not in the answer.
+// Lock returns the figures of the given users and locks their rows until the end of the
+// transaction. A count that follows therefore sees everything that earlier transactions have done.
+// Users without a row are missing from the result.
 func Lock(ctx context.Context, tx *database.DB, userIDs []int) (map[int]*Figures, error) {
 	return readFigures(ctx, tx, "userid IN ? ORDER BY userid"+tx.ForUpdate(), userIDs)
 }
 
-// readFigures reads the rows of users that meet a condition.
-func readFigures(ctx context.Context, tx *database.DB, condition string, args ...any) (map[int]*Figures, error) {
+// readFigures returns the rows of the users who meet a condition.
+func readFigures(
+	ctx context.Context, tx *database.DB, condition string, args ...any,
+) (map[int]*Figures, error) {
 	rows := map[int]*Figures{}
 	err := tx.Select(ctx, func(r *sql.Rows) error {
 		f := &Figures{}
@@ -142,8 +160,11 @@ func readFigures(ctx context.Context, tx *database.DB, condition string, args ..
 	return rows, nil
 }
 
-// Count counts the given figures of each user anew and puts them into rows, whose users must be locked. It writes nothing.
-func Count(ctx context.Context, tx *database.DB, o *site.Options, users map[int]Columns, rows map[int]*Figures) error {
+// Count counts the given figures of each user anew, and puts them and the points that follow from
+// them into rows. The users' rows must be locked. Count writes nothing to the database.
+func Count(
+	ctx context.Context, tx *database.DB, o *site.Options, users map[int]Columns, rows map[int]*Figures,
+) error {
 	var parts []string
 	var args []any
 	for _, id := range slices.Sorted(maps.Keys(users)) {
@@ -174,7 +195,8 @@ func Count(ctx context.Context, tx *database.DB, o *site.Options, users map[int]
 	return nil
 }
 
-// countQuery selects a user's id and the 16 figures, NULL for those not asked for.
+// countQuery returns a query for a user's id and the 16 figures, with NULL in place of the figures
+// that are not in columns.
 func countQuery(o *site.Options, userID int, columns Columns) (query string, args []any) {
 	parts, args := []string{"?"}, []any{userID}
 	for _, f := range figures {
@@ -198,17 +220,22 @@ func countQuery(o *site.Options, userID int, columns Columns) (query string, arg
 			most := o.Int("points_" + option + limit)
 			return fmt.Sprintf("CASE WHEN %s < %d THEN %s ELSE %d END", worth, most, worth, most)
 		}
-		return "COALESCE(SUM(CASE WHEN type IN " + typesOf(kind) + " THEN (" + part("_voted_up", "upvotes", "_voted_max_gain") + ") - (" +
+		return "COALESCE(SUM(CASE WHEN type IN " + typesOf(kind) + " THEN (" +
+			part("_voted_up", "upvotes", "_voted_max_gain") + ") - (" +
 			part("_voted_down", "downvotes", "_voted_max_loss") + ") ELSE 0 END), 0)"
 	}
-	query += " FROM (SELECT " + gained("Q") + " AS qvoteds, " + gained("A") + " AS avoteds, " + gained("C") + " AS cvoteds, " +
+	query += " FROM (SELECT " + gained("Q") + " AS qvoteds, " + gained("A") + " AS avoteds, " +
+		gained("C") + " AS cvoteds, " +
 		"COALESCE(SUM(upvotes), 0) AS upvoteds, COALESCE(SUM(downvotes), 0) AS downvoteds FROM {posts} WHERE userid = ?) r"
 	return query, append(args, userID)
 }
 
-// Recompute counts the given figures of each user anew and stores them with the points that follow; users without a row get
-// one. It is called within the transaction that changed what they are counted from, and last of all that locks rows of posts.
-func (m *Module) Recompute(ctx context.Context, tx *database.DB, o *site.Options, users map[int]Columns) error {
+// Recompute counts the given figures of each user anew and stores them with the points that follow
+// from them. Users without a row get one. It must be called within the transaction that changed
+// what is counted, after everything else in it that locks rows of posts.
+func (m *Module) Recompute(
+	ctx context.Context, tx *database.DB, o *site.Options, users map[int]Columns,
+) error {
 	delete(users, 0)
 	if len(users) == 0 {
 		return nil
@@ -232,8 +259,11 @@ func (m *Module) Recompute(ctx context.Context, tx *database.DB, o *site.Options
 	return Store(ctx, tx, changed, rows)
 }
 
-// addMissing makes the rows of users who have none, and counts them among the users with points.
-func (m *Module) addMissing(ctx context.Context, tx *database.DB, o *site.Options, ids []int, rows map[int]*Figures) error {
+// addMissing inserts the rows of users who have none, and adds them to the cached count of users
+// with points.
+func (m *Module) addMissing(
+	ctx context.Context, tx *database.DB, o *site.Options, ids []int, rows map[int]*Figures,
+) error {
 	added := 0
 	for _, id := range ids {
 		if rows[id] != nil {
@@ -241,8 +271,10 @@ func (m *Module) addMissing(ctx context.Context, tx *database.DB, o *site.Option
 		}
 		rows[id] = &Figures{UserID: id}
 		rows[id].Points = rows[id].points(o)
-		// As an update of nothing where another transaction was faster: that waits for its row, and locks it.
-		inserted, err := tx.Exec(ctx, "INSERT INTO {userpoints} (userid, points) VALUES (?, ?)"+tx.Upsert("userid")+"userid = "+tx.Given("userid"), id, rows[id].Points)
+		// If another transaction has just inserted the row, this changes nothing in it, but waits
+		// for that transaction and locks the row.
+		inserted, err := tx.Exec(ctx, "INSERT INTO {userpoints} (userid, points) VALUES (?, ?)"+
+			tx.Upsert("userid")+"userid = "+tx.Given("userid"), id, rows[id].Points)
 		if err != nil {
 			return fmt.Errorf("add a user's points: %w", err)
 		}
@@ -259,7 +291,7 @@ func (m *Module) addMissing(ctx context.Context, tx *database.DB, o *site.Option
 	return site.AddCounts(ctx, tx, map[string]int{"cache_userpointscount": added})
 }
 
-// Store writes the rows of the given users.
+// Store writes the rows of the given users to the database.
 func Store(ctx context.Context, tx *database.DB, ids []int, rows map[int]*Figures) error {
 	if len(ids) == 0 {
 		return nil
@@ -276,7 +308,8 @@ func Store(ctx context.Context, tx *database.DB, ids []int, rows map[int]*Figure
 	for _, f := range figures {
 		sets = append(sets, f.name+" = "+tx.Given(f.name))
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO {userpoints} (userid, points, "+figureNames+") VALUES "+row+strings.Repeat(", "+row, len(ids)-1)+
+	_, err := tx.Exec(ctx, "INSERT INTO {userpoints} (userid, points, "+figureNames+") VALUES "+row+
+		strings.Repeat(", "+row, len(ids)-1)+
 		tx.Upsert("userid")+strings.Join(sets, ", "), args...)
 	if err != nil {
 		return fmt.Errorf("store points: %w", err)

@@ -16,21 +16,23 @@ import (
 	"38qa.net/backend/modules/ranking/internal/boards"
 )
 
-// snapshot is a computation of all rankings that is complete.
+// snapshot is a complete computation of all rankings.
 type snapshot struct {
 	generation, computed int64
 	spans                map[string]boards.Span
 }
 
-// latest is the newest complete computation; nil if there is none yet.
+// latest returns the newest complete computation, or nil if there is none yet.
 func latest(ctx context.Context, db *database.DB) (*snapshot, error) {
 	return readSnapshot(ctx, db, "complete = 1 ORDER BY generation DESC LIMIT 1")
 }
 
+// readSnapshot returns the first computation that meets a condition, or nil if there is none.
 func readSnapshot(ctx context.Context, db *database.DB, condition string, args ...any) (*snapshot, error) {
 	s := &snapshot{}
 	var spans string
-	found, err := db.Get(ctx, []any{&s.generation, &s.computed, &spans}, "SELECT generation, computed, spans FROM {q2ab_rankings} WHERE "+condition, args...)
+	found, err := db.Get(ctx, []any{&s.generation, &s.computed, &spans},
+		"SELECT generation, computed, spans FROM {q2ab_rankings} WHERE "+condition, args...)
 	if err == nil && found {
 		err = json.Unmarshal([]byte(spans), &s.spans)
 	}
@@ -43,16 +45,16 @@ func readSnapshot(ctx context.Context, db *database.DB, condition string, args .
 	return s, nil
 }
 
-// boardKey names a board.
+// boardKey identifies a board.
 type boardKey struct {
 	period string
 	scope  boards.Scope
 }
 
-// storedBoard is what the table has of a board: its versions, the oldest first.
+// storedBoard lists the versions of a board that the table holds, the oldest first.
 type storedBoard struct {
 	generations []int64
-	checksum    int64 // of the newest
+	checksum    int64 // of the newest version
 }
 
 // boardsPerInsert and bytesPerInsert bound what one transaction writes.
@@ -61,7 +63,7 @@ const (
 	bytesPerInsert  = 1 << 20
 )
 
-// publication writes the boards of a generation.
+// publication writes the boards of one generation.
 type publication struct {
 	w          *jobs.Work
 	generation int64
@@ -70,7 +72,8 @@ type publication struct {
 	bytes      int
 }
 
-// publish stores what was counted and makes it what readers see, at once. Everything is written as long as this process holds the run.
+// publish stores what was counted, and then shows it to all readers at the same moment. Each
+// transaction that writes makes sure that this process still holds the run.
 func (m *Module) publish(ctx context.Context, c *computation, w *jobs.Work) error {
 	before, err := latest(ctx, m.db)
 	if err != nil {
@@ -116,19 +119,23 @@ func (m *Module) publish(ctx context.Context, c *computation, w *jobs.Work) erro
 	return p.prune(ctx, before.generation)
 }
 
-// open begins a generation, and removes what one that was never finished has left.
-func (m *Module) open(ctx context.Context, c *computation, before *snapshot, w *jobs.Work) (generation int64, err error) {
+// open begins a generation, and removes what a generation that was never finished has left behind.
+func (m *Module) open(
+	ctx context.Context, c *computation, before *snapshot, w *jobs.Work,
+) (generation int64, err error) {
 	spans, err := json.Marshal(c.spans)
 	if err != nil {
 		return 0, err
 	}
 	err = w.Tx(ctx, func(tx *database.DB) error {
 		for _, table := range []string{"{q2ab_boards}", "{q2ab_rankings}"} {
-			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE generation > ?", before.generation); err != nil {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE generation > ?",
+				before.generation); err != nil {
 				return err
 			}
 		}
-		generation, err = tx.Insert(ctx, "INSERT INTO {q2ab_rankings} (computed, spans) VALUES (?, ?)", c.now, string(spans))
+		generation, err = tx.Insert(ctx, "INSERT INTO {q2ab_rankings} (computed, spans) VALUES (?, ?)",
+			c.now, string(spans))
 		return err
 	})
 	if err != nil {
@@ -137,7 +144,7 @@ func (m *Module) open(ctx context.Context, c *computation, before *snapshot, w *
 	return generation, nil
 }
 
-// stored lists all boards that the table has.
+// stored returns all boards that the table holds.
 func stored(ctx context.Context, db *database.DB) (map[boardKey]*storedBoard, error) {
 	list := map[boardKey]*storedBoard{}
 	err := db.Select(ctx, func(rows *sql.Rows) error {
@@ -161,7 +168,8 @@ func stored(ctx context.Context, db *database.DB) (map[boardKey]*storedBoard, er
 	return list, nil
 }
 
-// write stores the boards of a period that differ from those before, and empty ones where there is nobody any more.
+// write stores the boards of a period that differ from their newest stored versions, and an empty
+// board for each scope in which nobody is left.
 func (p *publication) write(ctx context.Context, period string, counted map[boards.Scope]boards.Board) error {
 	for key, s := range p.stored {
 		if key.period == period && counted[key.scope] == nil && s.checksum != checksum(nil) {
@@ -176,8 +184,11 @@ func (p *publication) write(ctx context.Context, period string, counted map[boar
 	return nil
 }
 
+// checksum returns a hash of the encoded board.
 func checksum(b boards.Board) int64 { return int64(xxhash.Sum64(b.Encode())) }
 
+// add queues a board for insertion unless its newest stored version is the same, and flushes the
+// queue when it is long enough.
 func (p *publication) add(ctx context.Context, key boardKey, entries []byte) error {
 	sum := int64(xxhash.Sum64(entries))
 	if s := p.stored[key]; s != nil && s.checksum == sum {
@@ -190,13 +201,15 @@ func (p *publication) add(ctx context.Context, key boardKey, entries []byte) err
 	return p.flush(ctx)
 }
 
+// flush inserts the queued boards.
 func (p *publication) flush(ctx context.Context) error {
 	if len(p.rows) == 0 {
 		return nil
 	}
 	err := p.w.Tx(ctx, func(tx *database.DB) error {
-		_, err := tx.Exec(ctx, "INSERT INTO {q2ab_boards} (period, scope, generation, checksum, entries) VALUES (?, ?, ?, ?, ?)"+
-			strings.Repeat(", (?, ?, ?, ?, ?)", len(p.rows)/5-1), p.rows...)
+		_, err := tx.Exec(ctx,
+			"INSERT INTO {q2ab_boards} (period, scope, generation, checksum, entries) VALUES (?, ?, ?, ?, ?)"+
+				strings.Repeat(", (?, ?, ?, ?, ?)", len(p.rows)/5-1), p.rows...)
 		return err
 	})
 	if err != nil {
@@ -206,7 +219,8 @@ func (p *publication) flush(ctx context.Context) error {
 	return nil
 }
 
-// keepAllTime remembers what all-time was in a generation, for the changes of the month that begins.
+// keepAllTime stores the all-time boards of a generation as allTimeBefore, from which the changes
+// of rank are counted during the month that begins.
 func (p *publication) keepAllTime(ctx context.Context, db *database.DB, generation int64) error {
 	for key, s := range p.stored {
 		if key.period != allTime || len(s.generations) == 0 {
@@ -223,9 +237,13 @@ func (p *publication) keepAllTime(ctx context.Context, db *database.DB, generati
 	return nil
 }
 
-// readEntries are a board's entries as a generation has them; nil if it has none.
-func readEntries(ctx context.Context, db *database.DB, key boardKey, generation int64) (entries []byte, err error) {
-	_, err = db.Get(ctx, []any{&entries}, "SELECT entries FROM {q2ab_boards} WHERE period = ? AND scope = ? AND generation <= ? ORDER BY generation DESC LIMIT 1",
+// readEntries returns a board's encoded entries as of a generation; nil if the board did not exist
+// then.
+func readEntries(
+	ctx context.Context, db *database.DB, key boardKey, generation int64,
+) (entries []byte, err error) {
+	_, err = db.Get(ctx, []any{&entries},
+		"SELECT entries FROM {q2ab_boards} WHERE period = ? AND scope = ? AND generation <= ? ORDER BY generation DESC LIMIT 1",
 		key.period, []byte(key.scope), generation)
 	if err != nil {
 		return nil, fmt.Errorf("read a board: %w", err)
@@ -233,7 +251,8 @@ func readEntries(ctx context.Context, db *database.DB, key boardKey, generation 
 	return entries, nil
 }
 
-// prune removes what neither the generation nor the one before needs: that one is kept for readers who are in the middle of it.
+// prune removes the boards that neither this generation nor the one before it needs. The one before
+// is kept for readers who are in the middle of its pages.
 func (p *publication) prune(ctx context.Context, before int64) error {
 	var rows []any
 	for key, s := range p.stored {
@@ -252,7 +271,8 @@ func (p *publication) prune(ctx context.Context, before int64) error {
 	for batch := range slices.Chunk(rows, 3*boardsPerInsert) {
 		err := p.w.Tx(ctx, func(tx *database.DB) error {
 			const one = "period = ? AND scope = ? AND generation = ?"
-			_, err := tx.Exec(ctx, "DELETE FROM {q2ab_boards} WHERE "+one+strings.Repeat(" OR "+one, len(batch)/3-1), batch...)
+			_, err := tx.Exec(ctx,
+				"DELETE FROM {q2ab_boards} WHERE "+one+strings.Repeat(" OR "+one, len(batch)/3-1), batch...)
 			return err
 		})
 		if err != nil {

@@ -1,8 +1,12 @@
-// Package ranking keeps the users' points, what each earns by posts, votes and best answers as Q2A's points page states, computes
-// the leaderboards, and awards the badges of the plugin ys-badges.
+// Package ranking keeps the users' points, computes the leaderboards, and awards the badges of
+// Q2A's plugin ys-badges. Points are what each user earns by posts, votes and best answers under
+// the rules of Q2A's points page.
 //
-// Its public face: New, Register (operations of the API), Listen and ListenToAccounts (points follow what happens to posts and accounts, in
-// the same transaction), HandleEvent (badges follow after it), Recompute, for the recalculation of a whole site Lock, Count and Store, and its jobs.
+// Its public face: New returns the module, and Register adds its operations to the API. Listen and
+// ListenToAccounts keep points in step with posts and accounts, in the transaction that changes
+// those; HandleEvent awards badges afterwards, from the outbox. Recompute counts single users'
+// points; Lock, Count and Store are its parts, for the recalculation of a whole site. The jobs are
+// WeightsJob, RankingsJob, BadgesJob and WinnersJob; RecountStep is a step of the recalculation.
 package ranking
 
 import (
@@ -17,14 +21,16 @@ type Module struct {
 	db   *database.DB
 	site *site.Module
 	auth *auth.Module
-	// questions says which categories there are.
+	// questions knows the site's categories.
 	questions *qa.Module
 	shown     *shown
 	holders   holders
 	jobs      Jobs
 }
 
-// New returns the module. It asks for runs of its own jobs, which are added to j later.
+// New returns the module. It requests runs of its own jobs from j; the caller adds those jobs to j
+// later.
 func New(db *database.DB, s *site.Module, a *auth.Module, questions *qa.Module, j Jobs) *Module {
-	return &Module{db: db, site: s, auth: a, questions: questions, jobs: j, shown: newShown(db), holders: holders{db: db}}
+	return &Module{db: db, site: s, auth: a, questions: questions, jobs: j, shown: newShown(db),
+		holders: holders{db: db}}
 }

@@ -27,13 +27,13 @@ type Ranking struct {
 	Me         *RankedUser `json:"me,omitempty" doc:"The caller's own place, wherever it is; absent for those who have none"`
 }
 
-// RankedUser is a user's place.
+// RankedUser is a user's place in a leaderboard.
 type RankedUser struct {
 	Rank   int         `json:"rank" doc:"From 1; equals share a rank"`
 	Change *int        `json:"change,omitempty" doc:"How many ranks the user has come up since the period before (of all-time: since the month began); negative for down, absent without a rank then"`
 	User   auth.Author `json:"user"`
 	Points int         `json:"points" doc:"Of all-time: the user's points. Otherwise what the posts and votes of the period have brought"`
-	// The counts are of what everybody sees.
+	// The counts include only what everybody may see.
 	Questions      int      `json:"questions"`
 	Answers        int      `json:"answers"`
 	BestAnswers    int      `json:"bestAnswers" doc:"Answers that somebody else chose as the best"`
@@ -52,19 +52,21 @@ type rankingOutput struct{ Body Ranking }
 
 func (m *Module) registerRankings(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "get-ranking", Method: http.MethodGet, Path: "/v1/rankings/{period}", Tags: []string{"Rankings"}, Summary: "Who did most in a period",
+		OperationID: "get-ranking", Method: http.MethodGet, Path: "/v1/rankings/{period}",
+		Tags: []string{"Rankings"}, Summary: "Who did most in a period",
 		Description: "Computed every hour; all periods, categories and tags change at the same moment. A post counts for the period in which it was written, with all that it has earned since; " +
 			"a vote given for the one in which it was first cast. Pages that follow a cursor stay with the computation of the first page, for an hour.",
 	}, m.getRanking)
 }
 
-// rankingPosition is a place in a ranking: so many places of a generation have been shown.
+// rankingPosition is where the next page of a ranking begins: the generation, and the number of its
+// places that earlier pages have shown.
 type rankingPosition struct {
 	Generation int64 `json:"g"`
 	Offset     int   `json:"o"`
 }
 
-// Valid reports whether a ranking can have such a place.
+// Valid reports whether a ranking can have such a position.
 func (p *rankingPosition) Valid() bool {
 	return p.Generation >= 1 && p.Generation <= math.MaxUint32 && p.Offset >= 1 && web.ValidCount(p.Offset)
 }
@@ -104,11 +106,14 @@ func (m *Module) getRanking(ctx context.Context, in *rankingInput) (*rankingOutp
 	return out, m.fill(ctx, o, r, &out.Body, at, in.Size(o.Int("page_size_users")), list)
 }
 
-// scope is what the parameters ask for. Both at once are refused: there are no boards of a tag within a category.
+// scope returns the part of the site that the parameters ask for. A category and a tag together are
+// refused, since there are no boards of a tag within a category.
 func (m *Module) scope(ctx context.Context, in *rankingInput) (boards.Scope, error) {
 	switch {
 	case in.Category != "" && in.Tag != "":
-		return "", problem.Invalid(problem.Field{Name: "tag", Code: "not_combinable", Args: []any{"category"}})
+		return "", problem.Invalid(problem.Field{
+			Name: "tag", Code: "not_combinable", Args: []any{"category"},
+		})
 	case in.Tag != "":
 		return boards.Tag(in.Tag), nil
 	case in.Category != "":
@@ -118,6 +123,7 @@ func (m *Module) scope(ctx context.Context, in *rankingInput) (boards.Scope, err
 	return boards.Site, nil
 }
 
+// describe fills in when the ranking was computed and which span of time it covers.
 func (r *Ranking) describe(s *snapshot, period string) {
 	at := func(unix int64) *time.Time { t := time.Unix(unix, 0).UTC(); return &t }
 	r.ComputedAt = at(s.computed)
@@ -126,8 +132,10 @@ func (r *Ranking) describe(s *snapshot, period string) {
 	}
 }
 
-// fill adds the page and the caller's own place.
-func (m *Module) fill(ctx context.Context, o *site.Options, r *reader, body *Ranking, at rankingPosition, size int, list string) error {
+// fill adds the page and the caller's own place to the body.
+func (m *Module) fill(
+	ctx context.Context, o *site.Options, r *reader, body *Ranking, at rankingPosition, size int, list string,
+) error {
 	board, err := r.board(ctx)
 	if err != nil {
 		return err
@@ -163,7 +171,7 @@ func (m *Module) fill(ctx context.Context, o *site.Options, r *reader, body *Ran
 		authors[accounts[i].ID] = accounts[i].Author(o)
 	}
 	for i := range places {
-		if a := authors[places[i].UserID]; a != nil { // accounts may have gone since
+		if a := authors[places[i].UserID]; a != nil { // the account may have been deleted since
 			body.Items = append(body.Items, rankedUser(&places[i], before, a))
 		}
 	}
@@ -175,7 +183,8 @@ func (m *Module) fill(ctx context.Context, o *site.Options, r *reader, body *Ran
 }
 
 func rankedUser(p *boards.Place, before *ranked, a *auth.Author) RankedUser {
-	u := RankedUser{Rank: p.Rank, User: *a, Points: p.Points, Questions: p.Questions, Answers: p.Answers, BestAnswers: p.BestAnswers}
+	u := RankedUser{Rank: p.Rank, User: *a, Points: p.Points, Questions: p.Questions, Answers: p.Answers,
+		BestAnswers: p.BestAnswers}
 	if was := before.of(p.UserID); was != nil {
 		change := was.Rank - p.Rank
 		u.Change = &change
@@ -199,10 +208,11 @@ func (r *reader) board(ctx context.Context) (*ranked, error) {
 	return r.shown.board(ctx, r.snapshot.generation, r.key, r.by)
 }
 
-// periodsBefore are what changes are counted from.
-var periodsBefore = map[string]string{allTime: allTimeBefore, month: lastMonth, week: lastWeek, today: yesterday}
+// periodsBefore names the period against which each period's changes of rank are counted.
+var periodsBefore = map[string]string{allTime: allTimeBefore, month: lastMonth, week: lastWeek,
+	today: yesterday}
 
-// before is the same ranking for the period before; empty where there is none.
+// before returns the same ranking for the period before; it is empty if there is none.
 func (r *reader) before(ctx context.Context) (*ranked, error) {
 	period, ok := periodsBefore[r.key.period]
 	if !ok {

@@ -11,7 +11,7 @@ import (
 // usersPerBatch is how many users' points one transaction counts.
 const usersPerBatch = 50
 
-// RecountStep is the part of the recalculation that counts everybody's points anew.
+// RecountStep returns the step of the recalculation that counts everybody's points anew.
 func (m *Module) RecountStep(db *database.DB) jobs.Step {
 	return jobs.Step{
 		Name: "points",
@@ -29,14 +29,20 @@ func (m *Module) RecountStep(db *database.DB) jobs.Step {
 	}
 }
 
-func (m *Module) recount(ctx context.Context, tx *database.DB, after int, w *jobs.Work) (next int, err error) {
+// recount counts the points of the next users after the given one. It reports the differences and,
+// unless w is a dry run, stores the counted points.
+func (m *Module) recount(
+	ctx context.Context, tx *database.DB, after int, w *jobs.Work,
+) (next int, err error) {
 	w.Found = nil
 	o, err := m.site.Options(ctx)
 	if err != nil {
 		return 0, err
 	}
 	var ids []int
-	if err := tx.Select(ctx, database.Append(&ids), "SELECT userid FROM {users} WHERE userid > ? ORDER BY userid LIMIT ?", after, usersPerBatch); err != nil {
+	if err := tx.Select(ctx, database.Append(&ids),
+		"SELECT userid FROM {users} WHERE userid > ? ORDER BY userid LIMIT ?",
+		after, usersPerBatch); err != nil {
 		return 0, fmt.Errorf("recount points: %w", err)
 	}
 	if w.Done = len(ids); len(ids) == 0 {
@@ -78,7 +84,8 @@ func (m *Module) recount(ctx context.Context, tx *database.DB, after int, w *job
 	return ids[len(ids)-1], nil
 }
 
-// dropStrangers deletes points of users who do not exist, as Q2A's recalculation does; those with a bonus stay.
+// dropStrangers deletes the points of users who do not exist. As in Q2A's recalculation, rows with
+// a bonus stay.
 func (m *Module) dropStrangers(ctx context.Context, tx *database.DB, w *jobs.Work) error {
 	const strangers = " FROM {userpoints} WHERE bonus = 0 AND userid NOT IN (SELECT userid FROM {users})"
 	var ids []int

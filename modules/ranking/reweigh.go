@@ -13,19 +13,23 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// The places of the job of weights. Users are counted in any order, so that counting needs no place of its own; waiting goes up to a time
-// in Unix seconds; repairing goes on after a user.
+// The job of weights keeps its place as one number. At or below counting, it computes points by the
+// next weights; users are counted in any order, so no further place is needed. Between counting and
+// repairing, the number is a time in Unix seconds up to which the job waits. From repairing on, it
+// is repairing plus the id of the last user whose points were repaired.
 const (
 	counting  = 1
 	repairing = 1 << 40
 )
 
-// stragglers is for how many seconds after the change others, this backend's tasks and the old site, may still write points by weights
-// that they had read before: a request's longest time and then some.
+// stragglers is for how many seconds after the change of weights others, that is, other processes
+// of this backend and the old site, may still write points by weights that they had read before. It
+// exceeds the longest time that a request takes.
 const stragglers = 30
 
-// WeightsJob computes everybody's points with the next weights beside those that are shown, changes points and weights in one
-// transaction, and at last repairs what was written meanwhile by the weights before.
+// WeightsJob returns the job that puts changed weights into effect. It computes everybody's points
+// by the next weights and stores them beside the current ones, replaces points and weights in one
+// transaction, and finally repairs the points that were written by the old weights in the meantime.
 func (m *Module) WeightsJob() jobs.Job {
 	repair := m.RecountStep(m.db)
 	return jobs.Job{
@@ -53,7 +57,8 @@ func (m *Module) WeightsJob() jobs.Job {
 	}
 }
 
-// orAgain is the end of the job, or its beginning if other weights were set meanwhile.
+// orAgain ends the job, or sends it back to its beginning if other weights were set in the
+// meantime.
 func (m *Module) orAgain(ctx context.Context) (next int, err error) {
 	w, err := nextWeights(ctx, m.db)
 	if err == nil && w != nil {
@@ -62,6 +67,8 @@ func (m *Module) orAgain(ctx context.Context) (next int, err error) {
 	return 0, err
 }
 
+// waitForStragglers goes on to repairing once the time until, in Unix seconds, has come. Before
+// that it pauses for half a second and keeps the place.
 func (m *Module) waitForStragglers(ctx context.Context, until int, w *jobs.Work) (next int, err error) {
 	if w.Done = 0; m.db.Now() >= int64(until) {
 		return repairing, nil
@@ -74,7 +81,8 @@ func (m *Module) waitForStragglers(ctx context.Context, until int, w *jobs.Work)
 	}
 }
 
-// countNext counts the points of some users who have none by the next weights yet; when all have, it changes over.
+// countNext computes the points by the next weights of some users for whom that has not been done.
+// When no such users are left, it makes the weights and the points those of the site.
 func (m *Module) countNext(ctx context.Context, w *jobs.Work) (next int, err error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
@@ -87,8 +95,9 @@ func (m *Module) countNext(ctx context.Context, w *jobs.Work) (next int, err err
 			return err // done already, or nothing was asked for
 		}
 		var ids []int
-		if err := tx.Select(ctx, database.Append(&ids), "SELECT userid FROM {userpoints} u WHERE NOT EXISTS (SELECT 1 FROM {q2ab_points_next} n WHERE n.userid = u.userid) "+
-			"ORDER BY userid LIMIT ?", usersPerBatch); err != nil {
+		if err := tx.Select(ctx, database.Append(&ids),
+			"SELECT userid FROM {userpoints} u WHERE NOT EXISTS (SELECT 1 FROM {q2ab_points_next} n WHERE n.userid = u.userid) "+
+				"ORDER BY userid LIMIT ?", usersPerBatch); err != nil {
 			return err
 		}
 		by := o.With(weights.options())
@@ -108,15 +117,18 @@ func (m *Module) countNext(ctx context.Context, w *jobs.Work) (next int, err err
 	return next, nil
 }
 
-// lockedWeights are the next weights, which nobody can change before the transaction ends.
+// lockedWeights returns the next weights, or nil if there are none. It locks their row, so that
+// they cannot change before the transaction ends.
 func lockedWeights(ctx context.Context, tx *database.DB) (*PointWeights, error) {
-	if _, err := tx.Exec(ctx, "UPDATE {q2ab_state} SET content = content WHERE name = ?", nextState); err != nil {
+	if _, err := tx.Exec(ctx, "UPDATE {q2ab_state} SET content = content WHERE name = ?",
+		nextState); err != nil {
 		return nil, err
 	}
 	return nextWeights(ctx, tx)
 }
 
-// prepare counts users' points and stores them beside those that are shown.
+// prepare computes the points of the given users by the given options and stores them beside the
+// current ones, in q2ab_points_next.
 func prepare(ctx context.Context, tx *database.DB, by *site.Options, ids []int) error {
 	rows, err := readFigures(ctx, tx, "userid IN ?", ids)
 	if err != nil {
@@ -137,24 +149,30 @@ func prepare(ctx context.Context, tx *database.DB, by *site.Options, ids []int) 
 	for id, f := range rows {
 		args = append(args, id, f.Points, f.Of[qvoteds], f.Of[qvoteds+1], f.Of[qvoteds+2], seen[id])
 	}
-	_, err = tx.Exec(ctx, "INSERT INTO {q2ab_points_next} (userid, points, qvoteds, avoteds, cvoteds, seen) VALUES (?, ?, ?, ?, ?, ?)"+
-		strings.Repeat(", (?, ?, ?, ?, ?, ?)", len(rows)-1)+tx.Upsert("userid")+"points = "+tx.Given("points")+", qvoteds = "+tx.Given("qvoteds")+
-		", avoteds = "+tx.Given("avoteds")+", cvoteds = "+tx.Given("cvoteds")+", seen = "+tx.Given("seen"), args...)
+	_, err = tx.Exec(ctx,
+		"INSERT INTO {q2ab_points_next} (userid, points, qvoteds, avoteds, cvoteds, seen) VALUES (?, ?, ?, ?, ?, ?)"+
+			strings.Repeat(", (?, ?, ?, ?, ?, ?)", len(rows)-1)+tx.Upsert("userid")+
+			"points = "+tx.Given("points")+
+			", qvoteds = "+tx.Given("qvoteds")+
+			", avoteds = "+tx.Given("avoteds")+
+			", cvoteds = "+tx.Given("cvoteds")+
+			", seen = "+tx.Given("seen"), args...)
 	return err
 }
 
-// qvoteds is where the figures of votes received begin that the weights are part of: qvoteds, avoteds, cvoteds.
+// qvoteds is the index in Figures.Of of the first of the three figures that depend on the weights:
+// qvoteds, avoteds and cvoteds.
 const qvoteds = 11
 
-// checksum tells whether a row has changed.
+// checksum returns a hash of the row, by which a later change of it is noticed.
 func (f *Figures) checksum() int64 {
 	h := fnv.New64a()
 	fmt.Fprint(h, *f)
 	return int64(h.Sum64())
 }
 
-// changeOver makes the weights and the points that were computed with them those of the site. Users who have done something since are counted
-// once more, with their rows locked.
+// changeOver makes the next weights, and the points that were computed by them, those of the site.
+// Users whose rows have changed since then are counted once more, with their rows locked.
 func changeOver(ctx context.Context, tx *database.DB, by *site.Options, weights *PointWeights) error {
 	rows, err := readFigures(ctx, tx, "userid >= ?"+tx.ForUpdate(), 0)
 	if err != nil {
@@ -170,10 +188,12 @@ func changeOver(ctx context.Context, tx *database.DB, by *site.Options, weights 
 		}
 	}
 	of := func(column string) string {
-		return column + " = (SELECT n." + column + " FROM {q2ab_points_next} n WHERE n.userid = {userpoints}.userid)"
+		return column + " = (SELECT n." + column +
+			" FROM {q2ab_points_next} n WHERE n.userid = {userpoints}.userid)"
 	}
 	for _, statement := range []string{
-		"UPDATE {userpoints} SET " + of("points") + ", " + of("qvoteds") + ", " + of("avoteds") + ", " + of("cvoteds") +
+		"UPDATE {userpoints} SET " +
+			of("points") + ", " + of("qvoteds") + ", " + of("avoteds") + ", " + of("cvoteds") +
 			" WHERE userid IN (SELECT userid FROM {q2ab_points_next})",
 		"DELETE FROM {q2ab_points_next}",
 	} {
@@ -188,7 +208,8 @@ func changeOver(ctx context.Context, tx *database.DB, by *site.Options, weights 
 	return err
 }
 
-// changedSince are the users whose rows differ from what they were when the next points were computed, or are new.
+// changedSince returns the users whose rows are new or have changed since the next points were
+// computed.
 func changedSince(ctx context.Context, tx *database.DB, rows map[int]*Figures) ([]int, error) {
 	seen := make(map[int]int64, len(rows))
 	err := tx.Select(ctx, func(r *sql.Rows) error {

@@ -14,13 +14,15 @@ import (
 )
 
 const (
-	// snapshotAge is how long a process may go on showing rankings after another has published new ones.
+	// snapshotAge is how long a process may go on showing old rankings after another process has
+	// published new ones.
 	snapshotAge = time.Second
-	// placesKept bounds the ordered boards in memory by the number of their places, of about 60 bytes each.
+	// placesKept bounds the ordered boards in memory by their total number of places. A place takes
+	// about 60 bytes.
 	placesKept = 500_000
 )
 
-// shown is what a process keeps in memory of the rankings.
+// shown is the part of the rankings that a process keeps in memory.
 type shown struct {
 	db      *database.DB
 	mu      sync.Mutex
@@ -29,14 +31,14 @@ type shown struct {
 	boards  *otter.Cache[shownKey, *ranked]
 }
 
-// shownKey names a board in one order, as a generation has it.
+// shownKey identifies a board of a generation in one order.
 type shownKey struct {
 	generation int64
 	board      boardKey
 	by         boards.Measure
 }
 
-// ranked is a board in an order, and where each user stands in it.
+// ranked is a board in one order, with an index of where each user stands in it.
 type ranked struct {
 	places []boards.Place
 	byUser []int32 // indexes of places, by the users' ids
@@ -49,7 +51,8 @@ func newShown(db *database.DB) *shown {
 	})}
 }
 
-// latest is the newest complete computation, nil if there is none yet; it is asked for at most once a second.
+// latest returns the newest complete computation, or nil if there is none yet. It asks the database
+// at most once in snapshotAge.
 func (s *shown) latest(ctx context.Context) (*snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +66,8 @@ func (s *shown) latest(ctx context.Context) (*snapshot, error) {
 	return current, err
 }
 
-// at is the complete computation of that generation, or the newest one where it is gone.
+// at returns the complete computation of the given generation or, if that has been removed, the
+// newest one.
 func (s *shown) at(ctx context.Context, generation int64) (*snapshot, error) {
 	current, err := s.latest(ctx)
 	if err != nil || current == nil || current.generation == generation {
@@ -76,26 +80,30 @@ func (s *shown) at(ctx context.Context, generation int64) (*snapshot, error) {
 	return old, nil
 }
 
-// forget makes the next reader ask the database.
+// forget makes the next call of latest ask the database.
 func (s *shown) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.current = nil
 }
 
-// board is a board in an order; many who ask at once read it once.
-func (s *shown) board(ctx context.Context, generation int64, key boardKey, by boards.Measure) (*ranked, error) {
-	return s.boards.Get(ctx, shownKey{generation, key, by}, otter.LoaderFunc[shownKey, *ranked](func(ctx context.Context, k shownKey) (*ranked, error) {
-		entries, err := readEntries(ctx, s.db, k.board, k.generation)
-		if err != nil || entries == nil {
-			return &ranked{}, err
-		}
-		board, err := boards.Decode(entries)
-		if err != nil {
-			return nil, err
-		}
-		return newRanked(board.Ranked(k.by)), nil
-	}))
+// board returns a board in the given order. Callers who ask for the same board at the same time
+// share one read of the database.
+func (s *shown) board(
+	ctx context.Context, generation int64, key boardKey, by boards.Measure,
+) (*ranked, error) {
+	return s.boards.Get(ctx, shownKey{generation, key, by},
+		otter.LoaderFunc[shownKey, *ranked](func(ctx context.Context, k shownKey) (*ranked, error) {
+			entries, err := readEntries(ctx, s.db, k.board, k.generation)
+			if err != nil || entries == nil {
+				return &ranked{}, err
+			}
+			board, err := boards.Decode(entries)
+			if err != nil {
+				return nil, err
+			}
+			return newRanked(board.Ranked(k.by)), nil
+		}))
 }
 
 func newRanked(places []boards.Place) *ranked {
@@ -107,9 +115,10 @@ func newRanked(places []boards.Place) *ranked {
 	return r
 }
 
-// of is a user's place; nil if there is none.
+// of returns a user's place, or nil if the user has none.
 func (r *ranked) of(userID int) *boards.Place {
-	at, found := slices.BinarySearchFunc(r.byUser, userID, func(i int32, id int) int { return cmp.Compare(r.places[i].UserID, id) })
+	at, found := slices.BinarySearchFunc(r.byUser, userID,
+		func(i int32, id int) int { return cmp.Compare(r.places[i].UserID, id) })
 	if !found {
 		return nil
 	}

@@ -18,7 +18,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// titlesOption is where Q2A keeps the titles, the highest first.
+// titlesOption is the option in which Q2A keeps the titles, the highest first.
 const titlesOption = "points_to_titles"
 
 type titlesBody struct {
@@ -32,7 +32,8 @@ type (
 
 func (m *Module) registerTitles(api huma.API) {
 	op := func(id, method, summary string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: "/v1/admin/titles", Summary: summary, Tags: []string{"Administration"}, Errors: []int{http.StatusForbidden}}
+		return huma.Operation{OperationID: id, Method: method, Path: "/v1/admin/titles",
+			Summary: summary, Tags: []string{"Administration"}, Errors: []int{http.StatusForbidden}}
 	}
 	get := op("get-titles", http.MethodGet, "The titles that users have by their points")
 	get.Description = "They are shown where the site's option show_user_titles is on."
@@ -46,15 +47,17 @@ func (m *Module) registerTitles(api huma.API) {
 		}
 		return &titlesOutput{Body: titlesBody{sortedTitles(o.Titles())}}, nil
 	})
-	web.Register(api, op("set-titles", http.MethodPut, "Set the titles that users have by their points"), func(ctx context.Context, in *titlesInput) (*titlesOutput, error) {
-		if err := auth.RequireAdmin(ctx); err != nil {
-			return nil, err
-		}
-		return m.setTitles(ctx, in.Body.Titles)
-	})
+	web.Register(api, op("set-titles", http.MethodPut, "Set the titles that users have by their points"),
+		func(ctx context.Context, in *titlesInput) (*titlesOutput, error) {
+			if err := auth.RequireAdmin(ctx); err != nil {
+				return nil, err
+			}
+			return m.setTitles(ctx, in.Body.Titles)
+		})
 }
 
-// sortedTitles are titles as Q2A's page stores them: the highest first.
+// sortedTitles returns a copy of the list in the order in which Q2A's admin page stores titles:
+// those for the most points first.
 func sortedTitles(list []site.UserTitle) []site.UserTitle {
 	list = append([]site.UserTitle{}, list...)
 	slices.SortStableFunc(list, func(a, b site.UserTitle) int { return cmp.Compare(b.Points, a.Points) })
@@ -71,7 +74,8 @@ func (m *Module) setTitles(ctx context.Context, list []site.UserTitle) (*titlesO
 		case list[i].Title == "":
 			wrong = append(wrong, problem.Field{Name: name + "title", Code: "required"})
 		case strings.ContainsAny(list[i].Title, ",<>") || database.BeyondQ2A(list[i].Title):
-			wrong = append(wrong, problem.Field{Name: name + "title", Code: "bad_characters", Args: []any{", < >"}})
+			wrong = append(wrong,
+				problem.Field{Name: name + "title", Code: "bad_characters", Args: []any{", < >"}})
 		}
 		if points[list[i].Points] {
 			wrong = append(wrong, problem.Field{Name: name + "points", Code: "duplicate"})

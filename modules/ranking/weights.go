@@ -17,7 +17,8 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// PointWeights are the settings of Q2A's points page; `option` names the option of each.
+// PointWeights are the settings of Q2A's points page. The struct tag `option` names the option that
+// holds each.
 type PointWeights struct {
 	Base     int `json:"base" option:"points_base" minimum:"-1000000" maximum:"1000000" doc:"Points that everybody has from the start"`
 	Multiple int `json:"multiple" option:"points_multiple" minimum:"0" maximum:"1000" doc:"Multiplies all others but base"`
@@ -46,7 +47,7 @@ type PointWeights struct {
 	VoteAnswerDown   int `json:"voteAnswerDown" option:"points_vote_down_a" minimum:"-1000" maximum:"1000" doc:"For voting against an answer"`
 }
 
-// weightsOf are the weights that options hold.
+// weightsOf returns the weights that the options hold.
 func weightsOf(o *site.Options) PointWeights {
 	var w PointWeights
 	v := reflect.ValueOf(&w).Elem()
@@ -56,7 +57,7 @@ func weightsOf(o *site.Options) PointWeights {
 	return w
 }
 
-// options are the weights as the table of options holds them.
+// options returns the weights as values of options, by the options' names.
 func (w *PointWeights) options() map[string]string {
 	values := map[string]string{}
 	v := reflect.ValueOf(*w)
@@ -85,23 +86,26 @@ const weightsJob = "points"
 
 // Jobs starts runs of jobs; *jobs.Manager is one.
 type Jobs interface {
-	// Request queues a run, History lists the latest.
+	// Request queues a run of the named job. History returns its latest runs, at most limit.
 	Request(ctx context.Context, name string, o jobs.Options) (*jobs.Run, error)
 	History(ctx context.Context, name string, limit int) ([]*jobs.Run, error)
 }
 
 func (m *Module) registerWeights(api huma.API) {
 	op := func(id, method, summary string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: "/v1/admin/points", Summary: summary, Tags: []string{"Administration"}, Errors: []int{http.StatusForbidden}}
+		return huma.Operation{OperationID: id, Method: method, Path: "/v1/admin/points",
+			Summary: summary, Tags: []string{"Administration"}, Errors: []int{http.StatusForbidden}}
 	}
-	web.Register(api, op("get-points", http.MethodGet, "What earns how many points"), func(ctx context.Context, _ *struct{}) (*weightsOutput, error) {
-		if err := auth.RequireAdmin(ctx); err != nil {
-			return nil, err
-		}
-		return m.weights(ctx)
-	})
+	web.Register(api, op("get-points", http.MethodGet, "What earns how many points"),
+		func(ctx context.Context, _ *struct{}) (*weightsOutput, error) {
+			if err := auth.RequireAdmin(ctx); err != nil {
+				return nil, err
+			}
+			return m.weights(ctx)
+		})
 	set := op("set-points", http.MethodPut, "Change what earns how many points")
-	set.Description = "Everybody's points are computed anew in the background (the job " + weightsJob + "); until that is done the old weights and points go on. Both change at the same moment. " +
+	set.Description = "Everybody's points are computed anew in the background (the job " + weightsJob +
+		"); until that is done the old weights and points go on. Both change at the same moment. " +
 		"Weights that were set before and have not taken effect yet are replaced."
 	set.DefaultStatus = http.StatusAccepted
 	web.Register(api, set, func(ctx context.Context, in *weightsInput) (*weightsOutput, error) {
@@ -135,9 +139,11 @@ func (m *Module) weights(ctx context.Context) (*weightsOutput, error) {
 	return out, nil
 }
 
-// nextState is the row of the state that holds weights which have not taken effect yet.
+// nextState is the name of the row of q2ab_state that holds the weights which have not taken effect
+// yet.
 const nextState = "points"
 
+// nextWeights returns the weights that have not taken effect yet, or nil if there are none.
 func nextWeights(ctx context.Context, db *database.DB) (*PointWeights, error) {
 	var text string
 	found, err := db.Get(ctx, []any{&text}, "SELECT content FROM {q2ab_state} WHERE name = ?", nextState)
@@ -154,17 +160,20 @@ func nextWeights(ctx context.Context, db *database.DB) (*PointWeights, error) {
 	return w, nil
 }
 
-// setWeights remembers the weights and starts the job. A run that is under way finds out by itself that they have changed.
+// setWeights stores the weights as the next ones and requests a run of the job. A run that is under
+// way notices by itself that they have changed.
 func (m *Module) setWeights(ctx context.Context, w *PointWeights) error {
 	text, err := json.Marshal(w)
 	if err != nil {
 		return err
 	}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		_, err := tx.Exec(ctx, "INSERT INTO {q2ab_state} (name, content, updated) VALUES (?, ?, FROM_UNIXTIME(?))"+
-			tx.Upsert("name")+"content = "+tx.Given("content")+", updated = "+tx.Given("updated"), nextState, string(text), tx.Now())
+		_, err := tx.Exec(ctx,
+			"INSERT INTO {q2ab_state} (name, content, updated) VALUES (?, ?, FROM_UNIXTIME(?))"+
+				tx.Upsert("name")+"content = "+tx.Given("content")+", updated = "+tx.Given("updated"),
+			nextState, string(text), tx.Now())
 		if err == nil {
-			_, err = tx.Exec(ctx, "DELETE FROM {q2ab_points_next}") // computed with others
+			_, err = tx.Exec(ctx, "DELETE FROM {q2ab_points_next}") // they were computed by other weights
 		}
 		return err
 	})

@@ -12,33 +12,45 @@ import (
 	"38qa.net/backend/modules/kernel/jobs"
 )
 
-// cohortType is a kind of doing by which the plugin q2a-statics follows users: who did it for the first time within a month or week, and how many
-// of them did it in the months or weeks after.
+// cohortType is a kind of activity by which the plugin q2a-statics follows users: it counts who
+// began it within a month or week, and how many of those did it in that month or week and in later
+// ones.
 type cohortType struct {
 	name string
-	// first selects users and when they began, did users and when they did it; both in Unix seconds. Those of the diary need its table.
+	// first is a query for users and the time at which each began; did is a query for users and
+	// each time at which they were active. Times are in Unix seconds. With diary, both read the
+	// diary's table, which not every site has.
 	first, did string
 	diary      bool
-	// months and weeks are for how many of them back.
+	// months and weeks are how many of them are followed back from now.
 	months, weeks int
 }
 
+// firstPosts returns a query for users and when each wrote the first post of the kind.
 func firstPosts(table, kind string) string {
-	return "SELECT userid, MIN(UNIX_TIMESTAMP(created)) FROM " + table + " WHERE type = '" + kind + "' AND userid IS NOT NULL GROUP BY userid"
+	return "SELECT userid, MIN(UNIX_TIMESTAMP(created)) FROM " + table + " WHERE type = '" + kind +
+		"' AND userid IS NOT NULL GROUP BY userid"
 }
 
+// postsOf returns a query for the authors and times of all posts of the kinds.
 func postsOf(table, kinds string) string {
-	return "SELECT userid, UNIX_TIMESTAMP(created) FROM " + table + " WHERE type IN (" + kinds + ") AND userid IS NOT NULL"
+	return "SELECT userid, UNIX_TIMESTAMP(created) FROM " + table + " WHERE type IN (" + kinds +
+		") AND userid IS NOT NULL"
 }
 
 var cohortTypes = []cohortType{
-	{name: "NEWUSER_POST", first: "SELECT userid, UNIX_TIMESTAMP(created) FROM {users}", did: postsOf("{posts}", "'Q', 'A', 'C'"), months: 24, weeks: 100},
-	{name: "QUESTION", first: firstPosts("{posts}", "Q"), did: postsOf("{posts}", "'Q'"), months: 24, weeks: 100},
-	{name: "ANSWER", first: firstPosts("{posts}", "A"), did: postsOf("{posts}", "'A'"), months: 24, weeks: 100},
-	{name: "BLOG", first: firstPosts("{blogs}", "B"), did: postsOf("{blogs}", "'B'"), diary: true, months: 13, weeks: 50},
+	{name: "NEWUSER_POST", first: "SELECT userid, UNIX_TIMESTAMP(created) FROM {users}",
+		did: postsOf("{posts}", "'Q', 'A', 'C'"), months: 24, weeks: 100},
+	{name: "QUESTION", first: firstPosts("{posts}", "Q"),
+		did: postsOf("{posts}", "'Q'"), months: 24, weeks: 100},
+	{name: "ANSWER", first: firstPosts("{posts}", "A"),
+		did: postsOf("{posts}", "'A'"), months: 24, weeks: 100},
+	{name: "BLOG", first: firstPosts("{blogs}", "B"),
+		did: postsOf("{blogs}", "'B'"), diary: true, months: 13, weeks: 50},
 }
 
-// countCohorts replaces the rows of the next type of cohorts.
+// countCohorts computes the cohorts of one type anew and replaces their rows. after is the index of
+// the type.
 func (m *Module) countCohorts(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
 	kind := &cohortTypes[after]
 	if next = after + 1; next == len(cohortTypes) {
@@ -72,8 +84,10 @@ func (m *Module) countCohorts(ctx context.Context, after int, w *jobs.Work) (nex
 		most       int
 		start, end func(ago int) time.Time
 	}{
-		{"MONTH", kind.months, func(ago int) time.Time { return daysBefore(now, -ago-1, 0) }, func(ago int) time.Time { return daysBefore(now, -ago, 0) }},
-		{"WEEK", kind.weeks, func(ago int) time.Time { return daysBefore(now, 0, -7*(ago+1)) }, func(ago int) time.Time { return daysBefore(now, 0, -7*ago) }},
+		{"MONTH", kind.months, func(ago int) time.Time { return daysBefore(now, -ago-1, 0) },
+			func(ago int) time.Time { return daysBefore(now, -ago, 0) }},
+		{"WEEK", kind.weeks, func(ago int) time.Time { return daysBefore(now, 0, -7*(ago+1)) },
+			func(ago int) time.Time { return daysBefore(now, 0, -7*ago) }},
 	} {
 		spans := make([]span, by.most+1)
 		for ago := range spans {
@@ -81,20 +95,24 @@ func (m *Module) countCohorts(ctx context.Context, after int, w *jobs.Work) (nex
 		}
 		for _, c := range cohorts(spans, began, did) {
 			for number, value := range c.back {
-				rows = append(rows, by.start(c.ago).Format(dayForm), number, value, c.size, by.name, kind.name)
+				rows = append(rows,
+					by.start(c.ago).Format(dayForm), number, value, c.size, by.name, kind.name)
 			}
 		}
 	}
 	return next, w.Tx(ctx, func(tx *database.DB) error { return storeCohorts(ctx, tx, kind.name, rows) })
 }
 
-// daysBefore is the beginning of the day so many months and days after a moment; the 31st of a month that has none is its last day, as in MySQL.
+// daysBefore returns the beginning of the day that is the given months and days away from now;
+// negative numbers go back. If the month is too short for the day of the month, its last day is
+// taken, as in MySQL.
 func daysBefore(now time.Time, months, days int) time.Time {
 	y, m, d := now.Date()
 	last := time.Date(y, m+time.Month(months)+1, 0, 0, 0, 0, 0, now.Location()).Day()
 	return StartOfDay(y, m+time.Month(months), min(d, last)+days, now.Location())
 }
 
+// eachTime calls tell with each user and time that a query selects.
 func eachTime(ctx context.Context, db *database.DB, query string, tell func(user int, at int64)) error {
 	err := db.Select(ctx, func(rows *sql.Rows) error {
 		var user int
@@ -109,13 +127,16 @@ func eachTime(ctx context.Context, db *database.DB, query string, tell func(user
 	return nil
 }
 
-// cohort are the users who began within a span: how many they are, and how many of them did it again in that span and each one after.
+// cohort is the group of users who began within a span. ago is the span's index, size the number of
+// users, and back how many of them were active in that span and in each later one except the
+// latest.
 type cohort struct {
 	ago, size int
 	back      []int
 }
 
-// cohorts follows users through spans, of which the first is the latest; who began in that has no later span to come back in.
+// cohorts returns the cohort of each span, the oldest first. The first of the given spans is the
+// latest one. Activity in it is not counted, so the cohort that began in it has an empty back.
 func cohorts(spans []span, began map[int]int64, did map[int][]int64) []cohort {
 	in := func(at int64) int {
 		return slices.IndexFunc(spans, func(s span) bool { return s.from <= at && at < s.to })
@@ -149,8 +170,9 @@ func storeCohorts(ctx context.Context, tx *database.DB, kind string, rows []any)
 	}
 	const columns, perInsert = 6, 500
 	for part := range slices.Chunk(rows, columns*perInsert) {
-		_, err := tx.Exec(ctx, "INSERT INTO {statics_cohort} (date, number, value, total, datetype, type) VALUES (?, ?, ?, ?, ?, ?)"+
-			strings.Repeat(", (?, ?, ?, ?, ?, ?)", len(part)/columns-1), part...)
+		_, err := tx.Exec(ctx,
+			"INSERT INTO {statics_cohort} (date, number, value, total, datetype, type) VALUES (?, ?, ?, ?, ?, ?)"+
+				strings.Repeat(", (?, ?, ?, ?, ?, ?)", len(part)/columns-1), part...)
 		if err != nil {
 			return fmt.Errorf("store cohorts: %w", err)
 		}
@@ -158,14 +180,14 @@ func storeCohorts(ctx context.Context, tx *database.DB, kind string, rows []any)
 	return nil
 }
 
-// Cohort are the users who began within a month or week.
+// Cohort is the group of users who began within a month or week.
 type Cohort struct {
 	Start string `json:"start" doc:"The first day, as YYYY-MM-DD"`
 	Size  int    `json:"size" doc:"How many users began then"`
 	Back  []int  `json:"back" doc:"How many of them did it in that month or week and in each one after"`
 }
 
-// cohortsOf are the stored cohorts of a type, the oldest first.
+// cohortsOf returns the stored cohorts of a type by week or month, the oldest first.
 func (m *Module) cohortsOf(ctx context.Context, kind, by string) ([]Cohort, error) {
 	list := []Cohort{}
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
@@ -180,7 +202,8 @@ func (m *Module) cohortsOf(ctx context.Context, kind, by string) ([]Cohort, erro
 		c := &list[len(list)-1]
 		c.Back = append(c.Back, value)
 		return nil
-	}, "SELECT date, value, total FROM {statics_cohort} WHERE type = ? AND datetype = ? ORDER BY date, number", kind, by)
+	}, "SELECT date, value, total FROM {statics_cohort} WHERE type = ? AND datetype = ? ORDER BY date, number",
+		kind, by)
 	if err != nil {
 		return nil, fmt.Errorf("read cohorts: %w", err)
 	}

@@ -10,8 +10,9 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// AddCounts adds to the counts that Q2A caches among the options (cache_qcount …); zeros are left out. It comes late in a
-// transaction: the rows are shared by all writers of the site and stay locked until its end.
+// AddCounts adds numbers to the counts that Q2A caches in its options (cache_qcount and others).
+// Numbers that are 0 are left out. Call it late in a transaction: all writers of the site share
+// these rows, and they stay locked until the transaction ends.
 func AddCounts(ctx context.Context, tx *database.DB, counts map[string]int) error {
 	names := slices.Sorted(maps.Keys(counts))
 	names = slices.DeleteFunc(names, func(name string) bool { return counts[name] == 0 })
@@ -27,15 +28,18 @@ func AddCounts(ctx context.Context, tx *database.DB, counts map[string]int) erro
 	if tx.Dialect() == database.SQLite {
 		integer, text = "INTEGER", "TEXT"
 	}
-	sum := "CAST(CAST({options}.content AS " + integer + ") + CAST(" + tx.Given("content") + " AS " + integer + ") AS " + text + ")"
-	_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+strings.Repeat(", (?, ?)", len(names)-1)+tx.Upsert("title")+"content = "+sum, args...)
+	sum := "CAST(CAST({options}.content AS " + integer + ") + CAST(" + tx.Given("content") + " AS " +
+		integer + ") AS " + text + ")"
+	_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+
+		strings.Repeat(", (?, ?)", len(names)-1)+tx.Upsert("title")+"content = "+sum, args...)
 	if err != nil {
 		return fmt.Errorf("cached counts: %w", err)
 	}
 	return nil
 }
 
-// SetCount stores as an option, in one statement, the number n that a query counts.
+// SetCount counts and stores in one statement: it sets the named option to the number that the
+// query selects as n.
 func SetCount(ctx context.Context, tx *database.DB, name, query string, args ...any) error {
 	text := "CHAR"
 	if tx.Dialect() == database.SQLite {

@@ -1,7 +1,8 @@
 package site
 
-// defaults are the values with which Q2A 1.8 creates an option when it is first read. They are figures of Q2A's
-// documentation of its options; those that depend on other options are in (*Options).fallback.
+// defaults are the values with which Q2A 1.8 creates an option when it is first read, from Q2A's
+// documentation of its options. The defaults that depend on other options are in
+// (*Options).fallback.
 var defaults = map[string]string{
 	"allow_anonymous_naming":         "1",
 	"allow_change_usernames":         "1",

@@ -10,17 +10,17 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// Finding is one thing that the doctor has to say.
+// Finding is one result of the doctor's examination.
 type Finding struct {
-	// Severity is "ok", "note", "warning" or "error". With a warning the site is served, but something of it is wrong; with
-	// an error it cannot be served.
+	// Severity is "ok", "note", "warning" or "error". A warning means that the site can be served
+	// although some of its data or settings are wrong; an error means that it cannot be served.
 	Severity string
 	Topic    string
 	Text     string
 }
 
-// Examine looks at a database and says what is there and what looks wrong; it writes nothing. It goes on after errors as
-// far as it can.
+// Examine examines a database and returns what it contains and what looks wrong. It writes nothing,
+// and goes on after an error as far as it can.
 func Examine(ctx context.Context, db *database.DB) []Finding {
 	d := &examiner{db: db, ctx: ctx}
 	d.server()
@@ -49,7 +49,7 @@ func (d *examiner) hasErrors() bool {
 	return slices.ContainsFunc(d.findings, func(f Finding) bool { return f.Severity == "error" })
 }
 
-// text reads one value; "" when there is none.
+// text returns the one value that a query selects; "" if there is none or the query fails.
 func (d *examiner) text(topic, query string, args ...any) string {
 	var value sql.NullString
 	if _, err := d.db.Get(d.ctx, []any{&value}, query, args...); err != nil {
@@ -63,9 +63,11 @@ func (d *examiner) server() {
 		d.say("ok", "server", "embedded SQLite %s", d.text("server", "SELECT sqlite_version()"))
 		return
 	}
-	d.say("ok", "server", "%s, database %s", d.text("server", "SELECT VERSION()"), d.text("server", "SELECT DATABASE()"))
+	d.say("ok", "server", "%s, database %s", d.text("server", "SELECT VERSION()"),
+		d.text("server", "SELECT DATABASE()"))
 	d.say("ok", "time zone", "%s; the server says it is %s there (Question2Answer stores its local times)",
-		d.text("time zone", "SELECT CASE @@time_zone WHEN 'SYSTEM' THEN CONCAT('SYSTEM (', @@system_time_zone, ')') ELSE @@time_zone END"),
+		d.text("time zone",
+			"SELECT CASE @@time_zone WHEN 'SYSTEM' THEN CONCAT('SYSTEM (', @@system_time_zone, ')') ELSE @@time_zone END"),
 		d.text("time zone", "SELECT CAST(NOW() AS CHAR)"))
 	d.say("ok", "SQL mode", "%s", d.text("SQL mode", "SELECT @@sql_mode"))
 }
@@ -80,11 +82,13 @@ func (d *examiner) tables() []string {
 		d.say("error", "tables", "%v", err)
 		return tables
 	}
-	d.say("ok", "tables", "all %d tables of Question2Answer 1.8 (db_version %s), prefix %q", len(database.CoreTables()), database.SchemaVersion, d.db.Prefix())
+	d.say("ok", "tables", "all %d tables of Question2Answer 1.8 (db_version %s), prefix %q",
+		len(database.CoreTables()), database.SchemaVersion, d.db.Prefix())
 	return tables
 }
 
-// charsets compares the columns that hold people's texts: they must hold Japanese, and compare alike.
+// charsets checks the columns that hold people's texts: their character set must be able to hold
+// Japanese, and all of them should compare texts in the same way.
 func (d *examiner) charsets() {
 	if d.db.Dialect() == database.SQLite {
 		return
@@ -93,7 +97,8 @@ func (d *examiner) charsets() {
 	err := d.db.Select(d.ctx, func(rows *sql.Rows) error {
 		var table, column, charset, collation string
 		err := rows.Scan(&table, &column, &charset, &collation)
-		found[charset+", "+collation] = append(found[charset+", "+collation], strings.TrimPrefix(table, d.db.Prefix())+"."+column)
+		found[charset+", "+collation] = append(found[charset+", "+collation],
+			strings.TrimPrefix(table, d.db.Prefix())+"."+column)
 		return err
 	}, "SELECT table_name, column_name, character_set_name, collation_name FROM information_schema.columns WHERE table_schema = DATABASE() AND character_set_name IS NOT NULL "+
 		"AND CONCAT(table_name, '.', column_name) IN ?", d.textColumns())
@@ -115,22 +120,31 @@ func (d *examiner) charsets() {
 		d.say(severity, "character set", "%s: %s", kind, strings.Join(columns, ", "))
 	}
 	if len(found) > 1 {
-		d.say("warning", "character set", "the text columns differ, so that words and handles may compare differently in different tables")
+		d.say("warning", "character set",
+			"the text columns differ, so that words and handles may compare differently in different tables")
 	}
 }
 
 func (d *examiner) textColumns() []string {
-	columns := []string{"posts.title", "posts.content", "posts.tags", "words.word", "users.handle", "users.email", "categories.title", "categories.backpath", "options.content"}
+	columns := []string{"posts.title", "posts.content", "posts.tags", "words.word", "users.handle",
+		"users.email", "categories.title", "categories.backpath", "options.content"}
 	for i := range columns {
 		columns[i] = d.db.Prefix() + columns[i]
 	}
 	return columns
 }
 
-// knownPlugins are tables of plugins, without prefix, and what they are of.
+// knownPlugins maps tables of plugins, without the prefix, to the names of the plugins.
 var knownPlugins = map[string]string{
-	"eventlog": "Q2A Event Logger", "ysb_badges": "q2a-ys-badges", "ysb_badge_master": "q2a-ys-badges", "ysb_badge_ranking": "q2a-ys-badges",
-	"edit_history": "Edit History", "blogs": "q2a-blog", "blog_posts": "q2a-blog", "statics": "q2a-statics", "statics_cohort": "q2a-statics",
+	"eventlog":          "Q2A Event Logger",
+	"ysb_badges":        "q2a-ys-badges",
+	"ysb_badge_master":  "q2a-ys-badges",
+	"ysb_badge_ranking": "q2a-ys-badges",
+	"edit_history":      "Edit History",
+	"blogs":             "q2a-blog",
+	"blog_posts":        "q2a-blog",
+	"statics":           "q2a-statics",
+	"statics_cohort":    "q2a-statics",
 }
 
 func (d *examiner) plugins(tables []string) {
@@ -153,9 +167,11 @@ func (d *examiner) plugins(tables []string) {
 		d.say("ok", "plugins", "tables of known plugins: %s", strings.Join(known, ", "))
 	}
 	if len(unknown) > 0 {
-		d.say("note", "plugins", "tables that are not known here; they are left alone: %s", strings.Join(unknown, ", "))
+		d.say("note", "plugins", "tables that are not known here; they are left alone: %s",
+			strings.Join(unknown, ", "))
 	}
-	if enabled := d.text("plugins", "SELECT content FROM {options} WHERE title = 'enabled_plugins'"); enabled != "" {
+	if enabled := d.text("plugins",
+		"SELECT content FROM {options} WHERE title = 'enabled_plugins'"); enabled != "" {
 		d.say("note", "plugins", "enabled on the old site: %s", strings.ReplaceAll(enabled, ";", ", "))
 	}
 }
@@ -168,8 +184,12 @@ func (d *examiner) options() {
 		return
 	}
 	d.say("ok", "options", "site %q at %s; %s", o.String("site_title"), m.SiteURL(o),
-		map[string]string{"tc": "tags and categories", "t": "tags only", "c": "categories only"}[o.String("tags_or_categories")])
-	d.say("ok", "options", "voting on questions %s, answers %s, comments %s; points × %d", onOff(o, "voting_on_qs"), onOff(o, "voting_on_as"), onOff(o, "voting_on_cs"), o.Int("points_multiple"))
+		map[string]string{
+			"tc": "tags and categories", "t": "tags only", "c": "categories only",
+		}[o.String("tags_or_categories")])
+	d.say("ok", "options", "voting on questions %s, answers %s, comments %s; points × %d",
+		onOff(o, "voting_on_qs"), onOff(o, "voting_on_as"), onOff(o, "voting_on_cs"),
+		o.Int("points_multiple"))
 	if o.Bool("site_maintenance") {
 		d.say("warning", "options", "the old site is in maintenance mode")
 	}
@@ -188,29 +208,44 @@ func onOff(o *Options, name string) string {
 	return "off"
 }
 
-// check counts rows that should not be there.
+// check is a query that counts rows which look wrong, with a text about them.
 type check struct{ severity, text, query string }
 
-// rowChecks are counts of rows that look wrong. Those marked as Q2A's own come about in normal work of the old site.
+// rowChecks are the checks of rows. Checks with the severity "note" count rows that the old site
+// leaves behind in normal use, or that are merely worth knowing.
 var rowChecks = []check{
-	{"warning", "questions whose answer count is wrong", "SELECT COUNT(*) FROM {posts} q WHERE q.type = 'Q' AND q.acount <> (SELECT COUNT(*) FROM {posts} a WHERE a.parentid = q.postid AND a.type = 'A')"},
-	{"warning", "posts whose net votes are not up minus down", "SELECT COUNT(*) FROM {posts} WHERE netvotes <> CAST(upvotes AS SIGNED) - CAST(downvotes AS SIGNED)"},
-	{"warning", "posts whose votes are not those in uservotes", "SELECT COUNT(*) FROM {posts} p JOIN (SELECT postid, SUM(vote) AS net FROM {uservotes} GROUP BY postid) v ON v.postid = p.postid WHERE p.netvotes <> v.net"},
-	{"warning", "categories whose question count is wrong", "SELECT COUNT(*) FROM {categories} c WHERE c.qcount <> (SELECT COUNT(*) FROM {posts} p WHERE p.type = 'Q' AND " +
-		"(p.categoryid = c.categoryid OR p.catidpath1 = c.categoryid OR p.catidpath2 = c.categoryid OR p.catidpath3 = c.categoryid))"},
-	{"warning", "tags whose question count is wrong", "SELECT COUNT(*) FROM {words} w WHERE w.tagcount <> (SELECT COUNT(*) FROM {posttags} t WHERE t.wordid = w.wordid)"},
-	{"warning", "handles that two users share", "SELECT COUNT(*) FROM (SELECT handle FROM {users} GROUP BY handle HAVING COUNT(*) > 1) x"},
-	{"warning", "e-mail addresses that two users share", "SELECT COUNT(*) FROM (SELECT email FROM {users} GROUP BY email HAVING COUNT(*) > 1) x"},
-	{"warning", "users without points", "SELECT COUNT(*) FROM {users} u LEFT JOIN {userpoints} p ON p.userid = u.userid WHERE p.userid IS NULL"},
-	{"warning", "answers and comments without a parent", "SELECT COUNT(*) FROM {posts} p LEFT JOIN {posts} q ON q.postid = p.parentid WHERE p.type IN ('A', 'C', 'A_HIDDEN', 'C_HIDDEN', 'A_QUEUED', 'C_QUEUED') AND q.postid IS NULL"},
-	{"note", "index entries of closing notes, which the old site's reindexing removes", "SELECT COUNT(*) FROM {contentwords} WHERE type = 'NOTE'"},
-	{"note", "words that no post has any more, which the old site keeps", "SELECT COUNT(*) FROM {words} WHERE titlecount = 0 AND contentcount = 0 AND tagwordcount = 0 AND tagcount = 0"},
-	{"note", "users with passwords of the old kind (SHA-1)", "SELECT COUNT(*) FROM {users} WHERE passhash IS NULL AND passcheck IS NOT NULL"},
+	{"warning", "questions whose answer count is wrong",
+		"SELECT COUNT(*) FROM {posts} q WHERE q.type = 'Q' AND q.acount <> (SELECT COUNT(*) FROM {posts} a WHERE a.parentid = q.postid AND a.type = 'A')"},
+	{"warning", "posts whose net votes are not up minus down",
+		"SELECT COUNT(*) FROM {posts} WHERE netvotes <> CAST(upvotes AS SIGNED) - CAST(downvotes AS SIGNED)"},
+	{"warning", "posts whose votes are not those in uservotes",
+		"SELECT COUNT(*) FROM {posts} p JOIN (SELECT postid, SUM(vote) AS net FROM {uservotes} GROUP BY postid) v ON v.postid = p.postid WHERE p.netvotes <> v.net"},
+	{"warning", "categories whose question count is wrong",
+		"SELECT COUNT(*) FROM {categories} c WHERE c.qcount <> (SELECT COUNT(*) FROM {posts} p WHERE p.type = 'Q' AND " +
+			"(p.categoryid = c.categoryid OR p.catidpath1 = c.categoryid OR p.catidpath2 = c.categoryid OR p.catidpath3 = c.categoryid))"},
+	{"warning", "tags whose question count is wrong",
+		"SELECT COUNT(*) FROM {words} w WHERE w.tagcount <> (SELECT COUNT(*) FROM {posttags} t WHERE t.wordid = w.wordid)"},
+	{"warning", "handles that two users share",
+		"SELECT COUNT(*) FROM (SELECT handle FROM {users} GROUP BY handle HAVING COUNT(*) > 1) x"},
+	{"warning", "e-mail addresses that two users share",
+		"SELECT COUNT(*) FROM (SELECT email FROM {users} GROUP BY email HAVING COUNT(*) > 1) x"},
+	{"warning", "users without points",
+		"SELECT COUNT(*) FROM {users} u LEFT JOIN {userpoints} p ON p.userid = u.userid WHERE p.userid IS NULL"},
+	{"warning", "answers and comments without a parent",
+		"SELECT COUNT(*) FROM {posts} p LEFT JOIN {posts} q ON q.postid = p.parentid WHERE p.type IN ('A', 'C', 'A_HIDDEN', 'C_HIDDEN', 'A_QUEUED', 'C_QUEUED') AND q.postid IS NULL"},
+	{"note", "index entries of closing notes, which the old site's reindexing removes",
+		"SELECT COUNT(*) FROM {contentwords} WHERE type = 'NOTE'"},
+	{"note", "words that no post has any more, which the old site keeps",
+		"SELECT COUNT(*) FROM {words} WHERE titlecount = 0 AND contentcount = 0 AND tagwordcount = 0 AND tagcount = 0"},
+	{"note", "users with passwords of the old kind (SHA-1)",
+		"SELECT COUNT(*) FROM {users} WHERE passhash IS NULL AND passcheck IS NOT NULL"},
 	{"note", "images and files in the database", "SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"},
-	{"note", "images and files on the old site's disk (BLOBS_DIR must name their folder)", "SELECT COUNT(*) FROM {blobs} WHERE content IS NULL"},
+	{"note", "images and files on the old site's disk (BLOBS_DIR must name their folder)",
+		"SELECT COUNT(*) FROM {blobs} WHERE content IS NULL"},
 }
 
-// cachedCounts are the counts that Q2A keeps in its options, and the queries that they should equal.
+// cachedCounts maps the options in which Q2A caches counts to the queries whose results they should
+// equal.
 var cachedCounts = map[string]string{
 	"cache_qcount":          "SELECT COUNT(*) FROM {posts} WHERE type = 'Q'",
 	"cache_acount":          "SELECT COUNT(*) FROM {posts} WHERE type = 'A'",
@@ -223,7 +258,8 @@ var cachedCounts = map[string]string{
 }
 
 func (d *examiner) rows() {
-	d.say("ok", "rows", "%s questions, %s answers, %s comments, %s users", d.text("rows", cachedCounts["cache_qcount"]), d.text("rows", cachedCounts["cache_acount"]),
+	d.say("ok", "rows", "%s questions, %s answers, %s comments, %s users",
+		d.text("rows", cachedCounts["cache_qcount"]), d.text("rows", cachedCounts["cache_acount"]),
 		d.text("rows", cachedCounts["cache_ccount"]), d.text("rows", "SELECT COUNT(*) FROM {users}"))
 	for _, c := range rowChecks {
 		if n := d.text("rows", c.query); n != "0" && n != "" {
@@ -236,9 +272,11 @@ func (d *examiner) rows() {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		kept, counted := d.text("counts", "SELECT content FROM {options} WHERE title = ?", name), d.text("counts", cachedCounts[name])
+		kept, counted := d.text("counts", "SELECT content FROM {options} WHERE title = ?", name),
+			d.text("counts", cachedCounts[name])
 		if kept != counted && kept != "" {
-			d.say("warning", "counts", "%s is %s, and there are %s; the old site's recalculation mends that", name, kept, counted)
+			d.say("warning", "counts",
+				"%s is %s, and there are %s; the old site's recalculation mends that", name, kept, counted)
 		}
 	}
 }

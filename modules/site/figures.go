@@ -9,8 +9,9 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// Counts are what happened within a span of time, as the plugin q2a-statics counts it: visible posts by when they were written, with what
-// has become of them since.
+// Counts are the counts of what happened within a span of time, as the plugin q2a-statics makes
+// them: the visible posts that were written within the span, with the votes, answers and best
+// answers that they have got since.
 type Counts struct {
 	Questions     int `json:"questions"`
 	Answers       int `json:"answers"`
@@ -29,12 +30,14 @@ type Counts struct {
 	Messages      int `json:"privateMessages"`
 }
 
-// span is a time from one moment up to another, in Unix seconds.
+// span is a span of time in Unix seconds that includes from and ends before to.
 type span struct{ from, to int64 }
 
-// count counts a span.
+// count returns the counts of a span.
 func count(ctx context.Context, db *database.DB, s span) (c Counts, err error) {
-	for _, part := range []func(context.Context, *database.DB, span, *Counts) error{countPosts, countAnswering, countNewUsers, countMessages} {
+	for _, part := range []func(context.Context, *database.DB, span, *Counts) error{
+		countPosts, countAnswering, countNewUsers, countMessages,
+	} {
 		if err := part(ctx, db, s, &c); err != nil {
 			return c, fmt.Errorf("count from %d to %d: %w", s.from, s.to, err)
 		}
@@ -42,12 +45,13 @@ func count(ctx context.Context, db *database.DB, s span) (c Counts, err error) {
 	return c, nil
 }
 
-// within is a condition on a column of times; its arguments are those of a span.
+// within returns an SQL condition that a column of times lies within a span. Its two arguments are
+// the span's from and to.
 func within(column string) string {
 	return column + " >= FROM_UNIXTIME(?) AND " + column + " < FROM_UNIXTIME(?)"
 }
 
-// countPosts counts answers and comments, and who wrote anything.
+// countPosts counts answers, comments, and the users who wrote any visible post.
 func countPosts(ctx context.Context, db *database.DB, s span, c *Counts) error {
 	err := db.Select(ctx, func(rows *sql.Rows) error {
 		var kind string
@@ -60,14 +64,18 @@ func countPosts(ctx context.Context, db *database.DB, s span, c *Counts) error {
 			c.Comments = n
 		}
 		return err
-	}, "SELECT type, COUNT(*), SUM(upvotes) FROM {posts} WHERE type IN ('A', 'C') AND "+within("created")+" GROUP BY type", s.from, s.to)
+	}, "SELECT type, COUNT(*), SUM(upvotes) FROM {posts} WHERE type IN ('A', 'C') AND "+
+		within("created")+" GROUP BY type", s.from, s.to)
 	if err == nil {
-		_, err = db.Get(ctx, []any{&c.Posters}, "SELECT COUNT(DISTINCT userid) FROM {posts} WHERE type IN ('Q', 'A', 'C') AND "+within("created"), s.from, s.to)
+		_, err = db.Get(ctx, []any{&c.Posters},
+			"SELECT COUNT(DISTINCT userid) FROM {posts} WHERE type IN ('Q', 'A', 'C') AND "+
+				within("created"), s.from, s.to)
 	}
 	return err
 }
 
-// countAnswering counts the questions, and how they were answered.
+// countAnswering counts the questions, and how many of them were answered, how fast, and with a
+// best answer.
 func countAnswering(ctx context.Context, db *database.DB, s span, c *Counts) error {
 	return db.Select(ctx, func(rows *sql.Rows) error {
 		var selected bool
@@ -77,7 +85,9 @@ func countAnswering(ctx context.Context, db *database.DB, s span, c *Counts) err
 		if selected {
 			c.Selected++
 		}
-		for hours, n := range map[int64]*int{1: &c.Within1h, 3: &c.Within3h, 12: &c.Within12h, 24: &c.Within24h} {
+		for hours, n := range map[int64]*int{
+			1: &c.Within1h, 3: &c.Within3h, 12: &c.Within12h, 24: &c.Within24h,
+		} {
 			if wait.Valid && wait.Int64 <= hours*3600 {
 				*n++
 			}
@@ -87,6 +97,7 @@ func countAnswering(ctx context.Context, db *database.DB, s span, c *Counts) err
 		"WHERE q.type = 'Q' AND "+within("q.created")+" GROUP BY q.postid", s.from, s.to)
 }
 
+// countNewUsers counts the new users, and how many of them wrote their first post soon.
 func countNewUsers(ctx context.Context, db *database.DB, s span, c *Counts) error {
 	return db.Select(ctx, func(rows *sql.Rows) error {
 		var wait sql.NullInt64
@@ -103,11 +114,14 @@ func countNewUsers(ctx context.Context, db *database.DB, s span, c *Counts) erro
 }
 
 func countMessages(ctx context.Context, db *database.DB, s span, c *Counts) error {
-	_, err := db.Get(ctx, []any{&c.Messages}, "SELECT COUNT(*) FROM {messages} WHERE type = 'PRIVATE' AND "+within("created"), s.from, s.to)
+	_, err := db.Get(ctx, []any{&c.Messages},
+		"SELECT COUNT(*) FROM {messages} WHERE type = 'PRIVATE' AND "+within("created"), s.from, s.to)
 	return err
 }
 
-// Indicators are the figures that the plugin q2a-statics mails: rates over the last 30 days, each of those for whom it can be told already.
+// Indicators are the figures that the plugin q2a-statics sends by mail: counts and rates over 30
+// days. Most cover the last 30 days; a rate that can be known only some days later covers 30 days
+// that ended earlier, as its description says.
 type Indicators struct {
 	Counts
 	AnswersPerQuestion *float64 `json:"answersPerQuestion,omitempty"`
@@ -124,7 +138,8 @@ type Indicators struct {
 	Posted7dRate       *float64 `json:"newUsersPostedWithin7dRate,omitempty" doc:"Of those who came 7 to 37 days ago"`
 }
 
-// indicators are those of the 30 days before now. The shifts are the plugin's.
+// indicators returns the indicators as of now. For rates that can be known only later, the 30 days
+// are shifted back by the plugin's numbers of days.
 func (m *Module) indicators(ctx context.Context) (*Indicators, error) {
 	const day = 24 * 3600
 	now := m.db.Now()
@@ -135,7 +150,8 @@ func (m *Module) indicators(ctx context.Context) (*Indicators, error) {
 		return nil, err
 	}
 	var ten, four, seven Counts
-	err = errors.Join(countAnswering(ctx, m.db, shifted(10), &ten), countNewUsers(ctx, m.db, shifted(4), &four),
+	err = errors.Join(countAnswering(ctx, m.db, shifted(10), &ten),
+		countNewUsers(ctx, m.db, shifted(4), &four),
 		countNewUsers(ctx, m.db, shifted(7), &seven))
 	if err != nil {
 		return nil, fmt.Errorf("count indicators: %w", err)
@@ -147,10 +163,14 @@ func (m *Module) indicators(ctx context.Context) (*Indicators, error) {
 		r := float64(n) / float64(of)
 		return &r
 	}
-	i.AnswersPerQuestion, i.CommentsPerAnswer, i.UpvotesPerAnswer = rate(i.Answers, i.Questions), rate(i.Comments, i.Answers), rate(i.AnswerUpvotes, i.Answers)
+	i.AnswersPerQuestion, i.CommentsPerAnswer, i.UpvotesPerAnswer =
+		rate(i.Answers, i.Questions), rate(i.Comments, i.Answers), rate(i.AnswerUpvotes, i.Answers)
 	i.PostsPerPoster = rate(i.Questions+i.Answers+i.Comments, i.Posters)
 	i.BestAnswerRate = rate(ten.Selected, ten.Questions)
-	i.Within1hRate, i.Within3hRate, i.Within12hRate, i.Within24hRate = rate(i.Within1h, i.Questions), rate(i.Within3h, i.Questions), rate(i.Within12h, i.Questions), rate(i.Within24h, i.Questions)
-	i.Posted1dRate, i.Posted3dRate, i.Posted7dRate = rate(i.Posted1d, i.NewUsers), rate(four.Posted3d, four.NewUsers), rate(seven.Posted7d, seven.NewUsers)
+	i.Within1hRate, i.Within3hRate, i.Within12hRate, i.Within24hRate =
+		rate(i.Within1h, i.Questions), rate(i.Within3h, i.Questions),
+		rate(i.Within12h, i.Questions), rate(i.Within24h, i.Questions)
+	i.Posted1dRate, i.Posted3dRate, i.Posted7dRate =
+		rate(i.Posted1d, i.NewUsers), rate(four.Posted3d, four.NewUsers), rate(seven.Posted7d, seven.NewUsers)
 	return i, nil
 }

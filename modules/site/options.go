@@ -10,20 +10,21 @@ import (
 	"time"
 )
 
-// optionsAge is how long options may be served without asking the database again.
+// optionsAge is for how long options may be served without asking the database again.
 const optionsAge = time.Second
 
-// Options are the settings of the site as the table of options held them at one moment, with Q2A's defaults for those
-// that it does not hold.
+// Options are the site's options as the database held them at one moment, with Q2A's defaults for
+// those that it did not hold.
 type Options struct {
 	values map[string]string
-	// numbers are the values as whole numbers, settled once: a thread asks for hundreds.
+	// numbers are the values as whole numbers. They are computed once, because a thread asks for
+	// hundreds of them.
 	numbers map[string]int
 	read    time.Time
 	titles  []UserTitle
 }
 
-// UserTitle is the name that users bear from so many points on.
+// UserTitle is a title that users have from a number of points on.
 type UserTitle struct {
 	Points int    `json:"points" minimum:"-1000000000" maximum:"1000000000" doc:"From how many points on"`
 	Title  string `json:"title" minLength:"1" maxLength:"100" doc:"Text without commas and angle brackets: the option separates titles by commas, and the old site takes them for HTML"`
@@ -61,7 +62,8 @@ func (m *Module) readOptions(ctx context.Context) (*Options, error) {
 	return o, err
 }
 
-// settle fills in the defaults of what the table does not hold, and the numbers.
+// settle fills in the defaults of the options that the table does not hold, and computes the
+// numbers and the titles.
 func (o *Options) settle() {
 	for _, name := range inherited {
 		if _, ok := o.values[name]; !ok {
@@ -80,11 +82,16 @@ func (o *Options) settle() {
 	o.titles = parseTitles(o.values["points_to_titles"])
 }
 
-// inherited are the options whose defaults depend on others, in the order in which they do.
-var inherited = []string{"permit_post_q", "permit_post_a", "permit_post_c", "permit_retag_cat", "points_vote_up_q", "points_vote_down_q", "points_vote_up_a",
-	"points_vote_down_a", "points_per_q_voted_up", "points_per_q_voted_down", "points_per_a_voted_up", "points_per_a_voted_down"}
+// inherited names the options whose defaults depend on other options, in an order in which those
+// others come first.
+var inherited = []string{
+	"permit_post_q", "permit_post_a", "permit_post_c", "permit_retag_cat",
+	"points_vote_up_q", "points_vote_down_q", "points_vote_up_a", "points_vote_down_a",
+	"points_per_q_voted_up", "points_per_q_voted_down", "points_per_a_voted_up", "points_per_a_voted_down",
+}
 
-// NewOptions returns options with the given values and Q2A's defaults for the rest; for tests and tools.
+// NewOptions returns options with the given values, and Q2A's defaults for the rest. It is for
+// tests and tools.
 func NewOptions(values map[string]string) *Options {
 	o := &Options{values: maps.Clone(values), read: time.Now()}
 	if o.values == nil {
@@ -94,10 +101,11 @@ func NewOptions(values map[string]string) *Options {
 	return o
 }
 
-// String is the option's value, or Q2A's default for it.
+// String returns the option's value, or Q2A's default if the site has not set it.
 func (o *Options) String(name string) string { return o.values[name] }
 
-// fallback is the value that Q2A would create an option with whose default depends on others.
+// fallback returns the value with which Q2A would create an option whose default depends on other
+// options.
 func (o *Options) fallback(name string) string {
 	inherits := func(from, otherwise string) string {
 		if v, ok := o.values[from]; ok && v != "" {
@@ -107,7 +115,11 @@ func (o *Options) fallback(name string) string {
 	}
 	switch name {
 	case "permit_post_q", "permit_post_a", "permit_post_c":
-		old := map[string]string{"permit_post_q": "ask_needs_login", "permit_post_a": "answer_needs_login", "permit_post_c": "comment_needs_login"}
+		old := map[string]string{
+			"permit_post_q": "ask_needs_login",
+			"permit_post_a": "answer_needs_login",
+			"permit_post_c": "comment_needs_login",
+		}
 		if truthy(o.values[old[name]]) {
 			return "120"
 		}
@@ -126,15 +138,17 @@ func (o *Options) fallback(name string) string {
 	return ""
 }
 
-// Bool is the option as PHP would take it in a condition: false for "" and "0".
+// Bool reports whether the option is on. As in a condition of PHP, "" and "0" are off and all other
+// values are on.
 func (o *Options) Bool(name string) bool { return truthy(o.String(name)) }
 
 func truthy(v string) bool { return v != "" && v != "0" }
 
-// Int is the option as a whole number, 0 when it is none.
+// Int returns the option as a whole number, or 0 if it is not a number.
 func (o *Options) Int(name string) int { return o.numbers[name] }
 
-// wholeNumber is a text as PHP casts it to an integer, as far as options go.
+// wholeNumber returns a text as a whole number, as PHP casts it to an integer, for the texts that
+// occur in options.
 func wholeNumber(v string) int {
 	v = strings.TrimSpace(v)
 	if n, err := strconv.Atoi(v); err == nil {
@@ -147,15 +161,16 @@ func wholeNumber(v string) int {
 	return int(f)
 }
 
-// UsingTags tells whether questions have tags on this site.
+// UsingTags reports whether questions have tags on this site.
 func (o *Options) UsingTags() bool { return strings.Contains(o.String("tags_or_categories"), "t") }
 
-// UsingCategories tells whether questions have categories on this site.
+// UsingCategories reports whether questions have categories on this site.
 func (o *Options) UsingCategories() bool {
 	return strings.Contains(o.String("tags_or_categories"), "c")
 }
 
-// Title is the name that a user with that many points bears, or "" (option points_to_titles, "0 Novice,100 Expert").
+// Title returns the title of a user with that many points, or "" if there is none or the site does
+// not show titles. Titles come from the option points_to_titles, such as "0 Novice,100 Expert".
 func (o *Options) Title(points int) string {
 	if !o.Bool("show_user_titles") {
 		return ""
@@ -169,7 +184,8 @@ func (o *Options) Title(points int) string {
 	return title
 }
 
-// Titles are all titles of users, in the order of the option, whether they are shown or not.
+// Titles returns all titles of users in the order of the option, even if the site does not show
+// them.
 func (o *Options) Titles() []UserTitle { return o.titles }
 
 func parseTitles(option string) []UserTitle {
@@ -184,7 +200,8 @@ func parseTitles(option string) []UserTitle {
 	return titles
 }
 
-// SiteURL is the address of the site that people read, ending in "/".
+// SiteURL returns the address of the site that people read. It ends in "/", and is "/" alone if the
+// address is not known.
 func (m *Module) SiteURL(o *Options) string {
 	u := m.settings.SiteURL
 	if u == "" {

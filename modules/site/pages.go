@@ -14,10 +14,11 @@ import (
 	"38qa.net/backend/modules/kernel/weblink"
 )
 
-// pageExternal is the flag of pages that are only links to somewhere else (QA_PAGE_FLAGS_EXTERNAL).
+// pageExternal is the flag of pages that are only links to another address (Q2A's
+// QA_PAGE_FLAGS_EXTERNAL).
 const pageExternal = 1
 
-// Page is a page of the site's own, or a link in its navigation.
+// Page is one of the site's own pages, or a link in its navigation.
 type Page struct {
 	ID       int    `json:"id"`
 	Title    string `json:"title"`
@@ -39,11 +40,12 @@ type pageInput struct {
 
 type pageOutput struct{ Body Page }
 
-// PageRules are what the site module asks other modules about its pages.
+// PageRules are the functions that the site module needs from other modules for its pages.
 type PageRules struct {
-	// May is nil when the caller of the context meets a permit value.
+	// May returns nil if the caller of the context meets a permit value, and otherwise the error
+	// that the caller gets.
 	May func(ctx context.Context, o *Options, permit int) error
-	// SafeHTML makes HTML safe to show.
+	// SafeHTML returns the HTML with everything removed that is not safe to show.
 	SafeHTML func(html string) string
 }
 
@@ -51,7 +53,8 @@ type PageRules struct {
 func (m *Module) Register(api huma.API, rules PageRules) {
 	web.Register(api, huma.Operation{
 		OperationID: "list-pages", Method: http.MethodGet, Path: "/v1/pages", Tags: []string{"Site"},
-		Summary: "The site's own pages and links, in their order", Description: "Those that the caller may not see are left out.",
+		Summary:     "The site's own pages and links, in their order",
+		Description: "Those that the caller may not see are left out.",
 	}, func(ctx context.Context, _ *struct{}) (*pagesOutput, error) {
 		o, err := m.Options(ctx)
 		if err != nil {
@@ -96,15 +99,18 @@ func (m *Module) Register(api huma.API, rules PageRules) {
 	})
 }
 
-// pages reads pages by a condition and hands them on with their permit value.
-func (m *Module) pages(ctx context.Context, condition string, found func(p Page, permit int), args ...any) error {
+// pages reads the pages that meet a condition, and calls found with each and its permit value.
+func (m *Module) pages(
+	ctx context.Context, condition string, found func(p Page, permit int), args ...any,
+) error {
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		var p Page
 		var place, tags string
 		var flags int
 		var permit sql.NullInt64
 		var heading, content sql.NullString
-		if err := rows.Scan(&p.ID, &p.Title, &place, &p.Position, &flags, &permit, &tags, &heading, &content); err != nil {
+		if err := rows.Scan(&p.ID, &p.Title, &place, &p.Position, &flags, &permit, &tags, &heading,
+			&content); err != nil {
 			return err
 		}
 		p.Heading, p.HTML, p.Place, p.Slug = heading.String, content.String, pagePlaces[place], tags
@@ -122,14 +128,15 @@ func (m *Module) pages(ctx context.Context, condition string, found func(p Page,
 		}
 		found(p, value)
 		return nil
-	}, "SELECT pageid, title, nav, position, flags, permit + 0, tags, heading, content FROM {pages} WHERE "+condition, args...)
+	}, "SELECT pageid, title, nav, position, flags, permit + 0, tags, heading, content FROM {pages} WHERE "+
+		condition, args...)
 	if err != nil {
 		return fmt.Errorf("read pages: %w", err)
 	}
 	return nil
 }
 
-// HasPage tells whether the site has a page of its own at that slug.
+// HasPage reports whether the site has a page of its own, and not only a link, at the given slug.
 func (m *Module) HasPage(ctx context.Context, slug string) (bool, error) {
 	if database.BeyondQ2A(slug) {
 		return false, nil

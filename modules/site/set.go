@@ -10,8 +10,8 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// Set stores options. Other processes go on with the old values for up to a second; Forget does away with that in this one, after the
-// transaction.
+// Set stores options. Every process may go on using the old values for up to a second; this one
+// uses the new values at once if Forget is called after the transaction.
 func Set(ctx context.Context, tx *database.DB, values map[string]string) error {
 	if len(values) == 0 {
 		return nil
@@ -20,7 +20,8 @@ func Set(ctx context.Context, tx *database.DB, values map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		args = append(args, name, values[name])
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+strings.Repeat(", (?, ?)", len(values)-1)+
+	_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+
+		strings.Repeat(", (?, ?)", len(values)-1)+
 		tx.Upsert("title")+"content = "+tx.Given("content"), args...)
 	if err != nil {
 		return fmt.Errorf("store options: %w", err)
@@ -31,7 +32,7 @@ func Set(ctx context.Context, tx *database.DB, values map[string]string) error {
 // Forget makes the next caller of Options ask the database.
 func (m *Module) Forget() { m.options.Store(nil) }
 
-// With are the options with other values for some.
+// With returns a copy of the options in which the given values replace the old ones.
 func (o *Options) With(values map[string]string) *Options {
 	all := maps.Clone(o.values)
 	maps.Copy(all, values)

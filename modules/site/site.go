@@ -1,6 +1,7 @@
-// Package site knows the site as a whole: its options, its pages, its statistics and its health.
+// Package site deals with the site as a whole: its options, its pages, its statistics and its
+// health.
 //
-// Other modules call Options, SiteURL and Zone; site itself calls no other module.
+// Other modules call Options, SiteURL and Zone. Package site itself calls no other module.
 package site
 
 import (
@@ -11,11 +12,11 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// Settings of the module; see package config.
+// Settings are the settings of the module; package config describes them.
 type Settings struct {
-	// SiteURL overrides the option site_url.
+	// SiteURL, if it is not empty, replaces the option site_url.
 	SiteURL string
-	// Zone is where the community's days begin; nil is UTC.
+	// Zone is the time zone in which the community's days begin; nil means UTC.
 	Zone *time.Location
 }
 
@@ -27,7 +28,7 @@ type Module struct {
 	reading  sync.Mutex
 }
 
-// New returns the module on the site's database.
+// New returns the module for the site in the given database.
 func New(db *database.DB, s Settings) *Module {
 	if s.Zone == nil {
 		s.Zone = time.UTC
@@ -35,5 +36,5 @@ func New(db *database.DB, s Settings) *Module {
 	return &Module{db: db, settings: s}
 }
 
-// Zone is the community's time zone.
+// Zone returns the community's time zone.
 func (m *Module) Zone() *time.Location { return m.settings.Zone }

@@ -16,21 +16,25 @@ import (
 )
 
 const (
-	// dayForm is how days are stored.
+	// dayForm is the form in which days are stored.
 	dayForm = "2006-01-02"
-	// daysKept is for how many days back there are figures of single days; weeks and months are kept for good.
+	// daysKept is for how many days back the figures of single days are kept. Those of weeks and
+	// months are kept for ever.
 	daysKept = 400
-	// settledAfter is after how many days a period's figures are not computed again: by then questions have their answers.
+	// settledAfter is how many days after the end of a period its figures are no longer computed
+	// anew: by then its questions have got their answers.
 	settledAfter = 45
 )
 
-// window is a day, week or month of the community.
+// window is a day, week or month in the community's time zone.
 type window struct {
 	period   string
 	from, to time.Time
 }
 
-// windows are all that are over at a moment and to be counted since another: days, weeks from Monday, months.
+// windows returns the months, weeks (from Monday) and days that are over at the moment now,
+// beginning with those that contain the moment since. It leaves out days that began more than
+// daysKept days ago.
 func windows(since, now time.Time) (list []window) {
 	y, m, d := since.Date()
 	zone := now.Location()
@@ -49,14 +53,17 @@ func windows(since, now time.Time) (list []window) {
 	return list
 }
 
-// StatisticsJob counts what happened in each day, week and month that is over, and the cohorts of the plugin q2a-statics.
+// StatisticsJob returns the job that counts what happened in each day, week and month that is over,
+// and computes the cohorts of the plugin q2a-statics.
 func (m *Module) StatisticsJob() jobs.Job {
 	return jobs.Job{
-		Name: "statistics", Summary: "counts what happened in each day, week and month, and how many users come back",
+		Name:     "statistics",
+		Summary:  "counts what happened in each day, week and month, and how many users come back",
 		Schedule: "20 2 * * *", AtStart: true,
 		Steps: []jobs.Step{
 			{Name: "periods", Batch: m.countPeriods},
-			{Name: "cohorts", Count: func(context.Context) (int, error) { return len(cohortTypes), nil }, Batch: m.countCohorts},
+			{Name: "cohorts", Count: func(context.Context) (int, error) { return len(cohortTypes), nil },
+				Batch: m.countCohorts},
 		},
 	}
 }
@@ -64,11 +71,14 @@ func (m *Module) StatisticsJob() jobs.Job {
 // windowsPerBatch is how many periods one batch counts.
 const windowsPerBatch = 20
 
-// countPeriods counts periods that have not been, and anew those that may still change; after is how many of them have been looked at.
+// countPeriods counts the next periods that have not been counted yet, and counts again those whose
+// figures may still change. after is how many periods have been examined before.
 func (m *Module) countPeriods(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
 	now := time.Unix(m.db.Now(), 0).In(m.Zone())
 	var first int64
-	if _, err := m.db.Get(ctx, []any{&first}, "SELECT COALESCE(UNIX_TIMESTAMP(MIN(created)), 0) FROM {posts} WHERE type IN ('Q', 'A')"); err != nil || first == 0 {
+	if _, err := m.db.Get(ctx, []any{&first},
+		"SELECT COALESCE(UNIX_TIMESTAMP(MIN(created)), 0) FROM {posts} WHERE type IN ('Q', 'A')",
+	); err != nil || first == 0 {
 		return 0, err
 	}
 	known := map[string]bool{}
@@ -104,16 +114,22 @@ func (m *Module) countPeriods(ctx context.Context, after int, w *jobs.Work) (nex
 	return 0, nil
 }
 
+// storeCounts stores the counts of a period; with those of a day, it deletes the figures of days
+// that are too old.
 func (m *Module) storeCounts(ctx context.Context, w *jobs.Work, one window, c *Counts) error {
 	text, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
 	return w.Tx(ctx, func(tx *database.DB) error {
-		_, err := tx.Exec(ctx, "INSERT INTO {q2ab_statistics} (period, start, figures, computed) VALUES (?, ?, ?, ?)"+tx.Upsert("period, start")+
-			"figures = "+tx.Given("figures")+", computed = "+tx.Given("computed"), one.period, one.from.Format(dayForm), string(text), tx.Now())
+		_, err := tx.Exec(ctx,
+			"INSERT INTO {q2ab_statistics} (period, start, figures, computed) VALUES (?, ?, ?, ?)"+
+				tx.Upsert("period, start")+
+				"figures = "+tx.Given("figures")+", computed = "+tx.Given("computed"),
+			one.period, one.from.Format(dayForm), string(text), tx.Now())
 		if err == nil && one.period == "day" {
-			_, err = tx.Exec(ctx, "DELETE FROM {q2ab_statistics} WHERE period = 'day' AND start < ?", time.Unix(tx.Now(), 0).In(m.Zone()).AddDate(0, 0, -daysKept-1).Format(dayForm))
+			_, err = tx.Exec(ctx, "DELETE FROM {q2ab_statistics} WHERE period = 'day' AND start < ?",
+				time.Unix(tx.Now(), 0).In(m.Zone()).AddDate(0, 0, -daysKept-1).Format(dayForm))
 		}
 		return err
 	})
@@ -125,7 +141,8 @@ type PeriodCounts struct {
 	Counts
 }
 
-// periods are the stored counts before a day, the newest first.
+// periods returns the stored counts of the periods of a kind that began before a day, the newest
+// first.
 func (m *Module) periods(ctx context.Context, period, before string, limit int) ([]PeriodCounts, error) {
 	list := []PeriodCounts{}
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
@@ -137,7 +154,8 @@ func (m *Module) periods(ctx context.Context, period, before string, limit int) 
 		}
 		list = append(list, p)
 		return err
-	}, "SELECT start, figures FROM {q2ab_statistics} WHERE period = ? AND start < ? ORDER BY start DESC LIMIT ?", period, before, limit)
+	}, "SELECT start, figures FROM {q2ab_statistics} WHERE period = ? AND start < ? ORDER BY start DESC LIMIT ?",
+		period, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read statistics: %w", err)
 	}
@@ -157,13 +175,16 @@ type statsOutput struct {
 	}
 }
 
-// RegisterStatistics adds the operations on statistics to the API; may decides who is let in.
+// RegisterStatistics adds the operations on statistics to the API. Function may returns an error
+// for callers who may not use them.
 func (m *Module) RegisterStatistics(api huma.API, may func(context.Context) error) {
 	op := func(id, path, summary, description string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: "/v1/admin/stats" + path, Summary: summary, Description: description, Tags: []string{"Administration"},
+		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: "/v1/admin/stats" + path,
+			Summary: summary, Description: description, Tags: []string{"Administration"},
 			Errors: []int{http.StatusForbidden}}
 	}
-	web.Register(api, op("get-stats", "", "What happens on the site", "Counts of visible posts by when they were written, with what has become of them since."),
+	web.Register(api, op("get-stats", "", "What happens on the site",
+		"Counts of visible posts by when they were written, with what has become of them since."),
 		func(ctx context.Context, in *statsInput) (out *statsOutput, err error) {
 			if err := may(ctx); err != nil {
 				return nil, err
@@ -178,14 +199,17 @@ func (m *Module) RegisterStatistics(api huma.API, may func(context.Context) erro
 			out.Body.Last30Days, err = m.indicators(ctx)
 			return out, err
 		})
-	web.Register(api, op("get-cohorts", "/cohorts", "How many users come back", "Those who began within a month or week, and how many of them did it again then and later. The old site's plugin has the same table."),
+	web.Register(api, op("get-cohorts", "/cohorts", "How many users come back",
+		"Those who began within a month or week, and how many of them did it again then and later. The old site's plugin has the same table."),
 		func(ctx context.Context, in *cohortsInput) (out *cohortsOutput, err error) {
 			if err := may(ctx); err != nil {
 				return nil, err
 			}
 			out = &cohortsOutput{}
-			kind := map[string]string{"newUsers": "NEWUSER_POST", "questions": "QUESTION", "answers": "ANSWER", "diary": "BLOG"}[in.Of]
-			out.Body.Items, err = m.cohortsOf(ctx, kind, map[string]string{"week": "WEEK", "month": "MONTH"}[in.By])
+			kind := map[string]string{"newUsers": "NEWUSER_POST", "questions": "QUESTION",
+				"answers": "ANSWER", "diary": "BLOG"}[in.Of]
+			out.Body.Items, err = m.cohortsOf(ctx, kind,
+				map[string]string{"week": "WEEK", "month": "MONTH"}[in.By])
 			return out, err
 		})
 }

@@ -6,22 +6,24 @@ import (
 	"unicode/utf8"
 )
 
-// Post is what badges ask of a visible post that has an author.
+// Post holds the facts about a visible post with an author on which badges depend.
 type Post struct {
 	Author int
 	// Kind is Q or A, or B for a diary post.
 	Kind    byte
 	Content string
 	Upvotes int
-	// Replies are a question's visible answers, or a diary post's comments.
+	// Replies is the number of a question's visible answers, or of a diary post's comments.
 	Replies int
-	// Wait is how many seconds after its question an answer came, First whether none that is visible came before it.
+	// Wait is how many seconds after its question an answer was written. First reports whether no
+	// visible answer was written before it.
 	Wait  int64
 	First bool
 }
 
-// Person is what badges ask of a user: how many visible posts of each kind, how many likes for answers, how many questions among the
-// favourites, and how many followers.
+// Person holds the facts about a user on which badges depend: how many visible questions, answers
+// and diary posts the user wrote, how many votes for answers the user gave (Supported), how many
+// questions are among the user's favourites (Collected), and how many users follow the user.
 type Person struct {
 	Questions, Answers, DiaryPosts, Supported, Collected, Followers int
 }
@@ -35,7 +37,7 @@ const (
 	saviorSeconds   = 24 * 60 * 60
 )
 
-// Of are the badges that a post earns for its author.
+// Of returns the ids of the badges that the post earns for its author.
 func (p *Post) Of() (ids []int) {
 	for i := range All {
 		if b := &All[i]; b.ofPost != nil && b.ofPost(p) {
@@ -45,7 +47,7 @@ func (p *Post) Of() (ids []int) {
 	return ids
 }
 
-// Of are the badges that a user has earned by all that they did.
+// Of returns the ids of the badges that the user has earned by all activity so far.
 func (p *Person) Of() (ids []int) {
 	for i := range All {
 		if b := &All[i]; b.ofPerson != nil && b.ofPerson(p) {
@@ -56,16 +58,19 @@ func (p *Person) Of() (ids []int) {
 }
 
 var (
-	// pictureMark is how pictures stand in contents: as HTML, or in the old site's own form.
+	// pictureMark matches a picture in a post's content, written as HTML or in the old site's own
+	// form.
 	pictureMark = regexp.MustCompile(`(?is)<img|\[image="?[^"\]]+"?\]`)
 	videoMark   = regexp.MustCompile(`(?is)\[uploaded-video="?[^"\]]+"?\]`)
 )
 
-// TellingContents is a condition of SQL that no content of a post (of the table that it is given) fails which could earn a badge, for those
-// who do not want to read all.
+// TellingContents returns an SQL condition on the content of the posts in the given table. Every
+// content that may earn a badge by its length, a picture or a video meets it, so that other
+// contents need not be read.
 func TellingContents(table string) string {
 	c := table + ".content"
-	return "(LENGTH(" + c + ") >= 500 OR " + c + " LIKE '%<img%' OR " + c + " LIKE '%[image=%' OR " + c + " LIKE '%[uploaded-video=%')"
+	return "(LENGTH(" + c + ") >= 500 OR " + c + " LIKE '%<img%' OR " + c + " LIKE '%[image=%' OR " + c +
+		" LIKE '%[uploaded-video=%')"
 }
 
 func hasPicture(p *Post) bool { return pictureMark.MatchString(p.Content) }
@@ -76,8 +81,9 @@ func isDetailed(p *Post) bool {
 	return utf8.RuneCountInString(withoutTags(p.Content)) >= lettersOfDetail
 }
 
-// withoutTags is a text without what PHP's strip_tags takes for tags: from a "<" before anything but space to the ">" that is not in quotes.
-// Entities stay as they are written. What is never closed is dropped to the end.
+// withoutTags returns the text without tags, as PHP's strip_tags recognises them: a tag begins at a
+// "<" that is not followed by white space, and ends at the next ">" outside quotes. Entities are
+// left as they are. A tag that is never closed extends to the end of the text.
 func withoutTags(text string) string {
 	if !strings.Contains(text, "<") {
 		return text

@@ -1,6 +1,7 @@
 package badges
 
-// texts are the titles and descriptions, in English and Japanese. The Japanese titles are those that members of the old site know.
+// texts holds each badge's title and description, in English and Japanese. The Japanese titles are
+// those that members of the old site know.
 var texts = map[int][2][2]string{
 	101:  {{"Answerer", "回答者"}, {"Gave an answer", "回答を投稿した"}},
 	102:  {{"Good answer", "良い回答"}, {"An answer with 3 likes", "回答に「いいね！」が3つ以上ついた"}},

@@ -10,13 +10,14 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// Board is what the users of a scope did within a span, in the order of their ids.
+// Board lists what the users of a scope did within a span, in the order of their ids.
 type Board []Entry
 
-// ErrCorrupt tells that bytes are no board.
+// ErrCorrupt is the error that Decode returns for bytes that are not an encoded board.
 var ErrCorrupt = errors.New("not a board")
 
-// Encode writes the board as numbers of variable length, about eight bytes a user; Decode reads them.
+// Encode returns the board as a sequence of variable-length numbers, about eight bytes for each
+// user. Decode reads it back.
 func (b Board) Encode() []byte {
 	out := binary.AppendUvarint(nil, uint64(len(b)))
 	last := 0
@@ -31,7 +32,7 @@ func (b Board) Encode() []byte {
 	return out
 }
 
-// Decode reads what Encode wrote; ErrCorrupt for anything else.
+// Decode returns the board that Encode wrote. It returns ErrCorrupt for any other bytes.
 func Decode(data []byte) (Board, error) {
 	ok := true
 	next := func(signed bool) int {
@@ -58,7 +59,8 @@ func Decode(data []byte) (Board, error) {
 	board := make(Board, 0, count)
 	last := 0
 	for range count {
-		e := Entry{UserID: last + next(false), Points: next(true), Questions: next(false), Answers: next(false), BestAnswers: next(false)}
+		e := Entry{UserID: last + next(false), Points: next(true), Questions: next(false),
+			Answers: next(false), BestAnswers: next(false)}
 		last = e.UserID
 		board = append(board, e)
 	}
@@ -68,10 +70,11 @@ func Decode(data []byte) (Board, error) {
 	return board, nil
 }
 
-// Measure is what a board is ordered by.
+// Measure is the figure by which a board is ordered.
 type Measure string
 
-// The measures. BestAnswerRate is the share of a user's answers that were chosen, for users with at least MinAnswersForRate answers.
+// The measures. BestAnswerRate is the share of a user's answers that were selected as best; it
+// ranks only users with at least MinAnswersForRate answers.
 const (
 	Points         Measure = "points"
 	Questions      Measure = "questions"
@@ -80,17 +83,20 @@ const (
 	BestAnswerRate Measure = "best-answer-rate"
 )
 
-// MinAnswersForRate is how many answers one needs to be ranked by the share of best ones: with fewer it says little.
+// MinAnswersForRate is how many answers a user needs to be ranked by BestAnswerRate, since the
+// share of a few answers means little.
 const MinAnswersForRate = 5
 
-// Place is an entry with its rank: one more than the number of users who did more, so that equals share a rank, as in Q2A.
+// Place is an entry with its rank. The rank is one more than the number of users who did more, so
+// that equal users share a rank, as in Q2A.
 type Place struct {
 	Entry
 	Rank int
 }
 
-// Ranked are the users who have anything of the measure (of points: who are on the board), the best first; equals stand in the order
-// of their ids.
+// Ranked returns the places of the users who take part in the measure, the best first. All users on
+// the board take part in Points, and in the other measures those whose figure is not zero, with the
+// limit of MinAnswersForRate for BestAnswerRate. Equal users are in the order of their ids.
 func (b Board) Ranked(by Measure) []Place {
 	places := make([]Place, 0, len(b))
 	for _, e := range b {
@@ -108,7 +114,7 @@ func (b Board) Ranked(by Measure) []Place {
 	return places
 }
 
-// ranks tells whether a user takes part.
+// ranks reports whether a user takes part in the measure.
 func (by Measure) ranks(e *Entry) bool {
 	switch by {
 	case Questions:
@@ -123,7 +129,8 @@ func (by Measure) ranks(e *Entry) bool {
 	return true
 }
 
-// compare is positive if x did more than y.
+// compare returns a positive number if x did more than y by the measure, a negative one if x did
+// less, and 0 if they are equal.
 func (by Measure) compare(x, y *Entry) int {
 	switch by {
 	case Questions:

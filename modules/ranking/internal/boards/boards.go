@@ -1,10 +1,12 @@
-// Package boards computes leaderboards: who did how much within a span of time, on the whole site, in a category with all below
-// it, or on questions with a tag. It knows posts and votes as plain numbers and nothing of databases.
+// Package boards computes leaderboards: how much each user did within a span of time, on the whole
+// site, in a category and those below it, or on questions with a tag. It takes posts and votes as
+// plain numbers and uses no database.
 //
-// What an action is worth follows Q2A's points page: each question, answer, best answer chosen and best answer given has its weight,
-// votes received bring points up to a limit for each post, votes given bring points too, and points_multiple multiplies all of it.
-// A post and what it earned count for the span in which it was written, a vote given for the one in which it was first cast.
-// Posts count for their question's category and tags, wherever in the thread they stand.
+// The points for an action follow Q2A's points page: each question, answer, best answer selected
+// and best answer given has its weight, votes received bring points up to a limit for each post,
+// votes given bring points too, and points_multiple multiplies all of it. A post, with all that it
+// earned, counts for the span in which it was written; a vote given counts for the span in which it
+// was first cast. All posts of a thread count for the category and the tags of its question.
 package boards
 
 import (
@@ -13,19 +15,21 @@ import (
 	"strings"
 )
 
-// Scope is what part of the site a board is of: Site, or that of a category or a tag.
+// Scope is the part of the site that a board covers: the whole site, a category or a tag.
 type Scope string
 
-// Site is the scope of all posts.
+// Site is the scope of the whole site.
 const Site Scope = "site"
 
-// Category is the scope of a category and all below it.
+// Category returns the scope of a category and those below it.
 func Category(id int) Scope { return Scope("category:" + itoa(id)) }
 
-// Tag is the scope of the questions with a tag. Tags compare exactly, as the words of Q2A's tag pages do.
+// Tag returns the scope of the questions with a tag. Tags are compared exactly, as the words of
+// Q2A's tag pages are.
 func Tag(tag string) Scope { return Scope("tag:" + tag) }
 
-// Span is a time from From on and before To, in Unix seconds. The zero Span is all time.
+// Span is a span of time in Unix seconds that includes From and ends before To. The zero Span
+// covers all time.
 type Span struct {
 	From int64 `json:"from,omitempty"`
 	To   int64 `json:"to,omitempty"`
@@ -33,41 +37,46 @@ type Span struct {
 
 func (s Span) contains(at int64) bool { return s == Span{} || s.From <= at && at < s.To }
 
-// Entry is what one user did.
+// Entry is what one user did within a scope and a span.
 type Entry struct {
 	UserID int
-	// Points are what it is worth.
+	// Points are the points that the user's posts and votes bring.
 	Points int
-	// Questions and Answers are those that everybody sees, BestAnswers those of the Answers that somebody else chose.
+	// Questions and Answers count the user's visible posts. BestAnswers counts those of the answers
+	// that somebody else selected.
 	Questions, Answers, BestAnswers int
 }
 
 func (e *Entry) empty() bool { return e.Points == 0 && e.Questions == 0 && e.Answers == 0 }
 
-// Post is what counts of a post.
+// Post holds the facts about a post that are counted.
 type Post struct {
 	ID, ParentID int
-	// Kind is Q, A or C; Visible tells that everybody sees it. Votes on hidden posts still count, the posts do not.
+	// Kind is Q, A or C. Visible reports whether everybody may see the post. A hidden post does not
+	// count, but the votes on it do.
 	Kind    byte
 	Visible bool
 	// UserID is 0 for posts without an author.
 	UserID   int
 	Created  int64
 	Up, Down int
-	// SelectedID is a question's best answer. Categories are those of a question and above, Tags its tags.
+	// SelectedID is the id of a question's best answer, 0 for none. Categories are a question's
+	// category and those above it; Tags are its tags.
 	SelectedID int
 	Categories []int
 	Tags       []string
 }
 
-// Vote is a vote that somebody gave. At is when it was first cast.
+// Vote is a vote that a user gave. At is when it was first cast, in Unix seconds.
 type Vote struct {
 	UserID, PostID int
 	Up             bool
 	At             int64
 }
 
-// Weights say what actions are worth; see Q2A's points page. Gains and losses are of votes received.
+// Weights are the points for actions, as on Q2A's points page. PerUp, PerDown, Gain and LossMost
+// concern the votes on one post of a kind: the points for each vote, and the limits of what votes
+// bring and take. The maps' keys are kinds of posts.
 type Weights struct {
 	Multiple                       int
 	Question, Answer               int
@@ -76,21 +85,23 @@ type Weights struct {
 	PerUp, PerDown, Gain, LossMost map[byte]int
 }
 
-// received is what the votes on a post bring to its author, before Multiple.
+// received returns the points that the votes on a post bring to its author, before they are
+// multiplied by Multiple.
 func (w *Weights) received(kind byte, up, down int) int {
 	return min(w.PerUp[kind]*up, w.Gain[kind]) - min(w.PerDown[kind]*down, w.LossMost[kind])
 }
 
-// sum is an Entry in little space: there is one for each user in each scope.
+// sum is an Entry in compact form: there is one for each user in each scope.
 type sum struct{ points, questions, answers, best int32 }
 
-// question is what has to be remembered of a question for all that stands below it.
+// question holds what the posts below a question need to know of it.
 type question struct {
 	author, selected uint32
 	scopes           []uint32
 }
 
-// Counter counts posts and votes into boards. Posts come in the order of their ids, votes after all posts.
+// Counter counts posts and votes into boards. Posts must be passed in the order of their ids, and
+// votes after all posts.
 type Counter struct {
 	weights Weights
 	spans   []Span
@@ -100,15 +111,16 @@ type Counter struct {
 	scopeID map[Scope]uint32
 
 	questions []question
-	// of tells for each post the question that it belongs to, as an index plus one, and its kind; ids are ascending.
+	// For each post, in ascending order of ids: its id, the index plus one of the question that it
+	// belongs to (0 if that is not known), and its kind.
 	ids  []uint32
 	of   []uint32
 	kind []byte
-	// orphans are posts whose parents have not come yet.
+	// orphans are posts that came before their parents.
 	orphans []Post
 }
 
-// NewCounter returns a counter of boards for each of the spans.
+// NewCounter returns a counter that makes boards for each of the spans.
 func NewCounter(w Weights, spans []Span) *Counter {
 	c := &Counter{weights: w, spans: spans, scopeID: map[Scope]uint32{}}
 	for range spans {
@@ -118,6 +130,7 @@ func NewCounter(w Weights, spans []Span) *Counter {
 	return c
 }
 
+// scope returns the number of a scope, which it assigns at the first call.
 func (c *Counter) scope(s Scope) uint32 {
 	id, ok := c.scopeID[s]
 	if !ok {
@@ -143,7 +156,8 @@ func (c *Counter) Post(p *Post) {
 	c.count(p, c.of[at])
 }
 
-// Settle places posts that came before their parents; those without any are left out. It is called after the last post.
+// Settle counts the posts that came before their parents, and leaves out those whose parents never
+// came. It must be called after the last post.
 func (c *Counter) Settle() {
 	for again := true; again; {
 		again = false
@@ -162,7 +176,8 @@ func (c *Counter) Settle() {
 	c.orphans = nil
 }
 
-// questionOf is the index plus one of the question that a post belongs to, 0 if it is not known.
+// questionOf returns the index plus one of the question that a post belongs to, or 0 if it is not
+// known.
 func (c *Counter) questionOf(id int) uint32 {
 	if at, found := slices.BinarySearch(c.ids, uint32(id)); found {
 		return c.of[at]
@@ -170,7 +185,7 @@ func (c *Counter) questionOf(id int) uint32 {
 	return 0
 }
 
-// remember keeps a question for what stands below it, and returns its index plus one.
+// remember keeps a question for the posts below it, and returns its index plus one.
 func (c *Counter) remember(p *Post) uint32 {
 	q := question{author: uint32(p.UserID), selected: uint32(p.SelectedID), scopes: []uint32{c.scope(Site)}}
 	for _, id := range p.Categories {
@@ -185,7 +200,7 @@ func (c *Counter) remember(p *Post) uint32 {
 	return uint32(len(c.questions))
 }
 
-// count adds a post to the boards.
+// count adds a post to the boards. of is the index plus one of its question.
 func (c *Counter) count(p *Post, of uint32) {
 	q := &c.questions[of-1]
 	e := Entry{Points: c.weights.received(p.Kind, p.Up, p.Down)}
@@ -208,7 +223,7 @@ func (c *Counter) count(p *Post, of uint32) {
 	c.add(q, p.Created, e)
 }
 
-// Vote counts a vote given.
+// Vote counts a vote that a user gave. Votes on unknown posts are left out.
 func (c *Counter) Vote(v *Vote) {
 	at, found := slices.BinarySearch(c.ids, uint32(v.PostID))
 	if !found || c.of[at] == 0 {
@@ -218,9 +233,11 @@ func (c *Counter) Vote(v *Vote) {
 	if v.Up {
 		worth = c.weights.VoteUp
 	}
-	c.add(&c.questions[c.of[at]-1], v.At, Entry{UserID: v.UserID, Points: worth[c.kind[at]] * c.weights.Multiple})
+	c.add(&c.questions[c.of[at]-1], v.At,
+		Entry{UserID: v.UserID, Points: worth[c.kind[at]] * c.weights.Multiple})
 }
 
+// add adds an entry to the boards of the question's scopes, for each span that contains the time.
 func (c *Counter) add(q *question, at int64, e Entry) {
 	if e.UserID == 0 || e.empty() {
 		return
@@ -241,14 +258,15 @@ func (c *Counter) add(q *question, at int64, e Entry) {
 	}
 }
 
-// Boards are the boards of the span with that index, by scope; each board in the order of its users' ids. They can be taken once: what they
-// were made of is given back, since on a large site it is most of the memory.
+// Boards returns the boards of the span with the given index, by scope. Each board is in the order
+// of its users' ids. Boards can be called only once for each span: it releases the counts, which on
+// a large site take most of the memory.
 func (c *Counter) Boards(span int) map[Scope]Board {
 	sums := c.sums[span]
 	c.sums[span] = nil
 	sizes := make([]int, len(c.scopes))
 	for key, s := range sums {
-		if s != (sum{}) { // otherwise gains and losses make nothing
+		if s != (sum{}) { // a zero sum is left out: gains and losses cancel out
 			sizes[key>>32]++
 		}
 	}
@@ -263,8 +281,10 @@ func (c *Counter) Boards(span int) map[Scope]Board {
 			continue
 		}
 		scope := c.scopes[key>>32]
-		boards[scope] = append(boards[scope], Entry{UserID: int(uint32(key)),
-			Points: int(s.points), Questions: int(s.questions), Answers: int(s.answers), BestAnswers: int(s.best)})
+		boards[scope] = append(boards[scope], Entry{
+			UserID: int(uint32(key)), Points: int(s.points),
+			Questions: int(s.questions), Answers: int(s.answers), BestAnswers: int(s.best),
+		})
 	}
 	for _, b := range boards {
 		slices.SortFunc(b, func(x, y Entry) int { return cmp.Compare(x.UserID, y.UserID) })

@@ -6,19 +6,23 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Periods are the spans that a community looks at, around a moment in its time zone. Days begin at midnight there, weeks on Monday.
+// Periods are the calendar periods around a moment in the community's time zone. Days begin at
+// midnight there, and weeks on Monday.
 type Periods struct {
 	Today, Yesterday, Week, LastWeek, Month, LastMonth Span
 }
 
-// PeriodsAt are the periods around a moment, in the zone of its location.
+// PeriodsAt returns the periods around a moment, in the time zone of its location.
 func PeriodsAt(now time.Time) Periods {
 	y, m, d := now.Date()
-	midnight := func(y int, m time.Month, d int) int64 { return site.StartOfDay(y, m, d, now.Location()).Unix() }
+	midnight := func(y int, m time.Month, d int) int64 {
+		return site.StartOfDay(y, m, d, now.Location()).Unix()
+	}
 	day := func(from, to int) Span { return Span{midnight(y, m, d+from), midnight(y, m, d+to)} }
 	monday := -(int(now.Weekday()) + 6) % 7
 	return Periods{
 		Today: day(0, 1), Yesterday: day(-1, 0), Week: day(monday, monday+7), LastWeek: day(monday-7, monday),
-		Month: Span{midnight(y, m, 1), midnight(y, m+1, 1)}, LastMonth: Span{midnight(y, m-1, 1), midnight(y, m, 1)},
+		Month:     Span{midnight(y, m, 1), midnight(y, m+1, 1)},
+		LastMonth: Span{midnight(y, m-1, 1), midnight(y, m, 1)},
 	}
 }
