@@ -1,4 +1,4 @@
-// Package modules puts all modules together into one application, which every command uses.
+// Package modules assembles all modules into one application, which every command uses.
 package modules
 
 import (
@@ -30,7 +30,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// App is the whole application.
+// App is the whole application: the database, the modules, the jobs and the HTTP server.
 type App struct {
 	DB      *database.DB
 	Site    *site.Module
@@ -40,7 +40,8 @@ type App struct {
 	Media   *media.Module
 	Mail    *mail.Module
 	Jobs    *jobs.Manager
-	// Events follows what happens on the site, for streams and consumers.
+	// Events reads the events of the site as they are written, and hands them to event streams
+	// and to the consumers of the outbox.
 	Events *events.Follower
 	Server *web.Server
 
@@ -49,7 +50,7 @@ type App struct {
 	refusals *limit.Limiter
 }
 
-// Option changes how an App is made, for tests.
+// Option changes how [New] makes an App. Tests use options to replace parts of it.
 type Option func(*options)
 
 type options struct {
@@ -58,18 +59,20 @@ type options struct {
 	clock          database.Clock
 }
 
-// WithPictureProgram names a program that is started to work on pictures, beside the server and with a low priority: it has to call
-// media.WorkOnPictures first. Without one they are worked on in this process.
+// WithPictureProgram sets the path of a program that is started to process pictures, in processes
+// beside the server that have a low priority. The program must call [media.WorkOnPictures] first
+// of all. Without this option, pictures are processed in the server's own process.
 func WithPictureProgram(path string) Option { return func(o *options) { o.pictureProgram = path } }
 
-// WithClock sets what tells the time that rows are written with.
+// WithClock sets the clock from which the times in written rows are taken.
 func WithClock(c database.Clock) Option { return func(o *options) { o.clock = c } }
 
-// WithVerifier sets what finds out who a bearer token belongs to.
+// WithVerifier sets the function that finds the user to whom a bearer token belongs.
 func WithVerifier(v auth.Verifier) Option { return func(o *options) { o.verifier = v } }
 
-// New opens the database, which must be a Q2A site's, and makes the application; nothing listens yet. The logger and
-// the tracer are the process's: see [observe.Start].
+// New opens the database, which must be that of a Q2A site, and makes the application. It does
+// not listen for requests yet; [App.Run] does. The logger and the tracer belong to the process
+// and not to the App: see [observe.Start].
 func New(ctx context.Context, cfg config.Config, opts ...Option) (_ *App, err error) {
 	var o options
 	for _, opt := range opts {
@@ -104,7 +107,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	}
 	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL, Zone: cfg.Zone()})
 	settings := authSettings(cfg)
-	settings.DropImage = func(ctx context.Context, tx *database.DB, id string) error { return a.Media.Drop(ctx, tx, id) }
+	settings.DropImage = func(ctx context.Context, tx *database.DB, id string) error {
+		return a.Media.Drop(ctx, tx, id)
+	}
 	if a.Auth, err = auth.New(a.DB, a.Site, settings, o.verifier); err != nil {
 		return err
 	}
@@ -123,33 +128,44 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll})
 	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA, a.Jobs)
 	points := a.Ranking
-	// Listeners act in this order, within the transaction of what they listen to.
+	// Listeners are called in the order in which they are added here, within the transaction that
+	// they listen to.
 	points.Listen(a.QA)
 	people.ListenToPosts(a.QA)
-	// Of an account that goes, posts come first: points are counted by them.
+	// When an account is deleted, its posts are dealt with before its points, because points are
+	// counted from posts.
 	a.QA.ListenToAccounts(a.Auth)
 	points.ListenToAccounts(a.Auth)
 	people.ListenToAccounts(a.Auth)
 	a.Media.ListenToAccounts(a.Auth)
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
-	streams := events.NewStreams(a.Events, events.StreamSettings{Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow, Still: a.QA.StillPublic})
+	streams := events.NewStreams(a.Events, events.StreamSettings{
+		Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow, Still: a.QA.StillPublic,
+	})
 
 	a.Jobs.Add(
 		jobs.Job{
-			Name: "recount", Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
-			Steps: append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
+			Name:    "recount",
+			Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
+			Steps:   append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
 		},
-		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(), a.Auth.CleanUpJob(),
+		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
+		a.Auth.CleanUpJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
 		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(),
 	)
 
 	a.Server = web.New(web.Settings{
-		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout, BodyTimeout: cfg.BodyTimeout, BodyLimit: cfg.BodyLimit, Allowances: a.Media.Allowances(),
-		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout, CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
-		Limiter: a.limiter, Refusals: a.refusals, Trace: cfg.Tracing(), Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
+		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout,
+		BodyTimeout: cfg.BodyTimeout, BodyLimit: cfg.BodyLimit, Allowances: a.Media.Allowances(),
+		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout,
+		CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
+		Limiter: a.limiter, Refusals: a.refusals, Trace: cfg.Tracing(),
+		Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
 		Once: a.DB, Caller: auth.IdempotencyCaller, Secret: cfg.KeySecret,
-		Ready: map[string]func(context.Context) error{"database": a.DB.Ready, "media": a.Media.Ready, "keys": a.Auth.Ready},
+		Ready: map[string]func(context.Context) error{
+			"database": a.DB.Ready, "media": a.Media.Ready, "keys": a.Auth.Ready,
+		},
 	})
 	api := a.Server.API()
 	a.QA.Register(api)
@@ -178,45 +194,53 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	return nil
 }
 
-// authSettings are what the auth module gets of the configuration.
+// authSettings returns the part of the configuration that the auth module needs.
 func authSettings(cfg config.Config) auth.Settings {
 	issuer := cfg.PublicURL
 	if issuer == "" {
-		issuer = "q2a-backend" // not every server knows its own address, and tokens have to name the same one on all tasks
+		// Not every server knows its own address, but all servers of a site must name the same issuer.
+		issuer = "q2a-backend"
 	}
 	levels := map[string]int{}
 	for group, level := range cfg.GroupLevels {
 		levels[group], _ = auth.LevelByName(level)
 	}
 	return auth.Settings{
-		Issuer: issuer, AccessTTL: cfg.AccessTTL, RefreshTTL: cfg.RefreshTTL, KeyRotation: cfg.KeyRotation, KeySecret: cfg.KeySecret, SignInAttempts: cfg.SignInAttempts,
-		Cognito: auth.Cognito{Issuer: cfg.CognitoIssuer, KeysURL: cfg.CognitoKeysURL, Endpoint: cfg.CognitoEndpoint, ClientIDs: cfg.CognitoClients,
+		Issuer: issuer, AccessTTL: cfg.AccessTTL, RefreshTTL: cfg.RefreshTTL,
+		KeyRotation: cfg.KeyRotation, KeySecret: cfg.KeySecret, SignInAttempts: cfg.SignInAttempts,
+		Cognito: auth.Cognito{Issuer: cfg.CognitoIssuer, KeysURL: cfg.CognitoKeysURL,
+			Endpoint: cfg.CognitoEndpoint, ClientIDs: cfg.CognitoClients,
 			GroupLevels: levels, AliasPool: cfg.CognitoAliases, TriggersOverHTTP: cfg.CognitoTriggers},
-		Captcha: auth.Captcha{Provider: cfg.CaptchaProvider, SiteKey: cfg.CaptchaSiteKey, Secret: cfg.CaptchaSecret,
-			VerifyURL: cfg.CaptchaURL},
+		Captcha: auth.Captcha{Provider: cfg.CaptchaProvider, SiteKey: cfg.CaptchaSiteKey,
+			Secret: cfg.CaptchaSecret, VerifyURL: cfg.CaptchaURL},
 		Blocked: qa.BlockedIn,
 	}
 }
 
-// mediaSettings are what the media module gets of the configuration.
+// mediaSettings returns the part of the configuration that the media module needs.
 func mediaSettings(cfg config.Config, program string) media.Settings {
 	return media.Settings{
-		Folder: cfg.BlobsDir, UploadsTo: map[string]media.Place{config.UploadsToDatabase: media.Database, config.UploadsToFolder: media.Folder, config.UploadsToStore: media.Store}[cfg.UploadsTo],
-		UploadLimit: cfg.UploadLimit, UploadTime: cfg.UploadTimeout, UnusedAfter: cfg.UnusedUploads, Program: program,
+		Folder: cfg.BlobsDir, UploadsTo: map[string]media.Place{config.UploadsToDatabase: media.Database,
+			config.UploadsToFolder: media.Folder, config.UploadsToStore: media.Store}[cfg.UploadsTo],
+		UploadLimit: cfg.UploadLimit, UploadTime: cfg.UploadTimeout, UnusedAfter: cfg.UnusedUploads,
+		Program:  program,
 		StoreURL: cfg.MediaURL, CDN: cfg.MediaCDN, PublicURL: cfg.PublicURL, Sizes: cfg.MediaSizes,
 	}
 }
 
-// OpenDatabase opens the configured database without looking at its tables.
+// OpenDatabase opens the configured database. Unlike [New], it does not check that the tables are
+// those of Q2A.
 func OpenDatabase(ctx context.Context, cfg config.Config) (*database.DB, error) {
 	return openDatabase(ctx, cfg, nil)
 }
 
 func openDatabase(ctx context.Context, cfg config.Config, clock database.Clock) (*database.DB, error) {
-	return database.Open(ctx, database.Settings{URL: cfg.DatabaseURL, Prefix: cfg.TablePrefix, MaxConnections: cfg.DatabaseConns, Trace: cfg.Tracing(), Clock: clock})
+	return database.Open(ctx, database.Settings{URL: cfg.DatabaseURL, Prefix: cfg.TablePrefix,
+		MaxConnections: cfg.DatabaseConns, Trace: cfg.Tracing(), Clock: clock})
 }
 
-// mayRead applies a page's permit value to the caller.
+// mayRead returns an error if the caller may not read a page with that permit value, which is
+// Q2A's number for who may see the page.
 func mayRead(ctx context.Context, o *site.Options, permit int) error {
 	c := auth.CallerOf(ctx)
 	if p := auth.PermitValue(o, permit, !c.Anonymous(), c.Level, c.Flags).Problem(); p != nil {
@@ -225,7 +249,8 @@ func mayRead(ctx context.Context, o *site.Options, permit int) error {
 	return nil
 }
 
-// mayFollow refuses callers who may not see questions; events tell of questions.
+// mayFollow refuses the event streams to callers who may not see questions, because the events
+// are about questions.
 func (a *App) mayFollow(ctx context.Context) error {
 	o, err := a.Site.Options(ctx)
 	if err != nil {
@@ -238,8 +263,8 @@ func (a *App) mayFollow(ctx context.Context) error {
 	return nil
 }
 
-// oldAddress turns the old site's addresses with parameters (/?qa=blob&qa_blobid=…, /index.php?qa=12/title) into those with
-// paths.
+// oldAddress rewrites an address of the old site that has its path in a parameter
+// (/?qa=blob&qa_blobid=…, /index.php?qa=12/title) into the address with that path.
 func oldAddress(u *url.URL) {
 	if u.Path != "/" && u.Path != "/index.php" {
 		return
@@ -253,9 +278,8 @@ func oldAddress(u *url.URL) {
 	}
 }
 
-// Run serves until the context ends; see (*web.Server).Run.
-//
-// Beside it the process works on jobs and on what the outbox holds.
+// Run serves requests until the context ends, as [web.Server.Run] does. Meanwhile it also works
+// on jobs, and hands the events of the outbox to their consumers.
 func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	background, stop := context.WithCancel(ctx)
 	var working sync.WaitGroup
@@ -269,12 +293,13 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	}
 	a.warn(ctx)
 	err := a.Server.Run(ctx, listening)
-	stop() // also when it could not listen at all
+	stop() // needed too when the server failed to listen
 	working.Wait()
 	return err
 }
 
-// warn logs what the doctor would say of the settings, once at the start of a server.
+// warn logs, once when the server starts, what the doctor (the command "admin doctor") would
+// report about the settings.
 func (a *App) warn(ctx context.Context) {
 	o, err := a.Site.Options(ctx)
 	if err != nil {
@@ -286,7 +311,7 @@ func (a *App) warn(ctx context.Context) {
 	}
 }
 
-// Close gives back what New opened.
+// Close closes everything that [New] opened.
 func (a *App) Close() error {
 	if a.Events != nil {
 		a.Events.Close()
@@ -297,7 +322,7 @@ func (a *App) Close() error {
 	if a.QA != nil {
 		a.QA.Close()
 	}
-	err := errors.Join(a.limiter.Close(), a.refusals.Close()) // none are fine
+	err := errors.Join(a.limiter.Close(), a.refusals.Close()) // nil limiters are fine
 	if a.DB != nil {
 		err = errors.Join(err, a.DB.Close())
 	}

@@ -9,8 +9,8 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Examine looks at a database and at the configuration that it is to be served with, and reports what is there and what
-// looks wrong. It writes nothing.
+// Examine inspects a database and the configuration with which it is to be served. It returns
+// findings about what is there and about what looks wrong, and writes nothing.
 func Examine(ctx context.Context, cfg config.Config, db *database.DB) []site.Finding {
 	findings := site.Examine(ctx, db)
 	settings := site.New(db, site.Settings{SiteURL: cfg.SiteURL})

@@ -1,13 +1,14 @@
 package demo
 
-// person is a member of the demonstration.
+// person is a member of the demonstration's community.
 type person struct {
 	handle string
 	level  int
 	about  string
 }
 
-// people are the members; ids are given from 1 in this order. Nobody has a password.
+// people are the members of the demonstration. Their ids start at 1, in this order. None of them
+// has a password.
 var people = []person{
 	{"queen", 120, "Keeper of this demonstration."},
 	{"はな", 80, "日本ミツバチを飼って十二年。重箱式が好きです。"},
@@ -17,7 +18,7 @@ var people = []person{
 	{"newcomer", 0, ""},
 }
 
-// branch is a category with those below it.
+// branch is a category with the categories below it.
 type branch struct {
 	slug, title, about string
 	below              []branch
@@ -35,7 +36,9 @@ var categories = []branch{
 	{"honey", "はちみつ・honey", "採蜜と利用", nil},
 }
 
-// entry is a post; by and the votes are handles, after is minutes after its parent (for questions: before the newest).
+// entry is a post. The author and the voters are given by their handles. after is the number of
+// minutes between a post and its parent, or, for questions, between the question and the time
+// newest.
 type entry struct {
 	by       string
 	after    int
@@ -46,10 +49,10 @@ type entry struct {
 	comments []entry
 	selected bool
 
-	// of questions
+	// the rest is for questions only
 	title, category, tags, picture string
 	views                          int
-	closed                         string // note that closes it
+	closed                         string // text of the closing note
 	hidden                         bool
 }
 

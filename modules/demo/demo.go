@@ -1,4 +1,5 @@
-// Package demo fills a new site: with a small demonstration community (Fill), or with a generated one of any size (Seed).
+// Package demo fills a new site with content: with a small demonstration community (Fill), or
+// with a generated community of any size (Seed).
 package demo
 
 import (
@@ -14,25 +15,32 @@ import (
 	"38qa.net/backend/modules/qa"
 )
 
-// newest is when the demonstration's last question was asked; a fixed day, so that it is the same everywhere.
+// newest is the latest time in the demonstration, from which the times of its questions count
+// back. It is fixed, so that the demonstration is the same everywhere.
 var newest = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 
-// options are those in which the demonstration differs from Q2A's defaults.
+// options are the site's options whose values differ from Q2A's defaults in the demonstration.
 var options = map[string]string{
-	"site_title": "みつばちQ&A", "site_url": "", "site_language": "ja", "comment_on_qs": "1", "voting_on_cs": "1", "points_to_titles": "0 見習い蜂,150 はたらき蜂,400 Queen Bee",
+	"site_title": "みつばちQ&A", "site_url": "", "site_language": "ja", "comment_on_qs": "1",
+	"voting_on_cs": "1", "points_to_titles": "0 見習い蜂,150 はたらき蜂,400 Queen Bee",
 	"feed_for_hot": "1", "feed_for_tag_qs": "1", "show_view_counts": "1", "extra_field_active": "",
 	"wysiwyg_editor_upload_images": "1",
 }
 
-// Fill puts the demonstration into a site that has nothing but Q2A's tables. Pictures go into the folder of blobs.
+// Fill writes the demonstration community into a site that has Q2A's tables and nothing in them.
+// It puts pictures into blobs, which is the path of Q2A's folder of blobs.
 func Fill(ctx context.Context, db *database.DB, blobs string) error {
-	f := &filler{ctx: ctx, db: db, blobs: blobs, users: map[string]int{}, categories: map[string][]int{}, words: map[string]*wordRow{}, points: map[string]*figures{},
+	f := &filler{ctx: ctx, db: db, blobs: blobs, users: map[string]int{}, categories: map[string][]int{},
+		words: map[string]*wordRow{}, points: map[string]*figures{},
 		options: map[string]string{}, questionsIn: map[int]int{}}
 	for i, p := range people {
 		f.users[p.handle] = i + 1
 		f.points[p.handle] = &figures{}
 	}
-	for _, step := range []func() error{f.people, func() error { return f.categoryRows(categories, nil, "") }, f.posts, f.wordRows, f.figureRows, f.optionRows} {
+	for _, step := range []func() error{
+		f.people, func() error { return f.categoryRows(categories, nil, "") },
+		f.posts, f.wordRows, f.figureRows, f.optionRows,
+	} {
 		if err := step(); err != nil {
 			return fmt.Errorf("demonstration: %w", err)
 		}
@@ -40,7 +48,8 @@ func Fill(ctx context.Context, db *database.DB, blobs string) error {
 	return nil
 }
 
-// filler writes the rows and keeps count of what follows from them.
+// filler writes the rows of the demonstration and counts what is needed for the site's derived
+// figures.
 type filler struct {
 	ctx         context.Context //nolint:containedctx // lives as long as one filling
 	db          *database.DB
@@ -58,7 +67,7 @@ type filler struct {
 
 type wordRow struct{ id, title, content, tagWord, tag int }
 
-// figures are the columns of a user's row of points.
+// figures are the columns of a user's row in Q2A's table of points.
 type figures struct {
 	questions, answers, comments, selects, selecteds int
 	upQ, downQ, upA, downA, upC, downC               int
@@ -76,11 +85,13 @@ func (f *filler) people() error {
 	for i, p := range people {
 		at := sqlTime(newest.AddDate(0, -8, i))
 		if err := f.exec("INSERT INTO {users} (userid, created, createip, email, handle, level, loggedin, loginip, flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 65)",
-			i+1, at, []byte{192, 0, 2, byte(i + 1)}, fmt.Sprintf("user%d@example.org", i+1), p.handle, p.level, at, []byte{192, 0, 2, byte(i + 1)}); err != nil {
+			i+1, at, []byte{192, 0, 2, byte(i + 1)}, fmt.Sprintf("user%d@example.org", i+1), p.handle,
+			p.level, at, []byte{192, 0, 2, byte(i + 1)}); err != nil {
 			return err
 		}
 		if p.about != "" {
-			if err := f.exec("INSERT INTO {userprofile} (userid, title, content) VALUES (?, 'about', ?)", i+1, p.about); err != nil {
+			if err := f.exec("INSERT INTO {userprofile} (userid, title, content) VALUES (?, 'about', ?)",
+				i+1, p.about); err != nil {
 				return err
 			}
 		}
@@ -88,7 +99,8 @@ func (f *filler) people() error {
 	return nil
 }
 
-// categoryRows writes branches below a path of ids and slugs.
+// categoryRows writes categories and those below them. above holds the ids, and path the slugs,
+// of the categories above them.
 func (f *filler) categoryRows(branches []branch, above []int, path string) error {
 	for i, b := range branches {
 		id := len(f.categories) + 1
@@ -112,7 +124,7 @@ func (f *filler) categoryRows(branches []branch, above []int, path string) error
 	return nil
 }
 
-// optionRows writes the site's options and the counts that Q2A keeps among them.
+// optionRows writes the site's options, and the counts that Q2A keeps among them.
 func (f *filler) optionRows() error {
 	unapproved := 0
 	for _, p := range people {
@@ -126,8 +138,10 @@ func (f *filler) optionRows() error {
 			tags++
 		}
 	}
-	values := map[string]int{"cache_qcount": f.counts.q, "cache_acount": f.counts.a, "cache_ccount": f.counts.c, "cache_unaqcount": f.counts.unanswered,
-		"cache_unselqcount": f.counts.unselected, "cache_unupaqcount": f.counts.unupvoted, "cache_tagcount": tags, "cache_userpointscount": len(people),
+	values := map[string]int{"cache_qcount": f.counts.q, "cache_acount": f.counts.a,
+		"cache_ccount": f.counts.c, "cache_unaqcount": f.counts.unanswered,
+		"cache_unselqcount": f.counts.unselected, "cache_unupaqcount": f.counts.unupvoted,
+		"cache_tagcount": tags, "cache_userpointscount": len(people),
 		"cache_flaggedcount": 0, "cache_queuedcount": 0, "cache_uapprovecount": unapproved}
 	for name, n := range values {
 		f.options[name] = strconv.Itoa(n)
@@ -149,19 +163,23 @@ func (f *filler) optionRows() error {
 }
 
 const (
-	// approvedLevel is Q2A's level of users who were approved.
+	// approvedLevel is Q2A's level of users who have been approved.
 	approvedLevel = 10
-	// answerWeight is what a vote on an answer counts by default, against one on a question.
+	// answerWeight is how many points a vote on an answer brings by Q2A's default, where a vote
+	// on a question brings one.
 	answerWeight = 2
 )
 
-// figureRows writes everybody's points, by Q2A's formula with its default weights.
+// figureRows writes the points of all users, by Q2A's formula with its default weights.
 func (f *filler) figureRows() error {
 	for handle, p := range f.points {
-		sum := 2*p.questions + 4*p.answers + 3*p.selects + 30*p.selecteds + p.questionVotes + answerWeight*p.answerVotes + p.upQ + p.downQ + p.upA + p.downA
+		sum := 2*p.questions + 4*p.answers + 3*p.selects + 30*p.selecteds + p.questionVotes +
+			answerWeight*p.answerVotes + p.upQ + p.downQ + p.upA + p.downA
 		if err := f.exec("INSERT INTO {userpoints} (userid, points, qposts, aposts, cposts, aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes, cupvotes, cdownvotes, "+
-			"qvoteds, avoteds, cvoteds, upvoteds, downvoteds, bonus) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", f.users[handle], 100+10*sum,
-			p.questions, p.answers, p.comments, p.selects, p.selecteds, p.upQ, p.downQ, p.upA, p.downA, p.upC, p.downC, p.questionVotes, answerWeight*p.answerVotes, 0, p.ups, p.downs); err != nil {
+			"qvoteds, avoteds, cvoteds, upvoteds, downvoteds, bonus) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+			f.users[handle], 100+10*sum,
+			p.questions, p.answers, p.comments, p.selects, p.selecteds, p.upQ, p.downQ, p.upA, p.downA,
+			p.upC, p.downC, p.questionVotes, answerWeight*p.answerVotes, 0, p.ups, p.downs); err != nil {
 			return err
 		}
 	}
@@ -174,7 +192,8 @@ func (f *filler) index(post, question int, kind, title, text string, tags []stri
 	for _, word := range w.Title {
 		row := f.word(word)
 		row.title++
-		if err := f.exec("INSERT INTO {titlewords} (postid, wordid) VALUES (?, ?)", post, row.id); err != nil {
+		if err := f.exec("INSERT INTO {titlewords} (postid, wordid) VALUES (?, ?)",
+			post, row.id); err != nil {
 			return err
 		}
 	}
@@ -186,7 +205,8 @@ func (f *filler) index(post, question int, kind, title, text string, tags []stri
 	for _, word := range content {
 		row := f.word(word)
 		row.content++
-		if err := f.exec("INSERT INTO {contentwords} (postid, wordid, count, type, questionid) VALUES (?, ?, ?, ?, ?)", post, row.id, min(w.Content[word], 255), kind, question); err != nil {
+		if err := f.exec("INSERT INTO {contentwords} (postid, wordid, count, type, questionid) VALUES (?, ?, ?, ?, ?)",
+			post, row.id, min(w.Content[word], 255), kind, question); err != nil {
 			return err
 		}
 	}
@@ -200,14 +220,16 @@ func (f *filler) index(post, question int, kind, title, text string, tags []stri
 	for _, tag := range w.Tags {
 		row := f.word(tag)
 		row.tag++
-		if err := f.exec("INSERT INTO {posttags} (postid, wordid, postcreated) VALUES (?, ?, ?)", post, row.id, created); err != nil {
+		if err := f.exec("INSERT INTO {posttags} (postid, wordid, postcreated) VALUES (?, ?, ?)",
+			post, row.id, created); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// word finds or makes a word; its row is written at once, since the index refers to it, and its counts at the end.
+// word returns the row of a word and creates it if necessary. It inserts a new row at once,
+// because the rows of the index refer to it; wordRows writes the counts at the end.
 func (f *filler) word(word string) *wordRow {
 	if row, ok := f.words[word]; ok {
 		return row
@@ -216,7 +238,7 @@ func (f *filler) word(word string) *wordRow {
 	f.words[word] = row
 	f.wordOrder = append(f.wordOrder, word)
 	if err := f.exec("INSERT INTO {words} (wordid, word) VALUES (?, ?)", row.id, word); err != nil {
-		row.id = 0 // the reference fails then, and says so
+		row.id = 0 // so that the rows that refer to it fail with an error
 	}
 	return row
 }
@@ -224,17 +246,20 @@ func (f *filler) word(word string) *wordRow {
 func (f *filler) wordRows() error {
 	for _, word := range f.wordOrder {
 		w := f.words[word]
-		if err := f.exec("UPDATE {words} SET titlecount = ?, contentcount = ?, tagwordcount = ?, tagcount = ? WHERE wordid = ?", w.title, w.content, w.tagWord, w.tag, w.id); err != nil {
+		if err := f.exec("UPDATE {words} SET titlecount = ?, contentcount = ?, tagwordcount = ?, tagcount = ? WHERE wordid = ?",
+			w.title, w.content, w.tagWord, w.tag, w.id); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// picture stores a drawn picture as the old site stores an upload: a row, and a file in the folder of blobs.
+// picture stores a drawn picture as the old site stores an upload: as a row, and a file in the
+// folder of blobs.
 func (f *filler) picture(id string, content []byte, by string) error {
 	if err := media.Put(f.blobs, id, "png", content); err != nil {
 		return err
 	}
-	return f.exec("INSERT INTO {blobs} (blobid, format, filename, userid, created) VALUES (?, 'png', 'picture.png', ?, ?)", id, f.users[by], sqlTime(newest))
+	return f.exec("INSERT INTO {blobs} (blobid, format, filename, userid, created) VALUES (?, 'png', 'picture.png', ?, ?)",
+		id, f.users[by], sqlTime(newest))
 }

@@ -7,10 +7,10 @@ import (
 	"38qa.net/backend/modules/qa"
 )
 
-// pictureID is the blob of the demonstration's picture.
+// pictureID is the id of the blob with the demonstration's picture.
 const pictureID = "1234567890123456789"
 
-// written is a post that has its row.
+// written is a post whose row has been written or is about to be.
 type written struct {
 	id, question int
 	kind         string
@@ -28,7 +28,8 @@ func (f *filler) posts() error {
 	return nil
 }
 
-// question writes a question with all below it, then what follows from that.
+// question writes a question with its answers and comments, and then the question's figures that
+// follow from them.
 func (f *filler) question(e *entry) error {
 	if e.picture != "" {
 		content, err := drawComb(480, 320)
@@ -40,7 +41,8 @@ func (f *filler) question(e *entry) error {
 		}
 		e.text = strings.ReplaceAll(e.text, "PICTURE", pictureID)
 	}
-	q := written{kind: "Q", created: newest.Add(-time.Duration(e.after) * time.Minute), visible: !e.hidden, path: f.categories[e.category]}
+	q := written{kind: "Q", created: newest.Add(-time.Duration(e.after) * time.Minute),
+		visible: !e.hidden, path: f.categories[e.category]}
 	q.id = f.nextID()
 	q.question = q.id
 	if err := f.row(e, q, nil); err != nil {
@@ -70,12 +72,15 @@ func (f *filler) question(e *entry) error {
 		return err
 	}
 	f.countQuestion(e, q, selected != 0, closedBy != 0, maxVotes)
-	hotness := (seconds(q.created)+seconds(newestAnswer))*100 + float64(len(e.answers)+len(e.up)-len(e.down))*160000*100 + float64(e.views)*4000*100
+	hotness := (seconds(q.created)+seconds(newestAnswer))*100 +
+		float64(len(e.answers)+len(e.up)-len(e.down))*160000*100 + float64(e.views)*4000*100
 	return f.exec("UPDATE {posts} SET acount = ?, amaxvote = ?, selchildid = ?, closedbyid = ?, views = ?, hotness = ? WHERE postid = ?",
-		len(e.answers), maxVotes, orNull(selected), orNull(closedBy), e.views, float64(float32(hotness)), q.id)
+		len(e.answers), maxVotes, orNull(selected), orNull(closedBy), e.views, float64(float32(hotness)),
+		q.id)
 }
 
-// seconds is a time as Q2A's hotness counts it, from 2010.
+// seconds returns a time as Q2A's formula of hotness uses it: in seconds since the beginning of
+// 2010.
 func seconds(t time.Time) float64 {
 	return t.Sub(time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)).Seconds()
 }
@@ -87,19 +92,22 @@ func orNull(id int) any {
 	return id
 }
 
-// closeQuestion writes the note that closes a question, if it is closed.
+// closeQuestion writes the closing note of a question, if it is closed, and returns the note's
+// id.
 func (f *filler) closeQuestion(e *entry, q written) (note int, err error) {
 	if e.closed == "" {
 		return 0, nil
 	}
-	n := written{id: f.nextID(), question: q.id, kind: "NOTE", created: q.created.Add(3 * time.Hour), visible: true, path: q.path}
+	n := written{id: f.nextID(), question: q.id, kind: "NOTE", created: q.created.Add(3 * time.Hour),
+		visible: true, path: q.path}
 	if err := f.row(&entry{by: "はな", text: e.closed}, n, &q); err != nil {
 		return 0, err
 	}
-	return n.id, f.exec("UPDATE {posts} SET updated = ?, updatetype = 'C', lastuserid = ? WHERE postid = ?", sqlTime(n.created), f.users["はな"], q.id)
+	return n.id, f.exec("UPDATE {posts} SET updated = ?, updatetype = 'C', lastuserid = ? WHERE postid = ?",
+		sqlTime(n.created), f.users["はな"], q.id)
 }
 
-// countQuestion adds a question to the counts that Q2A keeps.
+// countQuestion adds a visible question to the counts that Q2A keeps.
 func (f *filler) countQuestion(e *entry, q written, selected, closed bool, maxVotes int) {
 	if !q.visible {
 		return
@@ -122,9 +130,11 @@ func (f *filler) countQuestion(e *entry, q written, selected, closed bool, maxVo
 	}
 }
 
-// below writes an answer or a comment with the comments on it.
+// below writes an answer or a comment, with the comments on it.
 func (f *filler) below(e *entry, kind string, parent written) (written, error) {
-	w := written{id: f.nextID(), question: parent.question, kind: kind, created: parent.created.Add(time.Duration(e.after) * time.Minute), visible: parent.visible, path: parent.path}
+	w := written{id: f.nextID(), question: parent.question, kind: kind,
+		created: parent.created.Add(time.Duration(e.after) * time.Minute), visible: parent.visible,
+		path: parent.path}
 	if err := f.row(e, w, &parent); err != nil {
 		return w, err
 	}
@@ -139,7 +149,8 @@ func (f *filler) below(e *entry, kind string, parent written) (written, error) {
 		}
 	}
 	if e.selected {
-		return w, f.exec("UPDATE {posts} SET updated = ?, updatetype = 'S', lastuserid = userid WHERE postid = ?", sqlTime(w.created.Add(time.Hour)), w.id)
+		return w, f.exec("UPDATE {posts} SET updated = ?, updatetype = 'S', lastuserid = userid WHERE postid = ?",
+			sqlTime(w.created.Add(time.Hour)), w.id)
 	}
 	return w, nil
 }
@@ -149,7 +160,7 @@ func (f *filler) nextID() int {
 	return f.written
 }
 
-// row writes a post, its votes and its place in the index.
+// row writes a post, its votes, and its rows in the word index.
 func (f *filler) row(e *entry, w written, parent *written) error {
 	kind := w.kind
 	if !w.visible {
@@ -169,7 +180,8 @@ func (f *filler) row(e *entry, w written, parent *written) error {
 	}
 	created := sqlTime(w.created)
 	if err := f.exec("INSERT INTO {posts} (postid, type, parentid, categoryid, catidpath1, catidpath2, catidpath3, userid, createip, upvotes, downvotes, netvotes, format, created, title, content, tags) "+
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", w.id, kind, parentID, category, path[0], path[1], path[2], f.users[e.by], []byte{192, 0, 2, byte(f.users[e.by])},
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", w.id, kind, parentID, category,
+		path[0], path[1], path[2], f.users[e.by], []byte{192, 0, 2, byte(f.users[e.by])},
 		len(e.up), len(e.down), len(e.up)-len(e.down), e.format, created, title, e.text, tags); err != nil {
 		return err
 	}
@@ -195,7 +207,7 @@ func (f *filler) row(e *entry, w written, parent *written) error {
 	return f.index(w.id, w.question, w.kind, e.title, qa.TextOf(e.text, e.format), tagList, created)
 }
 
-// votes writes the votes on a post and counts them for voters and author.
+// votes writes the votes on a post and adds them to the figures of the voters and of the author.
 func (f *filler) votes(e *entry, w written) error {
 	at := sqlTime(w.created.Add(2 * time.Hour))
 	for i, handle := range append(append([]string{}, e.up...), e.down...) {
@@ -203,7 +215,8 @@ func (f *filler) votes(e *entry, w written) error {
 		if i >= len(e.up) {
 			vote = -1
 		}
-		if err := f.exec("INSERT INTO {uservotes} (postid, userid, vote, flag, votecreated, voteupdated) VALUES (?, ?, ?, 0, ?, NULL)", w.id, f.users[handle], vote, at); err != nil {
+		if err := f.exec("INSERT INTO {uservotes} (postid, userid, vote, flag, votecreated, voteupdated) VALUES (?, ?, ?, 0, ?, NULL)",
+			w.id, f.users[handle], vote, at); err != nil {
 			return err
 		}
 		f.countVote(f.points[handle], f.points[e.by], w.kind, vote)

@@ -10,26 +10,33 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// SeedOptions say what Seed makes.
+// SeedOptions are the parameters of [Seed].
 type SeedOptions struct {
-	// Questions is how many questions there will be; each brings about two answers and two and a half comments.
+	// Questions is the number of questions. On average, each gets about two answers and two and a
+	// half comments.
 	Questions int
-	// Users is how many users there will be; by default one for each 15 questions.
+	// Users is the number of users. If it is 0, there is one for each 15 questions, but at least
+	// 30.
 	Users int
-	// Seed makes one community differ from another; the same seed makes the same rows.
+	// Seed is the seed of the random numbers. The same seed always gives the same rows, and
+	// different seeds give different communities.
 	Seed uint64
-	// NoContentIndex leaves the words of contents out of the search index, which is most of the work: for benchmarks that do not search.
+	// NoContentIndex leaves the words of contents out of the word index, which takes most of the
+	// time. It is for benchmarks that do not search.
 	NoContentIndex bool
-	// Progress hears now and then how many of all posts are in the database; nil for nobody.
+	// Progress is called from time to time with the number of posts in the database and the
+	// number of all posts to be made. It may be nil.
 	Progress func(done, total int)
 }
 
-// batchPosts is how many posts go into one transaction.
+// batchPosts is how many posts are written in one transaction.
 const batchPosts = 1000
 
-// Seed fills an empty database with a generated community of bee-keepers, for benchmarks and tests: Zipf's law in what
-// they write, tag and vote, and all of Q2A's derived figures as Q2A itself would have them. Tables are made if there are
-// none; a database that holds anything already is refused. What was inserted stays when it fails.
+// Seed fills an empty database with a generated community of bee-keepers, for benchmarks and
+// tests. Words, tags and voters occur with frequencies by Zipf's law, and all of Q2A's derived
+// figures are as Q2A itself would compute them. Seed creates the tables if there are none. It
+// returns an error, without writing anything, if the database has any content already. If it
+// fails later, the rows that have been inserted stay.
 func Seed(ctx context.Context, db *database.DB, o SeedOptions) error {
 	if o.Users == 0 {
 		o.Users = max(30, o.Questions/15)
@@ -46,7 +53,8 @@ func Seed(ctx context.Context, db *database.DB, o SeedOptions) error {
 	}
 	s := newSeeder(pl, rand.New(rand.NewPCG(o.Seed, 2)))
 	s.index.noContent = o.NoContentIndex
-	if err := withoutWordKeys(ctx, db, func() error { return seedPosts(ctx, db, s, o.Progress) }); err != nil {
+	if err := withoutWordKeys(ctx, db,
+		func() error { return seedPosts(ctx, db, s, o.Progress) }); err != nil {
 		return fmt.Errorf("seed posts: %w", err)
 	}
 	if err := seedTotals(ctx, db, s); err != nil {
@@ -55,7 +63,7 @@ func Seed(ctx context.Context, db *database.DB, o SeedOptions) error {
 	return nil
 }
 
-// prepareSeed makes sure that there are tables and that they are empty.
+// prepareSeed creates the tables if necessary, and checks that they are empty.
 func prepareSeed(ctx context.Context, db *database.DB) error {
 	err := db.CheckSchema(ctx)
 	var schema *database.SchemaError
@@ -78,8 +86,8 @@ func prepareSeed(ctx context.Context, db *database.DB) error {
 	return nil
 }
 
-// seedPosts inserts all posts with their words and votes. Texts are written in one goroutine while the rows of the batch
-// before are inserted in this one.
+// seedPosts inserts all posts with their words and votes. While this goroutine inserts the rows
+// of one batch, another composes the texts of the next.
 func seedPosts(ctx context.Context, db *database.DB, s *seeder, progress func(done, total int)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -106,7 +114,8 @@ func seedPosts(ctx context.Context, db *database.DB, s *seeder, progress func(do
 	return ctx.Err()
 }
 
-// rows are rows to be inserted in one transaction, table by table in the order in which the tables came.
+// rows are rows to be inserted in one transaction. They are grouped by table, in the order in
+// which the tables were first used.
 type rows struct {
 	tables []*tableRows
 }
@@ -117,7 +126,7 @@ type tableRows struct {
 	args          []any
 }
 
-// add adds one row; columns are names with commas between them.
+// add adds one row. columns are the names of the columns, separated by commas.
 func (r *rows) add(table, columns string, values ...any) {
 	for _, t := range r.tables {
 		if t.name == table {
@@ -139,14 +148,15 @@ func (r *rows) insert(ctx context.Context, db *database.DB) error {
 	})
 }
 
-// insert runs INSERTs of 512 rows and, for the rest, of powers of two, so that there are few different statements:
-// database.DB remembers each.
+// insert runs INSERT statements of 512 rows each, and then of powers of two for the remaining
+// rows. So there are only few different statements, each of which database.DB remembers.
 func (t *tableRows) insert(ctx context.Context, tx *database.DB) error {
 	row := "(" + strings.Repeat("?, ", t.width-1) + "?)"
 	args := t.args
 	for size := 512; size > 0; size /= 2 {
 		for ; len(args) >= size*t.width; args = args[size*t.width:] {
-			query := "INSERT INTO {" + t.name + "} (" + t.columns + ") VALUES " + strings.Repeat(row+", ", size-1) + row
+			query := "INSERT INTO {" + t.name + "} (" + t.columns + ") VALUES " +
+				strings.Repeat(row+", ", size-1) + row
 			if _, err := tx.Exec(ctx, query, args[:size*t.width]...); err != nil {
 				return err
 			}

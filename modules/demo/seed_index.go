@@ -7,20 +7,21 @@ import (
 	"38qa.net/backend/modules/qa"
 )
 
-// wordCounts are the numbers of posts with a word: in the title, the content, the words of tags, the whole tags.
+// wordCounts are the numbers of posts that have a word in the title, in the content, as a part of
+// a tag, and as a whole tag.
 type wordCounts struct{ title, content, tagWord, tag int32 }
 
-// index numbers the words as they come up and counts them.
+// index numbers the words as they first occur, and counts them.
 type index struct {
 	ids    map[string]int32
 	counts []wordCounts // by word id minus one
-	// noContent leaves out the words of contents.
+	// noContent leaves out the words of contents; see SeedOptions.NoContentIndex.
 	noContent bool
 }
 
 func newIndex() *index { return &index{ids: map[string]int32{}} }
 
-// id is a word's id; a new word gets a row.
+// id returns the id of a word. It adds a row for a new word.
 func (x *index) id(r *rows, word string) int32 {
 	id := x.ids[word]
 	if id == 0 {
@@ -32,10 +33,10 @@ func (x *index) id(r *rows, word string) int32 {
 	return id
 }
 
-// maxCount is the greatest number that contentwords.count holds.
+// maxCount is the greatest number that the column contentwords.count can hold.
 const maxCount = 255
 
-// add makes the rows of one post in Q2A's index.
+// add adds the rows of one post to Q2A's word index.
 func (x *index) add(r *rows, s *seeder, post int32, p *planned, question int32, w qa.IndexedWords) {
 	for _, word := range w.Title {
 		id := x.id(r, word)
@@ -45,10 +46,12 @@ func (x *index) add(r *rows, s *seeder, post int32, p *planned, question int32, 
 	if x.noContent {
 		w.Content = nil
 	}
-	for _, word := range slices.Sorted(maps.Keys(w.Content)) { // sorted, so that the same seed gives the same ids
+	// The words are sorted, so that the same seed gives the same ids.
+	for _, word := range slices.Sorted(maps.Keys(w.Content)) {
 		id := x.id(r, word)
 		x.counts[id-1].content++
-		r.add("contentwords", "postid, wordid, count, type, questionid", post, id, min(w.Content[word], maxCount), kindNames[p.kind], question)
+		r.add("contentwords", "postid, wordid, count, type, questionid", post, id,
+			min(w.Content[word], maxCount), kindNames[p.kind], question)
 	}
 	for _, word := range w.TagWords {
 		id := x.id(r, word)

@@ -12,10 +12,11 @@ import (
 // seedCategory is a category of the seeded community.
 type seedCategory struct {
 	title, slug string
-	parent      int // its place in seedCategories plus one, which is its id; 0 for those at the top
+	parent      int // the parent's id, which is its index in seedCategories plus one; 0 for none
 }
 
-// seedCategories stand three deep; parents come before their children, and the most used come first.
+// seedCategories are three levels deep. Parents come before their children, and the categories
+// with the most questions come first.
 var seedCategories = []seedCategory{
 	{"日本ミツバチ", "nihon-mitsubachi", 0}, {"西洋ミツバチ", "seiyo-mitsubachi", 0}, {"Beekeeping in English", "english", 0}, {"雑談", "zatsudan", 0},
 	{"飼育管理", "kanri", 1}, {"捕獲", "hokaku", 1}, {"採蜜", "saimitsu", 1}, {"飼育管理", "kanri", 2}, {"女王蜂", "joobachi", 2},
@@ -25,7 +26,8 @@ var seedCategories = []seedCategory{
 	{"Hives", "hives", 11}, {"Varroa", "varroa", 12}, {"樹木", "jumoku", 13}, {"草花", "kusabana", 13}, {"九州", "kyushu", 14}, {"東北", "tohoku", 14},
 }
 
-// categoryPath are the ids from the top category down to a category.
+// categoryPath returns the ids of the categories from the top down to the given one, which is the
+// last.
 func categoryPath(id int) []int {
 	if id == 0 {
 		return nil
@@ -33,7 +35,8 @@ func categoryPath(id int) []int {
 	return append(categoryPath(seedCategories[id-1].parent), id)
 }
 
-// backpath are the slugs from the category up, as Q2A stores them.
+// backpath returns the slugs from the category up to the top, separated by slashes, as Q2A stores
+// them.
 func backpath(id int) string {
 	path := categoryPath(id)
 	slugs := make([]string, len(path))
@@ -43,15 +46,17 @@ func backpath(id int) string {
 	return strings.Join(slugs, "/")
 }
 
-// seedTime is a time of the plan as the tables hold it.
+// seedTime returns a time of the plan in the form that the tables hold.
 func seedTime(at int32) string {
 	return seedStart.Add(time.Duration(at) * time.Second).Format(time.DateTime)
 }
 
-// addressOf is the IP address from which a user writes, one of the documentation's networks.
+// addressOf returns the IP address from which a user writes, in a network that is reserved for
+// documentation.
 func addressOf(user int32) []byte { return []byte{203, 0, 113, byte(1 + user%254)} }
 
-// levelOf is the level of a user: one super administrator, then fewer and fewer moderators, editors and experts.
+// levelOf returns the level of a user. There are one super administrator and one administrator,
+// four moderators, and growing numbers of editors, experts and approved users.
 func levelOf(id int) int {
 	switch {
 	case id == 1:
@@ -70,7 +75,8 @@ func levelOf(id int) int {
 	return 0
 }
 
-// flagsOf are Q2A's flags of a user: most have confirmed their e-mail address (1), few are blocked (2).
+// flagsOf returns Q2A's flags of a user. Most users have confirmed their e-mail address (1), and
+// a few are blocked (2).
 func flagsOf(id int) int {
 	switch {
 	case id > 6 && id%151 == 0:
@@ -88,7 +94,8 @@ func handleOf(id int) string {
 	return fmt.Sprintf("%s%s%d", handleParts[id%n], handleParts[id/n%n], id)
 }
 
-// lastWritten is when each user wrote the last post; index 0 are the anonymous.
+// lastWritten returns the time of each user's last post, by user id. Index 0 stands for anonymous
+// authors.
 func lastWritten(pl *plan) []int32 {
 	last := make([]int32, len(pl.users)+1)
 	for i := range pl.posts {
@@ -97,7 +104,7 @@ func lastWritten(pl *plan) []int32 {
 	return last
 }
 
-// seedPeople inserts categories (their counts come last, see seedTotals) and users.
+// seedPeople inserts the users and the categories; seedTotals sets the categories' counts later.
 func seedPeople(ctx context.Context, db *database.DB, pl *plan) error {
 	positions := map[int]int{}
 	r := &rows{}

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The seeded community lives from seedStart on for seedSpan seconds.
+// The seeded community exists from seedStart to seedEnd, which is seedSpan seconds.
 var (
 	seedStart = time.Date(2018, 11, 1, 0, 0, 0, 0, time.UTC)
 	seedEnd   = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
@@ -21,8 +21,9 @@ const (
 	day  = 24 * hour
 )
 
-// planned is what is settled about a post before any text is written. It is small, since all posts are planned before
-// the first is inserted: a question's row names answers that come after it.
+// planned is what is decided about a post before its text is composed. It is small, because all
+// posts are planned before the first is inserted: the row of a question refers to answers that
+// come after it.
 type planned struct {
 	at       int32 // seconds after seedStart
 	thread   int32 // index of its thread
@@ -31,16 +32,16 @@ type planned struct {
 	updated  int32 // seconds after seedStart; 0 for never
 	updater  int32 // userid
 	up, down uint16
-	kind     byte // Q, A, C or N for a closing note
-	state    byte // H hidden, W waiting for approval, 0 visible
+	kind     byte // 'Q', 'A' or 'C', or 'N' for a closing note
+	state    byte // 'H' hidden, 'W' waiting for approval, 0 visible
 	update   byte // Q2A's updatetype
-	indexed  bool // it and all above it are visible
+	indexed  bool // the post and all posts above it are visible
 	flagged  bool
 }
 
 func (p *planned) visible(kind byte) bool { return p.kind == kind && p.state == 0 }
 
-// thread is what is settled about a question.
+// thread is what is decided about a question and its thread.
 type thread struct {
 	question, note       int32 // postids
 	selected, closedBy   int32 // postids
@@ -52,7 +53,7 @@ type thread struct {
 	japanese             bool
 }
 
-// plan is the whole community without its texts; posts[i] has the postid i+1.
+// plan is the whole community without its texts. posts[i] has the id i+1.
 type plan struct {
 	r       *rand.Rand
 	users   []int32 // when each registered, ascending
@@ -88,7 +89,8 @@ func newPlan(r *rand.Rand, questions, users int) *plan {
 
 func (pl *plan) chance(perMille int) bool { return pl.r.IntN(1000) < perMille }
 
-// many draws a count with that mean; in two of a hundred cases a much greater one.
+// many returns a random count with the given mean. In two of a hundred cases the count is much
+// greater.
 func (pl *plan) many(mean float64) int {
 	n := int(pl.r.ExpFloat64() * mean * 1.05)
 	if pl.chance(20) {
@@ -97,12 +99,13 @@ func (pl *plan) many(mean float64) int {
 	return n
 }
 
-// later is a time after at, most often within the day.
+// later returns a random time after at, mostly within a day.
 func (pl *plan) later(at int32) int32 {
 	return at + 60 + int32(min(400*day, 5*hour*math.Exp(1.8*pl.r.NormFloat64())))
 }
 
-// add plans a post, unless its time would be after the end; the result is its place in the sketch plus one, or 0.
+// add plans a post, unless its time would be after the end of the community. It returns the
+// post's index in the sketch plus one, or 0 if it planned none.
 func (pl *plan) add(kind byte, thread, parent, at int32) int32 {
 	if at >= seedSpan-2*day {
 		return 0
@@ -119,7 +122,8 @@ func (pl *plan) add(kind byte, thread, parent, at int32) int32 {
 	return int32(len(pl.posts))
 }
 
-// sketch lays out what is posted when and below what. Parents are places in the sketch, see order.
+// sketch decides which posts there are, when they are written and below which posts. Until order
+// has run, parents are given by their index in the sketch plus one.
 func (pl *plan) sketch() {
 	for i := range pl.threads {
 		t := int32(i)
@@ -148,7 +152,8 @@ func (pl *plan) sketch() {
 	}
 }
 
-// order numbers the posts by their times, no two in one second.
+// order sorts the posts by their times, which gives them their ids, and makes sure that no two
+// are written in the same second.
 func (pl *plan) order() {
 	places := make([]int32, len(pl.posts))
 	for i := range places {
@@ -170,12 +175,13 @@ func (pl *plan) order() {
 	pl.posts = sorted
 }
 
-// registered is the number of users at a time; their ids are 1 to that number.
+// registered returns how many users have registered by that time. Their ids are 1 to that number.
 func (pl *plan) registered(at int32) int {
 	return sort.Search(len(pl.users), func(i int) bool { return pl.users[i] > at })
 }
 
-// somebody is a user who was there at the time, the active ones more often.
+// somebody returns a random user who has registered by that time. Active users are returned more
+// often.
 func (pl *plan) somebody(r *rand.Rand, active *rand.Zipf, at int32) int32 {
 	n := pl.registered(at)
 	for range 20 {
@@ -186,7 +192,7 @@ func (pl *plan) somebody(r *rand.Rand, active *rand.Zipf, at int32) int32 {
 	return int32(1 + r.IntN(n))
 }
 
-// people settles who wrote a post, how many voted on it and who changed it.
+// people decides who wrote a post, how many users voted on it, and who changed it.
 func (pl *plan) people(p *planned) {
 	if p.kind != 'N' && !pl.chance(20) {
 		p.author = pl.somebody(pl.r, pl.active, p.at)
@@ -209,7 +215,8 @@ func (pl *plan) people(p *planned) {
 	}
 }
 
-// gather adds up what a thread's posts mean for its question, in the order of the posts.
+// gather goes through all posts in the order of their ids and adds up what they mean for the
+// questions of their threads.
 func (pl *plan) gather() {
 	for i := range pl.posts {
 		p, id := &pl.posts[i], int32(i+1)
@@ -234,7 +241,7 @@ func (pl *plan) gather() {
 	}
 }
 
-// follow makes one question in a hundred follow from an earlier answer.
+// follow makes about one question in a hundred a follow-up to an earlier answer.
 func (pl *plan) follow(p *planned, id int32) {
 	if id > 50 && pl.chance(10) {
 		if answer := 1 + pl.r.Int32N(id-1); pl.post(answer).visible('A') && pl.post(answer).indexed {
@@ -243,7 +250,8 @@ func (pl *plan) follow(p *planned, id int32) {
 	}
 }
 
-// settle decides how a thread ended: its views, its best answer, why it was closed.
+// settle decides the rest about a thread: its views, its language and its category, which answer
+// is selected, and why it is closed.
 func (pl *plan) settle(t *thread) {
 	q := pl.post(t.question)
 	t.views = int32(min(2e5, 60*math.Exp(1.4*pl.r.NormFloat64())))
@@ -258,7 +266,7 @@ func (pl *plan) settle(t *thread) {
 	case t.note > 0:
 		t.closedBy = t.note
 	case q.state == 0 && t.question > 1 && pl.chance(60):
-		// most of these hit no question and come to nothing
+		// most of the random posts are no questions; then nothing is closed
 		if original := 1 + pl.r.Int32N(t.question-1); pl.post(original).visible('Q') {
 			t.closedBy = original
 		}

@@ -8,7 +8,8 @@ import (
 	"38qa.net/backend/modules/qa"
 )
 
-// seeder turns the plan into rows, in the order of postids, and counts what the totals need.
+// seeder turns the plan into rows, in the order of the posts' ids, and counts what is needed for
+// the totals.
 type seeder struct {
 	plan   *plan
 	r      *rand.Rand
@@ -18,21 +19,23 @@ type seeder struct {
 	index  *index
 	points []userPoints // by userid
 	counts siteCounts
-	notes  [][2]int32 // questions and the notes that close them, to be set once the notes exist
+	notes  [][2]int32 // ids of questions and their closing notes, to be linked once the notes exist
 }
 
-// tagsOfEach is how many tags there are in Japanese and as many in English.
+// tagsOfEach is the number of tags in each of the two languages.
 const tagsOfEach = 1000
 
 func newSeeder(pl *plan, r *rand.Rand) *seeder {
-	s := &seeder{plan: pl, r: r, writer: newWriter(r), active: rand.NewZipf(r, 1.2, 8, uint64(len(pl.users)-1)), index: newIndex(),
+	s := &seeder{plan: pl, r: r, writer: newWriter(r),
+		active: rand.NewZipf(r, 1.2, 8, uint64(len(pl.users)-1)), index: newIndex(),
 		points: make([]userPoints, len(pl.users)+1)}
 	s.tags[0] = newLexicon(r, coinTags(strings.Fields(enNouns), s.writer.enRare.words, "-"), 10)
 	s.tags[1] = newLexicon(r, coinTags(strings.Fields(jaNouns), s.writer.jaRare.words, ""), 10)
 	return s
 }
 
-// coinTags are the nouns, then each with the next, then rare words, as many as tagsOfEach.
+// coinTags returns tagsOfEach tags: first the nouns, then each noun joined to the next, then rare
+// words.
 func coinTags(nouns, rare []string, hyphen string) []string {
 	tags := append([]string{}, nouns...)
 	for i := 0; i+1 < len(nouns); i++ {
@@ -41,23 +44,24 @@ func coinTags(nouns, rare []string, hyphen string) []string {
 	return append(tags, rare...)[:tagsOfEach]
 }
 
-// write makes the rows of the posts from one place of the plan up to another.
+// write returns the rows of the posts of the plan whose index is at least from and less than to.
 func (s *seeder) write(from, to int) *rows {
 	r := &rows{}
-	r.tables = append(r.tables, &tableRows{name: "words", columns: "wordid, word", width: 2}) // before the rows that point to them
+	// Words come before the rows that refer to them.
+	r.tables = append(r.tables, &tableRows{name: "words", columns: "wordid, word", width: 2})
 	for i := from; i < to; i++ {
 		s.post(r, int32(i+1))
 	}
 	return r
 }
 
-// text is what a post says.
+// text is the text of a post, with its format and its tags.
 type text struct {
 	title, content, format string
 	tags                   []string
 }
 
-// writeText composes a post; questions and answers are longer than comments.
+// writeText composes the text of a post. Questions and answers are longer than comments.
 func (s *seeder) writeText(p *planned, t *thread) text {
 	w := s.writer
 	out := text{}
@@ -80,7 +84,7 @@ func (s *seeder) writeText(p *planned, t *thread) text {
 	return out
 }
 
-// pickTags are none to five different tags.
+// pickTags returns up to five different tags.
 func (s *seeder) pickTags(japanese bool) []string {
 	list := s.tags[0]
 	if japanese {
@@ -99,17 +103,19 @@ func (s *seeder) pickTags(japanese bool) []string {
 	return tags
 }
 
-// postColumns are the columns of a post that the seed fills, in the order of post's values.
+// postColumns are the columns of posts that Seed fills, in the order in which post passes their
+// values.
 const postColumns = "postid, type, parentid, categoryid, catidpath1, catidpath2, catidpath3, acount, amaxvote, selchildid, closedbyid, userid, cookieid, " +
 	"createip, lastuserid, lastip, upvotes, downvotes, netvotes, views, hotness, flagcount, format, created, updated, updatetype, title, content, tags, name"
 
-// kindNames are the beginnings of the types of posts; endings by state.
+// kindNames are the first parts of Q2A's types of posts, by kind; stateNames are the second
+// parts, by state.
 var (
 	kindNames  = map[byte]string{'Q': "Q", 'A': "A", 'C': "C", 'N': "NOTE"}
 	stateNames = map[byte]string{'H': "_HIDDEN", 'W': "_QUEUED", 0: ""}
 )
 
-// post makes the rows of one post: itself, its votes, its words.
+// post adds the rows of one post: its own, those of its votes, and those of its words.
 func (s *seeder) post(r *rows, id int32) {
 	p := s.plan.post(id)
 	t := &s.plan.threads[p.thread]
@@ -122,7 +128,8 @@ func (s *seeder) post(r *rows, id int32) {
 	var views int32
 	var selected, closedBy, hot, title, tags any
 	if p.kind == 'Q' {
-		views, selected, hot, title, tags = t.views, idOrNull(t.selected), hotness(p, t), txt.title, strings.Join(txt.tags, ",")
+		views, selected, hot, title, tags = t.views, idOrNull(t.selected), hotness(p, t), txt.title,
+			strings.Join(txt.tags, ",")
 		if closedBy = idOrNull(t.closedBy); t.closedBy > id { // a note, which does not exist yet
 			s.notes = append(s.notes, [2]int32{id, t.closedBy})
 			closedBy = nil
@@ -141,17 +148,21 @@ func (s *seeder) post(r *rows, id int32) {
 		updated, update, lastIP = seedTime(p.updated), string(p.update), addressOf(p.updater)
 	}
 	cookie, name := s.anonymous(p)
-	r.add("posts", postColumns, id, kindNames[p.kind]+stateNames[p.state], idOrNull(p.parent), t.category, paths[0], paths[1], paths[2],
-		acount, amaxvote, selected, closedBy, idOrNull(p.author), cookie, addressOf(p.author), idOrNull(p.updater), lastIP,
-		int(p.up), int(p.down), int(p.up)-int(p.down), views, hot, flags, txt.format, seedTime(p.at), updated, update, title, txt.content, tags, name)
+	r.add("posts", postColumns, id, kindNames[p.kind]+stateNames[p.state], idOrNull(p.parent),
+		t.category, paths[0], paths[1], paths[2],
+		acount, amaxvote, selected, closedBy, idOrNull(p.author), cookie, addressOf(p.author),
+		idOrNull(p.updater), lastIP,
+		int(p.up), int(p.down), int(p.up)-int(p.down), views, hot, flags, txt.format, seedTime(p.at),
+		updated, update, title, txt.content, tags, name)
 	s.votes(r, id, p)
 	s.count(id, p, t)
 	if p.indexed {
-		s.index.add(r, s, id, p, t.question, qa.IndexWords(txt.title, qa.TextOf(txt.content, txt.format), txt.tags))
+		s.index.add(r, s, id, p, t.question,
+			qa.IndexWords(txt.title, qa.TextOf(txt.content, txt.format), txt.tags))
 	}
 }
 
-// idOrNull is the id, or NULL for 0.
+// idOrNull returns the id, or nil, which stands for NULL, if the id is 0.
 func idOrNull(id int32) any {
 	if id == 0 {
 		return nil
@@ -159,7 +170,8 @@ func idOrNull(id int32) any {
 	return id
 }
 
-// anonymous is the cookie of somebody without an account, and the name some of them give.
+// anonymous returns a random cookie id for a post without an account and, for half of these
+// posts, the name that the author gave. Both are nil if the author has an account.
 func (s *seeder) anonymous(p *planned) (cookie, name any) {
 	if p.author > 0 {
 		return nil, nil
@@ -170,8 +182,10 @@ func (s *seeder) anonymous(p *planned) (cookie, name any) {
 	return 1 + s.r.Int64N(1<<62), name
 }
 
-// hotness of a question by Q2A's formula with its default weights, as the column of the type FLOAT holds it: the
-// seconds since 2010 of the question and of its newest answer, 160,000 for each answer and vote, 4,000 for each view.
+// hotness returns the hotness of a question by Q2A's formula with its default weights, rounded as
+// a column of the type FLOAT rounds it. The formula adds up the times of the question and of its
+// newest answer in seconds since 2010, 160,000 for each answer and each net vote, and 4,000 for
+// each view.
 func hotness(q *planned, t *thread) float64 {
 	const weight = 100
 	from2010 := seedStart.Sub(time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)).Seconds()
@@ -180,7 +194,8 @@ func hotness(q *planned, t *thread) float64 {
 	return float64(float32(h * weight))
 }
 
-// votes makes a post's votes and flags, each of another user and none of its author.
+// votes adds the votes on a post and its flags. Each comes from a different user, and none from
+// the author.
 func (s *seeder) votes(r *rows, id int32, p *planned) {
 	const columns = "postid, userid, vote, flag, votecreated, voteupdated"
 	voters := map[int32]bool{p.author: true}
@@ -198,7 +213,8 @@ func (s *seeder) votes(r *rows, id int32, p *planned) {
 	}
 }
 
-// voter is a user who has not voted yet. The plan asks for no more than half of the users, so there is one.
+// voter returns a user who has not voted on the post yet. There is always one, because the plan
+// asks for the votes of at most half of the users.
 func (s *seeder) voter(voted map[int32]bool, at int32) int32 {
 	id := s.plan.somebody(s.r, s.active, at)
 	for n := int32(s.plan.registered(at)); voted[id]; {

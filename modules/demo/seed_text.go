@@ -8,13 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// lexicon is a list of words of which those at the front come up most.
+// lexicon is a list of words. Words at the front are picked most often.
 type lexicon struct {
 	words []string
 	zipf  *rand.Zipf
 }
 
-// newLexicon gives words Zipf's frequencies; flat is how many words at the front are about equally frequent.
+// newLexicon returns a lexicon whose words occur with frequencies by Zipf's law. flat is the
+// number of words at the front that are about equally frequent.
 func newLexicon(r *rand.Rand, words []string, flat float64) lexicon {
 	return lexicon{words, rand.NewZipf(r, 1.15, flat, uint64(len(words)-1))}
 }
@@ -28,21 +29,23 @@ type writer struct {
 	jaRare, enRare, enNoun, enVerb, enAdjective, glue lexicon
 }
 
-// rareWords is the length of each of the two tails of rare words.
+// rareWords is how many rare words each of the two languages has.
 const rareWords = 9000
 
 func newWriter(r *rand.Rand) *writer {
 	list := func(words string, flat float64) lexicon { return newLexicon(r, strings.Fields(words), flat) }
 	w := &writer{
-		r: r, jaNoun: list(jaNouns, 12), jaVerb: list(jaVerbs, 12), jaEnding: list(jaEndings, 6), jaAdjective: list(jaAdjectives, 12),
-		jaOpening: list(jaOpenings, 20), enNoun: list(enNouns, 12), enVerb: list(enVerbs, 12), enAdjective: list(enAdjectives, 12), glue: list(enGlue, 4),
+		r: r, jaNoun: list(jaNouns, 12), jaVerb: list(jaVerbs, 12), jaEnding: list(jaEndings, 6),
+		jaAdjective: list(jaAdjectives, 12),
+		jaOpening:   list(jaOpenings, 20), enNoun: list(enNouns, 12), enVerb: list(enVerbs, 12),
+		enAdjective: list(enAdjectives, 12), glue: list(enGlue, 4),
 	}
 	w.jaRare = newLexicon(r, coin(r, coinJapanese), 40)
 	w.enRare = newLexicon(r, coin(r, coinEnglish), 40)
 	return w
 }
 
-// coin makes the rare words of one language.
+// coin returns the rare words of one language, each made by a call of one.
 func coin(r *rand.Rand, one func(*rand.Rand) string) []string {
 	seen, words := map[string]bool{}, make([]string, 0, rareWords)
 	for len(words) < rareWords {
@@ -61,7 +64,8 @@ var (
 	suffixes   = strings.Fields("n r s l nd rn st x th ck")
 )
 
-// coinJapanese makes a compound of ideographs (a place, a plant, a family) or a foreign-looking name in kana.
+// coinJapanese returns a random word: a compound of ideographs, like the name of a place, a plant
+// or a family, or a name in kana that looks foreign.
 func coinJapanese(r *rand.Rand) string {
 	alphabet, length := kanjiRunes, 2+r.IntN(2)
 	if r.IntN(3) == 0 {
@@ -85,7 +89,7 @@ func coinEnglish(r *rand.Rand) string {
 
 func (w *writer) chance(percent int) bool { return w.r.IntN(100) < percent }
 
-// noun is a word for a thing, now and then a rare one.
+// noun returns a noun, which now and then is a rare word.
 func (w *writer) noun(japanese bool) string {
 	switch rare := w.chance(14); {
 	case japanese && rare:
@@ -101,13 +105,15 @@ func (w *writer) noun(japanese bool) string {
 var (
 	jaParticles = []string{"を", "が", "に", "で", "は", "も", "から", "まで"}
 	jaQuestions = []string{"ですか？", "でしょうか？", "について教えてください", "の方法は？", "をどうしていますか？", "はいつ頃が良いですか？", "が分かりません"}
-	enQuestions = []string{"How do I", "When should I", "Why did my bees", "Is it safe to", "What is the best way to", "Can I", "Should a beginner"}
+	enQuestions = []string{"How do I", "When should I", "Why did my bees", "Is it safe to",
+		"What is the best way to", "Can I", "Should a beginner"}
 )
 
-// title is a question of 12 to 60 characters or so.
+// title returns a title in the form of a question, about 12 to 60 characters long.
 func (w *writer) title(japanese bool) string {
 	if !japanese {
-		t := enQuestions[w.r.IntN(len(enQuestions))] + " " + w.enVerb.pick() + " the " + w.enAdjective.pick() + " " + w.noun(false)
+		t := enQuestions[w.r.IntN(len(enQuestions))] + " " + w.enVerb.pick() + " the " +
+			w.enAdjective.pick() + " " + w.noun(false)
 		if w.chance(60) {
 			t += " " + w.glue.pick() + " the " + w.noun(false)
 		}
@@ -120,7 +126,7 @@ func (w *writer) title(japanese bool) string {
 	return t + jaQuestions[w.r.IntN(len(jaQuestions))]
 }
 
-// sentence is one sentence of a content.
+// sentence returns one sentence for the content of a post.
 func (w *writer) sentence(japanese bool) string {
 	if japanese {
 		return w.jaSentence()
@@ -153,7 +159,8 @@ func (w *writer) jaSentence() string {
 	return b.String()
 }
 
-// content is a text of about so many characters: sentences, in paragraphs when it is long; html tells its format.
+// content returns a text of about length characters: sentences, in several paragraphs if it is
+// long. The text is HTML if asHTML is true, and plain text otherwise.
 func (w *writer) content(japanese, asHTML bool, length int) string {
 	paragraphs := []string{""}
 	for total, last := 0, 0; total < length; {
@@ -177,7 +184,8 @@ func (w *writer) content(japanese, asHTML bool, length int) string {
 	return strings.Join(paragraphs, "\n")
 }
 
-// length draws the length of a content in characters: most near the median, between 12 and 2,000.
+// length returns a random length for a content, in characters. Most lengths are near the median,
+// and all are between 12 and 2,000.
 func (w *writer) length(median float64) int {
 	return int(min(2000, max(12, median*math.Exp(0.6*w.r.NormFloat64()))))
 }

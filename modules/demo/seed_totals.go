@@ -9,7 +9,8 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// siteCounts are Q2A's cached counts of a whole site, and the questions of each category.
+// siteCounts are the counts of the whole site that Q2A keeps among its options, and the number of
+// questions in each category.
 type siteCounts struct {
 	questions, answers, comments               int
 	unanswered, unselected, unupvoted          int
@@ -17,14 +18,14 @@ type siteCounts struct {
 	byCategory                                 [64]int
 }
 
-// userPoints are what a row of userpoints counts.
+// userPoints are the counts in a row of Q2A's table userpoints.
 type userPoints struct {
 	qposts, aposts, cposts, aselects, aselecteds int
 	qupvotes, qdownvotes, aupvotes, adownvotes   int
 	qvoteds, avoteds, upvoteds, downvoteds       int
 }
 
-// vote counts a vote that the user gave.
+// vote counts a vote that the user has given.
 func (u *userPoints) vote(kind byte, vote int) {
 	switch {
 	case kind == 'Q' && vote > 0:
@@ -38,13 +39,15 @@ func (u *userPoints) vote(kind byte, vote int) {
 	}
 }
 
-// voted is what the votes on one post bring its author before points_multiple, for the options of its kind ("q" or "a").
+// voted returns how many points the votes on one post bring its author, before they are
+// multiplied by points_multiple. kind selects the options that apply: "q" for questions or "a"
+// for answers.
 func voted(o *site.Options, kind string, p *planned) int {
 	return min(o.Int("points_per_"+kind+"_voted_up")*int(p.up), o.Int("points_"+kind+"_voted_max_gain")) -
 		min(o.Int("points_per_"+kind+"_voted_down")*int(p.down), o.Int("points_"+kind+"_voted_max_loss"))
 }
 
-// defaultOptions are Q2A's, by which points are counted.
+// defaultOptions are Q2A's default options, by which points are computed.
 var defaultOptions = site.NewOptions(nil)
 
 // count adds one post to the counts of the site and of its author.
@@ -81,7 +84,8 @@ func (s *seeder) count(id int32, p *planned, t *thread) {
 	}
 }
 
-// countQuestion counts a visible question; those that are closed wait for nothing.
+// countQuestion counts a visible question. A closed question counts neither as unanswered nor as
+// unselected nor as without upvotes, as in Q2A.
 func (s *seeder) countQuestion(t *thread, author *userPoints) {
 	c := &s.counts
 	c.questions++
@@ -106,16 +110,18 @@ func (s *seeder) countQuestion(t *thread, author *userPoints) {
 	}
 }
 
-// total are a user's points by Q2A's default options.
+// total returns a user's points by Q2A's default options.
 func (u *userPoints) total() int {
 	o := defaultOptions
-	sum := u.qposts*o.Int("points_post_q") + u.aposts*o.Int("points_post_a") + u.aselects*o.Int("points_select_a") +
-		u.aselecteds*o.Int("points_a_selected") + u.qupvotes*o.Int("points_vote_up_q") + u.qdownvotes*o.Int("points_vote_down_q") +
-		u.aupvotes*o.Int("points_vote_up_a") + u.adownvotes*o.Int("points_vote_down_a") + u.qvoteds + u.avoteds
+	sum := u.qposts*o.Int("points_post_q") + u.aposts*o.Int("points_post_a") +
+		u.aselects*o.Int("points_select_a") + u.aselecteds*o.Int("points_a_selected") +
+		u.qupvotes*o.Int("points_vote_up_q") + u.qdownvotes*o.Int("points_vote_down_q") +
+		u.aupvotes*o.Int("points_vote_up_a") + u.adownvotes*o.Int("points_vote_down_a") +
+		u.qvoteds + u.avoteds
 	return o.Int("points_base") + o.Int("points_multiple")*sum
 }
 
-// seedTotals writes what is known only after the last post.
+// seedTotals writes what is known only after the last post: points, counts and closing notes.
 func seedTotals(ctx context.Context, db *database.DB, s *seeder) error {
 	if err := s.userRows().insert(ctx, db); err != nil {
 		return err
@@ -125,12 +131,14 @@ func seedTotals(ctx context.Context, db *database.DB, s *seeder) error {
 	}
 	return db.Tx(ctx, func(tx *database.DB) error {
 		for _, n := range s.notes {
-			if _, err := tx.Exec(ctx, "UPDATE {posts} SET closedbyid = ? WHERE postid = ?", n[1], n[0]); err != nil {
+			if _, err := tx.Exec(ctx, "UPDATE {posts} SET closedbyid = ? WHERE postid = ?", n[1],
+				n[0]); err != nil {
 				return fmt.Errorf("close a question: %w", err)
 			}
 		}
 		for i := range seedCategories {
-			if _, err := tx.Exec(ctx, "UPDATE {categories} SET qcount = ? WHERE categoryid = ?", s.counts.byCategory[i+1], i+1); err != nil {
+			if _, err := tx.Exec(ctx, "UPDATE {categories} SET qcount = ? WHERE categoryid = ?",
+				s.counts.byCategory[i+1], i+1); err != nil {
 				return fmt.Errorf("count a category: %w", err)
 			}
 		}
@@ -142,8 +150,10 @@ func (s *seeder) userRows() *rows {
 	r := &rows{}
 	for id := 1; id < len(s.points); id++ {
 		u := &s.points[id]
-		r.add("userpoints", "userid, points, qposts, aposts, cposts, aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes, "+
-			"qvoteds, avoteds, upvoteds, downvoteds", id, u.total(), u.qposts, u.aposts, u.cposts, u.aselects, u.aselecteds, u.qupvotes, u.qdownvotes,
+		r.add("userpoints",
+			"userid, points, qposts, aposts, cposts, aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes, "+
+				"qvoteds, avoteds, upvoteds, downvoteds",
+			id, u.total(), u.qposts, u.aposts, u.cposts, u.aselects, u.aselecteds, u.qupvotes, u.qdownvotes,
 			u.aupvotes, u.adownvotes, u.qvoteds, u.avoteds, u.upvoteds, u.downvoteds)
 		s.counts.members++
 		if levelOf(id) < 10 && flagsOf(id)&2 == 0 {
@@ -153,13 +163,14 @@ func (s *seeder) userRows() *rows {
 	return r
 }
 
-// updateWords sets the counts of all words, a thousand in each transaction.
+// updateWords writes the counts of all words, a thousand in each transaction.
 func (s *seeder) updateWords(ctx context.Context, db *database.DB) error {
 	for from := 0; from < len(s.index.counts); from += 1000 {
 		err := db.Tx(ctx, func(tx *database.DB) error {
 			for i := from; i < min(from+1000, len(s.index.counts)); i++ {
 				c := s.index.counts[i]
-				if _, err := tx.Exec(ctx, "UPDATE {words} SET titlecount = ?, contentcount = ?, tagwordcount = ?, tagcount = ? WHERE wordid = ?",
+				if _, err := tx.Exec(ctx,
+					"UPDATE {words} SET titlecount = ?, contentcount = ?, tagwordcount = ?, tagcount = ? WHERE wordid = ?",
 					c.title, c.content, c.tagWord, c.tag, i+1); err != nil {
 					return fmt.Errorf("count a word: %w", err)
 				}
@@ -173,7 +184,7 @@ func (s *seeder) updateWords(ctx context.Context, db *database.DB) error {
 	return nil
 }
 
-// options writes the site's name and Q2A's cached counts.
+// options writes the site's options: its name, and the counts that Q2A keeps among its options.
 func (s *seeder) options(ctx context.Context, tx *database.DB) error {
 	c := &s.counts
 	r := &rows{}
@@ -182,9 +193,11 @@ func (s *seeder) options(ctx context.Context, tx *database.DB) error {
 		value string
 	}{
 		{"site_title", "みつばちQ&A"}, {"comment_on_qs", "1"}, {"wysiwyg_editor_upload_images", "1"},
-		{"cache_qcount", strconv.Itoa(c.questions)}, {"cache_acount", strconv.Itoa(c.answers)}, {"cache_ccount", strconv.Itoa(c.comments)},
-		{"cache_unaqcount", strconv.Itoa(c.unanswered)}, {"cache_unselqcount", strconv.Itoa(c.unselected)}, {"cache_unupaqcount", strconv.Itoa(c.unupvoted)},
-		{"cache_tagcount", strconv.Itoa(c.tags)}, {"cache_userpointscount", strconv.Itoa(c.members)}, {"cache_flaggedcount", strconv.Itoa(c.flagged)},
+		{"cache_qcount", strconv.Itoa(c.questions)}, {"cache_acount", strconv.Itoa(c.answers)},
+		{"cache_ccount", strconv.Itoa(c.comments)}, {"cache_unaqcount", strconv.Itoa(c.unanswered)},
+		{"cache_unselqcount", strconv.Itoa(c.unselected)}, {"cache_unupaqcount", strconv.Itoa(c.unupvoted)},
+		{"cache_tagcount", strconv.Itoa(c.tags)}, {"cache_userpointscount", strconv.Itoa(c.members)},
+		{"cache_flaggedcount", strconv.Itoa(c.flagged)},
 		{"cache_queuedcount", strconv.Itoa(c.queued)}, {"cache_uapprovecount", strconv.Itoa(c.unapproved)},
 	} {
 		if _, err := tx.Exec(ctx, "DELETE FROM {options} WHERE title = ?", option.name); err != nil {

@@ -1,7 +1,8 @@
 package demo
 
-// The word lists of the generated community, most frequent words first: lexicon gives each word a frequency by its
-// place. Japanese verbs and adjectives stand in a form that an ending of jaEndings can follow.
+// These are the word lists of the generated community, the most frequent words first: lexicon
+// gives each word a frequency by its place. Japanese verbs and adjectives are in a form that an
+// ending of jaEndings can follow.
 const (
 	jaNouns = "ミツバチ 巣箱 女王蜂 蜂蜜 日本ミツバチ 群れ 働き蜂 分蜂 採蜜 巣枠 待ち箱 巣板 花粉 内検 越冬 蜜源 重箱 蜂場 給餌 砂糖水 " +
 		"スズメバチ ダニ 貯蜜 雄蜂 王台 産卵 蜂児 巣門 西洋ミツバチ 蜜蝋 キンリョウヘン 探索蜂 スムシ 幼虫 巣落ち 逃去 捕獲 合同 " +
@@ -29,7 +30,7 @@ const (
 	jaOpenings = "はじめまして。 お世話になります。 いつも参考にしています。 教えてください。 こんにちは。 初めて投稿します。 ありがとうございます。 " +
 		"私の場合は、 経験では、 念のため、 ちなみに、 おそらく、 やはり、 実は、 まず、 次に、 また、 ただし、 それから、 なお、 例えば、"
 
-	// kanji are what the rarer Japanese words are made of.
+	// kanji are the characters of which the rarer Japanese words are made.
 	kanji = "山川田野森林木本村町中上下大小高長松竹梅桜花草葉根実種米麦豆茶畑水池海島岸浜波石岩砂土金銀銅鉄火炎光明日月星雲雨雪風霜露" +
 		"春夏秋冬朝昼夕夜東西南北前後左右内外新古強弱重軽深浅遠近広狭太細厚薄多少早晩白黒赤青黄緑紫茶色形角丸点線面体心身手足目耳口鼻" +
 		"頭首肩胸腹背腰骨血肉皮毛羽尾牙爪虫魚鳥牛馬羊犬猫熊鹿猪狸狐猿鼠兎蛇亀蛙蝶蛾蟻蜘蛛蝿蚊甲殻卵幼成熟老若男女子父母兄弟姉妹孫祖" +

@@ -19,13 +19,16 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// avatarPath is where users' own pictures are posted to.
+// avatarPath is the path to which users post their own pictures.
 const avatarPath = "/v1/me/avatar"
 
-// avatarOptions are Q2A's options of sizes, in pixels, in which users' pictures are shown.
-var avatarOptions = []string{"avatar_profile_size", "avatar_users_size", "avatar_q_page_q_size", "avatar_q_page_a_size", "avatar_q_page_c_size", "avatar_q_list_size", "avatar_message_list_size"}
+// avatarOptions are Q2A's options for the sizes, in pixels, in which users' pictures are shown.
+var avatarOptions = []string{"avatar_profile_size", "avatar_users_size", "avatar_q_page_q_size",
+	"avatar_q_page_a_size", "avatar_q_page_c_size", "avatar_q_list_size", "avatar_message_list_size"}
 
-// avatarSizes are the sizes that are made of an avatar before anybody asks: the options', and twice as many pixels for screens that have them.
+// avatarSizes returns the sizes in which an avatar is made before anybody asks for it: those of
+// the site's options, and twice each of them for screens with a high resolution. They are sorted
+// and in pixels.
 func avatarSizes(o *site.Options) []int {
 	var sizes []int
 	for _, option := range avatarOptions {
@@ -51,27 +54,33 @@ type userAvatarInput struct {
 
 func (m *Module) registerAvatars(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "upload-avatar", Method: http.MethodPost, Path: avatarPath, Tags: []string{"Me"}, Summary: "Upload a picture of oneself, and show it",
-		Description: "The one before is deleted. It counts as an upload.", DefaultStatus: http.StatusCreated, MaxBodyBytes: m.Allowances()[avatarPath].Bytes,
+		OperationID: "upload-avatar", Method: http.MethodPost, Path: avatarPath, Tags: []string{"Me"},
+		Summary:       "Upload a picture of oneself, and show it",
+		Description:   "The one before is deleted. It counts as an upload.",
+		DefaultStatus: http.StatusCreated, MaxBodyBytes: m.Allowances()[avatarPath].Bytes,
 		Errors: []int{http.StatusForbidden, http.StatusRequestEntityTooLarge},
 	}, func(ctx context.Context, in *avatarInput) (*uploadOutput, error) {
 		form := in.RawBody.Data()
 		defer closeForm(form.File, in.RawBody.Form)
 		if form.Crop != "" && form.Crop != "square" {
-			return nil, problem.Invalid(problem.Field{Name: "crop", Code: "not_in_list", Args: []any{"square"}})
+			return nil, problem.Invalid(problem.Field{Name: "crop", Code: "not_in_list",
+				Args: []any{"square"}})
 		}
 		return m.uploadAvatar(ctx, form.File, form.Crop == "square")
 	})
 	web.Register(api, huma.Operation{
-		OperationID: "get-avatar", Method: http.MethodGet, Path: "/v1/users/{handle}/avatar", Tags: []string{"Users"}, Summary: "A user's picture",
+		OperationID: "get-avatar", Method: http.MethodGet, Path: "/v1/users/{handle}/avatar",
+		Tags: []string{"Users"}, Summary: "A user's picture",
 		Description: "Leads (302) to the user's own picture or Gravatar, or to the site's default; where there is none of these it is a pattern made from the name (SVG).",
 		Errors:      []int{http.StatusNotFound},
-		Responses: map[string]*huma.Response{"200": {Description: "A pattern made from the name", Content: map[string]*huma.MediaType{"image/svg+xml": {}}},
+		Responses: map[string]*huma.Response{"200": {Description: "A pattern made from the name",
+			Content: map[string]*huma.MediaType{"image/svg+xml": {}}},
 			"302": {Description: "The picture's address"}},
 	}, m.userAvatar)
 }
 
-// uploadAvatar stores a picture as Q2A stores avatars: as a JPEG that is no larger than the option avatar_store_size, without a name.
+// uploadAvatar stores a picture as Q2A stores avatars: as a JPEG without a file name, no larger
+// than the option avatar_store_size.
 func (m *Module) uploadAvatar(ctx context.Context, file huma.FormFile, square bool) (*uploadOutput, error) {
 	if _, err := auth.RequireUser(ctx); err != nil {
 		return nil, err
@@ -98,10 +107,13 @@ func (m *Module) uploadAvatar(ctx context.Context, file huma.FormFile, square bo
 	return &uploadOutput{Body: m.answer(id, a), Location: uploadPath + "/" + id}, nil
 }
 
-// defaultAvatarSize is Q2A's, for sites without the option.
+// defaultAvatarSize is Q2A's size of stored avatars, in pixels, where the site has not set the
+// option.
 const defaultAvatarSize = 400
 
-func (m *Module) acceptAvatar(ctx context.Context, content []byte, size int, square bool) (a accepted, err error) {
+func (m *Module) acceptAvatar(
+	ctx context.Context, content []byte, size int, square bool,
+) (a accepted, err error) {
 	if size <= 0 {
 		size = defaultAvatarSize
 	}
@@ -111,11 +123,12 @@ func (m *Module) acceptAvatar(ctx context.Context, content []byte, size int, squ
 		return a, refusal(content, err)
 	}
 	stored := made.Versions[v]
-	// Q2A calls all other JPEGs jpg.
-	return accepted{format: "jpeg", content: stored.Content, info: picture.Info{Width: stored.Width, Height: stored.Height, Frames: 1}}, nil
+	// Avatars have the format "jpeg" in Q2A's table; all other JPEGs have "jpg".
+	return accepted{format: "jpeg", content: stored.Content,
+		info: picture.Info{Width: stored.Width, Height: stored.Height, Frames: 1}}, nil
 }
 
-// userAvatar leads to a user's picture, or makes one.
+// userAvatar redirects to a user's picture, or responds with a pattern made from the user's name.
 func (m *Module) userAvatar(ctx context.Context, in *userAvatarInput) (*huma.StreamResponse, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
@@ -143,8 +156,9 @@ func (m *Module) userAvatar(ctx context.Context, in *userAvatarInput) (*huma.Str
 	}}, nil
 }
 
-// pattern is a picture that is the same for a name every time and most likely another for another: squares in five rows, mirrored, in one
-// colour.
+// pattern returns an SVG picture made from a name: squares of one colour in five rows, with the
+// right half mirroring the left. The same name always gives the same pattern, and two names most
+// likely give different ones.
 func pattern(name string) []byte {
 	const cells = 5
 	sum := sha256.Sum256([]byte(name))

@@ -20,7 +20,8 @@ type deleteInput struct {
 
 func (m *Module) registerDelete(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "delete-media", Method: http.MethodDelete, Path: uploadPath + "/{id}", Tags: []string{"Media"}, Summary: "Delete a file",
+		OperationID: "delete-media", Method: http.MethodDelete, Path: uploadPath + "/{id}",
+		Tags: []string{"Media"}, Summary: "Delete a file",
 		Description:   "Who uploaded it takes it back: it goes within the hour unless something shows it. Who may delete posts deletes it at once, whatever shows it.",
 		DefaultStatus: http.StatusNoContent, Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, func(ctx context.Context, in *deleteInput) (*struct{}, error) { return nil, m.delete(ctx, in.ID) })
@@ -35,7 +36,8 @@ func (m *Module) delete(ctx context.Context, id string) error {
 	return m.db.Tx(ctx, func(tx *database.DB) error {
 		var user sql.NullInt64
 		var cookie sql.NullString
-		found, err := tx.Get(ctx, []any{&user, &cookie}, "SELECT userid, cookieid FROM {blobs} WHERE blobid = ?"+tx.ForUpdate(), id)
+		found, err := tx.Get(ctx, []any{&user, &cookie},
+			"SELECT userid, cookieid FROM {blobs} WHERE blobid = ?"+tx.ForUpdate(), id)
 		if err != nil {
 			return fmt.Errorf("read a file's owner: %w", err)
 		}

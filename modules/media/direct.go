@@ -20,13 +20,15 @@ import (
 	"38qa.net/backend/modules/media/internal/storage"
 )
 
-// directFor is how long a client may send a file by itself.
+// directFor is how long a client may use the address at which it sends a file to the store
+// directly.
 const directFor = 15 * time.Minute
 
-// incoming is where it sends it to. It is not public: the CDN must not serve what nobody has looked at.
+// incoming returns the key to which a client sends a file. Objects under it must not be public:
+// the CDN must not serve files that have not been checked.
 func incoming(id string) string { return "incoming/" + id }
 
-// awaited is what is known of a file that a client is to send.
+// awaited is what is recorded about a file that a client has announced and is to send.
 type awaited struct {
 	Name   string     `json:"name"`
 	Bytes  int64      `json:"bytes"`
@@ -35,7 +37,7 @@ type awaited struct {
 	IP     netip.Addr `json:"ip"`
 }
 
-// Direct is how a client sends a file to the store by itself.
+// Direct tells a client how to send a file to the store directly.
 type Direct struct {
 	ID        string            `json:"id" doc:"Of the file, once it is confirmed; text, since it can be beyond 2^53"`
 	Method    string            `json:"method" enum:"PUT"`
@@ -64,18 +66,23 @@ type confirmInput struct {
 
 func (m *Module) registerDirect(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "begin-upload", Method: http.MethodPost, Path: uploadPath + "/uploads", Tags: []string{"Media"}, Summary: "Get an address to send a file to the store by oneself",
+		OperationID: "begin-upload", Method: http.MethodPost, Path: uploadPath + "/uploads",
+		Tags: []string{"Media"}, Summary: "Get an address to send a file to the store by oneself",
 		Description:   "For sites whose files are in S3: large files do not pass through the API. It counts as an upload. The file is there once it is confirmed.",
 		DefaultStatus: http.StatusCreated, Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, m.beginUpload)
 	web.Register(api, huma.Operation{
-		OperationID: "confirm-upload", Method: http.MethodPost, Path: uploadPath + "/uploads/{id}/confirmation", Tags: []string{"Media"}, Summary: "Have a file taken in that was sent to the store",
+		OperationID: "confirm-upload", Method: http.MethodPost,
+		Path: uploadPath + "/uploads/{id}/confirmation", Tags: []string{"Media"},
+		Summary:       "Have a file taken in that was sent to the store",
 		Description:   "By who got the address. The file is looked at and cleaned as one that is posted; if it is refused it is gone, and if it is confirmed again the answer is the same.",
-		DefaultStatus: http.StatusCreated, Errors: []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge},
+		DefaultStatus: http.StatusCreated, Errors: []int{http.StatusForbidden, http.StatusNotFound,
+			http.StatusConflict, http.StatusRequestEntityTooLarge},
 	}, m.confirmUpload)
 }
 
-// beginUpload gives a client an address, and remembers what is to come.
+// beginUpload returns an address to which the client may send a file, and records that the file
+// is awaited.
 func (m *Module) beginUpload(ctx context.Context, in *directInput) (*directOutput, error) {
 	u, err := m.uploader(ctx, mayUpload)
 	if err != nil {
@@ -90,7 +97,7 @@ func (m *Module) beginUpload(ctx context.Context, in *directInput) (*directOutpu
 	if err != nil {
 		return nil, err
 	}
-	// First, since most stores cannot do it at all.
+	// This comes before anything is written, since folder stores do not support it.
 	address, headers, err := m.store.Presign(ctx, incoming(id), in.Body.ContentType, in.Body.Bytes, directFor)
 	if errors.Is(err, storage.ErrNotSupported) {
 		return nil, problem.New("no_direct_uploads")
@@ -108,20 +115,23 @@ func (m *Module) beginUpload(ctx context.Context, in *directInput) (*directOutpu
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, "INSERT INTO {q2ab_media} (blobid, state, noted, upload) VALUES (?, ?, ?, ?)", id, stateAwaited, tx.Now(), string(upload))
+		_, err = tx.Exec(ctx,
+			"INSERT INTO {q2ab_media} (blobid, state, noted, upload) VALUES (?, ?, ?, ?)",
+			id, stateAwaited, tx.Now(), string(upload))
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("await an upload: %w", err)
 	}
-	out.Body = Direct{ID: id, Method: http.MethodPut, URL: address, Headers: map[string]string{}, ExpiresAt: expires, Confirm: uploadPath + "/uploads/" + id + "/confirmation"}
+	out.Body = Direct{ID: id, Method: http.MethodPut, URL: address, Headers: map[string]string{},
+		ExpiresAt: expires, Confirm: uploadPath + "/uploads/" + id + "/confirmation"}
 	for name := range headers {
 		out.Body.Headers[name] = headers.Get(name)
 	}
 	return out, nil
 }
 
-// confirmUpload takes in what a client has sent.
+// confirmUpload checks, cleans and stores the file that a client has sent to the store.
 func (m *Module) confirmUpload(ctx context.Context, in *confirmInput) (*uploadOutput, error) {
 	caller := auth.CallerOf(ctx)
 	expected, err := m.expected(ctx, m.db, in.ID)
@@ -136,7 +146,7 @@ func (m *Module) confirmUpload(ctx context.Context, in *confirmInput) (*uploadOu
 	}
 	o, err := m.site.Options(ctx)
 	if err == nil {
-		err = mayUpload(o, caller) // it was counted before: that the limit is reached by now does not matter
+		err = mayUpload(o, caller) // not the limit of uploads: beginUpload has counted this one
 	}
 	if err != nil {
 		return nil, err
@@ -173,17 +183,21 @@ func (m *Module) confirmUpload(ctx context.Context, in *confirmInput) (*uploadOu
 		return nil, err
 	}
 	if err := m.store.Delete(ctx, incoming(in.ID)); err != nil {
-		slog.WarnContext(ctx, "what was sent is left over", "blob", in.ID, "error", err) // until the store's own rule removes it
+		// The object stays until the store's own expiry rule removes it.
+		slog.WarnContext(ctx, "what was sent is left over", "blob", in.ID, "error", err)
 	}
 	return &uploadOutput{Location: uploadPath + "/" + in.ID, Body: m.answer(in.ID, a)}, nil
 }
 
 func (a *awaited) owner() owner { return owner{a.UserID, a.Cookie, a.IP} }
 
-// expected is what is known of an awaited file, nil if none is awaited under that id. In a transaction nobody else can confirm it meanwhile.
+// expected returns what is recorded about an awaited file, or nil if no file is awaited under
+// that id. Within a transaction it locks the record, so that no other request can confirm the
+// file meanwhile.
 func (m *Module) expected(ctx context.Context, db *database.DB, id string) (*awaited, error) {
 	var upload sql.NullString
-	found, err := db.Get(ctx, []any{&upload}, "SELECT upload FROM {q2ab_media} WHERE blobid = ? AND state = 'awaited'"+db.ForUpdate(), id)
+	found, err := db.Get(ctx, []any{&upload},
+		"SELECT upload FROM {q2ab_media} WHERE blobid = ? AND state = 'awaited'"+db.ForUpdate(), id)
 	if err != nil || !found {
 		return nil, err
 	}
@@ -194,7 +208,7 @@ func (m *Module) expected(ctx context.Context, db *database.DB, id string) (*awa
 	return a, nil
 }
 
-// arrived is what was sent.
+// arrived returns the content that the client has sent.
 func (m *Module) arrived(ctx context.Context, id string) ([]byte, error) {
 	r, info, err := m.store.Get(ctx, incoming(id), 0, -1)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -210,7 +224,7 @@ func (m *Module) arrived(ctx context.Context, id string) ([]byte, error) {
 	return m.read(r)
 }
 
-// discard removes what was sent and is not taken.
+// discard removes a sent file that is not accepted, and its record.
 func (m *Module) discard(ctx context.Context, id string) error {
 	if err := m.store.Delete(ctx, incoming(id)); err != nil {
 		return failed(ctx, "remove an upload", err)
@@ -219,13 +233,14 @@ func (m *Module) discard(ctx context.Context, id string) error {
 	return err
 }
 
-// confirmed is the answer for a file that was confirmed before.
+// confirmed returns the response for a file that was confirmed earlier.
 func (m *Module) confirmed(ctx context.Context, id string, c auth.Caller) (*uploadOutput, error) {
 	var user sql.NullInt64
 	var cookie sql.NullString
 	a := accepted{}
 	found, err := m.db.Get(ctx, []any{&a.format, &user, &cookie, &a.info.Width, &a.info.Height},
-		"SELECT b.format, b.userid, b.cookieid, m.width, m.height FROM {blobs} b JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE b.blobid = ?", id)
+		"SELECT b.format, b.userid, b.cookieid, m.width, m.height FROM {blobs} b JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE b.blobid = ?",
+		id)
 	if err != nil {
 		return nil, fmt.Errorf("read an upload: %w", err)
 	}

@@ -11,10 +11,12 @@ import (
 	"38qa.net/backend/modules/kernel/events"
 )
 
-// eventDropped is our own event of a blob whose row is gone, and whose files have to go.
+// eventDropped is the name of an event that Q2A does not have: a blob's row was deleted, and its
+// files must be removed.
 const eventDropped = "blob_dropped"
 
-// Drop deletes a blob within a transaction. What there is of it outside of the database goes after the commit, by the clean-up.
+// Drop deletes a blob's row within a transaction, if there is one. The clean-up job removes the
+// blob's files from outside the database after the commit.
 func (m *Module) Drop(ctx context.Context, tx *database.DB, id string) error {
 	var format string
 	found, err := tx.Get(ctx, []any{&format}, "SELECT format FROM {blobs} WHERE blobid = ?", id)
@@ -35,12 +37,14 @@ func (m *Module) Drop(ctx context.Context, tx *database.DB, id string) error {
 	if err != nil {
 		return fmt.Errorf("drop a blob: %w", err)
 	}
-	return events.Append(ctx, tx, events.Event{Name: eventDropped, At: tx.Now(), Params: []events.Param{{Name: "blobid", Value: id}}})
+	return events.Append(ctx, tx,
+		events.Event{Name: eventDropped, At: tx.Now(), Params: []events.Param{{Name: "blobid", Value: id}}})
 }
 
-// remove removes what there is of a blob outside of the database; done twice it does no harm.
+// remove deletes what there is of a blob outside the database. Calling it twice does no harm.
 func (m *Module) remove(ctx context.Context, id, format string) error {
-	if err := os.Remove(blobPath(m.settings.Folder, id, format)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(blobPath(m.settings.Folder, id, format)); err != nil &&
+		!errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove a file: %w", err)
 	}
 	for _, key := range []string{(&blob{id: id, format: format}).key(), incoming(id)} {

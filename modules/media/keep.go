@@ -18,14 +18,14 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 )
 
-// owner is whom a file belongs to: a user, or a visitor with a cookie.
+// owner is the user or the visitor to whom a file belongs. Visitors are known by a cookie.
 type owner struct {
 	userID int
 	cookie string
 	ip     netip.Addr
 }
 
-// is tells whether the caller is the owner.
+// is reports whether the caller is the owner.
 func (o owner) is(c auth.Caller) bool {
 	if o.userID != 0 || !c.Anonymous() {
 		return o.userID == c.UserID
@@ -33,16 +33,20 @@ func (o owner) is(c auth.Caller) bool {
 	return o.cookie != "" && o.cookie == c.CookieID
 }
 
-// transaction runs work within one and returns its resource, a blob's id.
+// transaction is a function that runs work within a database transaction. Work returns the id of
+// the blob that it made, and so does the function.
 type transaction func(ctx context.Context, work func(tx *database.DB) (int, error)) (int, error)
 
 func (m *Module) once(ctx context.Context, work func(tx *database.DB) (int, error)) (int, error) {
 	return web.Once(ctx, m.db, work)
 }
 
-// keep stores a file, with its row as Q2A writes it, a record, and the promise of thumbnails, all or nothing, under the id or, if that is "",
-// a new one. begin runs first within the transaction and says whose the file is.
-func (m *Module) keep(ctx context.Context, a accepted, id string, in transaction, begin func(tx *database.DB) (owner, error)) (string, error) {
+// keep stores an accepted file: its bytes, its row as Q2A writes it, its record, and the event by
+// which its thumbnails are made. It stores all of these or none. The file gets the given id, or a
+// new one if id is "". begin runs first within the transaction and returns the file's owner.
+func (m *Module) keep(
+	ctx context.Context, a accepted, id string, in transaction, begin func(tx *database.DB) (owner, error),
+) (string, error) {
 	var err error
 	if m.settings.UploadsTo == Store {
 		if id, err = m.putFirst(ctx, a, id); err != nil {
@@ -65,14 +69,16 @@ func (m *Module) keep(ctx context.Context, a accepted, id string, in transaction
 		if err := m.insert(ctx, tx, own, a, by); err != nil {
 			return 0, err
 		}
-		return strconv.Atoi(own) // below 2^63: so that web.Once can keep it
+		return strconv.Atoi(own) // fits: freeID chooses ids below 2^63, for web.Once
 	})
 	if err != nil {
-		return "", err // a file may be left in Q2A's folder: whether its row is there cannot be told of every failure
+		return "", err // a file may stay in Q2A's folder: the row may exist even after a failed commit
 	}
 	if m.settings.UploadsTo == Folder {
-		for _, other := range tried[:max(len(tried)-1, 0)] { // the transaction ran again
-			if err := os.Remove(blobPath(m.settings.Folder, other, a.format)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		// These files were left by attempts before the transaction was repeated.
+		for _, other := range tried[:max(len(tried)-1, 0)] {
+			if err := os.Remove(blobPath(m.settings.Folder, other, a.format)); err != nil &&
+				!errors.Is(err, fs.ErrNotExist) {
 				slog.WarnContext(ctx, "file of an upload is left over", "blob", other, "error", err)
 			}
 		}
@@ -80,13 +86,16 @@ func (m *Module) keep(ctx context.Context, a accepted, id string, in transaction
 	return strconv.Itoa(resource), nil
 }
 
-// freeID is a new blob's id, as Q2A chooses them but below 2^63.
+// freeID returns an unused id for a blob, chosen as Q2A chooses them except that it is below
+// 2^63.
 func freeID(ctx context.Context, db *database.DB) (string, error) {
 	id, err := db.FreeID(ctx, "{blobs}", "blobid", database.SignedIDs)
 	return strconv.FormatUint(id, 10), err
 }
 
-// putFirst puts a file into the store before it has a row. It has a record before: by that the clean-up finds it if there never is a row.
+// putFirst puts a file into the store before the file has a row, and returns its id. If id is "",
+// it first writes a record under a new id, by which the clean-up finds the file if the row is
+// never written.
 func (m *Module) putFirst(ctx context.Context, a accepted, id string) (string, error) {
 	if id == "" {
 		var err error
@@ -98,19 +107,22 @@ func (m *Module) putFirst(ctx context.Context, a accepted, id string) (string, e
 		}
 	}
 	b := &blob{id: id, format: a.format}
-	if err := m.store.Put(ctx, b.key(), typeOf(a.format), bytes.NewReader(a.content), int64(len(a.content))); err != nil {
+	if err := m.store.Put(ctx, b.key(), typeOf(a.format), bytes.NewReader(a.content),
+		int64(len(a.content))); err != nil {
 		return "", failed(ctx, "store an upload", err)
 	}
 	return id, nil
 }
 
-// insert writes a blob's row as Q2A does, with its bytes where they belong, and its record.
+// insert writes a blob's row as Q2A does, puts its bytes into the configured place, and writes
+// its record.
 func (m *Module) insert(ctx context.Context, tx *database.DB, id string, a accepted, by owner) error {
 	var content, name, user, visitor, ip any = a.content, nil, nil, nil, nil
 	switch m.settings.UploadsTo {
 	case Folder:
-		// The file is there before the row, which then finds it whatever happens; without its row nobody asks for it. Where it cannot be
-		// written the row has the bytes, as with Q2A.
+		// The file is written before the row, so that whoever finds the row also finds the file;
+		// a file without a row does no harm, because nobody asks for it. If the file cannot be
+		// written, the row holds the bytes, as in Q2A.
 		if err := Put(m.settings.Folder, id, a.format, a.content); err != nil {
 			slog.ErrorContext(ctx, "an upload goes into the database", "blob", id, "error", err)
 		} else {
@@ -131,7 +143,8 @@ func (m *Module) insert(ctx context.Context, tx *database.DB, id string, a accep
 	if by.ip.IsValid() {
 		ip = by.ip.AsSlice()
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO {blobs} (blobid, format, content, filename, userid, cookieid, createip, created) VALUES (?, ?, ?, ?, ?, ?, ?, FROM_UNIXTIME(?))",
+	_, err := tx.Exec(ctx,
+		"INSERT INTO {blobs} (blobid, format, content, filename, userid, cookieid, createip, created) VALUES (?, ?, ?, ?, ?, ?, ?, FROM_UNIXTIME(?))",
 		id, a.format, content, name, user, visitor, ip, tx.Now())
 	if err != nil {
 		return fmt.Errorf("store an upload: %w", err)
@@ -145,7 +158,8 @@ func (m *Module) insert(ctx context.Context, tx *database.DB, id string, a accep
 	}
 	if m.settings.UploadsTo == Store {
 		sum := sha256.Sum256(a.content)
-		if err := m.settle(ctx, tx, id, "in_store = 1, bytes = ?, hash = ?", len(a.content), sum[:]); err != nil {
+		if err := m.settle(ctx, tx, id, "in_store = 1, bytes = ?, hash = ?", len(a.content),
+			sum[:]); err != nil {
 			return err
 		}
 	}

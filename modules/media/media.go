@@ -1,10 +1,15 @@
-// Package media takes in, keeps and serves the images and other files of posts and users: whole, or scaled down.
+// Package media accepts, stores and serves the images and other files of posts and users, in full
+// size or scaled down.
 //
-// A file is a row of Q2A's table of blobs. Its bytes lie in that row, in Q2A's folder of blobs or in the store (MEDIA_URL), and each of
-// them is read from wherever they are. The table q2ab_media has what else is known of it. Thumbnails are in the store only.
+// A file is a row of Q2A's table of blobs. Its bytes are in that row, in Q2A's folder of blobs or
+// in the store (MEDIA_URL); each file is read from the place where it is. Everything else that is
+// known about a file is its record, a row of the table q2ab_media. Thumbnails are only in the
+// store.
 //
-// Its public face: New, Register, Routes (the old site's addresses), Pictures, by which other modules show images, Release, by which they
-// say what their posts use no more, Drop, the jobs, WorkOnPictures, and Put, by which the demonstration puts files into Q2A's folder.
+// Its public face: New; Register; Routes, which adds the old site's addresses; Pictures, with
+// which other modules show images; Keep and Release, with which they report that their posts show
+// files or no longer do; Drop; the jobs; WorkOnPictures; and Put, with which the demonstration
+// writes files into Q2A's folder.
 package media
 
 import (
@@ -30,78 +35,94 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Module is the media module.
+// Module is the media module. Use [New] to make one.
 type Module struct {
 	db       *database.DB
 	site     *site.Module
 	settings Settings
 	store    storage.Store
 	accounts *auth.Module
-	// renditions are thumbnails that were asked for lately, records what is known of files.
+	// renditions caches thumbnails that were asked for recently, and records caches what is known
+	// about files.
 	renditions *otter.Cache[renditionKey, []byte]
 	records    *otter.Cache[string, record]
 	workshop   *workshop.Workshop
-	// taking bounds how many uploads are in memory.
+	// taking limits how many uploads are in memory at once.
 	taking chan struct{}
 }
 
-// Settings of the module; see package config.
+// Settings are the settings of the module; package config documents the variables that set them.
 type Settings struct {
 	// Folder is Q2A's folder of blobs (QA_BLOBS_DIRECTORY).
 	Folder string
-	// UploadsTo is where uploads go: Database, Folder or Store. Q2A finds them in the first two, each where it looks for them.
+	// UploadsTo is where the bytes of uploads are stored: Database, Folder or Store. Q2A finds
+	// uploads in the database, and in the folder if it is the one that Q2A uses; it does not find
+	// uploads in the store.
 	UploadsTo Place
-	// UploadLimit is the largest file that is taken in, in bytes; UploadTime the longest that taking it in may take.
+	// UploadLimit is the size of the largest file that is accepted, in bytes. UploadTime is the
+	// longest time that receiving one may take.
 	UploadLimit int64
 	UploadTime  time.Duration
-	// StoreURL is the address of the store; package storage tells its forms.
+	// StoreURL is the address of the store, in one of the forms that [storage.Open] takes.
 	StoreURL string
-	// PublicURL is this API's own address, CDN that under which browsers find what is in the store; "" for none.
+	// PublicURL is this API's own address. CDN is the address under which browsers find the
+	// objects of the store. Either is "" if there is none.
 	PublicURL, CDN string
-	// Sizes are those of the thumbnails that are made of every picture: the longest side, in pixels.
+	// Sizes are the sizes in which thumbnails of every picture are made: the longest side, in
+	// pixels, in ascending order.
 	Sizes []int
-	// Program is started to work on pictures in processes of their own; it has to call WorkOnPictures. "" works on them in this process.
+	// Program is the program that is started to process pictures in processes of their own; it
+	// must call [WorkOnPictures]. If it is "", pictures are processed in this process.
 	Program string
-	// UnusedAfter is how long an upload may be without a post that shows it; 0 is for ever.
+	// UnusedAfter is how long an upload is kept while no post shows it; 0 means forever.
 	UnusedAfter time.Duration
 }
 
-// Place is where bytes of files are.
+// Place is a place where the bytes of files are stored.
 type Place int
 
-// The places.
+// Database is the row of the blob, Folder is Q2A's folder of blobs, and Store is the store at
+// MEDIA_URL.
 const (
 	Database Place = iota
 	Folder
 	Store
 )
 
-// atOnce is how many uploads are held in memory at once, each up to twice UploadLimit; the others wait with their bytes on disk or on their way.
+// atOnce is how many uploads are held in memory at once; each takes up to twice UploadLimit.
+// Other uploads wait while their bytes are on disk or still arriving.
 const atOnce = 4
 
-// New returns the module. The store is opened and not asked for anything: a server can start while it is down.
-func New(ctx context.Context, db *database.DB, s *site.Module, accounts *auth.Module, settings Settings) (*Module, error) {
+// New returns the module. It opens the store without asking it for anything, so that a server can
+// start while its store is down. It returns an error if the store's address is malformed or its
+// folder cannot be opened.
+func New(
+	ctx context.Context, db *database.DB, s *site.Module, accounts *auth.Module, settings Settings,
+) (*Module, error) {
 	store, err := storage.Open(ctx, settings.StoreURL)
 	if err != nil {
 		return nil, fmt.Errorf("MEDIA_URL: %w", err)
 	}
-	settings.CDN, settings.PublicURL = strings.TrimRight(settings.CDN, "/"), strings.TrimRight(settings.PublicURL, "/")
+	settings.CDN, settings.PublicURL = strings.TrimRight(settings.CDN, "/"),
+		strings.TrimRight(settings.PublicURL, "/")
 	return &Module{
 		db: db, site: s, accounts: accounts, settings: settings, store: store,
-		// Half of the processors: reading goes on beside it.
-		workshop: workshop.New(settings.Program, max(1, runtime.GOMAXPROCS(0)/2)), taking: make(chan struct{}, atOnce),
+		// Picture processing gets half of the processors, so that requests are served meanwhile.
+		workshop:   workshop.New(settings.Program, max(1, runtime.GOMAXPROCS(0)/2)),
+		taking:     make(chan struct{}, atOnce),
 		renditions: newRenditionCache(), records: newRecordCache(),
 	}, nil
 }
 
-// APIURL is this API's own address; "" if it is not known.
+// APIURL returns this API's own address, or "" if it is not known.
 func (m *Module) APIURL() string { return m.settings.PublicURL }
 
-// Close ends what the module has started.
+// Close ends the processes that the module has started.
 func (m *Module) Close() { m.workshop.Close() }
 
-// WorkOnPictures makes a process that the module has started what it was started for; it tells whether it was one, and then the program is to end. A
-// program that is named in Settings.Program calls it first of all.
+// WorkOnPictures turns the current process into a picture worker if the module started it as one.
+// It returns when the work is over, and reports whether the process was a worker; if so, the
+// program must exit. The program named in Settings.Program must call it first of all.
 func WorkOnPictures() bool { return workshop.Work() }
 
 func turn(ctx context.Context, places chan struct{}) (done func(), err error) {
@@ -119,7 +140,8 @@ func (m *Module) Register(api huma.API) {
 	m.registerUploads(api)
 }
 
-// Ready checks that Q2A's folder, if there is one, can be read. The store is not asked: much works without it.
+// Ready returns an error if Q2A's folder of blobs exists and cannot be read. It does not check
+// the store, because much of the API works without it.
 func (m *Module) Ready(context.Context) error {
 	if _, err := os.Stat(m.settings.Folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("folder of blobs: %w", err)
@@ -127,13 +149,14 @@ func (m *Module) Ready(context.Context) error {
 	return nil
 }
 
-// Allowances are what may be posted to the paths where that is more, or takes longer, than elsewhere.
+// Allowances returns, by path, the limits for requests that may be larger or may take longer than
+// other requests.
 func (m *Module) Allowances() map[string]web.Allowance {
 	upload := web.Allowance{Bytes: m.settings.UploadLimit + formBytes, Time: m.settings.UploadTime}
 	return map[string]web.Allowance{uploadPath: upload, avatarPath: upload}
 }
 
-// unread is the error of a request for a file that cannot be read, or is not there.
+// unread returns the error for a request whose file cannot be read or does not exist.
 func unread(ctx context.Context, err error) error {
 	if errors.Is(err, storage.ErrNotFound) {
 		return problem.NotFound()
@@ -141,7 +164,8 @@ func unread(ctx context.Context, err error) error {
 	return failed(ctx, "read a file", err)
 }
 
-// failed is the error of a request whose work the store did not do: the client's to try again, if the store is away.
+// failed returns the error for a request whose work the store could not do. If the store is
+// unavailable, it tells the client to try again later.
 func failed(ctx context.Context, doing string, err error) error {
 	if errors.Is(err, storage.ErrUnavailable) {
 		slog.ErrorContext(ctx, "the store of files does not answer", "doing", doing, "error", err)

@@ -22,22 +22,30 @@ import (
 )
 
 const (
-	// movedAtOnce is how many files one batch moves; movers how many at the same time, each with one file in memory.
+	// movedAtOnce is how many files one batch moves, and movers is how many of them are moved at
+	// the same time, each held in memory as a whole.
 	movedAtOnce = 64
 	movers      = 4
 )
 
-// MoveJob copies the files of the site, from the database and from Q2A's folder, into the store, and takes them out of the database if that is
-// wanted. What has been done of each file is in its record, so that a run that was cut off goes on, and another run does only what is
-// left. Files are served from the database until the store has them, and from there afterwards.
+// MoveJob returns the job that copies the site's files from the database and from Q2A's folder
+// into the store, and removes them from the database if the parameter purge is set. The record of
+// each file holds what has been done with it. So an interrupted run continues where it stopped,
+// and a later run does only what is left. A file is served from its old place until the store has
+// it, and from the store afterwards.
 func (m *Module) MoveJob() jobs.Job {
 	mv := &move{m: m}
 	return jobs.Job{
-		Name: "blobs-to-storage", Summary: "copies images and other files out of the database and Q2A's folder into the store (MEDIA_URL)",
+		Name:    "blobs-to-storage",
+		Summary: "copies images and other files out of the database and Q2A's folder into the store (MEDIA_URL)",
 		Parameters: []jobs.Parameter{
-			{Name: "verify", Flag: true, Doc: "read every file back from the store and compare it, also those copied before"},
-			{Name: "purge", Flag: true, Doc: "remove from the database what the store has; every file is verified right before. The old site then finds only what keep-for-php has put into its folder"},
-			{Name: "keep-for-php", Doc: "folder, existing and empty or laid out by Q2A, to write every file to where Q2A looks for it: QA_BLOBS_DIRECTORY of qa-config.php", Check: checkFolder},
+			{Name: "verify", Flag: true,
+				Doc: "read every file back from the store and compare it, also those copied before"},
+			{Name: "purge", Flag: true,
+				Doc: "remove from the database what the store has; every file is verified right before. The old site then finds only what keep-for-php has put into its folder"},
+			{Name: "keep-for-php",
+				Doc:   "folder, existing and empty or laid out by Q2A, to write every file to where Q2A looks for it: QA_BLOBS_DIRECTORY of qa-config.php",
+				Check: checkFolder},
 			{Name: "rate", Doc: "most megabytes a second; as fast as it goes if not given", Check: checkRate},
 		},
 		Steps: []jobs.Step{
@@ -61,12 +69,13 @@ func checkFolder(value string) error {
 	return nil
 }
 
-// move is what one process knows of a run: nothing that is lost with it is needed.
+// move is the state of a run within one process. It can be lost at any time, since the records
+// hold everything that matters.
 type move struct {
 	m *Module
-	// run is the id of the run that the rest is of.
+	// run is the id of the run to which the other fields belong.
 	run int
-	// last is the id up to which this process has done all.
+	// last is an id: this process has dealt with all files of this run up to it.
 	last    string
 	folder  *os.Root
 	limiter *rate.Limiter
@@ -74,7 +83,8 @@ type move struct {
 	bytes   int64
 }
 
-// begin makes the run of a batch the one that is worked on.
+// begin prepares the move for the run that the batch belongs to, if it is not the run of the
+// previous batch.
 func (mv *move) begin(w *jobs.Work) error {
 	if mv.run == w.Run {
 		return nil
@@ -93,16 +103,17 @@ func (mv *move) begin(w *jobs.Work) error {
 	return nil
 }
 
-// file is one that has something to be done.
+// file is a file with which something is left to do.
 type file struct {
 	blob
 	stored, purged bool
-	// verified and kept are runs.
+	// verified is the last run that verified the file, and kept the last that wrote it for Q2A.
 	verified, kept int
 	hash           []byte
 }
 
-// batch moves some files. It goes by ids, and by what the records say is not done yet.
+// batch moves the next files, in the order of their ids. It chooses those that still need work
+// according to their records.
 func (mv *move) batch(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
 	w.Done = 0
 	if w.DryRun {
@@ -137,7 +148,7 @@ func (mv *move) finish() {
 	*mv = move{m: mv.m}
 }
 
-// todo are the next files of which something is left to do.
+// todo returns the next files with which something is left to do.
 func (mv *move) todo(ctx context.Context, w *jobs.Work) (files []file, err error) {
 	verify, purge, keep := w.Parameters["verify"] != "", w.Parameters["purge"] != "", mv.folder != nil
 	err = mv.m.db.Select(ctx, func(rows *sql.Rows) error {
@@ -154,7 +165,8 @@ func (mv *move) todo(ctx context.Context, w *jobs.Work) (files []file, err error
 	return files, nil
 }
 
-// all moves the files, some at the same time, and stops at the first failure; what is wrong with single files is reported.
+// all moves the files, several at the same time, and stops at the first error. Problems with
+// single files, such as missing bytes, are no errors: it reports them as differences.
 func (mv *move) all(ctx context.Context, w *jobs.Work, files []file) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -188,7 +200,8 @@ func (mv *move) all(ctx context.Context, w *jobs.Work, files []file) error {
 	return context.Cause(ctx)
 }
 
-// one does what is left to do of a file, in the order in which nothing can be lost. It tells what is wrong with the file, if anything is.
+// one does what is left to do with a file, in an order in which nothing can be lost. It returns a
+// difference if something is wrong with the file itself.
 func (mv *move) one(ctx context.Context, w *jobs.Work, f *file) (*jobs.Difference, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -199,7 +212,8 @@ func (mv *move) one(ctx context.Context, w *jobs.Work, f *file) (*jobs.Differenc
 		}
 	}
 	keep, remove := mv.folder != nil && f.kept != mv.run, w.Parameters["purge"] != "" && !f.purged
-	// Since an earlier run verified it the store may have lost it, or have another: what is about to be the only copy is looked at now.
+	// Since an earlier run verified the file, the store may have lost or replaced it. So a copy
+	// that is about to become the only one is verified now.
 	if keep || f.verified < mv.run && (remove || w.Parameters["verify"] != "") {
 		if wrong, err := mv.verify(ctx, f); wrong != nil || err != nil {
 			return wrong, err
@@ -221,12 +235,15 @@ func (mv *move) one(ctx context.Context, w *jobs.Work, f *file) (*jobs.Differenc
 	})
 }
 
-// pass leaves a file for another run.
+// pass leaves a file to a later run: it marks the file as skipped in this run, and returns the
+// difference to report.
 func (mv *move) pass(ctx context.Context, f *file, stored, computed string) (*jobs.Difference, error) {
-	return &jobs.Difference{Table: "blobs", Key: f.id, Column: "content", Stored: stored, Computed: computed}, mv.m.settle(ctx, mv.m.db, f.id, "skipped = ?", mv.run)
+	return &jobs.Difference{Table: "blobs", Key: f.id, Column: "content", Stored: stored, Computed: computed},
+		mv.m.settle(ctx, mv.m.db, f.id, "skipped = ?", mv.run)
 }
 
-// store copies a file into the store, unless a process that died just then has done so.
+// store copies a file into the store. It does not copy again if the store has an object of the
+// same size, as after a process that died before it could record the copy.
 func (mv *move) store(ctx context.Context, f *file) (*jobs.Difference, error) {
 	content, err := mv.m.spare(ctx, &f.blob)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -248,11 +265,13 @@ func (mv *move) store(ctx context.Context, f *file) (*jobs.Difference, error) {
 	}
 	sum := sha256.Sum256(content)
 	f.hash, f.stored = sum[:], true
-	return nil, mv.m.settle(ctx, mv.m.db, f.id, "in_store = 1, bytes = ?, hash = ?, verified = 0", f.size, f.hash)
+	return nil, mv.m.settle(ctx, mv.m.db, f.id, "in_store = 1, bytes = ?, hash = ?, verified = 0",
+		f.size, f.hash)
 }
 
-// verify reads a file back, and leaves it in f.content. Where the store has another one than was copied, it is copied again if the bytes are
-// still there.
+// verify reads a file back from the store and leaves it in f.content. If the store has something
+// else than was copied, verify copies the file again, provided that the row or the folder still
+// has the bytes.
 func (mv *move) verify(ctx context.Context, f *file) (*jobs.Difference, error) {
 	same, err := mv.same(ctx, f)
 	if err != nil {
@@ -269,7 +288,8 @@ func (mv *move) verify(ctx context.Context, f *file) (*jobs.Difference, error) {
 		if sum := sha256.Sum256(content); !bytes.Equal(sum[:], f.hash) {
 			return mv.pass(ctx, f, "another file than was copied", "the file that was copied")
 		}
-		if err := mv.m.store.Put(ctx, f.key(), typeOf(f.format), bytes.NewReader(content), int64(len(content))); err != nil {
+		if err := mv.m.store.Put(ctx, f.key(), typeOf(f.format), bytes.NewReader(content),
+			int64(len(content))); err != nil {
 			return nil, err
 		}
 		if same, err = mv.same(ctx, f); err != nil {
@@ -283,7 +303,7 @@ func (mv *move) verify(ctx context.Context, f *file) (*jobs.Difference, error) {
 	return nil, mv.m.settle(ctx, mv.m.db, f.id, "verified = ?", f.verified)
 }
 
-// same tells whether the store gives back what was copied.
+// same reports whether the store returns exactly what was copied.
 func (mv *move) same(ctx context.Context, f *file) (same bool, err error) {
 	f.content, err = mv.m.fetch(ctx, f.key())
 	if errors.Is(err, storage.ErrNotFound) {
@@ -293,7 +313,8 @@ func (mv *move) same(ctx context.Context, f *file) (same bool, err error) {
 	return bytes.Equal(sum[:], f.hash), err
 }
 
-// keepForPHP writes a file, as it was verified, to where Q2A looks for it if its row has no bytes.
+// keepForPHP writes the verified content of a file to the place where Q2A looks for it when the
+// row has no bytes.
 func (mv *move) keepForPHP(ctx context.Context, f *file) error {
 	name := shelf(f.id) + "/" + fileName(f.id, f.format)
 	if stat, err := mv.folder.Stat(name); err != nil || stat.Size() != int64(len(f.content)) {
@@ -309,32 +330,37 @@ func (m *Module) countFiles(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// toMove says what a run would do.
+// toMove returns a summary of what a run with these parameters would do.
 func (m *Module) toMove(ctx context.Context, parameters map[string]string) (string, error) {
 	var all, stored, inDatabase int
 	var size sql.NullInt64
-	_, err := m.db.Get(ctx, []any{&all, &stored, &inDatabase, &size}, "SELECT COUNT(*), COUNT(CASE WHEN m.in_store = 1 THEN 1 END), COUNT(b.content), SUM(LENGTH(b.content)) "+
-		"FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid")
+	_, err := m.db.Get(ctx, []any{&all, &stored, &inDatabase, &size},
+		"SELECT COUNT(*), COUNT(CASE WHEN m.in_store = 1 THEN 1 END), COUNT(b.content), SUM(LENGTH(b.content)) "+
+			"FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid")
 	if err != nil {
 		return "", fmt.Errorf("count files: %w", err)
 	}
-	summary := fmt.Sprintf("of %d files %d would be copied; the database holds %d (%.1f MB)", all, all-stored, inDatabase, float64(size.Int64)/1e6)
+	summary := fmt.Sprintf("of %d files %d would be copied; the database holds %d (%.1f MB)",
+		all, all-stored, inDatabase, float64(size.Int64)/1e6)
 	if parameters["purge"] != "" {
 		summary += ", and none of them afterwards"
 	}
 	return summary, nil
 }
 
-// moved says how far the move of all files is.
+// moved returns a summary of how much of the site's files has been moved.
 func (m *Module) moved(ctx context.Context, run int) (string, error) {
 	var all, stored, verified, inDatabase, skipped int
 	var size sql.NullInt64
-	_, err := m.db.Get(ctx, []any{&all, &stored, &verified, &inDatabase, &skipped, &size}, "SELECT COUNT(*), COUNT(CASE WHEN m.in_store = 1 THEN 1 END), COUNT(CASE WHEN m.verified > 0 THEN 1 END), "+
-		"COUNT(b.content), COUNT(CASE WHEN m.skipped = ? THEN 1 END), SUM(m.bytes) FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid", run)
+	_, err := m.db.Get(ctx, []any{&all, &stored, &verified, &inDatabase, &skipped, &size},
+		"SELECT COUNT(*), COUNT(CASE WHEN m.in_store = 1 THEN 1 END), COUNT(CASE WHEN m.verified > 0 THEN 1 END), "+
+			"COUNT(b.content), COUNT(CASE WHEN m.skipped = ? THEN 1 END), SUM(m.bytes) FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid",
+		run)
 	if err != nil {
 		return "", fmt.Errorf("count files: %w", err)
 	}
-	summary := fmt.Sprintf("of %d files the store has %d (%.1f MB), %d of them verified; the database holds %d", all, stored, float64(size.Int64)/1e6, verified, inDatabase)
+	summary := fmt.Sprintf("of %d files the store has %d (%.1f MB), %d of them verified; the database holds %d",
+		all, stored, float64(size.Int64)/1e6, verified, inDatabase)
 	if skipped > 0 {
 		summary += fmt.Sprintf("; %d could not be copied", skipped)
 	}

@@ -13,8 +13,10 @@ import (
 
 var shelfForm = regexp.MustCompile(`^[0-9]{3}$`)
 
-// openFolder opens Q2A's folder of blobs. It has to be there, since the run may go on in a process that has it not; and to hold nothing else,
-// since files get names that anybody could have chosen the endings of.
+// openFolder opens the folder in which Q2A keeps blobs. The folder must exist, because a missing
+// one may mean that this process, which may continue another's run, does not have the same file
+// systems. It must hold nothing else than blobs, because the endings of the file names that are
+// written here were chosen by whoever uploaded the files.
 func openFolder(dir string) (*os.Root, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -26,7 +28,8 @@ func openFolder(dir string) (*os.Root, error) {
 	return root, nil
 }
 
-// readyShelves makes sure that the folder has shelves and nothing else, and nothing unfinished in them.
+// readyShelves checks that the folder contains only Q2A's directories of blobs, and removes
+// unfinished files from them.
 func readyShelves(root *os.Root) error {
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
@@ -45,10 +48,11 @@ func readyShelves(root *os.Root) error {
 	return nil
 }
 
-// unfinished is how the names of files begin that are being written for the old site.
+// unfinished is the prefix of the names of files that are being written for the old site.
 const unfinished = ".keep-"
 
-// tidy removes what a process was writing into a shelf when it was killed. A run has one process, so that nobody else's is removed.
+// tidy removes files that a process left unfinished in a directory of blobs when it was killed.
+// Only one process at a time works on a run, so these files belong to no other process.
 func tidy(root *os.Root, shelf string) error {
 	entries, err := fs.ReadDir(root.FS(), shelf)
 	if err != nil {
@@ -64,13 +68,14 @@ func tidy(root *os.Root, shelf string) error {
 	return nil
 }
 
-// writeWhole writes a file so that it is there as a whole or not at all, whatever happens.
+// writeWhole writes a file so that, whatever happens, it exists either as a whole or not at all.
 func writeWhole(root *os.Root, name string, content []byte) error {
 	if err := root.MkdirAll(filepath.Dir(name), 0o750); err != nil {
 		return err
 	}
 	temporary := filepath.Join(filepath.Dir(name), unfinished+rand.Text())
-	f, err := root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640) // readable for the old site's group
+	// The file is readable for the old site's group.
+	f, err := root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 	if err != nil {
 		return err
 	}

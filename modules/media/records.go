@@ -16,33 +16,42 @@ import (
 
 // States of a record.
 const (
-	// stateAwaited and stateStoring records have no row of blobs yet: a client is to send the file, or the store is being given it.
+	// stateAwaited and stateStoring are the states of files that have no row of blobs yet: a
+	// client is to send the file, or the file is being put into the store.
 	stateAwaited, stateStoring = "awaited", "storing"
-	// stateWaiting pictures have no thumbnails yet, stateReady ones do.
+	// stateWaiting is the state of pictures whose thumbnails have not been made yet, stateReady
+	// of those that have them.
 	stateWaiting, stateReady = "waiting", "ready"
-	// stateBroken pictures cannot be shown, and are not tried again. stateFile is what is no picture.
+	// stateBroken is the state of pictures that cannot be shown and are not tried again,
+	// stateFile that of files that are no pictures.
 	stateBroken, stateFile = "broken", "file"
-	// stateMissing files have bytes nowhere; a folder may just not be mounted, so that they are looked for again once a day.
+	// stateMissing is the state of files whose bytes were found nowhere. They are looked for
+	// again once a day, since a folder may just not have been mounted.
 	stateMissing = "missing"
-	// stateDropped files have no row of blobs any more; what there is of them elsewhere is to be removed.
+	// stateDropped is the state of files whose row of blobs is gone, and of uploads that were
+	// never finished. What is left of them outside the database has to be removed.
 	stateDropped = "dropped"
 )
 
-// record is what is known of a file besides its row of blobs. The zero record is of a file that nothing is known of.
+// record is what is known about a file besides its row of blobs. The zero record means that
+// nothing is known.
 type record struct {
 	state         string
 	width, height int
-	// still tells whether smaller JPEGs can stand for it: it neither moves nor is transparent.
+	// still reports whether smaller JPEGs can replace the picture: it is not animated and not
+	// transparent.
 	still    bool
 	blurHash string
 	stored   bool
 	format   string
 }
 
-// recordsKept bounds how many records are remembered: those of the pictures that people look at.
+// recordsKept limits how many records are cached; these are enough for the pictures that people
+// look at.
 const recordsKept = 50_000
 
-// A record that is settled changes only when its file is moved or goes; others change soon.
+// These are the times for which records are cached. A record in the state ready, broken or file
+// changes only when its file is moved or deleted; a record in another state changes soon.
 const (
 	settledFor   = 10 * time.Minute
 	unsettledFor = 3 * time.Second
@@ -60,7 +69,8 @@ func newRecordCache() *otter.Cache[string, record] {
 	})
 }
 
-// describe finds the records of files, those that are not remembered in one query. Files without a row of blobs have none.
+// describe returns the records of files. It reads those that are not cached with one query. A
+// file without a row of blobs has the zero record.
 func (m *Module) describe(ctx context.Context, ids []string) (map[string]record, error) {
 	known := make(map[string]record, len(ids))
 	var asked []string
@@ -83,7 +93,8 @@ func (m *Module) describe(ctx context.Context, ids []string) (map[string]record,
 		err := rows.Scan(&id, &r.format, &r.state, &r.width, &r.height, &r.still, &r.blurHash, &r.stored)
 		known[id] = r
 		return err
-	}, "SELECT m.blobid, m.format, m.state, m.width, m.height, m.still, m.blurhash, m.in_store FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid WHERE m.blobid IN ?", asked)
+	}, "SELECT m.blobid, m.format, m.state, m.width, m.height, m.still, m.blurhash, m.in_store FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid WHERE m.blobid IN ?",
+		asked)
 	if err != nil {
 		return nil, fmt.Errorf("read what is known of files: %w", err)
 	}
@@ -93,15 +104,18 @@ func (m *Module) describe(ctx context.Context, ids []string) (map[string]record,
 	return known, nil
 }
 
-// note writes down what is known of a file that is taken in, whose thumbnails are to be made if that is its state.
+// note writes the record of a file that is being stored. The state decides whether its thumbnails
+// will be made.
 func (m *Module) note(ctx context.Context, tx *database.DB, id, state string, a accepted) error {
 	doubted := int64(0)
 	if m.settings.UnusedAfter > 0 {
 		doubted = tx.Now() + int64(m.settings.UnusedAfter/time.Second)
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO {q2ab_media} (blobid, state, format, noted, width, height, still, doubted) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "+
-		tx.Upsert("blobid")+" state = "+tx.Given("state")+", format = "+tx.Given("format")+", width = "+tx.Given("width")+", height = "+tx.Given("height")+
-		", still = "+tx.Given("still")+", doubted = "+tx.Given("doubted")+", upload = NULL",
+	_, err := tx.Exec(ctx,
+		"INSERT INTO {q2ab_media} (blobid, state, format, noted, width, height, still, doubted) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "+
+			tx.Upsert("blobid")+" state = "+tx.Given("state")+", format = "+tx.Given("format")+
+			", width = "+tx.Given("width")+", height = "+tx.Given("height")+
+			", still = "+tx.Given("still")+", doubted = "+tx.Given("doubted")+", upload = NULL",
 		id, state, a.format, tx.Now(), a.info.Width, a.info.Height, isStill(a.info), doubted)
 	if err != nil {
 		return fmt.Errorf("note a file: %w", err)
@@ -111,9 +125,11 @@ func (m *Module) note(ctx context.Context, tx *database.DB, id, state string, a 
 
 func isStill(i picture.Info) bool { return i.Frames == 1 && !i.Alpha }
 
-// mark notes the state of a file whose record there may not be yet.
+// mark sets the state of a file, which may not have a record yet.
 func (m *Module) mark(ctx context.Context, db *database.DB, id, format, state string) error {
-	_, err := db.Exec(ctx, "INSERT INTO {q2ab_media} (blobid, state, format, noted) VALUES (?, ?, ?, ?) "+db.Upsert("blobid")+" state = "+db.Given("state"), id, state, format, db.Now())
+	_, err := db.Exec(ctx,
+		"INSERT INTO {q2ab_media} (blobid, state, format, noted) VALUES (?, ?, ?, ?) "+
+			db.Upsert("blobid")+" state = "+db.Given("state"), id, state, format, db.Now())
 	if err != nil {
 		return fmt.Errorf("note a file: %w", err)
 	}
@@ -121,37 +137,42 @@ func (m *Module) mark(ctx context.Context, db *database.DB, id, format, state st
 	return nil
 }
 
-// settle changes what is known of a file; what is remembered of it here is forgotten.
+// settle updates columns of a file's record and removes the record from this process's cache.
 func (m *Module) settle(ctx context.Context, db *database.DB, id, sets string, args ...any) error {
-	if _, err := db.Exec(ctx, "UPDATE {q2ab_media} SET "+sets+" WHERE blobid = ?", append(args, id)...); err != nil {
+	if _, err := db.Exec(ctx, "UPDATE {q2ab_media} SET "+sets+" WHERE blobid = ?",
+		append(args, id)...); err != nil {
 		return fmt.Errorf("note a file: %w", err)
 	}
 	m.records.Invalidate(id)
 	return nil
 }
 
-// Picture is what clients need to know of an image before they have it.
+// Picture describes an image to clients before they load it.
 type Picture struct {
 	ID string
-	// URL is that of the image itself.
+	// URL is the address of the image itself.
 	URL           string
 	Width, Height int
-	// BlurHash is a picture of some dozen characters to show meanwhile; "" if there is none yet.
+	// BlurHash is a placeholder to show until the image has loaded, in a few dozen characters; ""
+	// if there is none yet.
 	BlurHash string
-	// Sources are smaller versions, the smallest first. Moving and transparent images have none.
+	// Sources are smaller versions, the smallest first. Animated and transparent images have
+	// none, because the versions are JPEGs of a single frame.
 	Sources []Source
-	// Thumbnail is a version for lists, a JPEG whatever the image is.
+	// Thumbnail is a version for lists. If the image is larger than the smallest thumbnail size,
+	// it is a JPEG, even of animated and transparent images; otherwise it is the image itself.
 	Thumbnail Source
 }
 
-// Source is a version of an image.
+// Source is one version of an image: its address, and its size in pixels.
 type Source struct {
 	URL           string
 	Width, Height int
 }
 
-// Pictures tells of images, by their ids; what is no image, or nothing is known of yet, is left out. It needs no statement for images that
-// were asked for lately, and one for all others together.
+// Pictures returns descriptions of the images among the files with these ids. It leaves out files
+// that are no images or about which nothing is known yet. It needs no SQL statement for images
+// that were asked for recently, and a single one for all others together.
 func (m *Module) Pictures(ctx context.Context, ids []string) (map[string]Picture, error) {
 	if len(ids) == 0 {
 		return nil, nil

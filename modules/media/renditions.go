@@ -19,17 +19,19 @@ import (
 )
 
 const (
-	// maxSize is the longest side, in pixels, to which images are scaled.
+	// maxSize is the greatest size to which images are scaled: the longest side, in pixels.
 	maxSize = 2048
-	// renditionBytes bounds the memory of thumbnails that are remembered.
+	// renditionBytes limits the memory of cached thumbnails.
 	renditionBytes = 16 << 20
-	// mostKept is how many thumbnails of one image the store keeps: sizes are anybody's to choose, and there are two thousand.
+	// mostKept is how many thumbnails of one image the store keeps. Clients may ask for any of
+	// some two thousand sizes, and must not be able to fill the store.
 	mostKept = 16
-	// scalingTime bounds the making of one. It goes on when who asked for it goes away, since others may wait for it too.
+	// scalingTime is the longest that making one thumbnail may take. The work continues when the
+	// client that asked goes away, since other clients may wait for the same thumbnail.
 	scalingTime = time.Minute
 )
 
-// renditionKey names a thumbnail.
+// renditionKey identifies a thumbnail by its image, size and shape.
 type renditionKey struct {
 	blob string
 	workshop.Version
@@ -42,13 +44,14 @@ func (k renditionKey) name() string {
 	return strconv.Itoa(k.Size)
 }
 
-// tag tells versions of an image apart.
+// tag returns the value of the ETag header, without quotes, which differs for all versions of an
+// image.
 func (k renditionKey) tag() string { return k.blob + "-" + k.name() }
 
-// thumbnails are those of an image in the store, under one prefix.
+// thumbnails returns the prefix of the keys under which the store has the thumbnails of an image.
 func thumbnails(id string) string { return "thumbnails/" + shelf(id) + "/" + id + "/" }
 
-// object is a thumbnail's key in the store.
+// object returns the thumbnail's key in the store.
 func (k renditionKey) object() string { return thumbnails(k.blob) + k.name() + ".jpg" }
 
 func newRenditionCache() *otter.Cache[renditionKey, []byte] {
@@ -58,29 +61,33 @@ func newRenditionCache() *otter.Cache[renditionKey, []byte] {
 	})
 }
 
-// rendition is an image as a JPEG with no side longer than the size: remembered, from the store, or made now and kept there. However many
-// ask at once, it is made once.
+// rendition returns the thumbnail: a JPEG with no side longer than the size. It takes it from the
+// cache or the store, or else makes it and keeps it in the store. However many requests ask for a
+// thumbnail at once, it is made once.
 func (m *Module) rendition(ctx context.Context, k renditionKey) ([]byte, error) {
-	content, err := m.renditions.Get(ctx, k, otter.LoaderFunc[renditionKey, []byte](func(ctx context.Context, k renditionKey) ([]byte, error) {
-		ctx, done := context.WithTimeout(context.WithoutCancel(ctx), scalingTime)
-		defer done()
-		content, err := m.fetch(ctx, k.object())
-		if err == nil {
-			return content, nil
-		}
-		keep := errors.Is(err, storage.ErrNotFound)
-		if !keep {
-			slog.WarnContext(ctx, "the store of files does not answer; thumbnails are made anew", "error", err)
-		}
-		return m.make(ctx, k, keep)
-	}))
+	content, err := m.renditions.Get(ctx, k,
+		otter.LoaderFunc[renditionKey, []byte](func(ctx context.Context, k renditionKey) ([]byte, error) {
+			ctx, done := context.WithTimeout(context.WithoutCancel(ctx), scalingTime)
+			defer done()
+			content, err := m.fetch(ctx, k.object())
+			if err == nil {
+				return content, nil
+			}
+			keep := errors.Is(err, storage.ErrNotFound)
+			if !keep {
+				slog.WarnContext(ctx, "the store of files does not answer; thumbnails are made anew",
+					"error", err)
+			}
+			return m.make(ctx, k, keep)
+		}))
 	if err != nil {
 		return nil, err
 	}
 	return content, nil
 }
 
-// make makes a thumbnail, and keeps it in the store.
+// make makes a thumbnail. If keep is true and the thumbnail is worth keeping, it also puts it
+// into the store.
 func (m *Module) make(ctx context.Context, k renditionKey, keep bool) ([]byte, error) {
 	records, err := m.describe(ctx, []string{k.blob})
 	if err != nil {
@@ -104,19 +111,23 @@ func (m *Module) make(ctx context.Context, k renditionKey, keep bool) ([]byte, e
 	}
 	small := made.Versions[k.Version].Content
 	if keep && m.worthKeeping(ctx, k) {
-		if err := m.store.Put(ctx, k.object(), "image/jpeg", bytes.NewReader(small), int64(len(small))); err != nil {
+		if err := m.store.Put(ctx, k.object(), "image/jpeg", bytes.NewReader(small),
+			int64(len(small))); err != nil {
 			slog.WarnContext(ctx, "thumbnail is not kept", "blob", k.blob, "size", k.Size, "error", err)
 		}
 	}
 	return small, nil
 }
 
-// isPictures tells whether an error is about the picture, and would come again.
+// isPictures reports whether an error is due to the picture itself, so that another attempt would
+// fail as well.
 func isPictures(err error) bool {
-	return errors.Is(err, picture.ErrNotAnImage) || errors.Is(err, picture.ErrTooLarge) || errors.Is(err, picture.ErrBroken)
+	return errors.Is(err, picture.ErrNotAnImage) || errors.Is(err, picture.ErrTooLarge) ||
+		errors.Is(err, picture.ErrBroken)
 }
 
-// worthKeeping tells whether the store is to keep a thumbnail.
+// worthKeeping reports whether a thumbnail should be kept in the store: if its size is one of the
+// configured sizes, or the store has few of this image.
 func (m *Module) worthKeeping(ctx context.Context, k renditionKey) bool {
 	if slices.Contains(m.settings.Sizes, k.Size) {
 		return true
@@ -125,7 +136,7 @@ func (m *Module) worthKeeping(ctx context.Context, k renditionKey) bool {
 	return err == nil && len(kept) < mostKept
 }
 
-// markBroken notes that an image cannot be shown, so that nobody tries again.
+// markBroken records that an image cannot be shown, so that no further attempt is made.
 func (m *Module) markBroken(ctx context.Context, b *blob, why error) {
 	state := stateBroken
 	if errors.Is(why, picture.ErrNotAnImage) {
@@ -136,7 +147,7 @@ func (m *Module) markBroken(ctx context.Context, b *blob, why error) {
 	}
 }
 
-// atCDN tells whether a thumbnail is known to be where the CDN finds it.
+// atCDN reports whether a thumbnail is certain to be in the store, where the CDN finds it.
 func (m *Module) atCDN(ctx context.Context, k renditionKey) bool {
 	if k.Square || !slices.Contains(m.settings.Sizes, k.Size) {
 		return false

@@ -21,7 +21,8 @@ import (
 	"38qa.net/backend/modules/media/internal/workshop"
 )
 
-// movedFor lets caches keep that a file is at the CDN, for an hour: its address there is for ever, that it is there is not.
+// movedFor is the Cache-Control header of redirects to the CDN. Caches may keep a redirect for an
+// hour only: a file's address at the CDN never changes, but the file need not be there forever.
 const movedFor = "public, max-age=3600"
 
 type mediaInput struct {
@@ -37,12 +38,14 @@ func (m *Module) registerServing(api huma.API) {
 		Description: "With size a JPEG with no side longer than that; smaller images keep their size. Files never change, so that they may be kept for ever. " +
 			"Where the site has a CDN, the answer can be its address (302).",
 		Errors: []int{http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable},
-		Responses: map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{"image/*": {}, "application/octet-stream": {}}},
+		Responses: map[string]*huma.Response{"200": {Description: "The file",
+			Content: map[string]*huma.MediaType{"image/*": {}, "application/octet-stream": {}}},
 			"206": {Description: "The part of it that Range asks for"},
 			"302": {Description: "The file's address at the CDN"}},
 	}, func(ctx context.Context, in *mediaInput) (*huma.StreamResponse, error) {
 		if in.Shape != "" && in.Size == 0 {
-			return nil, problem.Invalid(problem.Field{Name: "shape", Code: "not_without", Args: []any{"size"}})
+			return nil, problem.Invalid(problem.Field{Name: "shape", Code: "not_without",
+				Args: []any{"size"}})
 		}
 		f, err := m.file(ctx, in.ID, in.Size, in.Shape != "")
 		if err != nil {
@@ -52,11 +55,12 @@ func (m *Module) registerServing(api huma.API) {
 	})
 }
 
-// Routes adds the old site's addresses of images: /image/{id}[/{size}], and those that the root's ?qa=blob and ?qa=image
-// lead to.
+// Routes adds the old site's addresses of images: /image/{id}[/{size}], /blob/{id}, and the
+// addresses to which ?qa=image and ?qa=blob at the root are rewritten.
 func (m *Module) Routes(e *echo.Echo) {
 	serve := func(c echo.Context) error {
-		id, size := firstOf(c.Param("id"), c.QueryParam("qa_blobid")), firstOf(c.Param("size"), c.QueryParam("qa_size"))
+		id, size := firstOf(c.Param("id"), c.QueryParam("qa_blobid")),
+			firstOf(c.Param("size"), c.QueryParam("qa_size"))
 		if strings.HasPrefix(c.Path(), "/blob") {
 			size = ""
 		}
@@ -74,7 +78,8 @@ func (m *Module) Routes(e *echo.Echo) {
 		f.serve(c)
 		return nil
 	}
-	for _, path := range []string{"/image", "/image/", "/image/:id", "/image/:id/:size", "/blob", "/blob/", "/blob/:id"} {
+	for _, path := range []string{"/image", "/image/", "/image/:id", "/image/:id/:size", "/blob",
+		"/blob/", "/blob/:id"} {
 		e.GET(path, serve)
 	}
 }
@@ -86,14 +91,16 @@ func firstOf(a, b string) string {
 	return b
 }
 
-// served is what goes out: content, or the address where it is.
+// served is the response to a request for a file: either its content, or the address to redirect
+// to.
 type served struct {
 	contentType, disposition, tag string
 	content                       io.ReadSeeker
 	at                            string
 }
 
-// file is a blob, scaled down if size is not 0.
+// file returns the response for a blob. If size is not 0, the blob is an image that is scaled
+// down.
 func (m *Module) file(ctx context.Context, id string, size int, square bool) (*served, error) {
 	if size > 0 {
 		k := renditionKey{id, workshop.Version{Size: size, Square: square}}
@@ -128,15 +135,17 @@ func (m *Module) file(ctx context.Context, id string, size int, square bool) (*s
 	return s, nil
 }
 
-// typeOf is the media type of a format of Q2A; those that browsers may not show are storage.Unknown.
+// typeOf returns the media type of one of Q2A's formats, or storage.Unknown for files that
+// browsers must not show.
 func typeOf(format string) string { return storage.TypeByEnding("." + format) }
 
-// notName is what a file's name in a header may not have.
+// notName matches the characters that a file name in a header must not have.
 var notName = regexp.MustCompile(`[^A-Za-z0-9 ._-]+`)
 
-// stream is a stored blob's content, read as it goes out.
+// stream returns a reader of a blob that is in the store; the content is read while it is sent.
 func (m *Module) stream(ctx context.Context, b *blob) (io.ReadSeeker, error) {
-	// Sending it may take longer than requests may; it ends when the client goes.
+	// Sending the file may take longer than the time limit of requests. It ends when the client
+	// disconnects.
 	o := &object{ctx: context.WithoutCancel(ctx), store: m.store, key: b.key()}
 	var info storage.Info
 	var err error
@@ -152,18 +161,20 @@ func (m *Module) stream(ctx context.Context, b *blob) (io.ReadSeeker, error) {
 	return o, nil
 }
 
-// object is one of the store's as a reader that can go to another place, by asking for it from there.
+// object is an object of the store as an io.ReadSeeker. After a seek it opens the object again at
+// the new position.
 type object struct {
 	ctx   context.Context //nolint:containedctx // the request's; io.Reader takes none
 	store storage.Store
 	key   string
 	size  int64
-	// at is the next byte that is read, from that which body has next, if there is a body.
+	// at is the position of the next byte to read, and from the position at which body continues.
+	// body is nil if nothing is open.
 	at, from int64
 	body     io.ReadCloser
 }
 
-// Read is io.Reader's.
+// Read implements io.Reader.
 func (o *object) Read(p []byte) (int, error) {
 	if o.at >= o.size {
 		return 0, io.EOF
@@ -184,7 +195,7 @@ func (o *object) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Seek is io.Seeker's; nothing is read by it.
+// Seek implements io.Seeker. It reads nothing.
 func (o *object) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekCurrent:
@@ -199,7 +210,7 @@ func (o *object) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// Close ends what is being read.
+// Close closes the part of the object that is being read, if any.
 func (o *object) Close() {
 	if o.body != nil {
 		_ = o.body.Close() // nothing was written
@@ -207,7 +218,7 @@ func (o *object) Close() {
 	}
 }
 
-// serve sends the file, or the part of it that was asked for.
+// serve sends the file, the part of it that the request's Range header asks for, or the redirect.
 func (s *served) serve(c echo.Context) {
 	h := c.Response().Header()
 	if s.at != "" {
@@ -233,21 +244,22 @@ func (s *served) serve(c echo.Context) {
 	}
 }
 
-// rangeWriter leaves the plain text out with which package http refuses a range that a file does not have; its
-// header Content-Range, which tells the file's size, stays.
+// rangeWriter drops the plain text with which package http refuses a range that a file does not
+// have, so that the API's own error can be sent instead. The header Content-Range, which gives
+// the file's size, is kept.
 type rangeWriter struct {
 	http.ResponseWriter
 	refused bool
 }
 
-// WriteHeader is http.ResponseWriter's.
+// WriteHeader implements http.ResponseWriter.
 func (w *rangeWriter) WriteHeader(status int) {
 	if w.refused = status == http.StatusRequestedRangeNotSatisfiable; !w.refused {
 		w.ResponseWriter.WriteHeader(status)
 	}
 }
 
-// Write is http.ResponseWriter's.
+// Write implements http.ResponseWriter.
 func (w *rangeWriter) Write(p []byte) (int, error) {
 	if w.refused {
 		return len(p), nil
@@ -255,10 +267,11 @@ func (w *rangeWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap returns the wrapped writer, for http.ResponseController.
 func (w *rangeWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// address is that of a file, or of a version of it, for clients.
+// address returns the address at which clients get a file, or the version of an image with that
+// size if size is not 0.
 func (m *Module) address(id string, size int) string {
 	address := m.settings.PublicURL + uploadPath + "/" + id
 	if size > 0 {

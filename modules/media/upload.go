@@ -24,17 +24,19 @@ import (
 )
 
 const (
-	// maxStored is the longest that Q2A's column of contents holds (MEDIUMBLOB), in bytes.
+	// maxStored is the length of the longest content that Q2A's column (a MEDIUMBLOB) can hold,
+	// in bytes.
 	maxStored = 1<<24 - 1
-	// maxName is the longest that its column of names holds, in characters.
+	// maxName is the length of the longest file name that Q2A's column can hold, in characters.
 	maxName = 255
 
-	// uploadPath is where files are posted to, formBytes what their form may have beside them.
+	// uploadPath is the path to which files are posted. formBytes is how long the rest of the
+	// form may be, in bytes.
 	uploadPath = "/v1/media"
 	formBytes  = 64 << 10
 )
 
-// Uploaded is a file that has been taken in.
+// Uploaded describes a file that has been stored.
 type Uploaded struct {
 	ID     string `json:"id" doc:"Text, since it can be beyond 2^53"`
 	URL    string `json:"url" doc:"Where it is, for the contents of posts"`
@@ -58,7 +60,8 @@ type uploadOutput struct {
 
 func (m *Module) registerUploads(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "upload", Method: http.MethodPost, Path: uploadPath, Tags: []string{"Media"}, Summary: "Upload a picture, or another file where the site allows that",
+		OperationID: "upload", Method: http.MethodPost, Path: uploadPath, Tags: []string{"Media"},
+		Summary: "Upload a picture, or another file where the site allows that",
 		Description: "What cameras write down about place and person is removed, and the picture is turned as they say it was held. It counts against the hourly limit of uploads, " +
 			"by account and by address; visitors get the cookie by which their posts are known.",
 		DefaultStatus: http.StatusCreated, MaxBodyBytes: m.Allowances()[uploadPath].Bytes,
@@ -73,19 +76,22 @@ func (m *Module) registerUploads(api huma.API) {
 	m.registerDelete(api)
 }
 
-// closeForm closes a form's file, which was read to its end or is of no use. Of large ones there is one on disk, which nobody else removes.
+// closeForm closes the file of a form, which has been read to its end or is not needed. It also
+// removes the temporary file on disk that the server makes of a large upload, which nothing else
+// would remove.
 func closeForm(file huma.FormFile, form *multipart.Form) {
 	_ = file.Close()
 	_ = form.RemoveAll()
 }
 
-// uploader is who uploads, under the rules of the site.
+// uploader is the caller who uploads a file, with the site's options.
 type uploader struct {
 	o      *site.Options
 	caller auth.Caller
 }
 
-// uploader finds out whether the caller may upload now, before any work: may is what is asked of the caller.
+// uploader returns an error if the caller may not upload now, by may or by the limit of uploads.
+// It is called before the file is read.
 func (m *Module) uploader(ctx context.Context, may permission) (u uploader, err error) {
 	u.caller = auth.CallerOf(ctx)
 	if u.o, err = m.site.Options(ctx); err != nil {
@@ -97,10 +103,11 @@ func (m *Module) uploader(ctx context.Context, may permission) (u uploader, err 
 	return u, auth.CheckLimit(ctx, m.db, u.o, u.caller, auth.Uploads)
 }
 
-// permission returns nil for those who may do something.
+// permission is a function that returns nil if the caller may do something, and the problem to
+// respond with if not.
 type permission func(o *site.Options, c auth.Caller) error
 
-// unblocked permits whoever is not blocked.
+// unblocked permits all callers who are not blocked.
 func unblocked(o *site.Options, c auth.Caller) error {
 	if reason := auth.Permit(o, c, "", c.Level); reason != auth.Permitted {
 		return reason.Problem()
@@ -108,14 +115,17 @@ func unblocked(o *site.Options, c auth.Caller) error {
 	return nil
 }
 
-// uploadSwitches are the options of Q2A's editors of which one has to be on for files in posts.
+// uploadSwitches are the options of Q2A's editors for uploads. At least one of them must be on
+// for files in posts to be accepted.
 var uploadSwitches = []string{"wysiwyg_editor_upload_images", "medium_editor_upload_images"}
 
-// textOptions govern who may write what files are for.
-var textOptions = []string{"permit_post_q", "permit_post_a", "permit_post_c", "permit_edit_q", "permit_edit_a", "permit_edit_c"}
+// textOptions are the options for who may write or edit posts, in which uploaded files are shown.
+var textOptions = []string{"permit_post_q", "permit_post_a", "permit_post_c", "permit_edit_q",
+	"permit_edit_a", "permit_edit_c"}
 
-// mayUpload permits files for posts: where the site's editor takes some, to those who may write any kind of post. The old
-// site asks the editor's switch only.
+// mayUpload permits the upload of files for posts if an editor of the site accepts uploads, and
+// the caller may write or edit at least one kind of post. Q2A itself checks only the editor's
+// option.
 func mayUpload(o *site.Options, c auth.Caller) error {
 	if !slices.ContainsFunc(uploadSwitches, o.Bool) {
 		return problem.New("feature_off")
@@ -129,15 +139,18 @@ func mayUpload(o *site.Options, c auth.Caller) error {
 		if reason == auth.Permitted {
 			return nil
 		}
-		if refusal == auth.Permitted || refusal == auth.NeedsLevel { // anything else helps more
+		if refusal == auth.Permitted || refusal == auth.NeedsLevel { // any other reason is more helpful
 			refusal = reason
 		}
 	}
 	return refusal.Problem()
 }
 
-// receive reads what somebody uploads who may do so, when there is room for it in memory; done gives the room back.
-func (m *Module) receive(ctx context.Context, may permission, file io.Reader) (u uploader, content []byte, done func(), err error) {
+// receive checks that the caller may upload, waits until there is room in memory, and reads the
+// file. The caller must call done, which gives the room back, if the error is nil.
+func (m *Module) receive(ctx context.Context, may permission, file io.Reader) (
+	u uploader, content []byte, done func(), err error,
+) {
 	if u, err = m.uploader(ctx, may); err != nil {
 		return u, nil, nil, err
 	}
@@ -150,7 +163,8 @@ func (m *Module) receive(ctx context.Context, may permission, file io.Reader) (u
 	return u, content, done, err
 }
 
-// charge counts an upload, and finds the cookie by which a visitor is known.
+// charge counts the upload against the caller's limit. For a visitor it also returns the id of
+// the cookie by which the visitor is known, and the cookie to set.
 func (u uploader) charge(ctx context.Context, tx *database.DB) (cookie string, set []http.Cookie, err error) {
 	if err := auth.CheckLimit(ctx, tx, u.o, u.caller, auth.Uploads); err != nil {
 		return "", nil, err
@@ -164,7 +178,7 @@ func (u uploader) charge(ctx context.Context, tx *database.DB) (cookie string, s
 	return cookie, set, auth.Charge(ctx, tx, u.caller, auth.Uploads)
 }
 
-// upload takes a file in.
+// upload checks, cleans and stores a posted file.
 func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uploadOutput, error) {
 	u, content, done, err := m.receive(ctx, mayUpload, file)
 	if err != nil {
@@ -189,12 +203,14 @@ func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uplo
 	return out, nil
 }
 
-// answer tells of a file that has been taken in.
+// answer returns the body of the response that describes a stored file.
 func (m *Module) answer(id string, a accepted) Uploaded {
-	return Uploaded{ID: id, URL: uploadPath + "/" + id, Format: a.format, Width: a.info.Width, Height: a.info.Height, Bytes: len(a.content)}
+	return Uploaded{ID: id, URL: uploadPath + "/" + id, Format: a.format, Width: a.info.Width,
+		Height: a.info.Height, Bytes: len(a.content)}
 }
 
-// read is the whole content of an upload, if it is not too long.
+// read returns the whole content of an upload, or a problem if it is longer than the upload
+// limit.
 func (m *Module) read(file io.Reader) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(file, m.settings.UploadLimit+1))
 	if err != nil {
@@ -206,22 +222,26 @@ func (m *Module) read(file io.Reader) ([]byte, error) {
 	return content, nil
 }
 
-// accepted is a file as it is stored; the info of what is no picture is zero.
+// accepted is a file in the form in which it is stored. Its info is zero if it is no picture.
 type accepted struct {
 	format, name string
 	content      []byte
 	info         picture.Info
 }
 
-// accept makes of what was sent the file that is stored. Only pictures are taken, cleaned, unless the site's editor takes everything
-// (option wysiwyg_editor_upload_all of Q2A's editor): but never what calls itself a picture and is none.
-func (m *Module) accept(ctx context.Context, o *site.Options, content []byte, name string) (a accepted, err error) {
+// accept turns uploaded content into the file to store. Pictures are cleaned. Other files are
+// accepted only if the site's editor accepts all files (wysiwyg_editor_upload_all, an option of
+// Q2A's editor), and never if a name ends like a picture's and the content is none.
+func (m *Module) accept(
+	ctx context.Context, o *site.Options, content []byte, name string,
+) (a accepted, err error) {
 	a.name = storedName(name)
 	made, err := m.workshop.Do(ctx, workshop.Order{Content: content, Clean: true})
 	switch {
 	case err == nil:
 		a.content, a.info, a.format = made.Clean, made.Info, formats[made.Info.Format]
-	case errors.Is(err, picture.ErrNotAnImage) && o.Bool("wysiwyg_editor_upload_all") && isOtherFile(content, a.name):
+	case errors.Is(err, picture.ErrNotAnImage) && o.Bool("wysiwyg_editor_upload_all") &&
+		isOtherFile(content, a.name):
 		a.content, a.format = content, fileEnding(a.name)
 	default:
 		return a, refusal(content, err)
@@ -232,13 +252,15 @@ func (m *Module) accept(ctx context.Context, o *site.Options, content []byte, na
 	return a, nil
 }
 
-// isOtherFile tells whether what is no picture does not pretend to be one.
+// isOtherFile reports whether content that is no picture may be stored as another file: it is not
+// empty, and neither its content nor its name pretends to be a picture.
 func isOtherFile(content []byte, name string) bool {
 	ending := fileEnding(name)
 	return len(content) > 0 && !isHEIC(content) && ending != "" && !slices.Contains(pictureFormats, ending)
 }
 
-// refusal is the problem of a content that is no picture that can be taken; other errors stay.
+// refusal returns the problem with which content is refused that is no acceptable picture. It
+// returns all other errors unchanged.
 func refusal(content []byte, err error) error {
 	var size *picture.SizeError
 	switch {
@@ -254,23 +276,28 @@ func refusal(content []byte, err error) error {
 	return err
 }
 
-// isHEIC tells whether it is a picture as newer phones store it. There is no decoder for these that could be trusted with what strangers send; phones
-// themselves send a JPEG to forms that ask for one.
+// isHEIC reports whether the content is a picture in the format of newer phones. Such pictures
+// are not accepted, because there is no decoder for them that could be trusted with files from
+// strangers. Phones send a JPEG instead to forms that ask for one.
 func isHEIC(content []byte) bool {
-	return len(content) >= 12 && string(content[4:8]) == "ftyp" && slices.Contains([]string{"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"}, string(content[8:12]))
+	return len(content) >= 12 && string(content[4:8]) == "ftyp" &&
+		slices.Contains([]string{"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"},
+			string(content[8:12]))
 }
 
 func invalid(code string, args ...any) error {
 	return problem.Invalid(problem.Field{Name: "file", Code: code, Args: args})
 }
 
-// formats are pictures' formats as Q2A calls them.
-var formats = map[string]string{picture.JPEG: "jpg", picture.PNG: "png", picture.GIF: "gif", picture.WebP: "webp"}
+// formats maps the formats of package picture to the names that Q2A gives them.
+var formats = map[string]string{picture.JPEG: "jpg", picture.PNG: "png", picture.GIF: "gif",
+	picture.WebP: "webp"}
 
-// maxFormat is the longest format that Q2A's table holds, in characters.
+// maxFormat is the length of the longest format that Q2A's column can hold, in characters.
 const maxFormat = 20
 
-// fileEnding is what Q2A takes as the format of a file that is no picture: the ending of its name.
+// fileEnding returns the lower-case ending of a file name, which Q2A uses as the format of files
+// that are no pictures. It returns "" for an ending that Q2A's table cannot hold.
 func fileEnding(name string) string {
 	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(name), "."))
 	if len(ending) > maxFormat || notFormat.MatchString(ending) {
@@ -279,7 +306,8 @@ func fileEnding(name string) string {
 	return ending
 }
 
-// storedName is a file's name as the table can hold it, without what would let its ending look like another.
+// storedName returns a file name that Q2A's table can hold, without directories and without
+// characters that could make its ending look like another.
 func storedName(name string) string {
 	name = filepath.Base(strings.ReplaceAll(name, `\`, "/"))
 	name = strings.ReplaceAll(formtext.Line(strings.ToValidUTF8(name, "")), "\uFFFD", "")

@@ -5,8 +5,9 @@ import (
 	"image/draw"
 )
 
-// averageOnWhite is a part of a picture of any kind, on white, with one pixel for each block of factor × factor. It needs
-// memory for factor rows only, besides the result.
+// averageOnWhite returns a part of a picture of any kind, drawn on white and reduced so that each
+// block of factor × factor pixels becomes one pixel. Besides the result it needs memory for
+// factor rows only.
 func averageOnWhite(src image.Image, crop image.Rectangle, factor int) *image.RGBA {
 	dst := image.NewRGBA(image.Rect(0, 0, ceil(crop.Dx(), factor), ceil(crop.Dy(), factor)))
 	if factor == 1 {
@@ -18,7 +19,8 @@ func averageOnWhite(src image.Image, crop image.Rectangle, factor int) *image.RG
 	for y := range dst.Rect.Dy() {
 		rows := min(factor, crop.Dy()-y*factor)
 		draw.Draw(band, band.Rect, white, image.Point{}, draw.Src)
-		draw.Draw(band, image.Rect(0, 0, crop.Dx(), rows), src, crop.Min.Add(image.Pt(0, y*factor)), draw.Over)
+		draw.Draw(band, image.Rect(0, 0, crop.Dx(), rows), src, crop.Min.Add(image.Pt(0, y*factor)),
+			draw.Over)
 		out := dst.Pix[y*dst.Stride:]
 		for x := range dst.Rect.Dx() {
 			columns := min(factor, crop.Dx()-x*factor)
@@ -30,21 +32,24 @@ func averageOnWhite(src image.Image, crop image.Rectangle, factor int) *image.RG
 				}
 			}
 			n := rows * columns
-			out[4*x], out[4*x+1], out[4*x+2], out[4*x+3] = byte((r+n/2)/n), byte((g+n/2)/n), byte((b+n/2)/n), 0xff
+			out[4*x], out[4*x+1], out[4*x+2], out[4*x+3] =
+				byte((r+n/2)/n), byte((g+n/2)/n), byte((b+n/2)/n), 0xff
 		}
 	}
 	return dst
 }
 
-// averagePlanes is a part of a JPEG's picture with one pixel for each block of factor × factor. The brightness and the two
-// planes of colour, which have fewer samples, are each averaged by themselves: nothing is turned into RGB that would be
-// averaged away. The part may begin some pixels earlier than asked for, where a sample of colour begins.
+// averagePlanes returns a part of a JPEG's picture, reduced so that each block of factor × factor
+// pixels becomes one pixel. It averages the brightness and the two planes of colour, which have
+// fewer samples, separately. This saves the conversion to RGB of pixels that would be averaged
+// away. The part may begin some pixels before the requested one, where a sample of colour begins.
 func averagePlanes(src *image.YCbCr, crop image.Rectangle, factor int) *image.YCbCr {
 	right, down := subsampling(src.SubsampleRatio)
 	origin := src.Rect.Min
 	crop = crop.Sub(origin)
 	crop = crop.Sub(image.Pt(crop.Min.X%right, crop.Min.Y%down))
-	dst := &image.YCbCr{SubsampleRatio: src.SubsampleRatio, Rect: image.Rect(0, 0, ceil(crop.Dx(), factor), ceil(crop.Dy(), factor))}
+	dst := &image.YCbCr{SubsampleRatio: src.SubsampleRatio,
+		Rect: image.Rect(0, 0, ceil(crop.Dx(), factor), ceil(crop.Dy(), factor))}
 	dst.YStride, dst.CStride = dst.Rect.Dx(), ceil(dst.Rect.Dx(), right)
 	at := crop.Min.Add(origin)
 	dst.Y = averagePlane(src.Y[src.YOffset(at.X, at.Y):], src.YStride, crop.Dx(), crop.Dy(), factor)

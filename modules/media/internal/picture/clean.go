@@ -12,15 +12,18 @@ import (
 	"golang.org/x/image/webp"
 )
 
-// turnedQuality is that of JPEGs that had to be coded anew because they lay on their side.
+// turnedQuality is the JPEG quality of pictures that are encoded again because they had to be
+// turned.
 const turnedQuality = 92
 
-// Clean is the picture and nothing else: no EXIF (with the place where it was taken), XMP, comments, texts, thumbnails, or
-// bytes behind its end. The colour profile stays. A picture that is stored lying on its side or mirrored is turned as EXIF
-// says; otherwise the coded pixels are the same as before, bit by bit, and animations stay animations.
+// Clean returns the picture and nothing else: without EXIF (which can hold the place where it was
+// taken), XMP, comments, texts, thumbnails, or bytes after its end. The colour profile stays. A
+// picture that is stored turned or mirrored is turned upright as EXIF says. Otherwise the coded
+// pixels stay the same, bit by bit, and animations stay animations.
 //
-// The Info is that of the result. A turned WebP comes back as a JPEG, or as a PNG where it may be transparent, for want of
-// an encoder. What Clean returns was decoded once, all frames of it, so that nothing is stored that cannot be shown.
+// The Info describes the result. A turned WebP becomes a JPEG, or a PNG if it may be transparent,
+// because there is no encoder for WebP. Clean decodes all frames of its result once, so that
+// nothing is stored that cannot be shown.
 func Clean(content []byte, l Limits) (out []byte, info Info, err error) {
 	defer guard(&err)
 	f, err := parse(content, l)
@@ -44,7 +47,7 @@ func Clean(content []byte, l Limits) (out []byte, info Info, err error) {
 	return out, f.info, nil
 }
 
-// turned is the picture with its pixels turned and coded anew.
+// turned returns the picture with its pixels turned and encoded again.
 func (f *file) turned() ([]byte, error) {
 	img, err := f.decode()
 	if err != nil {
@@ -66,7 +69,8 @@ func (f *file) turned() ([]byte, error) {
 	return withColours(b.Bytes(), f.colours, profile), err
 }
 
-// decode is the picture as stored, in its full size; of an animation it is the first frame on a transparent canvas.
+// decode returns the picture as stored, in full size. Of an animation it returns the first frame,
+// on a transparent canvas.
 func (f *file) decode() (image.Image, error) {
 	img, err := decodeOne(f.info.Format, f.firstFrame())
 	if err != nil {
@@ -103,7 +107,7 @@ func decodeOne(format string, content []byte) (img image.Image, err error) {
 	return img, nil
 }
 
-// verify decodes all frames, one after the other.
+// verify decodes all frames, one after the other, and returns the first error.
 func (f *file) verify() error {
 	if len(f.frames) == 0 {
 		_, err := f.decode()
@@ -117,5 +121,6 @@ func (f *file) verify() error {
 	return nil
 }
 
-// white is what thumbnails have behind transparent pixels: they are JPEGs.
+// white is the background of transparent pixels in thumbnails, which are JPEGs and cannot be
+// transparent.
 var white = image.NewUniform(color.White)

@@ -2,8 +2,9 @@ package picture
 
 import "encoding/binary"
 
-// exifOrientation is the tag 0x0112 of the first directory of a TIFF structure, which is what EXIF is; 1 if there is none
-// or it makes no sense. Nothing else of EXIF is looked at.
+// exifOrientation returns the orientation (tag 0x0112) from the first directory of EXIF data,
+// which are in the format of TIFF. It returns 1 if there is none or the data make no sense. It
+// looks at nothing else in the data.
 func exifOrientation(tiff []byte) int {
 	const (
 		tag        = 0x0112

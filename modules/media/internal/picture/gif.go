@@ -6,16 +6,17 @@ import (
 	"slices"
 )
 
-// gifFrame is one picture of an animation: its control block (delay, transparent colour), if it has one, and itself.
+// gifFrame is a picture of an animation: its control block (delay and transparent colour), if it
+// has one, and its image block.
 type gifFrame struct {
 	control []byte
 	image   []byte
 }
 
-// gifParts are what of a GIF belongs to the picture.
+// gifParts are the parts of a GIF that belong to the picture.
 type gifParts struct {
-	head   []byte // signature, screen and colours
-	loop   []byte // how often it is played
+	head   []byte // signature, screen descriptor and global colours
+	loop   []byte // the block that says how often the animation is played
 	frames []gifFrame
 }
 
@@ -32,7 +33,8 @@ func parseGIF(content []byte, l Limits) (*file, error) {
 	if len(content) < 13 {
 		return nil, errCut
 	}
-	width, height := int(binary.LittleEndian.Uint16(content[6:])), int(binary.LittleEndian.Uint16(content[8:]))
+	width, height := int(binary.LittleEndian.Uint16(content[6:])),
+		int(binary.LittleEndian.Uint16(content[8:]))
 	if err := l.check(width, height); err != nil {
 		return nil, err
 	}
@@ -60,7 +62,7 @@ func parseGIF(content []byte, l Limits) (*file, error) {
 	return f, nil
 }
 
-// colourTable is how many bytes of colours the flags announce.
+// colourTable returns the length, in bytes, of the colour table that the flags announce.
 func colourTable(flags byte) int {
 	if flags&0x80 == 0 {
 		return 0
@@ -68,7 +70,7 @@ func colourTable(flags byte) int {
 	return 3 << (flags&7 + 1)
 }
 
-// write puts frames together to a file.
+// write returns a file with these frames.
 func (p gifParts) write(frames ...gifFrame) []byte {
 	out := slices.Concat(p.head, p.loop)
 	for _, f := range frames {
@@ -77,7 +79,7 @@ func (p gifParts) write(frames ...gifFrame) []byte {
 	return append(out, gifTrailer)
 }
 
-// gifWalk reads block after block.
+// gifWalk reads a file block by block.
 type gifWalk struct {
 	file    *file
 	limits  Limits
@@ -96,7 +98,7 @@ func (w *gifWalk) take(n int) ([]byte, error) {
 	return taken, nil
 }
 
-// subBlocks takes blocks with a length before each, up to the empty one.
+// subBlocks reads data blocks, each preceded by its length, up to and including the empty one.
 func (w *gifWalk) subBlocks() ([]byte, error) {
 	start := w.rest
 	for {
@@ -121,7 +123,7 @@ func (w *gifWalk) block() (done bool, err error) {
 	switch kind[0] {
 	case gifTrailer:
 		return true, nil
-	case 0: // some encoders leave an empty block behind a picture
+	case 0: // some encoders write an empty block after a picture
 		return false, nil
 	case gifExtension:
 		return false, w.extension()
@@ -131,7 +133,8 @@ func (w *gifWalk) block() (done bool, err error) {
 	return false, broken("it has a block of kind %#x", kind[0])
 }
 
-// extension keeps what steers the animation; comments and other programs' blocks are passed over.
+// extension reads an extension block. It keeps those that control the animation, and skips
+// comments and blocks of other programs.
 func (w *gifWalk) extension() error {
 	label, err := w.take(1)
 	if err != nil {
@@ -153,7 +156,8 @@ func (w *gifWalk) extension() error {
 	case gifPlainText: // drawn by no browser; the control block before it was for it
 		w.control = nil
 	case gifApp:
-		if len(body) >= 17 && bytes.HasPrefix(body, []byte("\x0bNETSCAPE2.0\x03\x01")) && w.parts.loop == nil {
+		if len(body) >= 17 && bytes.HasPrefix(body, []byte("\x0bNETSCAPE2.0\x03\x01")) &&
+			w.parts.loop == nil {
 			w.parts.loop = slices.Concat([]byte{gifExtension, gifApp}, body[:16], []byte{0})
 		}
 	}

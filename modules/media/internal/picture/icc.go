@@ -11,7 +11,8 @@ const (
 	spaceGrey = "GRAY"
 )
 
-// validProfile is the profile as long as it says it is, or nil if it is none: a place for profiles is a good hiding place.
+// validProfile returns the profile, cut to the length that it declares, or nil if it is not a
+// profile. Without this check, other data could be hidden in place of a profile or after it.
 func validProfile(profile []byte) []byte {
 	const header = 128
 	if len(profile) < header || string(profile[36:40]) != "acsp" {
@@ -24,7 +25,8 @@ func validProfile(profile []byte) []byte {
 	return profile[:size]
 }
 
-// profileFor is the profile if it is one for pixels in that colour space, otherwise nil.
+// profileFor returns the profile if it is for pixels in the given colour space, and nil
+// otherwise.
 func profileFor(profile []byte, space string) []byte {
 	if len(profile) < 20 || string(profile[16:20]) != space {
 		return nil
@@ -34,7 +36,8 @@ func profileFor(profile []byte, space string) []byte {
 
 const iccTag = "ICC_PROFILE\x00"
 
-// profileSegments are the APP2 segments of a JPEG that hold the profile, without the marker and the length.
+// profileSegments returns the contents of the APP2 segments of a JPEG that together hold the
+// profile, without the marker and the length.
 func profileSegments(profile []byte) [][]byte {
 	const most = 65_533 - len(iccTag) - 2
 	count := (len(profile) + most - 1) / most
@@ -49,7 +52,8 @@ func profileSegments(profile []byte) [][]byte {
 	return segments
 }
 
-// joinProfile is the profile that the payloads of APP2 segments hold together, nil if a part is missing.
+// joinProfile returns the profile that is spread over the payloads of APP2 segments, or nil if a
+// part is missing.
 func joinProfile(payloads [][]byte) []byte {
 	parts := map[byte][]byte{}
 	var count byte

@@ -27,18 +27,19 @@ const (
 	markerAPP14 = 0xee
 )
 
-// mostScans bounds the passes over one picture: a progressive JPEG has about ten, and each costs time for all its pixels
-// however few bytes it has.
+// mostScans limits the number of scans (passes over the picture). A progressive JPEG has about
+// ten, and each scan costs time for all pixels of the picture, however few bytes it has.
 const mostScans = 100
 
-// segment is a marker with what follows it.
+// segment is a marker with the data that follows it.
 type segment struct {
 	marker  byte
 	payload []byte // without the length
 	scan    []byte // the coded pixels, with restart markers; only after SOS
 }
 
-// jpegSegments are those between the start and the end marker. As decoders do, it skips bytes where a marker should be.
+// jpegSegments returns the segments between the start marker and the end marker. As decoders do,
+// it skips bytes where a marker should be.
 func jpegSegments(content []byte) ([]segment, error) {
 	var segments []segment
 	for at := 2; ; {
@@ -87,7 +88,7 @@ func jpegSegments(content []byte) ([]segment, error) {
 	}
 }
 
-// scanLength is how many bytes there are before the next marker that is not a restart marker.
+// scanLength returns how many bytes precede the next marker that is not a restart marker.
 func scanLength(content []byte) int {
 	for at := 0; ; {
 		next := bytes.IndexByte(content[at:], 0xff)
@@ -118,7 +119,8 @@ func parseJPEG(content []byte, l Limits) (*file, error) {
 				return nil, broken("its frame header is odd")
 			}
 			frame = s.payload
-		case s.marker > markerSOF2 && s.marker <= markerSOF15 && s.marker != markerDHT && s.marker != markerJPG && s.marker != markerDAC:
+		case s.marker > markerSOF2 && s.marker <= markerSOF15 && s.marker != markerDHT &&
+			s.marker != markerJPG && s.marker != markerDAC:
 			return nil, broken("its coding, SOF%d, is not supported", s.marker-markerSOF0)
 		case s.marker == markerSOS:
 			scans++
@@ -140,8 +142,8 @@ func parseJPEG(content []byte, l Limits) (*file, error) {
 	if err := l.check(width, height); err != nil {
 		return nil, err
 	}
-	// Each block of 8 × 8 pixels has one code at least, of one bit at least. A short file that declares many pixels, to
-	// have memory taken for them, ends here.
+	// Each block of 8 × 8 pixels takes at least one code of at least one bit. This refuses a
+	// short file that declares many pixels in order to make the decoder allocate a lot of memory.
 	if blocks := (width + 7) / 8 * ((height + 7) / 8); coded*8 < blocks {
 		return nil, errCut
 	}
@@ -159,10 +161,12 @@ func parseJPEG(content []byte, l Limits) (*file, error) {
 }
 
 func isProfile(s segment) bool {
-	return s.marker == markerAPP2 && len(s.payload) > len(iccTag)+2 && bytes.HasPrefix(s.payload, []byte(iccTag))
+	return s.marker == markerAPP2 && len(s.payload) > len(iccTag)+2 &&
+		bytes.HasPrefix(s.payload, []byte(iccTag))
 }
 
-// writeJPEG puts together what belongs to the picture. The pixels stay as they are coded.
+// writeJPEG returns a JPEG file made of what belongs to the picture. The coded pixels are not
+// changed.
 func writeJPEG(segments []segment, profile []byte, size int) []byte {
 	out := make([]byte, 0, size)
 	out = append(out, 0xff, markerSOI)
@@ -171,7 +175,8 @@ func writeJPEG(segments []segment, profile []byte, size int) []byte {
 	for _, s := range segments {
 		switch s.marker {
 		case markerAPP0:
-			// The thumbnail behind the 14 bytes is a picture of its own, maybe of what was cropped away.
+			// The thumbnail after these 14 bytes is a separate picture, which may show what was
+			// cropped away.
 			if !jfif && len(s.payload) >= 14 && bytes.HasPrefix(s.payload, []byte("JFIF\x00")) {
 				jfif = true
 				out = appendSegment(out, markerAPP0, append(bytes.Clone(s.payload[:12]), 0, 0))
@@ -201,7 +206,7 @@ func appendSegment(out []byte, marker byte, payload []byte) []byte {
 	return append(out, payload...)
 }
 
-// withProfile is a JPEG that the encoder made, with a profile.
+// withProfile returns a JPEG made by the encoder, with the profile added if it is not nil.
 func withProfile(content, profile []byte) []byte {
 	if profile == nil {
 		return content

@@ -1,9 +1,10 @@
-// Package picture looks at, cleans and scales the pictures that people upload: JPEG, PNG, GIF and WebP. It works on bytes
-// and trusts none of them: what is declared is checked before pixels are read, and a decoder that panics gives an error.
+// Package picture inspects, cleans and scales pictures that people upload: JPEG, PNG, GIF and
+// WebP. It works on bytes in memory and trusts none of them: it checks the declared sizes before
+// it reads pixels, and turns a panic of a decoder into an error.
 //
-// Its public face: Inspect tells what a file is without decoding it, Clean is the same picture without anything that is
-// not the picture (where it was taken, by which camera, comments, what somebody hung behind its end), Thumbnail and
-// Renditions are smaller JPEGs of it.
+// Its public face: Inspect describes a file without decoding it; Clean returns the picture
+// without anything that is not the picture (the place where it was taken, the camera, comments,
+// data after its end); Thumbnail and Renditions return smaller JPEGs of it.
 package picture
 
 import (
@@ -12,7 +13,7 @@ import (
 	"fmt"
 )
 
-// The formats that are read, as Info names them.
+// The supported formats, as Info names them.
 const (
 	JPEG = "jpeg"
 	PNG  = "png"
@@ -20,47 +21,54 @@ const (
 	WebP = "webp"
 )
 
-// Limits bound the work that one file can cause. A field that is zero is that of Default.
+// Limits limit the work that one file can cause. A zero field means the value in [Default].
 //
-// Decoding takes 1.5 to 3 bytes of memory a pixel for a JPEG (14 for a progressive one), 1 for a GIF, 4 for most PNGs and
-// WebPs and 8 for PNGs with 16 bits a channel, so Pixels is the limit that keeps a process within its memory.
+// Decoding takes 1.5 to 3 bytes of memory per pixel for a JPEG (14 for a progressive one), 1 for
+// a GIF, 4 for most PNGs and WebPs, and 8 for PNGs with 16 bits per channel. So Pixels is the
+// limit that keeps a process within its memory.
 type Limits struct {
-	// Bytes is the longest file.
+	// Bytes is the length of the longest file.
 	Bytes int
-	// Pixels is the largest width × height. An animation's frames together may have framesFactor times as many.
+	// Pixels is the greatest product of width and height. All frames of an animation together may
+	// have framesFactor times as many pixels.
 	Pixels int
-	// Side is the largest width and the largest height.
+	// Side is the greatest width and the greatest height, in pixels.
 	Side int
 }
 
-// Default is what a phone or a camera makes, and not much more.
+// Default accepts what phones and cameras produce, and not much more.
 var Default = Limits{Bytes: 32 << 20, Pixels: 40_000_000, Side: 12_000}
 
 const (
-	// framesFactor is how many times Pixels all frames of an animation may have together: they are decoded one by one.
+	// framesFactor is how many times Limits.Pixels all frames of an animation may have together.
+	// This is more than one because frames are decoded one at a time.
 	framesFactor = 4
-	// inflatedBytes is how much the compressed texts and profiles within a PNG may be, unpacked and together.
+	// inflatedBytes is how many bytes all compressed texts and profiles in a PNG may have
+	// together when they are decompressed.
 	inflatedBytes = 8 << 20
-	// mostParts bounds the segments or chunks of a file, and mostFrames the frames: each of them costs more than its bytes.
+	// mostParts limits the number of segments or chunks of a file, and mostFrames that of its
+	// frames, because each of them costs more work than its few bytes suggest.
 	mostParts  = 10_000
 	mostFrames = 5_000
 )
 
-// Info is what Inspect learns of a picture.
+// Info describes a picture.
 type Info struct {
-	// Format is JPEG, PNG, GIF or WebP, by content: the name of the file has no say.
+	// Format is JPEG, PNG, GIF or WebP. It is found from the content; the name of the file is not
+	// considered.
 	Format string
-	// Width and Height are those that a viewer sees, that is after Orientation.
+	// Width and Height are those that a viewer sees, that is, after Orientation has been applied.
 	Width, Height int
-	// Orientation is EXIF's, 1 to 8: how the stored pixels must be turned. 1 is as they are. Animations have 1.
+	// Orientation is EXIF's value from 1 to 8, which says how the stored pixels must be turned or
+	// mirrored to be seen upright; 1 means not at all. For animations it is always 1.
 	Orientation int
-	// Frames is 1, or how many an animation has.
+	// Frames is the number of frames of an animation, and 1 for a still picture.
 	Frames int
-	// Alpha tells whether it may be transparent anywhere.
+	// Alpha reports whether any part of the picture may be transparent.
 	Alpha bool
 }
 
-// stored is the size of the picture as its pixels are stored, before Orientation.
+// stored returns the size of the picture as its pixels are stored, before Orientation is applied.
 func (i Info) stored() (width, height int) {
 	if i.Orientation >= 5 {
 		return i.Height, i.Width
@@ -68,38 +76,42 @@ func (i Info) stored() (width, height int) {
 	return i.Width, i.Height
 }
 
-// MediaType is the value of Content-Type.
+// MediaType returns the picture's media type, for the header Content-Type.
 func (i Info) MediaType() string { return "image/" + i.Format }
 
 var (
-	// ErrNotAnImage is returned for content of any other kind, SVG among them: it can carry scripts.
+	// ErrNotAnImage is returned for content of any other kind. This includes SVG, which can
+	// contain scripts.
 	ErrNotAnImage = errors.New("not a JPEG, PNG, GIF or WebP picture")
-	// ErrTooLarge is returned for what is beyond the limits; errors.As finds a *SizeError with the numbers.
+	// ErrTooLarge is returned for pictures beyond the limits. The error is a [*SizeError], which
+	// holds the numbers.
 	ErrTooLarge = errors.New("picture is too large")
-	// ErrBroken is returned for what begins as a picture and is none: cut off, damaged, or in a coding that nobody uses.
+	// ErrBroken is returned for content that begins like a picture but cannot be read: it is cut
+	// off, damaged, or in a coding that is not supported.
 	ErrBroken = errors.New("picture is broken")
 )
 
-// SizeError tells what of a picture is beyond which limit. It is an ErrTooLarge.
+// SizeError says which limit a picture exceeds. It is an ErrTooLarge.
 type SizeError struct {
-	// What is measured, with its unit: "bytes", "pixels", "pixels a side", "pixels of all frames",
-	// "frames", "parts", "unpacked bytes of metadata".
+	// What is the measured quantity with its unit: "bytes", "pixels", "pixels a side", "pixels of
+	// all frames", "frames", "parts" or "unpacked bytes of metadata".
 	What string
-	// Value is the picture's, or as far as it was counted; Limit is the most that is taken.
+	// Value is the picture's value, or the count at which counting stopped. Limit is the greatest
+	// value that is accepted.
 	Value, Limit int64
 }
 
-// Error says it in a sentence.
+// Error returns a sentence with the value and the limit.
 func (e *SizeError) Error() string {
 	return fmt.Sprintf("%v: %d %s, at most %d are taken", ErrTooLarge, e.Value, e.What, e.Limit)
 }
 
-// Unwrap makes it an ErrTooLarge.
+// Unwrap returns ErrTooLarge.
 func (e *SizeError) Unwrap() error { return ErrTooLarge }
 
-// Inspect tells what the content is, by its structure alone: nothing is decoded, and hardly any memory is used. It refuses
-// what is not a picture, what is beyond the limits, and what ends too early. A picture that it accepts can still be
-// damaged; Clean finds that out.
+// Inspect describes the picture by the structure of the file alone: it decodes nothing and uses
+// hardly any memory. It returns an error for content that is no picture, exceeds the limits or
+// ends too early. A picture that it accepts can still be damaged; Clean finds that out.
 func Inspect(content []byte, l Limits) (info Info, err error) {
 	defer guard(&err)
 	f, err := parse(content, l)
@@ -109,20 +121,25 @@ func Inspect(content []byte, l Limits) (info Info, err error) {
 	return f.info, nil
 }
 
-// file is a parsed picture: what it is, and its parts without the ones that do not belong to it.
+// file is a parsed picture: its description, and functions that put together those of its parts
+// that belong to it.
 type file struct {
 	info Info
-	// clean is the file without metadata, as stored (not turned).
+	// clean returns the file without metadata. The pixels are as stored, that is, not turned.
 	clean func() []byte
-	// firstFrame is the smallest file, for the decoder, that holds the picture or the first frame of the animation.
+	// firstFrame returns the smallest file from which the decoder can read the picture, or the
+	// first frame of an animation.
 	firstFrame func() []byte
-	// frames are files with one frame each, for a check of all of them; empty where firstFrame has everything.
+	// frames return files with one frame each, with which all frames can be checked. It is empty
+	// if firstFrame covers everything.
 	frames []func() []byte
-	// at is where the first frame lies in the animation's canvas, if the decoder cannot tell.
+	// atX and atY are the position of the first frame on the animation's canvas, for formats
+	// whose decoder does not report it.
 	atX, atY int
-	// profile is the ICC profile, nil without one.
+	// profile is the ICC profile, or nil if there is none.
 	profile []byte
-	// colours are the parts, to stand behind the header of a PNG, that say what its colours mean.
+	// colours are the chunks of a PNG that say what its colours mean. They belong directly after
+	// its header.
 	colours []byte
 }
 
@@ -157,7 +174,7 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// check refuses sizes beyond the limits, and pictures without pixels.
+// check refuses pictures whose size exceeds the limits, and pictures without pixels.
 func (l Limits) check(width, height int) error {
 	switch {
 	case width <= 0 || height <= 0:
@@ -170,7 +187,8 @@ func (l Limits) check(width, height int) error {
 	return nil
 }
 
-// checkFrames refuses animations whose frames are too many or have too many pixels together.
+// checkFrames refuses animations with too many frames, or with too many pixels in all frames
+// together.
 func (l Limits) checkFrames(count int, total int64) error {
 	if count > mostFrames {
 		return &SizeError{"frames", int64(count), mostFrames}
@@ -181,7 +199,7 @@ func (l Limits) checkFrames(count int, total int64) error {
 	return nil
 }
 
-// checkParts refuses files of very many segments or chunks.
+// checkParts refuses files with too many segments or chunks.
 func checkParts(count int) error {
 	if count > mostParts {
 		return &SizeError{"parts", int64(count), mostParts}
@@ -193,10 +211,11 @@ func broken(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrBroken, fmt.Sprintf(format, args...))
 }
 
-// errCut is the error of files that end too early.
+// errCut is the error for files that end too early.
 var errCut = broken("it ends too early")
 
-// guard turns the panic of a decoder into an error: one strange file must not end the process.
+// guard turns a panic of a decoder into an error, because one malformed file must not end the
+// process.
 func guard(err *error) {
 	if p := recover(); p != nil {
 		*err = broken("reading it panicked: %v", p)

@@ -13,23 +13,26 @@ import (
 
 const pngSignature = "\x89PNG\r\n\x1a\n"
 
-// pngKept are the chunks of a clean PNG: pixels, what their values mean, and animation. iCCP is written anew.
+// pngKept are the chunks that a clean PNG may have: those with pixels, with the meaning of pixel
+// values, and with the animation. The iCCP chunk is written anew.
 var pngKept = map[string]bool{
-	"IHDR": true, "PLTE": true, "tRNS": true, "IDAT": true, "IEND": true, "gAMA": true, "cHRM": true, "sRGB": true, "iCCP": true,
+	"IHDR": true, "PLTE": true, "tRNS": true, "IDAT": true, "IEND": true, "gAMA": true, "cHRM": true,
+	"sRGB": true, "iCCP": true,
 	"sBIT": true, "pHYs": true, "acTL": true, "fcTL": true, "fdAT": true,
 }
 
-// mostDeflated is how many bytes one byte of a deflate stream can become.
+// mostDeflated is the greatest number of bytes that one byte of a deflate stream can decompress
+// to.
 const mostDeflated = 1032
 
-// chunk is one of a PNG.
+// chunk is a chunk of a PNG file.
 type chunk struct {
 	name    string
 	payload []byte
-	raw     []byte // with length, name and checksum
+	raw     []byte // the whole chunk, with length, name and checksum
 }
 
-// pngChunks are those up to the end chunk.
+// pngChunks returns the chunks of a PNG file up to the end chunk.
 func pngChunks(content []byte) ([]chunk, error) {
 	var chunks []chunk
 	for rest := content[len(pngSignature):]; ; {
@@ -65,7 +68,8 @@ func parsePNG(content []byte, l Limits) (*file, error) {
 	if err := l.check(int(width), int(height)); err != nil {
 		return nil, err
 	}
-	f := &file{info: Info{Format: PNG, Width: int(width), Height: int(height), Orientation: 1, Frames: 1, Alpha: h[9]&4 != 0}}
+	f := &file{info: Info{Format: PNG, Width: int(width), Height: int(height), Orientation: 1, Frames: 1,
+		Alpha: h[9]&4 != 0}}
 	p := pngWalk{file: f, budget: inflatedBytes, limits: l}
 	for _, c := range chunks {
 		if err := p.visit(c); err != nil {
@@ -75,7 +79,8 @@ func parsePNG(content []byte, l Limits) (*file, error) {
 	if p.pixels == 0 {
 		return nil, broken("it has no pixels")
 	}
-	// A short file that declares many pixels, to have memory taken for them, ends here.
+	// This refuses a short file that declares many pixels in order to make the decoder allocate a
+	// lot of memory.
 	if p.pixels*mostDeflated < (width*bitsPerPixel(h)+7)/8*height {
 		return nil, errCut
 	}
@@ -88,7 +93,7 @@ func parsePNG(content []byte, l Limits) (*file, error) {
 			f.info.Width, f.info.Height = f.info.Height, f.info.Width
 		}
 	}
-	// Interlaced, it has almost twice as many rows, each with one byte for its filter.
+	// An interlaced picture has almost twice as many rows, each with one byte for its filter.
 	unpacked := 2 * ((width*bitsPerPixel(h)+7)/8 + 2) * (height + 8)
 	f.clean = func() []byte { return writePNG(chunks, f.profile, pixelLength(chunks, unpacked)) }
 	f.firstFrame = func() []byte { return writePNG(chunks, f.profile, math.MaxInt) }
@@ -103,13 +108,14 @@ func parsePNG(content []byte, l Limits) (*file, error) {
 	return f, nil
 }
 
-// bitsPerPixel is by the depth and the colour type of a header.
+// bitsPerPixel returns the number of bits per pixel, from the depth and the colour type in the
+// IHDR chunk.
 func bitsPerPixel(header []byte) int64 {
 	channels := map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 	return int64(header[8]) * channels[header[9]]
 }
 
-// pngWalk gathers what the chunks say.
+// pngWalk collects what the chunks say about the picture.
 type pngWalk struct {
 	file        *file
 	limits      Limits
@@ -145,7 +151,8 @@ func (p *pngWalk) visit(c chunk) error {
 		_, err := p.inflate(packed)
 		return ofSize(err)
 	case "iTXt":
-		parts := bytes.SplitN(c.payload, []byte{0}, 2) // keyword, then the flag and the method, then two more texts
+		// The keyword comes first, then the compression flag and method, then two more texts.
+		parts := bytes.SplitN(c.payload, []byte{0}, 2)
 		if len(parts) < 2 || len(parts[1]) < 2 || parts[1][0] != 1 {
 			return nil
 		}
@@ -170,7 +177,8 @@ func (p *pngWalk) frame(control []byte) error {
 	}
 	width, height := int64(binary.BigEndian.Uint32(control[4:])), int64(binary.BigEndian.Uint32(control[8:]))
 	x, y := int64(binary.BigEndian.Uint32(control[12:])), int64(binary.BigEndian.Uint32(control[16:]))
-	if width == 0 || height == 0 || x+width > int64(p.file.info.Width) || y+height > int64(p.file.info.Height) {
+	if width == 0 || height == 0 || x+width > int64(p.file.info.Width) ||
+		y+height > int64(p.file.info.Height) {
 		return broken("a frame reaches beyond the picture")
 	}
 	p.frames = append(p.frames, &pngFrame{size: control[4:12]})
@@ -178,13 +186,13 @@ func (p *pngWalk) frame(control []byte) error {
 	return p.limits.checkFrames(len(p.frames), p.frameSum)
 }
 
-// pngFrame is a later picture of an animation.
+// pngFrame is a frame of an animation.
 type pngFrame struct {
 	size   []byte   // width and height, as a header has them
-	pixels [][]byte // the parts of the stream
+	pixels [][]byte // the parts of the compressed stream
 }
 
-// still is a file with this frame alone.
+// still returns a file with this frame alone.
 func (f *pngFrame) still(header, colours []byte) []byte {
 	out := appendChunk([]byte(pngSignature), "IHDR", slices.Concat(f.size, header[8:]))
 	out = append(out, colours...)
@@ -192,7 +200,8 @@ func (f *pngFrame) still(header, colours []byte) []byte {
 	return appendChunk(out, "IEND", nil)
 }
 
-// unpack uses one decompressor for all texts: each has a window of 40 kB, and a file can hold thousands of short texts.
+// unpack returns a reader that decompresses packed. It uses one decompressor for all texts,
+// because each decompressor has a window of 40 kB and a file can hold thousands of short texts.
 func (p *pngWalk) unpack(packed []byte) (io.Reader, error) {
 	from := bytes.NewReader(packed)
 	if again, ok := p.unpacker.(zlib.Resetter); ok {
@@ -205,7 +214,8 @@ func (p *pngWalk) unpack(packed []byte) (io.Reader, error) {
 	return r, err
 }
 
-// inflate unpacks a text or a profile to count its bytes, and refuses to unpack more than a picture needs.
+// inflate decompresses a text or a profile in order to count its bytes. It returns a SizeError
+// once all of them together exceed inflatedBytes.
 func (p *pngWalk) inflate(packed []byte) (size int64, err error) {
 	r, err := p.unpack(packed)
 	if err != nil {
@@ -218,7 +228,8 @@ func (p *pngWalk) inflate(packed []byte) (size int64, err error) {
 	return size, err
 }
 
-// setProfile is the first sound profile of the file, unpacked again now that its size is known.
+// setProfile sets the file's colour profile to the first valid one. It decompresses the profile a
+// second time, now that its size is known.
 func (p *pngWalk) setProfile(packed []byte) error {
 	size, err := p.inflate(packed)
 	if err != nil || p.file.profile != nil {
@@ -236,7 +247,8 @@ func (p *pngWalk) setProfile(packed []byte) error {
 	return nil
 }
 
-// ofSize is the error if it is about size. A damaged text is no reason to refuse the picture: it is dropped anyway.
+// ofSize returns err if it is an ErrTooLarge, and nil otherwise. A damaged text is no reason to
+// refuse the picture, because texts are removed anyway.
 func ofSize(err error) error {
 	if errors.Is(err, ErrTooLarge) {
 		return err
@@ -244,7 +256,8 @@ func ofSize(err error) error {
 	return nil
 }
 
-// writePNG puts together the chunks that belong to the picture, of the IDAT chunks only so many bytes as pixels says.
+// writePNG returns a PNG file made of the chunks that belong to the picture, with the given
+// profile. Of the contents of the IDAT chunks it writes only the first pixels bytes.
 func writePNG(chunks []chunk, profile []byte, pixels int) []byte {
 	size := len(profile) + 1024
 	for _, c := range chunks {
@@ -277,8 +290,10 @@ func writePNG(chunks []chunk, profile []byte, pixels int) []byte {
 	return out
 }
 
-// pixelLength is how many bytes of the IDAT chunks are the compressed pixels: what stands behind the end of the stream is
-// read by no decoder. If they unpack to more than that, or not at all, it is all of them, and the decoder says what is wrong.
+// pixelLength returns how many bytes of the IDAT chunks are compressed pixels; no decoder reads
+// what follows the end of the compressed stream. If the stream is damaged, or decompresses to
+// more than unpacked bytes, it returns the length of all IDAT chunks, and the decoder will find
+// out what is wrong.
 func pixelLength(chunks []chunk, unpacked int64) int {
 	var parts []io.Reader
 	total := 0
@@ -299,7 +314,8 @@ func pixelLength(chunks []chunk, unpacked int64) int {
 	return stream.count
 }
 
-// countingReader counts what is taken of it. That it gives single bytes keeps the decompressor from reading ahead.
+// countingReader counts the bytes that are read from it. It implements io.ByteReader, so that the
+// decompressor does not read ahead.
 type countingReader struct {
 	from  io.Reader
 	buf   [4096]byte
@@ -316,7 +332,7 @@ func (c *countingReader) fill() error {
 	return err
 }
 
-// ReadByte is io.ByteReader's.
+// ReadByte implements io.ByteReader.
 func (c *countingReader) ReadByte() (byte, error) {
 	if err := c.fill(); err != nil {
 		return 0, err
@@ -327,7 +343,7 @@ func (c *countingReader) ReadByte() (byte, error) {
 	return b, nil
 }
 
-// Read is io.Reader's.
+// Read implements io.Reader.
 func (c *countingReader) Read(p []byte) (int, error) {
 	if err := c.fill(); err != nil {
 		return 0, err
@@ -345,7 +361,8 @@ func appendChunk(out []byte, name string, payload []byte) []byte {
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out[start:]))
 }
 
-// appendProfileChunk writes the profile under a name of its own: the name in the file is free text.
+// appendProfileChunk appends a chunk with the profile. It gives the profile a fixed name, because
+// the name in the original file may be any text.
 func appendProfileChunk(out, profile []byte) []byte {
 	packed := bytes.NewBufferString("ICC Profile\x00\x00")
 	w := zlib.NewWriter(packed)
@@ -354,7 +371,8 @@ func appendProfileChunk(out, profile []byte) []byte {
 	return appendChunk(out, "iCCP", packed.Bytes())
 }
 
-// withColours is a PNG that the encoder made, with the chunks that say what its colours mean.
+// withColours returns a PNG made by the encoder, with the chunks added that say what its colours
+// mean.
 func withColours(content, colours, profile []byte) []byte {
 	const header = len(pngSignature) + 25
 	out := bytes.Clone(content[:header])

@@ -14,25 +14,28 @@ import (
 )
 
 const (
-	// thumbnailQuality is that of the JPEGs that are made of a picture.
+	// thumbnailQuality is the JPEG quality of thumbnails.
 	thumbnailQuality = 82
-	// mostProfile is the longest colour profile that a thumbnail takes along. Those of cameras and phones are shorter.
+	// mostProfile is the length of the longest colour profile that is copied into a thumbnail, in
+	// bytes. Profiles of cameras and phones are shorter.
 	mostProfile = 4096
-	// hashSide is the longest side of the picture that a BlurHash is made of. It knows 4 × 3 waves only.
+	// hashSide is the longest side of the picture from which a BlurHash is computed. More pixels
+	// would add nothing, since a hash describes the picture by only 4 × 3 waves.
 	hashSide = 32
 )
 
-// errSize is returned for a size below 1, which is the caller's mistake.
+// errSize is returned for a size below 1, which is a mistake of the caller.
 var errSize = errors.New("the size of a thumbnail is 1 pixel at least")
 
-// Rendition is a smaller JPEG of a picture.
+// Rendition is a smaller version of a picture, as a JPEG, with its size in pixels.
 type Rendition struct {
 	Content       []byte
 	Width, Height int
 }
 
-// Thumbnail is the picture as a JPEG with no side longer than size, turned as it is to be seen, on white where it is
-// transparent; of an animation it is the first frame. With square it is the middle of the picture, with equal sides. It is
+// Thumbnail returns the picture as a JPEG with no side longer than size pixels. It is turned
+// upright as EXIF says, has white in place of transparency, and shows the first frame of an
+// animation. With square it shows the middle of the picture, with equal sides. A thumbnail is
 // never larger than the picture.
 func Thumbnail(content []byte, size int, square bool, l Limits) (out []byte, width, height int, err error) {
 	defer guard(&err)
@@ -59,8 +62,9 @@ func Thumbnail(content []byte, size int, square bool, l Limits) (out []byte, wid
 	return out, width, height, err
 }
 
-// Renditions are thumbnails of the picture, one for each size, and its BlurHash (4 × 3 components), made of the smallest of
-// them. The picture is decoded only once.
+// Renditions returns thumbnails of the picture, one for each size, and the picture's BlurHash (4
+// × 3 components), which is computed from the smallest thumbnail. It decodes the picture only
+// once.
 func Renditions(content []byte, sizes []int, l Limits) (made map[int]Rendition, hash string, err error) {
 	defer guard(&err)
 	if len(sizes) > 0 && slices.Min(sizes) < 1 {
@@ -77,7 +81,8 @@ func Renditions(content []byte, sizes []int, l Limits) (made map[int]Rendition, 
 	made = map[int]Rendition{}
 	from, o := img, f.info.Orientation
 	smallest := img
-	for _, size := range slices.SortedFunc(slices.Values(sizes), func(a, b int) int { return cmp.Compare(b, a) }) {
+	for _, size := range slices.SortedFunc(slices.Values(sizes),
+		func(a, b int) int { return cmp.Compare(b, a) }) {
 		if _, ok := made[size]; ok {
 			continue
 		}
@@ -88,7 +93,8 @@ func Renditions(content []byte, sizes []int, l Limits) (made map[int]Rendition, 
 			return nil, "", err
 		}
 		made[size] = Rendition{out, width, height}
-		// The next one is made of this one, which is on white and turned: going over all pixels again would look no better.
+		// The next thumbnail is made from this one, which is on white and upright already. Using
+		// all pixels of the picture again would not look any better.
 		from, o, smallest = small, 1, small
 	}
 	b := smallest.Bounds()
@@ -112,8 +118,9 @@ func (f *file) encode(img image.Image) ([]byte, error) {
 	return withProfile(b.Bytes(), profile), nil
 }
 
-// Fit is the size of a picture that fits into a square with sides of size, never larger than it is; sides are
-// rounded down as Q2A does, to at least one pixel.
+// Fit returns the width and the height to which a picture has to be scaled so that it fits into a
+// square with sides of size. They are never larger than the picture's own. Like Q2A it rounds
+// down, but to no less than one pixel.
 func Fit(width, height, size int) (int, int) {
 	if width <= size && height <= size {
 		return width, height
@@ -122,20 +129,22 @@ func Fit(width, height, size int) (int, int) {
 	return max(1, int(float64(width)*factor)), max(1, int(float64(height)*factor))
 }
 
-// middle is the largest square in the middle of a rectangle.
+// middle returns the largest square in the middle of a rectangle.
 func middle(r image.Rectangle) image.Rectangle {
 	side := min(r.Dx(), r.Dy())
 	at := r.Min.Add(image.Pt((r.Dx()-side)/2, (r.Dy()-side)/2))
 	return image.Rectangle{at, at.Add(image.Pt(side, side))}
 }
 
-// shrink is a part of the picture, on white, with the size that it will have after turning. First, blocks of pixels are
-// averaged, which is quick but gives no size exactly; then what is left is scaled well.
+// shrink returns a part of the picture on white, scaled so that it has the given width and height
+// after it has been turned. First it averages blocks of pixels, which is fast but does not reach
+// the exact size. Then it scales the rest of the way with a scaler of high quality.
 func shrink(src image.Image, crop image.Rectangle, width, height, orientation int) *image.RGBA {
 	if orientation >= 5 {
 		width, height = height, width
 	}
-	// The good scaler gets sides at least 5/4 as long as it has to make.
+	// The scaler of high quality gets a picture whose sides are at least 5/4 of those that it has
+	// to produce.
 	factor := max(1, min(4*crop.Dx()/(5*width), 4*crop.Dy()/(5*height)))
 	if y, ok := src.(*image.YCbCr); !ok {
 		src = averageOnWhite(src, crop, factor)

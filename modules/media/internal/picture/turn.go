@@ -6,7 +6,8 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// turn is the picture as EXIF's orientation says that it is to be seen. Its bounds start at 0, 0.
+// turn returns the picture turned or mirrored as EXIF's orientation says. Unless the orientation
+// is 1, the bounds of the result start at 0, 0.
 func turn(src image.Image, orientation int) image.Image {
 	if orientation <= 1 {
 		return src
@@ -23,21 +24,29 @@ func turn(src image.Image, orientation int) image.Image {
 			return t.planes(s, ratio, across)
 		}
 	case *image.Gray:
-		return &image.Gray{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 1), Stride: across.Dx(), Rect: across}
+		return &image.Gray{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 1),
+			Stride: across.Dx(), Rect: across}
 	case *image.Gray16:
-		return &image.Gray16{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 2), Stride: 2 * across.Dx(), Rect: across}
+		return &image.Gray16{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 2),
+			Stride: 2 * across.Dx(), Rect: across}
 	case *image.Paletted:
-		return &image.Paletted{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 1), Stride: across.Dx(), Rect: across, Palette: s.Palette}
+		return &image.Paletted{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 1),
+			Stride: across.Dx(), Rect: across, Palette: s.Palette}
 	case *image.RGBA:
-		return &image.RGBA{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 4), Stride: 4 * across.Dx(), Rect: across}
+		return &image.RGBA{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 4),
+			Stride: 4 * across.Dx(), Rect: across}
 	case *image.NRGBA:
-		return &image.NRGBA{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 4), Stride: 4 * across.Dx(), Rect: across}
+		return &image.NRGBA{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 4),
+			Stride: 4 * across.Dx(), Rect: across}
 	case *image.CMYK:
-		return &image.CMYK{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 4), Stride: 4 * across.Dx(), Rect: across}
+		return &image.CMYK{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 4),
+			Stride: 4 * across.Dx(), Rect: across}
 	case *image.RGBA64:
-		return &image.RGBA64{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 8), Stride: 8 * across.Dx(), Rect: across}
+		return &image.RGBA64{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 8),
+			Stride: 8 * across.Dx(), Rect: across}
 	case *image.NRGBA64:
-		return &image.NRGBA64{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 8), Stride: 8 * across.Dx(), Rect: across}
+		return &image.NRGBA64{Pix: t.plane(s.Pix[s.PixOffset(b.Min.X, b.Min.Y):], s.Stride, 8),
+			Stride: 8 * across.Dx(), Rect: across}
 	case *image.NYCbCrA:
 		return turn(redrawn(image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy())), src), orientation)
 	}
@@ -49,13 +58,15 @@ func redrawn(dst draw.Image, src image.Image) image.Image {
 	return dst
 }
 
-// turning turns planes of pixels that are width × height now.
+// turning turns planes of pixels that have the given width and height before turning.
 type turning struct{ width, height, orientation int }
 
-// plane is one plane turned, without gaps between its rows. size is that of a pixel in bytes.
+// plane returns a turned plane, without gaps between its rows. size is the number of bytes of a
+// pixel.
 func (t turning) plane(src []byte, stride, size int) []byte {
 	right, bottom := (t.width-1)*size, (t.height-1)*stride
-	// Where the pixel is that comes to the upper left corner, and the ways from there to the next in its row and column.
+	// start is the offset of the pixel that comes into the upper left corner; x and y are the
+	// distances from a pixel to its new right and lower neighbours.
 	start, x, y := 0, size, stride
 	switch t.orientation {
 	case 2:
@@ -88,8 +99,9 @@ func (t turning) plane(src []byte, stride, size int) []byte {
 	return out
 }
 
-// ratio is that of the colour planes after turning, if they can be turned by themselves: where the sides are no multiples of
-// the samples' sides, the samples would come to lie between others.
+// ratio returns the subsampling ratio of the colour planes after turning. It reports false if the
+// colour planes cannot be turned separately: unless the sides are multiples of the samples'
+// sides, the turned samples would lie between those of the result.
 func (t turning) ratio(r image.YCbCrSubsampleRatio) (image.YCbCrSubsampleRatio, bool) {
 	fits := t.width%2 == 0 && t.height%2 == 0
 	across := t.orientation >= 5
@@ -112,7 +124,9 @@ func (t turning) ratio(r image.YCbCrSubsampleRatio) (image.YCbCrSubsampleRatio, 
 	return r, false
 }
 
-func (t turning) planes(src *image.YCbCr, ratio image.YCbCrSubsampleRatio, bounds image.Rectangle) *image.YCbCr {
+func (t turning) planes(
+	src *image.YCbCr, ratio image.YCbCrSubsampleRatio, bounds image.Rectangle,
+) *image.YCbCr {
 	out := &image.YCbCr{SubsampleRatio: ratio, Rect: bounds, YStride: bounds.Dx()}
 	b := src.Bounds()
 	out.Y = t.plane(src.Y[src.YOffset(b.Min.X, b.Min.Y):], src.YStride, 1)
@@ -126,7 +140,7 @@ func (t turning) planes(src *image.YCbCr, ratio image.YCbCrSubsampleRatio, bound
 	return out
 }
 
-// subsampling is how many pixels to the right and down share one sample of colour.
+// subsampling returns how many pixels, to the right and down, share one sample of colour.
 func subsampling(r image.YCbCrSubsampleRatio) (right, down int) {
 	switch r {
 	case image.YCbCrSubsampleRatio422:

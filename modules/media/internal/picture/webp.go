@@ -14,13 +14,13 @@ const (
 	webpICC      = 1 << 5
 )
 
-// riffChunk is one of a WebP.
+// riffChunk is a chunk of a WebP file.
 type riffChunk struct {
 	name    string
 	payload []byte
 }
 
-// riffChunks are those in a body of a RIFF or of an ANMF chunk.
+// riffChunks returns the chunks in the body of a RIFF file or of an ANMF chunk.
 func riffChunks(body []byte) ([]riffChunk, error) {
 	var chunks []riffChunk
 	for len(body) > 0 {
@@ -51,7 +51,7 @@ func appendRIFF(out []byte, name string, payload []byte) []byte {
 	return out
 }
 
-// webpFrame is the picture, or one of an animation.
+// webpFrame is a still picture, or a frame of an animation.
 type webpFrame struct {
 	head          []byte // place, size and delay within an animation
 	x, y          int
@@ -62,7 +62,7 @@ type webpFrame struct {
 	transparent   bool
 }
 
-// webpFrameOf finds the picture among chunks; others are passed over.
+// webpFrameOf returns the picture among the chunks. It ignores other chunks.
 func webpFrameOf(chunks []riffChunk) (webpFrame, error) {
 	var f webpFrame
 	for _, c := range chunks {
@@ -100,7 +100,8 @@ func (f webpFrame) append(out []byte) []byte {
 	return appendRIFF(out, f.coding, f.data)
 }
 
-// still is a file with this frame alone. It has a VP8X chunk only where the decoder needs one.
+// still returns a file with this frame alone. The file has a VP8X chunk only if the decoder needs
+// one.
 func (f webpFrame) still() []byte {
 	if f.alpha == nil {
 		return webpFile(f.append(nil))
@@ -153,13 +154,15 @@ func parseWebP(content []byte, l Limits) (*file, error) {
 	return f, webpExtended(f, chunks, l)
 }
 
-// webpStill is for a file with one frame and, maybe, a header that says so.
+// webpStill fills in f for a file with one frame. If the file has an extended header, the sizes
+// in both headers must be equal.
 func webpStill(f *file, frame webpFrame, l Limits) error {
 	if err := l.check(frame.width, frame.height); err != nil {
 		return err
 	}
 	if f.info.Width != 0 && (f.info.Width != frame.width || f.info.Height != frame.height) {
-		return broken("its headers differ: %d × %d and %d × %d", f.info.Width, f.info.Height, frame.width, frame.height)
+		return broken("its headers differ: %d × %d and %d × %d", f.info.Width, f.info.Height,
+			frame.width, frame.height)
 	}
 	f.info.Width, f.info.Height, f.info.Alpha = frame.width, frame.height, frame.transparent
 	f.firstFrame = frame.still
@@ -190,7 +193,8 @@ func webpExtended(f *file, chunks []riffChunk, l Limits) error {
 		case c.name == "EXIF" && !exif && !animated:
 			exif = true
 			tiff := c.payload
-			if len(tiff) > 6 && string(tiff[:6]) == "Exif\x00\x00" { // as some programs write it, against the specification
+			// Some programs write this prefix, against the specification.
+			if len(tiff) > 6 && string(tiff[:6]) == "Exif\x00\x00" {
 				tiff = tiff[6:]
 			}
 			f.info.Orientation = exifOrientation(tiff)
@@ -266,7 +270,8 @@ func webpAnimation(f *file, control []byte, frames []webpFrame, l Limits) error 
 		if f.info.Alpha {
 			flags |= webpAlpha
 		}
-		out := slices.Concat(appendRIFF(nil, "VP8X", vp8x(flags, f.info.Width, f.info.Height)), profile, appendRIFF(nil, "ANIM", control))
+		out := slices.Concat(appendRIFF(nil, "VP8X", vp8x(flags, f.info.Width, f.info.Height)), profile,
+			appendRIFF(nil, "ANIM", control))
 		for _, frame := range frames {
 			out = appendRIFF(out, "ANMF", frame.append(slices.Clone(frame.head)))
 		}

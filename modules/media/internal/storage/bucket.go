@@ -19,8 +19,9 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// bucket is a Store in a bucket of S3. The credentials need s3:PutObject, s3:GetObject and s3:DeleteObject on its objects,
-// and s3:ListBucket on the bucket: without the last one, S3 says that a missing object is forbidden.
+// bucket is a Store in an S3 bucket. The credentials need s3:PutObject, s3:GetObject and
+// s3:DeleteObject on its objects, and s3:ListBucket on the bucket: without the last one, S3
+// responds to requests for missing objects that they are forbidden.
 type bucket struct {
 	client *s3.Client
 	signer *s3.PresignClient
@@ -28,7 +29,8 @@ type bucket struct {
 	prefix string // "" or with a slash at its end
 }
 
-// Waiting for a store that is gone must end before whoever waits for the answer gives up.
+// The time spent waiting for an unavailable store must be shorter than the time for which clients
+// wait for a response.
 const (
 	connectTime = 5 * time.Second
 	answerTime  = 30 * time.Second
@@ -53,7 +55,9 @@ func openBucket(ctx context.Context, u *url.URL) (Store, error) {
 	httpClient := awshttp.NewBuildableClient().
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTime }).
 		WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = answerTime })
-	options := []func(*config.LoadOptions) error{config.WithHTTPClient(httpClient), config.WithRetryMaxAttempts(attempts)}
+	options := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(httpClient), config.WithRetryMaxAttempts(attempts),
+	}
 	if region != "" {
 		options = append(options, config.WithRegion(region))
 	}
@@ -74,12 +78,14 @@ func openBucket(ctx context.Context, u *url.URL) (Store, error) {
 			o.BaseEndpoint = aws.String(endpoint)
 		}
 		if o.BaseEndpoint != nil {
-			// Others than Amazon often do not know the checksums that the SDK adds of itself.
+			// Services other than Amazon's often do not support the checksums that the SDK adds
+			// by default.
 			o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 			o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		}
 	})
-	// Signed in advance, a checksum would be that of nothing, and refuse every upload.
+	// When an upload is signed in advance, its content is not known. A checksum would be that of
+	// empty content, and S3 would refuse every upload.
 	b.signer = s3.NewPresignClient(b.client, s3.WithPresignClientFromClientOptions(func(o *s3.Options) {
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	}))
@@ -94,24 +100,25 @@ func bucketParameters(q url.Values) (region, endpoint string, pathStyle bool, er
 			region = value
 		case "endpoint":
 			endpoint = value
-			if e, err := url.Parse(value); err != nil || e.Scheme != "http" && e.Scheme != "https" || e.Host == "" {
+			if e, err := url.Parse(value); err != nil || e.Scheme != "http" && e.Scheme != "https" ||
+				e.Host == "" {
 				return "", "", false, fmt.Errorf("the store's endpoint is no address: %q", value)
 			}
 		case "path-style":
 			if pathStyle, err = strconv.ParseBool(value); err != nil {
 				return "", "", false, fmt.Errorf("the store's path-style is true or false, not %q", value)
 			}
-		default: // a misspelt parameter must not be passed over in silence
+		default: // a misspelt parameter must not be ignored
 			return "", "", false, fmt.Errorf("the store's address has no parameter %q", name)
 		}
 	}
 	return region, endpoint, pathStyle, nil
 }
 
-// deniedWithout marks the error of having no credentials.
+// deniedWithout is a credentials provider that returns ErrDenied if there are no credentials.
 type deniedWithout struct{ from aws.CredentialsProvider }
 
-// Retrieve is aws.CredentialsProvider's.
+// Retrieve implements aws.CredentialsProvider.
 func (d deniedWithout) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if d.from == nil {
 		return aws.Credentials{}, fmt.Errorf("%w: there are none", ErrDenied)
@@ -123,7 +130,7 @@ func (d deniedWithout) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return c, err
 }
 
-// Put sends the object in one request, which S3 carries out wholly or not at all.
+// Put sends the object in one request, which S3 carries out completely or not at all.
 func (b *bucket) Put(ctx context.Context, key, contentType string, body io.ReadSeeker, size int64) error {
 	if err := checkKey(key); err != nil {
 		return err
@@ -138,7 +145,8 @@ func (b *bucket) Put(ctx context.Context, key, contentType string, body io.ReadS
 	return b.failed(ctx, "put", key, err)
 }
 
-// Get asks for a part only if one is wanted: an empty object has no part.
+// Get asks for a byte range only if a part is wanted, because no range of an empty object is
+// valid.
 func (b *bucket) Get(ctx context.Context, key string, from, length int64) (io.ReadCloser, Info, error) {
 	if err := checkKey(key); err != nil {
 		return nil, Info{}, err
@@ -178,7 +186,8 @@ func (b *bucket) Get(ctx context.Context, key string, from, length int64) (io.Re
 	return &download{ctx, b, key, out.Body}, info, nil
 }
 
-// download tells a store that fails while an object is being read from other errors.
+// download is the body of an object. It turns failures of the store while the body is being read
+// into this package's errors.
 type download struct {
 	ctx  context.Context
 	from *bucket
@@ -186,7 +195,7 @@ type download struct {
 	body io.ReadCloser
 }
 
-// Read is io.Reader's.
+// Read implements io.Reader.
 func (d *download) Read(p []byte) (int, error) {
 	n, err := d.body.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -195,10 +204,10 @@ func (d *download) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close is io.Closer's.
+// Close implements io.Closer.
 func (d *download) Close() error { return d.body.Close() }
 
-// Stat asks for the object's headers.
+// Stat requests the object's headers only.
 func (b *bucket) Stat(ctx context.Context, key string) (Info, error) {
 	if err := checkKey(key); err != nil {
 		return Info{}, err
@@ -207,10 +216,11 @@ func (b *bucket) Stat(ctx context.Context, key string) (Info, error) {
 	if err != nil {
 		return Info{}, b.failed(ctx, "stat", key, err)
 	}
-	return Info{aws.ToInt64(out.ContentLength), aws.ToString(out.ContentType), aws.ToTime(out.LastModified)}, nil
+	return Info{aws.ToInt64(out.ContentLength), aws.ToString(out.ContentType),
+		aws.ToTime(out.LastModified)}, nil
 }
 
-// Delete relies on S3, which does not mind if there is nothing to delete.
+// Delete does not check whether the object exists: S3 reports success for missing objects too.
 func (b *bucket) Delete(ctx context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return err
@@ -222,7 +232,8 @@ func (b *bucket) Delete(ctx context.Context, key string) error {
 	return err
 }
 
-// List passes over objects that others put there under names that are no keys.
+// List ignores objects that other programs have put into the bucket under names that are not
+// valid keys.
 func (b *bucket) List(ctx context.Context, prefix, after string, limit int) ([]Object, error) {
 	if limit <= 0 {
 		limit = mostListed
@@ -251,8 +262,11 @@ func (b *bucket) List(ctx context.Context, prefix, after string, limit int) ([]O
 	}
 }
 
-// Presign signs the size and the type with the address, so S3 refuses other uploads than the one that was announced.
-func (b *bucket) Presign(ctx context.Context, key, contentType string, size int64, expires time.Duration) (string, http.Header, error) {
+// Presign includes the size and the content type in the signature, so that S3 accepts only the
+// upload that was announced.
+func (b *bucket) Presign(
+	ctx context.Context, key, contentType string, size int64, expires time.Duration,
+) (string, http.Header, error) {
 	if err := checkKey(key); err != nil {
 		return "", nil, err
 	}
@@ -260,19 +274,20 @@ func (b *bucket) Presign(ctx context.Context, key, contentType string, size int6
 		return "", nil, fmt.Errorf("presign %s: it would have expired %v ago", key, -expires)
 	}
 	signed, err := b.signer.PresignPutObject(ctx, &s3.PutObjectInput{
-		Bucket: &b.name, Key: b.key(key), ContentLength: &size, ContentType: &contentType, CacheControl: aws.String(CacheControl),
+		Bucket: &b.name, Key: b.key(key), ContentLength: &size, ContentType: &contentType,
+		CacheControl: aws.String(CacheControl),
 	}, s3.WithPresignExpires(expires))
 	if err != nil {
 		return "", nil, b.failed(ctx, "presign", key, err)
 	}
 	headers := signed.SignedHeader.Clone()
-	headers.Del("Host") // the client's own business
+	headers.Del("Host") // the client sets it by itself
 	return signed.URL, headers, nil
 }
 
 func (b *bucket) key(key string) *string { return aws.String(b.prefix + key) }
 
-// failed says in this package's words what went wrong.
+// failed turns an error of the SDK into one of this package's errors.
 func (b *bucket) failed(ctx context.Context, doing, key string, err error) error {
 	if err == nil {
 		return nil
@@ -303,5 +318,6 @@ func (b *bucket) failed(ctx context.Context, doing, key string, err error) error
 	return fmt.Errorf("%w: %s %s in bucket %s: %w", ErrUnavailable, doing, key, b.name, err)
 }
 
-// deniedCodes are S3's errors about credentials that come with status 400.
-var deniedCodes = map[string]bool{"ExpiredToken": true, "InvalidToken": true, "TokenRefreshRequired": true, "AuthorizationHeaderMalformed": true}
+// deniedCodes are the codes of S3's errors about credentials that have the status 400.
+var deniedCodes = map[string]bool{"ExpiredToken": true, "InvalidToken": true,
+	"TokenRefreshRequired": true, "AuthorizationHeaderMalformed": true}

@@ -18,8 +18,9 @@ import (
 	"time"
 )
 
-// folder is a Store in a directory of this machine, or of a file system that several machines share. All access goes
-// through os.Root: whatever the key or a symbolic link says, nothing outside is read or written.
+// folder is a Store in a directory of this machine, or of a file system that several machines
+// share. All access goes through os.Root, so nothing outside the directory is read or written,
+// whatever a key or a symbolic link says.
 type folder struct{ root *os.Root }
 
 func openFolder(dir string) (Store, error) {
@@ -37,8 +38,8 @@ func openFolder(dir string) (Store, error) {
 	return &folder{root}, nil
 }
 
-// Put writes a file beside the one that it is to become. That it has reached the disk before it gets its name, and
-// that the directory has, is what makes a power cut harmless.
+// Put writes a temporary file and renames it to its final name. The file is synced to disk before
+// it is renamed, and the directory afterwards, so that a power cut does no harm.
 func (f *folder) Put(ctx context.Context, key, _ string, body io.ReadSeeker, size int64) error {
 	if err := checkKey(key); err != nil {
 		return err
@@ -100,13 +101,13 @@ func (f *folder) sync(dir string) error {
 	return nil
 }
 
-// cancelled is a reader that ends when the context does.
+// cancelled is a reader that returns an error once the context has ended.
 type cancelled struct {
 	ctx  context.Context
 	from io.Reader
 }
 
-// Read is io.Reader's.
+// Read implements io.Reader.
 func (c *cancelled) Read(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err
@@ -114,7 +115,7 @@ func (c *cancelled) Read(p []byte) (int, error) {
 	return c.from.Read(p)
 }
 
-// Get opens the file; a file that is replaced or deleted afterwards is still read to its end.
+// Get opens the file. A file that is replaced or deleted afterwards can still be read to its end.
 func (f *folder) Get(ctx context.Context, key string, from, length int64) (io.ReadCloser, Info, error) {
 	file, info, err := f.open(ctx, key)
 	if err != nil {
@@ -131,13 +132,13 @@ func (f *folder) Get(ctx context.Context, key string, from, length int64) (io.Re
 	return &part{io.NewSectionReader(file, from, most), file}, info, nil
 }
 
-// part is a part of a file.
+// part reads a part of a file and closes the file.
 type part struct {
 	io.Reader
 	io.Closer
 }
 
-// Stat opens the file too, since its type may have to be seen.
+// Stat has to open the file, since its content may be needed to find its type.
 func (f *folder) Stat(ctx context.Context, key string) (Info, error) {
 	file, info, err := f.open(ctx, key)
 	if err != nil {
@@ -160,7 +161,7 @@ func (f *folder) open(ctx context.Context, key string) (*os.File, Info, error) {
 	}
 	stat, err := file.Stat()
 	if err == nil && !stat.Mode().IsRegular() {
-		err = fs.ErrNotExist // a folder: its name is no key
+		err = fs.ErrNotExist // a directory is no object
 	}
 	if err != nil {
 		_ = file.Close()
@@ -169,7 +170,7 @@ func (f *folder) open(ctx context.Context, key string) (*os.File, Info, error) {
 	return file, Info{Size: stat.Size(), ContentType: contentType(key, file), Modified: stat.ModTime()}, nil
 }
 
-// Delete leaves the directories: an upload may be about to use them.
+// Delete does not remove empty directories, because an upload may be about to use them.
 func (f *folder) Delete(ctx context.Context, key string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -190,7 +191,7 @@ func (f *folder) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// List walks only the directories that can have keys of the list.
+// List reads only the directories that can contain keys of the list.
 func (f *folder) List(ctx context.Context, prefix, after string, limit int) ([]Object, error) {
 	if limit <= 0 {
 		limit = mostListed
@@ -210,7 +211,8 @@ type listing struct {
 	found         []Object
 }
 
-// walk visits a directory, whose name ends with a slash or is "".
+// walk adds the objects in a directory, and in those below it, to the list. The name of the
+// directory ends with a slash, or is "" for the whole store.
 func (l *listing) walk(dir string) error {
 	if err := l.ctx.Err(); err != nil {
 		return err
@@ -224,7 +226,8 @@ func (l *listing) walk(dir string) error {
 	if err != nil {
 		return unavailable("list", err)
 	}
-	// With the slash, directories sort as their keys do: a-b before a/b.
+	// With a slash at the end, names of directories sort as the keys in them do: a-b comes before
+	// a/b.
 	name := func(e fs.DirEntry) string {
 		if e.IsDir() {
 			return e.Name() + "/"
@@ -261,12 +264,13 @@ func (l *listing) walk(dir string) error {
 	return nil
 }
 
-// Presign is not for folders: clients send to the API.
+// Presign returns ErrNotSupported: where the store is a folder, clients send their files to the
+// API.
 func (f *folder) Presign(context.Context, string, string, int64, time.Duration) (string, http.Header, error) {
 	return "", nil, fmt.Errorf("%w: addresses for direct uploads", ErrNotSupported)
 }
 
-// contentType never is a type that a browser would run.
+// contentType returns the media type of a file, which is never one that a browser would run.
 func contentType(key string, content io.ReaderAt) string {
 	if t := TypeByEnding(path.Ext(key)); t != Unknown {
 		return t
@@ -285,7 +289,8 @@ func contentType(key string, content io.ReaderAt) string {
 	return Unknown
 }
 
-// missing turns the error of a file that is not there into ErrNotFound.
+// missing turns the error of a missing file into ErrNotFound, and any other error into
+// ErrUnavailable.
 func missing(key, doing string, err error) error {
 	switch {
 	case err == nil:

@@ -1,7 +1,9 @@
-// Package workshop works on pictures where that hurts nobody: in processes of their own with a low priority, so that those who read the site do not
-// wait for a processor, for the memory of decoded pictures to be collected, or because a picture killed its decoder.
+// Package workshop processes pictures in processes of their own with a low priority. So those who
+// read the site do not have to wait for a processor or for the garbage collection of decoded
+// pictures, and a picture that crashes its decoder does not crash the server.
 //
-// Its public face: a Workshop does Orders; Work is the life of such a process.
+// Its public face: a Workshop carries out Orders, and Work is the main function of such a
+// process.
 package workshop
 
 import (
@@ -11,34 +13,36 @@ import (
 	"38qa.net/backend/modules/media/internal/picture"
 )
 
-// Order is what is to be made of a picture.
+// Order says what to make of a picture.
 type Order struct {
 	Content []byte
-	// Clean asks for the picture without anything else.
+	// Clean asks for the picture without metadata; see [picture.Clean].
 	Clean bool
-	// Versions are the thumbnails to make; with OnlySmaller, those that would be as large as the picture or larger are left out.
+	// Versions are the thumbnails to make. With OnlySmaller, those that would not be smaller than
+	// the picture are left out.
 	Versions    []Version
 	OnlySmaller bool
-	// Hash asks for the BlurHash.
+	// Hash asks for the picture's BlurHash.
 	Hash bool
 }
 
-// Version is a thumbnail: no side is longer than Size pixels; a square one is the middle of the picture.
+// Version is the size and the shape of a thumbnail: no side is longer than Size pixels, and a
+// square one shows the middle of the picture.
 type Version struct {
 	Size   int
 	Square bool
 }
 
-// Made is what was made by an order.
+// Made is the result of an order.
 type Made struct {
-	// Info is that of the picture, after cleaning if that was asked for.
+	// Info describes the picture, after cleaning if the order asked for it.
 	Info     picture.Info
 	Clean    []byte
 	Versions map[Version]picture.Rendition
 	Hash     string
 }
 
-// do makes what is ordered. Its errors are those of package picture.
+// do carries out an order. Its errors are those of package picture.
 func do(o Order) (m Made, err error) {
 	m.Versions = map[Version]picture.Rendition{}
 	if o.Clean {
@@ -57,7 +61,8 @@ func do(o Order) (m Made, err error) {
 			sizes = append(sizes, v.Size)
 		default:
 			var r picture.Rendition
-			if r.Content, r.Width, r.Height, err = picture.Thumbnail(o.Content, v.Size, true, picture.Default); err != nil {
+			if r.Content, r.Width, r.Height, err = picture.Thumbnail(o.Content, v.Size, true,
+				picture.Default); err != nil {
 				return m, err
 			}
 			m.Versions[v] = r
@@ -79,21 +84,22 @@ func do(o Order) (m Made, err error) {
 	return m, nil
 }
 
-// answer is what comes back from a process: what was made, or what was wrong with the picture.
+// answer is what a worker sends back: the result, or what was wrong with the picture.
 type answer struct {
 	Made  Made
 	Wrong *wrong
 }
 
-// wrong is an error that can be sent.
+// wrong is an error in a form that can be sent to another process.
 type wrong struct {
 	Kind string
 	Text string
 	Size *picture.SizeError
 }
 
-// kinds are the errors that callers tell apart.
-var kinds = map[string]error{"no image": picture.ErrNotAnImage, "too large": picture.ErrTooLarge, "broken": picture.ErrBroken}
+// kinds are the errors that callers need to tell apart, by the names under which they are sent.
+var kinds = map[string]error{"no image": picture.ErrNotAnImage, "too large": picture.ErrTooLarge,
+	"broken": picture.ErrBroken}
 
 func wrongOf(err error) *wrong {
 	if err == nil {
@@ -109,7 +115,7 @@ func wrongOf(err error) *wrong {
 	return w
 }
 
-// err is the error as it was.
+// err returns the error that was sent, or nil if w is nil.
 func (w *wrong) err() error {
 	switch {
 	case w == nil:
@@ -122,19 +128,19 @@ func (w *wrong) err() error {
 	return errors.New(w.Text)
 }
 
-// sent is an error of package picture that came from another process.
+// sent is an error of package picture that came from a worker.
 type sent struct {
 	text string
 	is   error
 }
 
-// Error is the text that it had there.
+// Error returns the error's text in the worker.
 func (s *sent) Error() string { return s.text }
 
-// Unwrap is the kind of error.
+// Unwrap returns the kind of the error: one of package picture's variables.
 func (s *sent) Unwrap() error { return s.is }
 
-// died is the error for a picture whose decoder ended, twice.
+// died returns the error for a picture whose decoder ended twice.
 func died(why error) error {
 	return fmt.Errorf("%w: its decoder ended: %w", picture.ErrBroken, why)
 }

@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// startNicely starts a process. Other systems than Linux give priorities to whole processes, and the server keeps its own.
+// startNicely starts a process with the priority of this one. Systems other than Linux give
+// priorities to whole processes only, and the server must keep its own.
 func startNicely(cmd *exec.Cmd) error { return cmd.Start() }
 
-// started is when this process began, about.
+// started is approximately when this process began.
 var started = time.Now()
 
-// worked is how long this process has been there, for want of something better.
+// worked returns how long this process has existed, in place of the processor time that it has
+// used, which it cannot find out here.
 func worked() time.Duration { return time.Since(started) }

@@ -16,25 +16,29 @@ import (
 )
 
 const (
-	// Variable tells a program that it is to be a worker; see Work.
+	// Variable is the environment variable that makes a program run as a worker; see [Work].
 	Variable = "Q2AB_PICTURES"
-	// mostWork is how much of a processor's time one order may take: the largest picture takes some seconds. How long that is by the clock
-	// depends on what else the machine has to do.
+	// mostWork is how much processor time one order may take; the largest picture takes some
+	// seconds. Clock time would not do, since it depends on what else the machine is doing.
 	mostWork = 30 * time.Second
-	// memory is what a worker tries to keep within, in bytes; a picture at the limits takes about half of it.
+	// memory is the memory limit of a worker, in bytes, which Go's garbage collector tries to
+	// keep; the largest accepted picture takes about half of it.
 	memory = 512 << 20
 )
 
-// Workshop does orders, some at once. The zero Workshop is not useful.
+// Workshop carries out orders, several at once. The zero Workshop cannot be used; call [New].
 type Workshop struct {
-	// program is run as a worker; "" works in this process.
+	// program is the program that is started as a worker. If it is "", orders are carried out in
+	// this process.
 	program string
-	// places has one worker for each order at once; those that are nil have not started yet.
+	// places holds one worker for each order that can be carried out at once; nil stands for a
+	// worker that has not been started yet.
 	places chan *worker
 }
 
-// New is a workshop for so many orders at once. The program has to call Work at its start, as this one does if it is os.Executable's; without one
-// the work is done in this process.
+// New returns a workshop that carries out at most atOnce orders at once. The program, which may
+// be os.Executable's if this program does so, must call [Work] when it starts. If program is "",
+// orders are carried out in this process.
 func New(program string, atOnce int) *Workshop {
 	w := &Workshop{program: program, places: make(chan *worker, atOnce)}
 	for range atOnce {
@@ -43,7 +47,8 @@ func New(program string, atOnce int) *Workshop {
 	return w
 }
 
-// Do makes what is ordered, once it is its turn. Its errors are those of package picture, or the context's.
+// Do carries out an order as soon as a worker is free. If no worker can be started, it carries
+// out the order in this process. Its errors are those of package picture, or the context's.
 func (w *Workshop) Do(ctx context.Context, o Order) (Made, error) {
 	var at *worker
 	select {
@@ -57,7 +62,7 @@ func (w *Workshop) Do(ctx context.Context, o Order) (Made, error) {
 	}
 	var m Made
 	var failure error
-	for range 2 { // a worker may have been killed for what others did
+	for range 2 { // again, since a worker may have been killed through no fault of the picture
 		if at == nil {
 			var err error
 			if at, err = hire(w.program); err != nil {
@@ -79,7 +84,7 @@ func (w *Workshop) Do(ctx context.Context, o Order) (Made, error) {
 	return m, died(failure)
 }
 
-// Close ends the workers; orders under way are finished first.
+// Close stops the workers after they have finished the orders that they are working on.
 func (w *Workshop) Close() {
 	for range cap(w.places) {
 		if at := <-w.places; at != nil {
@@ -91,7 +96,7 @@ func (w *Workshop) Close() {
 	}
 }
 
-// worker is a process that does one order after the other.
+// worker is a process that carries out one order after another.
 type worker struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
@@ -118,7 +123,8 @@ func hire(program string) (*worker, error) {
 	return &worker{cmd: cmd, in: in, orders: gob.NewEncoder(in), made: gob.NewDecoder(out)}, nil
 }
 
-// do sends an order and waits for what is made. After an error the worker is of no use any more.
+// do sends an order to the worker and waits for the result. After an error the worker cannot be
+// used any more.
 func (w *worker) do(ctx context.Context, o Order) (a answer, err error) {
 	done := context.AfterFunc(ctx, w.end)
 	if err = w.orders.Encode(o); err == nil {
@@ -130,28 +136,30 @@ func (w *worker) do(ctx context.Context, o Order) (a answer, err error) {
 	return a, err
 }
 
-// end ends the process at once.
+// end kills the process at once.
 func (w *worker) end() {
 	w.ended.Do(func() {
 		_ = w.cmd.Process.Kill() // it may have ended by itself
 		_ = w.in.Close()
-		_ = w.cmd.Wait() // killed is what it is to be
+		_ = w.cmd.Wait() // it reports that the process was killed
 	})
 }
 
-// Work makes this process a worker if it was started as one, and tells whether it was: then it has ended its work, and the program is to end. Programs
-// call it first of all.
+// Work turns this process into a worker if its environment says so. It returns when all orders
+// have been carried out, and reports whether the process was a worker; if so, the program must
+// exit. Programs must call it first of all.
 func Work() bool {
 	if os.Getenv(Variable) == "" {
 		return false
 	}
-	// Who started it says when it is to end, by closing its input: signals are for that process, and may reach the whole group.
+	// The process that started this one ends it by closing its input. Signals such as an
+	// interrupt are meant for that process only, although they may reach the whole group.
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM)
 	serve(os.Stdin, os.Stdout)
 	return true
 }
 
-// watch ends the process if it works for too long from now on, until it is told to stop.
+// watch ends the process if it uses more than mostWork of processor time before stop is called.
 func watch() (stop func()) {
 	begin, done := worked(), make(chan struct{})
 	go func() {
@@ -172,13 +180,13 @@ func watch() (stop func()) {
 	return func() { close(done) }
 }
 
-// serve does orders until there are no more.
+// serve carries out orders until the input ends.
 func serve(in io.Reader, out io.Writer) {
 	orders, answers := gob.NewDecoder(in), gob.NewEncoder(out)
 	for {
 		var o Order
 		if err := orders.Decode(&o); err != nil {
-			return // the end, or nobody who could be told
+			return // the end of the input, or nobody to report the error to
 		}
 		var a answer
 		var err error
@@ -190,6 +198,6 @@ func serve(in io.Reader, out io.Writer) {
 			return
 		}
 		o, a = Order{}, answer{}
-		debug.FreeOSMemory() // it may be long until the next one
+		debug.FreeOSMemory() // the next order may come much later
 	}
 }
