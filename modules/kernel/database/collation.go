@@ -7,9 +7,10 @@ import (
 	"sync"
 )
 
-// generalCI holds, for each character of the basic plane that MySQL's utf8_general_ci does not compare as itself, the
-// character that it compares as ("00E9 0045": é as E). The figures were read from a MariaDB server with
-// WEIGHT_STRING; TestGeneralCIMatchesServer reads them again.
+// generalCI holds, for each character of the Basic Multilingual Plane that MySQL's collation
+// utf8_general_ci does not compare as itself, the character that it compares as ("00E9 0045": é as
+// E). The table was read from a MariaDB server with WEIGHT_STRING; TestGeneralCIMatchesServer reads
+// it again.
 //
 //go:embed general_ci.txt
 var generalCI string
@@ -42,9 +43,9 @@ func generalCIWeight(r rune) rune {
 	return r
 }
 
-// CompareGeneralCI compares two strings as MySQL's utf8_general_ci does: without regard to case and accents of Latin,
-// Greek and Cyrillic letters and to spaces at the end, but は, ば and ハ are three letters. The result is negative, 0 or
-// positive.
+// CompareGeneralCI compares two strings as MySQL's collation utf8_general_ci does: it ignores case,
+// the accents of Latin, Greek and Cyrillic letters, and spaces at the end, but keeps は, ば and ハ
+// apart. The result is negative, 0 or positive.
 func CompareGeneralCI(a, b string) int {
 	ra, rb := []rune(strings.TrimRight(a, " ")), []rune(strings.TrimRight(b, " "))
 	for i := 0; i < len(ra) && i < len(rb); i++ {
@@ -55,7 +56,8 @@ func CompareGeneralCI(a, b string) int {
 	return len(ra) - len(rb)
 }
 
-// FoldGeneralCI returns a string that is the same for all strings that CompareGeneralCI finds equal.
+// FoldGeneralCI returns a key for s: two strings have the same key exactly if CompareGeneralCI
+// reports them as equal.
 func FoldGeneralCI(s string) string {
 	return strings.Map(generalCIWeight, strings.TrimRight(s, " "))
 }

@@ -1,9 +1,10 @@
-// Package database opens the site's Question2Answer database, MySQL, MariaDB or the embedded SQLite, and runs the
-// modules' SQL on it.
+// Package database opens the site's Question2Answer database, which is MySQL, MariaDB or the
+// embedded SQLite, and runs the modules' SQL on it.
 //
-// SQL is written once, by hand, in the common ground of the three: table names stand in braces ("{posts}") and
-// become the site's own (prefix included); SQLite is given the few MySQL functions that the modules use
-// (UNIX_TIMESTAMP, LN) and MySQL's collation, so that comparisons mean the same everywhere.
+// SQL is written once, by hand, in what the three have in common. Table names stand in braces
+// ("{posts}") and are replaced by the site's own names, prefix included. SQLite is given the few
+// MySQL functions that the modules use (such as UNIX_TIMESTAMP and LN) and MySQL's collation, so
+// that comparisons mean the same everywhere.
 package database
 
 import (
@@ -29,7 +30,7 @@ type Dialect int
 const (
 	// MySQL stands for MySQL 8.0 and later and for MariaDB 10.6 and later.
 	MySQL Dialect = iota
-	// SQLite is the embedded default.
+	// SQLite stands for the embedded database, which is the default.
 	SQLite
 )
 
@@ -40,7 +41,7 @@ func (d Dialect) String() string {
 	return "mysql"
 }
 
-// DB is a database handle that all modules share; it is safe for concurrent use.
+// DB is a database handle that all modules share. It is safe for concurrent use.
 type DB struct {
 	gorm    *gorm.DB
 	pool    *sql.DB
@@ -49,19 +50,21 @@ type DB struct {
 	mysql   *mysql.Config // nil for SQLite
 	file    string        // of SQLite
 	clock   Clock
-	// now is the moment at which a transaction began, in Unix seconds; 0 outside.
+	// now is the time at which the transaction began, in Unix seconds; 0 outside of transactions.
 	now int64
-	// names caches the queries in which table names have been put in; queries are constants or made of few parts,
-	// so that it stays small.
+	// names caches queries with the table names put in. Queries are constants or made of few parts,
+	// so the cache stays small.
 	names  *sync.Map
 	health *health
-	// writers, of SQLite outside of a transaction, holds whoever writes. SQLite would let the others ask again and
-	// again whether it is their turn, so that some of them wait for seconds.
+	// writers serialises writers on SQLite: whoever writes puts a token into it. It is nil on MySQL
+	// and within a transaction. Without it, SQLite would make each waiting writer poll for the lock,
+	// and some of them would wait for seconds.
 	writers chan struct{}
 }
 
-// awaitWriting waits, in the order of those who come, until nobody else of this process writes, and returns what
-// lets the next one write. On MySQL, and in a transaction, there is nothing to wait for.
+// awaitWriting waits until no other goroutine of this process writes to SQLite, first come, first
+// served, and returns the function that lets the next one write. On MySQL and within a transaction
+// it returns at once.
 func (db *DB) awaitWriting(ctx context.Context) (done func(), err error) {
 	if db.writers == nil {
 		return func() {}, nil
@@ -74,38 +77,38 @@ func (db *DB) awaitWriting(ctx context.Context) (done func(), err error) {
 	}
 }
 
-// Dialect tells which kind of server this is, for the few places where SQL has to differ.
+// Dialect returns the kind of database server, for the few places where the SQL has to differ.
 func (db *DB) Dialect() Dialect { return db.dialect }
 
-// Prefix is the site's table prefix, "qa_" in most sites.
+// Prefix returns the site's table prefix, which is "qa_" on most sites.
 func (db *DB) Prefix() string { return db.prefix }
 
-// Pool is the connection pool beneath, for health checks and for the migrations.
+// Pool returns the underlying connection pool, for health checks and migrations.
 func (db *DB) Pool() *sql.DB { return db.pool }
 
-// Close closes all connections; queries under way end with an error.
+// Close closes all connections. Queries that are still running return an error.
 func (db *DB) Close() error { return db.pool.Close() }
 
-// Ping checks that the server answers.
+// Ping checks that the server can be reached.
 func (db *DB) Ping(ctx context.Context) error { return db.pool.PingContext(ctx) }
 
 // statements is the key of the counter that CountStatements puts into a context.
 type statements struct{}
 
-// CountStatements returns a context in which every statement sent to the server adds one to the counter. It is there
-// for the tests that hold the number of statements per request.
+// CountStatements returns a context in which every statement sent to the server is recorded in the
+// returned Counter. Tests use it to keep the number of statements of a request from growing.
 func CountStatements(ctx context.Context) (context.Context, *Counter) {
 	c := &Counter{}
 	return context.WithValue(ctx, statements{}, c), c
 }
 
-// Counter counts statements and keeps their texts.
+// Counter records the statements that were sent with a context; see CountStatements.
 type Counter struct {
 	mu      sync.Mutex
 	queries []string
 }
 
-// Queries returns the statements so far.
+// Queries returns the texts of the statements so far.
 func (c *Counter) Queries() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -130,7 +133,8 @@ func (db *DB) sql(query string) string {
 	return named
 }
 
-// Select runs a query and hands each row to scan. A slice among the arguments becomes a list for IN.
+// Select runs a query and calls scan for each row. A slice among the arguments becomes a list for
+// IN.
 func (db *DB) Select(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) (err error) {
 	count(ctx, query)
 	rows, err := db.gorm.WithContext(ctx).Raw(db.sql(query), bytesAsOne(args)...).Rows()
@@ -146,7 +150,7 @@ func (db *DB) Select(ctx context.Context, scan func(*sql.Rows) error, query stri
 	return db.note(ctx, false, rows.Err())
 }
 
-// Append is a scan for Select that adds the only column of each row to the list.
+// Append returns a scan function for Select that appends the only column of each row to the list.
 func Append[T any](list *[]T) func(*sql.Rows) error {
 	*list = nil
 	return func(rows *sql.Rows) error {
@@ -157,7 +161,7 @@ func Append[T any](list *[]T) func(*sql.Rows) error {
 	}
 }
 
-// Get reads at most one row into dest; found tells whether there was one.
+// Get reads the first row of a query into dest; found reports whether there was one.
 func (db *DB) Get(ctx context.Context, dest []any, query string, args ...any) (found bool, err error) {
 	err = db.Select(ctx, func(rows *sql.Rows) error {
 		if found {
@@ -169,11 +173,13 @@ func (db *DB) Get(ctx context.Context, dest []any, query string, args ...any) (f
 	return found, err
 }
 
-// Clock tells the time; tests pass their own. The zero Clock is the process's.
+// Clock is a function that returns the current time; tests pass their own. With a nil Clock the
+// process's clock is used.
 type Clock func() time.Time
 
-// Now is the time in Unix seconds, as exact as Q2A keeps times. Within a transaction it stands still, so that all rows of
-// one action bear the same time. SQL takes it with FROM_UNIXTIME(?), which heeds the server's time zone as Q2A's NOW() does.
+// Now returns the current time in Unix seconds, which is the precision in which Q2A stores times.
+// Within a transaction it does not change, so that all rows of one action have the same time. SQL
+// receives it through FROM_UNIXTIME(?), which applies the server's time zone as Q2A's NOW() does.
 func (db *DB) Now() int64 {
 	switch {
 	case db.now != 0:
@@ -184,8 +190,9 @@ func (db *DB) Now() int64 {
 	return time.Now().Unix()
 }
 
-// ServerNow is the time by the database's clock, in Unix seconds: the same for all processes, however wrong their own clocks are. A clock
-// that was given goes before it, and SQLite has the process's.
+// ServerNow returns the time by the database server's clock in Unix seconds, so that all processes
+// agree on it however wrong their own clocks are. If Settings.Clock is set, that is used instead;
+// with SQLite it is the process's clock.
 func (db *DB) ServerNow(ctx context.Context) (now int64, err error) {
 	if db.clock != nil || db.dialect == SQLite {
 		if db.clock != nil {
@@ -199,7 +206,7 @@ func (db *DB) ServerNow(ctx context.Context) (now int64, err error) {
 	return now, nil
 }
 
-// Insert runs a statement that inserts one row and returns the id that the table gave it.
+// Insert runs a statement that inserts one row and returns the id that the table assigned to it.
 func (db *DB) Insert(ctx context.Context, query string, args ...any) (id int64, err error) {
 	count(ctx, query)
 	done, err := db.awaitWriting(ctx)
@@ -208,14 +215,15 @@ func (db *DB) Insert(ctx context.Context, query string, args ...any) (id int64, 
 	}
 	defer done()
 	result := gorm.WithResult()
-	if err := db.gorm.WithContext(ctx).Clauses(result).Exec(db.sql(query), bytesAsOne(args)...).Error; db.note(ctx, true, err) != nil {
+	if err := db.gorm.WithContext(ctx).Clauses(result).
+		Exec(db.sql(query), bytesAsOne(args)...).Error; db.note(ctx, true, err) != nil {
 		return 0, err
 	}
 	return result.Result.LastInsertId()
 }
 
-// Upsert is the clause after VALUES (…) that turns an insert into an update of the row that has the same key; Given names the
-// inserted values in it.
+// Upsert returns the clause to put after VALUES (…) so that the insert updates the row that has the
+// same key instead. Within that clause, Given refers to the values to be inserted.
 func (db *DB) Upsert(key string) string {
 	if db.dialect == SQLite {
 		return " ON CONFLICT (" + key + ") DO UPDATE SET "
@@ -223,7 +231,8 @@ func (db *DB) Upsert(key string) string {
 	return " ON DUPLICATE KEY UPDATE "
 }
 
-// Given is, within Upsert, the value of the column that the insert would have written.
+// Given returns the SQL expression for the value that the insert would have written into the column.
+// It is for use after Upsert.
 func (db *DB) Given(column string) string {
 	if db.dialect == SQLite {
 		return "excluded." + column
@@ -231,7 +240,7 @@ func (db *DB) Given(column string) string {
 	return "VALUES(" + column + ")"
 }
 
-// InsertIgnore begins an insert that does nothing where the row's key is taken.
+// InsertIgnore returns the first words of an INSERT that does nothing if the row's key is taken.
 func (db *DB) InsertIgnore() string {
 	if db.dialect == SQLite {
 		return "INSERT OR IGNORE INTO"
@@ -239,8 +248,9 @@ func (db *DB) InsertIgnore() string {
 	return "INSERT IGNORE INTO"
 }
 
-// ForUpdate ends a query that locks the rows that it reads until the end of the transaction. SQLite's writing transactions
-// have the whole database for themselves from their start.
+// ForUpdate returns the SQL to put at the end of a query so that it locks the rows that it reads
+// until the end of the transaction. It is empty for SQLite, where a writing transaction has the
+// whole database to itself from its start.
 func (db *DB) ForUpdate() string {
 	if db.dialect == SQLite {
 		return ""
@@ -260,10 +270,11 @@ func (db *DB) Exec(ctx context.Context, query string, args ...any) (changed int6
 	return res.RowsAffected, db.note(ctx, res.RowsAffected > 0, res.Error)
 }
 
-// bytes is a binary argument; as a plain []byte GORM would take it for a list of numbers after a parenthesis.
+// bytes is a binary argument. Given a plain []byte after a parenthesis, GORM would take it for a
+// list of numbers.
 type bytes []byte
 
-// Value gives the bytes to the driver.
+// Value implements driver.Valuer.
 func (b bytes) Value() (driver.Value, error) { return []byte(b), nil }
 
 func bytesAsOne(args []any) []any {
@@ -282,18 +293,21 @@ func bytesAsOne(args []any) []any {
 	return out
 }
 
-// maxAttempts bounds how often Tx tries again after a deadlock or a lock time-out, and longestPause the time between. Requests run
-// out of their own time before that: where many act on the same few posts, one may well lose a dozen times in a row.
+// maxAttempts bounds how often Tx runs a transaction that fails by a deadlock or a lock time-out,
+// and longestPause the pause before each new attempt. They are generous because a transaction may
+// well lose a dozen times in a row where many act on the same few posts; most requests reach their
+// own time limit before.
 const (
 	maxAttempts  = 50
 	longestPause = 200 // milliseconds
 )
 
-// Tx runs fn in one transaction: committed when fn returns nil, rolled back otherwise. After a deadlock, a lock
-// time-out or SQLite's "busy" it runs fn again, so fn must have no effect outside the transaction.
+// Tx runs fn in one transaction, which is committed if fn returns nil and rolled back otherwise.
+// After a deadlock, a lock time-out or SQLite's "busy" it runs fn again, up to maxAttempts times in
+// all, so fn must have no effects outside of the transaction.
 //
-// On MySQL it reads what is committed at each statement (READ COMMITTED): after waiting for a row's lock the next statement
-// sees what the other transaction did, and counting rows locks none of them.
+// On MySQL the isolation level is READ COMMITTED: after waiting for a row's lock, the next statement
+// sees what the other transaction committed, and counting rows does not lock them.
 func (db *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 	for attempt := 1; ; attempt++ {
 		isolation := &sql.TxOptions{}
@@ -314,7 +328,7 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 	}
 }
 
-// transaction runs fn once.
+// transaction runs fn in a transaction once, without repeating it.
 func (db *DB) transaction(ctx context.Context, isolation *sql.TxOptions, fn func(tx *DB) error) error {
 	done, err := db.awaitWriting(ctx)
 	if err != nil {
@@ -328,8 +342,10 @@ func (db *DB) transaction(ctx context.Context, isolation *sql.TxOptions, fn func
 	}, isolation)
 }
 
-// Alone makes a transaction the only one of this backend that has called Alone with the name until it ends; others wait. The names are
-// rows that migrations make. It is for tables without unique keys, where what is looked up has to stay true until it is written.
+// Alone makes a transaction the only one of this backend that holds the given name, until it ends;
+// other transactions that call Alone with the same name wait. Names are rows of {q2ab_state} that
+// migrations insert; an unknown name is an error. It protects tables without unique keys, where what
+// was looked up must still be true when the row is written.
 func (db *DB) Alone(ctx context.Context, name string) error {
 	var found string
 	ok, err := db.Get(ctx, []any{&found}, "SELECT name FROM {q2ab_state} WHERE name = ?"+db.ForUpdate(), name)
@@ -342,7 +358,7 @@ func (db *DB) Alone(ctx context.Context, name string) error {
 	return nil
 }
 
-// retryable tells whether the same transaction may succeed when it is run again.
+// retryable reports whether the same transaction may succeed when it is run again.
 func retryable(err error) bool {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
@@ -351,7 +367,8 @@ func retryable(err error) bool {
 	return isBusy(err)
 }
 
-// MissingReference tells whether a statement failed because a row that it refers to is not there.
+// MissingReference reports whether a statement failed because it refers to a row that does not exist
+// (a foreign key).
 func MissingReference(err error) bool {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
@@ -360,7 +377,8 @@ func MissingReference(err error) bool {
 	return errors.Is(err, gorm.ErrForeignKeyViolated) || isForeignKey(err)
 }
 
-// DuplicateKey tells whether a statement failed because a unique key has the value already.
+// DuplicateKey reports whether a statement failed because another row has the same value in a unique
+// key.
 func DuplicateKey(err error) bool {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
@@ -369,8 +387,8 @@ func DuplicateKey(err error) bool {
 	return errors.Is(err, gorm.ErrDuplicatedKey) || isUnique(err)
 }
 
-// Exact is the condition that a text column holds exactly the argument, byte for byte, where "column = ?" goes by the
-// column's collation.
+// Exact returns the SQL condition that a text column equals the argument byte for byte, whereas
+// "column = ?" compares by the column's collation.
 func (db *DB) Exact(column string) string {
 	binary := "BINARY"
 	if db.dialect == SQLite {
@@ -379,13 +397,15 @@ func (db *DB) Exact(column string) string {
 	return "CAST(" + column + " AS " + binary + ") = CAST(? AS " + binary + ")"
 }
 
-// BeyondQ2A tells whether a text has characters outside the basic plane (emoji, rare ideographs), which nothing that Q2A
-// stores has: its connections cannot carry them. Comparing such a text with a utf8mb3 column is an error in MySQL.
+// BeyondQ2A reports whether a text has characters outside the Basic Multilingual Plane (emoji, rare
+// ideographs). Nothing that Q2A stores has such characters, since its connections cannot carry them,
+// and MySQL returns an error when such a text is compared with a utf8mb3 column.
 func BeyondQ2A(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return r > 0xffff })
 }
 
-// StartsWith is the condition that a text column, compared by its collation, starts with a text, and its argument.
+// StartsWith returns the SQL condition that a text column starts with the given text by the column's
+// collation, and the condition's argument.
 func (db *DB) StartsWith(column, text string) (condition string, arg any) {
 	if db.dialect == SQLite { // whose LIKE knows no collation
 		return "STARTS_WITH_CI(" + column + ", ?)", text

@@ -14,9 +14,10 @@ var (
 	prefixLen   = regexp.MustCompile(`\(\d+\)`)
 )
 
-// TranslateDDL turns one CREATE TABLE as mysqldump prints it into SQLite statements: the table, then its indexes.
-// Text compares as the MySQL column would (utf8_general_ci, or by bytes where it is a _bin collation); DATETIME becomes
-// text in the same form; BIGINT UNSIGNED becomes text, since SQLite's integers end at 2^63.
+// TranslateDDL translates one CREATE TABLE statement as mysqldump prints it into SQLite statements:
+// the table, then its indexes. Text compares as in the MySQL column (by utf8_general_ci, or by bytes
+// if the collation ends in _bin). DATETIME becomes text of the same form, and BIGINT UNSIGNED
+// becomes text because SQLite's integers end at 2^63.
 func TranslateDDL(ddl string) (table string, statements []string, err error) {
 	m := createTable.FindStringSubmatch(strings.TrimSuffix(strings.TrimSpace(ddl), ";"))
 	if m == nil {
@@ -51,8 +52,9 @@ func TranslateDDL(ddl string) (table string, statements []string, err error) {
 			if strings.HasPrefix(k[1], "UNIQUE") {
 				unique = "UNIQUE "
 			}
-			indexes = append(indexes, fmt.Sprintf("CREATE %sINDEX `%s.%s` ON `%s` (%s)", unique, table, k[2], table,
-				prefixLen.ReplaceAllString(k[3], "")))
+			indexes = append(indexes,
+				fmt.Sprintf("CREATE %sINDEX `%s.%s` ON `%s` (%s)", unique, table, k[2], table,
+					prefixLen.ReplaceAllString(k[3], "")))
 		case strings.HasPrefix(line, "FULLTEXT"), strings.HasPrefix(line, "SPATIAL"): // only for speed
 		default:
 			return "", nil, fmt.Errorf("table %s: line not understood: %q", table, line)
@@ -62,7 +64,8 @@ func TranslateDDL(ddl string) (table string, statements []string, err error) {
 	return table, append([]string{create}, indexes...), nil
 }
 
-// translateColumn takes the groups of columnLine.
+// translateColumn translates a column definition, given the groups of columnLine, and reports
+// whether the column is AUTO_INCREMENT.
 func translateColumn(c []string) (column string, autoIncrement bool) {
 	name, kind, unsigned, rest := c[1], c[2], c[4] != "", c[5]
 	binary := strings.Contains(rest, "_bin")

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// statementReader cuts a dump of mysqldump into its statements, without comments.
+// statementReader splits a dump made by mysqldump into its statements and drops the comments.
 type statementReader struct{ r *bufio.Reader }
 
-// next returns the next statement without its semicolon; io.EOF after the last.
+// next returns the next statement without its semicolon, or io.EOF after the last one.
 func (s *statementReader) next() (string, error) {
 	var b strings.Builder
 	var quote byte
@@ -74,12 +74,13 @@ func (s *statementReader) skipComment() error {
 	}
 }
 
-// value is one value of a dumped row: nil, a string (numbers too) or bytes.
+// value is one value of a dumped row: nil, a string (also for numbers) or []byte.
 type value any
 
 var insertHead = regexp.MustCompile("(?is)^INSERT (?:IGNORE )?INTO `([^`]+)` (?:\\(([^)]*)\\) )?VALUES\\s*")
 
-// parseInsert reads a dumped INSERT and hands on each row; columns is nil where the dump names none.
+// parseInsert parses a dumped INSERT and calls row for each row; columns is nil if the statement
+// names none.
 func parseInsert(statement string, row func(table string, columns []string, values []value) error) error {
 	head := insertHead.FindStringSubmatch(statement)
 	if head == nil {
@@ -108,7 +109,7 @@ func parseInsert(statement string, row func(table string, columns []string, valu
 	return nil
 }
 
-// parseRow reads values up to the closing parenthesis.
+// parseRow parses the values up to the closing parenthesis and returns the rest of the text.
 func parseRow(s string) (values []value, rest string, err error) {
 	for {
 		s = strings.TrimLeft(s, " \n\r\t")
@@ -139,7 +140,8 @@ func parseValue(s string) (value, string, error) {
 		}
 		return text, rest, err
 	case strings.HasPrefix(s, "0x"):
-		end := strings.IndexFunc(s[2:], func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF", r) }) + 2
+		end := strings.IndexFunc(s[2:],
+			func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF", r) }) + 2
 		bytes, err := hex.DecodeString(s[2:end])
 		if err != nil {
 			return nil, "", fmt.Errorf("hexadecimal value: %w", err)
@@ -157,7 +159,8 @@ func parseValue(s string) (value, string, error) {
 	return word, s[end:], nil
 }
 
-// escapes are what stands after a backslash in MySQL's texts; anything else stands for itself.
+// escapes maps a character after a backslash in MySQL's strings to what it stands for. Any other
+// character stands for itself.
 var escapes = map[byte]byte{'0': 0, 'b': '\b', 'n': '\n', 'r': '\r', 't': '\t', 'Z': 26}
 
 func parseText(s string) (text, rest string, err error) {

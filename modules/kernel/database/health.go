@@ -17,12 +17,12 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// quiet is how long nothing may fail until a trouble counts as over. Where some connections work and others do not, it does
-// not begin and end with each statement.
+// quiet is how long after the last failure a trouble counts as over. Without it, a trouble in which
+// some connections work and others do not would begin and end with each statement.
 const quiet = 2 * time.Second
 
-// trouble is one way in which a database can fail for a while, whatever is asked of it. It is logged when it begins and
-// when it ends, however many statements fail in between.
+// trouble is one way in which a database can fail for a while, whichever statement is run. It is
+// logged when it begins and when it ends, however many statements fail in between.
 type trouble struct {
 	begins, ends string
 
@@ -30,7 +30,7 @@ type trouble struct {
 	since, last time.Time // zero while all is well
 }
 
-// failed notes a failure.
+// failed records a failure and logs it if it is the first.
 func (t *trouble) failed(ctx context.Context, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -41,7 +41,7 @@ func (t *trouble) failed(ctx context.Context, err error) {
 	}
 }
 
-// worked notes that something worked that would have failed.
+// worked records the success of a statement that would have failed during the trouble.
 func (t *trouble) worked(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -52,19 +52,19 @@ func (t *trouble) worked(ctx context.Context) {
 	t.since, t.last = time.Time{}, time.Time{}
 }
 
-// within reports whether there was a failure within so long a time.
+// within reports whether a failure happened within the last d.
 func (t *trouble) within(d time.Duration) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return !t.since.IsZero() && time.Since(t.last) < d
 }
 
-// health is what all users of a pool know of their database.
+// health is the state of the database, as known to all users of a pool.
 type health struct {
 	outage, full trouble
 
 	room sync.Mutex
-	// roomAt is when the room on the disk was looked at last, and roomErr what was found.
+	// roomAt is when the free space on the disk was last checked, and roomErr the result.
 	roomAt  time.Time
 	roomErr error
 }
@@ -72,11 +72,13 @@ type health struct {
 func newHealth() *health {
 	return &health{
 		outage: trouble{begins: "the database does not answer", ends: "the database answers again"},
-		full:   trouble{begins: "the database has no room to write", ends: "the database has room to write again"},
+		full: trouble{begins: "the database has no room to write",
+			ends: "the database has room to write again"},
 	}
 }
 
-// note takes in how a statement or a transaction ended, and returns its error. wrote says that it needed room on the disk.
+// note records how a statement or a transaction ended, and returns its error unchanged. wrote says
+// that it needed room on the disk.
 func (db *DB) note(ctx context.Context, wrote bool, err error) error {
 	switch {
 	case Full(err):
@@ -92,10 +94,12 @@ func (db *DB) note(ctx context.Context, wrote bool, err error) error {
 	return err
 }
 
-// fullFor is for how long after a write for which there was no room a database counts as full.
+// fullFor is how long a database counts as full after a write that failed for lack of room.
 const fullFor = 10 * time.Second
 
-// Ready checks that the server answers and, as far as that can be told, that it has room to write.
+// Ready checks that the server can be reached and, as far as that is known, that it has room to
+// write. On SQLite it tries to write a small file beside the database; on MySQL it returns an error
+// for fullFor after a write that failed for lack of room.
 func (db *DB) Ready(ctx context.Context) error {
 	if err := db.note(ctx, false, db.Ping(ctx)); err != nil {
 		return err
@@ -109,10 +113,11 @@ func (db *DB) Ready(ctx context.Context) error {
 	return nil
 }
 
-// needed is the room, in bytes, that a disk has to have for SQLite to write.
+// needed is the free space on the disk, in bytes, that SQLite has to have to write.
 const needed = 64 << 10
 
-// lookForRoom is tryToWrite at most once a second, however often probes ask.
+// lookForRoom calls tryToWrite at most once a second, however often health checks ask, and otherwise
+// returns the last result.
 func (h *health) lookForRoom(folder string) error {
 	h.room.Lock()
 	defer h.room.Unlock()
@@ -122,7 +127,7 @@ func (h *health) lookForRoom(folder string) error {
 	return h.roomErr
 }
 
-// tryToWrite reports whether a folder takes a file of some size.
+// tryToWrite returns an error if a file of the size needed cannot be written into the folder.
 func tryToWrite(folder string) (err error) {
 	f, err := os.CreateTemp(folder, ".room-*")
 	if err != nil {
@@ -135,8 +140,9 @@ func tryToWrite(folder string) (err error) {
 	return nil
 }
 
-// Unavailable reports whether an error means that the server could not be reached, cannot read its files or takes no more
-// connections, rather than that it refused a statement.
+// Unavailable reports whether an error means that the server could not be reached, cannot read its
+// files, accepts no more connections or only reads at the moment, as opposed to having refused a
+// single statement.
 func Unavailable(err error) bool {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
@@ -149,10 +155,11 @@ func Unavailable(err error) bool {
 		return false
 	}
 	var network *net.OpError
-	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) || isUnreadable(err)
+	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, mysql.ErrInvalidConn) || isUnreadable(err)
 }
 
-// Full reports whether an error means that there was no room for what was to be written.
+// Full reports whether an error means that there was no room on the disk for what was to be written.
 func Full(err error) bool {
 	var m *mysql.MySQLError
 	if errors.As(err, &m) {
@@ -160,12 +167,14 @@ func Full(err error) bool {
 		case 1021, 1114: // disk full, table full
 			return true
 		case 3, 1026, 1030: // error on write, from the storage engine: "Got error 28 …", "(Errcode: 28 …)"
-			return strings.Contains(m.Message, "rror 28") || strings.Contains(m.Message, "rrcode: 28") || strings.Contains(m.Message, "o space left")
+			return strings.Contains(m.Message, "rror 28") ||
+				strings.Contains(m.Message, "rrcode: 28") || strings.Contains(m.Message, "o space left")
 		}
 		return false
 	}
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || isFull(err)
 }
 
-// Contended reports whether a transaction was given up because others held what it needed, each time that it was run.
+// Contended reports whether a transaction failed, on every attempt of Tx, because other transactions
+// held what it needed.
 func Contended(err error) bool { return retryable(err) }

@@ -13,25 +13,28 @@ import (
 	"time"
 )
 
-// Import says how a dump is read.
+// Import holds the options of ImportDump.
 type Import struct {
-	// Zone is the time zone of the server that the dump is of; Q2A stores its local times. nil means UTC.
+	// Zone is the time zone of the server that the dump was made on, because Q2A stores local times.
+	// nil means UTC.
 	Zone *time.Location
-	// Prefix is that of the dump's tables; "" means that of the target.
+	// Prefix is the table prefix in the dump; "" means that of the target database.
 	Prefix string
-	// Progress, if set, is called after each table's rows and now and then in between.
+	// Progress, if set, is called after each INSERT statement and every 20,000 rows within one.
 	Progress func(table string, rows int)
 }
 
-// ImportResult is what an import brought.
+// ImportResult describes what an import did.
 type ImportResult struct {
 	Tables, Rows int
-	// Skipped are tables of the dump with another prefix.
+	// Skipped lists the tables of the dump that have another prefix and were left out.
 	Skipped []string
 }
 
-// ImportDump reads a dump that mysqldump made of a Q2A site into an empty SQLite database: Q2A's tables and those of
-// plugins, with all rows. The database must have been opened with Importing. It is one transaction: when it fails or is stopped nothing is left behind.
+// ImportDump reads a dump that mysqldump made of a Q2A site into an empty SQLite database: Q2A's
+// tables and those of plugins, with all rows. The database must have been opened with
+// Settings.Importing. The import is one transaction, so an import that fails or is interrupted
+// leaves nothing behind.
 func (db *DB) ImportDump(ctx context.Context, dump io.Reader, options Import) (ImportResult, error) {
 	var result ImportResult
 	if db.dialect != SQLite {
@@ -76,7 +79,7 @@ func (db *DB) ImportDump(ctx context.Context, dump io.Reader, options Import) (I
 	return result, err
 }
 
-// checkForeignKeys finds rows that refer to rows that do not exist.
+// checkForeignKeys returns an error that names up to ten rows that refer to rows that do not exist.
 func (db *DB) checkForeignKeys(ctx context.Context) error {
 	var broken []string
 	err := db.Select(ctx, func(rows *sql.Rows) error {
@@ -84,7 +87,8 @@ func (db *DB) checkForeignKeys(ctx context.Context) error {
 		var row, key any
 		err := rows.Scan(&table, &row, &parent, &key)
 		if len(broken) < 10 {
-			broken = append(broken, fmt.Sprintf("%s row %v refers to a missing row of %s", table, row, parent))
+			broken = append(broken, fmt.Sprintf("%s row %v refers to a missing row of %s", table, row,
+				parent))
 		}
 		return err
 	}, "PRAGMA foreign_key_check")
@@ -132,7 +136,8 @@ func (in *importer) run(ctx context.Context, statement string) error {
 	return nil // SET, LOCK, DROP, ALTER … KEYS: of no meaning here
 }
 
-// target is the name that a table of the dump gets.
+// target returns the name that a table of the dump gets in this database, and reports whether it is
+// to be imported.
 func (in *importer) target(table string) (string, bool) {
 	name, ok := strings.CutPrefix(table, in.options.Prefix)
 	return in.tx.prefix + name, ok
@@ -150,7 +155,8 @@ func (in *importer) create(ctx context.Context, statement string) error {
 	}
 	renamed := backticked.ReplaceAllStringFunc(statement, func(quoted string) string {
 		name := strings.Trim(quoted, "`")
-		if new, ok := in.target(name); ok && (name == source || strings.Contains(statement, "REFERENCES `"+name+"`")) {
+		if new, ok := in.target(name); ok &&
+			(name == source || strings.Contains(statement, "REFERENCES `"+name+"`")) {
 			return "`" + new + "`"
 		}
 		return quoted
@@ -184,7 +190,8 @@ func (in *importer) insert(ctx context.Context, statement string) error {
 			}
 			quoted[i] = "`" + columns[i].name + "`"
 		}
-		query := "INSERT INTO `" + table + "` (" + strings.Join(quoted, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(values)-1) + ")"
+		query := "INSERT INTO `" + table + "` (" + strings.Join(quoted, ", ") +
+			") VALUES (?" + strings.Repeat(", ?", len(values)-1) + ")"
 		if _, err := in.tx.Exec(ctx, query, args...); err != nil {
 			return fmt.Errorf("table %s: %w", table, err)
 		}
@@ -213,8 +220,8 @@ func named(columns []importColumn, names []string) []importColumn {
 	return out
 }
 
-// convert makes of a dumped value what SQLite keeps: texts as texts, numbers as numbers, DATETIME in UTC, and unsigned
-// 64-bit numbers as texts.
+// convert converts a dumped value to what SQLite stores: texts as texts, numbers as numbers,
+// DATETIME in UTC, and unsigned 64-bit integers as texts.
 func (in *importer) convert(kind string, v value) (any, error) {
 	text, isText := v.(string)
 	base, _, _ := strings.Cut(kind, "(")

@@ -15,13 +15,15 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-// migrations are the steps that make this backend's own tables; Q2A's tables are never among them. The tables are
-// named {q2ab_…}: the site's prefix, then ours, so that two sites in one database keep apart and no plugin's clash.
+// migrations holds the steps that make this backend's own tables; Q2A's tables are never among them.
+// The tables are named {q2ab_…}: the site's prefix keeps two sites in one database apart, and q2ab_
+// avoids clashes with plugins.
 //
 //go:embed migrations
 var migrations embed.FS
 
-// Migrate brings this backend's own tables up to date. Tasks that start together wait for each other.
+// Migrate brings this backend's own tables up to date. Processes that start at the same time wait
+// for each other.
 func (db *DB) Migrate(ctx context.Context) (err error) {
 	files, err := db.migrationFiles()
 	if err != nil {
@@ -37,7 +39,8 @@ func (db *DB) Migrate(ctx context.Context) (err error) {
 	if db.dialect == SQLite {
 		dialect = goose.DialectSQLite3
 	} else {
-		locker, err := lock.NewMySQLTableLocker(lock.WithTableName(db.prefix+"q2ab_migration_lock"), lock.WithTableLockTimeout(time.Second, 60))
+		locker, err := lock.NewMySQLTableLocker(lock.WithTableName(db.prefix+"q2ab_migration_lock"),
+			lock.WithTableLockTimeout(time.Second, 60))
 		if err != nil {
 			return fmt.Errorf("migration lock: %w", err)
 		}
@@ -73,8 +76,9 @@ func (db *DB) Migrate(ctx context.Context) (err error) {
 	return nil
 }
 
-// doneByOther tells whether another process has made the steps meanwhile: SQLite has no lock that would let one wait, each
-// step is one transaction there, and the later of two processes fails at what the earlier one made.
+// doneByOther reports whether another process has made the steps in the meantime, waiting up to 2.5
+// seconds for it. SQLite has no lock to wait for: each step is one transaction there, and the later
+// of two processes fails because the tables exist already.
 func doneByOther(ctx context.Context, provider *goose.Provider) bool {
 	for range 50 {
 		if pending, err := provider.HasPending(ctx); err == nil && !pending {
@@ -85,7 +89,7 @@ func doneByOther(ctx context.Context, provider *goose.Provider) bool {
 	return false
 }
 
-// migrationFiles are the steps of this dialect with the table names put in.
+// migrationFiles returns the steps for this dialect, with the table names put in.
 func (db *DB) migrationFiles() (fs.FS, error) {
 	folder := "migrations/" + db.dialect.String()
 	entries, err := migrations.ReadDir(folder)

@@ -20,27 +20,31 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// Settings say which database to open and how.
+// Settings say which database to open, and how.
 type Settings struct {
-	// URL is mysql://user:password@host:port/name or sqlite:path; mariadb:// means the same as mysql://. The only
-	// query parameter is tls (true, skip-verify, preferred), for MySQL.
+	// URL is mysql://user:password@host:port/name or sqlite:path; mariadb:// means the same as
+	// mysql://. The query parameters, for MySQL only, are tls (true, skip-verify, preferred) and
+	// socket (the path of a Unix socket).
 	URL string
-	// Prefix of the table names, as QA_MYSQL_TABLE_PREFIX in the site's qa-config.php.
+	// Prefix is the prefix of the table names: QA_MYSQL_TABLE_PREFIX in the site's qa-config.php.
 	Prefix string
-	// MaxConnections bounds the pool; RDS Proxy and small servers like it small.
+	// MaxConnections bounds the number of connections in the pool; 0 means 10. RDS Proxy and small
+	// servers need a small number.
 	MaxConnections int
-	// Importing leaves foreign keys of SQLite unchecked until the end of an import, which checks them all.
+	// Importing leaves SQLite's foreign keys unchecked, for ImportDump, which checks them all at its
+	// end.
 	Importing bool
 	// Trace puts every statement into the Datadog trace of its request.
 	Trace bool
-	// Clock is what Now asks; nil for the process's own.
+	// Clock is the clock that Now uses; nil means the process's own.
 	Clock Clock
 }
 
-// prefixForm is what may stand before Q2A's table names; it is put into SQL as it is.
+// prefixForm matches the allowed table prefixes. The prefix is put into SQL as it is.
 var prefixForm = regexp.MustCompile(`^[A-Za-z0-9_]{0,30}$`)
 
-// Open opens the database and checks that it answers. It does not look at the tables: CheckSchema does.
+// Open opens the database and checks that it can be reached. It does not look at the tables;
+// CheckSchema does.
 func Open(ctx context.Context, s Settings) (*DB, error) {
 	if !prefixForm.MatchString(s.Prefix) {
 		return nil, fmt.Errorf("table prefix %q: only letters, digits and _ are allowed", s.Prefix)
@@ -62,7 +66,8 @@ func Open(ctx context.Context, s Settings) (*DB, error) {
 			return nil, err
 		}
 		db.dialect, db.pool, db.mysql = MySQL, pool, mysqlSettings
-		// SkipInitializeWithVersion: no SELECT VERSION() of GORM's on each start; none of its features depend on it here.
+		// SkipInitializeWithVersion saves GORM's SELECT VERSION() on each start; none of the
+		// features that are used here depend on it.
 		dialector = mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true})
 	case "sqlite":
 		db.file = sqlitePath(rest)
@@ -73,7 +78,8 @@ func Open(ctx context.Context, s Settings) (*DB, error) {
 		db.dialect, db.pool, db.writers = SQLite, pool, make(chan struct{}, 1)
 		dialector = sqlite.New(sqlite.Config{Conn: pool})
 	default:
-		return nil, fmt.Errorf("DATABASE_URL starts with %q: mysql://, mariadb:// or sqlite: was expected", scheme)
+		return nil, fmt.Errorf("DATABASE_URL starts with %q: mysql://, mariadb:// or sqlite: was expected",
+			scheme)
 	}
 	open := gorm.Open
 	if s.Trace {
@@ -98,9 +104,10 @@ func Open(ctx context.Context, s Settings) (*DB, error) {
 	return db, nil
 }
 
-// mysqlConfig are the settings of connections that leave no state in its sessions, so that RDS Proxy need not pin a connection: values
-// are put into the text by the driver (no server-side prepared statements), no SET is sent, and time zone, SQL mode and
-// collation stay the server's.
+// mysqlConfig returns connection settings that leave no state in a session, so that RDS Proxy does
+// not have to pin connections: the driver puts values into the text of a statement instead of
+// preparing it on the server, no SET is sent, and the time zone, SQL mode and collation remain the
+// server's.
 func mysqlConfig(s Settings) (*mysqldriver.Config, error) {
 	u, err := url.Parse(s.URL)
 	if err != nil {
@@ -135,7 +142,7 @@ func mysqlConfig(s Settings) (*mysqldriver.Config, error) {
 	return cfg, nil
 }
 
-// poolOf opens a pool of at most so many connections.
+// poolOf returns a pool of at most the given number of connections.
 func poolOf(cfg *mysqldriver.Config, connections int) (*sql.DB, error) {
 	connector, err := mysqldriver.NewConnector(cfg)
 	if err != nil {
@@ -148,9 +155,10 @@ func poolOf(cfg *mysqldriver.Config, connections int) (*sql.DB, error) {
 	return pool, nil
 }
 
-// driverLog takes the driver's remarks, most about connections that the server closed. In an outage there is one for
-// each connection, beside the error that the statement gets.
+// driverLog logs the driver's own messages, at the level debug. Most are about connections that the
+// server closed; in an outage there is one for each connection, in addition to the error that the
+// statement returns.
 type driverLog struct{}
 
-// Print writes one remark.
+// Print implements the driver's Logger.
 func (driverLog) Print(v ...any) { slog.Debug("mysql", "message", fmt.Sprint(v...)) }

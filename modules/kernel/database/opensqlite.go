@@ -14,9 +14,10 @@ import (
 	"github.com/libtnb/sqlite"
 )
 
-// openSQLite opens (and creates) the database file: write-ahead log, so that readers do not wait for a writer, written
-// through to the disk at each commit, so that a power cut takes back nothing that was acknowledged, and write transactions
-// that take their lock at once, so that two of them queue up instead of failing.
+// openSQLite opens the database file and creates it if need be. The write-ahead log lets readers go
+// on while somebody writes; full synchronisation writes each commit through to the disk, so that a
+// power cut loses nothing that was acknowledged; and write transactions take their lock when they
+// begin, so that two of them wait for each other instead of failing.
 func openSQLite(path string, s Settings) (*sql.DB, error) {
 	if err := registerMySQLFunctions(); err != nil {
 		return nil, err
@@ -44,13 +45,15 @@ func openSQLite(path string, s Settings) (*sql.DB, error) {
 	return pool, nil
 }
 
-// private is the mode of the files of a database, which has people's addresses and password hashes in it.
+// private is the mode of a database's files, which hold people's addresses and password hashes.
 const private = 0o600
 
-// keepPrivate makes the file of a database, if there is none, so that its owner alone can read it, and takes the
-// rights of all others from one that is there. SQLite gives the files that it makes beside it the same mode.
+// keepPrivate creates the database file, if there is none, so that only its owner can read it, and
+// otherwise takes the rights of everybody else away. SQLite gives the files that it makes beside it
+// the same mode.
 func keepPrivate(path string) error {
-	// A file that is there is not opened: closing it would give up the locks that this process may have on it.
+	// An existing file is not opened: closing it would release the locks that this process may hold
+	// on it.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, private) //nolint:gosec // the operator names the file
 	if err == nil {
 		err = f.Close()
@@ -73,5 +76,5 @@ func keepPrivate(path string) error {
 	return nil
 }
 
-// sqlitePath is the file that a DATABASE_URL names, without its scheme.
+// sqlitePath returns the file that a DATABASE_URL names, given the URL without its scheme.
 func sqlitePath(rest string) string { return strings.TrimPrefix(rest, "//") }

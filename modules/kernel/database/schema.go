@@ -13,12 +13,13 @@ import (
 //go:embed schema/qa.sql
 var qaSchema string
 
-// SchemaVersion is the only version of Q2A's tables (option db_version) that this backend serves: that of Q2A 1.8.
+// SchemaVersion is the only version of Q2A's tables (the option db_version) that this backend
+// serves: that of Q2A 1.8.
 const SchemaVersion = "67"
 
 var schemaTable = regexp.MustCompile("(?s)CREATE TABLE `\\{(\\w+)\\}`.*?;\n")
 
-// CoreTables are the names, without prefix, of the tables that every Q2A 1.8 site has.
+// CoreTables returns the names, without prefix, of the tables that every Q2A 1.8 site has.
 func CoreTables() []string {
 	var names []string
 	for _, m := range schemaTable.FindAllStringSubmatch(qaSchema, -1) {
@@ -27,7 +28,8 @@ func CoreTables() []string {
 	return names
 }
 
-// CoreDDL is the statement that makes one of CoreTables, in MySQL's form, with the given prefix.
+// CoreDDL returns the CREATE TABLE statements for CoreTables, in the same order and in MySQL's form,
+// with the given prefix.
 func CoreDDL(prefix string) []string {
 	var ddl []string
 	for _, m := range schemaTable.FindAllString(qaSchema, -1) {
@@ -36,7 +38,7 @@ func CoreDDL(prefix string) []string {
 	return ddl
 }
 
-// Tables lists the tables of the database, in alphabetical order.
+// Tables returns the names of the database's tables in alphabetical order.
 func (db *DB) Tables(ctx context.Context) ([]string, error) {
 	query := "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
 	if db.dialect == SQLite {
@@ -55,14 +57,15 @@ func (db *DB) Tables(ctx context.Context) ([]string, error) {
 	return tables, err
 }
 
-// HasTable tells whether the site has a table, named without the prefix; plugins' tables may be there or not.
+// HasTable reports whether the site has the table, whose name is given without the prefix. It is for
+// the tables of plugins, which may be missing.
 func (db *DB) HasTable(ctx context.Context, name string) (bool, error) {
 	tables, err := db.Tables(ctx)
 	return slices.Contains(tables, db.prefix+name), err
 }
 
-// CreateSchema makes Q2A's tables in a database that has none of them, with the rows that Q2A's installer puts in. It
-// never touches a table that exists.
+// CreateSchema makes Q2A's tables in a database that has none of them, with the rows that Q2A's
+// installer inserts. It never changes a table that exists.
 func (db *DB) CreateSchema(ctx context.Context) error {
 	for _, ddl := range CoreDDL(db.prefix) {
 		if err := db.CreateTable(ctx, ddl); err != nil {
@@ -70,7 +73,8 @@ func (db *DB) CreateSchema(ctx context.Context) error {
 		}
 	}
 	for _, insert := range []string{
-		"INSERT INTO {options} (title, content) VALUES ('db_version', '" + SchemaVersion + "'), ('enabled_plugins', '')",
+		"INSERT INTO {options} (title, content) VALUES ('db_version', '" + SchemaVersion +
+			"'), ('enabled_plugins', '')",
 		"INSERT INTO {userfields} (fieldid, title, content, position, flags, permit) VALUES " +
 			"(1, 'name', NULL, 1, 0, 150), (2, 'location', NULL, 2, 0, 150), (3, 'website', NULL, 3, 2, 150), (4, 'about', NULL, 4, 1, 150)",
 	} {
@@ -81,7 +85,7 @@ func (db *DB) CreateSchema(ctx context.Context) error {
 	return nil
 }
 
-// CreateTable runs a CREATE TABLE of MySQL's form, translated for SQLite.
+// CreateTable runs a CREATE TABLE statement in MySQL's form, translated if the database is SQLite.
 func (db *DB) CreateTable(ctx context.Context, ddl string) error {
 	statements := []string{ddl}
 	if db.dialect == SQLite {
@@ -98,13 +102,13 @@ func (db *DB) CreateTable(ctx context.Context, ddl string) error {
 	return nil
 }
 
-// SchemaError says what about the database is not a Q2A 1.8 site.
+// SchemaError is the error of a database that is not that of a Q2A 1.8 site; it says what is wrong.
 type SchemaError struct {
-	// Missing are the tables that were looked for and not found, prefix included.
+	// Missing lists the core tables that were not found, prefix included.
 	Missing []string
-	// Version is the content of the option db_version; empty when it could not be read.
+	// Version is the content of the option db_version; empty if it was not read.
 	Version string
-	// Others are prefixes under which Q2A's tables do exist in this database.
+	// Others lists the prefixes under which Q2A's tables do exist in this database.
 	Others []string
 }
 
@@ -116,14 +120,16 @@ func (e *SchemaError) Error() string {
 	case len(e.Missing) == len(CoreTables()):
 		return "no Question2Answer tables in this database (`admin init` makes them in an empty one)"
 	case len(e.Missing) > 0:
-		return "this is not a complete Question2Answer database; missing tables: " + strings.Join(e.Missing, ", ")
+		return "this is not a complete Question2Answer database; missing tables: " +
+			strings.Join(e.Missing, ", ")
 	default:
 		return fmt.Sprintf("the tables are of Question2Answer's schema version %q; this backend serves version %s (Question2Answer 1.8): "+
 			"let the old site upgrade its database first", e.Version, SchemaVersion)
 	}
 }
 
-// CheckSchema returns a *SchemaError when the database is not one of Q2A 1.8; it writes nothing.
+// CheckSchema returns a *SchemaError if the database is not that of a Q2A 1.8 site. It writes
+// nothing.
 func (db *DB) CheckSchema(ctx context.Context) error {
 	tables, err := db.Tables(ctx)
 	if err != nil {
@@ -143,7 +149,8 @@ func (db *DB) CheckSchema(ctx context.Context) error {
 	if len(found.Missing) > 0 {
 		return found
 	}
-	if _, err := db.Get(ctx, []any{&found.Version}, "SELECT content FROM {options} WHERE title = 'db_version'"); err != nil {
+	if _, err := db.Get(ctx, []any{&found.Version},
+		"SELECT content FROM {options} WHERE title = 'db_version'"); err != nil {
 		return fmt.Errorf("read db_version: %w", err)
 	}
 	if found.Version != SchemaVersion {

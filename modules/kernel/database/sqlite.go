@@ -13,11 +13,11 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// timeForm is how SQLite keeps a DATETIME: text, in UTC.
+// timeForm is the form in which SQLite stores a DATETIME: text, in UTC.
 const timeForm = "2006-01-02 15:04:05"
 
-// registerMySQLFunctions gives SQLite what the modules' SQL takes for granted of MySQL. The registrations are
-// process-wide and hold for connections opened later.
+// registerMySQLFunctions registers with SQLite the functions and the collation that the modules' SQL
+// expects of MySQL. Registrations are process-wide and apply to connections opened later.
 var registerMySQLFunctions = sync.OnceValue(func() error {
 	return errors.Join(
 		sqlite.RegisterCollationUtf8("utf8_general_ci", CompareGeneralCI),
@@ -66,7 +66,8 @@ func naturalLog(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, e
 	return math.Log(x), nil
 }
 
-// startsWithCI tells whether the first text starts with the second as utf8_general_ci compares.
+// startsWithCI reports, as 0 or 1, whether the first text starts with the second by the collation
+// utf8_general_ci.
 func startsWithCI(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 	text, ok1 := args[0].(string)
 	start, ok2 := args[1].(string)
@@ -82,7 +83,8 @@ func startsWithCI(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value,
 
 func isBusy(err error) bool {
 	var e *sqlite.Error
-	return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED)
+	return errors.As(err, &e) &&
+		(e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED)
 }
 
 func isFull(err error) bool {
@@ -105,7 +107,8 @@ func isUnreadable(err error) bool {
 
 func isUnique(err error) bool {
 	var e *sqlite.Error
-	return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+	return errors.As(err, &e) &&
+		(e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
 func isForeignKey(err error) bool {

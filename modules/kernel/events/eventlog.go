@@ -10,17 +10,19 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// Limits of Q2A's table, in characters; what is longer it cuts.
+// Limits of the columns of Q2A's table, in characters. Longer texts are cut.
 const (
-	// maxLogged is from how many characters on a value is cut, to two less and "...".
+	// maxLogged is the longest value that is logged whole. A longer one is cut to two characters
+	// less, followed by "...".
 	maxLogged       = 40
 	maxLoggedEvent  = 20
 	maxLoggedParams = 800
 )
 
-// Log writes events into the table of Q2A's plugin Event Logger, for sites with the option event_logger_to_database. As the
-// plugin does, it comes after what the events tell of, and outside of its transaction: the plugin's table is MyISAM, where
-// a transaction that runs again would leave its rows twice. A failure is logged and keeps nobody from anything.
+// Log writes events into the table of Q2A's Event Logger plugin, for sites with the option
+// event_logger_to_database. Like the plugin, it is called after the action that the events describe
+// and outside of its transaction: the plugin's table is MyISAM, so a transaction that is run again
+// would leave its rows there twice. A failure is logged and otherwise ignored.
 func Log(ctx context.Context, db *database.DB, events []Event) {
 	if len(events) == 0 {
 		return
@@ -41,17 +43,19 @@ func Log(ctx context.Context, db *database.DB, events []Event) {
 		for i, p := range e.Params {
 			parts[i] = p.Name + "=" + loggedValue(p.Value)
 		}
-		args = append(args, e.At, ip, user, handle, cookie, first(e.Name, maxLoggedEvent), first(strings.Join(parts, "\t"), maxLoggedParams))
+		args = append(args, e.At, ip, user, handle, cookie, first(e.Name, maxLoggedEvent),
+			first(strings.Join(parts, "\t"), maxLoggedParams))
 	}
 	const row = "(FROM_UNIXTIME(?), ?, ?, ?, ?, ?, ?)"
-	_, err := db.Exec(ctx, "INSERT INTO {eventlog} (datetime, ipaddress, userid, handle, cookieid, event, params) VALUES "+row+
-		strings.Repeat(", "+row, len(events)-1), args...)
+	_, err := db.Exec(ctx, "INSERT INTO {eventlog} (datetime, ipaddress, userid, handle, cookieid, event, params) VALUES "+
+		row+strings.Repeat(", "+row, len(events)-1), args...)
 	if err != nil {
 		slog.ErrorContext(ctx, "event log not written", "error", err)
 	}
 }
 
-// loggedValue is a parameter's value as the log tells it: rows as array(number of fields).
+// loggedValue returns a parameter's value in the form that Q2A logs; a row is logged as array(number
+// of fields).
 func loggedValue(value any) string {
 	text := ""
 	switch v := value.(type) {
@@ -71,7 +75,7 @@ func loggedValue(value any) string {
 	return strings.NewReplacer("\t", " ", "\n", " ", "\r", " ").Replace(text)
 }
 
-// first is the text's first characters.
+// first returns at most the given number of characters from the start of the text.
 func first(text string, characters int) string {
 	if r := []rune(text); len(r) > characters {
 		return string(r[:characters])

@@ -11,55 +11,62 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// Settings of a Follower; see package config for their meaning.
+// Settings are the settings of a Follower; see package config for their meaning.
 type Settings struct {
-	// Poll is the longest time between two looks at the outbox, while somebody follows.
+	// Poll is the longest time between two looks at the outbox while there are subscribers or
+	// consumers.
 	Poll time.Duration
-	// Retention is how long events are kept at least; 0 keeps them for ever.
+	// Retention is how long events are kept at least; 0 keeps them forever.
 	Retention time.Duration
 }
 
-// Follower follows the events on behalf of all of its process: for subscribers, which get a copy of what happens, and for
-// consumers, which act on it. While there is neither it leaves the database alone, but for the removal of old events once
-// in an hour. All methods may be called at any time, from any goroutine.
+// Follower follows the events on behalf of its whole process: for subscribers, which get a copy of
+// the events, and for consumers, which act on them. While it has neither, it leaves the database
+// alone, except that it removes old events about once an hour. All methods may be called at any
+// time, from any goroutine.
 type Follower struct {
 	db       *database.DB
 	settings Settings
 	retry    time.Duration // firstRetry, but for tests
-	// wake has a token while there may be something new: an event of this process, a subscriber, a consumer.
+	// wake has a token while there may be something new: an event of this process, a subscriber or a
+	// consumer.
 	wake  chan struct{}
 	ctx   context.Context //nolint:containedctx // the Follower's own life, from NewFollower to Close
 	close context.CancelFunc
 	ended sync.WaitGroup
 
 	mu sync.Mutex
-	// following tells whether position is kept up, which it is while there are subscribers.
+	// following reports whether position is kept up to date, which it is while there are
+	// subscribers.
 	following bool
-	// position is the place of the last event that subscribers were given.
+	// position is the Seq of the last event that subscribers were given.
 	position    int64
 	subscribers map[*Subscription]struct{}
-	// waiting are subscribers that have been told no position yet.
+	// waiting holds the subscribers that wait for the position at which they begin.
 	waiting []*Subscription
-	// consumers have a token while there may be events for them.
+	// consumers holds, for each consumer, a channel that has a token while there may be events for
+	// it.
 	consumers map[chan struct{}]struct{}
 	last      int64
 }
 
-// followers are the running ones by the connection pool that they use, for Append to wake them.
+// followers holds the running Followers by the connection pool that they use, so that Append can
+// wake them.
 var followers sync.Map
 
 const (
-	// soon is how long after a sign of something new the Follower looks: Append gives it just before the commit.
+	// soon is how long the Follower waits after it was woken before it looks: Append wakes it just
+	// before the commit.
 	soon = 5 * time.Millisecond
 	// rest is the shortest time between two looks, however much happens.
 	rest = 25 * time.Millisecond
 	// pruneEvery is how often old events are removed, by every process.
 	pruneEvery = time.Hour
-	// maxPause is the time between two looks at a database that does not answer.
+	// maxPause is the longest time between two looks while they fail.
 	maxPause = 5 * time.Second
 )
 
-// NewFollower returns a running Follower; Close ends it.
+// NewFollower returns a running Follower. The caller must call Close to stop it.
 func NewFollower(db *database.DB, s Settings) *Follower {
 	return newFollower(context.Background(), db, s)
 }
@@ -68,7 +75,10 @@ func newFollower(ctx context.Context, db *database.DB, s Settings) *Follower {
 	if s.Poll <= 0 {
 		s.Poll = 250 * time.Millisecond
 	}
-	f := &Follower{db: db, settings: s, retry: firstRetry, wake: make(chan struct{}, 1), subscribers: map[*Subscription]struct{}{}, consumers: map[chan struct{}]struct{}{}}
+	f := &Follower{
+		db: db, settings: s, retry: firstRetry, wake: make(chan struct{}, 1),
+		subscribers: map[*Subscription]struct{}{}, consumers: map[chan struct{}]struct{}{},
+	}
 	f.ctx, f.close = context.WithCancel(ctx)
 	followers.Store(db.Pool(), f)
 	f.ended.Go(f.follow)
@@ -78,7 +88,8 @@ func newFollower(ctx context.Context, db *database.DB, s Settings) *Follower {
 	return f
 }
 
-// Close ends all subscriptions and consumers and waits for handlers at work, whose contexts end.
+// Close ends all subscriptions and consumers. It cancels the contexts of running handlers and waits
+// for them to return.
 func (f *Follower) Close() {
 	followers.CompareAndDelete(f.db.Pool(), f)
 	f.mu.Lock()
@@ -90,8 +101,9 @@ func (f *Follower) Close() {
 	f.ended.Wait()
 }
 
-// appended wakes the Follower of this process, if there is one. It is a courtesy to those who wait: events of other
-// processes, and a sign that comes too early, are found at the next look.
+// appended wakes the Follower of this process, if there is one, to shorten the wait. Nothing depends
+// on it: events of other processes, and events that are committed after the Follower has looked, are
+// found at the next look.
 func appended(db *database.DB) {
 	if f, ok := followers.Load(db.Pool()); ok {
 		signal(f.(*Follower).wake)
@@ -105,7 +117,7 @@ func signal(c chan struct{}) {
 	}
 }
 
-// follow looks at the outbox again and again, while there is somebody to do it for.
+// follow looks at the outbox again and again while anybody needs it.
 func (f *Follower) follow() {
 	pause, told := f.settings.Poll, false
 	for {
@@ -140,7 +152,8 @@ func (f *Follower) follow() {
 	}
 }
 
-// sleep waits for the next look; it tells whether a sign of something new cut that short.
+// sleep waits until the next look is due, and reports whether it was woken before the pause was
+// over.
 func (f *Follower) sleep(pause time.Duration, failing bool) (woken bool) {
 	wait := func(d time.Duration, wake <-chan struct{}) bool {
 		timer := time.NewTimer(d)
@@ -165,7 +178,7 @@ func (f *Follower) sleep(pause time.Duration, failing bool) (woken bool) {
 	return true
 }
 
-// needed tells whether anybody follows.
+// needed reports whether there are subscribers or consumers.
 func (f *Follower) needed() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -175,7 +188,7 @@ func (f *Follower) needed() bool {
 // readAtOnce is how many events are read in one query.
 const readAtOnce = 500
 
-// look numbers what is new, hands it to the subscribers and wakes the consumers.
+// look numbers new events, hands them to the subscribers and wakes the consumers.
 func (f *Follower) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -198,7 +211,8 @@ func (f *Follower) look(ctx context.Context) error {
 			return err
 		}
 		if len(list) == 0 {
-			list = []Event{{Seq: last}} // removed meanwhile: this process was stopped for longer than the retention
+			// The events have been removed: this process was stopped for longer than the retention.
+			list = []Event{{Seq: last}}
 		}
 		position = list[len(list)-1].Seq
 		following = f.broadcast(list)
@@ -215,7 +229,8 @@ func (f *Follower) look(ctx context.Context) error {
 	return nil
 }
 
-// prune removes old events now and then. Processes that start together do not do it at the same time.
+// prune removes old events about once an hour, at random times so that processes that start together
+// do not do it at the same time.
 func (f *Follower) prune() {
 	timer := time.NewTimer(time.Minute + rand.N(pruneEvery/2))
 	defer timer.Stop()
@@ -234,12 +249,14 @@ func (f *Follower) prune() {
 	}
 }
 
-// Consume handles events for the consumer of that name, those to come too, until the context ends or the Follower is closed.
-// It is Consume that goes on: of several processes one at a time works, and another takes over when that one ends.
+// Consume handles events for the consumer with the given name, including those still to come, until
+// the context ends or the Follower is closed. Of several processes with the same consumer one works
+// at a time, and another takes over when that one ends.
 //
-// An event whose handling fails is tried again after a pause, and each failure is logged; the consumer waits for it, so that
-// the order holds. After about six minutes of failures it is given up, with an error in the log that names it, and the
-// consumer goes on: one bad event does not stop all others for ever. Failures of the database do not count.
+// If the handler fails, Consume logs the error and tries the event again after a pause; later events
+// wait, so that the order is kept. After about six minutes of failures it logs the event as given up
+// and goes on with the next one, so that one bad event does not stop all others forever. Failures of
+// the database do not count.
 func (f *Follower) Consume(ctx context.Context, name string, handle Handler) {
 	fresh := make(chan struct{}, 1)
 	if !f.join(fresh) {
@@ -264,7 +281,8 @@ func (f *Follower) Consume(ctx context.Context, name string, handle Handler) {
 			if database.Unavailable(err) { // which is logged once for all
 				level = slog.LevelDebug
 			}
-			slog.Log(ctx, level, "event not handled", "consumer", name, "attempts", c.attempts, "again_in", pause, "error", err)
+			slog.Log(ctx, level, "event not handled", "consumer", name, "attempts", c.attempts,
+				"again_in", pause, "error", err)
 			again = time.After(pause)
 		}
 		if !waitFor(ctx, fresh, again) {
@@ -273,7 +291,8 @@ func (f *Follower) Consume(ctx context.Context, name string, handle Handler) {
 	}
 }
 
-// join has the channel told of new events; false if the Follower is closed.
+// join registers a channel that gets a token when there are new events. It returns false if the
+// Follower is closed.
 func (f *Follower) join(fresh chan struct{}) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -293,8 +312,8 @@ func (f *Follower) leave(fresh chan struct{}) {
 	f.ended.Done()
 }
 
-// waitFor waits for either channel; after a failure (again is not nil) what is new does not matter. It is false when the
-// context ended.
+// waitFor waits for either channel, or only for again if that is not nil: after a failure, new
+// events are no reason to try sooner. It returns false if the context ended.
 func waitFor(ctx context.Context, fresh <-chan struct{}, again <-chan time.Time) bool {
 	if again != nil {
 		fresh = nil

@@ -13,8 +13,8 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// Read returns the events after a place, in their order, at most limit. The first one has the next place unless it is older
-// than the retention.
+// Read returns the events after a place, in order, at most limit. The first one has the next place
+// unless events in between were removed because they were older than the retention.
 func Read(ctx context.Context, db *database.DB, after int64, limit int) ([]Event, error) {
 	var list []Event
 	err := db.Select(ctx, func(rows *sql.Rows) error {
@@ -24,7 +24,7 @@ func Read(ctx context.Context, db *database.DB, after int64, limit int) ([]Event
 			return err
 		}
 		if err := e.decode(payload); err != nil {
-			// It goes on as an event that concerns nobody: one bad row must not stop all who follow.
+			// The event is returned without Topics, so it is not public: one bad row must not stop all readers.
 			slog.ErrorContext(ctx, "event cannot be read", "seq", e.Seq, "event", e.Name, "error", err)
 		}
 		list = append(list, e)
@@ -36,7 +36,7 @@ func Read(ctx context.Context, db *database.DB, after int64, limit int) ([]Event
 	return list, nil
 }
 
-// Param returns the value of the parameter with the name, nil if there is none.
+// Param returns the value of the parameter with the given name, or nil if there is none.
 func (e Event) Param(name string) any {
 	for _, p := range e.Params {
 		if p.Name == name {
@@ -68,8 +68,8 @@ func (e *Event) decode(payload []byte) error {
 	return err
 }
 
-// UnmarshalJSON reads the parameters in the order in which they stand. A post's row comes back as a Record that does not
-// know its number of fields.
+// UnmarshalJSON implements json.Unmarshaler. It keeps the order of the parameters. The row of a post
+// becomes a Record without its number of fields.
 func (list *params) UnmarshalJSON(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	if start, err := d.Token(); err != nil || start != json.Delim('{') {

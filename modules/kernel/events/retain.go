@@ -10,19 +10,23 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// removedAtOnce is how many events one transaction removes: few, so that nobody waits for it.
+// removedAtOnce is how many events one transaction removes at most. It is small so that nobody waits
+// for long.
 const removedAtOnce = 500
 
-// Prune removes the events that are older than the retention and that all consumers have passed, and returns how many
-// those were. What is left has no gap. A consumer that stands still longer than that keeps the events, with a warning in
-// the log; once it is retired for good its row of {q2ab_consumers} has to be deleted by hand.
+// Prune removes the events that are older than the retention and that all consumers have handled,
+// and returns their number. The events that remain have no gap between them. A consumer that makes
+// no progress for longer than the retention prevents the removal of its events, and a warning is
+// logged; if the consumer is retired for good, its row of {q2ab_consumers} has to be deleted by
+// hand.
 func Prune(ctx context.Context, db *database.DB, retention time.Duration) (removed int64, err error) {
-	last, err := Number(ctx, db) // where nobody follows, nobody has done it
+	last, err := Number(ctx, db) // without a Follower, nothing else does
 	if err != nil {
 		return 0, err
 	}
 	passed, slowest := last, ""
-	_, err = db.Get(ctx, []any{&slowest, &passed}, "SELECT name, position FROM {q2ab_consumers} WHERE name <> '' ORDER BY position LIMIT 1")
+	_, err = db.Get(ctx, []any{&slowest, &passed},
+		"SELECT name, position FROM {q2ab_consumers} WHERE name <> '' ORDER BY position LIMIT 1")
 	if err != nil {
 		return 0, fmt.Errorf("remove old events: %w", err)
 	}
@@ -33,7 +37,8 @@ func Prune(ctx context.Context, db *database.DB, retention time.Duration) (remov
 			return removed, fmt.Errorf("remove old events: %w", err)
 		}
 		if old > passed {
-			slog.WarnContext(ctx, "old events are kept for a consumer that does not get on", "consumer", slowest, "position", passed, "last", last)
+			slog.WarnContext(ctx, "old events are kept for a consumer that does not get on",
+				"consumer", slowest, "position", passed, "last", last)
 		}
 		if n == 0 {
 			return removed, nil
@@ -53,9 +58,12 @@ func Prune(ctx context.Context, db *database.DB, retention time.Duration) (remov
 	}
 }
 
-// oldest finds the next events to remove, up to the place until: those before the first one that is young or has not been
-// passed. old is the place of the first event that only its not having been passed keeps, or 0.
-func oldest(ctx context.Context, db *database.DB, passed, cutoff int64) (until int64, n int, old int64, err error) {
+// oldest finds the next n events to remove, up to the place until; it stops at the first event that
+// is not older than cutoff or that not all consumers have handled. If it stopped for the second
+// reason, old is the place of that event, else 0.
+func oldest(
+	ctx context.Context, db *database.DB, passed, cutoff int64,
+) (until int64, n int, old int64, err error) {
 	ended := false
 	err = db.Select(ctx, func(rows *sql.Rows) error {
 		var seq, at int64

@@ -17,17 +17,20 @@ import (
 )
 
 const (
-	// heartbeat is the time between two signs of life of a stream; proxies close connections that are silent for a minute.
+	// heartbeat is the time between two comment lines that keep a stream alive: proxies close
+	// connections that are silent for a minute.
 	heartbeat = 15 * time.Second
-	// patience is how long a client may take to accept what is sent.
+	// patience is how long a client may take to accept what is sent to it.
 	patience = 10 * time.Second
-	// streamLife is about how long a stream lasts. The client comes back by itself, and is asked anew whether it may.
+	// streamLife is about how long a stream lasts. The client then connects again by itself, and its
+	// permission is checked anew.
 	streamLife = time.Hour
-	// maxReplay is how many events behind a client may be to be told what it missed; reloading is cheaper from there on.
+	// maxReplay is how many events a client may be behind to be sent those that it missed. Beyond
+	// that, loading the pages again is cheaper.
 	maxReplay = 10_000
 )
 
-// streamPath is where the streams are.
+// streamPath is the path of the streams.
 const streamPath = "/v1/events"
 
 type streamInput struct {
@@ -37,7 +40,8 @@ type streamInput struct {
 	LastEventID string `header:"Last-Event-ID" pattern:"^[0-9]{1,18}$" doc:"Id of the last event received; a browser's EventSource sends it by itself when it connects again"`
 }
 
-// PublicEvent is what everybody may know of an event: never who did it, from where, or what was written.
+// PublicEvent is the part of an event that everybody may know. It never contains who caused the
+// event, from which address, or what was written.
 type PublicEvent struct {
 	What        string    `json:"what" doc:"What happened, as in event: question, answer, comment, vote, edit …"`
 	At          time.Time `json:"at"`
@@ -48,7 +52,7 @@ type PublicEvent struct {
 	NetVotes    *int      `json:"netVotes,omitempty" doc:"The post's votes afterwards, up less down; for votes"`
 }
 
-// streamDescription is the text of the operation in the OpenAPI document.
+// streamDescription is the description of the operation in the OpenAPI document.
 const streamDescription = "A stream of server-sent events (`text/event-stream`), for a browser's `EventSource`. " +
 	"Of several filters all must match; without one everything public is told.\n\n" +
 	"Each event is `id`, `event` (what happened: `question`, `answer`, `comment`, `vote`, `edit`, `selected`, `closed`, `hidden` …; new words may come) " +
@@ -64,12 +68,15 @@ func (st *Streams) Register(api huma.API) {
 	data := huma.SchemaFromType(api.OpenAPI().Components.Schemas, typePublicEvent)
 	web.Register(api, huma.Operation{
 		OperationID: "stream-events", Method: http.MethodGet, Path: streamPath, Tags: []string{"Activity"},
-		Summary: "What happens, as it happens", Description: streamDescription, Errors: []int{http.StatusServiceUnavailable},
-		Responses: map[string]*huma.Response{"200": {Description: "The stream; the schema is that of the data of an event", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: data}}}},
+		Summary: "What happens, as it happens", Description: streamDescription,
+		Errors: []int{http.StatusServiceUnavailable},
+		Responses: map[string]*huma.Response{"200": {Description: "The stream; the schema is that of the data of an event",
+			Content: map[string]*huma.MediaType{"text/event-stream": {Schema: data}}}},
 	}, st.open)
 }
 
-// open lets a client in, or refuses it.
+// open checks whether the client may have a stream, subscribes it to the events and returns the
+// stream.
 func (st *Streams) open(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
 	if st.settings.May != nil {
 		if err := st.settings.May(ctx); err != nil {
@@ -94,14 +101,15 @@ func (st *Streams) open(ctx context.Context, in *streamInput) (*huma.StreamRespo
 		return nil, err
 	}
 	connected := connection(ctx)
-	// However the request ends, nothing of it is left.
+	// Release everything however the request ends.
 	context.AfterFunc(connected, func() { sub.Close(); leave() })
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer leave()
 		defer sub.Close()
 		for name, value := range map[string]string{
 			"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no",
-			// Nothing follows on this connection; and who asked with HEAD closes it, which ends the stream.
+			// A stream is the last response on its connection; and a client that asked with HEAD
+			// closes the connection, which ends the stream.
 			"Connection": "close",
 		} {
 			hc.SetHeader(name, value)
@@ -114,10 +122,11 @@ func (st *Streams) open(ctx context.Context, in *streamInput) (*huma.StreamRespo
 	}}, nil
 }
 
-// serve sends events until the client or the server does not want to go on.
+// serve sends events until the client goes away or is too slow, the stream's time is over, or the
+// server stops.
 func (st *Streams) serve(ctx context.Context, c *streamClient, sub *Subscription, after *int64) error {
-	_ = c.control.SetReadDeadline(time.Time{}) // or the server takes the client for gone; a recorder has none
-	// Clients of a server that stops come back at different times.
+	_ = c.control.SetReadDeadline(time.Time{}) // or the server would regard the client as gone
+	// The random delay makes the clients of a server that stops come back at different times.
 	if c.send(fmt.Appendf(nil, ": events\nretry: %d\n\n", 1000+rand.IntN(4000))) != nil {
 		return nil // it went away, here as below
 	}
@@ -164,8 +173,11 @@ func (st *Streams) serve(ctx context.Context, c *streamClient, sub *Subscription
 	}
 }
 
-// replay sends what the client missed; complete is false if that is not known any more, or too much.
-func (st *Streams) replay(ctx context.Context, c *streamClient, sub *Subscription, after int64) (complete bool, err error) {
+// replay sends the events after the given place that the client missed. complete is false if some of
+// them have been removed, or if they are more than maxReplay.
+func (st *Streams) replay(
+	ctx context.Context, c *streamClient, sub *Subscription, after int64,
+) (complete bool, err error) {
 	until := sub.Start()
 	if after > until || until-after > maxReplay {
 		return false, nil
@@ -195,7 +207,7 @@ func (st *Streams) replay(ctx context.Context, c *streamClient, sub *Subscriptio
 	return true, nil
 }
 
-// forget takes out of events that are told again what nobody may know any more.
+// forget removes from events that are sent late what is not public any more.
 func (st *Streams) forget(ctx context.Context, list []Event) error {
 	if st.settings.Still == nil {
 		return nil
@@ -212,10 +224,12 @@ func (st *Streams) forget(ctx context.Context, list []Event) error {
 	return st.settings.Still(ctx, public)
 }
 
-// frame is an event as streams send it.
+// frame returns an event in the form in which streams send it.
 func frame(e Event) []byte {
 	t := e.Topics
-	data, err := json.Marshal(PublicEvent{t.What, time.Unix(e.At, 0).UTC(), t.PostID, t.QuestionID, t.CategoryIDs, t.Tags, t.NetVotes})
+	data, err := json.Marshal(PublicEvent{
+		t.What, time.Unix(e.At, 0).UTC(), t.PostID, t.QuestionID, t.CategoryIDs, t.Tags, t.NetVotes,
+	})
 	if err != nil {
 		panic("events: " + err.Error()) // numbers and texts only
 	}
@@ -229,9 +243,10 @@ type streamClient struct {
 	patience time.Duration
 }
 
-// send sends a text; an error means that the client went away or is too slow.
+// send sends a text to the client. An error means that the client went away or is too slow.
 func (c *streamClient) send(text []byte) error {
-	_ = c.control.SetWriteDeadline(time.Now().Add(c.patience)) // in place of the server's, which is meant for one answer
+	// This replaces the server's deadline, which is meant for a single response.
+	_ = c.control.SetWriteDeadline(time.Now().Add(c.patience))
 	if _, err := c.w.Write(text); err != nil {
 		return err
 	}

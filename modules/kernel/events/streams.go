@@ -14,14 +14,17 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 )
 
-// StreamSettings bound the streams of server-sent events of this process; see package config.
+// StreamSettings are the settings of the streams of server-sent events of this process; see package
+// config.
 type StreamSettings struct {
-	// Limit is the number of streams at once, PerClient that of one client's address; 0 is no limit.
+	// Limit bounds the number of streams at once, and PerClient those from one client's address; 0
+	// means no limit.
 	Limit, PerClient int
-	// May, if set, refuses callers that may not know what happens on the site.
+	// May, if set, returns an error for callers that may not know what happens on the site.
 	May func(context.Context) error
-	// Still, if set, finds out what everybody may know by now of what happened before: it clears Public of what has been
-	// hidden since, and takes out of the rest what must not be told any more. Without it all is told as it was.
+	// Still, if set, removes from events that are sent late what is not public any more: it clears
+	// Public for what has been hidden since, and removes from the other Topics what must not be sent
+	// any more. Without it, events are sent as they were written.
 	Still func(ctx context.Context, before []*Topics) error
 }
 
@@ -29,27 +32,32 @@ type StreamSettings struct {
 type Streams struct {
 	follower *Follower
 	settings StreamSettings
-	// heartbeat and patience are the constants, but for tests.
+	// heartbeat and patience are the constants of these names; tests change them.
 	heartbeat, patience time.Duration
 
 	mu      sync.Mutex
 	count   int
 	clients map[string]int
-	// servers are those whose clients have streams, each with what is closed when it stops.
+	// servers holds the HTTP servers whose clients have streams, each with a channel that is closed
+	// when the server stops.
 	servers map[*http.Server]chan struct{}
 }
 
 var typePublicEvent = reflect.TypeFor[PublicEvent]()
 
-// NewStreams returns streams of what the Follower follows.
+// NewStreams returns streams of the events that the Follower follows.
 func NewStreams(f *Follower, s StreamSettings) *Streams {
-	return &Streams{follower: f, settings: s, heartbeat: heartbeat, patience: patience, clients: map[string]int{}, servers: map[*http.Server]chan struct{}{}}
+	return &Streams{
+		follower: f, settings: s, heartbeat: heartbeat, patience: patience, clients: map[string]int{},
+		servers: map[*http.Server]chan struct{}{},
+	}
 }
 
-// retryStream is after how many seconds a refused client may come again.
+// retryStream is the number of seconds after which a refused client may try again.
 const retryStream = 15
 
-// enter counts a stream of the request's client, until leave is called; that may happen more than once.
+// enter counts a stream for the request's client until leave is called, or returns the problem of a
+// limit that is reached. Calling leave again has no effect.
 func (st *Streams) enter(ctx context.Context) (leave func(), err error) {
 	key := ""
 	if ip := web.ClientOf(ctx).IP; ip.IsValid() {
@@ -79,7 +87,8 @@ func (st *Streams) enter(ctx context.Context) (leave func(), err error) {
 	}), nil
 }
 
-// stopping is closed when the HTTP server of the request begins to stop, which waits for all requests to end.
+// stopping returns a channel that is closed when the request's HTTP server begins to stop. The
+// server waits for all requests to end, so streams have to end then.
 func (st *Streams) stopping(ctx context.Context) <-chan struct{} {
 	server, ok := ctx.Value(http.ServerContextKey).(*http.Server)
 	if !ok {
@@ -96,11 +105,12 @@ func (st *Streams) stopping(ctx context.Context) <-chan struct{} {
 	return c
 }
 
-// connectionKey is the context key of the context of a request's connection.
+// connectionKey is the key under which a request's context has the context of its connection.
 type connectionKey struct{}
 
-// Routes lets streams outlast the longest time that a request may take: it keeps the request's context as it is before the
-// server sets that time, so that a stream knows when its client goes away and nothing else.
+// Routes lets streams outlast the server's time limit for requests. It stores the request's context
+// as it is before the server limits its time, so that a stream ends when its client goes away and
+// not before.
 func (*Streams) Routes(e *echo.Echo) {
 	e.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -112,7 +122,8 @@ func (*Streams) Routes(e *echo.Echo) {
 	})
 }
 
-// connection is the context that ends with the connection of the request, or ctx itself without Routes.
+// connection returns the context that ends with the request's connection, or ctx itself if Routes
+// was not used.
 func connection(ctx context.Context) context.Context {
 	if outer, ok := ctx.Value(connectionKey{}).(context.Context); ok {
 		return outer

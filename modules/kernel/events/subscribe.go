@@ -7,27 +7,30 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// buffered is how many events a subscriber may be behind before it is dropped.
+// buffered is how many events a subscriber may be behind before its subscription is ended.
 const buffered = 256
 
-// Filter says which events a subscriber wants: those that match all of it. The zero Filter wants all.
+// Filter says which events a subscriber wants: those that match all of its fields. The zero Filter
+// matches every event.
 type Filter struct {
-	// QuestionID wants the question and all that belongs to it, if it is not 0.
+	// QuestionID, if not 0, limits events to the question and all that belongs to it.
 	QuestionID int
-	// CategoryID wants what is in the category or below it, if it is not 0.
+	// CategoryID, if not 0, limits events to questions in the category or below it.
 	CategoryID int
-	// Tag wants questions that have the tag, and what belongs to them, unless it is "".
+	// Tag, if not "", limits events to questions with the tag and what belongs to them.
 	Tag string
 }
 
-// Matches tells whether an event with the topics is wanted.
+// Matches reports whether an event with the given topics is wanted.
 func (w Filter) Matches(t Topics) bool {
 	return (w.QuestionID == 0 || w.QuestionID == t.QuestionID) &&
 		(w.CategoryID == 0 || slices.Contains(t.CategoryIDs, w.CategoryID)) &&
-		(w.Tag == "" || slices.ContainsFunc(t.Tags, func(tag string) bool { return database.CompareGeneralCI(tag, w.Tag) == 0 }))
+		(w.Tag == "" || slices.ContainsFunc(t.Tags,
+			func(tag string) bool { return database.CompareGeneralCI(tag, w.Tag) == 0 }))
 }
 
-// Subscription is a subscriber's share of the public events. Close it when it is not needed any more.
+// Subscription receives the public events for one subscriber. The subscriber must call Close when it
+// no longer needs it.
 type Subscription struct {
 	follower *Follower
 	filter   Filter
@@ -36,16 +39,20 @@ type Subscription struct {
 	start    int64
 }
 
-// notice is a public event with the form in which streams send it, made once for all subscribers.
+// notice is a public event in the form in which streams send it, made once for all subscribers.
 type notice struct {
 	seq   int64
 	frame []byte
 }
 
-// Subscribe subscribes to the public events that match the filter, from now on. It waits for the database at most as long
-// as the context lasts, and fails with context.Canceled when the Follower is closed.
+// Subscribe subscribes to the public events that match the filter, from now on. It may have to wait
+// for the database, at most until the context ends. It returns context.Canceled if the Follower is
+// closed.
 func (f *Follower) Subscribe(ctx context.Context, filter Filter) (*Subscription, error) {
-	s := &Subscription{follower: f, filter: filter, events: make(chan *notice, buffered), admitted: make(chan struct{})}
+	s := &Subscription{
+		follower: f, filter: filter, events: make(chan *notice, buffered),
+		admitted: make(chan struct{}),
+	}
 	f.mu.Lock()
 	switch {
 	case f.ctx.Err() != nil:
@@ -68,10 +75,12 @@ func (f *Follower) Subscribe(ctx context.Context, filter Filter) (*Subscription,
 	}
 }
 
-// Start is the place after which the subscription begins: it has every event that matches and has a higher one.
+// Start returns the place after which the subscription begins: it receives every matching event with
+// a higher Seq.
 func (s *Subscription) Start() int64 { return s.start }
 
-// passed is the place up to which the subscriber has taken everything, 0 while something waits for it or it was dropped.
+// passed returns the place up to which the subscriber has taken all events, or 0 if some are still
+// in its buffer or the subscription has ended.
 func (s *Subscription) passed() int64 {
 	s.follower.mu.Lock()
 	defer s.follower.mu.Unlock()
@@ -81,7 +90,7 @@ func (s *Subscription) passed() int64 {
 	return s.follower.position
 }
 
-// Close ends the subscription; it may be called again.
+// Close ends the subscription. Calling it again has no effect.
 func (s *Subscription) Close() {
 	f := s.follower
 	f.mu.Lock()
@@ -90,14 +99,16 @@ func (s *Subscription) Close() {
 	f.drop(s)
 }
 
-// admit lets a subscriber in, with the mutex held: what is broadcast from here on it gets.
+// admit adds a subscriber, which gets all events that are broadcast from then on. The caller must
+// hold the mutex.
 func (f *Follower) admit(s *Subscription) {
 	s.start = f.position
 	f.subscribers[s] = struct{}{}
 	close(s.admitted)
 }
 
-// drop ends a subscription, with the mutex held. What is in its buffer can still be taken.
+// drop ends a subscription. The caller must hold the mutex. Events in the subscription's buffer can
+// still be received.
 func (f *Follower) drop(s *Subscription) {
 	if _, ok := f.subscribers[s]; !ok {
 		return
@@ -109,8 +120,9 @@ func (f *Follower) drop(s *Subscription) {
 	}
 }
 
-// broadcast hands events to the subscribers that want them. One whose buffer is full is dropped: nobody waits for it, and
-// what it missed is in the table. It tells whether there are subscribers left.
+// broadcast hands events to the subscribers that want them. A subscriber whose buffer is full is
+// dropped instead of being waited for; it can read what it missed from the outbox. broadcast reports
+// whether there are subscribers left.
 func (f *Follower) broadcast(list []Event) bool {
 	notices := make([]*notice, len(list))
 	for i := range list {

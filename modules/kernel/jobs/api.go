@@ -11,7 +11,7 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 )
 
-// Info is a job as the API shows it.
+// Info is a job in the form in which the API shows it.
 type Info struct {
 	Name       string      `json:"name"`
 	Summary    string      `json:"summary"`
@@ -23,7 +23,7 @@ type Info struct {
 	Last       *RunInfo    `json:"last,omitempty" doc:"The latest run"`
 }
 
-// RunInfo is a run as the API shows it.
+// RunInfo is a run in the form in which the API shows it.
 type RunInfo struct {
 	Run
 	Due         *time.Time `json:"due,omitempty" doc:"The time of the schedule that it stands for; absent for runs by request or event"`
@@ -33,7 +33,7 @@ type RunInfo struct {
 	Seconds     *int64     `json:"seconds,omitempty" doc:"How long it took; absent until it is finished"`
 }
 
-// info is a job with its next time.
+// info returns the job as the API shows it, with the next time of its schedule.
 func (m *Manager) info(j Job) Info {
 	i := Info{Name: j.Name, Summary: j.Summary, Schedule: j.Schedule, On: j.On, Parameters: j.Parameters}
 	if j.Schedule != "" {
@@ -43,7 +43,7 @@ func (m *Manager) info(j Job) Info {
 	return i
 }
 
-// Info is the run as the API shows it.
+// Info returns the run in the form in which the API shows it.
 func (r *Run) Info() *RunInfo {
 	at := func(seconds int64) *time.Time {
 		if seconds == 0 {
@@ -52,7 +52,10 @@ func (r *Run) Info() *RunInfo {
 		t := time.Unix(seconds, 0).UTC()
 		return &t
 	}
-	i := &RunInfo{Run: *r, Due: at(r.Due), RequestedAt: *at(max(r.Requested, 1)), StartedAt: at(r.Started), FinishedAt: at(r.Finished)}
+	i := &RunInfo{
+		Run: *r, Due: at(r.Due), RequestedAt: *at(max(r.Requested, 1)), StartedAt: at(r.Started),
+		FinishedAt: at(r.Finished),
+	}
 	if r.Finished > 0 && r.Started > 0 {
 		seconds := r.Finished - r.Started
 		i.Seconds = &seconds
@@ -86,51 +89,57 @@ type (
 // runsShown is how many runs of a job the API shows.
 const runsShown = 20
 
-// Register adds the operations on jobs to the API; may decides who is let in.
+// Register adds the operations on jobs to the API. may returns an error for callers that are not
+// allowed to use them.
 func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 	op := func(id, method, path, summary string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: "/v1/admin/jobs" + path, Summary: summary, Tags: []string{"Administration"},
+		return huma.Operation{OperationID: id, Method: method, Path: "/v1/admin/jobs" + path,
+			Summary: summary, Tags: []string{"Administration"},
 			Errors: []int{http.StatusForbidden, http.StatusNotFound}}
 	}
-	web.Register(api, op("list-jobs", http.MethodGet, "", "Work in the background: what there is, when it runs and how it went"), func(ctx context.Context, _ *struct{}) (*infosOutput, error) {
-		if err := may(ctx); err != nil {
-			return nil, err
-		}
-		out := &infosOutput{Body: web.List[Info]{Items: []Info{}}}
-		for _, j := range m.jobs {
-			runs, err := m.History(ctx, j.Name, 1)
+	web.Register(api, op("list-jobs", http.MethodGet, "",
+		"Work in the background: what there is, when it runs and how it went"),
+		func(ctx context.Context, _ *struct{}) (*infosOutput, error) {
+			if err := may(ctx); err != nil {
+				return nil, err
+			}
+			out := &infosOutput{Body: web.List[Info]{Items: []Info{}}}
+			for _, j := range m.jobs {
+				runs, err := m.History(ctx, j.Name, 1)
+				if err != nil {
+					return nil, err
+				}
+				i := m.info(j)
+				if len(runs) > 0 {
+					i.Last = runs[0].Info()
+				}
+				out.Body.Items = append(out.Body.Items, i)
+			}
+			return out, nil
+		})
+	web.Register(api, op("get-job", http.MethodGet, "/{name}", "A job and its latest runs"),
+		func(ctx context.Context, in *nameInput) (*infoOutput, error) {
+			if err := may(ctx); err != nil {
+				return nil, err
+			}
+			j, err := m.Find(in.Name)
 			if err != nil {
 				return nil, err
 			}
-			i := m.info(j)
-			if len(runs) > 0 {
-				i.Last = runs[0].Info()
+			runs, err := m.History(ctx, j.Name, runsShown)
+			if err != nil {
+				return nil, err
 			}
-			out.Body.Items = append(out.Body.Items, i)
-		}
-		return out, nil
-	})
-	web.Register(api, op("get-job", http.MethodGet, "/{name}", "A job and its latest runs"), func(ctx context.Context, in *nameInput) (*infoOutput, error) {
-		if err := may(ctx); err != nil {
-			return nil, err
-		}
-		j, err := m.Find(in.Name)
-		if err != nil {
-			return nil, err
-		}
-		runs, err := m.History(ctx, j.Name, runsShown)
-		if err != nil {
-			return nil, err
-		}
-		out := &infoOutput{}
-		out.Body.Info, out.Body.Runs = m.info(j), []*RunInfo{}
-		for _, r := range runs {
-			out.Body.Runs = append(out.Body.Runs, r.Info())
-		}
-		return out, nil
-	})
+			out := &infoOutput{}
+			out.Body.Info, out.Body.Runs = m.info(j), []*RunInfo{}
+			for _, r := range runs {
+				out.Body.Runs = append(out.Body.Runs, r.Info())
+			}
+			return out, nil
+		})
 	start := op("run-job", http.MethodPost, "/{name}/run", "Start a job")
-	start.Description, start.DefaultStatus = "It runs in the background; if it runs already, or waits for that by request, that run is told, unless it was asked for otherwise (dry or not, other parameters): job_running.", http.StatusAccepted
+	start.Description, start.DefaultStatus = "It runs in the background; if it runs already, or waits for that by request, that run is told, unless it was asked for otherwise (dry or not, other parameters): job_running.",
+		http.StatusAccepted
 	start.Errors = append(start.Errors, http.StatusConflict)
 	web.Register(api, start, func(ctx context.Context, in *runInput) (*runOutput, error) {
 		if err := may(ctx); err != nil {

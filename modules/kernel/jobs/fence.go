@@ -8,8 +8,9 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// Tx runs fn in a transaction in which this process is the run's holder from beginning to end; ErrLost if it is not any more. What is
-// written so cannot come from a holder that was thought dead and wakes up.
+// Tx runs fn in a transaction during which this process is sure to hold the run, and returns ErrLost
+// if it does not hold it any more. So a holder that was thought dead and wakes up later can write
+// nothing through Tx.
 func (w *Work) Tx(ctx context.Context, fn func(tx *database.DB) error) error {
 	return w.m.db.Tx(ctx, func(tx *database.DB) error {
 		if err := w.hold(ctx, tx); err != nil {
@@ -19,10 +20,11 @@ func (w *Work) Tx(ctx context.Context, fn func(tx *database.DB) error) error {
 	})
 }
 
-// hold locks the run's row, and finds out whether it is this process's.
+// hold locks the run's row and returns ErrLost if this process does not hold the run.
 func (w *Work) hold(ctx context.Context, tx *database.DB) error {
 	var fence int
-	found, err := tx.Get(ctx, []any{&fence}, "SELECT fence FROM {q2ab_job_runs} WHERE id = ? AND status = 'running'"+tx.ForUpdate(), w.run.ID)
+	found, err := tx.Get(ctx, []any{&fence},
+		"SELECT fence FROM {q2ab_job_runs} WHERE id = ? AND status = 'running'"+tx.ForUpdate(), w.run.ID)
 	if err != nil {
 		return fmt.Errorf("look whether the run is still held: %w", err)
 	}
@@ -32,9 +34,12 @@ func (w *Work) hold(ctx context.Context, tx *database.DB) error {
 	return nil
 }
 
-// Once is Tx for a whole batch: the place that fn returns is written down in the same transaction, so that the batch is done exactly once
-// whenever the process dies. The batch returns what Once returns.
-func (w *Work) Once(ctx context.Context, fn func(tx *database.DB) (next int, err error)) (next int, err error) {
+// Once runs fn like Tx and stores the place that fn returns in the same transaction, so that the
+// batch is done exactly once, whenever the process dies. The batch must do all its work in fn and
+// return what Once returns.
+func (w *Work) Once(
+	ctx context.Context, fn func(tx *database.DB) (next int, err error),
+) (next int, err error) {
 	w.Done = 1
 	found, done, summary := w.Found, w.Done, w.Summary
 	err = w.Tx(ctx, func(tx *database.DB) error {
@@ -60,7 +65,7 @@ func (w *Work) Once(ctx context.Context, fn func(tx *database.DB) (next int, err
 	return next, err
 }
 
-// arrive moves the run to the place that a batch came to.
+// arrive updates the run with what a batch did and the place that it came to.
 func (r *Run) arrive(w *Work, next int) {
 	r.state.After = next
 	if next == 0 {

@@ -13,34 +13,38 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// Parameter is something that a run of a job can be told.
+// Parameter is a parameter that a run of a job accepts.
 type Parameter struct {
-	// Name is in small letters, digits and hyphens; it is the flag's name on the command line.
+	// Name consists of lower-case letters, digits and hyphens. On the command line it is the name of
+	// the flag.
 	Name string `json:"name"`
 	Doc  string `json:"doc" doc:"What it does"`
-	// Flag is for switches: "true" if on, and not given if off.
+	// Flag says that the parameter is a switch: its value is "true" if it is on, and it is not given
+	// if it is off.
 	Flag bool `json:"flag" doc:"It is a switch: \"true\", or not given"`
-	// Check tells what is wrong with a value, by itself: it is asked wherever the run is worked on. nil takes any. What problem.Invalid tells of a
-	// field is said in the caller's language.
+	// Check returns an error that says what is wrong with a value, or nil. It must look at nothing
+	// but the value, because it is also called wherever the run is worked on. A nil Check accepts
+	// any value. An error made by problem.Invalid is shown in the caller's language.
 	Check func(value string) error `json:"-"`
 }
 
-// Options are how a run is asked for; runs by schedule or event have none.
+// Options say how a run is requested. Runs by schedule or event have none.
 type Options struct {
 	DryRun bool
-	// Parameters are values by the names of the job's parameters.
+	// Parameters holds the values by the names of the job's parameters.
 	Parameters map[string]string
 }
 
-// Matches tells whether the run was asked for with the options.
+// Matches reports whether the run was requested with the given options.
 func (r *Run) Matches(o Options) bool {
 	return r.DryRun == o.DryRun && maps.Equal(r.Parameters, o.Parameters)
 }
 
-// maxValue is how many characters a value may have: the column takes 64 kB of JSON.
+// maxValue is how many characters a value may have. The column holds 64 kB of JSON.
 const maxValue = 1000
 
-// check finds out whether the job knows the parameters and can use their values.
+// check returns a validation problem if the job does not have one of the parameters or cannot use
+// its value.
 func (j Job) check(given map[string]string) error {
 	var wrong []problem.Field
 	for _, name := range slices.Sorted(maps.Keys(given)) {
@@ -55,7 +59,8 @@ func (j Job) check(given map[string]string) error {
 	return nil
 }
 
-// wrong is what is wrong with a parameter; without a code if nothing is.
+// wrong returns what is wrong with the value of a parameter, or a Field without a code if nothing
+// is.
 func (j Job) wrong(name, value string) problem.Field {
 	i := slices.IndexFunc(j.Parameters, func(p Parameter) bool { return p.Name == name })
 	switch {
@@ -83,7 +88,8 @@ func (j Job) wrong(name, value string) problem.Field {
 
 var parameterName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
-// mustName panics if the job's parameters cannot be told apart, from each other and from the command line's own flags.
+// mustName panics if the name of a parameter is not valid, occurs twice or is one of the command
+// line's own flags.
 func (j Job) mustName() {
 	seen := []string{"dry-run", "h", "help"}
 	for _, p := range j.Parameters {
@@ -94,7 +100,8 @@ func (j Job) mustName() {
 	}
 }
 
-// column is the parameters as a run's row holds them: NULL for none.
+// column returns the parameters in the form in which a run's row stores them: NULL if there are
+// none.
 func (o Options) column() (sql.NullString, error) {
 	if len(o.Parameters) == 0 {
 		return sql.NullString{}, nil
@@ -103,7 +110,7 @@ func (o Options) column() (sql.NullString, error) {
 	return sql.NullString{String: string(text), Valid: true}, err
 }
 
-// Flags are the options as the command line takes them.
+// Flags returns the options in the form in which the command line accepts them.
 func (o Options) Flags() string {
 	var flags []string
 	if o.DryRun {

@@ -11,8 +11,10 @@ import (
 	"38qa.net/backend/modules/kernel/events"
 )
 
-// Request queues a run of a job, or returns one that was asked for or is under way and is not finished yet, even if it does not match the
-// options; not_found if there is no such job, and validation if it cannot be told that.
+// Request queues a run of a job and returns it. If a run of the job is under way, or one that was
+// requested or caused by an event still waits, Request returns that run instead, even if it does not
+// match the options. It returns the problem not_found if there is no such job, and validation if the
+// job does not accept the parameters.
 func (m *Manager) Request(ctx context.Context, name string, o Options) (run *Run, err error) {
 	if err := m.check(name, o); err != nil {
 		return nil, err
@@ -24,8 +26,9 @@ func (m *Manager) Request(ctx context.Context, name string, o Options) (run *Run
 	return run, err
 }
 
-// Start is Request for who works on the run at once: unless it does not match the options, it is taken before any
-// server sees it. With ErrLost, which tells that another process works on it, it returns the run too.
+// Start is like Request, for callers that work on the run themselves: it takes the run before any
+// server can, unless the run does not match the options. If another process works on the run, Start
+// returns the run together with ErrLost.
 func (m *Manager) Start(ctx context.Context, name string, o Options) (run *Run, err error) {
 	if err := m.check(name, o); err != nil {
 		return nil, err
@@ -39,8 +42,10 @@ func (m *Manager) Start(ctx context.Context, name string, o Options) (run *Run, 
 	return run, err
 }
 
-// Await is Start for who can wait: if the holder gives no sign any more, the run is taken over as soon as its lease has run out. held, if given, is
-// told of the run that is waited for. ErrLost, with the run, tells that its holder lives, or has just ended it.
+// Await is like Start, for callers that can wait: if another process holds the run but gives no more
+// signs of life, Await takes the run over as soon as the lease has expired. It calls held, if not
+// nil, with the run that it waits for. It returns the run with ErrLost if the holder is alive or has
+// just ended the run.
 func (m *Manager) Await(ctx context.Context, name string, o Options, held func(*Run)) (*Run, error) {
 	run, err := m.Start(ctx, name, o)
 	if !errors.Is(err, ErrLost) {
@@ -68,7 +73,7 @@ func (m *Manager) Await(ctx context.Context, name string, o Options, held func(*
 	}
 }
 
-// check finds out whether there is such a job, and whether it can be asked for so.
+// check returns an error if there is no such job or the job does not accept the parameters.
 func (m *Manager) check(name string, o Options) error {
 	j, err := m.Find(name)
 	if err != nil {
@@ -79,7 +84,9 @@ func (m *Manager) check(name string, o Options) error {
 
 func (m *Manager) request(ctx context.Context, tx *database.DB, name string, o Options) (*Run, error) {
 	for range 2 {
-		list, err := m.runs(ctx, tx, "WHERE name = ? AND (status = 'running' OR status = 'queued' AND due IS NULL) ORDER BY status DESC, id LIMIT 1"+tx.ForUpdate(), name)
+		list, err := m.runs(ctx, tx,
+			"WHERE name = ? AND (status = 'running' OR status = 'queued' AND due IS NULL) ORDER BY status DESC, id LIMIT 1"+tx.ForUpdate(),
+			name)
 		if err != nil {
 			return nil, err
 		}
@@ -101,8 +108,9 @@ func (m *Manager) request(ctx context.Context, tx *database.DB, name string, o O
 	return list[0], nil
 }
 
-// ask queues a run unless one waits already: of a name the table takes one dry or not, and one with parameters or without, so that what an
-// event asks for is not lost to a run that was told something else.
+// ask queues a run unless the table has such a run waiting already. For each job it allows one dry
+// and one real run, each with and without parameters, so that a run for an event is not lost because
+// a run with other parameters waits.
 func (m *Manager) ask(ctx context.Context, tx *database.DB, name string, o Options) error {
 	parameters, err := o.column()
 	if err != nil {
@@ -110,7 +118,9 @@ func (m *Manager) ask(ctx context.Context, tx *database.DB, name string, o Optio
 	}
 	now, err := m.now(ctx, tx)
 	if err == nil {
-		_, err = tx.Exec(ctx, tx.InsertIgnore()+" {q2ab_job_runs} (name, status, dry_run, parameters, requested) VALUES (?, 'queued', ?, ?, ?)", name, o.DryRun, parameters, now)
+		_, err = tx.Exec(ctx, tx.InsertIgnore()+
+			" {q2ab_job_runs} (name, status, dry_run, parameters, requested) VALUES (?, 'queued', ?, ?, ?)",
+			name, o.DryRun, parameters, now)
 	}
 	if err != nil {
 		return fmt.Errorf("request a run: %w", err)
@@ -118,7 +128,7 @@ func (m *Manager) ask(ctx context.Context, tx *database.DB, name string, o Optio
 	return nil
 }
 
-// HandleEvent asks for runs of the jobs that an event is to be followed by; it is a handler of the outbox.
+// HandleEvent queues runs of the jobs that are to follow the event. It is an events.Handler.
 func (m *Manager) HandleEvent(ctx context.Context, tx *database.DB, e events.Event) error {
 	for _, j := range m.jobs {
 		if slices.Contains(j.On, e.Name) {
@@ -130,11 +140,13 @@ func (m *Manager) HandleEvent(ctx context.Context, tx *database.DB, e events.Eve
 	return nil
 }
 
-// Cancel ends what is under way of a job and what waits, but for later times of its schedule; the holder stops at the next sign that it gives.
+// Cancel cancels the job's run that is under way and those that wait; later due times of its
+// schedule are not affected. The holder of the run stops at its next sign of life.
 func (m *Manager) Cancel(ctx context.Context, name string) error {
 	now, err := m.now(ctx, m.db)
 	if err == nil {
-		_, err = m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'cancelled', finished = ?, fence = fence + 1 WHERE name = ? AND status IN ('queued', 'running')", now, name)
+		_, err = m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'cancelled', finished = ?, fence = fence + 1 WHERE name = ? AND status IN ('queued', 'running')",
+			now, name)
 	}
 	if err != nil {
 		return fmt.Errorf("cancel a run: %w", err)

@@ -10,8 +10,9 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// Serve plans the runs of schedules, and takes runs that wait or were abandoned, until the context ends. Then it gives back what it works on
-// and returns as soon as the batches under way have stopped.
+// Serve makes runs for the due times of schedules, and works on runs that wait or whose holder died,
+// until the context ends. Then it gives back the runs that it works on and returns as soon as their
+// current batches have ended.
 func (m *Manager) Serve(ctx context.Context) {
 	if m.settings.Poll <= 0 {
 		return
@@ -52,9 +53,10 @@ func (m *Manager) Serve(ctx context.Context) {
 	}
 }
 
-// takeSome takes as many runs as there is room for.
+// takeSome takes runs until all places are taken or no run is left, and calls begin for each.
 func (m *Manager) takeSome(ctx context.Context, free chan struct{}, begin func(*Run)) error {
-	names := make([]string, len(m.jobs)) // jobs that only another release of the program knows are left to that
+	// Jobs that only another release of the program has are left to its processes.
+	names := make([]string, len(m.jobs))
 	for i, j := range m.jobs {
 		names[i] = j.Name
 	}
@@ -74,14 +76,16 @@ func (m *Manager) takeSome(ctx context.Context, free chan struct{}, begin func(*
 	return nil
 }
 
-// takeOne takes the run that has waited longest of a job that is not under way; nil if there is none.
+// takeOne takes a run whose lease has expired, or else the run that has waited longest, of a job
+// that has no run under way. It returns nil if there is none.
 func (m *Manager) takeOne(ctx context.Context, names []string) (*Run, error) {
 	now, err := m.now(ctx, m.db)
 	if err != nil {
 		return nil, err
 	}
-	list, err := m.runs(ctx, m.db, "r WHERE name IN ? AND (status = 'running' AND heartbeat < ? OR status = 'queued' AND "+
-		"NOT EXISTS (SELECT 1 FROM {q2ab_job_runs} o WHERE o.name = r.name AND o.status = 'running')) ORDER BY CASE status WHEN 'running' THEN 0 ELSE 1 END, COALESCE(due, requested), id LIMIT 10",
+	list, err := m.runs(ctx, m.db,
+		"r WHERE name IN ? AND (status = 'running' AND heartbeat < ? OR status = 'queued' AND "+
+			"NOT EXISTS (SELECT 1 FROM {q2ab_job_runs} o WHERE o.name = r.name AND o.status = 'running')) ORDER BY CASE status WHEN 'running' THEN 0 ELSE 1 END, COALESCE(due, requested), id LIMIT 10",
 		names, now-m.leaseSeconds())
 	if err != nil {
 		return nil, err

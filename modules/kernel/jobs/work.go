@@ -16,14 +16,16 @@ import (
 	"38qa.net/backend/modules/kernel/observe"
 )
 
-// writeTimeout bounds how long a process that is told to stop still waits for the state to be written.
+// writeTimeout bounds how long a process that has been told to stop waits for the run's state to be
+// written.
 const writeTimeout = 5 * time.Second
 
-// ErrLost tells that a run was cancelled or taken over by another process.
+// ErrLost is returned if a run was cancelled or taken over by another process.
 var ErrLost = errors.New("the run was cancelled or taken over")
 
-// Work takes a run and works on it until it is finished, cancelled or taken over (ErrLost), or the context ends (its error):
-// then it goes on later, here or elsewhere. progress, if given, is told of every batch.
+// Work takes a run and works on it until it is finished. It returns ErrLost if the run was cancelled
+// or taken over, and the context's error if the context ended; the run then continues later, here or
+// in another process. It calls progress, if not nil, after every batch.
 func (m *Manager) Work(ctx context.Context, r *Run, progress func(r *Run, w *Work)) error {
 	job, err := m.Find(r.Job)
 	if err != nil {
@@ -34,7 +36,8 @@ func (m *Manager) Work(ctx context.Context, r *Run, progress func(r *Run, w *Wor
 		return err
 	}
 	r.held = false
-	slog.InfoContext(ctx, "job runs", "job", r.Job, "run", r.ID, "due", r.Due, "dry_run", r.DryRun, "parameters", r.Parameters, "step", r.state.Step, "after", r.state.After)
+	slog.InfoContext(ctx, "job runs", "job", r.Job, "run", r.ID, "due", r.Due, "dry_run", r.DryRun,
+		"parameters", r.Parameters, "step", r.state.Step, "after", r.state.After)
 	ctx, span := observe.StartSpan(ctx, "job.run", r.Job, "run", r.ID, "due", r.Due, "dry_run", r.DryRun)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -58,7 +61,7 @@ func (m *Manager) Work(ctx context.Context, r *Run, progress func(r *Run, w *Wor
 	return err
 }
 
-// finish writes down how a run ended, and tells of it.
+// finish stores how a run ended, logs it and sends its metrics.
 func (m *Manager) finish(ctx context.Context, r *Run, status string) error {
 	r.Status = status
 	ctx = context.WithoutCancel(ctx)
@@ -70,15 +73,18 @@ func (m *Manager) finish(ctx context.Context, r *Run, status string) error {
 	if err := m.write(ctx, r, "status = ?, finished = ?", r.Status, r.Finished); err != nil {
 		return err
 	}
-	slog.InfoContext(ctx, "job ended", "job", r.Job, "run", r.ID, "status", r.Status, "done", r.Done, "differences", r.Differences, "seconds", r.Finished-r.Started)
-	observe.Duration("job.seconds", time.Duration(r.Finished-r.Started)*time.Second, "job:"+r.Job, "status:"+r.Status)
+	slog.InfoContext(ctx, "job ended", "job", r.Job, "run", r.ID, "status", r.Status, "done", r.Done,
+		"differences", r.Differences, "seconds", r.Finished-r.Started)
+	observe.Duration("job.seconds", time.Duration(r.Finished-r.Started)*time.Second, "job:"+r.Job,
+		"status:"+r.Status)
 	if r.Due > 0 {
 		observe.Duration("job.lateness", time.Duration(max(0, r.Started-r.Due))*time.Second, "job:"+r.Job)
 	}
 	return nil
 }
 
-// safely makes an error of a panic: a job that has one must not end the server that works on it, and then the next one.
+// safely calls work and turns a panic into an error: a job that panics must not end the server that
+// works on it, and then the next server.
 func safely(ctx context.Context, work func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -91,8 +97,9 @@ func safely(ctx context.Context, work func() error) (err error) {
 
 func (m *Manager) leaseSeconds() int64 { return int64(m.settings.Lease / time.Second) }
 
-// take makes this process the run's holder: the fence moves on, so that one before can write no more. ErrLost tells that somebody else has it,
-// or works on another run of the job.
+// take makes this process the run's holder. It increments the fence, so that an earlier holder can
+// write nothing more. It returns ErrLost if another process holds the run or works on another run of
+// the job.
 func (m *Manager) take(ctx context.Context, db *database.DB, r *Run) error {
 	if r.held {
 		return nil
@@ -101,8 +108,10 @@ func (m *Manager) take(ctx context.Context, db *database.DB, r *Run) error {
 	if err != nil {
 		return err
 	}
-	taken, err := db.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'running', fence = fence + 1, heartbeat = ?, holder = ?, started = CASE WHEN started = 0 THEN ? ELSE started END "+
-		"WHERE id = ? AND fence = ? AND (status = 'queued' OR status = 'running' AND heartbeat < ?)", now, m.holder, now, r.ID, r.fence, now-m.leaseSeconds())
+	taken, err := db.Exec(ctx,
+		"UPDATE {q2ab_job_runs} SET status = 'running', fence = fence + 1, heartbeat = ?, holder = ?, started = CASE WHEN started = 0 THEN ? ELSE started END "+
+			"WHERE id = ? AND fence = ? AND (status = 'queued' OR status = 'running' AND heartbeat < ?)",
+		now, m.holder, now, r.ID, r.fence, now-m.leaseSeconds())
 	if database.DuplicateKey(err) {
 		return ErrLost
 	}
@@ -112,7 +121,8 @@ func (m *Manager) take(ctx context.Context, db *database.DB, r *Run) error {
 	if taken == 0 {
 		return ErrLost
 	}
-	// Since the run was read its holder may have come on, with Once, and only now it can no more.
+	// Since the run was read, its former holder may have made progress through Once. Only now is it
+	// unable to.
 	list, err := m.runs(ctx, db, "WHERE id = ?", r.ID)
 	if err != nil {
 		return err
@@ -125,19 +135,23 @@ func (m *Manager) take(ctx context.Context, db *database.DB, r *Run) error {
 	return nil
 }
 
-// release gives a run back that is not finished, so that it goes on at once elsewhere or at the next start: its lease has run out long ago.
+// release gives back a run that is not finished, so that another process, or this one after a
+// restart, can continue it at once. It does so by making the lease look expired.
 func (m *Manager) release(ctx context.Context, r *Run, cause error) error {
 	if errors.Is(cause, ErrLost) {
 		return cause
 	}
 	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer done()
-	_, err := m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET heartbeat = 0 WHERE id = ? AND fence = ? AND status = 'running'", r.ID, r.fence)
+	_, err := m.db.Exec(ctx,
+		"UPDATE {q2ab_job_runs} SET heartbeat = 0 WHERE id = ? AND fence = ? AND status = 'running'",
+		r.ID, r.fence)
 	slog.InfoContext(ctx, "job is given back", "job", r.Job, "run", r.ID, "done", r.Done)
 	return errors.Join(cause, err)
 }
 
-// renew gives signs of life, and stops the work if the run is not this process's any more.
+// renew renews the lease regularly, and stops the work if this process does not hold the run any
+// more.
 func (m *Manager) renew(ctx context.Context, r Run, stop context.CancelCauseFunc) {
 	tick := time.NewTicker(m.settings.Lease / 3)
 	defer tick.Stop()
@@ -154,7 +168,7 @@ func (m *Manager) renew(ctx context.Context, r Run, stop context.CancelCauseFunc
 	}
 }
 
-// sign renews the lease.
+// sign renews the lease once.
 func (m *Manager) sign(ctx context.Context, r *Run) error {
 	now, err := m.now(ctx, m.db)
 	if err != nil {
@@ -163,8 +177,9 @@ func (m *Manager) sign(ctx context.Context, r *Run) error {
 	return m.set(ctx, r, "heartbeat = ?", now)
 }
 
-// write stores what the holder found out, with a sign of life; ErrLost if it is the holder no more. It is done even when the
-// context has ended: what a batch has repaired must not be missing from what the run tells.
+// write stores the run's progress together with a sign of life. It returns ErrLost if this process
+// does not hold the run any more. It works even if the context has ended, so that what a batch has
+// repaired is not missing from the run's report.
 func (m *Manager) write(ctx context.Context, r *Run, sets string, args ...any) error {
 	at, err := json.Marshal(r.state)
 	if err != nil {
@@ -177,21 +192,26 @@ func (m *Manager) write(ctx context.Context, r *Run, sets string, args ...any) e
 		return err
 	}
 	args = append([]any{now, r.Done, r.Total, r.Differences, string(at), r.Message}, args...)
-	return m.set(ctx, r, "heartbeat = ?, done = ?, total = ?, differences = ?, state = ?, message = ?, "+sets, args...)
+	return m.set(ctx, r, "heartbeat = ?, done = ?, total = ?, differences = ?, state = ?, message = ?, "+sets,
+		args...)
 }
 
-// set writes columns of a run that this process holds, and finds out whether it does.
+// set updates columns of a run, and returns ErrLost if this process does not hold it.
 func (m *Manager) set(ctx context.Context, r *Run, sets string, args ...any) error {
-	changed, err := m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET "+sets+" WHERE id = ? AND fence = ? AND status = 'running'", append(args, r.ID, r.fence)...)
+	changed, err := m.db.Exec(ctx,
+		"UPDATE {q2ab_job_runs} SET "+sets+" WHERE id = ? AND fence = ? AND status = 'running'",
+		append(args, r.ID, r.fence)...)
 	if err != nil {
 		return fmt.Errorf("write the state of a run: %w", err)
 	}
 	if changed > 0 {
 		return nil
 	}
-	// MySQL counts the rows that are different afterwards: within one second there may be none.
+	// MySQL counts only the rows that an UPDATE changes, and within the same second there may be no
+	// change.
 	var n int
-	held, err := m.db.Get(ctx, []any{&n}, "SELECT 1 FROM {q2ab_job_runs} WHERE id = ? AND fence = ? AND status = 'running'", r.ID, r.fence)
+	held, err := m.db.Get(ctx, []any{&n},
+		"SELECT 1 FROM {q2ab_job_runs} WHERE id = ? AND fence = ? AND status = 'running'", r.ID, r.fence)
 	if err != nil {
 		return fmt.Errorf("read the state of a run: %w", err)
 	}
@@ -201,7 +221,7 @@ func (m *Manager) set(ctx context.Context, r *Run, sets string, args ...any) err
 	return nil
 }
 
-// steps works off what is left of the run.
+// steps does what is left of the run.
 func (m *Manager) steps(ctx context.Context, r *Run, progress func(*Run, *Work)) error {
 	job := r.job
 	if err := job.check(r.Parameters); err != nil {
@@ -225,7 +245,10 @@ func (m *Manager) steps(ctx context.Context, r *Run, progress func(*Run, *Work))
 	var memory any
 	for r.state.Step < len(job.Steps) {
 		s := job.Steps[r.state.Step]
-		w := &Work{DryRun: r.DryRun, Run: r.ID, Parameters: r.Parameters, Done: 1, Memory: memory, Due: m.dueTime(r), m: m, run: r}
+		w := &Work{
+			DryRun: r.DryRun, Run: r.ID, Parameters: r.Parameters, Done: 1, Memory: memory,
+			Due: m.dueTime(r), m: m, run: r,
+		}
 		next, err := s.Batch(ctx, r.state.After, w)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
@@ -247,12 +270,12 @@ func (m *Manager) steps(ctx context.Context, r *Run, progress func(*Run, *Work))
 	return nil
 }
 
-// dueTime is what Work tells of as Due.
+// dueTime returns the value of Work.Due.
 func (m *Manager) dueTime(r *Run) time.Time {
 	return time.Unix(cmp.Or(r.Due, r.Requested), 0).In(m.settings.Zone)
 }
 
-// name is that of a step, "" of the end.
+// name returns the name of a step, or "" for the place after the last step.
 func (j Job) name(step int) string {
 	if step == len(j.Steps) {
 		return ""
@@ -260,7 +283,7 @@ func (j Job) name(step int) string {
 	return j.Steps[step].Name
 }
 
-// note adds a batch to what is known of the run.
+// note adds what a batch reported to the run.
 func (r *Run) note(w *Work) {
 	r.Done += w.Done
 	r.Total = max(r.Total, r.Done)

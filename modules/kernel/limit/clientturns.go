@@ -7,17 +7,19 @@ import (
 	"time"
 )
 
-// ClientTurns bound how much of one client is worked on at once: whoever sends hundreds of requests together
-// waits for itself, and others do not wait for it.
+// ClientTurns bounds how much work is done for one client at the same time. A client that sends
+// hundreds of requests at once has to wait for its own requests, while other clients do not wait for
+// it.
 type ClientTurns struct {
-	// each is how many turns a client has, and waiting how many of its requests may have or wait for one.
+	// each is the number of turns that a client has, and waiting the number of its requests that may
+	// have a turn or wait for one.
 	each, waiting int
 
 	mu      sync.Mutex
 	clients map[string]*clientTurns
 }
 
-// clientTurns are those of a client of whom something waits or is worked on.
+// clientTurns holds the turns of one client, while any of its requests waits or is being worked on.
 type clientTurns struct {
 	*Turns
 	requests int
@@ -25,17 +27,22 @@ type clientTurns struct {
 
 var restOfClient = rest{times: 3, least: 5 * time.Millisecond, most: 300 * time.Millisecond}
 
-// ErrTooManyWaiting reports that as many requests of a client wait already as may.
+// ErrTooManyWaiting is returned if the client has the largest allowed number of requests waiting
+// already.
 var ErrTooManyWaiting = errors.New("too many requests of this client wait for their turn")
 
-// NewClientTurns returns turns of which each client has so many, and for which so many of its requests may wait.
+// NewClientTurns returns a ClientTurns that gives each client the given number of turns, for which
+// the given number of its further requests may wait.
 func NewClientTurns(each, waiting int) *ClientTurns {
 	return &ClientTurns{each: each, waiting: each + waiting, clients: map[string]*clientTurns{}}
 }
 
-// Take waits for a turn of the client, and returns what ends it, the context's error, or ErrTooManyWaiting.
-// Turns rest three times as long as they were worked in, 5 ms at least: that leaves the others three quarters of
-// a processor for each turn, also where a client sends thousands of requests that are refused at once.
+// Take waits for one of the client's turns and returns the function that ends it. It returns the
+// context's error if the context ends first, or ErrTooManyWaiting.
+//
+// After it was used, a turn rests for three times as long as it was used, at least 5 ms and at most
+// 300 ms. For each turn, this leaves three quarters of a processor to other clients, even if a
+// client sends thousands of requests that are refused at once.
 func (c *ClientTurns) Take(ctx context.Context, client string) (end func(), err error) {
 	turns := c.enter(client)
 	if turns == nil {
@@ -52,7 +59,8 @@ func (c *ClientTurns) Take(ctx context.Context, client string) (end func(), err 
 	}, nil
 }
 
-// enter counts a request of a client, and returns the client's turns, nil if it has too many requests.
+// enter counts a request of a client and returns the client's turns, or nil if it has too many
+// requests.
 func (c *ClientTurns) enter(client string) *Turns {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,7 +76,7 @@ func (c *ClientTurns) enter(client string) *Turns {
 	return t.Turns
 }
 
-// leave forgets a request, and with the last of them the client.
+// leave uncounts a request of a client, and removes the client with its last request.
 func (c *ClientTurns) leave(client string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

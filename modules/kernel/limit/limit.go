@@ -17,10 +17,10 @@ import (
 	redistrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/redis/go-redis.v9"
 )
 
-// redisPatience is how long a request may wait for Redis before it passes uncounted.
+// redisPatience is how long a request waits for Redis before it is let through uncounted.
 const redisPatience = 100 * time.Millisecond
 
-// Limiter holds the rate of all clients. A nil Limiter lets everything pass.
+// Limiter counts the requests of all clients against a rate. A nil Limiter lets every request pass.
 type Limiter struct {
 	rate   limiter.Rate
 	local  *limiter.Limiter
@@ -29,7 +29,7 @@ type Limiter struct {
 	closed chan struct{}
 }
 
-// State is what a client may still do in the current window.
+// State describes what a client may still do in the current window.
 type State struct {
 	Limit     int64
 	Remaining int64
@@ -40,9 +40,10 @@ type State struct {
 	Refused bool
 }
 
-// New returns a limiter for a rate such as "100-M" (see the setting RATE_LIMIT); "" and "off" mean none. With a Redis URL
-// all tasks count together; while Redis cannot be reached requests pass uncounted, and it is tried again.
-// trace puts the calls of Redis into the Datadog traces of their requests.
+// New returns a limiter for a rate such as "100-M" (see the setting RATE_LIMIT), or nil if the rate
+// is "" or "off". With a Redis URL all processes count together; while Redis cannot be reached,
+// requests pass uncounted and the connection is tried again. trace puts the calls to Redis into the
+// Datadog traces of their requests.
 func New(rate, redisURL string, trace bool) (*Limiter, error) {
 	if rate == "" || rate == "off" {
 		return nil, nil
@@ -61,7 +62,8 @@ func New(rate, redisURL string, trace bool) (*Limiter, error) {
 		return nil, fmt.Errorf("REDIS_URL is not a redis:// address")
 	}
 	redis.SetLogger(redisLog{})
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = redisPatience, redisPatience, redisPatience
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout =
+		redisPatience, redisPatience, redisPatience
 	options.MaxRetries = -1
 	l.redis = redis.NewClient(options)
 	if trace {
@@ -71,25 +73,29 @@ func New(rate, redisURL string, trace bool) (*Limiter, error) {
 	return l, nil
 }
 
-// redisLog takes the client's own messages: the limiter itself reports what matters.
+// redisLog receives the Redis client's own messages and logs them at the level debug, because the
+// limiter itself reports what matters.
 type redisLog struct{}
 
-// Printf writes one of the client's messages as a line of the log.
+// Printf writes one of the client's messages to the log.
 func (redisLog) Printf(ctx context.Context, format string, v ...any) {
 	slog.DebugContext(ctx, "redis", "message", fmt.Sprintf(format, v...))
 }
 
-// connect makes the store as soon as Redis answers: the store loads its scripts when it is made, and fails without.
+// connect makes the store as soon as Redis can be reached, trying every two seconds: making the
+// store loads its scripts into Redis and fails without a connection.
 func (l *Limiter) connect() {
 	warned := false
 	for {
-		store, err := redisstore.NewStoreWithOptions(l.redis, limiter.StoreOptions{Prefix: "q2ab:limit", MaxRetry: 1})
+		store, err := redisstore.NewStoreWithOptions(l.redis,
+			limiter.StoreOptions{Prefix: "q2ab:limit", MaxRetry: 1})
 		if err == nil {
 			l.shared.Store(limiter.New(store, l.rate))
 			return
 		}
 		if !warned {
-			slog.Warn("Redis does not answer; requests pass without being counted until it does", "error", err)
+			slog.Warn("Redis does not answer; requests pass without being counted until it does",
+				"error", err)
 			warned = true
 		}
 		select {
@@ -100,7 +106,7 @@ func (l *Limiter) connect() {
 	}
 }
 
-// Close ends the connection to Redis, if there is one.
+// Close closes the connection to Redis, if there is one.
 func (l *Limiter) Close() error {
 	if l == nil {
 		return nil
@@ -112,17 +118,21 @@ func (l *Limiter) Close() error {
 	return l.redis.Close()
 }
 
-// Take counts one request of the key. When the counter cannot be reached the request passes, and ok is false.
+// Take counts one request with the given key. If the counter cannot be reached, ok is false and the
+// request should pass.
 func (l *Limiter) Take(ctx context.Context, key string) (state State, ok bool) {
 	return l.ask(ctx, key, (*limiter.Limiter).Get)
 }
 
-// Peek returns the same as Take, but counts nothing.
+// Peek returns the same as Take without counting a request.
 func (l *Limiter) Peek(ctx context.Context, key string) (state State, ok bool) {
 	return l.ask(ctx, key, (*limiter.Limiter).Peek)
 }
 
-func (l *Limiter) ask(ctx context.Context, key string, of func(*limiter.Limiter, context.Context, string) (limiter.Context, error)) (state State, ok bool) {
+func (l *Limiter) ask(
+	ctx context.Context, key string,
+	of func(*limiter.Limiter, context.Context, string) (limiter.Context, error),
+) (state State, ok bool) {
 	if l == nil {
 		return State{}, false
 	}
@@ -139,12 +149,13 @@ func (l *Limiter) ask(ctx context.Context, key string, of func(*limiter.Limiter,
 	}
 	return State{
 		Limit: c.Limit, Remaining: c.Remaining, Refused: c.Reached, Window: l.rate.Period,
-		Reset: max(time.Second, time.Duration(math.Ceil(time.Until(time.Unix(c.Reset, 0)).Seconds()))*time.Second),
+		Reset: max(time.Second,
+			time.Duration(math.Ceil(time.Until(time.Unix(c.Reset, 0)).Seconds()))*time.Second),
 	}, true
 }
 
-// ClientKey is the key of an address: the address itself for IPv4, its /64 network for IPv6, of which one client
-// usually holds all.
+// ClientKey returns the key that identifies the client with an address: the address itself for IPv4,
+// and its /64 network for IPv6, since one client usually has a whole network.
 func ClientKey(ip netip.Addr) string {
 	ip = ip.Unmap()
 	if ip.Is6() {

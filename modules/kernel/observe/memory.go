@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// startTime is how long the process is given for what it does at its start only.
+// startTime is how long after its start the process is assumed to be done with what it does only
+// once.
 const startTime = 3 * time.Second
 
-// ReleaseStart gives back, a few seconds after the start, the memory that only starting took: garbage, and
-// the pages of the program that were touched once, which are the greater part. The kernel keeps those in its
-// page cache and maps them again when they are needed; until then they do not count as memory that this
-// process uses.
+// ReleaseStart gives back, a few seconds after the start, memory that was needed only for starting:
+// garbage and, which is the greater part, the pages of the program that were used once. The kernel
+// keeps those in its page cache and maps them again when they are needed; until then they do not
+// count as memory of this process. ReleaseStart returns when it is done or when the context ends.
 func ReleaseStart(ctx context.Context) {
 	select {
 	case <-ctx.Done():

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unmapProgram drops the mapped pages of the program's code and constants. It leaves mappings alone that are
-// writable or have pages that differ from the file, which could not be read again from there.
+// unmapProgram drops the mapped pages of the program's code and constants. It leaves alone mappings
+// that are writable or that have pages that differ from the file, because those could not be read
+// again from the file.
 func unmapProgram() error {
 	program, err := os.Readlink("/proc/self/exe")
 	if err != nil {
@@ -31,7 +32,8 @@ func unmapProgram() error {
 				}
 			}
 		case fields[0] == "Anonymous:" && fields[1] == "0" && to > from:
-			if _, _, failed := unix.Syscall(unix.SYS_MADVISE, uintptr(from), uintptr(to-from), unix.MADV_DONTNEED); failed != 0 {
+			if _, _, failed := unix.Syscall(unix.SYS_MADVISE, uintptr(from), uintptr(to-from),
+				unix.MADV_DONTNEED); failed != 0 {
 				return failed
 			}
 		}
@@ -39,7 +41,7 @@ func unmapProgram() error {
 	return nil
 }
 
-// mappingRange reads addresses as FROM-TO.
+// mappingRange parses an address range written as FROM-TO.
 func mappingRange(text string) (from, to uint64, err error) {
 	low, high, _ := strings.Cut(text, "-")
 	if from, err = strconv.ParseUint(low, 16, 64); err != nil {

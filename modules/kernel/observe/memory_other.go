@@ -2,5 +2,5 @@
 
 package observe
 
-// unmapProgram does nothing where there is no way to do it.
+// unmapProgram does nothing on operating systems other than Linux.
 func unmapProgram() error { return nil }

@@ -9,14 +9,15 @@ import (
 	"github.com/DataDog/datadog-go/v5/statsd"
 )
 
-// metrics is where figures are sent; nowhere until startMetrics is called.
+// metrics is the client that metrics are sent through; nil until startMetrics is called.
 var metrics atomic.Pointer[statsd.ClientInterface]
 
-// namespace begins the names of all figures.
+// namespace is the prefix of the names of all metrics.
 const namespace = "q2ab."
 
-// startMetrics sends figures to the Datadog agent's DogStatsD (DD_AGENT_HOST, or DD_DOGSTATSD_URL) and returns what stops that. Figures are
-// sent without waiting: an agent that is not there costs nothing.
+// startMetrics starts sending metrics to the Datadog agent's DogStatsD (DD_AGENT_HOST or
+// DD_DOGSTATSD_URL) and returns the function that stops it. Metrics are sent without waiting, so a
+// missing agent costs nothing.
 func startMetrics() (stop func() error, err error) {
 	address := "" // the library reads it from the environment
 	if os.Getenv("DD_AGENT_HOST") == "" && os.Getenv("DD_DOGSTATSD_URL") == "" {
@@ -34,7 +35,8 @@ func startMetrics() (stop func() error, err error) {
 	}, nil
 }
 
-// Duration tells how long something took, as a distribution in seconds; tags are "name:value".
+// Duration sends how long something took as a value of a distribution, in seconds. Tags have the
+// form "name:value". It does nothing if metrics are not sent.
 func Duration(name string, d time.Duration, tags ...string) {
 	if to := metrics.Load(); to != nil {
 		_ = (*to).Distribution(name, d.Seconds(), tags, 1) // figures may get lost

@@ -1,4 +1,5 @@
-// Package observe makes the log and the traces: slog with request and trace ids, and Datadog's tracer.
+// Package observe sets up logging, tracing and metrics: slog with request and trace ids, and
+// Datadog's tracer and statsd client.
 package observe
 
 import (
@@ -14,19 +15,20 @@ import (
 
 type requestID struct{}
 
-// WithRequestID returns a context whose log lines carry the request id.
+// WithRequestID returns a context whose log lines contain the request id.
 func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestID{}, id)
 }
 
-// RequestID is the id of the request that the context belongs to, or "".
+// RequestID returns the id of the request that the context belongs to, or "".
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestID{}).(string)
 	return id
 }
 
-// NewLogger writes lines of the level and above to w, as JSON or, for a terminal, as text. Lines logged with a
-// request's context carry its request_id and, when it is traced, dd.trace_id and dd.span_id.
+// NewLogger returns a logger that writes lines of the given level and above to w, as JSON or, if
+// format is "text", as text. An unknown level means info. Lines logged with a request's context
+// contain its request_id and, if it is traced, dd.trace_id and dd.span_id.
 func NewLogger(w io.Writer, level, format string) *slog.Logger {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(level)); err != nil {
@@ -42,7 +44,7 @@ func NewLogger(w io.Writer, level, format string) *slog.Logger {
 
 type requestHandler struct{ slog.Handler }
 
-// Handle adds the request id.
+// Handle implements slog.Handler. It adds the request id.
 func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
 	if id := RequestID(ctx); id != "" {
 		r.AddAttrs(slog.String("request_id", id))
@@ -50,18 +52,19 @@ func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// WithAttrs keeps the wrapping.
+// WithAttrs implements slog.Handler.
 func (h requestHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return requestHandler{h.Handler.WithAttrs(attrs)}
 }
 
-// WithGroup keeps the wrapping.
+// WithGroup implements slog.Handler.
 func (h requestHandler) WithGroup(name string) slog.Handler {
 	return requestHandler{h.Handler.WithGroup(name)}
 }
 
-// Start sets up what a whole process has, and what therefore its command starts: the default logger, which writes to
-// standard error, and with datadog the tracer and where figures are sent. It returns what ends that.
+// Start sets up what exists once per process and is therefore the task of its main program: the
+// default logger, which writes to standard error, and, if datadog is true, the tracer and the
+// metrics. It returns the function that stops them.
 func Start(level, format string, datadog bool) (stop func() error, err error) {
 	slog.SetDefault(NewLogger(os.Stderr, level, format))
 	if !datadog {
@@ -78,8 +81,8 @@ func Start(level, format string, datadog bool) (stop func() error, err error) {
 	}, nil
 }
 
-// startTracing starts Datadog's tracer and returns what stops it. The tracer's own messages go to the log, so that
-// every line of the output stays JSON.
+// startTracing starts Datadog's tracer and returns the function that stops it. The tracer's own
+// messages go to the log, so that every line of the output remains JSON.
 func startTracing() (stop func()) {
 	tracer.Start(tracer.WithLogger(tracerLog{}), tracer.WithLogStartup(false))
 	return tracer.Stop

@@ -1,5 +1,6 @@
-// Package problem holds the errors that reach a client: each a value with a stable code, a status and texts in
-// English and Japanese, made by use cases and turned into RFC 9457 problem details by package web only.
+// Package problem defines the errors that reach a client. Each has a stable code, an HTTP status and
+// texts in English and Japanese. Use cases make them, and only package web turns them into RFC 9457
+// problem details.
 package problem
 
 import (
@@ -10,42 +11,45 @@ import (
 	"strings"
 )
 
-// Language of a problem's texts; the code is the same in all.
+// Language is the language of a problem's texts. The code is the same in all languages.
 type Language string
 
-// The languages that problems speak.
+// The languages in which problems have texts.
 const (
 	English  Language = "en"
 	Japanese Language = "ja"
 )
 
-// Error is a refusal with a reason. The zero value is not useful: make one with New.
+// Error is an error that tells a client why its request was refused or failed. The zero value is not
+// useful: make one with New.
 type Error struct {
-	// Code is stable and in snake_case; it is one of Codes().
+	// Code identifies the problem. Codes are stable and in snake_case; Codes lists them.
 	Code string
 	// Args fill the placeholders of the code's detail text.
 	Args []any
-	// Fields name what of the input was wrong, if the input was.
+	// Fields lists the parts of the input that were wrong, if the input was.
 	Fields []Field
-	// MoreFields is how many wrong parts of the input Fields leaves out.
+	// MoreFields is the number of wrong parts of the input that Fields leaves out.
 	MoreFields int
-	// Action is what was done too often, for rate_limit of an hourly limit.
+	// Action is what the caller did too often, if the code is rate_limit and the limit is an hourly
+	// one.
 	Action string
-	// RetryAfter is after how many seconds it may work, or 0.
+	// RetryAfter is after how many seconds the request may succeed, or 0.
 	RetryAfter int
 }
 
-// Field is one wrong part of the input.
+// Field describes one wrong part of the input.
 type Field struct {
 	// Name is the JSON path or the parameter's name.
 	Name string
-	// Code is stable and in snake_case, e.g. "too_long".
+	// Code is stable and in snake_case, for example "too_long".
 	Code string
 	// Args fill the placeholders of the code's text.
 	Args []any
 }
 
-// New returns the problem with the code; it panics on an unknown code, which a test of every caller would show.
+// New returns the problem with the given code. It panics if there is no such code, which any test of
+// the calling code reveals.
 func New(code string, args ...any) *Error {
 	if _, ok := catalogue[code]; !ok {
 		panic("problem: unknown code " + code)
@@ -56,10 +60,11 @@ func New(code string, args ...any) *Error {
 // Invalid returns the problem for input with wrong fields.
 func Invalid(fields ...Field) *Error { return &Error{Code: "validation", Fields: fields} }
 
-// NotFound is the answer for what does not exist or what the caller may not know to exist.
+// NotFound returns the problem for something that does not exist, or whose existence the caller may
+// not know of.
 func NotFound() *Error { return New("not_found") }
 
-// Error is the code with what was wrong, for logs and the command line.
+// Error returns the code and what was wrong, in English, for logs and the command line.
 func (e *Error) Error() string {
 	if len(e.Fields) == 0 {
 		return e.Code + ": " + e.Detail(English)
@@ -71,18 +76,19 @@ func (e *Error) Error() string {
 	return e.Code + ": " + strings.Join(fields, "; ")
 }
 
-// Status is the HTTP status that goes with the code.
+// Status returns the HTTP status that belongs to the code.
 func (e *Error) Status() int { return catalogue[e.Code].status }
 
-// Title is the short text of the code.
+// Title returns the short text of the code.
 func (e *Error) Title(l Language) string { return catalogue[e.Code].title.in(l) }
 
-// Detail says what was wrong in this case.
+// Detail returns the text that says what was wrong in this case.
 func (e *Error) Detail(l Language) string {
 	return fmt.Sprintf(catalogue[e.Code].detail.in(l), e.Args...)
 }
 
-// Message is the text of one wrong field.
+// Message returns the text that says what is wrong with the field; the field's name is to be put
+// before it.
 func (f Field) Message(l Language) string {
 	text, ok := fieldTexts[f.Code]
 	if !ok {
@@ -91,7 +97,7 @@ func (f Field) Message(l Language) string {
 	return fmt.Sprintf(text.in(l), f.Args...)
 }
 
-// Codes lists all codes in alphabetical order.
+// Codes returns all codes in alphabetical order.
 func Codes() []string { return slices.Sorted(maps.Keys(catalogue)) }
 
 type texts struct{ en, ja string }

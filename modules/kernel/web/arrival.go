@@ -19,21 +19,23 @@ import (
 // arrivalKey is the context key of a request's arrival.
 type arrivalKey struct{}
 
-// arrival is a body on its way. It has until its deadline, and when it does not come that is the client's fault and not
-// ours: whatever reads it, the client is told so.
+// arrival is a request body on its way. It has to arrive before a deadline. If it does not, that is
+// the client's fault and not the server's, so the client gets the problem in failure whatever part
+// of the program read the body.
 type arrival struct {
 	io.ReadCloser
 	response *echo.Response
-	// patience is how long it may take, from when the first of it is wanted.
+	// patience is how long the body may take, counted from when it is first read.
 	patience time.Duration
 	deadline time.Time
 	complete bool
-	// failure is why no more of it came.
+	// failure is why the rest of the body did not arrive.
 	failure *problem.Error
 }
 
-// Read sets the connection's deadline when the first of the body is wanted. At its end there is none any more: the server
-// takes a client for gone whose connection passes one, also while it only waits for the response.
+// Read implements io.Reader. It sets the connection's read deadline when the body is first read, and
+// removes it at the end of the body: net/http regards a client as gone once its connection passes a
+// read deadline, even while it only waits for the response.
 func (a *arrival) Read(p []byte) (int, error) {
 	a.begin()
 	n, err := a.ReadCloser.Read(p)
@@ -49,7 +51,7 @@ func (a *arrival) Read(p []byte) (int, error) {
 	default:
 		a.failure = problem.New("bad_request")
 	}
-	a.response.Header().Set("Connection", "close") // nobody knows where the next request begins
+	a.response.Header().Set("Connection", "close") // where the next request begins is unknown
 	return n, fmt.Errorf("%w (%w)", a.failure, err)
 }
 
@@ -60,12 +62,13 @@ func (a *arrival) begin() {
 	}
 }
 
-// limit sets the connection's deadline for reading; tests have connections without.
+// limit sets the connection's read deadline. Connections in tests have none, so errors are ignored.
 func (a *arrival) limit(deadline time.Time) {
 	_ = http.NewResponseController(a.response).SetReadDeadline(deadline)
 }
 
-// arrivalFailure is why the body of the context's request did not come; nil if it did, or was not waited for.
+// arrivalFailure returns why the body of the context's request did not arrive, or nil if it did or
+// nobody waited for it.
 func arrivalFailure(ctx context.Context) *problem.Error {
 	if a, ok := ctx.Value(arrivalKey{}).(*arrival); ok {
 		return a.failure
@@ -73,7 +76,7 @@ func arrivalFailure(ctx context.Context) *problem.Error {
 	return nil
 }
 
-// limitArrival bounds the time in which the body of a request has to arrive.
+// limitArrival is a middleware that bounds the time in which a request's body has to arrive.
 func (s *Server) limitArrival(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -101,7 +104,8 @@ func (s *Server) limitArrival(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requireContentType refuses bodies of which the client does not say what they are, where a body is expected.
+// requireContentType refuses requests that have a body but no Content-Type, if the operation takes a
+// body.
 func requireContentType(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r := humaecho.Unwrap(ctx).Request()

@@ -12,15 +12,17 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deeply a body may be nested; no operation needs more than five.
+// maxDepth is how deeply a body may be nested. No operation needs more than five levels.
 const maxDepth = 100
 
-// null stands for JSON's null while a body is held against its schema: Huma takes nil for a field that is not there.
+// null stands for JSON's null while a body is validated against its schema, because Huma takes nil
+// for a field that is missing.
 type null struct{}
 
-// unmarshalBody decodes more strictly than encoding/json, which takes the last of several fields of one name, replaces
-// what is not UTF-8, and ignores null. Huma calls it twice for a body: for an any, which is then held against the schema,
-// and for the operation's input.
+// unmarshalBody decodes JSON more strictly than encoding/json, which uses the last of several fields
+// with the same name, replaces bytes that are not UTF-8, and ignores null. Huma calls it twice for a
+// body: first with a pointer to an any, which it validates against the schema, and then with the
+// operation's input.
 func unmarshalBody(data []byte, v any) error {
 	if tree, ok := v.(*any); ok {
 		value, err := parseTree(data)
@@ -37,13 +39,14 @@ func unmarshalBody(data []byte, v any) error {
 	return err
 }
 
-// errors of parseTree are codes of fields, as init makes them of Huma's messages.
+// Errors of parseTree. Their texts are codes of fields, like those that init gives to Huma's
+// messages.
 var (
 	errForm     = errors.New("wrong_form")
 	errEncoding = errors.New("bad_encoding")
 )
 
-// parseTree parses one JSON value and nothing after it.
+// parseTree parses exactly one JSON value.
 func parseTree(data []byte) (any, error) {
 	if !utf8.Valid(data) || halfCharacter(data) {
 		return nil, errEncoding
@@ -60,8 +63,8 @@ func parseTree(data []byte) (any, error) {
 	return value, nil
 }
 
-// halfCharacter reports whether a JSON text has an escape for one of UTF-16's surrogates alone: two make a character, one
-// is none, and encoding/json would replace it.
+// halfCharacter reports whether a JSON text has an escape for a UTF-16 surrogate without its other
+// half. Only the two together stand for a character; encoding/json would replace a single one.
 func halfCharacter(data []byte) bool {
 	for i := 0; i < len(data); i++ {
 		if data[i] != '\\' {
@@ -69,7 +72,7 @@ func halfCharacter(data []byte) bool {
 		}
 		first := surrogate(data[i:])
 		if first < 0 {
-			i++ // what is escaped is no backslash that escapes
+			i++ // skip the escaped character, which may be a backslash
 			continue
 		}
 		i += 6
@@ -81,7 +84,7 @@ func halfCharacter(data []byte) bool {
 	return false
 }
 
-// surrogate returns the surrogate whose escape a text begins with, or -1.
+// surrogate returns the surrogate that the text begins with an escape of, or -1.
 func surrogate(text []byte) rune {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return -1
@@ -147,7 +150,7 @@ func parseObject(d *json.Decoder, depth int) (any, error) {
 	return object, closed(d)
 }
 
-// closed reads the end of an array or object.
+// closed reads the token that ends an array or object.
 func closed(d *json.Decoder) error {
 	if _, err := d.Token(); err != nil {
 		return errForm
@@ -155,7 +158,8 @@ func closed(d *json.Decoder) error {
 	return nil
 }
 
-// wholeNumbers writes 1.0 and 1e2, which are integers to a JSON schema but not to encoding/json, as 1 and 100.
+// wholeNumbers rewrites numbers such as 1.0 and 1e2, which are integers to JSON Schema but not to
+// encoding/json, as 1 and 100.
 func wholeNumbers(data []byte) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()

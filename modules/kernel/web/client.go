@@ -15,17 +15,18 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// Client is what a request says of the one who sent it, before any authentication.
+// Client is what a request says about its sender, before any authentication.
 type Client struct {
-	// IP is the client's address; the zero Addr when it is not known.
+	// IP is the client's address, or the zero Addr if it is not known.
 	IP netip.Addr
-	// UserAgent is the header as it came.
+	// UserAgent is the User-Agent header, unchanged.
 	UserAgent string
-	// Language of the texts in responses, from Accept-Language.
+	// Language is the language of the texts in responses, chosen from Accept-Language.
 	Language problem.Language
-	// Cookie is the value of Q2A's cookie of anonymous visitors (qa_id), or "".
+	// Cookie is the value of the cookie that Q2A gives to anonymous visitors (qa_id), or "".
 	Cookie string
-	// Secure reports whether the request came by TLS, to this process or to a trusted proxy before it.
+	// Secure reports whether the request came by TLS, to this process or to a trusted proxy in front
+	// of it.
 	Secure bool
 }
 
@@ -37,20 +38,23 @@ func ClientOf(ctx context.Context) Client {
 	return c
 }
 
-// proxies are the networks of the proxies whose word on a request's client counts.
+// proxies holds the networks of the trusted proxies, whose headers about a request's client are
+// believed.
 type proxies struct {
 	networks []netip.Prefix
-	// warn runs its function once.
+	// warn makes the warning of warnOfProxy appear only once.
 	warn sync.Once
 }
 
-// clientIP reads the client's address: the peer's, or, behind trusted proxies, the rightmost address of
-// X-Forwarded-For that is not one of them.
+// clientIP returns the function that determines a client's address: the peer's address or, behind
+// trusted proxies, the rightmost address in X-Forwarded-For that is not a trusted proxy.
 func (p *proxies) clientIP() echo.IPExtractor {
 	if len(p.networks) == 0 {
 		return echo.ExtractIPDirect()
 	}
-	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	options := []echo.TrustOption{
+		echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false),
+	}
 	for _, n := range p.networks {
 		_, network, err := net.ParseCIDR(n.String())
 		if err == nil {
@@ -60,7 +64,7 @@ func (p *proxies) clientIP() echo.IPExtractor {
 	return echo.ExtractIPFromXFFHeader(options...)
 }
 
-// peer is the address of the other end of the connection.
+// peer returns the address of the other end of the connection.
 func peer(r *http.Request) netip.Addr {
 	at, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -73,8 +77,8 @@ func (p *proxies) trust(peer netip.Addr) bool {
 	return slices.ContainsFunc(p.networks, func(n netip.Prefix) bool { return n.Contains(peer) })
 }
 
-// secure reports whether a request came by TLS. Anybody can send X-Forwarded-Proto: it counts from trusted proxies, of
-// which the nearest is the last to write in it.
+// secure reports whether a request came by TLS. X-Forwarded-Proto, which anybody can send, counts
+// only from trusted proxies; of several values, the last one is that of the nearest proxy.
 func (p *proxies) secure(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
@@ -87,8 +91,9 @@ func (p *proxies) secure(r *http.Request) bool {
 	return strings.EqualFold(strings.TrimSpace(last[strings.LastIndex(last, ",")+1:]), "https")
 }
 
-// warnOfProxy says, once, that there seems to be a proxy that is not trusted: all who come through it count as one client
-// then, for rate limits, for blocked addresses and in what is written down of posts.
+// warnOfProxy logs a warning, once, if there seems to be a proxy that is not trusted. All clients
+// behind such a proxy count as one for rate limits, for blocked addresses and in the addresses
+// stored with posts.
 func (p *proxies) warnOfProxy(r *http.Request) {
 	if r.Header.Get("X-Forwarded-For") == "" {
 		return
@@ -98,6 +103,7 @@ func (p *proxies) warnOfProxy(r *http.Request) {
 		return
 	}
 	p.warn.Do(func() {
-		slog.WarnContext(r.Context(), "X-Forwarded-For comes from a private address that is not in TRUSTED_PROXIES: if that is a proxy, all its clients count as one", "peer", from.String())
+		slog.WarnContext(r.Context(), "X-Forwarded-For comes from a private address that is not in TRUSTED_PROXIES: if that is a proxy, all its clients count as one",
+			"peer", from.String())
 	})
 }

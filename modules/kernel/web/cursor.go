@@ -13,14 +13,15 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// Page are the parameters that every list has. Embed it in an operation's input.
+// Page holds the parameters that every list has. Embed it in the input of an operation.
 type Page struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" doc:"How many items; by default the site's page size for this list"`
 	Cursor string `query:"cursor" maxLength:"1000" doc:"nextCursor of the page before"`
 	Page   int    `query:"page" minimum:"1" maximum:"100" doc:"Number of the page, from 1, for pagers with numbers; not together with cursor"`
 }
 
-// Size is the number of items asked for, or the given default, within 1 and 100.
+// Size returns the number of items requested, or the given default limited to the range from 1 to
+// 100.
 func (p Page) Size(byDefault int) int {
 	if p.Limit > 0 {
 		return p.Limit
@@ -28,10 +29,11 @@ func (p Page) Size(byDefault int) int {
 	return max(1, min(byDefault, 100))
 }
 
-// Offset is the number of items before the page that was asked for by its number.
+// Offset returns the number of items before the requested page, if it was requested by number, else
+// 0.
 func (p Page) Offset(size int) int { return max(0, p.Page-1) * size }
 
-// Check refuses a cursor together with a page number.
+// Check returns a problem if both a cursor and a page number were given.
 func (p Page) Check() error {
 	if p.Cursor != "" && p.Page > 0 {
 		return problem.Invalid(problem.Field{Name: "page", Code: "not_combinable", Args: []any{"cursor"}})
@@ -39,20 +41,23 @@ func (p Page) Check() error {
 	return nil
 }
 
-// List is the body of every list.
+// List is the body of the response of every list.
 type List[T any] struct {
 	Items      []T    `json:"items"`
 	NextCursor string `json:"nextCursor,omitempty" doc:"Give it as cursor for the next page; absent on the last"`
 	Total      *int   `json:"total,omitempty" doc:"Number of items on all pages, where it is known without counting"`
 }
 
-// Position is a place in a list, as cursors hold it: a pointer to a struct of numbers and texts.
+// Position is a place in a list, which cursors encode. It is a pointer to a struct of numbers and
+// texts.
 type Position interface {
-	// Valid reports whether the list can have such a place, so that it may be asked for in SQL.
+	// Valid reports whether the list can have such a place, so that its values are safe to use in a
+	// query.
 	Valid() bool
 }
 
-// EncodeCursor makes an opaque cursor of a position, for the list of that name: a cursor of one list is refused by others.
+// EncodeCursor returns the opaque cursor for a position in the list with the given name.
+// DecodeCursor refuses it for any other list.
 func EncodeCursor(list string, position Position) string {
 	var text bytes.Buffer
 	text.WriteString(list + "\n")
@@ -64,43 +69,46 @@ func EncodeCursor(list string, position Position) string {
 	return base64.RawURLEncoding.EncodeToString(bytes.TrimSuffix(text.Bytes(), []byte("\n")))
 }
 
-// DecodeCursor reads what EncodeCursor made for the list of that name. Clients hold cursors, and may send others: one is
-// good only if it is, byte for byte, that of a valid position. So there are no other types, fields, texts behind it or
-// ways to write a number.
+// DecodeCursor decodes a cursor that EncodeCursor made for the list with the given name, or returns
+// the problem invalid_cursor. Because clients can send anything, a cursor is accepted only if
+// encoding the decoded position gives the same cursor again, byte for byte. That excludes wrong
+// types, additional fields, trailing text and other ways of writing a number.
 func DecodeCursor(list, cursor string, position Position) error {
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
 		return problem.New("invalid_cursor")
 	}
 	name, text, _ := strings.Cut(string(raw), "\n")
-	if name != list || json.Unmarshal([]byte(text), position) != nil || !position.Valid() || EncodeCursor(list, position) != cursor {
+	if name != list || json.Unmarshal([]byte(text), position) != nil || !position.Valid() ||
+		EncodeCursor(list, position) != cursor {
 		return problem.New("invalid_cursor")
 	}
 	return nil
 }
 
-// Bounds of what positions are made of.
+// Bounds of the values in positions.
 const (
 	maxID   = math.MaxUint32 // of Q2A's columns
 	maxText = 80             // characters of a handle or a word
 )
 
-// ValidID reports whether a row can have the id.
+// ValidID reports whether id can be the id of a row.
 func ValidID(id int) bool { return id >= 1 && id <= maxID }
 
-// ValidCount reports whether a column of counts, scores or points can have the value.
+// ValidCount reports whether n fits the columns of counts, scores and points.
 func ValidCount(n int) bool { return n >= math.MinInt32 && n <= maxID }
 
-// ValidUnix reports whether databases can have the moment, in Unix seconds, as a time.
+// ValidUnix reports whether a time, in Unix seconds, is within the range that the databases can
+// hold.
 func ValidUnix(at int64) bool { return at >= 0 && at <= math.MaxInt32 }
 
-// ValidTime reports whether databases can have the time, as their text of it.
+// ValidTime reports whether the text is a date and time in the databases' form and range.
 func ValidTime(text string) bool {
 	at, err := time.Parse(time.DateTime, text)
 	return err == nil && at.Year() >= 1000 && at.Format(time.DateTime) == text
 }
 
-// ValidText reports whether a handle or a word can be the text.
+// ValidText reports whether the text can be a handle or a word.
 func ValidText(text string) bool {
 	return cleanText(text) && !database.BeyondQ2A(text) && utf8.RuneCountInString(text) <= maxText
 }

@@ -10,7 +10,8 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// docsPolicy lets the documentation page run its own script and nothing else.
+// docsPolicy is the Content-Security-Policy of the documentation page, which may run only the
+// server's own scripts.
 const docsPolicy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 
 const docsPage = `<!doctype html>
@@ -49,7 +50,8 @@ var problemsPage = template.Must(template.New("problems").Parse(`<!doctype html>
 </html>
 `))
 
-// registerDocs serves the interactive reference, with its scripts out of the binary, and the list of problems.
+// registerDocs serves the interactive API reference, whose scripts are embedded in the program, and
+// the list of problems.
 func (s *Server) registerDocs() {
 	s.echo.GET("/docs", func(c echo.Context) error {
 		c.Response().Header().Set("Content-Security-Policy", docsPolicy)
@@ -79,7 +81,8 @@ func (s *Server) registerDocs() {
 	})
 }
 
-// apiConfig is Huma's configuration: our own documentation pages, nothing added to answers.
+// apiConfig returns the configuration of Huma, with the documentation pages of this package and
+// without Huma's additions to responses.
 func apiConfig(publicURL string) huma.Config {
 	cfg := huma.DefaultConfig("Question2Answer backend", "1.0.0")
 	cfg.Info.Description = "Questions and answers of a Question2Answer site over REST. Problems are RFC 9457 documents with a stable `code`; " +

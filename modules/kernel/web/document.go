@@ -10,7 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Operations are those of a path, by method.
+// Operations returns an iterator over the operations of a path, by HTTP method.
 func Operations(item *huma.PathItem) iter.Seq2[string, *huma.Operation] {
 	return func(yield func(string, *huma.Operation) bool) {
 		for method, op := range map[string]*huma.Operation{
@@ -34,8 +34,8 @@ func find(api *huma.OpenAPI, path, method string) *huma.Operation {
 	panic("web: no operation " + method + " " + path)
 }
 
-// complete adds to the document of an operation what the server does for every operation of its kind: statuses, and
-// parameters in headers.
+// complete adds to the description of an operation what the server does for every operation of its
+// kind: response statuses, and parameters in headers.
 func complete(api *huma.OpenAPI, op *huma.Operation) {
 	for _, p := range op.Parameters {
 		completeParam(p)
@@ -47,13 +47,15 @@ func complete(api *huma.OpenAPI, op *huma.Operation) {
 		op.Parameters = append(op.Parameters, idempotencyParam())
 	}
 	if slices.Contains(op.Errors, http.StatusPreconditionFailed) {
-		op.Parameters = append(op.Parameters, &huma.Param{Name: "If-Match", In: "header", Schema: textSchema(),
-			Description: "The ETag of what the client knows: refused with 412 if somebody else changed it since. " +
-				"Votes and views do not count as changes"})
+		op.Parameters = append(op.Parameters,
+			&huma.Param{Name: "If-Match", In: "header", Schema: textSchema(),
+				Description: "The ETag of what the client knows: refused with 412 if somebody else changed it since. " +
+					"Votes and views do not count as changes"})
 	}
 	if op.Method == http.MethodGet {
-		op.Parameters = append(op.Parameters, &huma.Param{Name: "If-None-Match", In: "header", Schema: textSchema(),
-			Description: "ETags of what the client has; 304 if it is still so"})
+		op.Parameters = append(op.Parameters,
+			&huma.Param{Name: "If-None-Match", In: "header", Schema: textSchema(),
+				Description: "ETags of what the client has; 304 if it is still so"})
 	}
 	for _, status := range statuses(op) {
 		key := strconv.Itoa(status)
@@ -71,13 +73,15 @@ func complete(api *huma.OpenAPI, op *huma.Operation) {
 			setHeader(response, headerRequestID, "Names this request in the server's log", true)
 		}
 	}
-	if ok := op.Responses["200"]; ok != nil && op.Method == http.MethodGet && ok.Content["application/json"] != nil {
+	if ok := op.Responses["200"]; ok != nil && op.Method == http.MethodGet &&
+		ok.Content["application/json"] != nil {
 		setHeader(ok, "ETag", "Changes with the response, for If-None-Match", true)
 		setHeader(ok, "Cache-Control", "How long it may be kept", true)
 	}
 }
 
-// statuses are those without a body of their own that an operation can respond with: problems, and 304.
+// statuses returns the statuses that an operation can respond with and that it does not describe
+// itself: problems, and 304.
 func statuses(op *huma.Operation) []int {
 	given := append(slices.Clone(op.Errors),
 		http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong,
@@ -101,7 +105,8 @@ func statuses(op *huma.Operation) []int {
 	return slices.Compact(given)
 }
 
-// problemResponse describes the responses of a status that are problems.
+// problemResponse returns the description of responses with a status that reports a problem, or of
+// 304.
 func problemResponse(status int) *huma.Response {
 	r := &huma.Response{Description: http.StatusText(status)}
 	setHeader(r, headerRequestID, "Names this request in the server's log", true)
@@ -133,12 +138,13 @@ func textSchema() *huma.Schema { return &huma.Schema{Type: huma.TypeString} }
 func idempotencyParam() *huma.Param {
 	shortest, longest := 1, 255
 	return &huma.Param{Name: headerIdempotencyKey, In: "header",
-		Schema: &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: "^[!-~]+$"},
+		Schema: &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest,
+			Pattern: "^[!-~]+$"},
 		Description: "Makes it safe to send the request again: the same key gets the first response for 24 h, " +
 			"another request with it 409"}
 }
 
-// completeParam says of a parameter what strictParams holds.
+// completeParam adds to the description of a parameter the restrictions that strictParams enforces.
 func completeParam(p *huma.Param) {
 	if p.In != "query" && p.In != "path" || p.Schema == nil {
 		return

@@ -18,7 +18,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// Problem is the body of every answer that is not a success (RFC 9457).
+// Problem is the body of every response that is not a success (RFC 9457).
 type Problem struct {
 	Type     string         `json:"type" format:"uri-reference" doc:"Address of the problem's description; one per code"`
 	Title    string         `json:"title" doc:"What kind of problem it is, in the language asked for"`
@@ -28,29 +28,29 @@ type Problem struct {
 	Code     string         `json:"code" doc:"Stable name of the problem, for programs"`
 	Action   string         `json:"action,omitempty" doc:"For rate_limit of an hourly limit: what was done too often"`
 	Errors   []ProblemField `json:"errors,omitempty" doc:"The wrong parts of the input, the first 20 of them"`
-	// MoreErrors is how many wrong parts of the input Errors leaves out.
+	// MoreErrors is the number of wrong parts of the input that Errors leaves out.
 	MoreErrors int `json:"moreErrors,omitempty" doc:"How many wrong parts of the input errors leaves out"`
 
 	retryAfter int
 }
 
-// ProblemField is one wrong part of the input.
+// ProblemField describes one wrong part of the input.
 type ProblemField struct {
 	Field   string `json:"field" doc:"Name of the parameter or path of the JSON field"`
 	Code    string `json:"code" doc:"Stable name of what is wrong with it"`
 	Message string `json:"message" doc:"The same in words"`
 }
 
-// Error is the code with the detail, for logs.
+// Error returns the code and the detail, for logs.
 func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 
-// GetStatus is the HTTP status; Huma asks for it.
+// GetStatus returns the HTTP status. It implements huma.StatusError.
 func (p *Problem) GetStatus() int { return p.StatusNo }
 
-// ContentType is that of problem details; Huma asks for it.
+// ContentType returns the media type of problem details. Huma calls it.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// GetHeaders are headers that go with the problem; Huma asks for them.
+// GetHeaders returns the headers that belong to the problem. Huma calls it.
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
 	if p.retryAfter > 0 {
@@ -62,14 +62,16 @@ func (p *Problem) GetHeaders() http.Header {
 	return h
 }
 
-// retryAfter is after how many seconds a request may be sent again that could not be answered for a reason that passes.
+// retryAfter is after how many seconds a client may repeat a request that failed for a reason that
+// is expected to pass.
 const retryAfter = 5
 
-// maxErrors is the most wrong parts of the input that a problem names: nobody reads more, and whoever sends thousands of
-// wrong fields must not get thousands of sentences back.
+// maxErrors is the largest number of wrong parts of the input that a problem lists. Nobody reads
+// more, and a client that sends thousands of wrong fields must not get thousands of sentences back.
 const maxErrors = 20
 
-// maxFieldName is the most characters of a field's name that a problem repeats. Names of unknown fields are the client's.
+// maxFieldName is the largest number of characters of a field's name that a problem repeats. The
+// names of unknown fields are chosen by the client.
 const maxFieldName = 100
 
 func shortened(name string) string {
@@ -79,10 +81,14 @@ func shortened(name string) string {
 	return name
 }
 
-// present puts a problem into words for the client of the context.
+// present returns the response body for a problem, with texts in the language of the context's
+// client.
 func present(ctx context.Context, path string, e *problem.Error) *Problem {
 	l := ClientOf(ctx).Language
-	p := &Problem{Type: "/problems/" + e.Code, Title: e.Title(l), StatusNo: e.Status(), Detail: e.Detail(l), Instance: path, Code: e.Code, Action: e.Action, retryAfter: e.RetryAfter}
+	p := &Problem{
+		Type: "/problems/" + e.Code, Title: e.Title(l), StatusNo: e.Status(), Detail: e.Detail(l),
+		Instance: path, Code: e.Code, Action: e.Action, retryAfter: e.RetryAfter,
+	}
 	if p.StatusNo == http.StatusServiceUnavailable && p.retryAfter == 0 {
 		p.retryAfter = retryAfter
 	}
@@ -100,8 +106,9 @@ func present(ctx context.Context, path string, e *problem.Error) *Problem {
 	return p
 }
 
-// asProblem finds the problem in an error. What is none is logged, once and here, and becomes "internal" or, when time ran
-// out, "unavailable".
+// asProblem returns the problem that an error is or wraps. Other errors become "internal",
+// "unavailable" (if the time is over or the database cannot serve) or another problem that fits;
+// those that somebody has to know of are logged here, and nowhere else.
 func asProblem(ctx context.Context, err error) *problem.Error {
 	var p *problem.Error
 	var tooLarge *http.MaxBytesError
@@ -142,7 +149,8 @@ func asProblem(ctx context.Context, err error) *problem.Error {
 	return problem.New("internal")
 }
 
-// writeError answers for everything that is not an operation of the API, and for addresses that do not exist.
+// writeError writes the response for an error outside the operations of the API, for instance for an
+// address that does not exist.
 func writeError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
@@ -158,11 +166,12 @@ func writeError(err error, c echo.Context) {
 	_ = c.Blob(p.StatusNo, "application/problem+json", body) // fails only when the client went away
 }
 
-// Register adds an operation. Its handler may return a *problem.Error, which reaches the client, or any other error,
-// which is logged and answered with 500.
+// Register adds an operation to the API. Its handler may return a *problem.Error, which is sent to
+// the client. Of any other error the client learns nothing but a general problem; see asProblem.
 func Register[I, O any](api huma.API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
-	op.BodyReadTimeout = -1                              // limitArrival sees to that
-	op.Errors = append(op.Errors, http.StatusBadRequest) // complete adds those that every operation of its kind has
+	op.BodyReadTimeout = -1 // limitArrival sees to that
+	// complete adds the statuses that every operation of its kind has.
+	op.Errors = append(op.Errors, http.StatusBadRequest)
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
@@ -173,11 +182,13 @@ func Register[I, O any](api huma.API, op huma.Operation, handle func(context.Con
 	complete(api.OpenAPI(), find(api.OpenAPI(), op.Path, op.Method))
 }
 
-// init makes Huma speak in our problems: its validation messages become our field codes. Both are process-wide
-// variables of Huma, which has no other place for them.
+// init makes Huma report errors as problems: its validation messages become codes of fields. These
+// are process-wide variables of Huma, which offers no other way.
 func init() {
 	huma.ValidateStrictCasing = true // "TITLE" is not title
-	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
+	huma.NewErrorWithContext = func(
+		ctx huma.Context, status int, msg string, errs ...error,
+	) huma.StatusError {
 		return fromHuma(ctx.Context(), status, msg, errs)
 	}
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
@@ -188,11 +199,13 @@ func init() {
 		&validation.MsgExpectedNumber: "not_number", &validation.MsgExpectedInteger: "not_integer",
 		&validation.MsgExpectedString: "not_text", &validation.MsgExpectedArray: "not_array",
 		&validation.MsgExpectedObject: "not_object", &validation.MsgExpectedOneOf: "not_in_list|%s",
-		&validation.MsgExpectedMinimumNumber: "too_small|%v", &validation.MsgExpectedMaximumNumber: "too_large|%v",
-		&validation.MsgExpectedMinLength: "too_short|%d", &validation.MsgExpectedMaxLength: "too_long|%d",
+		&validation.MsgExpectedMinimumNumber: "too_small|%v",
+		&validation.MsgExpectedMaximumNumber: "too_large|%v",
+		&validation.MsgExpectedMinLength:     "too_short|%d", &validation.MsgExpectedMaxLength: "too_long|%d",
 		&validation.MsgExpectedMinItems: "too_few|%d", &validation.MsgExpectedMaxItems: "too_many|%d",
-		&validation.MsgExpectedRequiredProperty: "required|%s", &validation.MsgExpectedMatchPattern: "wrong_form|%s",
-		&validation.MsgExpectedRFC3339DateTime: "wrong_form",
+		&validation.MsgExpectedRequiredProperty: "required|%s",
+		&validation.MsgExpectedMatchPattern:     "wrong_form|%s",
+		&validation.MsgExpectedRFC3339DateTime:  "wrong_form",
 	} {
 		*message = code
 	}
@@ -230,13 +243,15 @@ func fromHuma(ctx context.Context, status int, msg string, errs []error) huma.St
 	case http.StatusNotFound:
 		e = problem.NotFound()
 	default:
-		slog.ErrorContext(ctx, "request failed", "status", status, "error", errors.Join(append(errs, errors.New(msg))...))
+		slog.ErrorContext(ctx, "request failed", "status", status,
+			"error", errors.Join(append(errs, errors.New(msg))...))
 		e = problem.New("internal")
 	}
 	return present(ctx, "", e)
 }
 
-// fieldOf reads a message as init shaped it; the rejected value is left out, it may be a secret.
+// fieldOf converts a message of Huma, in the form that init gave it, to a Field. It leaves out the
+// rejected value, which may be a secret.
 func fieldOf(d *huma.ErrorDetail) problem.Field {
 	_, name, nested := strings.Cut(d.Location, ".")
 	if !nested {
@@ -257,7 +272,8 @@ func fieldOf(d *huma.ErrorDetail) problem.Field {
 		f.Args = []any{strings.ReplaceAll(arg, "\"", "")}
 	case strings.HasPrefix(d.Message, "required"):
 		f.Code = "required"
-	case strings.Contains(d.Message, "integer"), strings.Contains(d.Message, "parsing"), strings.Contains(d.Message, "number"):
+	case strings.Contains(d.Message, "integer"), strings.Contains(d.Message, "parsing"),
+		strings.Contains(d.Message, "number"):
 		f.Code = "not_integer"
 	case strings.Contains(d.Message, "boolean"):
 		f.Code = "not_boolean"

@@ -9,13 +9,14 @@ import (
 	"38qa.net/backend/modules/kernel/limit"
 )
 
-// maxValues is the most values that a JSON body may hold, counting each member of an object and each element of an array.
-// No operation takes a tenth of it. Without a limit a body of a megabyte holds hundreds of thousands, each of which costs
-// far more than the byte or two that it takes to send.
+// maxValues is the largest number of values in a JSON body, counting each member of an object and
+// each element of an array. No operation needs a tenth of it. Without the limit, a body of one
+// megabyte could hold hundreds of thousands of values, each of which costs far more than the one or
+// two bytes that it takes to send.
 const maxValues = 2000
 
-// jsonFormats are Huma's formats of bodies, which refuse those with too many values before they are decoded, and decode
-// few large ones at once.
+// jsonFormats returns the body formats for Huma. They refuse bodies with too many values before
+// decoding them, and decode only few large bodies at the same time.
 func jsonFormats() map[string]huma.Format {
 	turns := limit.NewTurns()
 	bounded := huma.DefaultJSONFormat
@@ -24,7 +25,8 @@ func jsonFormats() map[string]huma.Format {
 			return tooManyValues{}
 		}
 		if len(data) >= largeBody {
-			end, err := turns.Take(context.Background()) // Huma has no context here; the work of those before takes milliseconds
+			// Huma has no context here; the turns before this one take milliseconds.
+			end, err := turns.Take(context.Background())
 			if err != nil {
 				return err
 			}
@@ -35,13 +37,15 @@ func jsonFormats() map[string]huma.Format {
 	return map[string]huma.Format{"application/json": bounded, "json": bounded}
 }
 
-// tooManyValues is shaped like the messages of Huma's validation, see fieldOf.
+// tooManyValues is an error whose text has the form of the messages of Huma's validation; see
+// fieldOf.
 type tooManyValues struct{}
 
 func (tooManyValues) Error() string { return fmt.Sprintf("too_many|%d", maxValues) }
 
-// countValues returns about how many values a JSON text holds; it stops counting beyond most. Texts that are no JSON are
-// left to the decoder, which stops at the first mistake.
+// countValues returns about how many values a JSON text holds. It stops counting when the number
+// exceeds most. A text that is not valid JSON is left to the decoder, which stops at the first
+// mistake.
 func countValues(data []byte, most int) int {
 	n, inString := 1, false
 	for i := 0; i < len(data) && n <= most; i++ {

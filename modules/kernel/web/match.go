@@ -10,15 +10,17 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// matchKey is the context key of the header If-Match.
+// matchKey is the context key of the If-Match header.
 type matchKey struct{}
 
-// RevisionTag is the entity tag of an answer that shows a resource at a revision. The tag is completed with a hash of the
-// whole answer, which may change for other reasons (votes, views): If-Match looks at the revision alone, so that it fails
-// only where somebody else edited the resource.
+// RevisionTag returns the entity tag for a response that shows a resource at a revision. The server
+// completes it with a hash of the whole response, which may also change for other reasons (votes,
+// views). If-Match compares the revision alone, so that it fails only if somebody else edited the
+// resource.
 func RevisionTag(revision string) string { return `"` + revision + `."` }
 
-// takeMatch puts the header If-Match of a change into the request's context.
+// takeMatch is a middleware that puts the If-Match header of a writing request into the request's
+// context.
 func takeMatch(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -29,8 +31,9 @@ func takeMatch(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// CheckMatch is precondition_failed if the request is meant for another revision of the resource than this; it is called
-// where the resource is locked. Requests without If-Match, or with "*", are meant for any.
+// CheckMatch returns the problem precondition_failed if the request's If-Match header does not
+// include the given revision, which must be that of the resource while it is locked. Requests
+// without If-Match, or with "*", match any revision.
 func CheckMatch(ctx context.Context, revision string) error {
 	header, ok := ctx.Value(matchKey{}).(string)
 	if !ok || strings.TrimSpace(header) == "*" {

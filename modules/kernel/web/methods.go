@@ -11,9 +11,9 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// methodTable tells which methods the operations at an address have. The router cannot: it takes GET /v1/auth/sign-in
-// for one of the old site's addresses, which match nearly everything, and PUT /v1/questions/similar for the question
-// "similar".
+// methodTable knows the methods of the operations at each address. The router cannot be asked: it
+// takes GET /v1/auth/sign-in for one of the old site's addresses, which match nearly everything, and
+// PUT /v1/questions/similar for the question with the id "similar".
 type methodTable struct {
 	echo  *echo.Echo          // of a router with every path under GET
 	allow map[string][]string // by the router's form of the path
@@ -37,7 +37,8 @@ func newMethodTable(api *huma.OpenAPI) *methodTable {
 	return t
 }
 
-// methods returns those of the address, and reports whether it is one of the API's.
+// methods returns the methods that the request's address supports, and reports whether the address
+// is one of the API's.
 func (t *methodTable) methods(r *http.Request) (allow []string, known bool) {
 	c := t.echo.AcquireContext()
 	defer t.echo.ReleaseContext(c)
@@ -50,11 +51,13 @@ func (t *methodTable) methods(r *http.Request) (allow []string, known bool) {
 	return allow, known
 }
 
-// checkMethod refuses methods that an address of the API does not have, and names those that it has.
+// checkMethod is a middleware that refuses methods that an address of the API does not have. The
+// response lists those that it has.
 func (s *Server) checkMethod(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		s.tabulate.Do(func() { s.methods = newMethodTable(s.api.OpenAPI()) }) // every operation is registered by now
+		// By now every operation is registered.
+		s.tabulate.Do(func() { s.methods = newMethodTable(s.api.OpenAPI()) })
 		allow, known := s.methods.methods(r)
 		switch {
 		case !known && strings.HasPrefix(r.URL.Path, "/v1/"):

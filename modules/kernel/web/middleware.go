@@ -22,7 +22,8 @@ import (
 
 const headerRequestID = "X-Request-Id"
 
-// limitAddress refuses addresses that no client of ours has.
+// limitAddress is a middleware that refuses addresses that are too long or not valid UTF-8, since no
+// client of the API has such addresses.
 func limitAddress(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if len(c.Request().RequestURI) > maxURI {
@@ -47,7 +48,7 @@ func chosenLanguage(header string) problem.Language {
 	return problem.English
 }
 
-// identify gives the request its id and its Client.
+// identify is a middleware that puts the request's id and its Client into the request's context.
 func (p *proxies) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -57,7 +58,10 @@ func (p *proxies) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Response().Header().Set(headerRequestID, id)
 		p.warnOfProxy(r)
-		client := Client{UserAgent: r.UserAgent(), Language: chosenLanguage(r.Header.Get("Accept-Language")), Secure: p.secure(r)}
+		client := Client{
+			UserAgent: r.UserAgent(), Language: chosenLanguage(r.Header.Get("Accept-Language")),
+			Secure: p.secure(r),
+		}
 		if ip, err := netip.ParseAddr(c.RealIP()); err == nil {
 			client.IP = ip.Unmap()
 		}
@@ -71,11 +75,13 @@ func (p *proxies) identify(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func validRequestID(id string) bool {
-	return id != "" && len(id) <= 128 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:=+/") == ""
+	return id != "" && len(id) <= 128 &&
+		strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:=+/") == ""
 }
 
-// logRequests writes a line per request: no query and no address of the client, which are personal data. The status is the
-// one that was sent; of a response that was cut off before anything was, it is 0.
+// logRequests is a middleware that logs one line per request. It leaves out the query and the
+// client's address, which are personal data. The status is the one that was sent, or 0 if the
+// response was aborted before anything was sent.
 func logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start, aborted := time.Now(), true
@@ -88,7 +94,8 @@ func logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 			if route == "" {
 				route = "(none)"
 			}
-			attributes := []any{"method", c.Request().Method, "route", route, "status", c.Response().Status, "bytes", c.Response().Size,
+			attributes := []any{"method", c.Request().Method, "route", route,
+				"status", c.Response().Status, "bytes", c.Response().Size,
 				"duration_ms", float64(time.Since(start).Microseconds()) / 1000}
 			if aborted {
 				if !c.Response().Committed {
@@ -106,8 +113,8 @@ func logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// recoverPanics turns a panic into a logged 500 response, or, where part of another one has been sent, into the end of the
-// connection; the process goes on.
+// recoverPanics is a middleware that turns a panic into a logged 500 response or, if part of a
+// response has been sent already, ends the connection. The process goes on.
 func recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
@@ -118,7 +125,8 @@ func recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 			if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares this value itself
 				panic(p)
 			}
-			slog.ErrorContext(c.Request().Context(), "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			slog.ErrorContext(c.Request().Context(), "panic", "panic", fmt.Sprint(p),
+				"stack", string(debug.Stack()))
 			if c.Response().Committed {
 				panic(http.ErrAbortHandler)
 			}
@@ -143,7 +151,8 @@ func securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// timeout ends the context of a request that takes too long; statements under way are cancelled with it.
+// timeout is a middleware that cancels the context of a request that takes too long, and with it the
+// statements that are running.
 func (s *Server) timeout(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		a, own := s.settings.allowance(c.Request())
@@ -161,7 +170,8 @@ func (s *Server) timeout(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// limitSize refuses bodies over the limit: those that announce their size before a byte is read, others while being read.
+// limitSize is a middleware that refuses bodies over the size limit: before reading if the request
+// announces its size, else while reading.
 func (s *Server) limitSize(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -183,7 +193,8 @@ func (s *Server) limitSize(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// limitRate counts the request against its client's rate and says in RateLimit-* headers what is left.
+// limitRate is a middleware that counts each request against its client's rate and reports in
+// RateLimit-* headers what is left.
 func limitRate(l *limit.Limiter) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		if l == nil {

@@ -20,41 +20,49 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// headerIdempotencyKey names a POST request, so that it can be sent again without being done again.
+// headerIdempotencyKey is the header with which a client identifies a POST request, so that it can
+// send it again without its being done again.
 const headerIdempotencyKey = "Idempotency-Key"
 
-// keptFor is how long the answer to a request with an Idempotency-Key is kept, in seconds.
+// keptFor is how long the response to a request with an Idempotency-Key is kept, in seconds.
 const keptFor = 24 * 3600
 
-// onceKey is the context key of a request's once.
+// onceKey is the context key of a request's *once.
 type onceKey struct{}
 
-// once is a POST request with an Idempotency-Key. All of it are keyed hashes: keys and bodies (of a sign-up with its
-// password) cannot be guessed from them.
+// once identifies a POST request with an Idempotency-Key. All of its fields are keyed hashes, so
+// that neither keys nor bodies (such as a sign-up with its password) can be guessed from them.
 type once struct {
-	// id is that of the key, client whom the rows of the table are counted by, fingerprint the request's content.
+	// id identifies the key, client is what the rows of the table are counted by, and fingerprint
+	// stands for the request's content.
 	id, client, fingerprint []byte
 }
 
-// IdempotencyCaller says whose an Idempotency-Key is.
+// IdempotencyCaller says to whom an Idempotency-Key belongs.
 type IdempotencyCaller struct {
-	// Space separates callers who may use the same keys. For a visitor it is made of something that only that visitor
-	// knows, where there is such a thing.
+	// Space separates callers, who may use the same keys. For a visitor it is made from something
+	// that only that visitor knows, if there is such a thing.
 	Space string
-	// Client is whom the requests are counted by; it cannot be changed at will.
+	// Client identifies the client for counting requests. It must be something that a client cannot
+	// change at will.
 	Client string
 }
 
-// maxKept is how many requests with an Idempotency-Key a client may have done within keptFor.
+// maxKept is how many requests with an Idempotency-Key a client may make within keptFor.
 const maxKept = 2000
 
-// maxKeptBody is the size, in bytes, of the largest response that is kept; others are made anew from the resource.
+// maxKeptBody is the size, in bytes, of the largest response body that is kept. A repeated request
+// whose response was larger gets one made anew from the resource.
 const maxKeptBody = 64 << 10
 
-// Once runs the transaction of a request. With an Idempotency-Key it does so a single time: a row written in the same
-// transaction bears witness, whatever becomes of the process, and where that row exists already the resource that it names is
-// returned and nothing is done. Requests with the same key that come at the same time wait for each other.
-func Once(ctx context.Context, db *database.DB, run func(tx *database.DB) (resource int, err error)) (resource int, err error) {
+// Once runs the transaction of a request and returns the id of the resource that run returns. If the
+// request has an Idempotency-Key, run takes effect only once: Once records the request in a row
+// written in the same transaction, whatever becomes of the process, and if there is such a row
+// already, it returns the recorded resource without calling run. Requests with the same key that
+// arrive at the same time wait for each other.
+func Once(
+	ctx context.Context, db *database.DB, run func(tx *database.DB) (resource int, err error),
+) (resource int, err error) {
 	o, ok := ctx.Value(onceKey{}).(*once)
 	if !ok {
 		err := db.Tx(ctx, func(tx *database.DB) error {
@@ -65,7 +73,8 @@ func Once(ctx context.Context, db *database.DB, run func(tx *database.DB) (resou
 	}
 	errDone := errors.New("done before")
 	err = db.Tx(ctx, func(tx *database.DB) error {
-		if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_idempotency} WHERE id = ? AND created <= ?", o.id, tx.Now()-keptFor); err != nil {
+		if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_idempotency} WHERE id = ? AND created <= ?", o.id,
+			tx.Now()-keptFor); err != nil {
 			return fmt.Errorf("idempotency: %w", err)
 		}
 		if err := o.mayKeep(ctx, tx); err != nil {
@@ -95,8 +104,8 @@ func Once(ctx context.Context, db *database.DB, run func(tx *database.DB) (resou
 	return resource, err
 }
 
-// Done reports whether an earlier request with the same Idempotency-Key has been done. What Once would not do again need not
-// be allowed again either.
+// Done reports whether an earlier request with the same Idempotency-Key has been done. Callers use
+// it to skip permission checks for a request that Once would not do again.
 func Done(ctx context.Context, db *database.DB) (bool, error) {
 	o, ok := ctx.Value(onceKey{}).(*once)
 	if !ok {
@@ -106,7 +115,8 @@ func Done(ctx context.Context, db *database.DB) (bool, error) {
 	return found, err
 }
 
-// mayKeep refuses a new row where the client has enough of them already.
+// mayKeep returns the problem rate_limit if the client has too many rows already and this request
+// would add one.
 func (o *once) mayKeep(ctx context.Context, tx *database.DB) error {
 	var own, kept int
 	_, err := tx.Get(ctx, []any{&own, &kept}, `SELECT COALESCE(SUM(id = ?), 0), COUNT(*) FROM {q2ab_idempotency}
@@ -123,7 +133,7 @@ func (o *once) mayKeep(ctx context.Context, tx *database.DB) error {
 	return nil
 }
 
-// onceRow is what is known of an earlier request with the same key.
+// onceRow is what is stored about an earlier request with the same key.
 type onceRow struct {
 	resource int
 	status   int
@@ -131,12 +141,14 @@ type onceRow struct {
 	body     []byte
 }
 
-// find looks for an earlier request with the key; idempotency_conflict if it was another one.
+// find looks for an earlier request with the same key. It returns the problem idempotency_conflict
+// if that request had other content.
 func (o *once) find(ctx context.Context, db *database.DB) (row onceRow, found bool, err error) {
 	var fingerprint, headers []byte
 	var status *int
 	found, err = db.Get(ctx, []any{&fingerprint, &row.resource, &status, &headers, &row.body},
-		"SELECT fingerprint, resource, status, headers, body FROM {q2ab_idempotency} WHERE id = ? AND created > ?", o.id, db.Now()-keptFor)
+		"SELECT fingerprint, resource, status, headers, body FROM {q2ab_idempotency} WHERE id = ? AND created > ?",
+		o.id, db.Now()-keptFor)
 	if err != nil || !found {
 		return row, false, err
 	}
@@ -152,18 +164,20 @@ func (o *once) find(ctx context.Context, db *database.DB) (row onceRow, found bo
 	return row, true, nil
 }
 
-// keptHeaders are those of a response that are given again with it. Cookies are not: they are for the one who got them.
+// keptHeaders lists the response headers that are kept and sent again. Cookies are not among them,
+// because they are meant for the client that received them first.
 var keptHeaders = []string{"Content-Type", "Location", "ETag"}
 
-// keeper keeps the responses to requests with an Idempotency-Key.
+// keeper stores the responses to requests with an Idempotency-Key.
 type keeper struct {
 	db     *database.DB
 	caller func(context.Context) IdempotencyCaller
 	secret secret
 }
 
-// idempotent answers a POST that came before as it was answered then. Refusals are not kept: asked again, they are made
-// again. Nor are requests that do nothing of which Once would have to know.
+// idempotent is a middleware that responds to a repeated POST with the stored response. Refusals are
+// not stored, so a refused request is judged anew when it is repeated. Neither are responses of
+// requests that do not call Once.
 func (k *keeper) idempotent(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -200,8 +214,9 @@ func (k *keeper) idempotent(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// once makes the hashes of a request. The client's key is part of each: it is in no table, so that where the server's
-// secret is in the same database as the hashes, they still tell nothing without it.
+// once computes the hashes of a request. The client's key is part of each hash. Since no table holds
+// the key, the hashes reveal nothing without it, even if the server's secret is in the same
+// database.
 func (k *keeper) once(r *http.Request, key string, body []byte) (*once, error) {
 	secret, err := k.secret.read(r.Context(), k.db)
 	if err != nil {
@@ -234,8 +249,9 @@ func validKey(key string) bool {
 	return true
 }
 
-// keep runs the handler and stores its answer beside the row that its transaction wrote. If that fails, or the process dies
-// before, a retry is answered from the resource as it is then.
+// keep runs the handler and stores its response in the row that the handler's transaction wrote. If
+// that fails, or if the process dies before, a repeated request gets a response made from the
+// resource as it is then.
 func (o *once) keep(c echo.Context, db *database.DB, next echo.HandlerFunc) error {
 	copied := &copiedResponse{ResponseWriter: c.Response().Writer}
 	c.Response().Writer = copied
@@ -244,8 +260,9 @@ func (o *once) keep(c echo.Context, db *database.DB, next echo.HandlerFunc) erro
 		return next(c)
 	}()
 	status := c.Response().Status
-	if err != nil || status >= http.StatusMultipleChoices || c.Response().Header().Get("Cache-Control") == "no-store" || copied.body.Len() > maxKeptBody {
-		return err // answers with secrets in them (tokens) are made anew for a retry
+	if err != nil || status >= http.StatusMultipleChoices ||
+		c.Response().Header().Get("Cache-Control") == "no-store" || copied.body.Len() > maxKeptBody {
+		return err // responses with secrets (tokens) are made anew for a retry
 	}
 	headers := http.Header{}
 	for _, name := range keptHeaders {
@@ -267,7 +284,8 @@ func (o *once) keep(c echo.Context, db *database.DB, next echo.HandlerFunc) erro
 	return nil
 }
 
-// removedLast is when this process last removed old answers; once a minute is enough for a table that lives for a day.
+// removedLast is when this process last removed old responses, in Unix seconds. Once a minute is
+// enough, as rows live for a day.
 var removedLast atomic.Int64
 
 func removeOld(ctx context.Context, db *database.DB) {
@@ -284,7 +302,7 @@ func removeOld(ctx context.Context, db *database.DB) {
 	}
 }
 
-// copiedResponse keeps a copy of the body that goes out.
+// copiedResponse keeps a copy of the response body that it writes.
 type copiedResponse struct {
 	http.ResponseWriter
 	body bytes.Buffer

@@ -6,23 +6,26 @@ import (
 	"sync"
 )
 
-// turns bound how many large bodies are worked on at once, by half of the processors, so that hundreds of uploads that come together leave the others to
-// all other requests. Waiting for the network takes no turn: slow clients keep nobody waiting.
+// turns bounds how many large bodies are processed at the same time, by half the number of
+// processors, so that hundreds of uploads that come together leave the other half to all other
+// requests. Waiting for the network takes no turn, so slow clients keep nobody waiting.
 type turns chan struct{}
 
 func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)/2)) }
 
-// received is a body whose reader works on it only when it is its turn: from when it gets some of it to when it wants more.
+// received is a body that holds a turn while its reader processes data: from the moment in which
+// Read returns some until the next call of Read.
 type received struct {
 	io.ReadCloser
 	turns turns
-	// mu guards working: a server may close a body that is being read.
+	// mu guards the fields below, because a server may close a body while it is being read.
 	mu      sync.Mutex
 	working bool
 	closed  bool
 }
 
-// Read gives the turn back, waits for the client, and then for the next turn.
+// Read implements io.Reader. It gives the turn back, waits for data from the client, and then for
+// the next turn.
 func (r *received) Read(p []byte) (int, error) {
 	r.rest()
 	n, err := r.ReadCloser.Read(p)
@@ -37,7 +40,7 @@ func (r *received) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close gives the turn back.
+// Close gives the turn back and closes the body.
 func (r *received) Close() error {
 	r.mu.Lock()
 	r.closed = true

@@ -11,16 +11,18 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// limitRefusals counts the writes of a client that are refused, and refuses all its writes for a while once they were
-// too many: what is refused has been read, decoded and often converted, and leaves no trace in the limits of the site.
-// People are counted by their account, visitors by their address.
+// limitRefusals is a middleware that counts a client's refused writes and, once they are too many,
+// refuses all of the client's writes for a while. A refused write costs work, because it has been
+// read, decoded and often converted, but it does not count towards the site's own limits. Users are
+// identified by their account, visitors by their address.
 func limitRefusals(l *limit.Limiter, caller func(c echo.Context) string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		if l == nil {
 			return next
 		}
 		return func(c echo.Context) error {
-			if m := c.Request().Method; m == http.MethodGet || m == http.MethodHead || m == http.MethodOptions {
+			if m := c.Request().Method; m == http.MethodGet || m == http.MethodHead ||
+				m == http.MethodOptions {
 				return next(c)
 			}
 			key := "refused " + caller(c)
@@ -38,17 +40,19 @@ func limitRefusals(l *limit.Limiter, caller func(c echo.Context) string) echo.Mi
 	}
 }
 
-// isRefusal reports whether a status is the client's own doing. Tokens run out, others may be first, and whoever is
-// limited already has been counted.
+// isRefusal reports whether a status means that the request itself was at fault. 401, 409 and 412 do
+// not count, because tokens expire and other users may be faster; 429 does not, because the request
+// has been counted already.
 func isRefusal(status int) bool {
 	switch status {
-	case http.StatusUnauthorized, http.StatusConflict, http.StatusPreconditionFailed, http.StatusTooManyRequests:
+	case http.StatusUnauthorized, http.StatusConflict, http.StatusPreconditionFailed,
+		http.StatusTooManyRequests:
 		return false
 	}
 	return status >= http.StatusBadRequest && status < http.StatusInternalServerError
 }
 
-// statusOf is the status of a response, or that which an error will get.
+// statusOf returns the status of the response, or the status that the error will get.
 func statusOf(c echo.Context, err error) int {
 	var p *problem.Error
 	var tooLarge *http.MaxBytesError
@@ -66,7 +70,7 @@ func statusOf(c echo.Context, err error) int {
 	return http.StatusInternalServerError
 }
 
-// refusalKey returns what tells clients apart: their account, or for visitors their address.
+// refusalKey returns the key that identifies a client: its account, or the address of a visitor.
 func (s *Server) refusalKey(c echo.Context) string {
 	ctx := c.Request().Context()
 	if s.settings.Caller != nil {

@@ -18,14 +18,16 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// compressFrom is the size, in bytes, under which an answer is not worth compressing.
+// compressFrom is the size, in bytes, from which a response is worth compressing.
 const compressFrom = 1024
 
-// conditional gives each successful GET a strong entity tag, answers 304 when the client has that version already, and
-// compresses. It holds the response back until it is whole; a handler that flushes (a stream) is passed through.
+// conditional is a middleware that gives each successful response to a GET a strong entity tag,
+// responds with 304 if the client has that version already, and compresses responses. It holds a
+// response back until it is complete, unless the handler flushes it (a stream).
 //
-// A handler that panics, or fails after it began to write, leaves nothing of its response behind as long as that is held;
-// one that has been sent in part is cut off, so that the client does not take it for whole.
+// If a handler panics or fails after it began to write, a response that is still held back is
+// discarded. One that has been sent in part is cut off, so that the client does not take it for
+// complete.
 func conditional(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		res := c.Response()
@@ -66,17 +68,18 @@ var compressors = sync.Pool{New: func() any {
 	return w
 }}
 
-// heldResponse collects status and body until finish.
+// heldResponse collects the status and body of a response until finish sends them.
 type heldResponse struct {
 	http.ResponseWriter
 	body      *bytes.Buffer
 	status    int
 	streaming bool
-	// sent reports whether the client may have got something of the response.
+	// sent reports whether the client may have received part of the response.
 	sent bool
 }
 
-// takeBack drops what is held of a response, with the headers that its handler set. What has been sent stays as it is.
+// takeBack discards the held response and the headers that its handler set. What has been sent stays
+// as it is.
 func (h *heldResponse) takeBack(res *echo.Response, before http.Header) {
 	if h.sent {
 		res.Committed = true // also after a mere flush, of which Echo does not know
@@ -89,7 +92,7 @@ func (h *heldResponse) takeBack(res *echo.Response, before http.Header) {
 	res.Committed, res.Status, res.Size = false, http.StatusOK, 0
 }
 
-// fail renders the error of a handler in place of what the handler may have written.
+// fail writes the response for a handler's error in place of what the handler may have written.
 func (h *heldResponse) fail(c echo.Context, before http.Header, err error) {
 	if res := c.Response(); res.Committed || h.sent {
 		if h.takeBack(res, before); h.sent {
@@ -117,7 +120,8 @@ func (h *heldResponse) Write(p []byte) (int, error) {
 	return h.body.Write(p)
 }
 
-// Flush turns the response into a stream: what was held goes out, and from here nothing is held.
+// Flush implements http.Flusher. It turns the response into a stream: it sends what was held back,
+// and from then on nothing is held back.
 func (h *heldResponse) Flush() {
 	h.sent = true
 	if !h.streaming {
@@ -132,7 +136,7 @@ func (h *heldResponse) Flush() {
 	}
 }
 
-// Hijack hands the connection over, for protocols that leave HTTP.
+// Hijack implements http.Hijacker, for protocols that leave HTTP.
 func (h *heldResponse) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if hijacker, ok := h.ResponseWriter.(http.Hijacker); ok {
 		h.streaming, h.sent = true, true
@@ -144,13 +148,15 @@ func (h *heldResponse) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (h *heldResponse) Unwrap() http.ResponseWriter { return h.ResponseWriter }
 
-// streamTime is how long a client may take to get a large file.
+// streamTime is how long a client may take to receive a large file.
 const streamTime = 10 * time.Minute
 
-// Stream lets an answer out as it is written, for large files: it is not held until it is complete, and slow clients get the time that it takes. Its ETag,
-// if it has one, and what follows from If-None-Match are its writer's to see to.
+// Stream sends a response as it is written, for large files: the response is not held back until it
+// is complete, and slow clients get ten minutes to receive it. The handler has to set an ETag and
+// handle If-None-Match itself, if it wants them.
 func Stream(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(streamTime)) // tests have connections without deadlines
+	// Connections in tests have no deadlines.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(streamTime))
 	for {
 		if h, ok := w.(*heldResponse); ok {
 			h.streaming = true
@@ -164,7 +170,8 @@ func Stream(w http.ResponseWriter) {
 	}
 }
 
-// finish sends the response and returns its status and the number of bytes of its body.
+// finish sends the response and returns its status and the size of its body in bytes, before
+// compression.
 func (h *heldResponse) finish(r *http.Request) (status int, size int64) {
 	header := h.Header()
 	if h.status == 0 {
@@ -172,10 +179,11 @@ func (h *heldResponse) finish(r *http.Request) (status int, size int64) {
 	}
 	body := h.body.Bytes()
 	addVary(header, "Accept-Encoding")
-	compress := len(body) >= compressFrom && header.Get("Content-Encoding") == "" && compressible(header.Get("Content-Type")) && acceptsGzip(r)
+	compress := len(body) >= compressFrom && header.Get("Content-Encoding") == "" &&
+		compressible(header.Get("Content-Type")) && acceptsGzip(r)
 	if r.Method == http.MethodGet && h.status == http.StatusOK {
 		if header.Get("Cache-Control") == "" {
-			// Always ask again; the answer is a cheap 304 as long as nothing changed.
+			// Clients always ask again; the response is a cheap 304 as long as nothing has changed.
 			header.Set("Cache-Control", "no-cache")
 		}
 		addVary(header, "Authorization")
@@ -227,7 +235,8 @@ func addVary(h http.Header, name string) {
 
 func compressible(contentType string) bool {
 	return strings.HasPrefix(contentType, "text/") || strings.Contains(contentType, "json") ||
-		strings.Contains(contentType, "xml") || strings.Contains(contentType, "javascript") || strings.Contains(contentType, "yaml")
+		strings.Contains(contentType, "xml") || strings.Contains(contentType, "javascript") ||
+		strings.Contains(contentType, "yaml")
 }
 
 func acceptsGzip(r *http.Request) bool {
@@ -242,7 +251,8 @@ func acceptsGzip(r *http.Request) bool {
 	return false
 }
 
-// matches tells whether the header If-None-Match names the tag; the weak form of it counts too (RFC 9110, 13.1.2).
+// matches reports whether an If-None-Match header contains the tag, also in its weak form (RFC 9110,
+// 13.1.2).
 func matches(header, tag string) bool {
 	if strings.TrimSpace(header) == "*" {
 		return true

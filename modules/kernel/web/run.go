@@ -16,14 +16,16 @@ import (
 const (
 	// headerTime is how long the header of a request may take to arrive.
 	headerTime = 5 * time.Second
-	// partingTime is how long a server that stops waits for clients that keep a connection open to use it once more, and be
-	// told that it ends.
+	// partingTime is how long a server that stops waits for clients with open connections to make
+	// one more request, in whose response they learn that the connection ends.
 	partingTime = 2 * time.Second
 )
 
-// Run serves until the context ends, then stops gracefully: /readyz fails at once, requests are still accepted for
-// DrainDelay, and those under way may finish within DrainTimeout. No connection that a client just sends a request on is
-// closed under its hands, also without a delay. listening is called with the address once the server accepts connections.
+// Run serves until the context ends, then stops gracefully: /readyz fails at once, requests are
+// still accepted for DrainDelay, and requests under way may finish within DrainTimeout. Even without
+// a delay, Run avoids closing a connection on which a client is just sending a request. It calls
+// listening with the address once the server accepts connections. It returns an error if it cannot
+// listen or serve, or if requests had to be cut off.
 func (s *Server) Run(ctx context.Context, listening func(net.Addr)) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.settings.Listen)
 	if err != nil {
@@ -33,11 +35,13 @@ func (s *Server) Run(ctx context.Context, listening func(net.Addr)) error {
 	server := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: headerTime,
-		// Of bodies limitArrival keeps the time. This is for what nobody waits for, and has to be longer than any request may
-		// take: a client whose connection passes it counts as gone.
-		ReadTimeout:    headerTime + max(s.settings.RequestTimeout, s.settings.BodyTimeout) + answerTime,
-		WriteTimeout:   s.settings.RequestTimeout + answerTime,
-		IdleTimeout:    75 * time.Second, // above the load balancer's 60 s, or it would meet closed connections
+		// limitArrival enforces the time limit for bodies. This limit is for bodies that no handler
+		// reads. It has to be longer than any request may take, because a client whose connection
+		// passes it counts as gone.
+		ReadTimeout:  headerTime + max(s.settings.RequestTimeout, s.settings.BodyTimeout) + answerTime,
+		WriteTimeout: s.settings.RequestTimeout + answerTime,
+		// This is above the load balancer's 60 s, which would otherwise use closed connections.
+		IdleTimeout:    75 * time.Second,
 		MaxHeaderBytes: 32 << 10,
 		ErrorLog:       slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 		ConnState:      idle.changed,
@@ -60,8 +64,11 @@ func (s *Server) Run(ctx context.Context, listening func(net.Addr)) error {
 	return s.shutDown(context.WithoutCancel(ctx), server, listener, idle)
 }
 
-// shutDown ends a server that is draining: no new connections first, then those that are kept open, then all.
-func (s *Server) shutDown(ctx context.Context, server *http.Server, listener net.Listener, idle *idleConnections) error {
+// shutDown stops a server that is draining: it closes the listener, waits for open connections to
+// become unused, and then waits for the remaining requests.
+func (s *Server) shutDown(
+	ctx context.Context, server *http.Server, listener net.Listener, idle *idleConnections,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, s.settings.DrainTimeout)
 	defer cancel()
 	_ = listener.Close() // Serve returns
@@ -74,8 +81,8 @@ func (s *Server) shutDown(ctx context.Context, server *http.Server, listener net
 	return nil
 }
 
-// closeWhileDraining tells clients with each response that the connection ends, once the server is about to stop: also
-// with those to requests that came before.
+// closeWhileDraining is a middleware that announces in each response that the connection ends, from
+// when the server begins to stop. This includes the responses to requests that came before.
 func (s *Server) closeWhileDraining(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		tell := func() {
@@ -89,13 +96,13 @@ func (s *Server) closeWhileDraining(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// idleConnections are the connections on which clients may send a request at any moment.
+// idleConnections tracks the connections on which a client may send a request at any moment.
 type idleConnections struct {
 	mu   sync.Mutex
 	open map[net.Conn]bool
 }
 
-// changed is told of every change of a connection.
+// changed records a connection's change of state. It is the server's ConnState.
 func (i *idleConnections) changed(c net.Conn, state http.ConnState) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -106,8 +113,8 @@ func (i *idleConnections) changed(c net.Conn, state http.ConnState) {
 	}
 }
 
-// wait returns when there have been none for a moment, in which a response that was on its way may have made another one
-// idle, or when the context ends.
+// wait returns when there have been no idle connections for about 30 ms, in which a response that
+// was being sent may have made another connection idle, or when the context ends.
 func (i *idleConnections) wait(ctx context.Context) {
 	const pause, moments = 10 * time.Millisecond, 3
 	for none := 0; none < moments && ctx.Err() == nil; {

@@ -11,8 +11,8 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// secret is the key of the hashes of requests, the same for all tasks: made of a configured one, which the database does
-// not have, or kept in it.
+// secret is the key for the hashes of requests, the same in all processes. It is derived from a
+// configured secret, which the database does not hold, or else stored in the database.
 type secret struct {
 	configured string
 
@@ -20,7 +20,7 @@ type secret struct {
 	value []byte
 }
 
-// read returns the secret, and makes it if there is none.
+// read returns the secret. It makes and stores one if none is configured and the database has none.
 func (s *secret) read(ctx context.Context, db *database.DB) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,7 +40,8 @@ func (s *secret) read(ctx context.Context, db *database.DB) ([]byte, error) {
 		if _, err := rand.Read(made); err != nil {
 			return nil, err
 		}
-		if _, err := db.Exec(ctx, db.InsertIgnore()+" {q2ab_secrets} (name, secret) VALUES ('idempotency', ?)", made); err != nil {
+		if _, err := db.Exec(ctx,
+			db.InsertIgnore()+" {q2ab_secrets} (name, secret) VALUES ('idempotency', ?)", made); err != nil {
 			return nil, fmt.Errorf("make a secret: %w", err)
 		}
 		found, err = db.Get(ctx, []any{&value}, query) // another task may have been faster

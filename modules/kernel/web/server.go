@@ -1,5 +1,6 @@
-// Package web is the HTTP side of the application: Echo with Huma on it, problem details, cursors, entity tags, request
-// ids, limits and the graceful stop. Modules register typed operations on the API and plain routes on the router.
+// Package web is the HTTP side of the application. It combines Echo and Huma with problem details,
+// cursors, entity tags, request ids, limits and a graceful stop. Modules register typed operations
+// on the API and plain routes on the router.
 package web
 
 import (
@@ -23,43 +24,47 @@ import (
 	"38qa.net/backend/modules/kernel/limit"
 )
 
-// Settings of the server; see package config for their meaning.
+// Settings are the settings of the server; see package config for their meaning.
 type Settings struct {
 	Listen         string
 	PublicURL      string
 	RequestTimeout time.Duration
 	BodyTimeout    time.Duration
 	BodyLimit      int64
-	Allowances     map[string]Allowance // instead of RequestTimeout and BodyLimit, for what is posted to these paths and below
-	DrainDelay     time.Duration
-	DrainTimeout   time.Duration
-	CORSOrigins    []string
-	Proxies        []netip.Prefix
-	Limiter        *limit.Limiter
-	Refusals       *limit.Limiter // of refused writes
-	Trace          bool
-	// Authenticate stands between the limits and the operations: it puts the caller into the request's context.
+	// Allowances replace RequestTimeout and BodyLimit for POST requests to these paths and below.
+	Allowances   map[string]Allowance
+	DrainDelay   time.Duration
+	DrainTimeout time.Duration
+	CORSOrigins  []string
+	Proxies      []netip.Prefix
+	Limiter      *limit.Limiter
+	Refusals     *limit.Limiter // of refused writes
+	Trace        bool
+	// Authenticate is the middleware that puts the caller into the request's context. It runs after
+	// the limits and before the operations.
 	Authenticate echo.MiddlewareFunc
-	// Once, if set, is where responses to requests with an Idempotency-Key are kept; Caller says whose the keys are, and
-	// Secret, if set, keys the hashes that are kept of them.
+	// Once, if set, is the database in which responses to requests with an Idempotency-Key are kept.
+	// Caller says to whom the keys belong, and Secret, if set, is the secret from which the hashes
+	// of requests are made.
 	Once   *database.DB
 	Caller func(context.Context) IdempotencyCaller
 	Secret string
-	// Rewrite, if set, changes the address of a request before it is routed.
+	// Rewrite, if set, changes the URL of a request before it is routed.
 	Rewrite func(*url.URL)
-	// Ready are the checks behind /readyz, by the name of what they reach.
+	// Ready holds the checks behind /readyz, by the name of what they check.
 	Ready map[string]func(context.Context) error
 }
 
-// Allowance is what a request may take.
+// Allowance is how large a request may be and how long it may take.
 type Allowance struct {
-	// Bytes is the largest body.
+	// Bytes is the size of the largest allowed body.
 	Bytes int64
-	// Time is the longest that it may take, with the sending of the body.
+	// Time is the longest time that the request may take, including the arrival of its body.
 	Time time.Duration
 }
 
-// allowance is that of a request.
+// allowance returns the limits for a request; own reports whether its path has limits of its own
+// (see Settings.Allowances).
 func (s Settings) allowance(r *http.Request) (a Allowance, own bool) {
 	if r.Method == http.MethodPost {
 		for path, a := range s.Allowances {
@@ -71,7 +76,7 @@ func (s Settings) allowance(r *http.Request) (a Allowance, own bool) {
 	return Allowance{s.BodyLimit, s.RequestTimeout}, false
 }
 
-// Server is the HTTP server with all that the modules registered on it.
+// Server is the HTTP server with everything that the modules registered on it.
 type Server struct {
 	settings Settings
 	echo     *echo.Echo
@@ -79,18 +84,20 @@ type Server struct {
 	draining atomic.Bool
 	tabulate sync.Once
 	methods  *methodTable
-	// receiving are the turns of those who upload.
+	// receiving are the turns for processing uploads.
 	receiving turns
 	writing   *writeTurns
 }
 
-// answerTime is how long an answer may take to reach the client.
+// answerTime is how long a response may take to reach the client.
 const answerTime = 30 * time.Second
 
-// maxURI is the longest request target, in bytes; browsers and proxies cut at about that length too.
+// maxURI is the length of the longest accepted request target, in bytes. Browsers and proxies have
+// similar limits.
 const maxURI = 8 << 10
 
-// New returns a server without any operation.
+// New returns a server with /healthz, /readyz and the documentation, but without any operations of
+// modules.
 func New(s Settings) *Server {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -102,14 +109,17 @@ func New(s Settings) *Server {
 	if s.Trace {
 		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(func(c echo.Context) bool { return isProbe(c.Request().URL.Path) })))
 	}
-	e.Use(trusted.identify, logRequests, recoverPanics, srv.closeWhileDraining, limitAddress, securityHeaders, srv.timeout)
+	e.Use(trusted.identify, logRequests, recoverPanics, srv.closeWhileDraining, limitAddress,
+		securityHeaders, srv.timeout)
 	if len(s.CORSOrigins) > 0 {
 		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
-			AllowOrigins:  s.CORSOrigins,
-			AllowMethods:  []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
-			AllowHeaders:  []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", headerRequestID},
-			ExposeHeaders: []string{"ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Location", "Idempotency-Replayed", headerRequestID},
-			MaxAge:        3600,
+			AllowOrigins: s.CORSOrigins,
+			AllowMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
+			AllowHeaders: []string{"Authorization", "Content-Type", "If-Match", "If-None-Match",
+				"Idempotency-Key", headerRequestID},
+			ExposeHeaders: []string{"ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining",
+				"RateLimit-Reset", "Location", "Idempotency-Replayed", headerRequestID},
+			MaxAge: 3600,
 		}))
 	}
 	e.Use(conditional, srv.limitArrival, srv.limitSize, limitRate(s.Limiter), srv.checkMethod)
@@ -128,14 +138,15 @@ func New(s Settings) *Server {
 	return srv
 }
 
-// API is where modules register their operations, with Register.
+// API returns the API on which modules register their operations, with Register.
 func (s *Server) API() huma.API { return s.api }
 
-// Router is where modules register what is not an operation of the API: feeds, the old site's addresses.
+// Router returns the router for everything that is not an operation of the API, such as feeds and
+// the old site's addresses.
 func (s *Server) Router() *echo.Echo { return s.echo }
 
-// ServeHTTP answers one request; tests call it through httptest. Every GET answers HEAD too: net/http leaves the body out,
-// since it goes by the request that came.
+// ServeHTTP implements http.Handler; tests call it through httptest. A HEAD request is handled like
+// a GET, and net/http leaves out the body because it knows the original method.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		get := *r
@@ -154,7 +165,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.echo.ServeHTTP(w, r)
 }
 
-// registerProbes serves /healthz, which says that the process runs, and /readyz, which says that it can answer.
+// registerProbes serves /healthz, which reports whether the process runs, and /readyz, which reports
+// whether it can handle requests.
 func (s *Server) registerProbes() {
 	type probeBody struct {
 		Status string            `json:"status" enum:"ok,draining,failing" doc:"ok, or why not"`
@@ -165,13 +177,15 @@ func (s *Server) registerProbes() {
 		Body   probeBody
 	}
 	Register(s.api, huma.Operation{
-		OperationID: "health", Method: http.MethodGet, Path: "/healthz", Summary: "Is the process up?", Tags: []string{"Operations"},
+		OperationID: "health", Method: http.MethodGet, Path: "/healthz", Summary: "Is the process up?",
+		Tags: []string{"Operations"},
 	}, func(context.Context, *struct{}) (*probe, error) {
 		return &probe{Status: http.StatusOK, Body: probeBody{Status: "ok"}}, nil
 	})
-	var notReady sync.Map // the checks that failed last time, so that the log tells once of each
+	var notReady sync.Map // the checks that failed last time, so that each is logged once
 	Register(s.api, huma.Operation{
-		OperationID: "ready", Method: http.MethodGet, Path: "/readyz", Summary: "Can it answer requests?", Tags: []string{"Operations"},
+		OperationID: "ready", Method: http.MethodGet, Path: "/readyz",
+		Summary: "Can it answer requests?", Tags: []string{"Operations"},
 		Description: "Checks the database and the storage. 503 while something cannot be reached or the process is stopping.",
 	}, func(ctx context.Context, _ *struct{}) (*probe, error) {
 		p := &probe{Status: http.StatusOK, Body: probeBody{Status: "ok", Checks: map[string]string{}}}
@@ -198,7 +212,8 @@ func (s *Server) registerProbes() {
 	responses["503"] = failing
 }
 
-// unlessProbe is a middleware that probes pass by: whether the process is well is no question of who asks.
+// unlessProbe returns a middleware that applies m to all requests but health checks, because the
+// state of the process does not depend on who asks.
 func unlessProbe(m echo.MiddlewareFunc) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		checked := m(next)

@@ -13,8 +13,9 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// strictParams refuses what an operation does not understand of its address: parameters that it does not have, those
-// given twice or empty, text that is not UTF-8 or holds a NUL, and other spellings of numbers and truths than JSON's.
+// strictParams refuses requests whose path or query an operation does not understand: unknown
+// parameters, parameters that are repeated or empty, text that is not UTF-8 or contains NUL, and
+// numbers or booleans that are not written as in JSON.
 func strictParams(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if e := checkParams(ctx); e != nil {
@@ -25,8 +26,9 @@ func strictParams(api huma.API) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// decodeParams undoes the escapes of path parameters. The router leaves them in where an address has one that it need
-// not have: %2B, as browsers' encodeURIComponent writes it, but also %20 beside it.
+// decodeParams decodes the percent-encoding of path parameters. The router leaves parameters encoded
+// if the address contains an escape that would not be necessary, such as the %2B that browsers'
+// encodeURIComponent writes; it then leaves other escapes, such as %20, as well.
 func decodeParams(ctx huma.Context, next func(huma.Context)) {
 	c := humaecho.Unwrap(ctx)
 	if c.Request().URL.RawPath != "" {
@@ -41,7 +43,7 @@ func decodeParams(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// refuse answers for an operation that is not run.
+// refuse writes the response with a problem, in place of running the operation.
 func refuse(api huma.API, ctx huma.Context, e *problem.Error) {
 	p := present(ctx.Context(), ctx.URL().Path, e)
 	ctx.SetHeader("Content-Type", p.ContentType(""))
@@ -57,7 +59,8 @@ func checkParams(ctx huma.Context) *problem.Error {
 	}
 	var fields []problem.Field
 	for name, given := range values {
-		known := slices.ContainsFunc(ctx.Operation().Parameters, func(p *huma.Param) bool { return p.In == "query" && p.Name == name })
+		known := slices.ContainsFunc(ctx.Operation().Parameters,
+			func(p *huma.Param) bool { return p.In == "query" && p.Name == name })
 		switch {
 		case !known:
 			fields = append(fields, problem.Field{Name: strings.ToValidUTF8(name, "?"), Code: "unknown"})
@@ -90,10 +93,11 @@ func checkParams(ctx huma.Context) *problem.Error {
 	return nil
 }
 
-// integerForm is how JSON writes whole numbers; strconv takes +1 and 007 too.
+// integerForm matches integers as JSON writes them; strconv would also accept +1 and 007.
 var integerForm = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 
-// wrongSpelling returns the code of what is wrong with the text of a parameter of a type, or "".
+// wrongSpelling returns the code of what is wrong with the text of a parameter of the given type, or
+// "".
 func wrongSpelling(kind, value string) string {
 	switch {
 	case value == "":

@@ -12,7 +12,7 @@ import (
 
 //go:generate swagger/fetch
 
-// swaggerFiles are the script and the style sheet of Swagger UI, compressed, and the licences that they come under.
+// swaggerFiles holds the script and the style sheet of Swagger UI, compressed, and their licences.
 //
 //go:embed swagger/*.gz swagger/*.txt
 var swaggerFiles embed.FS
@@ -41,7 +41,8 @@ func swaggerFile(name string) []byte {
 	return content
 }
 
-// serveCompressed sends what is gzipped already as it is, and expands it for the few clients that do not take gzip.
+// serveCompressed returns a handler that sends compressed content as it is, and expands it for the
+// few clients that do not accept gzip.
 func serveCompressed(gzipped []byte, contentType string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if acceptsGzip(c.Request()) {

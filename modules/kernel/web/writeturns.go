@@ -16,28 +16,32 @@ import (
 )
 
 const (
-	// writesOfClient is how many requests of one client that write are worked on at once. A person has one
-	// at a time; a page that saves several things waits some milliseconds more.
+	// writesOfClient is how many writing requests of one client are processed at the same time. A
+	// person usually has one; a page that saves several things waits some milliseconds more.
 	writesOfClient = 2
-	// largeOfClient is how many large bodies of one client are received and worked on at once.
+	// largeOfClient is how many large bodies of one client are received and processed at the same
+	// time.
 	largeOfClient = 1
-	// writesWaiting is how many more of them may wait. A request that waits costs some kilobytes of memory
-	// and no processor; one that is refused is sent again at once by those who attack.
+	// writesWaiting is how many more requests of a client may wait. A waiting request costs some
+	// kilobytes of memory and no processor time, whereas attackers repeat a refused one at once.
 	writesWaiting = 512
-	// largeBody is from how many bytes on a body is only read when it is its turn. Most posts are smaller.
+	// largeBody is the size, in bytes, above which a body is read only when the client has a turn
+	// for it. Most posts are smaller.
 	largeBody = 16 << 10
-	// largeBodies is how many bytes of large bodies are in memory at once.
+	// largeBodies is how many bytes of large bodies are in memory at the same time.
 	largeBodies = 32 << 20
 	// longestWait is how long a request waits for its turn.
 	longestWait = 10 * time.Second
-	// pauseOfWaiting is after how many seconds a client may try again that had too many requests waiting.
+	// pauseOfWaiting is after how many seconds a client may try again after it had too many requests
+	// waiting.
 	pauseOfWaiting = 1
 )
 
-// writeTurns give those who write their turns. What is decoded, converted, hashed and looked up for a request
-// costs up to a tenth of a second, also if it is refused then.
+// writeTurns gives turns to writing requests. Decoding, converting, hashing and looking things up
+// for one request takes up to a tenth of a second, even if the request is refused in the end.
 type writeTurns struct {
-	// work is what is done for a request of which all has arrived; large is the arrival of a large body.
+	// work has the turns for processing requests that have arrived completely, and large those for
+	// receiving large bodies.
 	work, large *limit.ClientTurns
 	memory      *semaphore.Weighted
 }
@@ -47,7 +51,8 @@ func newWriteTurns() *writeTurns {
 		large: limit.NewClientTurns(largeOfClient, writesWaiting), memory: semaphore.NewWeighted(largeBodies)}
 }
 
-// takeTurn is a middleware that lets those who write wait for their turn. Uploads have turns of their own.
+// takeTurn is a middleware that makes writing requests wait for their turn. Uploads have turns of
+// their own; see limitSize.
 func (s *Server) takeTurn(next echo.HandlerFunc) echo.HandlerFunc {
 	t := s.writing
 	return func(c echo.Context) error {
@@ -77,9 +82,11 @@ func (s *Server) takeTurn(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// receive reads the body of a request; a large one when it is its turn, and there is room for it. It returns
-// what ends that turn.
-func (t *writeTurns) receive(ctx context.Context, r *http.Request, client string, most int64) (release func(), err error) {
+// receive reads the body of a request into memory. A large body first waits for the client's turn
+// and for room in memory. release ends that turn.
+func (t *writeTurns) receive(
+	ctx context.Context, r *http.Request, client string, most int64,
+) (release func(), err error) {
 	release = func() {}
 	if size := r.ContentLength; size < 0 || size > largeBody {
 		if release, err = t.admit(ctx, client, size, most); err != nil {
@@ -95,7 +102,8 @@ func (t *writeTurns) receive(ctx context.Context, r *http.Request, client string
 	return release, nil
 }
 
-// admit waits for the turn of a large body of a client. A size below 0 is unknown.
+// admit waits for the client's turn for a large body and for room in memory. A negative size means
+// that it is not known.
 func (t *writeTurns) admit(ctx context.Context, client string, size, most int64) (release func(), err error) {
 	if size < 0 {
 		size = most
@@ -115,8 +123,9 @@ func (t *writeTurns) admit(ctx context.Context, client string, size, most int64)
 	}, nil
 }
 
-// refusedTurn returns the problem of a client that has too many requests waiting, or one that waited too long.
-// An error of another kind, and that of the request's own context, is returned as it is.
+// refusedTurn returns the problem rate_limit if the client has too many requests waiting or this one
+// has waited too long. Any other error, including that of the request's own context, is returned
+// unchanged.
 func refusedTurn(ctx context.Context, err error) error {
 	tooLong := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
 	if !tooLong && !errors.Is(err, limit.ErrTooManyWaiting) {

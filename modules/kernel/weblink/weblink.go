@@ -1,4 +1,5 @@
-// Package weblink decides which of the addresses that people give become links, and where those lead.
+// Package weblink decides which of the addresses that people enter become links, and where the links
+// lead.
 package weblink
 
 import (
@@ -10,9 +11,10 @@ import (
 // maxLength is the length of the longest address that becomes a link, in bytes.
 const maxLength = 2000
 
-// Of returns the address of the web page that somebody gave as one, "" if it is none: by http or https, with
-// a host and without a user's name, which is only there to deceive. What has no scheme is taken for one by
-// http if there is a dot in it, as Question2Answer does.
+// Of returns the address of a web page that somebody entered, or "" if the text is not such an
+// address. The address must use http or https and have a host, and must not contain a user name,
+// which would only serve to deceive. As in Question2Answer, a text without a scheme is taken for an
+// http address if it contains a dot.
 func Of(text string) string {
 	text = strings.TrimSpace(text)
 	if !strings.Contains(text, ":/") {
@@ -28,7 +30,8 @@ func Of(text string) string {
 	return text
 }
 
-// OnSite is like Of, but returns addresses below the site as they are too: paths, parameters and fragments.
+// OnSite is like Of, but also accepts addresses relative to the site (paths, parameters and
+// fragments) and returns them unchanged.
 func OnSite(text string) string {
 	text = strings.TrimSpace(text)
 	if strings.Contains(text, "://") {
@@ -41,7 +44,8 @@ func OnSite(text string) string {
 	return text
 }
 
-// parse returns nil for what is no address, and for one that another program could read otherwise.
+// parse parses an address. It returns nil if the text is no address or if another program could read
+// it differently.
 func parse(text string) *url.URL {
 	if len(text) > maxLength || strings.ContainsFunc(text, unfit) {
 		return nil
@@ -53,14 +57,15 @@ func parse(text string) *url.URL {
 	return u
 }
 
-// unfit reports whether a character has no place in an address: white space, what is not seen, what browsers
-// take for another character, and what would end the address in the places where it is written.
+// unfit reports whether a character must not occur in an address: white space, invisible characters,
+// characters that browsers take for others, and those that would end the address in the places where
+// it is written.
 func unfit(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.C, unicode.Z) || r == unicode.ReplacementChar ||
 		strings.ContainsRune("\"<>\\`", r)
 }
 
-// isHost reports whether a text can be the name or the number of a host.
+// isHost reports whether a text can be a host name or an IP address.
 func isHost(name string) bool {
 	if strings.Contains(name, ":") { // as only the numbers of IPv6 have it
 		return strings.Trim(name, "0123456789abcdefABCDEF:.") == ""

@@ -1,4 +1,4 @@
-// Package databasetest gives tests empty databases of their own.
+// Package databasetest gives each test an empty database of its own.
 package databasetest
 
 import (
@@ -15,8 +15,9 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// Each runs a test on an empty database in SQLite and, where TEST_DATABASE_URL names a MySQL or MariaDB server, on one there too; without a
-// server the second is skipped, and says so.
+// Each runs a test on an empty SQLite database and, if TEST_DATABASE_URL names a MySQL or MariaDB
+// server, on an empty database there too. Without a server the second subtest is skipped with a
+// message.
 func Each(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
@@ -28,13 +29,14 @@ func Each(t *testing.T, test func(t *testing.T, url string)) {
 	})
 }
 
-// SQLite is the address of an empty database in a file that goes with the test.
+// SQLite returns the address of an empty database in a file that is removed at the end of the test.
 func SQLite(t *testing.T) string {
 	t.Helper()
 	return "sqlite:" + filepath.Join(t.TempDir(), "test.sqlite")
 }
 
-// onServer makes a database, which is dropped at the end of the test, and returns its address.
+// onServer makes a database on the server, which is dropped at the end of the test, and returns its
+// address.
 func onServer(t *testing.T) string {
 	t.Helper()
 	s, err := create(t.Context(), "utf8mb4")
@@ -49,7 +51,8 @@ func onServer(t *testing.T) string {
 	return s.url
 }
 
-// Feed runs the statements of a dump on the database with the address, on a server.
+// Feed runs the statements of a dump on the database at the given address, which has to be on a
+// server.
 func Feed(ctx context.Context, url, statements string) error {
 	db, err := openServer(url)
 	if err != nil {
@@ -63,7 +66,7 @@ func Feed(ctx context.Context, url, statements string) error {
 // schema is a database on a server.
 type schema struct {
 	name, url string
-	// db has one connection, so that what is set for its session stays set.
+	// db has a single connection, so that what is set for its session stays set.
 	db *sql.DB
 }
 
@@ -94,10 +97,12 @@ func (s *schema) drop() error {
 	return errors.Join(err, s.db.Close())
 }
 
-// openServer opens the database with the address, or none if it names none.
+// openServer opens the database at the given address, or the server without a database if the
+// address names none.
 func openServer(url string) (*sql.DB, error) {
 	cfg := mysql.NewConfig()
-	access, place, found := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(url, "mariadb://"), "mysql://"), "@")
+	access, place, found := strings.Cut(
+		strings.TrimPrefix(strings.TrimPrefix(url, "mariadb://"), "mysql://"), "@")
 	if !found {
 		return nil, errors.New("TEST_DATABASE_URL is not mysql://user:password@host:port/")
 	}

@@ -14,13 +14,14 @@ import (
 	"testing"
 )
 
-// Template is a filled database, of which each test gets a copy of its own. Filling it takes longer than most tests, so
-// it is filled once, and copies on a server are used again: only the tables that the test before has changed are
-// written anew. A Template must not be copied.
+// Template is a filled database of which each test gets its own copy. Filling a database takes
+// longer than most tests, so the template is filled once, and copies on a server are reused: before
+// the next test only the tables that the previous one changed are written anew. A Template must not
+// be copied.
 type Template struct {
 	// Charset is the character set of the database on a server.
 	Charset string
-	// Fill makes the tables and their rows in the empty database with the address.
+	// Fill makes the tables and their rows in the empty database at the given address.
 	Fill func(ctx context.Context, url string) error
 
 	sqlite   sync.Once
@@ -32,7 +33,7 @@ type Template struct {
 	idle     []*schema // copies that no test uses
 }
 
-// contents is what a database on a server holds.
+// contents describes what a database on a server holds.
 type contents struct {
 	tables  map[string]string   // definition of each table's columns, keys and triggers, by its name
 	columns map[string][]string // each table's columns that are written; the server makes generated ones
@@ -40,7 +41,7 @@ type contents struct {
 	next    map[string]int64    // next number of the tables that number their rows
 }
 
-// SQLiteCopy is the address of a copy in a file that goes with the test.
+// SQLiteCopy returns the address of a copy in a file that is removed at the end of the test.
 func (t *Template) SQLiteCopy(tb testing.TB) string {
 	tb.Helper()
 	t.sqlite.Do(func() { t.file, t.fileErr = t.fillFile() })
@@ -67,7 +68,8 @@ func (t *Template) fillFile() ([]byte, error) {
 	return os.ReadFile(path) //nolint:gosec // made above
 }
 
-// ServerCopy is the address of a copy on the server of TEST_DATABASE_URL. Who calls it calls Drop at the end of all tests.
+// ServerCopy returns the address of a copy on the server of TEST_DATABASE_URL. The caller must call
+// Drop after all tests.
 func (t *Template) ServerCopy(tb testing.TB) string {
 	tb.Helper()
 	s, err := t.take(context.Background())
@@ -82,7 +84,7 @@ func (t *Template) ServerCopy(tb testing.TB) string {
 	return s.url
 }
 
-// Drop removes the copies on the server, and what they were made from.
+// Drop removes all copies on the server and the database that they were made from.
 func (t *Template) Drop() error {
 	t.server.Lock()
 	defer t.server.Unlock()
@@ -97,7 +99,7 @@ func (t *Template) Drop() error {
 	return errors.Join(all...)
 }
 
-// take returns a copy that is as the template was filled.
+// take returns a copy in the state in which the template was filled.
 func (t *Template) take(ctx context.Context) (*schema, error) {
 	used, err := t.takeUsed(ctx)
 	if err != nil {
@@ -116,7 +118,8 @@ func (t *Template) take(ctx context.Context) (*schema, error) {
 	return t.fillSchema(ctx)
 }
 
-// takeUsed returns a copy that a test has used before, or nil. The first time it makes the original.
+// takeUsed returns a copy that an earlier test has used, or nil if there is none. On its first call
+// it makes the original.
 func (t *Template) takeUsed(ctx context.Context) (used *schema, err error) {
 	t.server.Lock()
 	defer t.server.Unlock()
@@ -148,9 +151,10 @@ func (t *Template) fillSchema(ctx context.Context) (*schema, error) {
 	return s, nil
 }
 
-// look reads the state of all tables.
+// look reads the definitions and the state of all tables.
 func (s *schema) look(ctx context.Context) (*contents, error) {
-	// MySQL would answer from figures that are up to a day old; MariaDB does not know the setting.
+	// MySQL would return statistics that are up to a day old. MariaDB does not know the setting, so
+	// the error is ignored.
 	_, _ = s.db.ExecContext(ctx, "SET SESSION information_schema_stats_expiry = 0")
 	found := &contents{map[string]string{}, map[string][]string{}, map[string]string{}, map[string]int64{}}
 	err := each(ctx, s.db, func(rows *sql.Rows) error {
@@ -213,7 +217,8 @@ func (s *schema) look(ctx context.Context) (*contents, error) {
 	return found, err
 }
 
-// restore makes the rows of all tables those of the original again; it is false where the tables themselves differ.
+// restore makes the rows of all tables equal to those of the original. It returns false if the
+// tables themselves differ.
 func (s *schema) restore(ctx context.Context, original *schema, filled *contents) (bool, error) {
 	found, err := s.look(ctx)
 	if err != nil {
@@ -228,7 +233,8 @@ func (s *schema) restore(ctx context.Context, original *schema, filled *contents
 		if changed {
 			columns := "`" + strings.Join(filled.columns[table], "`, `") + "`"
 			queries = append(queries, "DELETE FROM `"+table+"`",
-				"INSERT INTO `"+table+"` ("+columns+") SELECT "+columns+" FROM `"+original.name+"`.`"+table+"`")
+				"INSERT INTO `"+table+"` ("+columns+") SELECT "+columns+" FROM `"+original.name+"`.`"+
+					table+"`")
 		}
 		if next, numbered := filled.next[table]; numbered && (changed || found.next[table] != next) {
 			queries = append(queries, fmt.Sprintf("ALTER TABLE `%s` AUTO_INCREMENT = %d", table, next))
