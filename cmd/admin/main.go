@@ -1,4 +1,4 @@
-// The operators' tool by itself; see package admin.
+// Command admin is the operators' tool as a program of its own; see package admin.
 package main
 
 import (

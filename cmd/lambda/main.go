@@ -1,4 +1,4 @@
-// The Lambda function by itself; see package lambda.
+// Command lambda is the AWS Lambda function as a program of its own; see package lambda.
 package main
 
 import (

@@ -1,6 +1,7 @@
-// The server, the operators' tool and the Lambda function in one program, as the image has them: most of each is the application,
-// which they share. It is the one whose name it is started by (/server, /admin and /lambda are links to it) or, by any
-// other name, the one that its first argument names: `q2ab server --no-demo`.
+// Command q2ab is the server, the operators' tool and the Lambda function in one program, which the
+// container image uses: most of each is the application, which all three share. It acts as the
+// program by whose name it is started (/server, /admin and /lambda are links to it). Started by any
+// other name, it acts as the program that its first argument names: `q2ab server --no-demo`.
 package main
 
 import (
@@ -16,7 +17,8 @@ import (
 	"38qa.net/backend/modules/media"
 )
 
-// program runs one of the programs with the arguments after its name and returns its exit status.
+// program is the main function of one of the programs. It receives the arguments after the program's
+// name and returns the exit status.
 type program func(args []string) int
 
 var programs = map[string]program{
@@ -26,7 +28,8 @@ var programs = map[string]program{
 }
 
 func main() {
-	// The server starts workers by the path of its executable, which is that of no link: the name says nothing of them.
+	// The server starts its workers by the path of its executable, which is never one of the links,
+	// so a worker cannot be recognised by its name.
 	if media.WorkOnPictures() {
 		return
 	}
@@ -37,8 +40,8 @@ func main() {
 	os.Exit(run(args))
 }
 
-// choose returns the program that the command line means, nil if it means none, and the program's arguments. Only its own name
-// makes a program of it: nothing is served, and no event handled, by mistake.
+// choose returns the program that the command line names, or nil if it names none, and the arguments
+// for it. There is no default, so that nothing is served and no event handled by mistake.
 func choose(commandLine []string, programs map[string]program) (run program, args []string) {
 	if len(commandLine) == 0 {
 		return nil, nil
@@ -55,7 +58,8 @@ func choose(commandLine []string, programs map[string]program) (run program, arg
 	return nil, commandLine[1:]
 }
 
-// usage says how the program is called and returns the exit status: 0 if that was asked for.
+// usage prints how the program is called and returns the exit status: 0 if help was asked for, else
+// 2.
 func usage(args []string, out, errs io.Writer) int {
 	asked := len(args) > 0 && (args[0] == "help" || args[0] == "-h" || args[0] == "--help")
 	if !asked {

@@ -1,4 +1,4 @@
-// The server by itself; see package server.
+// Command server is the HTTP server as a program of its own; see package server.
 package main
 
 import (

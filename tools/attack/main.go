@@ -1,6 +1,8 @@
-// The attack: `go run ./tools/attack [--database-url mysql://root@host:port/]`. It starts the server on a demonstration community, without
-// rate limits, and measures readers alone; then 64 clients send the worst bodies that are known, 50 of each in turn, beside
-// readers and writers. It fails when readers or writers wait too long, or when the server fails a single request.
+// Command attack measures how the server copes with hostile requests: `go run ./tools/attack
+// [--database-url mysql://root@host:port/]`. It starts the server on a demonstration community,
+// without rate limits, and first measures readers alone. Then 64 clients send the worst request
+// bodies that are known, each client sending each body 50 times, while readers and writers go on. It
+// fails if readers or writers have to wait too long, or if the server fails a single request.
 package main
 
 import (
@@ -16,7 +18,7 @@ import (
 	"38qa.net/backend/tools/internal/process"
 )
 
-// settings are the flags.
+// settings are the values of the flags.
 type settings struct {
 	databaseURL string // of a server; "": SQLite
 	clients     int
@@ -27,7 +29,7 @@ type settings struct {
 	only        string
 }
 
-// What is asked of the server.
+// The results that the server has to reach.
 const (
 	mostSlowdown = 2 // of the readers' 99th percentile
 	mostWriting  = time.Second
@@ -37,7 +39,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var s settings
-	flag.StringVar(&s.databaseURL, "database-url", os.Getenv("ATTACK_DATABASE_URL"), "mysql://user:password@host:port/ of a server to make a database on; without one SQLite is attacked")
+	flag.StringVar(&s.databaseURL, "database-url", os.Getenv("ATTACK_DATABASE_URL"),
+		"mysql://user:password@host:port/ of a server to make a database on; without one SQLite is attacked")
 	flag.IntVar(&s.clients, "clients", 64, "clients that attack")
 	flag.IntVar(&s.times, "times", 50, "how often each of them sends each body")
 	flag.IntVar(&s.readers, "readers", 8, "clients that read meanwhile")

@@ -26,13 +26,15 @@ type site struct {
 	questions   []int
 }
 
-// prepare makes the database anew, with options that let writers write as often as they like, and without a category.
+// prepare makes the database anew. Its options let writers write as often as they like, and ask
+// questions without a category.
 func prepare(ctx context.Context, s settings, folder string) (out site, err error) {
 	out.databaseURL = "sqlite:" + filepath.Join(folder, "attack.sqlite")
 	if s.databaseURL != "" {
 		server := strings.TrimRight(s.databaseURL, "/") + "/"
 		out.databaseURL = server + databaseName
-		root, err := database.Open(ctx, database.Settings{URL: server + "information_schema", Prefix: tablePrefix})
+		root, err := database.Open(ctx,
+			database.Settings{URL: server + "information_schema", Prefix: tablePrefix})
 		if err != nil {
 			return out, err
 		}
@@ -59,24 +61,26 @@ func prepare(ctx context.Context, s settings, folder string) (out site, err erro
 			options["max_rate_user_"+what], options["max_rate_ip_"+what] = "1000000", "1000000"
 		}
 		for title, content := range options {
-			_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+tx.Upsert("title")+"content = "+tx.Given("content"),
+			_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+
+				tx.Upsert("title")+"content = "+tx.Given("content"),
 				title, content)
 			if err != nil {
 				return fmt.Errorf("set the options: %w", err)
 			}
 		}
-		return tx.Select(ctx, database.Append(&out.questions), "SELECT postid FROM {posts} WHERE type = 'Q' AND closedbyid IS NULL ORDER BY postid")
+		return tx.Select(ctx, database.Append(&out.questions),
+			"SELECT postid FROM {posts} WHERE type = 'Q' AND closedbyid IS NULL ORDER BY postid")
 	})
 	return out, err
 }
 
-// server is the one that is attacked.
+// server is the server that is attacked.
 type server struct {
 	cmd     *exec.Cmd
 	address string
 }
 
-// start compiles the server as it is released, and starts it without rate limits.
+// start compiles the server in the same way as a release, and starts it without rate limits.
 func start(ctx context.Context, folder, databaseURL string) (*server, error) {
 	program := filepath.Join(folder, "server")
 	out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "38qa.net/backend/cmd/server").CombinedOutput() //nolint:gosec // fixed arguments
@@ -88,7 +92,8 @@ func start(ctx context.Context, folder, databaseURL string) (*server, error) {
 		return nil, err
 	}
 	s := &server{cmd: exec.CommandContext(ctx, program), address: address} //nolint:gosec // built above
-	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "LISTEN=" + address, "DATABASE_URL=" + databaseURL, "TABLE_PREFIX=" + tablePrefix,
+	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "LISTEN=" + address,
+		"DATABASE_URL=" + databaseURL, "TABLE_PREFIX=" + tablePrefix,
 		"RATE_LIMIT=off", "LOG_LEVEL=warn", "DATA_DIR=" + folder, "MAIL_URL=off"}
 	s.cmd.Stderr = os.Stderr
 	if err := s.cmd.Start(); err != nil {

@@ -23,11 +23,11 @@ type trial struct {
 	address string
 	tokens  []string
 	number  atomic.Int64 // of the last question that a writer asked
-	// reads and writes are measured beside one body.
+	// reads and writes collect the latencies of readers and writers while one body is sent.
 	reads, writes beside
 }
 
-// beside is what others measure while one body is sent.
+// beside collects latencies that are measured while one body is sent.
 type beside struct {
 	mu   sync.Mutex
 	took latencies
@@ -39,7 +39,7 @@ func (b *beside) add(d time.Duration) {
 	b.took = append(b.took, d)
 }
 
-// next returns what has been measured, and begins anew.
+// next returns the latencies measured so far and starts an empty collection.
 func (b *beside) next() latencies {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -48,7 +48,7 @@ func (b *beside) next() latencies {
 	return took
 }
 
-// report is what was measured.
+// report holds the results of the measurement.
 type report struct {
 	idle, attacked latencies
 	beside         latencies // of readers, with writers only
@@ -57,10 +57,10 @@ type report struct {
 	failed         int
 }
 
-// latencies are those of one kind of request.
+// latencies holds the latencies of one kind of request.
 type latencies []time.Duration
 
-// percentile returns the latency that so many of a hundred requests did not take longer than.
+// percentile returns the latency that p percent of the requests did not exceed.
 func (l latencies) percentile(p int) time.Duration {
 	if len(l) == 0 {
 		return 0
@@ -73,14 +73,15 @@ func (r report) slowdown() float64 {
 	return float64(r.attacked.percentile(99)) / float64(max(1, r.idle.percentile(99)))
 }
 
-// judge returns an error if the server let itself be held up.
+// judge returns an error if the server did not reach the required results.
 func (r report) judge() error {
 	var err error
 	if s := r.slowdown(); s > mostSlowdown {
 		err = errors.Join(err, fmt.Errorf("readers' p99 grew %.1f times, not at most %d", s, mostSlowdown))
 	}
 	if w := r.writing.percentile(100); w > mostWriting || len(r.writing) == 0 {
-		err = errors.Join(err, fmt.Errorf("%d writes, the slowest took %v, not at most %v", len(r.writing), w, mostWriting))
+		err = errors.Join(err, fmt.Errorf("%d writes, the slowest took %v, not at most %v",
+			len(r.writing), w, mostWriting))
 	}
 	if r.failed > 0 {
 		err = errors.Join(err, fmt.Errorf("%d requests failed", r.failed))
@@ -88,11 +89,13 @@ func (r report) judge() error {
 	return err
 }
 
-// client returns one with connections of its own.
+// client returns an HTTP client that shares its connections with no other.
 func client() *http.Client { return &http.Client{Timeout: time.Minute, Transport: &http.Transport{}} }
 
 // send sends a request and reads the response to its end.
-func (t *trial) send(ctx context.Context, c *http.Client, b body, token string, into any) (status int, err error) {
+func (t *trial) send(
+	ctx context.Context, c *http.Client, b body, token string, into any,
+) (status int, err error) {
 	r, err := http.NewRequestWithContext(ctx, b.method, "http://"+t.address+b.path, bytes.NewReader(b.text))
 	if err != nil {
 		return 0, err
@@ -115,14 +118,16 @@ func (t *trial) send(ctx context.Context, c *http.Client, b body, token string, 
 	return res.StatusCode, err
 }
 
-// signUp makes an account for each writer.
+// signUp creates an account for each writer.
 func (t *trial) signUp(ctx context.Context) error {
 	for i := range t.writers {
-		text := fmt.Sprintf(`{"handle":"attack%d","email":"attack%d@example.com","password":"a long password"}`, i, i)
+		text := fmt.Sprintf(`{"handle":"attack%d","email":"attack%d@example.com","password":"a long password"}`,
+			i, i)
 		var out struct {
 			AccessToken string `json:"accessToken"`
 		}
-		status, err := t.send(ctx, client(), body{method: "POST", path: "/v1/auth/sign-up", text: []byte(text)}, "", &out)
+		status, err := t.send(ctx, client(),
+			body{method: "POST", path: "/v1/auth/sign-up", text: []byte(text)}, "", &out)
 		if err != nil || out.AccessToken == "" {
 			return fmt.Errorf("sign-up: %d %w", status, err)
 		}
@@ -131,7 +136,7 @@ func (t *trial) signUp(ctx context.Context) error {
 	return nil
 }
 
-// many runs so many clients until each returns, and joins what they measured.
+// many runs n clients at the same time, waits until all have returned, and joins their results.
 func many(n int, one func(i int) (latencies, int)) (all latencies, failed int) {
 	var mu sync.Mutex
 	var wait sync.WaitGroup
@@ -147,14 +152,17 @@ func many(n int, one func(i int) (latencies, int)) (all latencies, failed int) {
 	return all, failed
 }
 
-// read reads lists, threads and search results until the context ends.
+// read requests lists, threads and search results until the context ends.
 func (t *trial) read(until context.Context) (latencies, int) {
 	return many(t.readers, func(reader int) (took latencies, failed int) {
 		c := client()
 		for i := reader; until.Err() == nil; i++ {
-			path := []string{"/v1/questions?limit=20", fmt.Sprintf("/v1/questions/%d", t.site.questions[i%len(t.site.questions)]), "/v1/search?q=water"}[i%3]
+			path := []string{"/v1/questions?limit=20",
+				fmt.Sprintf("/v1/questions/%d", t.site.questions[i%len(t.site.questions)]),
+				"/v1/search?q=water"}[i%3]
 			start := time.Now()
-			if status, err := t.send(context.WithoutCancel(until), c, body{method: "GET", path: path}, "", nil); err != nil || status != http.StatusOK {
+			if status, err := t.send(context.WithoutCancel(until), c, body{method: "GET", path: path},
+				"", nil); err != nil || status != http.StatusOK {
 				failed++
 			}
 			lasted := time.Since(start)
@@ -171,9 +179,11 @@ func (t *trial) write(until context.Context) (latencies, int) {
 		c := client()
 		for until.Err() == nil {
 			n := t.number.Add(1)
-			text := fmt.Sprintf(`{"title":"What is number %d good for?","content":"Some *text* about number %d of writer %d, [with a link](https://example.com/%d).","format":"markdown"}`, n, n, writer, n)
+			text := fmt.Sprintf(`{"title":"What is number %d good for?","content":"Some *text* about number %d of writer %d, [with a link](https://example.com/%d).","format":"markdown"}`,
+				n, n, writer, n)
 			start := time.Now()
-			status, err := t.send(context.WithoutCancel(until), c, body{method: "POST", path: "/v1/questions", text: []byte(text)}, t.tokens[writer], nil)
+			status, err := t.send(context.WithoutCancel(until), c,
+				body{method: "POST", path: "/v1/questions", text: []byte(text)}, t.tokens[writer], nil)
 			lasted := time.Since(start)
 			t.writes.add(lasted)
 			if took = append(took, lasted); err != nil || status != http.StatusCreated {
@@ -187,7 +197,8 @@ func (t *trial) write(until context.Context) (latencies, int) {
 	})
 }
 
-// attack sends each body so many times from each client, and prints what came of each.
+// attack sends each body from all clients, as often as the settings say, and prints the results for
+// each body.
 func (t *trial) attack(ctx context.Context) (failed int, err error) {
 	all, err := bodies(t.site.questions[0])
 	if err != nil {
@@ -221,7 +232,8 @@ func (t *trial) attack(ctx context.Context) (failed int, err error) {
 			said += fmt.Sprintf("%d × %d ", statuses[status], status)
 		}
 		read, written := t.reads.next(), t.writes.next()
-		fmt.Printf("| %s | %d | %s| %.1f | %.1f | %.1f | %.1f |\n", b.name, len(b.text)/1000, said, ms(took.percentile(50)), ms(took.percentile(100)),
+		fmt.Printf("| %s | %d | %s| %.1f | %.1f | %.1f | %.1f |\n", b.name, len(b.text)/1000, said,
+			ms(took.percentile(50)), ms(took.percentile(100)),
 			ms(read.percentile(99)), ms(written.percentile(100)))
 	}
 	return failed, ctx.Err()
@@ -229,7 +241,7 @@ func (t *trial) attack(ctx context.Context) (failed int, err error) {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// run measures the readers alone, and then all together.
+// run measures the readers alone, then readers and writers, and then both under attack.
 func (t *trial) run(ctx context.Context) (r report, err error) {
 	for _, d := range []time.Duration{2 * time.Second, t.idle} { // the first to warm up
 		until, cancel := context.WithTimeout(ctx, d)
@@ -254,9 +266,12 @@ func (t *trial) run(ctx context.Context) (r report, err error) {
 		"Readers beside writers, without the attack: %d requests, p50 %.1f ms, p99 %.1f ms.\n"+
 		"Writers without the attack: %d requests, p50 %.1f ms, p99 %.1f ms, slowest %.1f ms.\n"+
 		"Writers: %d requests, p50 %.1f ms, p99 %.1f ms, slowest %.1f ms. Failed: %d attacks, %d reads, %d writes.\n",
-		len(r.idle), ms(r.idle.percentile(50)), ms(r.idle.percentile(99)), len(r.attacked), ms(r.attacked.percentile(50)), ms(r.attacked.percentile(99)), r.slowdown(),
+		len(r.idle), ms(r.idle.percentile(50)), ms(r.idle.percentile(99)), len(r.attacked),
+		ms(r.attacked.percentile(50)), ms(r.attacked.percentile(99)), r.slowdown(),
 		len(r.beside), ms(r.beside.percentile(50)), ms(r.beside.percentile(99)),
-		len(r.writingAlone), ms(r.writingAlone.percentile(50)), ms(r.writingAlone.percentile(99)), ms(r.writingAlone.percentile(100)),
-		len(r.writing), ms(r.writing.percentile(50)), ms(r.writing.percentile(99)), ms(r.writing.percentile(100)), failed, notRead, notWritten)
+		len(r.writingAlone), ms(r.writingAlone.percentile(50)), ms(r.writingAlone.percentile(99)),
+		ms(r.writingAlone.percentile(100)),
+		len(r.writing), ms(r.writing.percentile(50)), ms(r.writing.percentile(99)),
+		ms(r.writing.percentile(100)), failed, notRead, notWritten)
 	return r, err
 }

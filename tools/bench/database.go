@@ -11,7 +11,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// tablePrefix is that of the bench databases, whatever the environment says.
+// tablePrefix is the table prefix of the benchmark's databases, whatever the environment says.
 const tablePrefix = "qa_"
 
 func databaseName(n int) string { return fmt.Sprintf("q2ab_bench_%d", n) }
@@ -20,11 +20,13 @@ func databaseURL(server string, n int) string {
 	return strings.TrimRight(server, "/") + "/" + databaseName(n)
 }
 
-// prepareDatabase seeds the database of that address unless it is there. One whose seeding was cut off, which shows by
-// missing totals, is refused rather than measured.
+// prepareDatabase creates and seeds the database with the given address unless it exists. It refuses
+// a database whose seeding was interrupted, which it recognises by missing totals, so that such a
+// database is never measured.
 func prepareDatabase(ctx context.Context, server, url string, o demo.SeedOptions) (err error) {
 	name := url[strings.LastIndex(url, "/")+1:]
-	root, err := database.Open(ctx, database.Settings{URL: strings.TrimRight(server, "/") + "/information_schema", Prefix: tablePrefix})
+	root, err := database.Open(ctx,
+		database.Settings{URL: strings.TrimRight(server, "/") + "/information_schema", Prefix: tablePrefix})
 	if err != nil {
 		return err
 	}
@@ -56,7 +58,7 @@ func prepareDatabase(ctx context.Context, server, url string, o demo.SeedOptions
 	return err
 }
 
-// progress prints each tenth of the way.
+// progress returns a function that prints the progress at each tenth of the way.
 func progress() func(done, total int) {
 	last := 0
 	return func(done, total int) {

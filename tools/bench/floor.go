@@ -17,8 +17,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// floorPlanVariable names the file that tells the floor which statements belong to which request; a process that has
-// it is the floor.
+// floorPlanVariable is the environment variable that names a file with the statements of each
+// request. A process in which it is set acts as the floor.
 const floorPlanVariable = "Q2AB_BENCH_FLOOR"
 
 func writeFloorPlan(folder string, all []workload) (string, error) {
@@ -36,14 +36,15 @@ func writeFloorPlan(folder string, all []workload) (string, error) {
 	return file, os.WriteFile(file, text, 0o600)
 }
 
-// floorPool opens as many connections as the server has by default.
+// floorPool returns a pool with as many connections as the server uses by default.
 func floorPool(databaseURL string) (*sql.DB, error) {
 	u, err := url.Parse(databaseURL)
 	if err != nil {
 		return nil, err
 	}
 	cfg := mysql.NewConfig()
-	cfg.Net, cfg.Addr, cfg.DBName, cfg.InterpolateParams = "tcp", u.Host, strings.TrimPrefix(u.Path, "/"), true
+	cfg.Net, cfg.Addr, cfg.DBName, cfg.InterpolateParams = "tcp", u.Host,
+		strings.TrimPrefix(u.Path, "/"), true
 	cfg.User = u.User.Username()
 	cfg.Passwd, _ = u.User.Password()
 	connector, err := mysql.NewConnector(cfg)
@@ -56,8 +57,9 @@ func floorPool(databaseURL string) (*sql.DB, error) {
 	return pool, nil
 }
 
-// serveFloor is the bare handler: it runs the statements of a request, reads all their rows, and writes those of the last
-// one as JSON. What it leaves out is all that the backend does beyond the database.
+// serveFloor serves the floor, a bare handler that the server is compared with. It runs the
+// statements of a request, reads all their rows, and writes those of the last statement as JSON. It
+// leaves out everything that the backend does beyond the database.
 func serveFloor(ctx context.Context, planFile string) (err error) {
 	text, err := os.ReadFile(planFile) //nolint:gosec // a file of the parent process
 	if err != nil {

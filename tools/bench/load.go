@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// result is what one side did under one workload.
+// result is what was measured of one side, server or floor, under one workload.
 type result struct {
 	latencies []time.Duration
 	errors    int
@@ -28,7 +28,7 @@ func (r *result) rate() float64 {
 	return float64(len(r.latencies)) / r.took.Seconds()
 }
 
-// percentile is a latency in milliseconds.
+// percentile returns the latency that p percent of the requests did not exceed, in milliseconds.
 func (r *result) percentile(p int) float64 {
 	if len(r.latencies) == 0 {
 		return 0
@@ -43,14 +43,16 @@ func (r *result) add(more result) {
 	r.took += more.took
 }
 
-// slices of load are short and the two sides take turns, so that what else the machine does meets both alike.
+// sliceOfLoad is how long one side is loaded before the other has its turn. It is short, so that
+// other activity of the machine affects both sides alike.
 const sliceOfLoad = 500 * time.Millisecond
 
-// comparison is what the two sides did; first is the server's first pass, in which it was asked everything once.
+// comparison holds the results of both sides; first is the server's first pass, in which each
+// request was sent once.
 type comparison struct{ server, floor, first result }
 
-// compare sends each request once to both addresses, so that both have in memory what they keep there, then loads them
-// in turn.
+// compare sends each request once to both addresses, so that both have cached what they cache, and
+// then loads the two in turn.
 func compare(ctx context.Context, s settings, w workload, server, floor string) (c comparison, err error) {
 	if c.first, err = load(ctx, server, s.connections, eachOnce(w, s.connections)); err != nil {
 		return c, err
@@ -73,10 +75,11 @@ func compare(ctx context.Context, s settings, w workload, server, floor string) 
 	return c, nil
 }
 
-// paths gives each connection its source of paths, which says false at the end.
+// paths returns for each connection a function that returns the next path, or false if there is
+// none.
 type paths func(connection int) func() (string, bool)
 
-// eachOnce shares the requests out among the connections.
+// eachOnce distributes the requests among the connections, so that each is sent once.
 func eachOnce(w workload, connections int) paths {
 	return func(connection int) func() (string, bool) {
 		next := connection
@@ -91,7 +94,8 @@ func eachOnce(w workload, connections int) paths {
 	}
 }
 
-// atRandom goes on for one slice of load, with the same requests for the same seed.
+// atRandom returns random requests for the time of one slice of load. The same seed gives the same
+// requests.
 func atRandom(w workload, seed uint64) paths {
 	until := time.Now().Add(sliceOfLoad)
 	return func(connection int) func() (string, bool) {
@@ -102,7 +106,8 @@ func atRandom(w workload, seed uint64) paths {
 	}
 }
 
-// load sends requests over so many connections, on each the next one as soon as the answer is there.
+// load sends requests over the given number of connections. On each, the next request is sent as
+// soon as the response to the previous one has arrived.
 func load(ctx context.Context, address string, connections int, source paths) (result, error) {
 	parts := make([]result, connections)
 	failures := make([]error, connections)
@@ -120,8 +125,8 @@ func load(ctx context.Context, address string, connections int, source paths) (r
 	return all, errors.Join(failures...)
 }
 
-// loadConnection speaks plain HTTP/1.1 on a connection of its own: net/http's client would take as much of the
-// processor as the servers that it measures.
+// loadConnection sends requests over a connection of its own. It speaks plain HTTP/1.1 itself,
+// because net/http's client would take as much of the processor as the servers that it measures.
 func loadConnection(ctx context.Context, address string, next func() (string, bool)) (out result, err error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -144,9 +149,12 @@ func loadConnection(ctx context.Context, address string, next func() (string, bo
 	return out, nil
 }
 
-// get sends one request and reads its answer to the end; ok means 200 with a body.
+// get sends one request and reads the whole response. ok reports whether it has the status 200 and a
+// body.
 func get(conn io.Writer, in *bufio.Reader, address, path string) (ok bool, err error) {
-	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: application/json\r\n\r\n", path, address, userAgent)
+	_, err = fmt.Fprintf(conn,
+		"GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: application/json\r\n\r\n", path,
+		address, userAgent)
 	if err != nil {
 		return false, err
 	}

@@ -1,6 +1,7 @@
-// The benchmark of the reads: `BENCH_DATABASE_URL=mysql://root@host:port/ go run ./tools/bench`. It seeds databases
-// q2ab_bench_N where they are missing, starts the server and beside it a bare handler that runs the same SQL (the floor),
-// loads both in turn from this process, and prints a table in Markdown. Nothing but this machine is loaded.
+// Command bench measures reads: `BENCH_DATABASE_URL=mysql://root@host:port/ go run ./tools/bench`.
+// It creates and seeds the databases q2ab_bench_N if they are missing, starts the server and next to
+// it a bare handler that runs the same SQL (the floor), loads both in turn from this process, and
+// prints a table in Markdown. It loads no other machine.
 package main
 
 import (
@@ -18,7 +19,7 @@ import (
 	"38qa.net/backend/modules/demo"
 )
 
-// settings are the flags.
+// settings are the values of the flags.
 type settings struct {
 	questions   []int
 	duration    time.Duration // of load for each workload and each side
@@ -91,12 +92,15 @@ func parseFlags() (settings, error) {
 	sizes := flag.String("questions", "10000", "sizes of the communities, in questions, separated by commas")
 	flag.DurationVar(&s.duration, "duration", 5*time.Second, "how long each workload loads each side")
 	flag.IntVar(&s.connections, "connections", 8, "connections that the load comes over")
-	flag.StringVar(&s.databaseURL, "database-url", os.Getenv("BENCH_DATABASE_URL"), "mysql://user:password@host:port/ of a server to make the databases on")
-	flag.StringVar(&s.only, "only", "", "one workload only: list, thread, search, tag, tag-sorted, related, activity, "+
-		"users, badges, sitemap, sign-in, memory, ranking or uploads")
+	flag.StringVar(&s.databaseURL, "database-url", os.Getenv("BENCH_DATABASE_URL"),
+		"mysql://user:password@host:port/ of a server to make the databases on")
+	flag.StringVar(&s.only, "only", "",
+		"one workload only: list, thread, search, tag, tag-sorted, related, activity, "+
+			"users, badges, sitemap, sign-in, memory, ranking or uploads")
 	flag.IntVar(&s.users, "users", 20000, "users of the community for --only ranking")
 	flag.IntVar(&s.uploads, "uploads", 200, "uploads at once for --only uploads")
-	flag.StringVar(&s.uploadsTo, "uploads-to", "database", "where they go for --only uploads: database, folder or store")
+	flag.StringVar(&s.uploadsTo, "uploads-to", "database",
+		"where they go for --only uploads: database, folder or store")
 	flag.BoolVar(&s.cold, "start", true, "measure the start and the idle memory too")
 	flag.Parse()
 	if s.databaseURL == "" {
@@ -150,8 +154,10 @@ func benchSize(ctx context.Context, s settings, folder, server string, n int) (e
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
-		fmt.Printf("| %s | %d | %.0f | %.0f | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f | %d |\n", w.name, n, c.server.rate(), c.floor.rate(),
-			c.server.rate()/c.floor.rate(), c.server.percentile(50), c.server.percentile(99), c.floor.percentile(50), c.floor.percentile(99),
+		fmt.Printf("| %s | %d | %.0f | %.0f | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f | %d |\n", w.name,
+			n, c.server.rate(), c.floor.rate(),
+			c.server.rate()/c.floor.rate(), c.server.percentile(50), c.server.percentile(99),
+			c.floor.percentile(50), c.floor.percentile(99),
 			c.first.percentile(50), c.first.errors+c.server.errors+c.floor.errors)
 	}
 	if s.only != "" && s.only != "sign-in" {

@@ -11,15 +11,16 @@ import (
 )
 
 const (
-	// idleKiB is the memory that the server may hold when it was started without any settings and has nothing
-	// to do.
+	// idleKiB is how much memory, in KiB, the server may hold when it was started without any
+	// settings and has nothing to do.
 	idleKiB = 45 << 10
-	// idleAfter is when that is looked at: after the jobs of the first start.
+	// idleAfter is how long after the start the memory is measured, when the jobs of the first start
+	// are done.
 	idleAfter = 20 * time.Second
 )
 
-// benchMemory measures the memory of a fresh start on the embedded database, with the demonstration, and
-// fails if it is too much.
+// benchMemory measures the server's memory after a fresh start on the embedded database with the
+// demonstration, and returns an error if it is more than idleKiB.
 func benchMemory(ctx context.Context, folder, server string) (err error) {
 	p, err := start(ctx, server, []string{"DATA_DIR=" + filepath.Join(folder, "embedded"), "LOG_LEVEL=warn"})
 	if err != nil {
@@ -33,7 +34,8 @@ func benchMemory(ctx context.Context, folder, server string) (err error) {
 	}
 	pid := p.cmd.Process.Pid
 	idle, peak := process.MemoryKiB(pid, process.Resident), process.MemoryKiB(pid, process.Peak)
-	fmt.Printf("\nThe embedded default after %v: %d kB of memory, %d kB at its peak.\n", idleAfter, idle, peak)
+	fmt.Printf("\nThe embedded default after %v: %d kB of memory, %d kB at its peak.\n", idleAfter,
+		idle, peak)
 	if idle > idleKiB {
 		return fmt.Errorf("idle memory is %d kB, at most %d kB are wanted", idle, idleKiB)
 	}

@@ -14,7 +14,8 @@ import (
 	"38qa.net/backend/tools/internal/process"
 )
 
-// buildServer compiles cmd/server as it is released, without symbol tables.
+// buildServer compiles cmd/server in the same way as a release, without symbol tables, and returns
+// the path of the program.
 func buildServer(ctx context.Context, folder string) (string, error) {
 	server := filepath.Join(folder, "server")
 	out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", server, "38qa.net/backend/cmd/server").CombinedOutput() //nolint:gosec // fixed arguments
@@ -24,13 +25,15 @@ func buildServer(ctx context.Context, folder string) (string, error) {
 	return server, nil
 }
 
-// serverEnvironment is all that the server is told.
+// serverEnvironment returns the environment variables for the server.
 func serverEnvironment(folder, databaseURL string) []string {
-	return []string{"DATABASE_URL=" + databaseURL, "TABLE_PREFIX=" + tablePrefix, "RATE_LIMIT=off", "LOG_LEVEL=warn", "DATA_DIR=" + folder,
-		"TRUSTED_PROXIES=127.0.0.1/32", "SIGNIN_ATTEMPTS=1000000"} // people sign in from many addresses into one account
+	return []string{"DATABASE_URL=" + databaseURL, "TABLE_PREFIX=" + tablePrefix, "RATE_LIMIT=off",
+		"LOG_LEVEL=warn", "DATA_DIR=" + folder,
+		// Sign-ins come from many addresses, for one account.
+		"TRUSTED_PROXIES=127.0.0.1/32", "SIGNIN_ATTEMPTS=1000000"}
 }
 
-// server is one that was started here.
+// server is a server process that this program started.
 type server struct {
 	cmd     *exec.Cmd
 	address string
@@ -44,7 +47,8 @@ func start(ctx context.Context, program string, environment []string) (*server, 
 		return nil, err
 	}
 	p := &server{cmd: exec.CommandContext(ctx, program), address: address}
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "LISTEN=" + address}, environment...)
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
+		"LISTEN=" + address}, environment...)
 	var said strings.Builder
 	p.cmd.Stderr = &said
 	begin := time.Now()
@@ -55,13 +59,14 @@ func start(ctx context.Context, program string, environment []string) (*server, 
 		p.ready = time.Since(begin)
 		return p, nil
 	}
-	return nil, errors.Join(fmt.Errorf("%s is not ready after 20 s", filepath.Base(program)), p.stop(), errors.New(said.String()))
+	return nil, errors.Join(fmt.Errorf("%s is not ready after 20 s", filepath.Base(program)), p.stop(),
+		errors.New(said.String()))
 }
 
 // stop ends the process and waits for it.
 func (p *server) stop() error { return process.Stop(p.cmd) }
 
-// memory is the process's, as text.
+// memory returns the process's memory as text; what is process.Resident or process.Peak.
 func (p *server) memory(what string) string {
 	if kib := process.MemoryKiB(p.cmd.Process.Pid, what); kib > 0 {
 		return fmt.Sprintf("%d kB", kib)
@@ -72,7 +77,8 @@ func (p *server) memory(what string) string {
 // coldStarts is how often the start is measured.
 const coldStarts = 10
 
-// benchStart prints how long the server takes from exec to ready, and what memory it holds when it has nothing to do.
+// benchStart prints how long the server takes from exec until it is ready, and how much memory it
+// holds when it has nothing to do.
 func benchStart(ctx context.Context, server, folder, databaseURL string, n int) error {
 	var times []time.Duration
 	for range coldStarts {
@@ -91,7 +97,8 @@ func benchStart(ctx context.Context, server, folder, databaseURL string, n int) 
 		return err
 	}
 	time.Sleep(5 * time.Second)
-	fmt.Printf("\nWith %d questions: from exec to ready %d ms (median of %d; %d to %d ms); memory after 5 s of idleness %s.\n", n,
-		times[coldStarts/2].Milliseconds(), coldStarts, times[0].Milliseconds(), times[coldStarts-1].Milliseconds(), p.memory(process.Resident))
+	fmt.Printf("\nWith %d questions: from exec to ready %d ms (median of %d; %d to %d ms); memory after 5 s of idleness %s.\n",
+		n, times[coldStarts/2].Milliseconds(), coldStarts, times[0].Milliseconds(),
+		times[coldStarts-1].Milliseconds(), p.memory(process.Resident))
 	return p.stop()
 }

@@ -14,13 +14,16 @@ import (
 	"38qa.net/backend/tools/internal/process"
 )
 
-// rankingRuns is how often the rankings are computed after the first time, which stores all boards: these store what has changed.
+// rankingRuns is how often the rankings are computed after the first time. The first time stores all
+// boards; later runs store only what has changed.
 const rankingRuns = 3
 
-// benchRanking measures the job that computes the rankings, on a community of that many questions and users, and reads without and beside it.
+// benchRanking measures the job that computes the rankings, on a community with the configured
+// numbers of questions and users, and reads both without the job and during it.
 func benchRanking(ctx context.Context, s settings, folder, server string) (err error) {
 	url := databaseURL(s.databaseURL, s.questions[0]) + "_ranking"
-	if err := prepareDatabase(ctx, s.databaseURL, url, demo.SeedOptions{Questions: s.questions[0], Users: s.users, NoContentIndex: true}); err != nil {
+	if err := prepareDatabase(ctx, s.databaseURL, url,
+		demo.SeedOptions{Questions: s.questions[0], Users: s.users, NoContentIndex: true}); err != nil {
 		return err
 	}
 	db, err := database.Open(ctx, database.Settings{URL: url, Prefix: tablePrefix})
@@ -29,10 +32,12 @@ func benchRanking(ctx context.Context, s settings, folder, server string) (err e
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var posts, votes, users int
-	if _, err := db.Get(ctx, []any{&posts, &votes, &users}, "SELECT (SELECT COUNT(*) FROM {posts}), (SELECT COUNT(*) FROM {uservotes}), (SELECT COUNT(*) FROM {users})"); err != nil {
+	if _, err := db.Get(ctx, []any{&posts, &votes, &users},
+		"SELECT (SELECT COUNT(*) FROM {posts}), (SELECT COUNT(*) FROM {uservotes}), (SELECT COUNT(*) FROM {users})"); err != nil {
 		return err
 	}
-	subject, err := start(ctx, server, append(serverEnvironment(folder, url), "JOBS_POLL=100ms", "TIME_ZONE=Asia/Tokyo"))
+	subject, err := start(ctx, server,
+		append(serverEnvironment(folder, url), "JOBS_POLL=100ms", "TIME_ZONE=Asia/Tokyo"))
 	if err != nil {
 		return err
 	}
@@ -54,20 +59,24 @@ func benchRanking(ctx context.Context, s settings, folder, server string) (err e
 			return err
 		}
 		var boards int
-		if _, err := db.Get(ctx, []any{&boards}, "SELECT COUNT(*) FROM {q2ab_boards} WHERE generation = (SELECT MAX(generation) FROM {q2ab_rankings})"); err != nil {
+		if _, err := db.Get(ctx, []any{&boards},
+			"SELECT COUNT(*) FROM {q2ab_boards} WHERE generation = (SELECT MAX(generation) FROM {q2ab_rankings})"); err != nil {
 			return err
 		}
-		fmt.Printf("| %d | %.1f | %d | %s | %.2f | %.2f | %.2f | %.2f |\n", run+1, took.Seconds(), boards, subject.memory(process.Resident), alone.percentile(50), alone.percentile(99),
+		fmt.Printf("| %d | %.1f | %d | %s | %.2f | %.2f | %.2f | %.2f |\n", run+1, took.Seconds(),
+			boards, subject.memory(process.Resident), alone.percentile(50), alone.percentile(99),
 			beside.percentile(50), beside.percentile(99))
 	}
 	return nil
 }
 
-// firstRuns waits for what a server does on a site that is new to it, some of it at once, and says how long each job took.
+// firstRuns waits for the jobs that a server runs on a site that is new to it, and prints how long
+// each took.
 func firstRuns(ctx context.Context, db *database.DB) error {
 	for {
 		var all, ended int
-		if _, err := db.Get(ctx, []any{&all, &ended}, "SELECT COUNT(*), COALESCE(SUM(status = 'done'), 0) FROM {q2ab_job_runs}"); err != nil {
+		if _, err := db.Get(ctx, []any{&all, &ended},
+			"SELECT COUNT(*), COALESCE(SUM(status = 'done'), 0) FROM {q2ab_job_runs}"); err != nil {
 			return err
 		}
 		if all > 0 && ended == all {
@@ -88,8 +97,10 @@ func firstRuns(ctx context.Context, db *database.DB) error {
 	}, "SELECT name, finished - started FROM {q2ab_job_runs} ORDER BY id")
 }
 
-// rankBeside has the rankings computed by the server, and loads it until that is done.
-func rankBeside(ctx context.Context, s settings, db *database.DB, w workload, address string) (took time.Duration, beside result, err error) {
+// rankBeside makes the server compute the rankings, and loads it with reads until that is done.
+func rankBeside(
+	ctx context.Context, s settings, db *database.DB, w workload, address string,
+) (took time.Duration, beside result, err error) {
 	m := jobs.New(db, jobs.Settings{}, jobs.Job{Name: "rankings"})
 	begin := time.Now()
 	run, err := m.Request(ctx, "rankings", jobs.Options{})
@@ -113,8 +124,11 @@ func rankBeside(ctx context.Context, s settings, db *database.DB, w workload, ad
 	return time.Since(begin), beside, errors.Join(err, failed)
 }
 
-// loadFor loads the server slice by slice until something has ended, at most for a time.
-func loadFor(ctx context.Context, s settings, w workload, address string, ended func() bool, most time.Duration) (all result, err error) {
+// loadFor loads the server, one slice of load after the other, until ended returns true or the given
+// time is over.
+func loadFor(
+	ctx context.Context, s settings, w workload, address string, ended func() bool, most time.Duration,
+) (all result, err error) {
 	begin := time.Now()
 	for turn := uint64(0); time.Since(begin) < most && !ended(); turn++ {
 		one, err := load(ctx, address, s.connections, atRandom(w, turn))
@@ -126,12 +140,15 @@ func loadFor(ctx context.Context, s settings, w workload, address string, ended 
 	return all, nil
 }
 
-// recentThreads are what people read most: the first pages of the list and threads.
+// recentThreads returns a workload of what people read most: the first pages of the list, and
+// threads.
 func recentThreads(posts int) workload {
 	w := workload{name: "reads"}
 	r := rand.New(rand.NewPCG(2, 2))
 	for range requestsOfEach {
-		w.requests = append(w.requests, request{path: fmt.Sprintf("/v1/questions?page=%d", 1+r.IntN(5))}, request{path: fmt.Sprintf("/v1/posts/%d", 1+r.IntN(posts))})
+		w.requests = append(w.requests,
+			request{path: fmt.Sprintf("/v1/questions?page=%d", 1+r.IntN(5))},
+			request{path: fmt.Sprintf("/v1/posts/%d", 1+r.IntN(posts))})
 	}
 	return w
 }

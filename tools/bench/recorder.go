@@ -11,8 +11,8 @@ import (
 	"sync"
 )
 
-// recorder stands between a MySQL client and its server and notes the text of each statement, arguments included: the
-// backend's connections put them into the text.
+// recorder is a proxy between a MySQL client and its server. It records the text of each statement.
+// The text includes the arguments, because the backend's connections put them into it.
 type recorder struct {
 	url      string // of the database, through the recorder
 	upstream string
@@ -63,8 +63,8 @@ func (rec *recorder) serve(ctx context.Context) {
 	}
 }
 
-// relay passes the client's packets on: three bytes of length, one of sequence, the payload, of which the first byte is
-// the command in packets of sequence 0.
+// relay forwards the client's packets. A packet consists of three bytes of length, one byte of
+// sequence number, and the payload, whose first byte is the command if the sequence number is 0.
 func (rec *recorder) relay(server io.Writer, client io.Reader) error {
 	const query = 3
 	for {
@@ -88,13 +88,15 @@ func (rec *recorder) relay(server io.Writer, client io.Reader) error {
 	}
 }
 
-// during are the statements that fn causes, without those for what the server keeps in memory between requests.
+// during returns the statements that fn causes, without those that read what the server keeps in
+// memory between requests.
 func (rec *recorder) during(fn func() error) ([]string, error) {
 	rec.take()
 	err := fn()
 	var own []string
 	for _, s := range rec.take() {
-		if !strings.Contains(s, " FROM "+tablePrefix+"options") && !strings.Contains(s, " FROM "+tablePrefix+"categories") {
+		if !strings.Contains(s, " FROM "+tablePrefix+"options") &&
+			!strings.Contains(s, " FROM "+tablePrefix+"categories") {
 			own = append(own, s)
 		}
 	}

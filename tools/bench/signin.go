@@ -11,12 +11,17 @@ import (
 	"time"
 )
 
-// signInsAMinute is how many people sign in while others read. Each costs a bcrypt check of some 50 ms of a processor.
+// signInsAMinute is how many people sign in while others read. Each sign-in costs a bcrypt check,
+// which takes about 50 ms of a processor.
 const signInsAMinute = 1000
 
-// benchSignIns measures reads (the first workload's) with and without people who sign in meanwhile, in turns.
+// benchSignIns measures the reads of the given workload alternately with and without people who sign
+// in at the same time.
 func benchSignIns(ctx context.Context, s settings, w workload, address string, n int) error {
-	account := map[string]string{"handle": "bench-signin", "email": "bench-signin@example.com", "password": "a password of the bench"}
+	account := map[string]string{
+		"handle": "bench-signin", "email": "bench-signin@example.com",
+		"password": "a password of the bench",
+	}
 	if _, err := post(ctx, address, "/v1/auth/sign-up", account, 0); err != nil { // 422 the second time
 		return err
 	}
@@ -39,13 +44,18 @@ func benchSignIns(ctx context.Context, s settings, w workload, address string, n
 		beside.add(one)
 	}
 	fmt.Printf("\nReads (%s, %d questions) alone: %.0f/s, p50 %.1f ms, p99 %.1f ms; beside %d sign-ins a minute: %.0f/s, p50 %.1f ms, p99 %.1f ms (p99 %.2f of alone). "+
-		"Sign-ins: %d, p50 %.0f ms, p99 %.0f ms, errors %d.\n", w.name, n, alone.rate(), alone.percentile(50), alone.percentile(99), signInsAMinute, beside.rate(),
-		beside.percentile(50), beside.percentile(99), beside.percentile(99)/alone.percentile(99), len(signIns.latencies), signIns.percentile(50), signIns.percentile(99), signIns.errors)
+		"Sign-ins: %d, p50 %.0f ms, p99 %.0f ms, errors %d.\n", w.name, n, alone.rate(),
+		alone.percentile(50), alone.percentile(99), signInsAMinute, beside.rate(),
+		beside.percentile(50), beside.percentile(99), beside.percentile(99)/alone.percentile(99),
+		len(signIns.latencies), signIns.percentile(50), signIns.percentile(99), signIns.errors)
 	return nil
 }
 
-// signInAll sends a sign-in at each tick, whether the one before is answered or not, until it is told to stop.
-func signInAll(ctx context.Context, address string, account map[string]string, next *int, stop <-chan struct{}) (all result) {
+// signInAll sends a sign-in at each tick until stop is closed, without waiting for the responses to
+// earlier ones.
+func signInAll(
+	ctx context.Context, address string, account map[string]string, next *int, stop <-chan struct{},
+) (all result) {
 	tick := time.NewTicker(time.Minute / signInsAMinute)
 	defer tick.Stop()
 	var mu sync.Mutex
@@ -60,7 +70,8 @@ func signInAll(ctx context.Context, address string, account map[string]string, n
 			from := *next
 			wait.Go(func() {
 				start := time.Now()
-				status, err := post(ctx, address, "/v1/auth/sign-in", map[string]string{"login": account["handle"], "password": account["password"]}, from)
+				status, err := post(ctx, address, "/v1/auth/sign-in",
+					map[string]string{"login": account["handle"], "password": account["password"]}, from)
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil || status != http.StatusOK {
@@ -73,7 +84,8 @@ func signInAll(ctx context.Context, address string, account map[string]string, n
 	}
 }
 
-// post sends JSON, as if from the client with the number: the site limits the sign-ins of one address.
+// post sends JSON with a client address made from the client number, because the site limits the
+// sign-ins from one address.
 func post(ctx context.Context, address, path string, body any, client int) (status int, err error) {
 	text, err := json.Marshal(body)
 	if err != nil {

@@ -25,16 +25,19 @@ import (
 )
 
 const (
-	// readPause is the pause between two reads of one connection: the readers of a site do not load it to its limit.
+	// readPause is about the pause between two reads on one connection: readers of a site do not
+	// load it to its limit.
 	readPause = 40 * time.Millisecond
-	// photoSides are those of what a phone takes, 12 megapixels.
+	// photoWidth and photoHeight are the sides of a phone's photograph with 12 megapixels.
 	photoWidth, photoHeight = 4000, 3000
 )
 
-// benchUploads measures reads alone, beside that many uploads at once, and beside the making of their thumbnails.
+// benchUploads measures reads alone, during the configured number of simultaneous uploads, and while
+// the thumbnails of the uploads are made.
 func benchUploads(ctx context.Context, s settings, folder, server string) (err error) {
 	url := databaseURL(s.databaseURL, s.questions[0])
-	if err := prepareDatabase(ctx, s.databaseURL, url, demo.SeedOptions{Questions: s.questions[0]}); err != nil {
+	if err := prepareDatabase(ctx, s.databaseURL, url,
+		demo.SeedOptions{Questions: s.questions[0]}); err != nil {
 		return err
 	}
 	db, err := database.Open(ctx, database.Settings{URL: url, Prefix: tablePrefix})
@@ -42,7 +45,8 @@ func benchUploads(ctx context.Context, s settings, folder, server string) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	subject, err := start(ctx, server, append(serverEnvironment(folder, url), "JOBS_POLL=500ms", "UPLOADS_TO="+s.uploadsTo))
+	subject, err := start(ctx, server,
+		append(serverEnvironment(folder, url), "JOBS_POLL=500ms", "UPLOADS_TO="+s.uploadsTo))
 	if err != nil {
 		return err
 	}
@@ -54,15 +58,18 @@ func benchUploads(ctx context.Context, s settings, folder, server string) (err e
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\n%d uploads at once, into the %s, of a JPEG of %d × %d pixels; %d connections read, each some %d times a second.\n\n", s.uploads, s.uploadsTo, photoWidth, photoHeight,
+	fmt.Printf("\n%d uploads at once, into the %s, of a JPEG of %d × %d pixels; %d connections read, each some %d times a second.\n\n",
+		s.uploads, s.uploadsTo, photoWidth, photoHeight,
 		s.connections, time.Second/readPause)
 	fmt.Print("| reads | seconds | reads/s | p50 ms | p99 ms | p99 / alone | errors |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	var alone result
 	row := func(what string, r result) {
-		fmt.Printf("| %s | %.0f | %.0f | %.2f | %.2f | %.2f | %d |\n", what, r.took.Seconds(), r.rate(), r.percentile(50), r.percentile(99), r.percentile(99)/alone.percentile(99), r.errors)
+		fmt.Printf("| %s | %.0f | %.0f | %.2f | %.2f | %.2f | %d |\n", what, r.took.Seconds(), r.rate(),
+			r.percentile(50), r.percentile(99), r.percentile(99)/alone.percentile(99), r.errors)
 	}
 	until := time.Now().Add(s.duration)
-	if alone, err = readUntil(ctx, s, w, subject.address, func() bool { return time.Now().After(until) }); err != nil {
+	if alone, err = readUntil(ctx, s, w, subject.address,
+		func() bool { return time.Now().After(until) }); err != nil {
 		return err
 	}
 	row("alone", alone)
@@ -95,12 +102,15 @@ func benchUploads(ctx context.Context, s settings, folder, server string) (err e
 		return err
 	}
 	row("beside the making of thumbnails", making)
-	fmt.Printf("\nUploads of %.1f MB: %d in %.0f s, p50 %.1f s, p99 %.1f s, refused or failed %d. The server's memory: %s, at most %s.\n", uploads.Megabytes, uploads.Done, uploads.Seconds,
-		uploads.P50/1000, uploads.P99/1000, uploads.Errors, subject.memory(process.Resident), subject.memory(process.Peak))
+	fmt.Printf("\nUploads of %.1f MB: %d in %.0f s, p50 %.1f s, p99 %.1f s, refused or failed %d. The server's memory: %s, at most %s.\n",
+		uploads.Megabytes, uploads.Done, uploads.Seconds,
+		uploads.P50/1000, uploads.P99/1000, uploads.Errors, subject.memory(process.Resident),
+		subject.memory(process.Peak))
 	return nil
 }
 
-// visible are the requests that are answered with 200: some posts are hidden.
+// visible returns the requests of a workload that get a response with the status 200; others are for
+// hidden posts.
 func visible(ctx context.Context, address string, all workload) (w workload, err error) {
 	for _, r := range all.requests {
 		one := workload{requests: []request{r}}
@@ -115,8 +125,10 @@ func visible(ctx context.Context, address string, all workload) (w workload, err
 	return w, nil
 }
 
-// readUntil reads over the connections, with pauses, until something has ended.
-func readUntil(ctx context.Context, s settings, w workload, address string, ended func() bool) (result, error) {
+// readUntil sends reads over all connections, with pauses, until ended returns true.
+func readUntil(
+	ctx context.Context, s settings, w workload, address string, ended func() bool,
+) (result, error) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -141,14 +153,15 @@ func readUntil(ctx context.Context, s settings, w workload, address string, ende
 	})
 }
 
-// uploadsVariable tells this program to be the one that uploads, to that address. It is a process of its own with a low priority: those who upload are elsewhere, and
-// take no processor from who reads.
+// uploadsVariable is the environment variable that makes this program the process that uploads; its
+// value is the server's address. Uploads come from a process of their own with a low priority,
+// because real clients are on other machines and take no processor time from the readers.
 const (
 	uploadsVariable = "BENCH_UPLOAD_TO"
 	countVariable   = "BENCH_UPLOADS"
 )
 
-// uploadsResult is what became of the uploads; times of one are in milliseconds.
+// uploadsResult is the result of the uploads. P50 and P99 are in milliseconds.
 type uploadsResult struct {
 	Done, Errors                 int
 	Seconds, P50, P99, Megabytes float64
@@ -169,7 +182,7 @@ func uploadApart(ctx context.Context, address string, count int) (r uploadsResul
 	return r, json.Unmarshal(out, &r)
 }
 
-// sendUploads is the life of the process that uploads.
+// sendUploads is the main function of the process that uploads. It prints its result as JSON.
 func sendUploads(ctx context.Context, address string) error {
 	count, err := strconv.Atoi(os.Getenv(countVariable))
 	if err != nil {
@@ -180,11 +193,12 @@ func sendUploads(ctx context.Context, address string) error {
 		return err
 	}
 	all := uploadAll(ctx, address, count, photo)
-	return json.NewEncoder(os.Stdout).Encode(uploadsResult{Done: len(all.latencies), Errors: all.errors, Seconds: all.took.Seconds(), P50: all.percentile(50), P99: all.percentile(99),
+	return json.NewEncoder(os.Stdout).Encode(uploadsResult{Done: len(all.latencies), Errors: all.errors,
+		Seconds: all.took.Seconds(), P50: all.percentile(50), P99: all.percentile(99),
 		Megabytes: float64(len(photo)) / 1e6})
 }
 
-// photograph is a JPEG as large as a phone's, and as hard to decode: soft shapes with noise.
+// photograph returns a JPEG as large as a phone's and as costly to decode: soft shapes with noise.
 func photograph() ([]byte, error) {
 	r := rand.New(rand.NewPCG(4, 4))
 	m := image.NewYCbCr(image.Rect(0, 0, photoWidth, photoHeight), image.YCbCrSubsampleRatio420)
@@ -200,7 +214,7 @@ func photograph() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// uploadAll sends the file so many times at once, each from a client of its own.
+// uploadAll sends the file count times at the same time, each time from another client address.
 func uploadAll(ctx context.Context, address string, count int, content []byte) (all result) {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -211,7 +225,8 @@ func uploadAll(ctx context.Context, address string, count int, content []byte) (
 	if err != nil || form.Close() != nil {
 		return result{errors: count}
 	}
-	// Each on its own connection, as browsers' are; what the readers' side does is not counted.
+	// Each upload has a connection of its own, like browsers. What this process costs is not
+	// measured.
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	begin := time.Now()
 	var mu sync.Mutex
@@ -235,7 +250,9 @@ func uploadAll(ctx context.Context, address string, count int, content []byte) (
 	return all
 }
 
-func uploadOne(ctx context.Context, client *http.Client, address, contentType string, body []byte, number int) error {
+func uploadOne(
+	ctx context.Context, client *http.Client, address, contentType string, body []byte, number int,
+) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/v1/media", bytes.NewReader(body)) //nolint:gosec // the server that was started for it
 	if err != nil {
 		return err

@@ -23,27 +23,29 @@ import (
 	"38qa.net/backend/modules/kernel/observe"
 )
 
-// userAgent is none that views are counted of, so that the load only reads.
+// userAgent is a user agent whose views the server does not count, so that the load only reads.
 const userAgent = "q2ab-bench"
 
-// request is one request, with the statements that the server runs for it.
+// request is one request and the statements that the server runs for it.
 type request struct {
 	path       string
 	statements []string
 }
 
-// workload is a kind of load: its requests are made in random order.
+// workload is a kind of load, whose requests are sent in random order.
 type workload struct {
 	name     string
 	requests []request
 }
 
-// requestsOfEach is how many different requests each workload has.
+// requestsOfEach is the number of different requests in each workload.
 const requestsOfEach = 200
 
-// makeWorkloads makes the requests of all workloads, always the same ones for a database, and finds out the statements of
-// each by sending it through the application in this process, whose connections go through a recorder: those that a server
-// runs that has been asked the same before. Only those workloads are made that only wants.
+// makeWorkloads makes the requests of all workloads that only accepts, always the same ones for a
+// database. To find out the statements of each request, it sends the request through the application
+// in this process, whose database connections go through a recorder. Each request is sent twice and
+// the second time counts, so that the statements are those of a server that has had the same request
+// before.
 func makeWorkloads(ctx context.Context, databaseURL string, only func(name string) bool) (
 	all []workload, err error,
 ) {
@@ -56,7 +58,8 @@ func makeWorkloads(ctx context.Context, databaseURL string, only func(name strin
 	if err != nil {
 		return nil, err
 	}
-	cfg.DatabaseURL, cfg.TablePrefix, cfg.RateLimit, cfg.RedisURL, cfg.LogLevel = rec.url, tablePrefix, "off", "", "error"
+	cfg.DatabaseURL, cfg.TablePrefix, cfg.RateLimit, cfg.RedisURL, cfg.LogLevel = rec.url, tablePrefix,
+		"off", "", "error"
 	slog.SetDefault(observe.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat))
 	app, err := modules.New(ctx, cfg)
 	if err != nil {
@@ -107,7 +110,8 @@ func makeWorkloads(ctx context.Context, databaseURL string, only func(name strin
 			if err := send(ctx, app, req.path, nil); err != nil { // what stays in memory is read here
 				return nil, err
 			}
-			if req.statements, err = rec.during(func() error { return send(ctx, app, req.path, nil) }); err != nil {
+			req.statements, err = rec.during(func() error { return send(ctx, app, req.path, nil) })
+			if err != nil {
 				return nil, err
 			}
 			w.requests = append(w.requests, req)
@@ -117,7 +121,8 @@ func makeWorkloads(ctx context.Context, databaseURL string, only func(name strin
 	return all, nil
 }
 
-// send sends a request through the application and decodes the answer into body, unless that is nil.
+// send sends a request through the application and decodes the response into body, unless that is
+// nil.
 func send(ctx context.Context, app *modules.App, path string, body any) error {
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, path, http.NoBody)
 	r.Header.Set("User-Agent", userAgent)
@@ -135,7 +140,7 @@ func send(ctx context.Context, app *modules.App, path string, body any) error {
 	return json.Unmarshal(w.Body.Bytes(), body)
 }
 
-// sitemapParts are the paths of the parts of the sitemap.
+// sitemapParts returns the paths of the parts of the sitemap.
 func sitemapParts(ctx context.Context, app *modules.App) ([]string, error) {
 	var index struct {
 		Parts []string `xml:"sitemap>loc"`
@@ -147,7 +152,7 @@ func sitemapParts(ctx context.Context, app *modules.App) ([]string, error) {
 	return index.Parts, err
 }
 
-// awardBadges awards, once for a database, what its users have earned.
+// awardBadges runs the job that awards badges, unless the database has badges already.
 func awardBadges(ctx context.Context, app *modules.App) error {
 	var one int
 	if found, err := app.DB.Get(ctx, []any{&one}, "SELECT 1 FROM {ysb_badges} LIMIT 1"); err != nil || found {
@@ -160,7 +165,7 @@ func awardBadges(ctx context.Context, app *modules.App) error {
 	return err
 }
 
-// walk gives the cursors of the first fifty pages of a list.
+// walk returns the cursors of up to fifty pages at the start of a list.
 func walk(ctx context.Context, app *modules.App, list string) ([]string, error) {
 	var cursors []string
 	for cursor := ""; len(cursors) < 50; {
@@ -177,7 +182,7 @@ func walk(ctx context.Context, app *modules.App, list string) ([]string, error) 
 	return cursors, nil
 }
 
-// siteSample is what requests are made of.
+// siteSample is what requests are made from.
 type siteSample struct {
 	questions    []int
 	titles, tags []string // of the questions, in the same order
@@ -198,7 +203,8 @@ func readSite(ctx context.Context, db *database.DB) (siteSample, error) {
 	return s, err
 }
 
-// listPath is a page of a list: half the time the first, else by number or by cursor.
+// listPath returns a function that returns the path of a page of a list: half of the time the first
+// page, otherwise one by number or by cursor.
 func listPath(r *rand.Rand, list string, cursors []string) func() string {
 	return func() string {
 		switch n := r.IntN(4); {
@@ -211,19 +217,20 @@ func listPath(r *rand.Rand, list string, cursors []string) func() string {
 	}
 }
 
-// oneOf is one of the paths.
+// oneOf returns a function that returns one of the paths at random.
 func oneOf(r *rand.Rand, paths ...string) func() string {
 	return func() string { return paths[r.IntN(len(paths))] }
 }
 
-// relatedPath asks for what is like a question.
+// relatedPath returns a function that returns the path of the questions related to a random
+// question.
 func relatedPath(r *rand.Rand, s siteSample) func() string {
 	return func() string {
 		return fmt.Sprintf("/v1/questions/%d/related", s.questions[r.IntN(len(s.questions))])
 	}
 }
 
-// threadPath is a whole thread, the popular ones more often.
+// threadPath returns a function that returns the path of a whole thread, popular ones more often.
 func threadPath(r *rand.Rand, s siteSample) func() string {
 	order := r.Perm(len(s.questions))
 	zipf := rand.NewZipf(r, 1.1, 20, uint64(len(order)-1))
@@ -232,10 +239,10 @@ func threadPath(r *rand.Rand, s siteSample) func() string {
 	}
 }
 
-// words are what people might type of a title: pieces of Japanese and English words.
+// words matches what people might type to search for a title: pieces of Japanese and English words.
 var words = regexp.MustCompile(`\p{Han}{1,3}|[\p{Katakana}ー]{2,}|[a-z]{4,}`)
 
-// searchPath is a search for one to three words of one title.
+// searchPath returns a function that returns the path of a search for one to three words of a title.
 func searchPath(r *rand.Rand, s siteSample) func() string {
 	return func() string {
 		for {
@@ -249,7 +256,8 @@ func searchPath(r *rand.Rand, s siteSample) func() string {
 	}
 }
 
-// tagPath is the list of a tag, with more parameters; a tag comes up as often as questions have it.
+// tagPath returns a function that returns the path of the list for a tag, with additional
+// parameters. A tag is chosen as often as questions have it.
 func tagPath(r *rand.Rand, s siteSample, more string) func() string {
 	return func() string {
 		for {

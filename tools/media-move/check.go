@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// checkers is how many files are checked at once.
+// checkers is how many files are checked at the same time.
 const checkers = 4
 
-// check looks at everything after the move; what is wrong is added to the failures.
+// check checks everything after the move. It adds what is wrong to the trial's failures.
 func (t *trial) check(ctx context.Context) error {
 	fmt.Println("checking every image at the server, in the store and in the old site's folder")
 	t.stopRead()
@@ -26,7 +26,8 @@ func (t *trial) check(ctx context.Context) error {
 		return err
 	}
 	var left, rows int
-	if _, err := t.db.Get(ctx, []any{&left, &rows}, "SELECT COUNT(content), COUNT(*) FROM {blobs}"); err != nil {
+	if _, err := t.db.Get(ctx, []any{&left, &rows},
+		"SELECT COUNT(content), COUNT(*) FROM {blobs}"); err != nil {
 		return err
 	}
 	if left > 0 || rows != len(t.files) {
@@ -35,7 +36,7 @@ func (t *trial) check(ctx context.Context) error {
 	return t.checkStore(ctx)
 }
 
-// eachFile calls for every file, some at once.
+// eachFile calls a function for every file, for several files at the same time.
 func (t *trial) eachFile(call func(f *file)) {
 	queue := make(chan *file)
 	var working sync.WaitGroup
@@ -58,13 +59,15 @@ func (t *trial) eachFile(call func(f *file)) {
 	working.Wait()
 }
 
-// checkFile looks at one file wherever it has to be.
+// checkFile checks one file in all the places where it has to be.
 func (t *trial) checkFile(ctx context.Context, f *file) {
 	var failures []string
 	if err := t.reader.whole(ctx, f); err != nil {
 		failures = append(failures, "at the end: "+err.Error())
 	}
-	for where, from := range map[string]objects{"the store": t.store, "the old site's folder": folder(t.php())} {
+	for where, from := range map[string]objects{
+		"the store": t.store, "the old site's folder": folder(t.php()),
+	} {
 		content, err := from.read(ctx, f.key())
 		if err == nil && sha256.Sum256(content) != f.hash {
 			err = errors.New("it is another")
@@ -81,7 +84,8 @@ func (t *trial) checkFile(ctx context.Context, f *file) {
 	}
 }
 
-// checkStore looks whether there is more than there should be, and whether anything was written again.
+// checkStore checks that the store has no more files than it should, and that no file was written
+// twice.
 func (t *trial) checkStore(ctx context.Context) error {
 	there, err := t.store.list(ctx)
 	if err != nil {
@@ -107,7 +111,8 @@ func (t *trial) checkStore(ctx context.Context) error {
 		return err
 	}
 	if len(kept.objects) != len(t.files) || kept.leftovers > 0 {
-		t.failed("the old site's folder has %d files and %d unfinished ones, not %d", len(kept.objects), kept.leftovers, len(t.files))
+		t.failed("the old site's folder has %d files and %d unfinished ones, not %d", len(kept.objects),
+			kept.leftovers, len(t.files))
 	}
 	return nil
 }

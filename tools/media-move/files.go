@@ -24,28 +24,30 @@ import (
 type file struct {
 	id   string
 	hash [sha256.Size]byte
-	// inFolder files are in the old site's folder and not in the database.
+	// inFolder reports whether the file is in the old site's folder and not in the database.
 	inFolder bool
 }
 
 const (
-	// smallestFile has room for the picture itself.
+	// smallestFile is the least size of a file, in bytes, which leaves room for the picture itself.
 	smallestFile = 4000
 	format       = "jpg"
-	// one of inFolderEach files is in the folder.
+	// inFolderEach says that one of so many files is in the folder.
 	inFolderEach = 20
-	// batchBytes is about how much one statement inserts: the servers take 16 MB, and escaping makes it more.
+	// batchBytes is about how many bytes of images one statement inserts: the servers accept 16 MB,
+	// and escaping makes the statement longer.
 	batchBytes = 4 << 20
-	// inserters is how many statements run at once.
+	// inserters is how many statements run at the same time.
 	inserters = 4
 )
 
-// key is where the file has to be, in the store as in the old site's folder.
+// key returns where the file has to be, both in the store and in the old site's folder.
 func (f *file) key() string {
 	return (strings.Repeat("0", 20-len(f.id)) + f.id)[:3] + "/" + f.id + "." + format
 }
 
-// newFiles are files without contents, in the order of their ids, which are spread over all that the column holds, its end included.
+// newFiles returns n files without contents, ordered by id. The ids are spread over the column's
+// whole range and include its largest value.
 func newFiles(n int) []file {
 	files := make([]file, n)
 	step := uint64(math.MaxUint64) / uint64(n)
@@ -59,13 +61,16 @@ func newFiles(n int) []file {
 	return files
 }
 
-// picture is a small JPEG, each different, with random bytes behind its end, which no decoder minds and nothing compresses.
+// picture returns a small JPEG, different each time, padded to the given size with random bytes
+// after its end, which decoders ignore and which cannot be compressed.
 func picture(random *rand.ChaCha8, size int) ([]byte, error) {
 	img := image.NewRGBA(image.Rect(0, 0, 64, 48))
 	seed := random.Uint64()
 	for x := range 64 {
 		for y := range 48 {
-			img.SetRGBA(x, y, color.RGBA{byte(seed) + byte(4*x), byte(seed>>8) + byte(5*y), byte(seed >> 16), 255})
+			img.SetRGBA(x, y, color.RGBA{
+				byte(seed) + byte(4*x), byte(seed>>8) + byte(5*y), byte(seed >> 16), 255,
+			})
 		}
 	}
 	content := bytes.NewBuffer(make([]byte, 0, size))
@@ -80,7 +85,8 @@ func picture(random *rand.ChaCha8, size int) ([]byte, error) {
 	return whole, err
 }
 
-// fill makes the site's images, in the database and in its folder, and notes what they are.
+// fill makes the site's images, in the database and in the old site's folder, and stores their
+// hashes in t.files.
 func (t *trial) fill(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

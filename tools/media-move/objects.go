@@ -16,20 +16,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// objects is the store, looked at past the code that is on trial.
+// objects gives access to the store without using the code that is being tested.
 type objects interface {
 	list(ctx context.Context) (*listing, error)
 	read(ctx context.Context, key string) ([]byte, error)
 }
 
-// listing is what the store has at a moment, but for thumbnails.
+// listing is the contents of the store at one time, without thumbnails.
 type listing struct {
 	objects map[string]version
-	// leftovers are files that were being written when a process was killed. A bucket has none.
+	// leftovers is the number of files that were being written when a process was killed. A bucket
+	// has none.
 	leftovers int
 }
 
-// version tells an object from one that was put there later, even with the same content.
+// version identifies one writing of an object: it differs if the object is written again, even with
+// the same content.
 type version struct {
 	info     fs.FileInfo // of a folder's
 	tag      string      // of a bucket's
@@ -37,13 +39,14 @@ type version struct {
 }
 
 func (v version) same(o version) bool {
-	return v.modified.Equal(o.modified) && v.tag == o.tag && (v.info == nil || o.info != nil && os.SameFile(v.info, o.info))
+	return v.modified.Equal(o.modified) && v.tag == o.tag &&
+		(v.info == nil || o.info != nil && os.SameFile(v.info, o.info))
 }
 
-// thumbnails are kept in the same store.
+// thumbnails is the prefix of the keys of thumbnails, which are in the same store.
 const thumbnails = "thumbnails/"
 
-// openObjects takes the same addresses as MEDIA_URL.
+// openObjects opens the store with an address of the form of MEDIA_URL.
 func openObjects(ctx context.Context, address string) (objects, error) {
 	if !strings.HasPrefix(address, "s3:") {
 		path, err := filepath.Abs(strings.TrimPrefix(strings.TrimPrefix(address, "file:"), "//"))
@@ -78,7 +81,7 @@ func openObjects(ctx context.Context, address string) (objects, error) {
 	return b, nil
 }
 
-// folder is a store in a folder.
+// folder is a store in a folder of the file system.
 type folder string
 
 func (f folder) list(context.Context) (*listing, error) {
@@ -109,7 +112,7 @@ func (f folder) read(_ context.Context, key string) ([]byte, error) {
 	return os.ReadFile(filepath.Join(string(f), filepath.FromSlash(key)))
 }
 
-// bucket is a store in a bucket.
+// bucket is a store in an S3 bucket.
 type bucket struct {
 	client       *s3.Client
 	name, prefix string
@@ -117,7 +120,8 @@ type bucket struct {
 
 func (b *bucket) list(ctx context.Context) (*listing, error) {
 	l := &listing{objects: map[string]version{}}
-	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &b.prefix})
+	pages := s3.NewListObjectsV2Paginator(b.client,
+		&s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &b.prefix})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

@@ -16,7 +16,7 @@ import (
 	"38qa.net/backend/tools/internal/process"
 )
 
-// build compiles the server and the operators' tool as they are released.
+// build compiles the server and the operators' tool in the same way as a release.
 func (t *trial) build(ctx context.Context) error {
 	out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", t.scratch+"/", "38qa.net/backend/cmd/server", "38qa.net/backend/cmd/admin").CombinedOutput() //nolint:gosec // our own folder
 	if err != nil {
@@ -25,11 +25,14 @@ func (t *trial) build(ctx context.Context) error {
 	return nil
 }
 
-// command is one of the two programs, told of the site and nothing else; for buckets, credentials are passed on.
+// command returns the command that runs one of the two programs on the site. Its environment is set
+// here and does not depend on this process's, except for AWS credentials, which buckets need.
 func (t *trial) command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(t.scratch, program), args...) //nolint:gosec // built by this program
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "DATABASE_URL=" + t.url, "TABLE_PREFIX=" + prefix, "LOG_LEVEL=warn", "RATE_LIMIT=off",
-		"DATA_DIR=" + filepath.Join(t.scratch, "data"), "MEDIA_URL=" + t.storeURL, "BLOBS_DIR=" + t.blobs(), "UPLOADS_TO=database", "JOBS_POLL=0s"}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
+		"DATABASE_URL=" + t.url, "TABLE_PREFIX=" + prefix, "LOG_LEVEL=warn", "RATE_LIMIT=off",
+		"DATA_DIR=" + filepath.Join(t.scratch, "data"), "MEDIA_URL=" + t.storeURL,
+		"BLOBS_DIR=" + t.blobs(), "UPLOADS_TO=database", "JOBS_POLL=0s"}
 	for _, v := range os.Environ() {
 		if strings.HasPrefix(v, "AWS_") {
 			cmd.Env = append(cmd.Env, v)
@@ -60,7 +63,8 @@ func (t *trial) startServer(ctx context.Context) (*server, error) {
 	if process.AwaitReady(ctx, s.address, 20*time.Second) {
 		return s, nil
 	}
-	return nil, errors.Join(errors.New("the server is not ready after 20 s"), s.stop(), errors.New(said.String()))
+	return nil, errors.Join(errors.New("the server is not ready after 20 s"), s.stop(),
+		errors.New(said.String()))
 }
 
 func (s *server) stop() error {
@@ -72,20 +76,20 @@ func (s *server) stop() error {
 	return err
 }
 
-// admin is one process of `admin jobs run blobs-to-storage …`.
+// admin is one process that runs `admin jobs run blobs-to-storage …`.
 type admin struct {
 	cmd  *exec.Cmd
 	said lines
-	// ended is closed when it has; err is how then.
+	// ended is closed when the process has ended; err is then its error.
 	ended chan struct{}
 	err   error
-	// peak is the most memory that it has held, in KiB.
+	// peak is the most memory that the process has held, in KiB.
 	peak atomic.Int64
 }
 
 const jobName = "blobs-to-storage"
 
-// startAdmin starts the command; what it says is shown.
+// startAdmin starts the command and prints its output.
 func (t *trial) startAdmin(ctx context.Context, args ...string) (*admin, error) {
 	args = append([]string{"jobs", "run", jobName}, args...)
 	fmt.Println("  $ admin", strings.Join(args, " "))
@@ -117,7 +121,7 @@ func (a *admin) kill() {
 	<-a.ended
 }
 
-// watchMemory looks how much the process has held at most, as long as it lives.
+// watchMemory records the peak of the process's memory while the process lives.
 func (a *admin) watchMemory() {
 	for {
 		a.peak.Store(max(a.peak.Load(), process.MemoryKiB(a.cmd.Process.Pid, process.Peak)))
@@ -129,13 +133,13 @@ func (a *admin) watchMemory() {
 	}
 }
 
-// lines shows what a process says, and remembers the last line.
+// lines prints the output of a process and remembers its last line.
 type lines struct {
 	rest []byte
 	last string
 }
 
-// Write is io.Writer's.
+// Write implements io.Writer.
 func (l *lines) Write(p []byte) (int, error) {
 	l.rest = append(l.rest, p...)
 	for {

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// thumbnailEach is how many whole images are asked for between two thumbnails.
+// thumbnailEach is how often the reader asks for a thumbnail: once in so many requests.
 const thumbnailEach = 50
 
-// reader asks the server for images at random, one after the other, and looks whether they are right.
+// reader requests random images from the server, one after the other, and checks them.
 type reader struct {
 	base  string
 	files []file
@@ -28,7 +28,7 @@ type reader struct {
 	failures []string
 }
 
-// phase is what the reader saw while something went on.
+// phase holds the reader's results during one part of the trial.
 type phase struct {
 	name       string
 	took       []time.Duration // of whole images, from the request to the last byte
@@ -44,21 +44,21 @@ func newReader(address string, files []file, reads int) *reader {
 	return r
 }
 
-// begin begins a phase.
+// begin begins a new phase.
 func (r *reader) begin(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.phases = append(r.phases, &phase{name: name})
 }
 
-// count is how many requests there were in the phase that goes on.
+// count returns the number of whole images that were requested in the current phase.
 func (r *reader) count() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.phases[len(r.phases)-1].took)
 }
 
-// run reads until the context ends.
+// run requests images until the context ends.
 func (r *reader) run(ctx context.Context) {
 	for i := 1; ctx.Err() == nil; i++ {
 		f := &r.files[rand.IntN(len(r.files))]
@@ -94,7 +94,7 @@ func (r *reader) note(took time.Duration, thumbnail bool, err error) {
 	}
 }
 
-// whole asks for an image as it is.
+// whole requests an image in its original size and checks its content.
 func (r *reader) whole(ctx context.Context, f *file) error {
 	content, err := r.get(ctx, "/v1/media/"+f.id)
 	if err == nil && sha256.Sum256(content) != f.hash {
@@ -103,7 +103,7 @@ func (r *reader) whole(ctx context.Context, f *file) error {
 	return err
 }
 
-// thumbnail asks for a smaller version of an image.
+// thumbnail requests a smaller version of an image and checks its size.
 func (r *reader) thumbnail(ctx context.Context, f *file) error {
 	content, err := r.get(ctx, "/v1/media/"+f.id+"?size=32")
 	if err != nil {
@@ -136,7 +136,7 @@ func (r *reader) get(ctx context.Context, path string) ([]byte, error) {
 	return content, err
 }
 
-// percentile is the time that so many hundredths of the answers took at most.
+// percentile returns the time that the given percentage of the responses did not exceed.
 func (p *phase) percentile(hundredths int) time.Duration {
 	if len(p.took) == 0 {
 		return 0

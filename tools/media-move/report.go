@@ -8,7 +8,7 @@ import (
 	"38qa.net/backend/tools/internal/process"
 )
 
-// report prints what was measured.
+// report prints the results as a table in Markdown.
 func (t *trial) report(out io.Writer) {
 	megabytes := float64(t.s.files) * float64(t.s.bytes) / 1e6
 	row := func(what, format string, args ...any) {
@@ -22,11 +22,13 @@ func (t *trial) report(out io.Writer) {
 	row("copying, with verification", "%s", speed(t.copied))
 	row("purging, with verification and copies for the old site", "%s", speed(t.purged))
 	for i, k := range t.kills {
-		row(fmt.Sprintf("kill %d, %s", i+1, k.stage), "after %d files; seconds lost: %.1f, of which %.1f until the run was taken over; %d files stored without a record, %d unfinished",
+		row(fmt.Sprintf("kill %d, %s", i+1, k.stage),
+			"after %d files; seconds lost: %.1f, of which %.1f until the run was taken over; %d files stored without a record, %d unfinished",
 			k.done, k.goneOn.Seconds(), k.takenOver.Seconds(), k.unrecorded, k.leftovers)
 	}
 	for _, p := range t.reader.phases {
-		row("reads "+p.name, "%d images, p50 %s, p99 %s; %d thumbnails; %d wrong", len(p.took), milliseconds(p.percentile(50)), milliseconds(p.percentile(99)), p.thumbnails, p.wrong)
+		row("reads "+p.name, "%d images, p50 %s, p99 %s; %d thumbnails; %d wrong", len(p.took),
+			milliseconds(p.percentile(50)), milliseconds(p.percentile(99)), p.thumbnails, p.wrong)
 	}
 	row("most memory of the command", "%d MB", t.peak>>10)
 	row("most memory of the server", "%d MB", process.MemoryKiB(t.server.cmd.Process.Pid, process.Peak)>>10)

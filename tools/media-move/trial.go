@@ -17,7 +17,7 @@ import (
 
 const prefix = "qa_"
 
-// trial is one site, and what is done to it.
+// trial is one test run on one site.
 type trial struct {
 	s        *settings
 	scratch  string
@@ -37,7 +37,8 @@ type trial struct {
 	figures
 }
 
-// The folders of the trial.
+// The folders of the trial: blobs is the site's folder of images, and php that for the copies for
+// the old site.
 func (t *trial) blobs() string { return filepath.Join(t.scratch, "blobs") }
 func (t *trial) php() string   { return filepath.Join(t.scratch, "php") }
 
@@ -45,7 +46,8 @@ func (t *trial) failed(format string, args ...any) {
 	t.failures = append(t.failures, fmt.Sprintf(format, args...))
 }
 
-// prepare makes the site, starts its server and begins to read. What it returns is to be closed, even with an error.
+// prepare makes the site, starts its server and the reader. If it returns a trial, the caller must
+// close it, even if it also returns an error.
 func prepare(ctx context.Context, s *settings) (t *trial, err error) {
 	t = &trial{s: s, storeURL: s.store}
 	if t.scratch, err = os.MkdirTemp("", "q2ab-media-move-"); err != nil {
@@ -63,12 +65,14 @@ func prepare(ctx context.Context, s *settings) (t *trial, err error) {
 		return t, err
 	}
 	if there, err := t.store.list(ctx); err != nil || len(there.objects) > 0 {
-		return t, errors.Join(err, fmt.Errorf("--store has to be empty; it has %d objects", len(there.objects)))
+		return t, errors.Join(err,
+			fmt.Errorf("--store has to be empty; it has %d objects", len(there.objects)))
 	}
 	if err := t.makeDatabase(ctx); err != nil {
 		return t, err
 	}
-	fmt.Printf("%d images of %d bytes, %d kills, database %s, %s\n", s.files, s.bytes, s.kills, t.name, t.scratch)
+	fmt.Printf("%d images of %d bytes, %d kills, database %s, %s\n", s.files, s.bytes, s.kills, t.name,
+		t.scratch)
 	began := time.Now()
 	t.files = newFiles(s.files)
 	if err := t.fill(ctx); err != nil {
@@ -103,7 +107,8 @@ func (t *trial) makeDatabase(ctx context.Context) error {
 	}
 	t.name, u.Path = name, "/"+name
 	t.url = u.String()
-	if t.db, err = database.Open(ctx, database.Settings{URL: t.url, Prefix: prefix, MaxConnections: inserters + 1}); err != nil {
+	if t.db, err = database.Open(ctx,
+		database.Settings{URL: t.url, Prefix: prefix, MaxConnections: inserters + 1}); err != nil {
 		return err
 	}
 	if err := demo.Seed(ctx, t.db, demo.SeedOptions{Questions: 20, Users: 10, Seed: 1}); err != nil {
@@ -112,7 +117,7 @@ func (t *trial) makeDatabase(ctx context.Context) error {
 	return t.db.Migrate(ctx)
 }
 
-// close ends the server and removes what the trial made.
+// close stops the server and removes everything that the trial made, unless it is to be kept.
 func (t *trial) close() {
 	if t.stopRead != nil {
 		t.stopRead()

@@ -17,7 +17,7 @@ import (
 // workers is how many processes share the job.
 const workers = 3
 
-// attack runs the processes and does to them what servers suffer.
+// attack runs the worker processes and kills and pauses them.
 type attack struct {
 	s        *settings
 	t        *target
@@ -28,7 +28,8 @@ type attack struct {
 	failures []string
 }
 
-// child is one process. It stops when its input ends, as it does when this program dies.
+// child is a worker process. It stops when its standard input ends, which also happens when this
+// program dies.
 type child struct {
 	cmd   *exec.Cmd
 	input io.Closer
@@ -38,7 +39,7 @@ func newAttack(s *settings, t *target) *attack {
 	return &attack{s: s, t: t, random: rand.New(rand.NewPCG(s.seed, 1))}
 }
 
-// run attacks until the due times are done.
+// run attacks the processes until the requested number of due times is done.
 func (a *attack) run(ctx context.Context) error {
 	defer a.stopAll()
 	for range workers {
@@ -58,7 +59,8 @@ func (a *attack) run(ctx context.Context) error {
 		}
 		if time.Since(said) > 5*time.Second {
 			said = time.Now()
-			fmt.Printf("%4d of %d done, %d waiting, %d killed, %d paused, %d runs taken over, %d late writes refused\n", p.done, a.s.times, p.waiting, a.kills, a.pauses, p.takenOver, p.refused)
+			fmt.Printf("%4d of %d done, %d waiting, %d killed, %d paused, %d runs taken over, %d late writes refused\n",
+				p.done, a.s.times, p.waiting, a.kills, a.pauses, p.takenOver, p.refused)
 		}
 		if time.Now().After(next) {
 			if err := a.strike(ctx); err != nil {
@@ -74,12 +76,13 @@ func (a *attack) run(ctx context.Context) error {
 	}
 }
 
-// pause is how long the processes are left alone.
+// pause returns how long to wait before the next attack.
 func (a *attack) pause() time.Duration {
 	return a.s.every/2 + time.Duration(a.random.Int64N(int64(a.s.every)))
 }
 
-// strike kills a process at random, or stops the one that works for longer than its lease.
+// strike either kills a random process, or pauses the process that holds the run for longer than its
+// lease.
 func (a *attack) strike(ctx context.Context) error {
 	if a.random.IntN(2) == 0 {
 		i := a.random.IntN(workers)
@@ -88,7 +91,7 @@ func (a *attack) strike(ctx context.Context) error {
 		return a.start(ctx, i)
 	}
 	var victim *child
-	for range 200 { // between two runs nobody works
+	for range 200 { // between two runs there is no holder
 		holder, err := a.t.holder(ctx)
 		if err != nil {
 			return err
@@ -109,7 +112,7 @@ func (a *attack) strike(ctx context.Context) error {
 	return victim.cmd.Process.Signal(syscall.SIGCONT)
 }
 
-// named is the process of a holder's name, nil if it is none that lives.
+// named returns the process with a holder's name, or nil if no living process has it.
 func (a *attack) named(holder string) *child {
 	_, pid, _ := strings.Cut(holder, "/")
 	for _, c := range a.children {
@@ -152,7 +155,7 @@ func (c *child) stop(signal syscall.Signal) {
 	_ = c.input.Close()
 }
 
-// stopAll ends the processes as a deployment does, and looks whether they stop within seconds.
+// stopAll stops the processes as a deployment does, and checks that each stops within seconds.
 func (a *attack) stopAll() {
 	for _, c := range a.children {
 		start := time.Now()
@@ -170,7 +173,8 @@ func (a *attack) stopAll() {
 	}
 }
 
-// report says what was done.
+// report prints what was done. It returns an error if processes were paused often enough and yet no
+// late write was refused.
 func (a *attack) report(ctx context.Context, took time.Duration) error {
 	p, err := a.t.progress(ctx)
 	if err == nil {
@@ -183,5 +187,6 @@ func (a *attack) report(ctx context.Context, took time.Duration) error {
 	return err
 }
 
-// enoughPauses is after how many a late write must have been among them.
+// enoughPauses is the number of pauses after which at least one late write must have been tried and
+// refused.
 const enoughPauses = 5

@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// check is what must hold of the first due times, however many there are by now.
+// check returns what is wrong with the runs of the first s.times due times, and with their effects.
+// Later due times are ignored.
 func (t *target) check(ctx context.Context, s *settings) (failures []string, err error) {
 	failed := func(format string, args ...any) { failures = append(failures, fmt.Sprintf(format, args...)) }
 	var last, lastDue int64

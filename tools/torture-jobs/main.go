@@ -1,7 +1,10 @@
-// The torture of the jobs: `TORTURE_DATABASE_URL=mysql://root@host:port/ go run ./tools/torture-jobs`. Three processes share a job that is
-// due every minute of a clock that goes three hundred times as fast as ours. They are killed with SIGKILL again and again, or stopped for
-// longer than their lease and woken up in the middle of what meanwhile is another's work. Afterwards each due time must have one run that is
-// done, each effect of each run must be there once, no run may have overlapped another, and late writes must have been tried and refused.
+// Command torture-jobs tests the jobs under adverse conditions:
+// `TORTURE_DATABASE_URL=mysql://root@host:port/ go run ./tools/torture-jobs`. Three processes share
+// a job that is due every minute of a clock that runs three hundred times as fast as real time.
+// Again and again the program kills a process with SIGKILL, or pauses one for longer than its lease
+// and lets it go on in the middle of a run that meanwhile belongs to another process. Afterwards
+// each due time must have one finished run, each effect of each run must exist once, no two runs may
+// have overlapped, and late writes must have been tried and refused.
 package main
 
 import (
@@ -15,7 +18,7 @@ import (
 	"time"
 )
 
-// settings are the flags.
+// settings are the values of the flags.
 type settings struct {
 	databaseURL  string // without a database's name
 	times        int
@@ -26,10 +29,11 @@ type settings struct {
 	keep         bool
 }
 
-// workerCommand is the hidden sub-command that makes this program one of the processes that work.
+// workerCommand is the hidden subcommand that makes this program a worker process.
 const workerCommand = "worker"
 
-// mostTimes is how many minutes are less than the 30 days after which the manager removes old runs.
+// mostTimes is the largest number of due times. Their minutes must be less than the 30 days after
+// which the manager removes old runs.
 const mostTimes = 40_000
 
 func main() {
@@ -54,7 +58,8 @@ func run(ctx context.Context) error {
 	flag.IntVar(&s.speed, "speed", 300, "how many times as fast as ours the clock of the jobs goes")
 	flag.Uint64Var(&s.seed, "seed", 1, "the same number makes the same choices, though not the same moments")
 	flag.BoolVar(&s.keep, "keep", false, "keep the database afterwards")
-	flag.BoolVar(&s.withoutFence, withoutFence, false, "let the workers write past the fence: the checks have to fail")
+	flag.BoolVar(&s.withoutFence, withoutFence, false,
+		"let the workers write past the fence: the checks have to fail")
 	flag.Usage = usage
 	flag.Parse()
 	if s.databaseURL == "" {
@@ -68,7 +73,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer t.close(s.keep)
-	fmt.Printf("%d due times, %d processes, a minute each %v, lease %v, database %s\n", s.times, workers, time.Minute/time.Duration(s.speed), lease, t.name)
+	fmt.Printf("%d due times, %d processes, a minute each %v, lease %v, database %s\n", s.times,
+		workers, time.Minute/time.Duration(s.speed), lease, t.name)
 	a := newAttack(&s, t)
 	start := time.Now()
 	if err := a.run(ctx); err != nil {
@@ -92,7 +98,7 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// usage tells of the flags but for the one that only proves the program itself.
+// usage prints the flags, except for the one that only serves to test this program itself.
 func usage() {
 	fmt.Fprintln(os.Stderr, "Flags of torture-jobs:")
 	shown := flag.NewFlagSet("", flag.ContinueOnError)

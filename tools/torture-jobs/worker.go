@@ -17,14 +17,16 @@ import (
 
 const (
 	jobName = "torture"
-	// batches of each run: the even ones write through Tx, the odd ones through Once.
+	// batches is the number of batches of each run: those with an even number write through Tx, the
+	// others through Once.
 	batches = 4
-	// lease is after what time of ours a holder counts as dead. The manager reckons it by the common clock, on which the runs are far shorter:
-	// none of them needs a sign in between, unless it is stopped.
+	// lease is how long after its last sign of life a holder counts as dead, in real time. The
+	// manager measures it by the shared clock. The runs are far shorter than the lease, so no holder
+	// needs to give a sign during a run unless it is paused.
 	lease = 1500 * time.Millisecond
-	// poll is how often each process looks for work.
+	// poll is how often each process looks for runs.
 	poll = 50 * time.Millisecond
-	// longestThought is how long a batch works at most before it writes.
+	// longestThought is the longest time for which a batch waits before it writes.
 	longestThought = 8 * time.Millisecond
 
 	withoutFence      = "without-fence"
@@ -39,7 +41,8 @@ type worker struct {
 	unsafe bool   // writes past the fence
 }
 
-// work is a process that serves the job until it is told to stop, or the one that started it is gone.
+// work is the main function of a worker process. It serves the job until it is told to stop or the
+// process that started it is gone.
 func work(ctx context.Context, args []string) error {
 	w := &worker{}
 	flags := flag.NewFlagSet(workerCommand, flag.ContinueOnError)
@@ -54,7 +57,9 @@ func work(ctx context.Context, args []string) error {
 		stop()
 	}()
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	s := database.Settings{URL: os.Getenv(databaseVariable), Prefix: prefix, MaxConnections: connectionsOfEach}
+	s := database.Settings{
+		URL: os.Getenv(databaseVariable), Prefix: prefix, MaxConnections: connectionsOfEach,
+	}
 	plain, err := database.Open(ctx, s)
 	if err != nil {
 		return err
@@ -77,14 +82,15 @@ func work(ctx context.Context, args []string) error {
 	return nil
 }
 
-// holderName is what the manager of a process calls itself.
+// holderName returns the name that the manager of a process uses as the holder of runs.
 func holderName(host string, pid int) string { return fmt.Sprintf("%s/%d", host, pid) }
 
-// job is due every minute; each batch leaves one effect.
+// job returns the job: it is due every minute, and each of its batches leaves one effect.
 func (w *worker) job() jobs.Job {
 	return jobs.Job{
 		Name: jobName, Summary: "leaves effects", Schedule: "* * * * *", Missed: jobs.CatchUpEach,
-		Steps: []jobs.Step{{Name: "effects", Count: func(context.Context) (int, error) { return batches, nil }, Batch: w.batch}},
+		Steps: []jobs.Step{{Name: "effects",
+			Count: func(context.Context) (int, error) { return batches, nil }, Batch: w.batch}},
 	}
 }
 
@@ -95,16 +101,20 @@ func (w *worker) batch(ctx context.Context, after int, run *jobs.Work) (next int
 	}
 	due := run.Due.Unix()
 	write := func(tx *database.DB) error {
-		_, err := tx.Exec(ctx, "INSERT INTO {q2ab_torture_effects} (due, batch, writer) VALUES (?, ?, ?)", due, after, w.name)
+		_, err := tx.Exec(ctx, "INSERT INTO {q2ab_torture_effects} (due, batch, writer) VALUES (?, ?, ?)",
+			due, after, w.name)
 		return err
 	}
 	switch {
 	case w.unsafe:
 		err = w.db.Tx(ctx, write)
-	case after%2 == 0: // Tx alone does not keep a batch from being done again by who takes the run over: the batch has to look
+	case after%2 == 0:
+		// With Tx alone, a process that takes the run over may repeat the batch, so the batch has to check.
 		err = run.Tx(ctx, func(tx *database.DB) error {
 			var n int
-			if _, err := tx.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM {q2ab_torture_effects} WHERE due = ? AND batch = ?", due, after); err != nil || n > 0 {
+			if _, err := tx.Get(ctx, []any{&n},
+				"SELECT COUNT(*) FROM {q2ab_torture_effects} WHERE due = ? AND batch = ?", due,
+				after); err != nil || n > 0 {
 				return err
 			}
 			return write(tx)
@@ -113,7 +123,8 @@ func (w *worker) batch(ctx context.Context, after int, run *jobs.Work) (next int
 		next, err = run.Once(ctx, func(tx *database.DB) (int, error) { return next, write(tx) })
 	}
 	if errors.Is(err, jobs.ErrLost) {
-		_, refused := w.db.Exec(context.WithoutCancel(ctx), "INSERT INTO {q2ab_torture_refused} (due, batch, writer) VALUES (?, ?, ?)", due, after, w.name)
+		_, refused := w.db.Exec(context.WithoutCancel(ctx),
+			"INSERT INTO {q2ab_torture_refused} (due, batch, writer) VALUES (?, ?, ?)", due, after, w.name)
 		err = errors.Join(err, refused)
 	}
 	return next, err

@@ -9,14 +9,16 @@ import (
 	"time"
 )
 
-// users of the recorded site who act: administrators, moderators, editors, experts, members, one whose posts are queued, and
-// twice nobody: an anonymous visitor.
+// users lists the users of the recorded site who act: administrators, moderators, editors, experts,
+// members and one whose posts are queued. 0, an anonymous visitor, occurs twice so that it is chosen
+// more often.
 var users = []int{1, 2, 3, 3, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 16, 19, queued, 0, 0}
 
-// queued is the one whose posts are queued.
+// queued is the user whose posts are queued.
 const queued = 27
 
-// words of the texts that clients write: few, so that the same words are counted at the same moment, and now and then new ones.
+// vocabulary holds the words of the texts that clients write. They are few, so that the same words
+// are counted at the same moment; someText adds a new word now and then.
 var vocabulary = strings.Fields("蜂 巣箱 honey 分蜂 varroa queen ダニ 越冬 smoke frame 採蜜 torture swarm 女王蜂 wax")
 
 func someText(r *rand.Rand, mark string) string {
@@ -31,7 +33,7 @@ func someText(r *rand.Rand, mark string) string {
 	return b.String() + "torture " + mark
 }
 
-// someContent is a text in one of the formats, as fields of a request.
+// someContent returns the fields of a request that give a random text in one of the formats.
 func someContent(r *rand.Rand, mark string) map[string]any {
 	body := map[string]any{"content": someText(r, mark)}
 	switch r.IntN(4) {
@@ -43,7 +45,7 @@ func someContent(r *rand.Rand, mark string) map[string]any {
 	return body
 }
 
-// act does one thing at random.
+// act sends a random request.
 func (l *load) act(ctx context.Context, r *rand.Rand) {
 	user := users[r.IntN(len(users))]
 	l.mu.Lock()
@@ -58,7 +60,8 @@ func (l *load) act(ctx context.Context, r *rand.Rand) {
 	case n < 42:
 		l.create(ctx, user, post+"/comments", 'C', p.id, mark, someContent(r, mark))
 	case n < 50 && p.kind == 'Q':
-		l.create(ctx, user, fmt.Sprintf("/v1/questions/%d/answers", p.id), 'A', p.id, mark, someContent(r, mark))
+		l.create(ctx, user, fmt.Sprintf("/v1/questions/%d/answers", p.id), 'A', p.id, mark,
+			someContent(r, mark))
 	case n < 53:
 		l.ask(ctx, r, user, p, mark)
 	case n < 64 && !(calm && user == queued): // an edit of theirs hides the post until it is approved
@@ -84,7 +87,8 @@ func (l *load) act(ctx context.Context, r *rand.Rand) {
 
 func (l *load) ask(ctx context.Context, r *rand.Rand, user int, p known, mark string) {
 	body := someContent(r, mark)
-	body["title"], body["tags"] = "Torture question "+mark, []string{vocabulary[r.IntN(len(vocabulary))], "tag" + mark[:2]}
+	body["title"], body["tags"] = "Torture question "+mark,
+		[]string{vocabulary[r.IntN(len(vocabulary))], "tag" + mark[:2]}
 	if category := r.IntN(18); category > 0 {
 		body["categoryId"] = category
 	}
@@ -94,12 +98,13 @@ func (l *load) ask(ctx context.Context, r *rand.Rand, user int, p known, mark st
 	l.create(ctx, user, "/v1/questions", 'Q', 0, mark, body)
 }
 
-// decide does what is done to questions and answers.
+// decide sends one of the requests that are for questions or answers only, or deletes a post.
 func (l *load) decide(ctx context.Context, r *rand.Rand, user int, p known) {
 	question := fmt.Sprintf("/v1/questions/%d", p.id)
 	switch {
 	case p.kind == 'A' && r.IntN(2) == 0:
-		l.send(ctx, user, "PUT", fmt.Sprintf("/v1/questions/%d/selected-answer", p.parent), map[string]any{"answerId": p.id})
+		l.send(ctx, user, "PUT", fmt.Sprintf("/v1/questions/%d/selected-answer", p.parent),
+			map[string]any{"answerId": p.id})
 	case p.kind == 'A' && r.IntN(4) == 0:
 		l.convert(ctx, r, user, p)
 	case p.kind != 'Q' || r.IntN(8) == 0:
@@ -107,17 +112,19 @@ func (l *load) decide(ctx context.Context, r *rand.Rand, user int, p known) {
 	case r.IntN(4) == 0:
 		l.send(ctx, user, "DELETE", question+"/selected-answer", nil)
 	case r.IntN(5) == 0:
-		l.send(ctx, user, "PUT", question+"/closure", map[string]any{"duplicateOf": oldSiteQuestions[r.IntN(len(oldSiteQuestions))]})
+		l.send(ctx, user, "PUT", question+"/closure",
+			map[string]any{"duplicateOf": oldSiteQuestions[r.IntN(len(oldSiteQuestions))]})
 	case r.IntN(3) == 0:
 		l.send(ctx, user, "PUT", question+"/closure", map[string]any{"note": "closed for torture"})
 	case r.IntN(2) == 0:
 		l.send(ctx, user, "DELETE", question+"/closure", nil)
 	default:
-		l.send(ctx, user, "PUT", question+"/category", map[string]any{"categoryId": r.IntN(18), "silent": r.IntN(2) == 0})
+		l.send(ctx, user, "PUT", question+"/category",
+			map[string]any{"categoryId": r.IntN(18), "silent": r.IntN(2) == 0})
 	}
 }
 
-// convert turns an answer into a comment, on the question or on another answer to it.
+// convert turns an answer into a comment, on the question or on another answer to the same question.
 func (l *load) convert(ctx context.Context, r *rand.Rand, user int, p known) {
 	body := map[string]any{}
 	l.mu.Lock()
@@ -130,7 +137,8 @@ func (l *load) convert(ctx context.Context, r *rand.Rand, user int, p known) {
 	l.send(ctx, user, "POST", fmt.Sprintf("/v1/answers/%d/comment", p.id), body)
 }
 
-// vote votes; what was acknowledged is noted, and what was not is in doubt.
+// vote votes on a post. It records a vote that the server acknowledged, and marks a vote without a
+// response as doubtful.
 func (l *load) vote(ctx context.Context, r *rand.Rand, user int, p known) {
 	if user == 0 {
 		return
@@ -147,7 +155,8 @@ func (l *load) vote(ctx context.Context, r *rand.Rand, user int, p known) {
 	if value == 0 {
 		status, _ = l.send(ctx, user, "DELETE", fmt.Sprintf("/v1/posts/%d/vote", p.id), nil)
 	} else {
-		status, _ = l.send(ctx, user, "PUT", fmt.Sprintf("/v1/posts/%d/vote", p.id), map[string]any{"value": value})
+		status, _ = l.send(ctx, user, "PUT", fmt.Sprintf("/v1/posts/%d/vote", p.id),
+			map[string]any{"value": value})
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -161,8 +170,11 @@ func (l *load) vote(ctx context.Context, r *rand.Rand, user int, p known) {
 	}
 }
 
-// create writes a post. If no answer comes it asks again, with the same key, as clients do.
-func (l *load) create(ctx context.Context, user int, path string, kind byte, parent int, mark string, body map[string]any) {
+// create writes a post. If no response comes, it repeats the request with the same Idempotency-Key,
+// as clients do.
+func (l *load) create(
+	ctx context.Context, user int, path string, kind byte, parent int, mark string, body map[string]any,
+) {
 	var status int
 	var answer map[string]any
 	for range 20 {
@@ -185,19 +197,22 @@ func (l *load) create(ctx context.Context, user int, path string, kind byte, par
 	}
 }
 
-// paths are where posts of each kind are.
+// paths holds the path of the posts of each kind.
 var paths = map[byte]string{'Q': "/v1/questions/", 'A': "/v1/answers/", 'C': "/v1/comments/"}
 
 func (l *load) edit(ctx context.Context, r *rand.Rand, user int, p known, mark string) {
 	body := someContent(r, mark)
 	if p.kind == 'Q' && r.IntN(2) == 0 {
-		body = map[string]any{"tags": []string{vocabulary[r.IntN(len(vocabulary))], vocabulary[r.IntN(len(vocabulary))]}}
+		body = map[string]any{"tags": []string{
+			vocabulary[r.IntN(len(vocabulary))], vocabulary[r.IntN(len(vocabulary))],
+		}}
 	}
 	body["silent"] = r.IntN(3) == 0
 	l.send(ctx, user, "PATCH", fmt.Sprintf("%s%d", paths[p.kind], p.id), body)
 }
 
-// remove deletes a post, which the server refuses unless it is hidden and has nothing below.
+// remove tries to delete a post, which the server refuses unless the post is hidden and has no posts
+// below it.
 func (l *load) remove(ctx context.Context, user int, p known) {
 	l.mu.Lock()
 	l.gone[p.id] = true

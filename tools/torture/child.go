@@ -21,10 +21,12 @@ import (
 	"38qa.net/backend/tools/internal/process"
 )
 
-// childVariable makes this program a server process; its value is where to listen.
+// childVariable is the environment variable that makes this program a server process; its value is
+// the address to listen on.
 const childVariable = "TORTURE_LISTEN"
 
-// serve is the server process: the whole application, with tokens that only say who they are for, and a consumer of events.
+// serve is the main function of the server process: it runs the whole application, with tokens that
+// consist only of the user's id, and a consumer of events.
 func serve(ctx context.Context) error {
 	cfg, err := config.Load()
 	if err != nil {
@@ -32,10 +34,11 @@ func serve(ctx context.Context) error {
 	}
 	cfg.Listen, cfg.RateLimit, cfg.LogLevel = os.Getenv(childVariable), "off", "error"
 	slog.SetDefault(observe.NewLogger(os.Stderr, cfg.LogLevel, cfg.LogFormat))
-	app, err := modules.New(ctx, cfg, modules.WithVerifier(func(_ context.Context, token string) (p auth.Person, err error) {
-		_, err = fmt.Sscanf(token, "user-%d", &p.UserID)
-		return p, err
-	}))
+	app, err := modules.New(ctx, cfg,
+		modules.WithVerifier(func(_ context.Context, token string) (p auth.Person, err error) {
+			_, err = fmt.Sscanf(token, "user-%d", &p.UserID)
+			return p, err
+		}))
 	if err != nil {
 		return err
 	}
@@ -50,15 +53,16 @@ func serve(ctx context.Context) error {
 	return errors.Join(app.Run(ctx, func(net.Addr) {}), app.Close())
 }
 
-// consume handles the events that there are: it writes down the number of each.
+// consume handles all events that there are, by storing the number of each.
 func consume(ctx context.Context, app *modules.App) error {
-	return events.Consume(ctx, app.DB, "torture", func(ctx context.Context, tx *database.DB, e events.Event) error {
-		_, err := tx.Exec(ctx, "INSERT INTO {q2ab_torture_effects} (seq) VALUES (?)", e.Seq)
-		return err
-	})
+	return events.Consume(ctx, app.DB, "torture",
+		func(ctx context.Context, tx *database.DB, e events.Event) error {
+			_, err := tx.Exec(ctx, "INSERT INTO {q2ab_torture_effects} (seq) VALUES (?)", e.Seq)
+			return err
+		})
 }
 
-// child is a server process that is killed and started again.
+// child is the server process, which is killed and started again.
 type child struct {
 	address string
 	env     []string
@@ -70,10 +74,14 @@ func newChild(databaseURL string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &child{address: address, env: append(os.Environ(), childVariable+"="+address, "DATABASE_URL="+databaseURL, "DATABASE_CONNECTIONS=32")}, nil
+	return &child{
+		address: address,
+		env: append(os.Environ(), childVariable+"="+address, "DATABASE_URL="+databaseURL,
+			"DATABASE_CONNECTIONS=32"),
+	}, nil
 }
 
-// start starts the process and waits until it answers.
+// start starts the process and waits until it accepts connections.
 func (c *child) start(ctx context.Context) error {
 	program, err := os.Executable()
 	if err != nil {
@@ -104,7 +112,7 @@ func (c *child) kill() error {
 	return nil
 }
 
-// stop ends the process as an operator does, and wants it to end well.
+// stop ends the process as an operator does, and returns an error if it does not end normally.
 func (c *child) stop() error {
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err

@@ -21,7 +21,7 @@ import (
 	"38qa.net/backend/modules/kernel/observe"
 )
 
-// target is the database that is tortured.
+// target is the database under test.
 type target struct {
 	name, url string
 	server    *sql.DB // without a database
@@ -30,7 +30,7 @@ type target struct {
 	lastPost  int // of the site before the load
 }
 
-// newDatabase loads the dump into a database of its own and lifts the limits that would end the load.
+// newDatabase loads the dump into a new database and lifts the limits that would stop the load.
 func newDatabase(ctx context.Context, s *settings) (*target, error) {
 	u, err := url.Parse(s.databaseURL)
 	if err != nil {
@@ -75,7 +75,8 @@ func newDatabase(ctx context.Context, s *settings) (*target, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	for _, query := range []string{"CREATE DATABASE " + d.name + " CHARACTER SET utf8mb3", "USE " + d.name, "SET NAMES utf8mb4, foreign_key_checks = 0;\n" + string(dump),
+	for _, query := range []string{"CREATE DATABASE " + d.name + " CHARACTER SET utf8mb3",
+		"USE " + d.name, "SET NAMES utf8mb4, foreign_key_checks = 0;\n" + string(dump),
 		"SET foreign_key_checks = 1", lifted} {
 		if _, err := conn.ExecContext(ctx, query); err != nil {
 			return nil, fmt.Errorf("%.60s: %w", query, err)
@@ -90,7 +91,8 @@ func newDatabase(ctx context.Context, s *settings) (*target, error) {
 	if d.app, err = modules.New(ctx, c); err != nil {
 		return nil, err
 	}
-	if _, err = d.app.DB.Exec(ctx, "CREATE TABLE {q2ab_torture_effects} (seq BIGINT NOT NULL, KEY (seq)) ENGINE=InnoDB"); err != nil {
+	if _, err = d.app.DB.Exec(ctx,
+		"CREATE TABLE {q2ab_torture_effects} (seq BIGINT NOT NULL, KEY (seq)) ENGINE=InnoDB"); err != nil {
 		return nil, err
 	}
 	if _, err := d.app.DB.Get(ctx, []any{&d.lastPost}, "SELECT MAX(postid) FROM {posts}"); err != nil {
@@ -112,7 +114,7 @@ func (d *target) close(keep bool) {
 	d.server.Close()
 }
 
-// differences are what a dry run of the recalculation finds.
+// differences returns the differences that a dry run of the recalculation finds.
 func (d *target) differences(ctx context.Context) (map[string]bool, error) {
 	run, err := d.app.Jobs.Request(ctx, "recount", jobs.Options{DryRun: true})
 	if err != nil {
@@ -127,7 +129,7 @@ func (d *target) differences(ctx context.Context) (map[string]bool, error) {
 	return found, err
 }
 
-// check returns what is wrong with the database after the load.
+// check returns what is wrong with the database after the load, given the differences before it.
 func (d *target) check(ctx context.Context, l *load, before map[string]bool) ([]string, error) {
 	var failures []string
 	after, err := d.differences(ctx)
@@ -136,7 +138,8 @@ func (d *target) check(ctx context.Context, l *load, before map[string]bool) ([]
 	}
 	drift := 0
 	for line := range after {
-		// The site's own drift of one before the load moves along with the count.
+		// Before the load, this count of the site is one too low. That difference persists and shows
+		// up with other numbers after the load; it is checked below.
 		if !before[line] && !strings.HasPrefix(line, "options cache_unselqcount") {
 			if drift++; drift <= 20 {
 				failures = append(failures, "a count is off: "+line)
@@ -144,12 +147,14 @@ func (d *target) check(ctx context.Context, l *load, before map[string]bool) ([]
 		}
 	}
 	var unselected, cached int
-	if _, err := d.app.DB.Get(ctx, []any{&unselected, &cached}, "SELECT (SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND selchildid IS NULL AND closedbyid IS NULL), "+
-		"content FROM {options} WHERE title = 'cache_unselqcount'"); err != nil {
+	if _, err := d.app.DB.Get(ctx, []any{&unselected, &cached},
+		"SELECT (SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND selchildid IS NULL AND closedbyid IS NULL), "+
+			"content FROM {options} WHERE title = 'cache_unselqcount'"); err != nil {
 		return nil, err
 	}
 	if unselected != cached+1 {
-		failures = append(failures, fmt.Sprintf("%d questions without a best answer, counted %d and one", unselected, cached))
+		failures = append(failures,
+			fmt.Sprintf("%d questions without a best answer, counted %d and one", unselected, cached))
 	}
 	lost, err := l.lost(ctx, d)
 	if err != nil {
@@ -160,7 +165,7 @@ func (d *target) check(ctx context.Context, l *load, before map[string]bool) ([]
 	return append(failures, effects...), err
 }
 
-// checkEffects waits until all events were handled and counts how often each was.
+// checkEffects handles the remaining events and checks that each event was handled exactly once.
 func (d *target) checkEffects(ctx context.Context) ([]string, error) {
 	if err := consume(ctx, d.app); err != nil {
 		return nil, err
@@ -173,7 +178,8 @@ func (d *target) checkEffects(ctx context.Context) ([]string, error) {
 	}
 	fmt.Printf("%d events, %d effects\n", events, rows)
 	if rows != distinct || rows != events || events == 0 {
-		return []string{fmt.Sprintf("%d events took effect %d times, %d of them at least once", events, rows, distinct)}, nil
+		return []string{fmt.Sprintf("%d events took effect %d times, %d of them at least once", events,
+			rows, distinct)}, nil
 	}
 	return nil, nil
 }

@@ -19,10 +19,10 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// vote is a user's vote on a post; while a request on it is under way no other is sent.
+// vote identifies a user's vote on a post. While a request for it is under way, no other is sent.
 type vote struct{ user, post int }
 
-// load are the clients and what they know of what they did.
+// load holds the clients' shared state: what they can act on, and what they know of the results.
 type load struct {
 	s      *settings
 	site   *target
@@ -33,12 +33,12 @@ type load struct {
 	posts    []known         // what there is to act on
 	marks    map[string]int  // texts of posts that were acknowledged, with their ids
 	votes    map[vote]int    // votes that were acknowledged
-	doubtful map[vote]bool   // votes whose answer was lost
+	doubtful map[vote]bool   // votes whose response was lost
 	busy     map[vote]bool   // votes under way
 	gone     map[int]bool    // posts that somebody tried to delete
-	statuses map[int]int     // answers by status
-	failed   map[string]bool // answers that no client may get
-	cut      int             // requests without an answer
+	statuses map[int]int     // responses by status
+	failed   map[string]bool // responses that no client should get
+	cut      int             // requests without a response
 	slowest  time.Duration
 }
 
@@ -48,10 +48,11 @@ type known struct {
 	kind       byte
 }
 
-// anonymousCookie is the cookie (qa_id) of anonymous visitors; the recorded site knows it.
+// anonymousCookie is the value of the cookie qa_id of anonymous visitors, which the recorded site
+// knows.
 const anonymousCookie = "8938742721489337421"
 
-// hot is on how many posts of the site the load concentrates.
+// hot is the number of existing posts on which the load concentrates.
 const hot = 40
 
 func newLoad(ctx context.Context, s *settings, d *target) (*load, error) {
@@ -59,9 +60,12 @@ func newLoad(ctx context.Context, s *settings, d *target) (*load, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &load{s: s, site: d, child: c, marks: map[string]int{}, votes: map[vote]int{}, doubtful: map[vote]bool{}, busy: map[vote]bool{}, gone: map[int]bool{},
+	l := &load{s: s, site: d, child: c, marks: map[string]int{}, votes: map[vote]int{},
+		doubtful: map[vote]bool{}, busy: map[vote]bool{}, gone: map[int]bool{},
 		statuses: map[int]int{}, failed: map[string]bool{}}
-	l.client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: s.clients}}
+	l.client = &http.Client{
+		Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: s.clients},
+	}
 	err = d.app.DB.Select(ctx, func(rows *sql.Rows) error {
 		var k known
 		var kind string
@@ -101,7 +105,7 @@ func (l *load) run(ctx context.Context) error {
 	return errors.Join(err, l.child.stop())
 }
 
-// killing kills the server again and again, and lets the last one live.
+// killing kills and restarts the server as often as configured, and leaves the last process running.
 func (l *load) killing(ctx context.Context) error {
 	for range l.s.kills {
 		if err := sleep(ctx, l.s.every); err != nil {
@@ -134,13 +138,17 @@ func (l *load) fail(what string) {
 	}
 }
 
-// send sends a request, with headers as names and values; status 0 means that no answer came.
-func (l *load) send(ctx context.Context, user int, method, path string, body any, headers ...string) (status int, answer map[string]any) {
+// send sends a request; headers are alternating names and values. The status is 0 if no response
+// came.
+func (l *load) send(
+	ctx context.Context, user int, method, path string, body any, headers ...string,
+) (status int, answer map[string]any) {
 	var text []byte
 	if body != nil {
 		text, _ = json.Marshal(body) // of our own maps
 	}
-	req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), method, "http://"+l.child.address+path, bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), method,
+		"http://"+l.child.address+path, bytes.NewReader(text))
 	if err != nil {
 		l.fail(err.Error())
 		return 0, nil
@@ -151,7 +159,8 @@ func (l *load) send(ctx context.Context, user int, method, path string, body any
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	req.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0") // views of programs are not counted
+	// Views by programs are not counted.
+	req.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
 	if user != 0 {
 		req.Header.Set("Authorization", fmt.Sprintf("Bearer user-%d", user))
 	} else {
@@ -197,10 +206,11 @@ func (l *load) report(took time.Duration) {
 	}
 	slices.Sort(parts)
 	fmt.Printf("%d answers in %.0f s (%.0f a second), %s; %d requests cut off; slowest %.2f s; %d posts and %d votes acknowledged\n",
-		all, took.Seconds(), float64(all)/took.Seconds(), strings.Join(parts, ", "), l.cut, l.slowest.Seconds(), len(l.marks), len(l.votes))
+		all, took.Seconds(), float64(all)/took.Seconds(), strings.Join(parts, ", "), l.cut,
+		l.slowest.Seconds(), len(l.marks), len(l.votes))
 }
 
-// lost compares what was acknowledged with what is there.
+// lost returns what was acknowledged but is not in the database, and other failures.
 func (l *load) lost(ctx context.Context, d *target) ([]string, error) {
 	var failures []string
 	for f := range l.failed {
@@ -216,7 +226,8 @@ func (l *load) lost(ctx context.Context, d *target) ([]string, error) {
 	}
 	for mark, id := range l.marks {
 		if !there[id] && !l.gone[id] {
-			failures = append(failures, fmt.Sprintf("post %d (%s) was acknowledged and is not there", id, mark))
+			failures = append(failures,
+				fmt.Sprintf("post %d (%s) was acknowledged and is not there", id, mark))
 		}
 	}
 	stored := map[vote]int{}
@@ -232,17 +243,19 @@ func (l *load) lost(ctx context.Context, d *target) ([]string, error) {
 	}
 	for v, value := range l.votes {
 		if there[v.post] && !l.doubtful[v] && stored[v] != value {
-			failures = append(failures, fmt.Sprintf("vote %d of user %d on post %d was acknowledged, %d is there", value, v.user, v.post, stored[v]))
+			failures = append(failures,
+				fmt.Sprintf("vote %d of user %d on post %d was acknowledged, %d is there", value,
+					v.user, v.post, stored[v]))
 		}
 	}
 	doubled, err := l.doubled(ctx, d)
 	return append(failures, doubled...), err
 }
 
-// made finds the mark of the post that an event tells of.
+// made matches the mark of the post that an event is about.
 var made = regexp.MustCompile(`torture (m[0-9a-f]+)`)
 
-// doubled finds posts that were written twice, or that have not one event.
+// doubled returns a failure for each post that was written twice or does not have exactly one event.
 func (l *load) doubled(ctx context.Context, d *target) ([]string, error) {
 	var failures []string
 	seen := map[string]int{}
@@ -259,15 +272,18 @@ func (l *load) doubled(ctx context.Context, d *target) ([]string, error) {
 		case mark == nil:
 			failures = append(failures, fmt.Sprintf("post %d was not written by the load", id))
 		case seen[mark[1]] != 0:
-			failures = append(failures, fmt.Sprintf("posts %d and %d were written for one request (%s)", seen[mark[1]], id, mark[1]))
+			failures = append(failures,
+				fmt.Sprintf("posts %d and %d were written for one request (%s)", seen[mark[1]], id, mark[1]))
 		default:
 			seen[mark[1]] = id
 		}
 		return nil
 	}, "SELECT p.postid, (SELECT MAX(o.payload) FROM {q2ab_outbox} o WHERE "+creation+"), (SELECT COUNT(*) FROM {q2ab_outbox} o WHERE "+creation+
-		") FROM {posts} p WHERE p.postid > ? AND p.type <> 'NOTE' AND (p.userid IS NULL OR p.userid <> ?)", d.lastPost, lurker)
+		") FROM {posts} p WHERE p.postid > ? AND p.type <> 'NOTE' AND (p.userid IS NULL OR p.userid <> ?)",
+		d.lastPost, lurker)
 	return failures, err
 }
 
-// creation says which events of the outbox, o, tell that the post p was made; what is approved later is posted once more.
+// creation is the SQL condition that an event o of the outbox says that the post p was created. It
+// excludes the second event of a post that was approved later.
 const creation = "o.name IN ('q_post', 'a_post', 'c_post', 'q_queue', 'a_queue', 'c_queue') AND o.payload LIKE CONCAT('%\"params\":_\"postid\":', p.postid, ',%') AND o.payload NOT LIKE '%\"delayed\":%'"

@@ -1,7 +1,9 @@
-// The torture of the writes: `TORTURE_DATABASE_URL=mysql://root@host:port/ go run ./tools/torture`. Many clients act at
-// random on few posts, through server processes that are killed with SIGKILL again and again, while another writer adds
-// comments and votes in plain SQL as the old site does. Afterwards everything that was acknowledged has to be there, nothing
-// may be there by half, no count may be off, and every event must have taken effect once.
+// Command torture tests the writes under adverse conditions:
+// `TORTURE_DATABASE_URL=mysql://root@host:port/ go run ./tools/torture`. Many clients send random
+// requests for few posts to server processes that are killed with SIGKILL again and again, while
+// another writer adds comments and votes in plain SQL as the old site does. Afterwards everything
+// that was acknowledged has to be there, nothing may be there in part, no count may be off, and
+// every event must have taken effect exactly once.
 package main
 
 import (
@@ -15,7 +17,7 @@ import (
 	"time"
 )
 
-// settings are the flags.
+// settings are the values of the flags.
 type settings struct {
 	databaseURL string // without a database's name
 	dump        string
@@ -47,7 +49,8 @@ func run(ctx context.Context) error {
 	flag.StringVar(&s.dump, "dump", "testdata/oracle/small.sql.gz", "the site to begin with")
 	flag.IntVar(&s.clients, "clients", 64, "how many clients act at once")
 	flag.IntVar(&s.kills, "kills", 20, "how often the server is killed")
-	flag.DurationVar(&s.every, "every", 3*time.Second, "time between kills, and how long the load goes on after the last")
+	flag.DurationVar(&s.every, "every", 3*time.Second,
+		"time between kills, and how long the load goes on after the last")
 	flag.BoolVar(&s.oldSite, "old-site", true, "a second writer acts as the old site does")
 	flag.Uint64Var(&s.seed, "seed", 1, "the same number makes the same choices, though not the same order")
 	flag.BoolVar(&s.keep, "keep", false, "keep the database afterwards")

@@ -14,8 +14,9 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// writeAsOldSite comments and votes on the hot questions in plain SQL, statement by statement and without transactions, in
-// the order in which the old site does: new words under a lock of their table, counts by recounting, points by one statement.
+// writeAsOldSite comments and votes on a few questions in plain SQL, in the order in which the old
+// site does, statement by statement and without transactions: it adds new words under a lock of
+// their table, updates counts by counting again, and updates points with one statement.
 func (l *load) writeAsOldSite(ctx context.Context) error {
 	conn, err := l.site.db.Conn(ctx)
 	if err != nil {
@@ -47,11 +48,12 @@ func (l *load) writeAsOldSite(ctx context.Context) error {
 	return nil
 }
 
-// lurker is the user in whose name the old site's writer acts, and nobody else.
+// lurker is the user in whose name the old site's writer acts. No other client acts as this user.
 const lurker = 20
 
-// oldSiteQuestions are those that the old site's writer acts on. Nobody hides or moves them meanwhile: the old site looks at a
-// question first and writes later, and what it then writes is off by its own doing.
+// oldSiteQuestions are the questions on which the old site's writer acts. No client hides or moves
+// them: the old site reads a question first and writes later, so a change in between would make it
+// store wrong counts through no fault of the backend.
 var oldSiteQuestions = []int{1, 14, 27, 37}
 
 type oldSite struct {
@@ -60,7 +62,8 @@ type oldSite struct {
 	options *site.Options
 }
 
-// exec runs a statement, again after a deadlock, as often as the old site does: a hundred times, a hundredth of a second apart.
+// exec runs a statement, and runs it again after a deadlock as often as the old site does: up to a
+// hundred times, at intervals of a hundredth of a second.
 func (o *oldSite) exec(query string, args ...any) (sql.Result, error) {
 	for attempt := 0; ; attempt++ {
 		res, err := o.conn.ExecContext(o.ctx, query, args...)
@@ -80,12 +83,23 @@ func (o *oldSite) all(queries ...string) error {
 	return nil
 }
 
-// weights name the options that say what each figure is worth; "1" stands for figures that are worth what they are.
-var weights = []struct{ figure, option string }{{"qposts", "points_post_q"}, {"aposts", "points_post_a"}, {"aselects", "points_select_a"},
-	{"aselecteds", "points_a_selected"}, {"qupvotes", "points_vote_up_q"}, {"qdownvotes", "points_vote_down_q"}, {"aupvotes", "points_vote_up_a"},
-	{"adownvotes", "points_vote_down_a"}, {"qvoteds", "1"}, {"avoteds", "1"}, {"cvoteds", "1"}}
+// weights holds, for each figure in a user's points, the option that says what it is worth; "1"
+// stands for a figure that is itself an amount of points.
+var weights = []struct{ figure, option string }{
+	{"qposts", "points_post_q"},
+	{"aposts", "points_post_a"},
+	{"aselects", "points_select_a"},
+	{"aselecteds", "points_a_selected"},
+	{"qupvotes", "points_vote_up_q"},
+	{"qdownvotes", "points_vote_down_q"},
+	{"aupvotes", "points_vote_up_a"},
+	{"adownvotes", "points_vote_down_a"},
+	{"qvoteds", "1"},
+	{"avoteds", "1"},
+	{"cvoteds", "1"},
+}
 
-// points is the old site's one statement for some figures of a user.
+// points updates some figures and the points of a user with one statement, as the old site does.
 func (o *oldSite) points(user int, figures map[string]string) error {
 	columns, values, updates, sum := "", "", "", strconv.Itoa(o.options.Int("points_base"))
 	for _, name := range slices.Sorted(maps.Keys(figures)) {
@@ -104,40 +118,51 @@ func (o *oldSite) points(user int, figures map[string]string) error {
 		}
 		sum += fmt.Sprintf(" + %d * %s", worth, name)
 	}
-	return o.all(fmt.Sprintf("INSERT INTO qa_userpoints (userid%s) VALUES (%d%s) ON DUPLICATE KEY UPDATE %spoints = %s + bonus", columns, user, values, updates, sum))
+	return o.all(fmt.Sprintf("INSERT INTO qa_userpoints (userid%s) VALUES (%d%s) ON DUPLICATE KEY UPDATE %spoints = %s + bonus",
+		columns, user, values, updates, sum))
 }
 
 func (o *oldSite) vote(post, user, value int) error {
 	var kind string
 	var owner sql.NullInt64
-	if err := o.conn.QueryRowContext(o.ctx, "SELECT type, userid FROM qa_posts WHERE postid = ?", post).Scan(&kind, &owner); err != nil {
+	if err := o.conn.QueryRowContext(o.ctx, "SELECT type, userid FROM qa_posts WHERE postid = ?", post).
+		Scan(&kind, &owner); err != nil {
 		return err
 	}
 	var old sql.NullInt64
-	if err := o.conn.QueryRowContext(o.ctx, "SELECT MAX(vote) FROM qa_uservotes WHERE postid = ? AND userid = ?", post, user).Scan(&old); err != nil {
+	if err := o.conn.QueryRowContext(o.ctx,
+		"SELECT MAX(vote) FROM qa_uservotes WHERE postid = ? AND userid = ?", post, user).
+		Scan(&old); err != nil {
 		return err
 	}
 	if kind != "Q" || int(old.Int64) == value {
 		return nil
 	}
 	err := o.all(
-		fmt.Sprintf("INSERT INTO qa_uservotes (postid, userid, vote, flag, votecreated) VALUES (%d, %d, %d, 0, NOW()) ON DUPLICATE KEY UPDATE vote = %d, voteupdated = NOW()", post, user, value, value),
+		fmt.Sprintf("INSERT INTO qa_uservotes (postid, userid, vote, flag, votecreated) VALUES (%d, %d, %d, 0, NOW()) ON DUPLICATE KEY UPDATE vote = %d, voteupdated = NOW()",
+			post, user, value, value),
 		fmt.Sprintf("UPDATE qa_posts p JOIN (SELECT SUM(vote = 1) AS likes, SUM(vote = -1) AS dislikes FROM qa_uservotes WHERE postid = %d) given "+
-			"SET p.upvotes = likes, p.downvotes = dislikes, p.netvotes = likes - dislikes WHERE p.postid = %d", post, post))
+			"SET p.upvotes = likes, p.downvotes = dislikes, p.netvotes = likes - dislikes WHERE p.postid = %d",
+			post, post))
 	if err != nil {
 		return err
 	}
 	given := func(sign string) string {
-		return fmt.Sprintf("COUNT(*) FROM qa_uservotes v JOIN qa_posts p ON v.postid = p.postid WHERE v.userid = %d AND LEFT(p.type, 1) = 'Q' AND v.vote %s 0", user, sign)
+		return fmt.Sprintf("COUNT(*) FROM qa_uservotes v JOIN qa_posts p ON v.postid = p.postid WHERE v.userid = %d AND LEFT(p.type, 1) = 'Q' AND v.vote %s 0",
+			user, sign)
 	}
-	if err := o.points(user, map[string]string{"qupvotes": given(">"), "qdownvotes": given("<")}); err != nil {
+	if err := o.points(user,
+		map[string]string{"qupvotes": given(">"), "qdownvotes": given("<")}); err != nil {
 		return err
 	}
 	if owner.Valid {
 		received := func(what string) string {
 			return fmt.Sprintf("COALESCE(SUM(%s), 0) FROM qa_posts WHERE userid = %d", what, owner.Int64)
 		}
-		err := o.points(int(owner.Int64), map[string]string{"upvoteds": received("upvotes"), "downvoteds": received("downvotes"), "qvoteds": received(o.gained())})
+		err := o.points(int(owner.Int64), map[string]string{
+			"upvoteds": received("upvotes"), "downvoteds": received("downvotes"),
+			"qvoteds": received(o.gained()),
+		})
 		if err != nil {
 			return err
 		}
@@ -145,26 +170,34 @@ func (o *oldSite) vote(post, user, value int) error {
 	return o.heat(post)
 }
 
-// gained is what votes bring the author of a question, in SQL; of other posts nothing.
+// gained returns the SQL expression for the points that votes bring to the author of a question; it
+// is 0 for other posts.
 func (o *oldSite) gained() string {
 	part := func(votes, each, most string) string {
-		return fmt.Sprintf("LEAST(%d * %s, %d)", o.options.Int("points_per_q_voted_"+each), votes, o.options.Int("points_q_voted_max_"+most))
+		return fmt.Sprintf("LEAST(%d * %s, %d)", o.options.Int("points_per_q_voted_"+each), votes,
+			o.options.Int("points_q_voted_max_"+most))
 	}
-	return "IF(LEFT(type, 1) = 'Q', " + part("upvotes", "up", "gain") + " - " + part("downvotes", "down", "loss") + ", 0)"
+	return "IF(LEFT(type, 1) = 'Q', " + part("upvotes", "up", "gain") + " - " +
+		part("downvotes", "down", "loss") + ", 0)"
 }
 
 func (o *oldSite) heat(question int) error {
 	const seconds = "((TO_DAYS(%s) - 734138) * 86400e0 + TIME_TO_SEC(%s))" // since 2010, as far as it matters
-	asked, answered := strings.ReplaceAll(seconds, "%s", "q.created"), strings.ReplaceAll(seconds, "%s", "COALESCE(last, q.created)")
+	asked, answered := strings.ReplaceAll(seconds, "%s", "q.created"),
+		strings.ReplaceAll(seconds, "%s", "COALESCE(last, q.created)")
 	return o.all(fmt.Sprintf("UPDATE qa_posts q JOIN (SELECT COUNT(*) AS answers, MAX(created) AS last FROM qa_posts WHERE parentid = %d AND type = 'A') below "+
-		"SET q.hotness = 100 * "+asked+" + 100 * "+answered+" + 16e6 * answers + 16e6 * q.netvotes + 4e5 * q.views WHERE q.postid = %d", question, question))
+		"SET q.hotness = 100 * "+asked+" + 100 * "+answered+
+		" + 16e6 * answers + 16e6 * q.netvotes + 4e5 * q.views WHERE q.postid = %d", question, question))
 }
 
-// comment writes a comment with ASCII and Japanese words.
+// comment writes a comment. It replaces characters outside of ASCII, so that words are separated by
+// spaces alone.
 func (o *oldSite) comment(question, user int, text string) error {
 	var kind string
 	var category sql.NullInt64
-	if err := o.conn.QueryRowContext(o.ctx, "SELECT type, categoryid FROM qa_posts WHERE postid = ?", question).Scan(&kind, &category); err != nil {
+	if err := o.conn.QueryRowContext(o.ctx, "SELECT type, categoryid FROM qa_posts WHERE postid = ?",
+		question).
+		Scan(&kind, &category); err != nil {
 		return err
 	}
 	if kind != "Q" {
@@ -176,7 +209,8 @@ func (o *oldSite) comment(question, user int, text string) error {
 		}
 		return r
 	}, text))
-	res, err := o.exec("INSERT INTO qa_posts (categoryid, type, parentid, userid, createip, content, format, created) VALUES (?, 'C', ?, ?, '', ?, '', NOW())", category, question, user, text)
+	res, err := o.exec("INSERT INTO qa_posts (categoryid, type, parentid, userid, createip, content, format, created) VALUES (?, 'C', ?, ?, '', ?, '', NOW())",
+		category, question, user, text)
 	if err != nil {
 		return err
 	}
@@ -191,13 +225,15 @@ func (o *oldSite) comment(question, user int, text string) error {
 	if err := o.index(id, question, strings.Fields(text)); err != nil {
 		return err
 	}
-	if err := o.points(user, map[string]string{"cposts": fmt.Sprintf("COUNT(*) FROM qa_posts WHERE userid = %d AND type = 'C'", user)}); err != nil {
+	if err := o.points(user, map[string]string{
+		"cposts": fmt.Sprintf("COUNT(*) FROM qa_posts WHERE userid = %d AND type = 'C'", user),
+	}); err != nil {
 		return err
 	}
 	return o.all("INSERT INTO qa_options (title, content) VALUES ('cache_ccount', 1) ON DUPLICATE KEY UPDATE content = VALUES(content) + CAST(content AS UNSIGNED)")
 }
 
-// index writes the words of a comment.
+// index adds the words of a comment to the word index.
 func (o *oldSite) index(id int64, question int, words []string) error {
 	count := map[string]int{}
 	for _, w := range words {
@@ -234,13 +270,16 @@ func (o *oldSite) index(id int64, question int, words []string) error {
 		rows = append(rows, fmt.Sprintf("(%d, %d, %d, 'C', %d)", id, ids[w], n, question))
 		numbers = append(numbers, strconv.Itoa(ids[w]))
 	}
-	return o.all("INSERT INTO qa_contentwords (postid, wordid, count, type, questionid) VALUES "+strings.Join(rows, ", "),
-		"UPDATE qa_words w JOIN (SELECT wordid, COUNT(*) AS posts FROM qa_contentwords WHERE wordid IN ("+strings.Join(numbers, ", ")+") GROUP BY wordid) used "+
+	return o.all("INSERT INTO qa_contentwords (postid, wordid, count, type, questionid) VALUES "+
+		strings.Join(rows, ", "),
+		"UPDATE qa_words w JOIN (SELECT wordid, COUNT(*) AS posts FROM qa_contentwords WHERE wordid IN ("+
+			strings.Join(numbers, ", ")+") GROUP BY wordid) used "+
 			"ON used.wordid = w.wordid SET w.contentcount = used.posts")
 }
 
 func (o *oldSite) wordIDs(list string) (map[string]int, error) {
-	rows, err := o.conn.QueryContext(o.ctx, fmt.Sprintf("SELECT wordid, word FROM qa_words WHERE word IN (%s)", list))
+	rows, err := o.conn.QueryContext(o.ctx,
+		fmt.Sprintf("SELECT wordid, word FROM qa_words WHERE word IN (%s)", list))
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,5 @@
-// Package admin is the operators' tool: `admin COMMAND [flags]`. It reads the same environment variables as the server, see
-// .env.example.
+// Package admin is the operators' tool: `admin COMMAND [flags]`. It reads the same environment
+// variables as the server; see .env.example.
 package admin
 
 import (
@@ -18,7 +18,7 @@ import (
 	"38qa.net/backend/modules/kernel/observe"
 )
 
-// command is one of admin's commands; run gets what stands after its name.
+// command is one of admin's commands. run receives the arguments after the command's name.
 type command struct {
 	name, summary string
 	run           func(ctx context.Context, args []string, out io.Writer) error
@@ -28,7 +28,8 @@ func commands() []command {
 	return []command{
 		{"doctor", "look at the database and say what is there and what looks wrong; writes nothing", doctor},
 		{"import", "read a mysqldump of a Question2Answer site into a new embedded database", importDump},
-		{"init", "make Question2Answer's tables in an empty database, with the demonstration if --demo is given", initialise},
+		{"init", "make Question2Answer's tables in an empty database, with the demonstration if --demo is given",
+			initialise},
 		{"migrate", "make or update this backend's own tables", migrate},
 		{"seed", "fill an empty database with a generated community, for benchmarks and tests", seed},
 		{"auth", "tell how far the move of users to Cognito is, and export those who are left", authCommand},
@@ -39,7 +40,7 @@ func commands() []command {
 	}
 }
 
-// exitError carries the exit status of a command that has already said what it had to say.
+// exitError is the exit status of a command that has already printed its result.
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
@@ -79,16 +80,16 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// application is the whole application with what its process logs to and sends figures to.
+// application is the whole application together with the logging and metrics of its process.
 type application struct {
 	*modules.App
 	stopObserving func() error
 }
 
-// Close gives back what openApp opened.
+// Close closes everything that openApp opened.
 func (a application) Close() error { return errors.Join(a.App.Close(), a.stopObserving()) }
 
-// openApp makes the application of the configured site for a command.
+// openApp makes the application for the configured site, for use by a command.
 func openApp(ctx context.Context) (a application, err error) {
 	cfg, err := config.Load()
 	if err != nil {

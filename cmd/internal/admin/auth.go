@@ -14,7 +14,7 @@ import (
 const authUsage = `usage: admin auth migration                 tell how many users have moved to Cognito
        admin auth migration --export FILE   write those who have not, and whose address is confirmed, for Cognito's import of users ("-": standard output)`
 
-// authCommand is `admin auth …`.
+// authCommand implements `admin auth …`.
 func authCommand(ctx context.Context, args []string, out io.Writer) (err error) {
 	if len(args) == 0 || args[0] != "migration" {
 		return errors.New(authUsage)
@@ -44,7 +44,8 @@ func authCommand(ctx context.Context, args []string, out io.Writer) (err error) 
 	}
 	fmt.Fprintf(out, "%7d users\n%7d migrated with their password, %d of them seen by this API since\n%7d came to Cognito otherwise\n%7d are left: %d with a bcrypt password, "+
 		"%d with one of the old kind, %d without one; %d of them blocked\n%6.1f%% done\n",
-		s.Users, s.Migrated, s.Linked, s.Others, s.Users-s.Migrated-s.Others, s.Bcrypt, s.Legacy, s.NoPassword, s.Blocked, percent)
+		s.Users, s.Migrated, s.Linked, s.Others, s.Users-s.Migrated-s.Others, s.Bcrypt, s.Legacy,
+		s.NoPassword, s.Blocked, percent)
 	return nil
 }
 

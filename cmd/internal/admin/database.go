@@ -18,11 +18,12 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// importDump is `admin import [--time-zone ZONE] [--prefix PREFIX] FILE`.
+// importDump implements `admin import [--time-zone ZONE] [--prefix PREFIX] FILE`.
 func importDump(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags := flag.NewFlagSet("import", flag.ContinueOnError)
 	flags.SetOutput(out)
-	zone := flags.String("time-zone", "UTC", "time zone of the server that the dump is of, e.g. Asia/Tokyo; Q2A stores its local times")
+	zone := flags.String("time-zone", "UTC",
+		"time zone of the server that the dump is of, e.g. Asia/Tokyo; Q2A stores its local times")
 	prefix := flags.String("prefix", "", "table prefix of the dump, where it is not TABLE_PREFIX")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -43,26 +44,29 @@ func importDump(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dump.Close()) }()
-	db, err := database.Open(ctx, database.Settings{URL: cfg.DatabaseURL, Prefix: cfg.TablePrefix, Importing: true})
+	db, err := database.Open(ctx,
+		database.Settings{URL: cfg.DatabaseURL, Prefix: cfg.TablePrefix, Importing: true})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	start := time.Now()
-	result, err := db.ImportDump(ctx, dump, database.Import{Zone: location, Prefix: *prefix, Progress: func(table string, rows int) {
-		fmt.Fprintf(out, "%8.1fs  %-24s %d rows\n", time.Since(start).Seconds(), table, rows)
-	}})
+	result, err := db.ImportDump(ctx, dump,
+		database.Import{Zone: location, Prefix: *prefix, Progress: func(table string, rows int) {
+			fmt.Fprintf(out, "%8.1fs  %-24s %d rows\n", time.Since(start).Seconds(), table, rows)
+		}})
 	if err != nil {
 		return err
 	}
 	if len(result.Skipped) > 0 {
 		fmt.Fprintln(out, "left out, of another prefix:", strings.Join(result.Skipped, ", "))
 	}
-	fmt.Fprintf(out, "imported %d tables with %d rows into %s in %.1f s\n", result.Tables, result.Rows, cfg.DatabaseURL, time.Since(start).Seconds())
+	fmt.Fprintf(out, "imported %d tables with %d rows into %s in %.1f s\n", result.Tables, result.Rows,
+		cfg.DatabaseURL, time.Since(start).Seconds())
 	return nil
 }
 
-// openDump opens a dump, unpacking it if its name ends in .gz.
+// openDump opens a dump, which it decompresses if its name ends in .gz; "-" is standard input.
 func openDump(path string) (io.ReadCloser, error) {
 	if path == "-" {
 		return io.NopCloser(os.Stdin), nil
@@ -98,7 +102,7 @@ func withDatabase(ctx context.Context, fn func(cfg config.Config, db *database.D
 	return fn(cfg, db)
 }
 
-// initialise is `admin init [--demo]`.
+// initialise implements `admin init [--demo]`.
 func initialise(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("init", flag.ContinueOnError)
 	flags.SetOutput(out)
@@ -134,7 +138,7 @@ func initialise(ctx context.Context, args []string, out io.Writer) error {
 	})
 }
 
-// migrate is `admin migrate`.
+// migrate implements `admin migrate`.
 func migrate(ctx context.Context, _ []string, out io.Writer) error {
 	return withDatabase(ctx, func(_ config.Config, db *database.DB) error {
 		if err := db.CheckSchema(ctx); err != nil {
@@ -148,7 +152,7 @@ func migrate(ctx context.Context, _ []string, out io.Writer) error {
 	})
 }
 
-// healthcheck is `admin healthcheck [URL]`.
+// healthcheck implements `admin healthcheck [URL]`.
 func healthcheck(ctx context.Context, args []string, _ io.Writer) error {
 	url := "http://127.0.0.1:8080/healthz"
 	if len(args) > 0 {

@@ -11,7 +11,8 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// doctor is `admin doctor`. Its exit status is 0 when all is well, 3 with warnings, 1 when the database cannot be served.
+// doctor implements `admin doctor`. Its exit status is 0 if all is well, 3 if there are warnings,
+// and 1 if the database cannot be served.
 func doctor(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.SetOutput(out)

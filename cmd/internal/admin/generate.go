@@ -15,17 +15,18 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// envExample is `admin env-example [-o FILE]`.
+// envExample implements `admin env-example [-o FILE]`.
 func envExample(_ context.Context, args []string, out io.Writer) error {
-	return generate("env-example", args, out, func() ([]byte, error) { return []byte(config.EnvExample()), nil })
+	return generate("env-example", args, out,
+		func() ([]byte, error) { return []byte(config.EnvExample()), nil })
 }
 
-// openAPI is `admin openapi [-o FILE]`.
+// openAPI implements `admin openapi [-o FILE]`.
 func openAPI(ctx context.Context, args []string, out io.Writer) error {
 	return generate("openapi", args, out, func() ([]byte, error) { return openAPIDocument(ctx) })
 }
 
-// generate writes what make gives to standard output or to the file of -o.
+// generate writes the result of make to standard output, or to the file given with -o.
 func generate(name string, args []string, out io.Writer, make func() ([]byte, error)) error {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(out)
@@ -44,7 +45,8 @@ func generate(name string, args []string, out io.Writer, make func() ([]byte, er
 	return err
 }
 
-// openAPIDocument describes the API as the application itself does, on an empty database made for the purpose.
+// openAPIDocument returns the OpenAPI document that the application generates, run on a temporary
+// empty database.
 func openAPIDocument(ctx context.Context) (document []byte, err error) {
 	folder, err := os.MkdirTemp("", "q2ab-openapi")
 	if err != nil {

@@ -18,7 +18,7 @@ const jobsUsage = `usage: admin jobs                                            
        admin jobs history NAME                                    the latest runs of a job
        admin jobs cancel NAME                                     end what runs or waits of a job`
 
-// jobsCommand is `admin jobs …`.
+// jobsCommand implements `admin jobs …`.
 func jobsCommand(ctx context.Context, args []string, out io.Writer) (err error) {
 	if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
 		fmt.Fprintln(out, jobsUsage)
@@ -46,7 +46,8 @@ func listJobs(ctx context.Context, m *jobs.Manager, out io.Writer) error {
 	for _, j := range m.Jobs() {
 		fmt.Fprintf(out, "%-16s %s\n", j.Name, j.Summary)
 		if j.Schedule != "" {
-			fmt.Fprintf(out, "  schedule %q, next %s, missed times: %s\n", j.Schedule, m.Next(j.Name).Format(time.RFC3339), j.Missed)
+			fmt.Fprintf(out, "  schedule %q, next %s, missed times: %s\n", j.Schedule,
+				m.Next(j.Name).Format(time.RFC3339), j.Missed)
 		}
 		if len(j.On) > 0 {
 			fmt.Fprintf(out, "  after %s\n", strings.Join(j.On, ", "))
@@ -107,7 +108,7 @@ func printRun(r *jobs.Run, out io.Writer) {
 	}
 }
 
-// runOptions are a run's options by the flags of a job: --dry-run, and one for each of its parameters.
+// runOptions parses the flags of `admin jobs run`: --dry-run, and one for each parameter of the job.
 func runOptions(j jobs.Job, args []string, out io.Writer) (jobs.Options, error) {
 	o := jobs.Options{Parameters: map[string]string{}}
 	flags := flag.NewFlagSet("admin jobs run "+j.Name, flag.ContinueOnError)
@@ -139,7 +140,7 @@ func runOptions(j jobs.Job, args []string, out io.Writer) (jobs.Options, error) 
 	return o, nil
 }
 
-// runJob works on a job in the foreground. Interrupted, it says how to go on.
+// runJob works on a job in the foreground. If it is interrupted, it says how to continue.
 func runJob(ctx context.Context, m *jobs.Manager, name string, args []string, out io.Writer) error {
 	j, err := m.Find(name)
 	if err != nil {
@@ -150,7 +151,8 @@ func runJob(ctx context.Context, m *jobs.Manager, name string, args []string, ou
 		return err
 	}
 	run, err := m.Await(ctx, name, o, func(r *jobs.Run) {
-		fmt.Fprintf(out, "run %d is %s's: it is taken over if there is no sign of that until its lease has run out\n", r.ID, r.Holder)
+		fmt.Fprintf(out, "run %d is %s's: it is taken over if there is no sign of that until its lease has run out\n",
+			r.ID, r.Holder)
 	})
 	if err != nil && !errors.Is(err, jobs.ErrLost) {
 		return err
@@ -159,8 +161,10 @@ func runJob(ctx context.Context, m *jobs.Manager, name string, args []string, ou
 		return fmt.Errorf("another process works on run %d; `admin jobs` shows how far it is", run.ID)
 	}
 	if !run.Matches(o) {
-		same := strings.TrimSpace(name + " " + jobs.Options{DryRun: run.DryRun, Parameters: run.Parameters}.Flags())
-		return fmt.Errorf("run %d of %s is not finished yet and was asked for otherwise; `admin jobs run %s` goes on with it, `admin jobs cancel %s` ends it", run.ID, name, same, name)
+		same := strings.TrimSpace(name + " " +
+			jobs.Options{DryRun: run.DryRun, Parameters: run.Parameters}.Flags())
+		return fmt.Errorf("run %d of %s is not finished yet and was asked for otherwise; `admin jobs run %s` goes on with it, `admin jobs cancel %s` ends it",
+			run.ID, name, same, name)
 	}
 	start, before := time.Now(), run.Done
 	var last time.Time
@@ -186,7 +190,8 @@ func runJob(ctx context.Context, m *jobs.Manager, name string, args []string, ou
 	return nil
 }
 
-// progress is how far a run is, as a line. before was done when this process began, and says nothing of how fast it is.
+// progress returns a line that says how far a run is. before is what was done when this process
+// began; it is left out of the speed.
 func progress(r *jobs.Run, before int, took time.Duration, note string) string {
 	line := fmt.Sprintf("%8.1fs  %d of %d", took.Seconds(), r.Done, r.Total)
 	if done := r.Done - before; done > 0 {
@@ -203,7 +208,8 @@ func progress(r *jobs.Run, before int, took time.Duration, note string) string {
 	return line
 }
 
-// printResult tells what came of a run that is done: what the job says itself, and what it found.
+// printResult prints the result of a run that is done: the job's own summary and the number of
+// differences.
 func printResult(r *jobs.Run, took time.Duration, out io.Writer) {
 	if summary := r.Summary(); summary != "" {
 		fmt.Fprintf(out, "%s: %s, %.1f s\n", r.Job, summary, took.Seconds())
@@ -215,5 +221,6 @@ func printResult(r *jobs.Run, took time.Duration, out io.Writer) {
 	if r.DryRun {
 		verb = "found"
 	}
-	fmt.Fprintf(out, "%s: %d checked, differences %s: %d, %.1f s\n", r.Job, r.Done, verb, r.Differences, took.Seconds())
+	fmt.Fprintf(out, "%s: %d checked, differences %s: %d, %.1f s\n", r.Job, r.Done, verb, r.Differences,
+		took.Seconds())
 }

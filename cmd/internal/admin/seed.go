@@ -13,11 +13,12 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// seed is `admin seed --questions N --seed S [--users U]`.
+// seed implements `admin seed --questions N [--seed S] [--users U]`.
 func seed(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("seed", flag.ContinueOnError)
 	flags.SetOutput(out)
-	questions := flags.Int("questions", 0, "how many questions; each brings about two answers and two and a half comments")
+	questions := flags.Int("questions", 0,
+		"how many questions; each brings about two answers and two and a half comments")
 	number := flags.Uint64("seed", 1, "the same number makes the same community")
 	users := flags.Int("users", 0, "how many users; by default one for each 15 questions")
 	if err := flags.Parse(args); err != nil {
@@ -28,7 +29,9 @@ func seed(ctx context.Context, args []string, out io.Writer) error {
 	}
 	return withDatabase(ctx, func(_ config.Config, db *database.DB) error {
 		start := time.Now()
-		err := demo.Seed(ctx, db, demo.SeedOptions{Questions: *questions, Users: *users, Seed: *number, Progress: seedProgress(out, start)})
+		err := demo.Seed(ctx, db, demo.SeedOptions{
+			Questions: *questions, Users: *users, Seed: *number, Progress: seedProgress(out, start),
+		})
 		if err != nil {
 			return err
 		}
@@ -37,7 +40,7 @@ func seed(ctx context.Context, args []string, out io.Writer) error {
 	})
 }
 
-// seedProgress prints at most one line in two seconds.
+// seedProgress returns a function that prints the progress, at most once in two seconds.
 func seedProgress(out io.Writer, start time.Time) func(done, total int) {
 	var last time.Time
 	return func(done, total int) {
@@ -45,6 +48,7 @@ func seedProgress(out io.Writer, start time.Time) func(done, total int) {
 			return
 		}
 		last = time.Now()
-		fmt.Fprintf(out, "%8.1fs  %d of %d posts, %.0f a second\n", time.Since(start).Seconds(), done, total, float64(done)/time.Since(start).Seconds())
+		fmt.Fprintf(out, "%8.1fs  %d of %d posts, %.0f a second\n", time.Since(start).Seconds(), done,
+			total, float64(done)/time.Since(start).Seconds())
 	}
 }

@@ -1,8 +1,9 @@
-// Package lambda is the triggers of a Cognito user pool as an AWS Lambda function: user migration and the check of sign-ups. It
-// is the same application as the server, on the same database and settings; see .env.example.
+// Package lambda is an AWS Lambda function that handles the triggers of a Cognito user pool: the
+// migration of users and the check of sign-ups. It is the same application as the server, with the
+// same database and settings; see .env.example.
 //
-// Build it with `-tags lambda.norpc`. Set MIGRATE_ON_START=false, so that a cold start has nothing to do but connect: Cognito
-// waits for five seconds.
+// Build it with `-tags lambda.norpc`. Set MIGRATE_ON_START=false, so that a cold start only has to
+// connect to the database: Cognito waits for five seconds.
 package lambda
 
 import (
@@ -17,8 +18,9 @@ import (
 	"38qa.net/backend/modules/kernel/observe"
 )
 
-// Main handles the events of AWS Lambda until it ends the process; it returns an exit status if it cannot start. It takes
-// no arguments; all programs' Main have them.
+// Main handles the events of AWS Lambda, which ends the process when it is done with it. It returns
+// an exit status only if it cannot start. It ignores its arguments, which it has because the Main
+// functions of all programs have the same signature.
 func Main([]string) int {
 	app, err := open(context.Background())
 	if err != nil {

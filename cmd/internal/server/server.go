@@ -1,5 +1,5 @@
-// Package server is the long-running HTTP server: `server [--no-demo]`. Everything else is set by environment variables, see
-// .env.example; nothing needs to be.
+// Package server is the long-running HTTP server: `server [--no-demo]`. Everything else is set by
+// environment variables, all of which are optional; see .env.example.
 package server
 
 import (
@@ -21,13 +21,14 @@ import (
 	"38qa.net/backend/modules/media"
 )
 
-// Main serves until the process is told to stop and returns the exit status.
+// Main serves until the process is asked to stop, and returns the exit status.
 func Main(args []string) int {
 	if media.WorkOnPictures() {
 		return 0
 	}
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
-	noDemo := flags.Bool("no-demo", false, "start with an empty embedded database instead of a demonstration community")
+	noDemo := flags.Bool("no-demo", false,
+		"start with an empty embedded database instead of a demonstration community")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -66,13 +67,15 @@ func run(noDemo bool) (err error) {
 	}
 	err = app.Run(ctx, func(addr net.Addr) {
 		base := "http://" + addr.String()
-		fmt.Fprintf(os.Stderr, "\n  API reference:   %s/docs\n  Try:             curl '%s/v1/questions?limit=1'\n\n", base, base)
+		fmt.Fprintf(os.Stderr, "\n  API reference:   %s/docs\n  Try:             curl '%s/v1/questions?limit=1'\n\n",
+			base, base)
 	})
 	return errors.Join(err, app.Close())
 }
 
-// prepareEmbedded makes the tables of an embedded database that has none, with the demonstration unless it is not wanted:
-// all in one transaction, so that a start that was cut off leaves nothing behind. Any other database is left as it is.
+// prepareEmbedded makes the tables of an embedded database that has none, and fills them with the
+// demonstration unless noDemo is set. It does so in one transaction, so that a start that is
+// interrupted leaves nothing behind. It does not change any other database.
 func prepareEmbedded(ctx context.Context, cfg config.Config, noDemo bool) (err error) {
 	if !strings.HasPrefix(cfg.DatabaseURL, "sqlite:") {
 		return nil

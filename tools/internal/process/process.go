@@ -1,4 +1,5 @@
-// Package process has what the programs of tools need of the servers that they start: an address, whether they are ready, and their memory.
+// Package process helps the programs in tools with the servers that they start: it finds addresses,
+// waits until servers are ready, stops them, and reads their memory.
 package process
 
 import (
@@ -15,7 +16,7 @@ import (
 	"time"
 )
 
-// FreeAddress is an address on this machine that nothing listened on a moment ago.
+// FreeAddress returns an address on this machine on which nothing was listening a moment ago.
 func FreeAddress(ctx context.Context) (string, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -24,7 +25,8 @@ func FreeAddress(ctx context.Context) (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// AwaitReady waits until a server answers /readyz with 200, at most for a time; it tells whether it did.
+// AwaitReady waits until a server responds to /readyz with the status 200, at most for the given
+// time, and reports whether it did.
 func AwaitReady(ctx context.Context, address string, most time.Duration) bool {
 	for begin := time.Now(); time.Since(begin) < most && ctx.Err() == nil; time.Sleep(time.Millisecond) {
 		if isReady(ctx, address) {
@@ -47,15 +49,15 @@ func isReady(ctx context.Context, address string) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// What MemoryKiB tells of.
+// The kinds of memory that MemoryKiB can read.
 const (
 	// Resident is the memory that a process holds.
 	Resident = "VmRSS:"
-	// Peak is the most that it has held.
+	// Peak is the most memory that a process has held so far.
 	Peak = "VmHWM:"
 )
 
-// Stop ends a process that was started and waits for it.
+// Stop ends a started process with SIGTERM and waits for it.
 func Stop(cmd *exec.Cmd) error {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
@@ -68,7 +70,7 @@ func Stop(cmd *exec.Cmd) error {
 	return err
 }
 
-// MemoryKiB is the memory of a process, where /proc tells; else 0.
+// MemoryKiB returns a process's memory in KiB, or 0 if /proc does not say. what is Resident or Peak.
 func MemoryKiB(pid int, what string) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
