@@ -214,9 +214,10 @@ func VisitorCookie(c Caller, id string) http.Cookie {
 		HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteLaxMode}
 }
 
-// Moderated reports whether what the caller writes, at the given level, has to wait for approval. The
-// site has options for unapproved users, unconfirmed users, users with few points and anonymous
-// visitors. Experts, and all callers who may approve posts themselves, never have to wait.
+// Moderated reports whether what the caller writes has to wait for approval. level is the caller's level
+// in the category of the post. The site has options for unapproved users, unconfirmed users, users with
+// few points and anonymous visitors. Experts, and all callers who may approve posts themselves, never
+// have to wait.
 func Moderated(o *site.Options, c Caller, level int) bool {
 	if level >= LevelExpert || Permit(o, c, "permit_moderate", c.Level) == Permitted {
 		return false
