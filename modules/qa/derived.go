@@ -190,7 +190,7 @@ func (c *change) warm() (err error) {
 	if !c.heated || c.whole {
 		return nil
 	}
-	q.hotness, err = hotnessOf(c.ctx, c.tx, c.o, q.id, q.net-c.before[q.id].net)
+	q.hotness, err = computeHotness(c.ctx, c.tx, c.o, q.id, q.net-c.before[q.id].net)
 	return err
 }
 

@@ -10,7 +10,6 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/formtext"
-	"38qa.net/backend/modules/kernel/problem"
 )
 
 // Editing holds the fields that the bodies of all requests that edit posts have in common.
@@ -349,96 +348,6 @@ func (c *change) replyParams(p *post) []events.Param {
 func editParams(e *edit, changed bool) []events.Param {
 	return params("silent", e.silent, "oldcontent", e.before.content, "oldformat", e.before.format,
 		"contentchanged", changed)
-}
-
-type convertInput struct {
-	ID   int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the answer"`
-	Body struct {
-		Editing
-		ParentID int `json:"parentId,omitempty" minimum:"1" maximum:"4294967295" doc:"The question or another answer to it that the comment is on; the question by default"`
-	}
-}
-
-// convert turns an answer into a comment on the question or on another answer. The comments on the
-// answer become comments on the same post.
-func (m *Module) convert(ctx context.Context, in *convertInput) (*createdComment, error) {
-	text, err := m.prepare(ctx, &in.Body.Writing)
-	if err != nil {
-		return nil, err
-	}
-	id, err := m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) {
-		return p.id, c.convert(p, in, text)
-	})
-	if err != nil {
-		return nil, err
-	}
-	out, err := m.commentAt(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return &createdComment{
-		Status: 200, Location: "/v1/comments/" + itoa(id), ETag: out.ETag, Body: out.Body,
-	}, nil
-}
-
-func (c *change) convert(p *post, in *convertInput, text *content) error {
-	q := c.t.question
-	parent := q
-	if in.Body.ParentID != 0 {
-		parent = c.t.byID[in.Body.ParentID]
-	}
-	isPlace := parent != nil && (parent == q || parent.kind == "A" && parent.parentID == q.id && parent != p)
-	if !isPlace {
-		return problem.Invalid(problem.Field{Name: "parentId", Code: "no_parent"})
-	}
-	e, err := c.revise(p, &in.Body.Editing, text)
-	if err != nil {
-		return err
-	}
-	if !c.rules(parent).commentButton {
-		return problem.Invalid(problem.Field{Name: "parentId", Code: "no_parent"})
-	}
-	if err := c.may(commenting, parent); err != nil {
-		return err
-	}
-	if err := c.limited(auth.Comments); err != nil {
-		return err
-	}
-	changed := p.content != e.before.content || p.format != e.before.format
-	p.kind, p.parentID = "C", parent.id
-	if !e.before.queued && !e.silent {
-		c.touch(p, "Y")
-	}
-	if err := c.settle(p, e, changed, "E"); err != nil {
-		return err
-	}
-	for _, below := range c.t.comments {
-		if below.parentID == p.id {
-			below.parentID = parent.id
-		}
-	}
-	if err := c.votesTurn(p); err != nil {
-		return err
-	}
-	if isIndexed(p, c.now) {
-		if err := c.expect(p); err != nil {
-			return err
-		}
-	}
-	if q.selectedID == p.id {
-		c.choose(nil, c.nobody())
-	}
-	c.charge = auth.Comments
-	with := append(c.replyParams(p), params("content", p.content, "format", p.format,
-		"text", TextOf(p.content, p.format), "name", given(in.Body.Name),
-		"oldanswer", c.record(&e.before))...)
-	c.report("a_to_c", p, slices.Concat(with, editParams(e, changed)), func(ev *Event) {
-		ev.Silent, ev.TextChanged = e.silent, changed
-	})
-	if p.queued && !e.before.queued {
-		c.report("c_requeue", p, with, nil)
-	}
-	return nil
 }
 
 // votesTurn records that from now on the votes on a post count as votes on another kind of post.

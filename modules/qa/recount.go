@@ -240,7 +240,7 @@ func settleAnswers(ctx context.Context, tx *database.DB, o *site.Options, ids []
 		if !f.question {
 			continue
 		}
-		hotness, err := hotnessOf(ctx, tx, o, f.id, 0)
+		hotness, err := computeHotness(ctx, tx, o, f.id, 0)
 		if err != nil {
 			return err
 		}

@@ -125,7 +125,7 @@ func (m *Module) score(ctx context.Context, q searchPlaces) (*ranking, error) {
 		boards.Put(b)
 	}()
 	r.fill(b)
-	hotness, err := m.hotnessOf(ctx, b.ids)
+	hotness, err := m.candidateHotness(ctx, b.ids)
 	if err != nil {
 		return nil, err
 	}
@@ -301,56 +301,4 @@ func (m *Module) matchAuthors(ctx context.Context, q searchPlaces) (map[uint32][
 		return nil, fmt.Errorf("match authors: %w", err)
 	}
 	return authors, nil
-}
-
-// hotnessOf returns a function for the hotness of the candidates, which is false for those that are no
-// visible questions. Up to exactUpTo candidates get their present hotness. For more, the hotness may be
-// up to hotnessAge old, except that of questions which are too new for the table.
-func (m *Module) hotnessOf(ctx context.Context, ids []uint32) (func(id uint32) (float64, bool), error) {
-	exact := map[uint32]float64{}
-	unknown := ids
-	table := &hotnessTable{}
-	if len(ids) > exactUpTo {
-		var err error
-		if table, err = m.allHotness(ctx); err != nil {
-			return nil, err
-		}
-		unknown = nil
-		for _, id := range ids {
-			if _, known := table.of(id); !known && len(unknown) < exactUpTo {
-				unknown = append(unknown, id)
-			}
-		}
-	}
-	if len(unknown) > 0 {
-		keep := func(id uint32, hot float64) { exact[id] = hot }
-		if err := m.readHotness(ctx, keep, " AND postid IN ?", unknown); err != nil {
-			return nil, err
-		}
-	}
-	return func(id uint32) (float64, bool) {
-		if hot, ok := table.of(id); ok {
-			return hot, true
-		}
-		hot, ok := exact[id]
-		return hot, ok
-	}, nil
-}
-
-// readHotness calls found with the hotness of each visible question that meets the condition, which
-// continues a WHERE clause and may be "".
-func (m *Module) readHotness(
-	ctx context.Context, found func(id uint32, hotness float64), condition string, args ...any,
-) error {
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
-		var id uint32
-		var hot sql.NullFloat64
-		err := rows.Scan(&id, &hot)
-		found(id, hot.Float64)
-		return err
-	}, "SELECT postid, hotness + 0e0 FROM {posts} WHERE type = 'Q'"+condition, args...)
-	if err != nil {
-		return fmt.Errorf("read hotness: %w", err)
-	}
-	return nil
 }
