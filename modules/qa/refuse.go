@@ -113,7 +113,7 @@ var (
 	})
 )
 
-// unseen applies to posts that not everybody sees: hidden and queued ones.
+// unseen refuses hidden and queued posts, which not everybody sees.
 func unseen(_ *change, p *post) *problem.Error {
 	switch {
 	case p.hidden:
@@ -146,8 +146,8 @@ func perKind(prefix string) asked {
 	return func(_ *change, p *post) string { return prefix + letters[p.kind] }
 }
 
-// unlessOwn returns the option for posts of others. The caller's own posts need none: for them, it is
-// enough not to be blocked.
+// unlessOwn returns a check that asks for the option which of names, but only on the posts of others. On
+// their own posts callers need no permission; they only must not be blocked.
 func unlessOwn(of asked) asked {
 	return func(c *change, p *post) string {
 		if c.rules(p).isByUser {

@@ -203,8 +203,8 @@ func (m *Module) sortedTagPage(ctx context.Context, f *questionFilter, in *quest
 		return nil, "", nil
 	}
 	ord, wanted := orders[in.Sort], in.Offset(size)+size+1
-	// This is one and a half times the number that would be needed if the tag's questions were spread
-	// evenly.
+	// among is how many of the site's first questions in the order of the list are searched for those with
+	// the tag: one and a half times what would do if the tag's questions were spread evenly.
 	if among := 3 * wanted * total / max(1, 2*count); len(f.parts) == 1 && among < count {
 		posts, err := m.taggedAmong(ctx, f, ord, in, word, among, size)
 		if err != nil {

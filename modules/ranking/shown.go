@@ -17,7 +17,7 @@ const (
 	// snapshotAge is how long a process may go on showing old rankings after another process has
 	// published new ones.
 	snapshotAge = time.Second
-	// placesKept bounds the ordered boards in memory by their total number of places. A place takes
+	// placesKept is the most entries that all sorted leaderboards in memory have together. An entry takes
 	// about 60 bytes.
 	placesKept = 500_000
 )
@@ -80,7 +80,7 @@ func (s *shown) at(ctx context.Context, generation int64) (*snapshot, error) {
 	return old, nil
 }
 
-// forget makes the next call of latest ask the database.
+// forget drops what is kept, so that the next call of the method latest reads from the database.
 func (s *shown) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

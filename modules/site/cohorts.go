@@ -17,9 +17,10 @@ import (
 // ones.
 type cohortType struct {
 	name string
-	// first is a query for users and the time at which each began; did is a query for users and
-	// each time at which they were active. Times are in Unix seconds. With diary, both read the
-	// diary's table, which not every site has.
+	// first is a query for users and the time of the first activity of each, such as the registration
+	// or the first question; did is a query for users and all times at which they were active. Times
+	// are in Unix seconds. If diary is set, both read the table of the diary's plugin, which not every
+	// site has.
 	first, did string
 	diary      bool
 	// months and weeks are how many of them are followed back from now.

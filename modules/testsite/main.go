@@ -42,7 +42,8 @@ func Main(m *testing.M) {
 
 // useScratch makes a folder for all temporary files of the process and returns it. The folder is in memory
 // if there is room: SQLite waits for the disk after each transaction, and tests make thousands. The
-// variables that it sets are of libraries and of child processes; a site has its settings from [New].
+// environment variables that it sets are read by libraries and child processes only; a site gets its
+// settings from [New], and not from the environment.
 func useScratch() (string, error) {
 	folder, err := os.MkdirTemp("/dev/shm", "q2ab-test")
 	if err == nil {

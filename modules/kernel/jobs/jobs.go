@@ -106,7 +106,7 @@ type Work struct {
 
 	m   *Manager
 	run *Run
-	// stored reports whether Once has stored the place that the batch came to.
+	// stored reports whether Once has already stored up to which position the run has come.
 	stored bool
 }
 

@@ -11,8 +11,8 @@ const (
 	spaceGrey = "GRAY"
 )
 
-// validProfile returns the profile, cut to the length that it declares, or nil if it is not a
-// profile. Without this check, other data could be hidden in place of a profile or after it.
+// validProfile returns an ICC colour profile, cut to the length that it declares, or nil if the data is
+// none. Without this check, other data could be hidden in place of a profile or after it.
 func validProfile(profile []byte) []byte {
 	const header = 128
 	if len(profile) < header || string(profile[36:40]) != "acsp" {

@@ -146,9 +146,10 @@ func (p *paragraph) work() int {
 		p.columns*p.lines*cellSteps + escapedPipes*escapedPipes
 }
 
-// codeWork returns the steps for finding the ends of code spans: for each run of backticks, the text up
-// to the next run of the same length, line by line. A backslash before a run escapes the first backtick
-// of it, but only where the run opens a code span.
+// codeWork returns how many steps the converter takes to find the ends of the text's code spans, as a
+// measure of its work. For each run of backticks it looks through the text, line by line, up to the next
+// run of the same length. A backslash before a run escapes its first backtick, but only where the run
+// opens a code span.
 func codeWork(text string) int {
 	next, work := map[int]int{}, 0 // next is where the next run of each length is
 	total := distance(text)

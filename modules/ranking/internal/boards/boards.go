@@ -100,8 +100,8 @@ type question struct {
 	scopes           []uint32
 }
 
-// Counter counts posts and votes into boards. Posts must be passed in the order of their ids, and
-// votes after all posts.
+// Counter adds up what posts and votes earn, for all leaderboards at once. Posts must be passed in the
+// order of their ids, and votes after all posts.
 type Counter struct {
 	weights Weights
 	spans   []Span
