@@ -27,7 +27,7 @@ type arrival struct {
 	response *echo.Response
 	// patience is how long the body may take, counted from when it is first read.
 	patience time.Duration
-	deadline time.Time
+	begun    bool
 	complete bool
 	// failure is why the rest of the body did not arrive.
 	failure *problem.Error
@@ -55,10 +55,11 @@ func (a *arrival) Read(p []byte) (int, error) {
 	return n, fmt.Errorf("%w (%w)", a.failure, err)
 }
 
+// begin starts the time that the body has to arrive, once.
 func (a *arrival) begin() {
-	if a.deadline.IsZero() {
-		a.deadline = time.Now().Add(a.patience)
-		a.limit(a.deadline)
+	if !a.begun {
+		a.begun = true
+		a.limit(time.Now().Add(a.patience))
 	}
 }
 
@@ -97,7 +98,6 @@ func (s *Server) limitArrival(next echo.HandlerFunc) echo.HandlerFunc {
 		defer func() {
 			if !a.complete { // the server reads the rest away, if that comes in time
 				a.begin()
-				a.limit(a.deadline)
 			}
 		}()
 		return next(c)

@@ -21,8 +21,7 @@ func limitRefusals(l *limit.Limiter, caller func(c echo.Context) string) echo.Mi
 			return next
 		}
 		return func(c echo.Context) error {
-			if m := c.Request().Method; m == http.MethodGet || m == http.MethodHead ||
-				m == http.MethodOptions {
+			if isRead(c.Request().Method) {
 				return next(c)
 			}
 			key := "refused " + caller(c)
@@ -38,6 +37,11 @@ func limitRefusals(l *limit.Limiter, caller func(c echo.Context) string) echo.Mi
 			return err
 		}
 	}
+}
+
+// isRead reports whether requests with the method change nothing.
+func isRead(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
 // isRefusal reports whether a status means that the request itself was at fault. 401, 409 and 412 do

@@ -57,7 +57,7 @@ func (s *Server) takeTurn(next echo.HandlerFunc) echo.HandlerFunc {
 	t := s.writing
 	return func(c echo.Context) error {
 		r := c.Request()
-		if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
+		if isRead(r.Method) {
 			return next(c)
 		}
 		if _, own := s.settings.allowance(r); own {
