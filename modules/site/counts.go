@@ -23,11 +23,7 @@ func AddCounts(ctx context.Context, tx *database.DB, counts map[string]int) erro
 	for _, name := range names {
 		args = append(args, name, counts[name])
 	}
-	// Q2A keeps the numbers as text.
-	integer, text := "SIGNED", "CHAR"
-	if tx.Dialect() == database.SQLite {
-		integer, text = "INTEGER", "TEXT"
-	}
+	integer, text := castTypes(tx)
 	sum := "CAST(CAST({options}.content AS " + integer + ") + CAST(" + tx.Given("content") + " AS " +
 		integer + ") AS " + text + ")"
 	_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+
@@ -41,10 +37,7 @@ func AddCounts(ctx context.Context, tx *database.DB, counts map[string]int) erro
 // SetCount counts and stores in one statement: it sets the named option to the number that the
 // query selects as n.
 func SetCount(ctx context.Context, tx *database.DB, name, query string, args ...any) error {
-	text := "CHAR"
-	if tx.Dialect() == database.SQLite {
-		text = "TEXT"
-	}
+	_, text := castTypes(tx)
 	_, err := tx.Exec(ctx, `
 		INSERT INTO {options} (title, content)
 		SELECT ?, CAST(n AS `+text+`) FROM (`+query+`) c WHERE true`+
@@ -53,4 +46,12 @@ func SetCount(ctx context.Context, tx *database.DB, name, query string, args ...
 		return fmt.Errorf("store the count %s: %w", name, err)
 	}
 	return nil
+}
+
+// castTypes returns the types that CAST makes integers and texts by. Q2A keeps its counts as text.
+func castTypes(tx *database.DB) (integer, text string) {
+	if tx.Dialect() == database.SQLite {
+		return "INTEGER", "TEXT"
+	}
+	return "SIGNED", "CHAR"
 }
