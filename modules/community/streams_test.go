@@ -26,7 +26,7 @@ func TestUpdatesAsRecorded(t *testing.T) {
 				}
 				for _, e := range kinds[kind].Page {
 					if s.Request(t, http.MethodGet, fmt.Sprint("/v1/posts/", e.LastPostID), testsite.People[handle]).StatusCode != http.StatusOK {
-						continue // Q2A tells of what it does not show: see docs/migrating.md
+						continue // Q2A reports what it does not show: see docs/migrating.md
 					}
 					what, by := "new", ""
 					if e.UpdateType != nil {

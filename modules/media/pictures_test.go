@@ -66,7 +66,7 @@ func photograph(t *testing.T) []byte {
 	return append([]byte("\xff\xd8\xff\xe1"+string([]byte{byte(n >> 8), byte(n)})+exif), b.Bytes()[2:]...)
 }
 
-// filesOf are the files of a folder, by their paths, with what tells whether they were written again.
+// filesOf returns the files of a folder by their paths, with a value that changes when a file is written again.
 func filesOf(t *testing.T, folder string) map[string]fs.FileInfo {
 	t.Helper()
 	files := map[string]fs.FileInfo{}

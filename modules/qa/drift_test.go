@@ -11,7 +11,7 @@ import (
 )
 
 // driftCases are actions after which Q2A itself leaves figures that its own recalculation would repair;
-// docs/migrating.md tells of each.
+// docs/migrating.md describes each.
 var driftCases = map[string]func(t *testing.T, s *testsite.Site){
 	"an answer with votes becomes a comment": func(t *testing.T, s *testsite.Site) { becomesComment(t, s, 3) },
 	"a question with a tag of its own is shown again": func(t *testing.T, s *testsite.Site) {

@@ -8,7 +8,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// followed is what questions tell of what follows from them, and what they follow from.
+// followed holds what responses say of the questions that follow from a question, and of what it follows from.
 type followed struct {
 	Follows   *struct{ ID, QuestionID int }
 	FollowUps []struct{ ID int }

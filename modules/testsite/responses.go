@@ -83,7 +83,7 @@ var UpdateWords = map[string]string{
 	"E": "content", "T": "tags", "A": "category", "C": "closed", "S": "selected", "H": "visibility", "Y": "type",
 }
 
-// RecordedEntries returns what the tests compare of a recorded list; timed tells whether the API's list has
+// RecordedEntries returns what the tests compare of a recorded list; timed reports whether the API's list has
 // times.
 func RecordedEntries(list []RecordedActivity, timed bool) []Entry {
 	out := []Entry{}
