@@ -38,7 +38,7 @@ const maxRaw = 4 * maxContent
 // the site separates tags by commas, whatever stands between commas.
 func tagsOf(o *site.Options, typed []string) []string {
 	if !o.Bool("tag_separator_comma") {
-		return distinctAll(words.SplitTags(formtext.Visible(strings.Join(typed, " "))))
+		return distinct(words.SplitTags(formtext.Visible(strings.Join(typed, " "))))
 	}
 	var tags []string
 	for _, t := range typed {
@@ -49,7 +49,7 @@ func tagsOf(o *site.Options, typed []string) []string {
 			}
 		}
 	}
-	return distinctAll(tags)
+	return distinct(tags)
 }
 
 // checks collects everything that is wrong with an input, so that one response reports all of it.

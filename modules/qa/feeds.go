@@ -162,7 +162,7 @@ func (m *Module) feedEvents(
 		if err != nil {
 			return nil, err
 		}
-		hits := found.best(nil, 0, count)
+		hits := hitsOf(found.Best(nil, 0, count))
 		if err := m.fetch(ctx, hits); err != nil {
 			return nil, err
 		}

@@ -2,10 +2,7 @@ package qa
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"math"
-	"time"
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/site"
@@ -53,100 +50,4 @@ func computeHotness(ctx context.Context, db *database.DB, o *site.Options, id, v
 	hotness := question*weight("q_age") + answer*weight("a_age") + float64(answers)*weight("answers")*160000 +
 		float64(net+votes)*weight("votes")*160000 + float64(views)*weight("views")*4000
 	return float64(float32(hotness)), nil
-}
-
-// hotnessAge is how old the hotness may be that is used to rank the candidates of a search with many of
-// them. What responses show is always the present hotness.
-const hotnessAge = 10 * time.Second
-
-// hotnessTable holds the hotness of all visible questions at one moment, indexed by id. It is NaN for
-// ids that belong to no visible question.
-type hotnessTable struct {
-	byID []float64
-	read time.Time
-}
-
-// of returns the hotness of a question. known is false if the table does not have it.
-func (t *hotnessTable) of(id uint32) (hotness float64, known bool) {
-	if int(id) >= len(t.byID) || math.IsNaN(t.byID[id]) {
-		return 0, false
-	}
-	return t.byID[id], true
-}
-
-// allHotness returns the hotness of all visible questions as it was at most ten seconds ago. While one
-// request reads it from the database, others wait for the result.
-func (m *Module) allHotness(ctx context.Context) (*hotnessTable, error) {
-	if t := m.hotness.Load(); t != nil && time.Since(t.read) < hotnessAge {
-		return t, nil
-	}
-	m.readingHotness.Lock()
-	defer m.readingHotness.Unlock()
-	if t := m.hotness.Load(); t != nil && time.Since(t.read) < hotnessAge {
-		return t, nil
-	}
-	t := &hotnessTable{read: time.Now()}
-	err := m.readHotness(ctx, func(id uint32, hot float64) {
-		for int(id) >= len(t.byID) {
-			t.byID = append(t.byID, math.NaN())
-		}
-		t.byID[id] = hot
-	}, "")
-	if err != nil {
-		return nil, err
-	}
-	m.hotness.Store(t)
-	return t, nil
-}
-
-// candidateHotness returns a function for the hotness of the candidates, which is false for those that are no
-// visible questions. Up to exactUpTo candidates get their present hotness. For more, the hotness may be
-// up to hotnessAge old, except that of questions which are too new for the table.
-func (m *Module) candidateHotness(ctx context.Context, ids []uint32) (func(id uint32) (float64, bool), error) {
-	exact := map[uint32]float64{}
-	unknown := ids
-	table := &hotnessTable{}
-	if len(ids) > exactUpTo {
-		var err error
-		if table, err = m.allHotness(ctx); err != nil {
-			return nil, err
-		}
-		unknown = nil
-		for _, id := range ids {
-			if _, known := table.of(id); !known && len(unknown) < exactUpTo {
-				unknown = append(unknown, id)
-			}
-		}
-	}
-	if len(unknown) > 0 {
-		keep := func(id uint32, hot float64) { exact[id] = hot }
-		if err := m.readHotness(ctx, keep, " AND postid IN ?", unknown); err != nil {
-			return nil, err
-		}
-	}
-	return func(id uint32) (float64, bool) {
-		if hot, ok := table.of(id); ok {
-			return hot, true
-		}
-		hot, ok := exact[id]
-		return hot, ok
-	}, nil
-}
-
-// readHotness calls found with the hotness of each visible question that meets the condition, which
-// continues a WHERE clause and may be "".
-func (m *Module) readHotness(
-	ctx context.Context, found func(id uint32, hotness float64), condition string, args ...any,
-) error {
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
-		var id uint32
-		var hot sql.NullFloat64
-		err := rows.Scan(&id, &hot)
-		found(id, hot.Float64)
-		return err
-	}, "SELECT postid, hotness + 0e0 FROM {posts} WHERE type = 'Q'"+condition, args...)
-	if err != nil {
-		return fmt.Errorf("read hotness: %w", err)
-	}
-	return nil
 }

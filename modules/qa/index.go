@@ -22,13 +22,13 @@ type IndexedWords struct {
 func IndexWords(title, text string, tags []string) IndexedWords {
 	content := words.Split(text)
 	w := IndexedWords{
-		Title: distinctAll(words.Split(title)), Content: make(map[string]int, len(content)),
-		TagWords: distinctAll(words.Split(strings.Join(tags, ","))), Tags: distinctAll(tags),
+		Title: distinct(words.Split(title)), Content: make(map[string]int, len(content)),
+		TagWords: distinct(words.Split(strings.Join(tags, ","))), Tags: distinct(tags),
 	}
 	for _, word := range content {
 		w.Content[word]++
 	}
-	w.All = distinctAll(w.Title, content, w.TagWords, w.Tags)
+	w.All = distinct(w.Title, content, w.TagWords, w.Tags)
 	return w
 }
 
@@ -109,7 +109,8 @@ func tagEnd(text string) int {
 	return len(text)
 }
 
-func distinctAll(lists ...[]string) []string {
+// distinct returns the texts of all lists, each once, in the order in which they come first.
+func distinct(lists ...[]string) []string {
 	seen := map[string]bool{}
 	var once []string
 	for _, list := range lists {

@@ -213,7 +213,7 @@ func (c *change) wantedRows(posts []*post, questionOf func(*post) int) (entries,
 		split[i] = p.indexWords()
 		all = append(all, split[i].All...)
 	}
-	ids, err := c.wordIDs(distinctAll(all))
+	ids, err := c.wordIDs(distinct(all))
 	if err != nil {
 		return nil, err
 	}

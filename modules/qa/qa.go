@@ -23,6 +23,7 @@ import (
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/media"
 	"38qa.net/backend/modules/qa/internal/render"
+	"38qa.net/backend/modules/qa/internal/search"
 	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
 )
@@ -35,16 +36,13 @@ type Module struct {
 	media      *media.Module
 	renderer   *render.Renderer
 	titles     *otter.Cache[titleKey, shownTitle]
-	postings   *postings
+	index      *search.Index
 	categories atomic.Pointer[categoryTree]
-	hotness    atomic.Pointer[hotnessTable]
 	reading    sync.Mutex
-	// readingHotness lets one request read the table of hotness while the others that need it wait.
-	readingHotness sync.Mutex
-	blocked        atomic.Pointer[blockedWords]
-	listeners      []Listener
-	views          *viewBatches
-	sitemap        sitemapParts
+	blocked    atomic.Pointer[blockedWords]
+	listeners  []Listener
+	views      *viewBatches
+	sitemap    sitemapParts
 	// lightTurns and heavyTurns limit how many contents are converted at the same time.
 	lightTurns, heavyTurns *limit.Turns
 }
@@ -54,7 +52,7 @@ func New(db *database.DB, s *site.Module, a *auth.Module, files *media.Module) *
 	m := &Module{
 		db: db, site: s, auth: a, media: files,
 		renderer:   render.New(),
-		postings:   newPostings(),
+		index:      search.New(db),
 		lightTurns: limit.NewTurns(),
 		heavyTurns: limit.NewTurns(),
 		titles:     otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept}),

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/qa/internal/search"
 	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
 )
@@ -65,10 +66,11 @@ func (m *Module) registerRelated(api huma.API) {
 // questions. The id breaks ties. Questions below the site's threshold (option match_related_qs) are
 // left out.
 func (m *Module) related(ctx context.Context, o *site.Options, id, limit int) ([]hit, error) {
-	hits, err := m.alike(ctx, id, limit, minScore(o.Int("match_related_qs")))
+	found, err := m.index.Alike(ctx, id, limit, minScore(o.Int("match_related_qs")))
 	if err != nil {
 		return nil, fmt.Errorf("related questions: %w", err)
 	}
+	hits := hitsOf(found)
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err
 	}
@@ -101,7 +103,7 @@ func (m *Module) listRelated(ctx context.Context, in *relatedInput) (*relatedOut
 func (m *Module) relatedItems(o *site.Options, tree *categoryTree, hits []hit) []RelatedItem {
 	items := make([]RelatedItem, len(hits))
 	for i, h := range hits {
-		items[i] = RelatedItem{m.item(o, tree, h.post), h.score}
+		items[i] = RelatedItem{m.item(o, tree, h.post), h.Score}
 	}
 	return items
 }
@@ -111,13 +113,13 @@ const similarCount = 500
 
 // similar returns up to count questions whose titles have words of the given title, the best first.
 func (m *Module) similar(ctx context.Context, title string, count int) ([]hit, error) {
-	found, err := m.score(ctx, searchPlaces{
-		words: distinct(words.Split(words.WithoutAstral(title))), titlesOnly: true,
+	found, err := m.index.Score(ctx, search.Query{
+		Words: distinct(words.Split(words.WithoutAstral(title))), TitlesOnly: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("similar questions: %w", err)
 	}
-	return found.best(nil, 0, count), nil
+	return hitsOf(found.Best(nil, 0, count)), nil
 }
 
 func (m *Module) listSimilar(ctx context.Context, in *similarInput) (*relatedOutput, error) {
@@ -130,7 +132,7 @@ func (m *Module) listSimilar(ctx context.Context, in *similarInput) (*relatedOut
 		return nil, err
 	}
 	hits = slices.DeleteFunc(hits, func(h hit) bool {
-		return h.score < minScore(o.Int("match_ask_check_qs"))
+		return h.Score < minScore(o.Int("match_ask_check_qs"))
 	})
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err
@@ -176,7 +178,7 @@ func exampleTags(hits []hit, minWeight float64, limit int) []string {
 			if _, seen := weights[tag]; !seen {
 				tags = append(tags, tag)
 			}
-			weights[tag] += math.Exp(h.score)
+			weights[tag] += math.Exp(h.Score)
 		}
 	}
 	slices.SortStableFunc(tags, func(a, b string) int {

@@ -9,14 +9,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/qa/internal/search"
 	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
 )
-
-// ignoredFrom is the number of posts with a word from which Q2A ignores the word in searches and in
-// lists of related questions (QA_IGNORED_WORDS_FREQ). The further a word is below it, the more it
-// counts.
-const ignoredFrom = 10000
 
 type searchInput struct {
 	web.Page
@@ -59,26 +55,27 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	if err != nil {
 		return nil, err
 	}
-	var after *searchPosition
+	var after *search.Place
 	if in.Cursor != "" {
 		// Scores change with each vote, so the next page has the questions that are below this place
 		// now.
-		after = &searchPosition{}
-		if err := web.DecodeCursor("search", in.Cursor, after); err != nil {
+		position := searchPosition{}
+		if err := web.DecodeCursor("search", in.Cursor, &position); err != nil {
 			return nil, err
 		}
+		after = &search.Place{Score: position.Score, ID: position.ID}
 	}
 	found, err := m.find(ctx, in.Q)
 	if err != nil {
 		return nil, err
 	}
-	total := len(found.questions)
+	total := found.Total()
 	size := in.Size(o.Int("page_size_search"))
-	hits := found.best(after, in.Offset(size), size+1)
+	hits := hitsOf(found.Best(after, in.Offset(size), size+1))
 	out := &searchOutput{Body: web.List[SearchItem]{Items: []SearchItem{}, Total: &total}}
 	if len(hits) > size {
 		hits = hits[:size]
-		out.Body.NextCursor = web.EncodeCursor("search", &searchPosition{hits[size-1].score, hits[size-1].id})
+		out.Body.NextCursor = web.EncodeCursor("search", &searchPosition{hits[size-1].Score, hits[size-1].ID})
 	}
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err
@@ -96,16 +93,31 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 
 func (m *Module) searchItem(o *site.Options, tree *categoryTree, h hit) SearchItem {
 	return SearchItem{
-		QuestionItem: m.item(o, tree, h.post), Score: h.score,
-		Match: m.ref(o, &post{id: h.matchID, kind: h.matchKind}, h.post),
+		QuestionItem: m.item(o, tree, h.post), Score: h.Score,
+		Match: m.ref(o, &post{id: h.MatchID, kind: h.MatchKind}, h.post),
 	}
 }
 
+// hit is a question that a search has found. post is nil until fetch reads it, and for questions that
+// are not visible any more.
+type hit struct {
+	search.Hit
+	post *post
+}
+
+func hitsOf(found []search.Hit) []hit {
+	hits := make([]hit, len(found))
+	for i, f := range found {
+		hits[i].Hit = f
+	}
+	return hits
+}
+
 // find finds and scores questions for the text that somebody typed.
-func (m *Module) find(ctx context.Context, typed string) (*ranking, error) {
+func (m *Module) find(ctx context.Context, typed string) (*search.Results, error) {
 	typed = words.WithoutAstral(typed)
-	found, err := m.score(ctx, searchPlaces{
-		words: distinct(words.Split(typed)), handle: strings.TrimSpace(typed),
+	found, err := m.index.Score(ctx, search.Query{
+		Words: distinct(words.Split(typed)), Handle: strings.TrimSpace(typed),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
@@ -113,23 +125,14 @@ func (m *Module) find(ctx context.Context, typed string) (*ranking, error) {
 	return found, nil
 }
 
-// maxWords is how many words of one query are looked up; further words are ignored.
-const maxWords = 100
-
-func distinct(list []string) []string {
-	once := distinctAll(list)
-	return once[:min(maxWords, len(once))]
-}
-
-// fetch reads the questions of the hits in one statement. post stays nil for those that are not visible
-// any more.
+// fetch reads the questions of the hits in one statement.
 func (m *Module) fetch(ctx context.Context, hits []hit) error {
 	if len(hits) == 0 {
 		return nil
 	}
 	ids := make([]int, len(hits))
 	for i, h := range hits {
-		ids[i] = h.id
+		ids[i] = h.ID
 	}
 	posts, err := m.selectMine(ctx, "{posts} p", nil, " WHERE p.postid IN ? AND p.type = 'Q'", ids)
 	if err != nil {
@@ -140,7 +143,7 @@ func (m *Module) fetch(ctx context.Context, hits []hit) error {
 		byID[p.id] = p
 	}
 	for i := range hits {
-		hits[i].post = byID[hits[i].id]
+		hits[i].post = byID[hits[i].ID]
 	}
 	return nil
 }

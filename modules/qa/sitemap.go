@@ -211,10 +211,10 @@ func (m *Module) addPart(ctx context.Context, o *site.Options, to *sitemap, p si
 		}
 		return nil
 	}
-	var span hotnessSpan
+	var lowest, highest float64 // hotness of all visible questions
 	if p.list.name == "questions" {
 		// Two subqueries, each of which reads only one end of an index.
-		_, err := m.db.Get(ctx, []any{&span.lowest, &span.highest}, `
+		_, err := m.db.Get(ctx, []any{&lowest, &highest}, `
 			SELECT (SELECT COALESCE(MIN(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q'),
 				(SELECT COALESCE(MAX(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q')`)
 		if err != nil {
@@ -229,7 +229,7 @@ func (m *Module) addPart(ctx context.Context, o *site.Options, to *sitemap, p si
 		err := rows.Scan(&id, &text, &figure)
 		switch l.name {
 		case "questions":
-			hotter := (figure.Float64 - span.lowest) / (1 + span.highest - span.lowest)
+			hotter := (figure.Float64 - lowest) / (1 + highest - lowest)
 			to.add(siteURL, m.path(o, id, text.String), 0.1+0.9*hotter)
 		case "users":
 			to.add(siteURL, "user/"+text.String, 0.25)

@@ -1,4 +1,4 @@
-package qa
+package search
 
 import (
 	"context"
@@ -88,16 +88,16 @@ func newPostings() *postings {
 
 // postingsOf returns the postings of the words, in the order of the words. edited is the newest value
 // of posts.updated in the database.
-func (m *Module) postingsOf(
+func (x *Index) postingsOf(
 	ctx context.Context, words []indexedWord, edited string,
 ) ([]*wordPostings, error) {
-	if err := m.forgetEdited(ctx, edited); err != nil {
+	if err := x.forgetEdited(ctx, edited); err != nil {
 		return nil, err
 	}
 	lists := make([]*wordPostings, len(words))
 	missing := map[int]int{} // place in lists, by word id
 	for i, w := range words {
-		kept, ok := m.postings.cache.GetIfPresent(w.id)
+		kept, ok := x.postings.cache.GetIfPresent(w.id)
 		if ok && kept.indexedWord == w && time.Since(kept.read) < postingsAge {
 			lists[i] = kept
 			continue
@@ -108,18 +108,18 @@ func (m *Module) postingsOf(
 	if len(missing) == 0 {
 		return lists, nil
 	}
-	if err := m.readPostings(ctx, lists, missing); err != nil {
+	if err := x.readPostings(ctx, lists, missing); err != nil {
 		return nil, err
 	}
 	for _, i := range missing {
-		m.postings.cache.Set(lists[i].id, lists[i])
+		x.postings.cache.Set(lists[i].id, lists[i])
 	}
 	return lists, nil
 }
 
 // readPostings reads the postings of the words that are missing in the cache into lists, in one
 // statement. missing has the place in lists by the id of the word.
-func (m *Module) readPostings(ctx context.Context, lists []*wordPostings, missing map[int]int) error {
+func (x *Index) readPostings(ctx context.Context, lists []*wordPostings, missing map[int]int) error {
 	var titles, contents, tags []int
 	for id, i := range missing {
 		if lists[i].titles < ignoredFrom {
@@ -133,7 +133,7 @@ func (m *Module) readPostings(ctx context.Context, lists []*wordPostings, missin
 		}
 	}
 	none := []int{0} // no word has this id
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+	err := x.db.Select(ctx, func(rows *sql.Rows) error {
 		var word int
 		var p posting
 		if err := rows.Scan(&word, &p.question, &p.post, &p.place, &p.count); err != nil {
@@ -154,8 +154,8 @@ func (m *Module) readPostings(ctx context.Context, lists []*wordPostings, missin
 
 // forgetEdited drops the cached postings of all words of posts that have been edited since its last
 // call. edited is the newest value of posts.updated in the database.
-func (m *Module) forgetEdited(ctx context.Context, edited string) error {
-	p := m.postings
+func (x *Index) forgetEdited(ctx context.Context, edited string) error {
+	p := x.postings
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if edited == p.edited {
@@ -169,7 +169,7 @@ func (m *Module) forgetEdited(ctx context.Context, edited string) error {
 	changed := 0
 	// Posts edited in the last second of the previous call are included: more may have been edited in
 	// it since.
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+	err := x.db.Select(ctx, func(rows *sql.Rows) error {
 		var word int
 		err := rows.Scan(&word)
 		p.cache.Invalidate(word)

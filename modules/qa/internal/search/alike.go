@@ -1,4 +1,4 @@
-package qa
+package search
 
 import (
 	"cmp"
@@ -48,7 +48,7 @@ const (
 
 // likeness is a search for questions that are similar to one question.
 type likeness struct {
-	m     *Module
+	index *Index
 	id    int // id of the question
 	limit int
 	least float64 // the lowest score of a question that is found
@@ -58,7 +58,7 @@ type likeness struct {
 	scores map[int]float64
 }
 
-// alike returns the questions that are most similar to the question with the given id: at most limit,
+// Alike returns the questions that are most similar to the question with the given id: at most limit,
 // the best first, all with a score of at least least.
 //
 // Adding up the scores of all questions that share any trait with it would mean reading tens of
@@ -66,11 +66,11 @@ type likeness struct {
 // search begins with the rarest traits, and stops when the remaining ones cannot bring another question
 // among the best. The remaining traits are then looked up only for the questions whose place they can
 // still decide.
-func (m *Module) alike(ctx context.Context, id, limit int, least float64) ([]hit, error) {
+func (x *Index) Alike(ctx context.Context, id, limit int, least float64) ([]Hit, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
-	l := &likeness{m: m, id: id, limit: limit, least: least, scores: map[int]float64{}}
+	l := &likeness{index: x, id: id, limit: limit, least: least, scores: map[int]float64{}}
 	if err := l.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -82,10 +82,10 @@ func (m *Module) alike(ctx context.Context, id, limit int, least float64) ([]hit
 	if err := l.complete(ctx); err != nil {
 		return nil, err
 	}
-	var hits []hit
+	var hits []Hit
 	for post, score := range l.scores {
 		if score += math.Log(float64(post)) / 1e6; score >= least {
-			hits = append(hits, hit{id: post, score: score})
+			hits = append(hits, Hit{ID: post, Score: score})
 		}
 	}
 	sortHits(hits)
@@ -160,7 +160,7 @@ func (l *likeness) begin(ctx context.Context) error {
 		post int
 	}
 	var finds []find
-	err := l.m.db.Select(ctx, func(rows *sql.Rows) error {
+	err := l.index.db.Select(ctx, func(rows *sql.Rows) error {
 		var t knownTrait
 		var post int
 		if err := rows.Scan(&t.kind, &t.id, &t.count, &post); err != nil {
@@ -245,7 +245,7 @@ func (l *likeness) lookUp(ctx context.Context, traits []knownTrait, among []int)
 		condition = " AND postid IN ?"
 		args = []any{ids[titleWord], among, ids[tagged], among, ids[inCategory], among}
 	}
-	return l.m.db.Select(ctx, func(rows *sql.Rows) error {
+	return l.index.db.Select(ctx, func(rows *sql.Rows) error {
 		var t trait
 		var post int
 		err := rows.Scan(&t.kind, &t.id, &post)

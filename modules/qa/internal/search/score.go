@@ -1,7 +1,6 @@
-package qa
+package search
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -9,40 +8,6 @@ import (
 	"slices"
 	"sync"
 )
-
-// searchPlaces says what a search looks for, and where.
-type searchPlaces struct {
-	words []string
-	// titlesOnly restricts the search to titles, as for similar questions.
-	titlesOnly bool
-	// handle is the whole query, since it may be a user's handle.
-	handle string
-}
-
-// hit is a question that a search has found.
-type hit struct {
-	id    int
-	score float64
-	// matchKind and matchID identify the post of the thread that matches best. Its score is best.
-	matchKind string
-	matchID   int
-	best      float64
-	post      *post
-}
-
-// match records a find in a post if it is the best one of the question so far.
-func (h *hit) match(score float64, kind string, post int) {
-	if rounded := math.Round(score*1000) / 1000; rounded > h.best {
-		h.best, h.matchKind, h.matchID = rounded, kind, post
-	}
-}
-
-// sortHits sorts the hits, the best first.
-func sortHits(hits []hit) {
-	slices.SortFunc(hits, func(a, b hit) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.id, a.id))
-	})
-}
 
 // scored is a question with its score. It is small because one search can find tens of thousands of
 // questions.
@@ -60,14 +25,17 @@ func (a scored) ahead(b scored) bool {
 	return a.id > b.id
 }
 
-// ranking is the result of a search. It is not sorted, because hardly anybody looks further than the
-// first page.
-type ranking struct {
+// Results are the questions that a search has found. They are not sorted, because hardly anybody looks
+// further than the first page.
+type Results struct {
 	questions []scored
 	lists     []*wordPostings
 	authors   map[uint32][]float64
-	places    searchPlaces
+	query     Query
 }
+
+// Total returns how many questions were found.
+func (r *Results) Total() int { return len(r.questions) }
 
 // board adds up scores by the id of the question. Boards are pooled and used again, since allocating
 // one takes longer than a search.
@@ -103,20 +71,21 @@ func (b *board) clear() {
 	b.ids = b.ids[:0]
 }
 
-// score finds questions and scores them as Q2A does. A word in the title counts ln(10000 / number of
+// Score finds questions and scores them as Q2A does. A word in the title counts ln(10000 / number of
 // titles with it). A word in a content counts up to the same of the number of contents, more if it is
 // repeated, half of it in an answer and a quarter in a comment. A word counts twice as much in a tag,
 // and once as the author's handle. Hot questions get up to 2 ln(10000) more, and the id breaks ties.
-func (m *Module) score(ctx context.Context, q searchPlaces) (*ranking, error) {
-	found, span, edited, err := m.lookUp(ctx, q.words)
+func (x *Index) Score(ctx context.Context, q Query) (*Results, error) {
+	q.Words = q.Words[:min(maxWords, len(q.Words))]
+	found, span, edited, err := x.lookUp(ctx, q.Words)
 	if err != nil {
 		return nil, err
 	}
-	r := &ranking{places: q}
-	if r.lists, err = m.postingsOf(ctx, found, edited); err != nil {
+	r := &Results{query: q}
+	if r.lists, err = x.postingsOf(ctx, found, edited); err != nil {
 		return nil, err
 	}
-	if r.authors, err = m.matchAuthors(ctx, q); err != nil {
+	if r.authors, err = x.matchAuthors(ctx, q); err != nil {
 		return nil, err
 	}
 	b := boards.Get().(*board)
@@ -125,7 +94,7 @@ func (m *Module) score(ctx context.Context, q searchPlaces) (*ranking, error) {
 		boards.Put(b)
 	}()
 	r.fill(b)
-	hotness, err := m.candidateHotness(ctx, b.ids)
+	hotness, err := x.candidateHotness(ctx, b.ids)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +109,7 @@ func (m *Module) score(ctx context.Context, q searchPlaces) (*ranking, error) {
 }
 
 // fill adds up all finds on the board.
-func (r *ranking) fill(b *board) {
+func (r *Results) fill(b *board) {
 	highest := uint32(0)
 	r.each(func(p posting, _ float64) { highest = max(highest, p.question) })
 	for id := range r.authors {
@@ -156,21 +125,21 @@ func (r *ranking) fill(b *board) {
 }
 
 // each calls find for each find of a word, with the score that it counts.
-func (r *ranking) each(find func(p posting, score float64)) {
+func (r *Results) each(find func(p posting, score float64)) {
 	for _, l := range r.lists {
 		weights := l.weights()
 		for _, p := range l.list {
-			if !r.places.titlesOnly || p.place == inTitle {
+			if !r.query.TitlesOnly || p.place == inTitle {
 				find(p, p.score(&weights))
 			}
 		}
 	}
 }
 
-// best returns up to count questions, the best first, after leaving out the first skip ones. If after
+// Best returns up to count questions, the best first, after leaving out the first skip ones. If after
 // is not nil, only the questions behind that place are considered. Each hit says which post of its
 // thread matches best.
-func (r *ranking) best(after *searchPosition, skip, count int) []hit {
+func (r *Results) Best(after *Place, skip, count int) []Hit {
 	questions := r.questions
 	if after != nil {
 		at := scored{after.Score, uint32(after.ID)}
@@ -178,10 +147,10 @@ func (r *ranking) best(after *searchPosition, skip, count int) []hit {
 	}
 	top := topOf(questions, skip+count)
 	top = top[min(skip, len(top)):]
-	hits := make([]hit, len(top))
-	place := make(map[uint32]*hit, len(top))
+	hits := make([]Hit, len(top))
+	place := make(map[uint32]*Hit, len(top))
 	for i, q := range top {
-		hits[i] = hit{id: int(q.id), score: q.score, best: math.Inf(-1)}
+		hits[i] = Hit{ID: int(q.id), Score: q.score, best: math.Inf(-1)}
 		place[q.id] = &hits[i]
 	}
 	r.each(func(p posting, score float64) {
@@ -192,7 +161,7 @@ func (r *ranking) best(after *searchPosition, skip, count int) []hit {
 	for id, scores := range r.authors {
 		for _, score := range scores {
 			if h := place[id]; h != nil {
-				h.match(score, "Q", h.id)
+				h.match(score, "Q", h.ID)
 			}
 		}
 	}
@@ -228,28 +197,12 @@ func topOf(questions []scored, count int) []scored {
 	return top
 }
 
-// exactUpTo is the number of candidates up to which a search reads the present hotness of each from the
-// database.
-const exactUpTo = 500
-
-// hotnessSpan is the range of hotness of all visible questions.
-type hotnessSpan struct{ lowest, highest float64 }
-
-// bonus returns how much a question's hotness adds to its score: up to 2 ln(10000) for the hottest
-// question.
-func (s hotnessSpan) bonus(hotness float64) float64 {
-	if s.highest <= s.lowest {
-		return 0
-	}
-	return 2 * math.Log(ignoredFrom) * (hotness - s.lowest) / (s.highest - s.lowest)
-}
-
 // lookUp finds the words of a query in the index. It also returns the range of hotness and the time of
 // the newest edit of any post, as text.
-func (m *Module) lookUp(
+func (x *Index) lookUp(
 	ctx context.Context, list []string,
 ) (found []indexedWord, span hotnessSpan, edited string, err error) {
-	err = m.db.Select(ctx, func(rows *sql.Rows) error {
+	err = x.db.Select(ctx, func(rows *sql.Rows) error {
 		var id sql.NullInt64
 		var titles, contents, tags sql.NullInt64
 		err := rows.Scan(&span.lowest, &span.highest, &edited, &id, &titles, &contents, &tags)
@@ -285,18 +238,18 @@ const byAuthor = "SELECT a.postid, LN(10000 / (n.qposts + 0e0)) FROM {users} h C
 
 // matchAuthors scores the questions of users whose handle is one of the words or the whole query. It
 // returns the scores by the id of the question; a handle that is both counts twice.
-func (m *Module) matchAuthors(ctx context.Context, q searchPlaces) (map[uint32][]float64, error) {
-	if q.titlesOnly {
+func (x *Index) matchAuthors(ctx context.Context, q Query) (map[uint32][]float64, error) {
+	if q.TitlesOnly {
 		return nil, nil //nolint:nilnil // nobody
 	}
 	authors := map[uint32][]float64{}
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+	err := x.db.Select(ctx, func(rows *sql.Rows) error {
 		var question uint32
 		var score sql.NullFloat64
 		err := rows.Scan(&question, &score)
 		authors[question] = append(authors[question], score.Float64)
 		return err
-	}, byAuthor+"IN ? UNION ALL "+byAuthor+"= ?", atLeastOne(q.words), q.handle)
+	}, byAuthor+"IN ? UNION ALL "+byAuthor+"= ?", atLeastOne(q.Words), q.Handle)
 	if err != nil {
 		return nil, fmt.Errorf("match authors: %w", err)
 	}
