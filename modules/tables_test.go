@@ -12,7 +12,7 @@ import (
 // owners say which module writes to a table. Others may read it.
 var owners = map[string]string{
 	"blobs": "media", "cache": "media", "q2ab_media": "media",
-	"categories": "qa", "contentwords": "qa", "postmetas": "qa", "posts": "qa", "posttags": "qa", "tagwords": "qa", "titlewords": "qa",
+	"categories": "qa", "contentwords": "qa", "postmetas": "qa", "posts": "qa", "posttags": "qa", "q2ab_postings": "qa", "tagwords": "qa", "titlewords": "qa",
 	"uservotes": "qa", "words": "qa",
 	"cookies": "auth", "q2ab_attempts": "auth", "q2ab_codes": "auth", "q2ab_keys": "auth", "q2ab_locks": "auth", "q2ab_migrated": "auth",
 	"q2ab_people": "auth", "q2ab_sessions": "auth", "iplimits": "auth", "userlevels": "auth", "userlimits": "auth", "userlogins": "auth",

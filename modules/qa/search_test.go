@@ -28,6 +28,21 @@ const bruteForce = `SELECT x.question, SUM(x.score) + 2 * LN(10000) * (MAX(p.hot
 // are taken, the result is still Q2A's, page by page; and writes show at once, whoever makes them.
 func TestSearchOfManyCandidates(t *testing.T) {
 	t.Parallel()
+	for name, stored := range map[string]bool{"the index": false, "stored postings": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := testsite.New(t, testsite.On("sqlite:"+seeded(t)))
+			if stored {
+				testsite.RunJob(t, s.App, "postings")
+			}
+			searchOfManyCandidates(t, s)
+		})
+	}
+}
+
+// seeded returns the path of a database in which common words are in hundreds of questions.
+func seeded(t *testing.T) string {
+	t.Helper()
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "seeded.sqlite")
 	db, err := database.Open(ctx, database.Settings{URL: "sqlite:" + path, Prefix: "qa_"})
@@ -40,7 +55,12 @@ func TestSearchOfManyCandidates(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := testsite.New(t, testsite.On("sqlite:"+path))
+	return path
+}
+
+func searchOfManyCandidates(t *testing.T, s *testsite.Site) {
+	t.Helper()
+	ctx := context.Background()
 	for _, query := range [][]string{{"蜂"}, {"巣", "箱"}, {"蜂", "の", "越"}} {
 		var want []int
 		err := s.App.DB.Select(ctx, func(rows *sql.Rows) error {
@@ -88,6 +108,60 @@ func TestSearchOfManyCandidates(t *testing.T) {
 	exec("UPDATE {posts} SET updated = '2026-12-01 00:00:05', updatetype = 'E' WHERE postid IN (1, 99000)")
 	if withNew, _ := found(); withNew {
 		t.Error("an edited question is still found")
+	}
+}
+
+// TestStoredPostings: searches take what is stored of common words, as long as it agrees with the counts
+// of the words, and what the index says of posts that have changed since.
+func TestStoredPostings(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := testsite.New(t, testsite.On("sqlite:"+seeded(t)))
+	const word = "蜂"
+	exec := func(query string, args ...any) {
+		t.Helper()
+		if _, err := s.App.DB.Exec(ctx, query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Each search is the first one of a server.
+	total := func() int {
+		t.Helper()
+		fresh := testsite.New(t, testsite.On(s.Database))
+		return *testsite.Get[testsite.List[testsite.Question]](t, fresh, "/v1/search?q="+url.QueryEscape(word)).Total
+	}
+	testsite.RunJob(t, s.App, "postings")
+	before := total()
+	exec("CREATE TABLE hidden_index AS SELECT * FROM {contentwords}")
+	exec("DELETE FROM {contentwords}")
+	if got := total(); got != before {
+		t.Errorf("without the index %d questions are found, want the %d that are stored", got, before)
+	}
+	exec("INSERT INTO {contentwords} SELECT * FROM hidden_index")
+	exec("INSERT INTO {posts} (postid, type, created, format, title, content, hotness) " +
+		"SELECT 99000, 'Q', '2026-12-01 00:00:00', '', '蜂', '蜂', MAX(hotness) FROM {posts}")
+	exec("INSERT INTO {titlewords} (postid, wordid) SELECT 99000, wordid FROM {words} WHERE word = ?", word)
+	exec("UPDATE {words} SET titlecount = titlecount + 1 WHERE word = ?", word)
+	if got := total(); got != before+1 {
+		t.Errorf("with a new question %d questions are found, want %d", got, before+1)
+	}
+	// A question that is gone leaves no trace but the counts.
+	exec("DELETE FROM {titlewords} WHERE postid = 99000")
+	exec("DELETE FROM {posts} WHERE postid = 99000")
+	exec("UPDATE {words} SET titlecount = titlecount - 1 WHERE word = ?", word)
+	if got := total(); got != before {
+		t.Errorf("with the question deleted %d questions are found, want %d", got, before)
+	}
+	// Counts that are off make the stored postings useless, and the next run of the job drops them.
+	exec("UPDATE {words} SET titlecount = titlecount + 1 WHERE word = ?", word)
+	if got := total(); got != before {
+		t.Errorf("with counts that are off %d questions are found, want %d", got, before)
+	}
+	testsite.RunJob(t, s.App, "postings")
+	var rows int
+	if _, err := s.App.DB.Get(ctx, []any{&rows},
+		"SELECT COUNT(*) FROM {q2ab_postings} p JOIN {words} w ON w.wordid = p.wordid WHERE w.word = ?", word); err != nil || rows != 0 {
+		t.Errorf("%d rows of a word whose counts are off, %v", rows, err)
 	}
 }
 

@@ -66,7 +66,7 @@ func makeWorkloads(ctx context.Context, databaseURL string, only func(name strin
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
-	if err := awardBadges(ctx, app); err != nil {
+	if err := runJobs(ctx, app); err != nil {
 		return nil, err
 	}
 	site, err := readSite(ctx, app.DB)
@@ -152,17 +152,26 @@ func sitemapParts(ctx context.Context, app *modules.App) ([]string, error) {
 	return index.Parts, err
 }
 
-// awardBadges runs the job that awards badges, unless the database has badges already.
-func awardBadges(ctx context.Context, app *modules.App) error {
-	var one int
-	if found, err := app.DB.Get(ctx, []any{&one}, "SELECT 1 FROM {ysb_badges} LIMIT 1"); err != nil || found {
-		return err
+// runJobs runs the jobs whose results the measured requests read, unless the database has them already.
+func runJobs(ctx context.Context, app *modules.App) error {
+	for job, table := range map[string]string{"badges": "{ysb_badges}", "postings": "{q2ab_postings}"} {
+		var one int
+		found, err := app.DB.Get(ctx, []any{&one}, "SELECT 1 FROM "+table+" LIMIT 1")
+		if err != nil {
+			return err
+		}
+		if found {
+			continue
+		}
+		run, err := app.Jobs.Start(ctx, job, jobs.Options{})
+		if err != nil {
+			return err
+		}
+		if err := app.Jobs.Work(ctx, run, func(*jobs.Run, *jobs.Work) {}); err != nil {
+			return err
+		}
 	}
-	run, err := app.Jobs.Start(ctx, "badges", jobs.Options{})
-	if err == nil {
-		err = app.Jobs.Work(ctx, run, func(*jobs.Run, *jobs.Work) {})
-	}
-	return err
+	return nil
 }
 
 // walk returns the cursors of up to fifty pages at the start of a list.

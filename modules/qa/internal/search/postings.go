@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -108,13 +110,31 @@ func (x *Index) postingsOf(
 	if len(missing) == 0 {
 		return lists, nil
 	}
-	if err := x.readPostings(ctx, lists, missing); err != nil {
+	read := slices.Collect(maps.Values(missing))
+	if err := x.readStored(ctx, lists, missing); err != nil {
 		return nil, err
 	}
-	for _, i := range missing {
+	if len(missing) > 0 {
+		if err := x.readPostings(ctx, lists, missing); err != nil {
+			return nil, err
+		}
+	}
+	for _, i := range read {
 		x.postings.cache.Set(lists[i].id, lists[i])
 	}
 	return lists, nil
+}
+
+// postingsQuery returns the statement that reads postings that meet a condition, in this order: of titles,
+// contents and tags.
+func postingsQuery(condition string) string {
+	return `
+		SELECT wordid, postid, postid, 0, 1 FROM {titlewords} WHERE ` + condition + `
+		UNION ALL
+		SELECT wordid, questionid, postid, CASE type WHEN 'Q' THEN 1 WHEN 'A' THEN 2 ELSE 3 END, count
+			FROM {contentwords} WHERE ` + condition + `
+		UNION ALL
+		SELECT wordid, postid, postid, 4, 1 FROM {tagwords} WHERE ` + condition
 }
 
 // readPostings reads the postings of the words that are missing in the cache into lists, in one
@@ -142,9 +162,7 @@ func (x *Index) readPostings(ctx context.Context, lists []*wordPostings, missing
 		list := lists[missing[word]]
 		list.list = append(list.list, p)
 		return nil
-	}, "SELECT wordid, postid, postid, 0, 1 FROM {titlewords} WHERE wordid IN ? UNION ALL "+
-		"SELECT wordid, questionid, postid, CASE type WHEN 'Q' THEN 1 WHEN 'A' THEN 2 ELSE 3 END, count FROM {contentwords} WHERE wordid IN ? UNION ALL "+
-		"SELECT wordid, postid, postid, 4, 1 FROM {tagwords} WHERE wordid IN ?",
+	}, postingsQuery("wordid IN ?"),
 		append(titles, none...), append(contents, none...), append(tags, none...))
 	if err != nil {
 		return fmt.Errorf("read the word index: %w", err)
