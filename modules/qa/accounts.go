@@ -191,8 +191,7 @@ func (m *Module) hidePosts(ctx context.Context, in *hidePostsInput) (*hidePostsO
 	for _, id := range ids {
 		_, err := m.change(ctx, id, "QAC", wholeThread, func(c *change, p *post) (int, error) {
 			if p.hidden || p.userID != userID { // it changed after the ids were read
-				c.actor.nobody = true
-				return 0, nil
+				return 0, errUnchanged
 			}
 			out.Body.Hidden++
 			c.granted = true // MayHidePosts gave permission for all of them

@@ -74,7 +74,7 @@ func (c *change) ask(in *askInput, text *content) (int, error) {
 		return 0, err
 	}
 	q.queued = auth.Moderated(c.o, c.caller, c.level(q.categoryPath))
-	c.t, c.whole = &loaded{thread: thread{question: q}, byID: map[int]*post{}}, true
+	c.thread, c.whole = &loaded{thread: thread{question: q}, byID: map[int]*post{}}, true
 	if err := c.expect(q); err != nil {
 		return 0, err
 	}

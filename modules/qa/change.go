@@ -3,8 +3,8 @@ package qa
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -21,40 +21,48 @@ import (
 // what differs and everything that follows from it: the word index, counts, points, update streams,
 // limits and events. So each figure is maintained in one place, whatever the use case is.
 type change struct {
-	m      *Module
-	ctx    context.Context
-	tx     *database.DB
-	o      *site.Options
+	m *Module
+	writing
+	threadEdit
+	effects
 	tree   *categoryTree
-	caller auth.Caller
-	t      *loaded
-	// whole is set if t holds the whole thread, and not only the post, its parent and its question.
-	whole bool
-
-	before  map[int]post // the posts before the action, by id
-	added   []*post
-	removed []*post
-	extra   *string // the new content of the question's extra field; nil does not change it
-
 	actor  actor
 	signed bool
 	// granted is set after the rules have allowed the use case.
 	granted bool
-	charge  auth.Action // the limit that the action counts against; "" for none
-	votes   []VoteChange
-	events  []Event
+	wordRows
+}
+
+// writing is what a use case writes with, and for whom.
+type writing struct {
+	ctx    context.Context
+	tx     *database.DB
+	o      *site.Options
+	caller auth.Caller
+}
+
+// effects are what an action has besides the posts that it changes.
+type effects struct {
+	extra  *string     // the new content of the question's extra field; nil does not change it
+	charge auth.Action // the limit that the action counts against; "" for none
+	votes  []VoteChange
+	events []Event
 	// flagged is what the action adds to the site's cached count of flags, as Q2A counts them.
 	flagged int
+	// tags is what the action adds to the site's cached count of tags.
+	tags int
 	// heated is set if the question's hotness has to be recomputed.
 	heated bool
-	// words are the rows of the table of words that the action has looked up.
+}
+
+// wordRows are what an action knows of the rows of the table of words.
+type wordRows struct {
+	// words are the rows that the action has looked up.
 	words []indexWord
 	// retried is set if the action runs again, after rows for new words were made.
 	retried bool
 	// dry is set if the change must not make rows for words; ids below 0 then stand for the missing rows.
 	dry bool
-	// tags is what the action adds to the site's cached count of tags.
-	tags int
 }
 
 // actor says in whose name an action is written: the caller's, or nobody's, as when a post is hidden
@@ -95,6 +103,10 @@ const lockIDs = "SELECT postid FROM {posts} WHERE postid = ?" +
 	" UNION SELECT a.parentid FROM {posts} p JOIN {posts} a ON a.postid = p.parentid WHERE p.postid = ? AND p.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') " +
 	"AND a.type IN ('A', 'A_HIDDEN', 'A_QUEUED')"
 
+// errUnchanged is what a use case returns if there is nothing to do, because all is as the caller wants
+// it. The request succeeds, and nothing is written.
+var errUnchanged = errors.New("unchanged")
+
 // change runs a use case on the post with the given id, which must be of one of the kinds and visible
 // to the caller. All writers of a thread wait for each other at the lock of its question. If the client
 // sends the same request again, its response is made from the resource, whose id the use case returns.
@@ -116,6 +128,9 @@ func (m *Module) change(
 			return 0, err
 		}
 		resource, err := use(c, p)
+		if errors.Is(err, errUnchanged) {
+			return resource, nil
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -136,7 +151,8 @@ func (m *Module) transact(
 	err = m.withWords(ctx, func(retried bool) error {
 		resource, err = web.Once(ctx, m.db, func(tx *database.DB) (int, error) {
 			c = &change{
-				m: m, ctx: ctx, tx: tx, o: o, tree: tree, caller: auth.CallerOf(ctx), retried: retried,
+				m: m, writing: writing{ctx, tx, o, auth.CallerOf(ctx)}, tree: tree,
+				wordRows: wordRows{retried: retried},
 			}
 			c.actor = c.self()
 			return run(c)
@@ -198,23 +214,15 @@ func (c *change) open(id int, kinds string, s scope) (*post, error) {
 	} else {
 		question = 0
 	}
-	if c.t, err = c.m.assemble(c.ctx, c.tx, c.o, query, args, question, true); err != nil {
+	if c.thread, err = c.m.assemble(c.ctx, c.tx, c.o, query, args, question, true); err != nil {
 		return nil, err
 	}
 	c.snapshot()
-	p := c.t.byID[id]
+	p := c.thread.byID[id]
 	if p == nil || !strings.Contains(kinds, p.kind) {
 		return nil, problem.NotFound()
 	}
-	return p, seen(c.o, c.caller, c.t, p)
-}
-
-// snapshot keeps copies of the posts as they are now.
-func (c *change) snapshot() {
-	c.before = make(map[int]post, len(c.t.byID))
-	for id, p := range c.t.byID {
-		c.before[id] = *p
-	}
+	return p, seen(c.o, c.caller, c.thread, p)
 }
 
 func repeated(id, times int) []any {
@@ -306,14 +314,3 @@ func (c *change) outgoing() []events.Event {
 	}
 	return out
 }
-
-// posts returns all posts of the thread that were read, in the order of their ids, and after them those
-// that the action adds. It includes the posts that the action deletes.
-func (c *change) posts() []*post {
-	all := slices.Collect(maps.Values(c.t.byID))
-	slices.SortFunc(all, func(a, b *post) int { return a.id - b.id })
-	return append(all, c.added...)
-}
-
-// gone reports whether the action deletes the post.
-func (c *change) gone(p *post) bool { return slices.Contains(c.removed, p) }

@@ -12,8 +12,7 @@ import (
 func (m *Module) claim(ctx context.Context, id int) (*stateOutput, error) {
 	return m.setState(ctx, id, func(c *change, p *post) error {
 		if p.userID == c.caller.UserID && !c.caller.Anonymous() {
-			c.actor.nobody = true // nothing is done
-			return nil
+			return errUnchanged
 		}
 		if err := c.may(claiming, p); err != nil {
 			return err

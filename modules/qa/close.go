@@ -92,13 +92,12 @@ func (c *change) closeWithNote(q *post, note string) error {
 func (m *Module) reopen(ctx context.Context, id int) (*threadOutput, error) {
 	_, err := m.change(ctx, id, "Q", wholeThread, func(c *change, q *post) (int, error) {
 		if !isClosed(c.o, q) || q.closedByID == 0 {
-			c.actor.nobody = true // nothing is done
-			return 0, nil
+			return 0, errUnchanged
 		}
 		if err := c.may(reopening, q); err != nil {
 			return 0, err
 		}
-		if note := c.t.byID[q.closedByID]; note != nil && note.parentID == q.id {
+		if note := c.thread.byID[q.closedByID]; note != nil && note.parentID == q.id {
 			c.remove(note)
 		}
 		q.closedByID = 0

@@ -39,10 +39,10 @@ func (m *Module) convert(ctx context.Context, in *convertInput) (*createdComment
 }
 
 func (c *change) convert(p *post, in *convertInput, text *content) error {
-	q := c.t.question
+	q := c.thread.question
 	parent := q
 	if in.Body.ParentID != 0 {
-		parent = c.t.byID[in.Body.ParentID]
+		parent = c.thread.byID[in.Body.ParentID]
 	}
 	isPlace := parent != nil && (parent == q || parent.kind == "A" && parent.parentID == q.id && parent != p)
 	if !isPlace {
@@ -69,7 +69,7 @@ func (c *change) convert(p *post, in *convertInput, text *content) error {
 	if err := c.settle(p, e, changed, "E"); err != nil {
 		return err
 	}
-	for _, below := range c.t.comments {
+	for _, below := range c.thread.comments {
 		if below.parentID == p.id {
 			below.parentID = parent.id
 		}

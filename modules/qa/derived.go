@@ -72,39 +72,9 @@ func (c *change) countPosts() error {
 	return site.AddCounts(c.ctx, c.tx, counts)
 }
 
-// eachChange calls f for each post of the thread with its state before and after the action. The state
-// before is nil for a new post, and the state after is nil for a deleted one.
-func (c *change) eachChange(f func(before, after *post)) {
-	for _, p := range c.posts() {
-		before, existed := c.before[p.id]
-		switch {
-		case !existed:
-			f(nil, p)
-		case c.gone(p):
-			f(&before, nil)
-		default:
-			f(&before, p)
-		}
-	}
-}
-
-// countQuestions brings the categories' counts of visible questions up to date. The count of a category
-// includes the questions in the categories below it.
+// countQuestions brings the categories' counts of visible questions up to date.
 func (c *change) countQuestions() error {
-	counts := map[int]int{}
-	add := func(p *post, sign int) {
-		if p != nil && p.kind == "Q" && p.visible() {
-			for _, id := range p.categoryPath {
-				counts[id] += sign
-			}
-		}
-	}
-	c.eachChange(func(before, after *post) {
-		if before != nil { // a new question was counted when it was added
-			add(before, -1)
-			add(after, 1)
-		}
-	})
+	counts := c.questionCounts()
 	for _, difference := range []int{-1, 1} {
 		ids := slices.Sorted(maps.Keys(counts))
 		ids = slices.DeleteFunc(ids, func(id int) bool { return counts[id] != difference })
@@ -133,36 +103,11 @@ func (c *change) countIn(ids []int, difference int) error {
 	return nil
 }
 
-// derive updates what a question stores about its answers: how many are visible, and the votes of the
-// best one.
+// derive updates what a question stores about its answers, and notes whether its hotness changes.
 func (c *change) derive() error {
-	q := c.t.question
-	isAnswer := func(p *post) bool { return p != nil && p.kind == "A" && p.visible() && p.parentID == q.id }
-	best, changed, fell := 0, false, false
-	c.eachChange(func(before, after *post) {
-		was, is := isAnswer(before), isAnswer(after)
-		if was {
-			q.answers--
-		}
-		if is {
-			q.answers++
-			best = max(best, after.net)
-		}
-		if was != is || is && before.created != after.created {
-			c.heated = true
-		}
-		if was != is || is && before.net != after.net {
-			changed = true
-			fell = fell || was && before.net >= q.maxAnswerVotes && (!is || after.net < before.net)
-		}
-	})
-	before := c.before[q.id]
-	c.heated = c.heated || q.net != before.net || q.created != before.created
-	switch {
-	case !changed:
-	case c.whole || best >= q.maxAnswerVotes:
-		q.maxAnswerVotes = best
-	case fell:
+	heated, best, known := c.countAnswers()
+	c.heated = c.heated || heated
+	if !known {
 		return c.bestOfOthers(best)
 	}
 	return nil
@@ -171,8 +116,8 @@ func (c *change) derive() error {
 // bestOfOthers sets the votes of the best answer where only a part of the thread was read: to best,
 // which is the highest of the answers that were read, or to that of the other answers in the database.
 func (c *change) bestOfOthers(best int) error {
-	q := c.t.question
-	loaded := slices.Collect(maps.Keys(c.t.byID))
+	q := c.thread.question
+	loaded := slices.Collect(maps.Keys(c.thread.byID))
 	var most sql.NullInt64
 	if _, err := c.tx.Get(c.ctx, []any{&most},
 		"SELECT MAX(netvotes) FROM {posts} WHERE parentid = ? AND type = 'A' AND postid NOT IN ?",
@@ -186,7 +131,7 @@ func (c *change) bestOfOthers(best int) error {
 // warm recomputes the hotness of the question where only a part of the thread was read, in which case
 // nothing but votes has changed. The result is written together with the posts.
 func (c *change) warm() (err error) {
-	q := c.t.question
+	q := c.thread.question
 	if !c.heated || c.whole {
 		return nil
 	}
@@ -197,10 +142,10 @@ func (c *change) warm() (err error) {
 // heat recomputes the question's hotness after its posts were written, if something that it depends on
 // changed and the whole thread was read.
 func (c *change) heat() error {
-	if !c.heated || !c.whole || c.gone(c.t.question) {
+	if !c.heated || !c.whole || c.gone(c.thread.question) {
 		return nil
 	}
-	return c.m.updateHotness(c.ctx, c.tx, c.o, c.t.question.id)
+	return c.m.updateHotness(c.ctx, c.tx, c.o, c.thread.question.id)
 }
 
 // cell is a column of the table of posts, with the value that a post has in it.
@@ -391,7 +336,7 @@ func (c *change) writeExtra() error {
 	}
 	_, err := c.tx.Exec(c.ctx,
 		"INSERT INTO {postmetas} (postid, title, content) VALUES (?, 'qa_q_extra', ?)"+
-			c.tx.Upsert("postid, title")+"content = "+c.tx.Given("content"), c.t.question.id, *c.extra)
+			c.tx.Upsert("postid, title")+"content = "+c.tx.Given("content"), c.thread.question.id, *c.extra)
 	if err != nil {
 		return fmt.Errorf("write the extra field: %w", err)
 	}

@@ -204,9 +204,9 @@ func (c *change) move(q *post, category int, path []int, silent bool) {
 	}
 	old := q.categoryID
 	q.categoryID, q.categoryPath = category, path
-	for _, p := range c.t.byID {
+	for _, p := range c.thread.byID {
 		below := p.kind != "Q" && (p.parentID == q.id ||
-			c.t.byID[p.parentID] != nil && c.t.byID[p.parentID].parentID == q.id)
+			c.thread.byID[p.parentID] != nil && c.thread.byID[p.parentID].parentID == q.id)
 		if below && (p.kind != "NOTE" || p.id == q.closedByID) {
 			p.categoryID, p.categoryPath = category, path
 		}
@@ -337,7 +337,7 @@ func (c *change) editReply(p *post, body *Editing, text *content) error {
 
 // replyParams returns the event parameters that say to which posts an answer or a comment belongs.
 func (c *change) replyParams(p *post) []events.Param {
-	q, parent := c.t.question, c.t.byID[p.parentID]
+	q, parent := c.thread.question, c.thread.byID[p.parentID]
 	if p.kind == "A" {
 		return params("postid", p.id, "parentid", p.parentID, "parent", c.record(q))
 	}

@@ -163,7 +163,7 @@ func (c *change) report(name string, p *post, with []events.Param, more func(*Ev
 }
 
 func (c *change) reportBy(by actor, name string, p *post, with []events.Param, more func(*Event)) {
-	q := c.t.question
+	q := c.thread.question
 	e := Event{
 		PostID: p.id, OwnerID: p.userID, QuestionID: q.id,
 		Event: events.Event{Name: name, At: c.tx.Now(), Params: with, Topics: c.topics(name, p)},
@@ -197,9 +197,9 @@ var publicNames = map[string]string{
 
 // topics returns what an event about the post is about, by which event streams choose its receivers.
 func (c *change) topics(name string, p *post) events.Topics {
-	q := c.t.question
+	q := c.thread.question
 	what, public := publicNames[name[2:]]
-	seen := func(get func(int) *post) bool { x := get(p.id); return x != nil && c.everyoneSees(x, get) }
+	seen := func(get func(int) *post) bool { x := get(p.id); return x != nil && everyoneSees(x, get) }
 	t := events.Topics{
 		What: what, PostID: p.id, QuestionID: q.id,
 		CategoryIDs: slices.Clone(q.categoryPath), Tags: tagList(q.tags),
@@ -213,13 +213,4 @@ func (c *change) topics(name string, p *post) events.Topics {
 	}
 	t.Public = public && (seen(c.now) || seen(c.was) && strings.HasSuffix(name, "_hide"))
 	return t
-}
-
-// everyoneSees reports whether a post and all posts above it are visible; get returns a post by its id.
-func (c *change) everyoneSees(p *post, get func(int) *post) bool {
-	if p.kind == "Q" {
-		return p.visible()
-	}
-	parent := get(p.parentID)
-	return p.visible() && parent != nil && c.everyoneSees(parent, get)
 }

@@ -20,8 +20,7 @@ func (m *Module) setFlag(ctx context.Context, id int, flag bool) (*stateOutput, 
 
 func (c *change) flag(p *post) error {
 	if p.myFlag != 0 {
-		c.actor.nobody = true // nothing is done
-		return nil
+		return errUnchanged
 	}
 	if err := c.may(flagging, p); err != nil {
 		return err
@@ -35,7 +34,7 @@ func (c *change) flag(p *post) error {
 	}
 	c.charge = auth.Flags
 	c.report(letters[p.kind]+"_flag", p, params("postid", p.id, "oldpost", c.record(p), "flagcount", p.flags,
-		"questionid", c.t.question.id, "question", c.record(c.t.question)), nil)
+		"questionid", c.thread.question.id, "question", c.record(c.thread.question)), nil)
 	if p.flags < c.o.Int("flagging_hide_after") {
 		return nil
 	}
@@ -46,8 +45,7 @@ func (c *change) flag(p *post) error {
 
 func (c *change) unflag(p *post) error {
 	if p.myFlag == 0 && !c.caller.Anonymous() {
-		c.actor.nobody = true // nothing is done
-		return nil
+		return errUnchanged
 	}
 	if err := c.may(unflagging, p); err != nil {
 		return err
@@ -86,8 +84,7 @@ func (m *Module) clearFlags(ctx context.Context, id int) (*stateOutput, error) {
 	return m.setState(ctx, id, func(c *change, p *post) error {
 		if refusal := auth.Refusal(c.o, c.caller, "permit_hide_show",
 			c.level(p.categoryPath)); refusal == nil && p.flags == 0 {
-			c.actor.nobody = true // nothing is done
-			return nil
+			return errUnchanged
 		}
 		if err := c.may(clearing, p); err != nil {
 			return err

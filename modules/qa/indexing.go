@@ -57,28 +57,6 @@ func isIndexed(p *post, get func(id int) *post) bool {
 	return parent.kind == "Q"
 }
 
-// now returns the post with the given id as the action leaves it, or nil if there is none.
-func (c *change) now(id int) *post {
-	for _, p := range c.added {
-		if p.id == id && id != 0 {
-			return p
-		}
-	}
-	p := c.t.byID[id]
-	if p == nil || c.gone(p) {
-		return nil
-	}
-	return p
-}
-
-// was returns the post with the given id as it was before the action, or nil if there was none.
-func (c *change) was(id int) *post {
-	if p, ok := c.before[id]; ok {
-		return &p
-	}
-	return nil
-}
-
 // sameWords reports whether the index holds the same for two states of a post.
 func sameWords(a, b *post) bool {
 	return a.kind == b.kind && a.title == b.title && a.content == b.content && a.format == b.format &&
@@ -133,7 +111,7 @@ func (c *change) index() error {
 	if err != nil {
 		return err
 	}
-	want, err := c.wantedRows(fresh, func(*post) int { return c.t.question.id })
+	want, err := c.wantedRows(fresh, func(*post) int { return c.thread.question.id })
 	if err != nil {
 		return err
 	}

@@ -261,7 +261,10 @@ func (m *Module) recountIndex(ctx context.Context, after int, w *jobs.Work) (nex
 	err = m.withWords(ctx, func(retried bool) error {
 		next, err = m.batch(ctx, "posts", "postid", after, postsPerBatch, w,
 			func(tx *database.DB, ids []int) error {
-				c := &change{m: m, ctx: ctx, tx: tx, o: o, retried: retried || w.DryRun, dry: w.DryRun}
+				c := &change{
+					m: m, writing: writing{ctx: ctx, tx: tx, o: o},
+					wordRows: wordRows{retried: retried || w.DryRun, dry: w.DryRun},
+				}
 				return c.recountIndex(ids, w)
 			})
 		return err

@@ -22,7 +22,7 @@ func (c *change) limited(action auth.Action) error {
 }
 
 // rules returns what Q2A's rules say about the post and the caller.
-func (c *change) rules(p *post) rules { return c.t.rules[p.id] }
+func (c *change) rules(p *post) rules { return c.thread.rules[p.id] }
 
 // The rules in permissions.go decide whether an operation is allowed. The rest of this file only finds
 // out why it is not.
@@ -129,7 +129,7 @@ func state(c *change, p *post) *problem.Error {
 	if e := unseen(c, p); e != nil {
 		return e
 	}
-	if p == c.t.question && isClosed(c.o, p) {
+	if p == c.thread.question && isClosed(c.o, p) {
 		return problem.New("closed")
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 
 // TestNoWriteWithoutAsking: what reports an event has to have asked the rules.
 func TestNoWriteWithoutAsking(t *testing.T) {
-	c := &change{events: []Event{{Event: events.Event{Name: "q_edit"}}}}
+	c := &change{effects: effects{events: []Event{{Event: events.Event{Name: "q_edit"}}}}}
 	if err := c.finish(); err == nil {
 		t.Error("a write that asked nobody is finished")
 	}

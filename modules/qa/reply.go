@@ -55,7 +55,7 @@ func (c *change) answer(q *post, w *Writing, text *content) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, other := range c.t.answers {
+	for _, other := range c.thread.answers {
 		if !other.hidden && sameText(other.content, a.content) {
 			return 0, problem.Invalid(problem.Field{Name: "content", Code: "repeated"})
 		}
@@ -79,7 +79,7 @@ func (c *change) answer(q *post, w *Writing, text *content) (int, error) {
 // reply returns a new answer or comment below the parent, not yet written, and checks what was sent.
 // Its error describes the invalid fields.
 func (c *change) reply(kind string, parent *post, w *Writing, text *content) (*post, error) {
-	q := c.t.question
+	q := c.thread.question
 	p := &post{kind: kind, parentID: parent.id, categoryID: q.categoryID, categoryPath: q.categoryPath}
 	p.take(text)
 	check := &checks{}
@@ -141,7 +141,7 @@ func (c *change) comment(parent *post, w *Writing, text *content) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, other := range c.t.comments {
+	for _, other := range c.thread.comments {
 		if other.kind == "C" && other.parentID == parent.id && !other.hidden &&
 			sameText(other.content, p.content) {
 			return 0, problem.Invalid(problem.Field{Name: "content", Code: "repeated"})
@@ -155,7 +155,7 @@ func (c *change) comment(parent *post, w *Writing, text *content) (int, error) {
 	if p.queued {
 		name = "c_queue"
 	}
-	q := c.t.question
+	q := c.thread.question
 	with := params("postid", p.id, "parentid", parent.id, "parenttype", parent.kind,
 		"parent", c.record(parent), "questionid", q.id, "question", c.record(q), "thread", nil,
 		"content", p.content, "format", p.format, "text", TextOf(p.content, p.format),
@@ -173,7 +173,7 @@ func (c *change) comment(parent *post, w *Writing, text *content) (int, error) {
 func (c *change) commenters(parent *post) []int {
 	var users []int
 	seen := map[int]bool{0: true}
-	for _, p := range c.t.comments {
+	for _, p := range c.thread.comments {
 		if p.kind == "C" && p.visible() && p.parentID == parent.id && !seen[p.userID] {
 			seen[p.userID] = true
 			users = append(users, p.userID)

@@ -22,14 +22,13 @@ func (m *Module) selectAnswer(ctx context.Context, id, answerID int) (*threadOut
 		}
 		var answer *post
 		if answerID != 0 {
-			answer = c.t.byID[answerID]
+			answer = c.thread.byID[answerID]
 			if answer == nil || answer.kind != "A" || answer.parentID != q.id || !answer.visible() {
 				return 0, problem.Invalid(problem.Field{Name: "answerId", Code: "no_answer_here"})
 			}
 		}
 		if answerID == q.selectedID {
-			c.actor.nobody = true // nothing changes
-			return 0, nil
+			return 0, errUnchanged
 		}
 		c.choose(answer, c.actor)
 		return 0, nil
@@ -44,9 +43,9 @@ func (m *Module) selectAnswer(ctx context.Context, id, answerID int) (*threadOut
 // the site closes questions that have a selected answer, it also reports the question as closed or
 // reopened.
 func (c *change) choose(answer *post, by actor) {
-	q := c.t.question
+	q := c.thread.question
 	wasClosed := isClosed(c.o, q)
-	old := c.t.byID[q.selectedID]
+	old := c.thread.byID[q.selectedID]
 	if old != nil && old.updateType == "S" { // its last change was its selection, which ends now
 		old.updated, old.updateType, old.lastUserID, old.lastIP = 0, "", 0, nil
 	}

@@ -32,8 +32,7 @@ func (m *Module) setVisibility(ctx context.Context, in *visibilityInput) (*state
 	return m.setState(ctx, in.ID, func(c *change, p *post) error {
 		if in.Body.Hidden {
 			if p.hidden {
-				c.actor.nobody = true // nothing changes
-				return nil
+				return errUnchanged
 			}
 			if err := c.may(hiding, p); err != nil {
 				return err
@@ -41,8 +40,7 @@ func (m *Module) setVisibility(ctx context.Context, in *visibilityInput) (*state
 			return c.setStatus(p, asHidden, c.actor, p.flags)
 		}
 		if p.visible() {
-			c.actor.nobody = true
-			return nil
+			return errUnchanged
 		}
 		if err := c.may(reshowing, p); err != nil {
 			return err
@@ -127,7 +125,7 @@ func (c *change) setStatus(p *post, to status, by actor, flags int) error {
 	case to == asVisible && wasHidden:
 		event, touched = "reshow", true
 	}
-	if to == asHidden && p.kind == "A" && c.t.question.selectedID == p.id {
+	if to == asHidden && p.kind == "A" && c.thread.question.selectedID == p.id {
 		c.choose(nil, c.nobody())
 	}
 	p.hidden, p.queued = to == asHidden, to == asQueued
@@ -173,7 +171,7 @@ func (c *change) reportApproved(p *post) error {
 		"notify", p.notify != "", "email", textOrNull(strings.TrimSuffix(p.notify, "@")),
 		"delayed", c.was(p.id).created,
 	)...)
-	parent := c.t.byID[p.parentID]
+	parent := c.thread.byID[p.parentID]
 	var tagIDs []int
 	if p.kind == "Q" {
 		var err error
@@ -203,7 +201,7 @@ func (c *change) reportApproved(p *post) error {
 
 // stateParams returns the parameters that all of Q2A's events about a post's state have.
 func (c *change) stateParams(p *post) []events.Param {
-	parent, q := c.t.byID[p.parentID], c.t.question
+	parent, q := c.thread.byID[p.parentID], c.thread.question
 	with := []any{"postid", p.id, "parentid", orNull(p.parentID)}
 	switch p.kind {
 	case "Q":
@@ -274,11 +272,11 @@ func (c *change) delete(p *post) error {
 	}
 	with = append(with, "old"+typeNames[p.kind], c.record(p))
 	if p.kind == "C" {
-		with = append(with, "parenttype", c.t.byID[p.parentID].kind, "questionid", c.t.question.id)
+		with = append(with, "parenttype", c.thread.byID[p.parentID].kind, "questionid", c.thread.question.id)
 	}
 	letter := strings.ToLower(p.kind)
 	c.report(letter+"_delete_before", p, params(with...), nil)
-	if note := c.t.byID[p.closedByID]; note != nil && note.parentID == p.id {
+	if note := c.thread.byID[p.closedByID]; note != nil && note.parentID == p.id {
 		c.remove(note)
 		p.closedByID = 0
 	}

@@ -29,11 +29,9 @@ func (m *Module) setVote(ctx context.Context, id, vote int) (*voteOutput, error)
 		if err := c.mayVote(p, vote); err != nil {
 			return 0, err
 		}
-		if err := c.vote(p, vote); err != nil {
-			return 0, err
-		}
+		err := c.vote(p, vote)
 		out.Body = VoteResult{Votes{p.net, p.up, p.down}, vote}
-		return 0, nil
+		return 0, err
 	})
 	return out, err
 }
@@ -65,8 +63,7 @@ func voteOption(_ *change, p *post) string {
 func (c *change) vote(p *post, vote int) error {
 	old := p.myVote
 	if old == vote {
-		c.actor.nobody = true
-		return nil
+		return errUnchanged
 	}
 	if err := c.sign(); err != nil {
 		return err
