@@ -28,6 +28,7 @@ import (
 	"38qa.net/backend/modules/qa"
 	"38qa.net/backend/modules/ranking"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // App is the whole application: the database, the modules, the jobs and the HTTP server.
@@ -258,7 +259,7 @@ func (a *App) mayFollow(ctx context.Context) error {
 		return err
 	}
 	c := auth.CallerOf(ctx)
-	if reason := auth.PermitReading(o, c, "permit_view_q_page", c.Level); reason != auth.Permitted {
+	if reason := auth.PermitReading(o, c, option.PermitViewQPage, c.Level); reason != auth.Permitted {
 		return reason.Problem()
 	}
 	return nil

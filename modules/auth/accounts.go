@@ -14,6 +14,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Author is the public description of a user that is shown beside a post.
@@ -144,8 +145,8 @@ func (m *Module) Authors(ctx context.Context, o *site.Options, ids []int) (map[i
 // Author returns the public description of the account that posts show.
 func (a Account) Author(o *site.Options) *Author {
 	author := &Author{ID: a.ID, Handle: a.Handle, Level: LevelName(a.Level), Title: o.Title(a.Points),
-		Avatar: a.AvatarURL(o, o.Int("avatar_q_page_q_size"))}
-	if o.Bool("show_user_points") {
+		Avatar: a.AvatarURL(o, o.Int(option.AvatarQPageQSize))}
+	if o.Bool(option.ShowUserPoints) {
 		author.Points = &a.Points
 	}
 	return author
@@ -163,16 +164,16 @@ func (a Account) AvatarURL(o *site.Options, size int) string {
 		return "/v1/media/" + blob + "?size=" + strconv.Itoa(size) + "&shape=square"
 	}
 	switch {
-	case o.Bool("avatar_allow_gravatar") && a.Flags&FlagShowGravatar != 0:
+	case o.Bool(option.AvatarAllowGravatar) && a.Flags&FlagShowGravatar != 0:
 		sum := md5.Sum([]byte(strings.ToLower(strings.TrimSpace(a.Email)))) //nolint:gosec // see the import
 		return "https://www.gravatar.com/avatar/" + hex.EncodeToString(sum[:]) + "?s=" + strconv.Itoa(size)
-	case o.Bool("avatar_allow_upload") && a.Flags&FlagShowAvatar != 0 && a.AvatarBlob != "":
+	case o.Bool(option.AvatarAllowUpload) && a.Flags&FlagShowAvatar != 0 && a.AvatarBlob != "":
 		return square(a.AvatarBlob)
-	case !o.Bool("avatar_allow_gravatar") && !o.Bool("avatar_allow_upload") ||
-		!o.Bool("avatar_default_show"):
+	case !o.Bool(option.AvatarAllowGravatar) && !o.Bool(option.AvatarAllowUpload) ||
+		!o.Bool(option.AvatarDefaultShow):
 		return ""
-	case o.String("avatar_default_blobid") != "":
-		return square(o.String("avatar_default_blobid"))
+	case o.String(option.AvatarDefaultBlobID) != "":
+		return square(o.String(option.AvatarDefaultBlobID))
 	}
 	return PatternURL(a.Handle)
 }

@@ -7,6 +7,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // target is the account that the caller wants to administer.
@@ -40,7 +41,7 @@ func assignable(o *site.Options, c Caller, t target) (level int, err error) {
 	case c.Level < LevelModerator || c.Level < LevelSuper && c.Level <= t.maxLevel:
 		return 0, problem.New("permission_level")
 	}
-	if refusal := Refusal(o, c, "", c.Level); refusal != nil {
+	if refusal := Refusal(o, c, option.None, c.Level); refusal != nil {
 		return 0, refusal
 	}
 	switch {
@@ -193,7 +194,7 @@ func (m *Module) MayHidePosts(ctx context.Context, handle string) (userID int, e
 	if err := mayBlock(o, c, t); err != nil {
 		return 0, err
 	}
-	if refusal := Refusal(o, c, "permit_hide_show", c.Level); refusal != nil {
+	if refusal := Refusal(o, c, option.PermitHideShow, c.Level); refusal != nil {
 		return 0, refusal
 	}
 	return account.ID, nil

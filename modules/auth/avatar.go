@@ -6,6 +6,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site/option"
 )
 
 // SetAvatar gives the caller a picture of their own and shows it. take stores the picture and returns
@@ -19,7 +20,7 @@ func (m *Module) SetAvatar(
 		return 0, err
 	}
 	return m.transactIn(ctx, web.Once, func(a *action) (int, error) {
-		if !a.o.Bool("avatar_allow_upload") {
+		if !a.o.Bool(option.AvatarAllowUpload) {
 			return 0, problem.New("avatars_off")
 		}
 		u, err := lockUser(ctx, a.tx, caller.UserID)

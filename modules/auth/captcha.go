@@ -16,6 +16,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Captcha configures how solved challenges are verified. The zero Captcha uses the keys of Q2A's
@@ -70,16 +71,16 @@ const (
 func asksCaptcha(o *site.Options, c Caller, level int, use CaptchaUse) bool {
 	switch use {
 	case CaptchaSignUp:
-		return o.Bool("captcha_on_register")
+		return o.Bool(option.CaptchaOnRegister)
 	case CaptchaForgot:
-		return o.Bool("captcha_on_reset_password")
+		return o.Bool(option.CaptchaOnResetPassword)
 	case CaptchaPost:
 		if level >= LevelApproved {
 			return false
 		}
-		return c.Anonymous() && o.Bool("captcha_on_anon_post") ||
-			o.Bool("moderate_users") && o.Bool("captcha_on_unapproved") ||
-			o.Bool("confirm_user_emails") && o.Bool("captcha_on_unconfirmed") &&
+		return c.Anonymous() && o.Bool(option.CaptchaOnAnonPost) ||
+			o.Bool(option.ModerateUsers) && o.Bool(option.CaptchaOnUnapproved) ||
+			o.Bool(option.ConfirmUserEmails) && o.Bool(option.CaptchaOnUnconfirmed) &&
 				c.Flags&FlagEmailConfirmed == 0
 	}
 	return false
@@ -91,12 +92,12 @@ func asksCaptcha(o *site.Options, c Caller, level int, use CaptchaUse) bool {
 // stores its keys.
 func (c Captcha) inForce(o *site.Options) (Captcha, bool) {
 	if c.Secret == "" {
-		if module := o.String("captcha_module"); module != "" && module != "reCAPTCHA" {
+		if module := o.String(option.CaptchaModule); module != "" && module != "reCAPTCHA" {
 			return c, false
 		}
 		c.Provider = "recaptcha"
-		c.SiteKey = strings.TrimSpace(o.String("recaptcha_public_key"))
-		c.Secret = strings.TrimSpace(o.String("recaptcha_private_key"))
+		c.SiteKey = strings.TrimSpace(o.String(option.RecaptchaPublicKey))
+		c.Secret = strings.TrimSpace(o.String(option.RecaptchaPrivateKey))
 	}
 	if c.Provider == "" {
 		c.Provider = "recaptcha"

@@ -7,6 +7,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // freshSignIn is how old a sign-in may be for an action that cannot be undone, in seconds.
@@ -69,9 +70,9 @@ func (a *action) delete(u user) error {
 			return err
 		}
 	}
-	counts := map[string]int{}
+	counts := map[option.Key]int{}
 	if u.level < LevelApproved && u.flags&FlagBlocked == 0 {
-		counts["cache_uapprovecount"] = -1
+		counts[option.CacheUapprovecount] = -1
 	}
 	for _, query := range []string{
 		"DELETE FROM {q2ab_sessions} WHERE userid = ?", "DELETE FROM {q2ab_codes} WHERE userid = ?",

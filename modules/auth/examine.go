@@ -6,6 +6,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Examine returns findings about settings and options that leave the site less protected than its
@@ -37,11 +38,11 @@ func unprotected(o *site.Options) []string {
 		what  string
 		asked bool
 	}{
-		{"signing up", o.Bool("captcha_on_register")},
-		{"mails to choose a new password", o.Bool("captcha_on_reset_password")},
-		{"posts of visitors", o.Bool("captcha_on_anon_post")},
-		{"posts of unapproved users", o.Bool("moderate_users") && o.Bool("captcha_on_unapproved")},
-		{"posts of unconfirmed users", o.Bool("confirm_user_emails") && o.Bool("captcha_on_unconfirmed")},
+		{"signing up", o.Bool(option.CaptchaOnRegister)},
+		{"mails to choose a new password", o.Bool(option.CaptchaOnResetPassword)},
+		{"posts of visitors", o.Bool(option.CaptchaOnAnonPost)},
+		{"posts of unapproved users", o.Bool(option.ModerateUsers) && o.Bool(option.CaptchaOnUnapproved)},
+		{"posts of unconfirmed users", o.Bool(option.ConfirmUserEmails) && o.Bool(option.CaptchaOnUnconfirmed)},
 	} {
 		if use.asked {
 			open = append(open, use.what)

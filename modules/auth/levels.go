@@ -9,6 +9,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // LevelInCategory is a level that a user has in one category.
@@ -123,7 +124,7 @@ func (m *Module) approve(ctx context.Context, in *handleInput) (*accountOutput, 
 		switch {
 		case err != nil:
 			return err
-		case !a.o.Bool("moderate_users"):
+		case !a.o.Bool(option.ModerateUsers):
 			return problem.New("feature_off")
 		case most < LevelApproved:
 			return problem.New("permission_level")
@@ -170,6 +171,6 @@ func categoryLevels(ctx context.Context, db *database.DB, userID int) (map[int]i
 // countUnapproved updates the site's count of users who wait for approval, as Q2A does when levels
 // and blocks change.
 func (a *action) countUnapproved() error {
-	return site.SetCount(a.ctx, a.tx, "cache_uapprovecount",
+	return site.SetCount(a.ctx, a.tx, option.CacheUapprovecount,
 		"SELECT COUNT(*) AS n FROM {users} WHERE level < ? AND flags & ? = 0", LevelApproved, FlagBlocked)
 }

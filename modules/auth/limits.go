@@ -10,6 +10,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Action is a kind of action that hourly limits count, as the letter that Q2A stores.
@@ -30,12 +31,19 @@ const (
 	WallPosts     Action = "W"
 )
 
-// limitOptions holds, for each action, the end of the names of its options max_rate_user_… and
-// max_rate_ip_….
-var limitOptions = map[Action]string{
-	Questions: "qs", Answers: "as", Comments: "cs", Votes: "votes",
-	Registrations: "registers", Logins: "logins", Uploads: "uploads", Flags: "flags",
-	Messages: "messages", WallPosts: "messages",
+// limitOptions holds the options with the limits of each action, for an account and for an address.
+// Q2A limits registrations and logins by address only.
+var limitOptions = map[Action]struct{ user, ip option.Key }{
+	Questions:     {option.MaxRateUserQs, option.MaxRateIPQs},
+	Answers:       {option.MaxRateUserAs, option.MaxRateIPAs},
+	Comments:      {option.MaxRateUserCs, option.MaxRateIPCs},
+	Votes:         {option.MaxRateUserVotes, option.MaxRateIPVotes},
+	Registrations: {ip: option.MaxRateIPRegisters},
+	Logins:        {ip: option.MaxRateIPLogins},
+	Uploads:       {option.MaxRateUserUploads, option.MaxRateIPUploads},
+	Flags:         {option.MaxRateUserFlags, option.MaxRateIPFlags},
+	Messages:      {option.MaxRateUserMessages, option.MaxRateIPMessages},
+	WallPosts:     {option.MaxRateUserMessages, option.MaxRateIPMessages},
 }
 
 // actionNames holds the API's names of the actions.
@@ -91,9 +99,10 @@ func CheckLimit(ctx context.Context, tx *database.DB, o *site.Options, c Caller,
 // leftOf returns how often an action may still be done in an hour in which the account has done it
 // byUser times and the address byIP times. The result is not positive if the limit is reached.
 func leftOf(o *site.Options, action Action, byUser, byIP int) int {
-	left := o.Int("max_rate_ip_"+limitOptions[action]) - byIP
-	if action != Registrations && action != Logins {
-		left = min(left, o.Int("max_rate_user_"+limitOptions[action])-byUser)
+	limits := limitOptions[action]
+	left := o.Int(limits.ip) - byIP
+	if limits.user != option.None {
+		left = min(left, o.Int(limits.user)-byUser)
 	}
 	return left
 }
@@ -219,18 +228,19 @@ func VisitorCookie(c Caller, id string) http.Cookie {
 // few points and anonymous visitors. Experts, and all callers who may approve posts themselves, never
 // have to wait.
 func Moderated(o *site.Options, c Caller, level int) bool {
-	if level >= LevelExpert || Permit(o, c, "permit_moderate", c.Level) == Permitted {
+	if level >= LevelExpert || Permit(o, c, option.PermitModerate, c.Level) == Permitted {
 		return false
 	}
 	switch {
 	case c.Anonymous():
-		return o.Bool("moderate_anon_post")
-	case o.Bool("moderate_users") && o.Bool("moderate_unapproved") && level < LevelApproved:
+		return o.Bool(option.ModerateAnonPost)
+	case o.Bool(option.ModerateUsers) && o.Bool(option.ModerateUnapproved) && level < LevelApproved:
 		return true
-	case o.Bool("confirm_user_emails") && o.Bool("moderate_unconfirmed") && c.Flags&FlagEmailConfirmed == 0:
+	case o.Bool(option.ConfirmUserEmails) && o.Bool(option.ModerateUnconfirmed) &&
+		c.Flags&FlagEmailConfirmed == 0:
 		return true
 	}
-	return o.Bool("moderate_by_points") && c.Points < o.Int("moderate_points_limit")
+	return o.Bool(option.ModerateByPoints) && c.Points < o.Int(option.ModeratePointsLimit)
 }
 
 // MaximumLevel returns the highest of the caller's general level and the levels in single categories.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Codes are mailed to confirm an address or to choose a new password. Q2A keeps only the newest code
@@ -122,7 +123,7 @@ func (m *Module) goodCode(
 		return "", err
 	}
 	known, err := readCode(ctx, db, u.id)
-	if err != nil || !codeIsGood(u, known, purpose, o.Bool("confirm_user_emails"), db.Now()) {
+	if err != nil || !codeIsGood(u, known, purpose, o.Bool(option.ConfirmUserEmails), db.Now()) {
 		return "", err
 	}
 	return strings.TrimSpace(u.emailCode), nil

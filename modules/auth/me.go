@@ -15,6 +15,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Me is the caller's own account, as only the caller sees it.
@@ -82,7 +83,7 @@ func (m *Module) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 		User:           authors[u.id],
 		Email:          u.email,
 		EmailConfirmed: u.flags&FlagEmailConfirmed != 0,
-		MustConfirm:    u.flags&FlagMustConfirm != 0 && o.Bool("confirm_user_emails"),
+		MustConfirm:    u.flags&FlagMustConfirm != 0 && o.Bool(option.ConfirmUserEmails),
 		HasPassword:    u.password.Any(),
 		Avatar:         avatarOf(u.flags),
 		HasUpload:      u.avatarBlob != "",
@@ -96,7 +97,7 @@ func (m *Module) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	if me.Fields, err = profileOf(ctx, m.db, u.id); err != nil {
 		return nil, err
 	}
-	me.HandleChange = o.Bool("allow_change_usernames")
+	me.HandleChange = o.Bool(option.AllowChangeUsernames)
 	if !me.HandleChange {
 		var posts int
 		if posts, err = m.postsOf(ctx, u.id); err != nil {
@@ -259,11 +260,11 @@ func (a *action) mayChangeOwn(u user, emailOnly bool) error {
 	if err := a.barred(u); err != nil {
 		return err
 	}
-	refusal := Refusal(a.o, a.caller, "", a.caller.Level)
+	refusal := Refusal(a.o, a.caller, option.None, a.caller.Level)
 	if refusal == nil {
 		return nil
 	}
-	pending := a.o.Bool("confirm_user_emails") && u.level < LevelExpert && u.flags&FlagEmailConfirmed == 0
+	pending := a.o.Bool(option.ConfirmUserEmails) && u.level < LevelExpert && u.flags&FlagEmailConfirmed == 0
 	if emailOnly && pending && refusal.Code == "email_unconfirmed" {
 		return nil
 	}
@@ -288,7 +289,7 @@ func (a *action) newNames(u user, handle, email *string) (n names, wrong faults,
 		code, args := wrongEmail(n.email)
 		wrong.add("email", code, args)
 	}
-	if u.id != 0 && n.handle != u.handle && !a.o.Bool("allow_change_usernames") {
+	if u.id != 0 && n.handle != u.handle && !a.o.Bool(option.AllowChangeUsernames) {
 		posts, err := a.m.postsOf(a.ctx, u.id)
 		if err != nil {
 			return n, nil, err
@@ -313,7 +314,7 @@ func (a *action) rename(u *user, n names) error {
 		return nil
 	}
 	u.email, u.flags = n.email, u.flags&^FlagEmailConfirmed
-	if a.caller.UserID == u.id && a.o.Bool("confirm_user_emails") && u.level < LevelExpert {
+	if a.caller.UserID == u.id && a.o.Bool(option.ConfirmUserEmails) && u.level < LevelExpert {
 		return a.newCode(*u, confirmAddress)
 	}
 	return dropCode(a.ctx, a.tx, u.id)
@@ -323,18 +324,18 @@ func (a *action) rename(u *user, n names) error {
 // the site has switched off has no effect.
 func (u *user) changedFlags(o *site.Options, messages, wall, mailings *bool, avatar *string) int {
 	flags := u.flags
-	choose := func(option string, flag int, wanted *bool) {
+	choose := func(feature option.Key, flag int, wanted *bool) {
 		switch {
-		case wanted == nil || !o.Bool(option):
+		case wanted == nil || !o.Bool(feature):
 		case *wanted:
 			flags &^= flag
 		default:
 			flags |= flag
 		}
 	}
-	choose("allow_private_messages", FlagNoMessages, messages)
-	choose("allow_user_walls", FlagNoWallPosts, wall)
-	choose("mailing_enabled", FlagNoMailings, mailings)
+	choose(option.AllowPrivateMessages, FlagNoMessages, messages)
+	choose(option.AllowUserWalls, FlagNoWallPosts, wall)
+	choose(option.MailingEnabled, FlagNoMailings, mailings)
 	if avatar != nil {
 		flags &^= FlagShowAvatar | FlagShowGravatar
 		switch *avatar {

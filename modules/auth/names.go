@@ -10,6 +10,7 @@ import (
 	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // The maximum lengths that Q2A's columns allow, in characters.
@@ -46,7 +47,7 @@ func (m *Module) wrongHandle(o *site.Options, handle string) (code string, args 
 		return "bad_characters", []any{"@ + /"}
 	case utf8.RuneCountInString(handle) > maxHandle:
 		return "too_long", []any{maxHandle}
-	case m.settings.Blocked(o.String("block_bad_usernames"), handle):
+	case m.settings.Blocked(o.String(option.BlockBadUsernames), handle):
 		return "not_allowed_handle", nil
 	}
 	return "", nil

@@ -6,6 +6,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // The values of the permit_* options, as Q2A stores them. They say who may do something.
@@ -57,13 +58,13 @@ func (r Reason) Problem() *problem.Error {
 	return problem.New("permission_level")
 }
 
-// Refusal returns the problem for a caller, at the given level, who may not do what the option
+// Refusal returns the problem for a caller, at the given level, who may not do what the permission
 // governs, or nil if the caller may. Unlike Permit it distinguishes a lack of points
 // (permission_points) from a level that is too low.
-func Refusal(o *site.Options, c Caller, option string, level int) *problem.Error {
-	reason := Permit(o, c, option, level)
-	if reason == NeedsLevel && !c.Anonymous() && c.Points < o.Int(option+"_points") {
-		switch o.Int(option) {
+func Refusal(o *site.Options, c Caller, permission option.Key, level int) *problem.Error {
+	reason := Permit(o, c, permission, level)
+	if reason == NeedsLevel && !c.Anonymous() && c.Points < o.Int(permission.Points()) {
+		switch o.Int(permission) {
 		case PermitPoints, PermitPointsConfirmed, PermitApprovedPoints:
 			return problem.New("permission_points")
 		}
@@ -72,10 +73,10 @@ func Refusal(o *site.Options, c Caller, option string, level int) *problem.Error
 }
 
 // Permit returns why the caller, at the given level, may not do what a permit_* option governs, or
-// Permitted. The option "" stands for what everybody may do who is not blocked. Options, levels,
+// Permitted. option.None stands for what everybody may do who is not blocked. Options, levels,
 // points, blocks and confirmed addresses are weighed only here; the rules are those of Q2A 1.8.
-func Permit(o *site.Options, c Caller, option string, level int) Reason {
-	reason := PermitUnblocked(o, c, option, level, c.Flags)
+func Permit(o *site.Options, c Caller, permission option.Key, level int) Reason {
+	reason := PermitUnblocked(o, c, permission, level, c.Flags)
 	if reason == Permitted && IPIsBlocked(o, c.IP) {
 		return IPBlocked
 	}
@@ -84,21 +85,21 @@ func Permit(o *site.Options, c Caller, option string, level int) Reason {
 
 // PermitReading is like Permit, but for reading, which is allowed to blocked users and from blocked
 // addresses.
-func PermitReading(o *site.Options, c Caller, option string, level int) Reason {
-	return PermitUnblocked(o, c, option, level, c.Flags&^FlagBlocked)
+func PermitReading(o *site.Options, c Caller, permission option.Key, level int) Reason {
+	return PermitUnblocked(o, c, permission, level, c.Flags&^FlagBlocked)
 }
 
 // PermitUnblocked is like Permit, but ignores blocks of addresses and uses the given flags in place
 // of the caller's.
-func PermitUnblocked(o *site.Options, c Caller, option string, level, flags int) Reason {
+func PermitUnblocked(o *site.Options, c Caller, permission option.Key, level, flags int) Reason {
 	permit := PermitAll
-	if option != "" {
-		permit = o.Int(option)
+	if permission != option.None {
+		permit = o.Int(permission)
 	}
 	if !c.Anonymous() && (permit == PermitPoints || permit == PermitPointsConfirmed ||
 		permit == PermitApprovedPoints) {
 		switch {
-		case c.Points < o.Int(option+"_points"):
+		case c.Points < o.Int(permission.Points()):
 			// Experts may without the points. The number is not disclosed, so that nobody
 			// collects points just for this.
 			permit = PermitExperts
@@ -113,7 +114,7 @@ func PermitUnblocked(o *site.Options, c Caller, option string, level, flags int)
 	if reason := PermitValue(o, permit, !c.Anonymous(), level, flags); reason != Permitted {
 		return reason
 	}
-	if !c.Anonymous() && flags&FlagMustConfirm != 0 && o.Bool("confirm_user_emails") {
+	if !c.Anonymous() && flags&FlagMustConfirm != 0 && o.Bool(option.ConfirmUserEmails) {
 		return NeedsConfirming
 	}
 	return Permitted
@@ -136,11 +137,11 @@ func PermitValue(o *site.Options, permit int, signedIn bool, level, flags int) R
 	case permit >= PermitUsers:
 		return Permitted
 	case permit >= PermitConfirmed:
-		if o.Bool("confirm_user_emails") && level < LevelApproved && flags&FlagEmailConfirmed == 0 {
+		if o.Bool(option.ConfirmUserEmails) && level < LevelApproved && flags&FlagEmailConfirmed == 0 {
 			return NeedsConfirming
 		}
 	case permit >= PermitApproved:
-		if o.Bool("moderate_users") && level < LevelApproved {
+		if o.Bool(option.ModerateUsers) && level < LevelApproved {
 			return NeedsApproval
 		}
 	}
@@ -151,7 +152,7 @@ func PermitValue(o *site.Options, permit int, signedIn bool, level, flags int) R
 // lists single addresses, ranges written with "-", and addresses in which "*" stands for any value of
 // a part.
 func IPIsBlocked(o *site.Options, ip netip.Addr) bool {
-	clauses := o.String("block_ips_write")
+	clauses := o.String(option.BlockIPsWrite)
 	if clauses == "" || !ip.IsValid() {
 		return false
 	}

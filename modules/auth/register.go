@@ -9,6 +9,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // newAccount holds the initial values of a new row of the table users.
@@ -30,7 +31,7 @@ func (a *action) create(n newAccount) (u user, err error) {
 	if n.confirmed {
 		u.flags |= FlagEmailConfirmed
 	}
-	if a.o.Bool("show_notice_welcome") {
+	if a.o.Bool(option.ShowNoticeWelcome) {
 		u.flags |= FlagWelcomeNotice
 	}
 	if n.email != "" && !n.confirmed { // otherwise no mail is sent, or only to a confirmed address
@@ -38,9 +39,9 @@ func (a *action) create(n newAccount) (u user, err error) {
 			return user{}, err
 		}
 	}
-	if a.o.Bool("confirm_user_emails") && !n.confirmed {
+	if a.o.Bool(option.ConfirmUserEmails) && !n.confirmed {
 		u.emailCode = randomCode()
-		if a.o.Bool("confirm_user_required") {
+		if a.o.Bool(option.ConfirmUserRequired) {
 			u.flags |= FlagMustConfirm
 		}
 	}
@@ -70,7 +71,7 @@ func (a *action) create(n newAccount) (u user, err error) {
 	}
 	a.reportBy(u.id, u.handle, "u_register", "email", u.email, "level", u.level)
 	a.reportBy(u.id, u.handle, "u_login")
-	return u, site.AddCounts(a.ctx, a.tx, map[string]int{"cache_uapprovecount": 1})
+	return u, site.AddCounts(a.ctx, a.tx, map[option.Key]int{option.CacheUapprovecount: 1})
 }
 
 // codeLetters are the characters of Q2A's random codes.
@@ -102,7 +103,7 @@ func (a *action) freeHandle(wish string) (string, error) {
 	}, cleanHandle(wish))
 	if strings.TrimSpace(wish) == "" {
 		wish = "User"
-		if strings.HasPrefix(a.o.String("site_language"), "ja") {
+		if strings.HasPrefix(a.o.String(option.SiteLanguage), "ja") {
 			wish = "ユーザー"
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Session describes the caller: who it is, and what the caller may do.
@@ -21,13 +22,14 @@ type Session struct {
 type sessionOutput struct{ Body Session }
 
 // permitOptions are the site's permissions, in the order of Q2A's admin page.
-var permitOptions = []string{
-	"permit_view_q_page", "permit_post_q", "permit_post_a", "permit_post_c", "permit_vote_q",
-	"permit_vote_a", "permit_vote_c", "permit_vote_down", "permit_retag_cat", "permit_edit_q", "permit_edit_a", "permit_edit_c",
-	"permit_edit_silent", "permit_close_q", "permit_select_a",
-	"permit_anon_view_ips", "permit_view_voters_flaggers", "permit_flag", "permit_moderate",
-	"permit_hide_show", "permit_delete_hidden", "permit_post_wall",
-	"permit_view_new_users_page", "permit_view_special_users_page",
+var permitOptions = []option.Key{
+	option.PermitViewQPage, option.PermitPostQ, option.PermitPostA, option.PermitPostC,
+	option.PermitVoteQ, option.PermitVoteA, option.PermitVoteC, option.PermitVoteDown,
+	option.PermitRetagCat, option.PermitEditQ, option.PermitEditA, option.PermitEditC,
+	option.PermitEditSilent, option.PermitCloseQ, option.PermitSelectA,
+	option.PermitAnonViewIPs, option.PermitViewVotersFlaggers, option.PermitFlag, option.PermitModerate,
+	option.PermitHideShow, option.PermitDeleteHidden, option.PermitPostWall,
+	option.PermitViewNewUsersPage, option.PermitViewSpecialUsersPage,
 }
 
 // registerSession adds the operation that returns the caller's Session.
@@ -42,9 +44,9 @@ func (m *Module) registerSession(api huma.API) {
 		}
 		caller := CallerOf(ctx)
 		out := &sessionOutput{Body: Session{Permissions: []string{}}}
-		for _, option := range permitOptions {
-			if Permit(o, caller, option, caller.Level) == Permitted {
-				out.Body.Permissions = append(out.Body.Permissions, option)
+		for _, permission := range permitOptions {
+			if Permit(o, caller, permission, caller.Level) == Permitted {
+				out.Body.Permissions = append(out.Body.Permissions, permission.Name())
 			}
 		}
 		if out.Body.Limits, err = limitsLeft(ctx, m.db, o, caller); err != nil {

@@ -9,6 +9,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 type signUpInput struct {
@@ -24,10 +25,10 @@ type signUpInput struct {
 
 // mayRegister refuses registrations if the site is closed to them, and those from blocked addresses.
 func mayRegister(o *site.Options, c Caller) error {
-	if o.Bool("suspend_register_users") {
+	if o.Bool(option.SuspendRegisterUsers) {
 		return problem.New("registration_closed")
 	}
-	if refusal := Refusal(o, Caller{IP: c.IP}, "", LevelBasic); refusal != nil {
+	if refusal := Refusal(o, Caller{IP: c.IP}, option.None, LevelBasic); refusal != nil {
 		return refusal
 	}
 	return nil
@@ -78,7 +79,7 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 		}
 		code, args := wrongPassword(password)
 		wrong.add("password", code, args)
-		if o.Bool("show_register_terms") && !b.TermsAccepted {
+		if o.Bool(option.ShowRegisterTerms) && !b.TermsAccepted {
 			wrong.add("termsAccepted", "required", nil)
 		}
 		checkFields(&wrong, fields, b.Fields)

@@ -11,6 +11,7 @@ import (
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // user is a row of the table users, with the columns that operations need which change accounts.
@@ -79,7 +80,7 @@ func byLogin(
 		return user{}, false, nil
 	}
 	column := "handle"
-	if strings.Contains(login, "@") || o.Bool("allow_login_email_only") {
+	if strings.Contains(login, "@") || o.Bool(option.AllowLoginEmailOnly) {
 		column = "email"
 	}
 	users, err := findUsers(ctx, db, column+" = ? ORDER BY userid LIMIT 2", login)
@@ -173,7 +174,7 @@ func (m *Module) transactIn(
 		}
 		return resource, events.Append(ctx, tx, a.events...)
 	})
-	if err == nil && a != nil && o.Bool("event_logger_to_database") {
+	if err == nil && a != nil && o.Bool(option.EventLoggerToDatabase) {
 		events.Log(context.WithoutCancel(ctx), m.db, a.events)
 	}
 	return resource, err

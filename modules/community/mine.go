@@ -16,6 +16,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/qa"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Favorites are the questions, users, tags and categories that a user follows.
@@ -180,14 +181,14 @@ func (m *Module) listWall(ctx context.Context, in *userListInput) (*messagesOutp
 	if err != nil {
 		return nil, err
 	}
-	if !o.Bool("allow_user_walls") {
+	if !o.Bool(option.AllowUserWalls) {
 		return nil, problem.New("feature_off")
 	}
 	a, err := m.auth.AccountByHandle(ctx, in.Handle)
 	if err != nil {
 		return nil, err
 	}
-	out, err := m.messages(ctx, "wall", o.Int("page_size_wall"), in.Page,
+	out, err := m.messages(ctx, "wall", o.Int(option.PageSizeWall), in.Page,
 		"m.type = 'PUBLIC' AND m.touserid = ?", a.ID)
 	if err == nil {
 		out.Body.Total = &a.WallPosts
@@ -233,10 +234,10 @@ func (m *Module) messenger(ctx context.Context) (auth.Caller, int, error) {
 	if err != nil {
 		return caller, 0, err
 	}
-	if !o.Bool("allow_private_messages") {
+	if !o.Bool(option.AllowPrivateMessages) {
 		return caller, 0, problem.New("feature_off")
 	}
-	return caller, o.Int("page_size_pms"), nil
+	return caller, o.Int(option.PageSizePms), nil
 }
 
 // messagePosition is a position in a list of messages.

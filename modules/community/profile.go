@@ -15,6 +15,7 @@ import (
 	"38qa.net/backend/modules/kernel/weblink"
 	"38qa.net/backend/modules/qa"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Profile is what the caller may see of a user.
@@ -127,8 +128,8 @@ func (m *Module) getProfile(ctx context.Context, in *handleInput) (*profileOutpu
 	}
 	caller := auth.CallerOf(ctx)
 	p := &profileOutput{Body: Profile{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC(),
-		WallPosts: a.WallPosts, WallOpen: o.Bool("allow_user_walls") && a.Flags&auth.FlagNoWallPosts == 0}}
-	p.Body.Avatar = a.AvatarURL(o, o.Int("avatar_profile_size"))
+		WallPosts: a.WallPosts, WallOpen: o.Bool(option.AllowUserWalls) && a.Flags&auth.FlagNoWallPosts == 0}}
+	p.Body.Avatar = a.AvatarURL(o, o.Int(option.AvatarProfileSize))
 	moderates, own := caller.Level >= auth.LevelModerator, caller.UserID == a.ID
 	p.Body.Blocked = moderates && a.Flags&auth.FlagBlocked != 0
 	if own || caller.Level >= auth.LevelAdmin {

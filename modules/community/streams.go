@@ -10,6 +10,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/qa"
+	"38qa.net/backend/modules/site/option"
 )
 
 // The kinds of updates, by the letters with which Q2A stores them.
@@ -59,7 +60,7 @@ func (m *Module) ListenToPosts(questions *qa.Module) {
 				updates = append(updates, updatesOf(e)...)
 			}
 		}
-		return newStreams(tx, a.Options.Int("max_store_user_updates")).append(ctx, updates)
+		return newStreams(tx, a.Options.Int(option.MaxStoreUserUpdates)).append(ctx, updates)
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // User is a user in a list.
@@ -68,7 +69,7 @@ func (m *Module) order(o *site.Options, caller auth.Caller, in *usersInput) (use
 		}
 		return userOrder{"blocked", "(u.flags & 2) <> 0", "u.userid", nil, "u.userid > ?", nil}, nil
 	case in.Level != "":
-		if reason := auth.Permit(o, caller, "permit_view_special_users_page",
+		if reason := auth.Permit(o, caller, option.PermitViewSpecialUsersPage,
 			caller.Level); reason != auth.Permitted {
 			return userOrder{}, reason.Problem()
 		}
@@ -77,7 +78,7 @@ func (m *Module) order(o *site.Options, caller auth.Caller, in *usersInput) (use
 			"(u.level < ? OR u.level = ? AND (u.handle > ? OR u.handle = ? AND u.userid > ?))",
 			func(a auth.Account) any { return a.Level }}, nil
 	case in.Sort == "newest":
-		if reason := auth.Permit(o, caller, "permit_view_new_users_page",
+		if reason := auth.Permit(o, caller, option.PermitViewNewUsersPage,
 			caller.Level); reason != auth.Permitted {
 			return userOrder{}, reason.Problem()
 		}
@@ -126,7 +127,7 @@ func (m *Module) listUsers(ctx context.Context, in *usersInput) (*usersOutput, e
 		return u
 	})
 	if err == nil && order.name == "points" {
-		total := o.Int("cache_userpointscount")
+		total := o.Int(option.CacheUserpointscount)
 		out.Body.Total = &total
 	}
 	return out, err
@@ -137,7 +138,7 @@ func (m *Module) listUsers(ctx context.Context, in *usersInput) (*usersOutput, e
 func (m *Module) userPage(
 	ctx context.Context, o *site.Options, order userOrder, page web.Page, show func(auth.Account) User,
 ) (*usersOutput, error) {
-	size := page.Size(o.Int("page_size_users"))
+	size := page.Size(o.Int(option.PageSizeUsers))
 	var at *userPosition
 	if page.Cursor != "" {
 		at = &userPosition{}

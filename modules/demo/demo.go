@@ -5,6 +5,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/media"
 	"38qa.net/backend/modules/qa"
+	"38qa.net/backend/modules/site/option"
 )
 
 // newest is the latest time in the demonstration, from which the times of its questions count
@@ -20,11 +22,11 @@ import (
 var newest = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 
 // options are the site's options whose values differ from Q2A's defaults in the demonstration.
-var options = map[string]string{
-	"site_title": "みつばちQ&A", "site_url": "", "site_language": "ja", "comment_on_qs": "1",
-	"voting_on_cs": "1", "points_to_titles": "0 見習い蜂,150 はたらき蜂,400 Queen Bee",
-	"feed_for_hot": "1", "feed_for_tag_qs": "1", "show_view_counts": "1", "extra_field_active": "",
-	"wysiwyg_editor_upload_images": "1",
+var options = map[option.Key]string{
+	option.SiteTitle: "みつばちQ&A", option.SiteURL: "", option.SiteLanguage: "ja", option.CommentOnQs: "1",
+	option.VotingOnCs: "1", option.PointsToTitles: "0 見習い蜂,150 はたらき蜂,400 Queen Bee",
+	option.FeedForHot: "1", option.FeedForTagQs: "1", option.ShowViewCounts: "1", option.ExtraFieldActive: "",
+	option.WysiwygEditorUploadImages: "1",
 }
 
 // Fill writes the demonstration community into a site that has Q2A's tables and nothing in them.
@@ -32,7 +34,7 @@ var options = map[string]string{
 func Fill(ctx context.Context, db *database.DB, blobs string) error {
 	f := &filler{ctx: ctx, db: db, blobs: blobs, users: map[string]int{}, categories: map[string][]int{},
 		words: map[string]*wordRow{}, points: map[string]*figures{},
-		options: map[string]string{}, questionsIn: map[int]int{}}
+		options: map[option.Key]string{}, questionsIn: map[int]int{}}
 	for i, p := range people {
 		f.users[p.handle] = i + 1
 		f.points[p.handle] = &figures{}
@@ -60,7 +62,7 @@ type filler struct {
 	words       map[string]*wordRow
 	wordOrder   []string
 	points      map[string]*figures
-	options     map[string]string
+	options     map[option.Key]string
 	questionsIn map[int]int // visible questions, by category
 	counts      struct{ q, a, c, unanswered, unselected, unupvoted int }
 }
@@ -138,19 +140,17 @@ func (f *filler) optionRows() error {
 			tags++
 		}
 	}
-	values := map[string]int{"cache_qcount": f.counts.q, "cache_acount": f.counts.a,
-		"cache_ccount": f.counts.c, "cache_unaqcount": f.counts.unanswered,
-		"cache_unselqcount": f.counts.unselected, "cache_unupaqcount": f.counts.unupvoted,
-		"cache_tagcount": tags, "cache_userpointscount": len(people),
-		"cache_flaggedcount": 0, "cache_queuedcount": 0, "cache_uapprovecount": unapproved}
-	for name, n := range values {
-		f.options[name] = strconv.Itoa(n)
+	values := map[option.Key]int{option.CacheQcount: f.counts.q, option.CacheAcount: f.counts.a,
+		option.CacheCcount: f.counts.c, option.CacheUnaqcount: f.counts.unanswered,
+		option.CacheUnselqcount: f.counts.unselected, option.CacheUnupaqcount: f.counts.unupvoted,
+		option.CacheTagcount: tags, option.CacheUserpointscount: len(people),
+		option.CacheFlaggedcount: 0, option.CacheQueuedcount: 0, option.CacheUapprovecount: unapproved}
+	for key, n := range values {
+		f.options[key] = strconv.Itoa(n)
 	}
-	for name, value := range options {
-		f.options[name] = value
-	}
-	for name, value := range f.options {
-		if err := f.exec("INSERT INTO {options} (title, content) VALUES (?, ?)", name, value); err != nil {
+	maps.Copy(f.options, options)
+	for key, value := range f.options {
+		if err := f.exec("INSERT INTO {options} (title, content) VALUES (?, ?)", key.Name(), value); err != nil {
 			return err
 		}
 	}

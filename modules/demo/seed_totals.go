@@ -7,6 +7,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // siteCounts are the counts of the whole site that Q2A keeps among its options, and the number of
@@ -40,12 +41,25 @@ func (u *userPoints) vote(kind byte, vote int) {
 }
 
 // voted returns how many points the votes on one post bring its author, before they are
-// multiplied by points_multiple. kind selects the options that apply: "q" for questions or "a"
-// for answers.
-func voted(o *site.Options, kind string, p *planned) int {
-	return min(o.Int("points_per_"+kind+"_voted_up")*int(p.up), o.Int("points_"+kind+"_voted_max_gain")) -
-		min(o.Int("points_per_"+kind+"_voted_down")*int(p.down), o.Int("points_"+kind+"_voted_max_loss"))
+// multiplied by points_multiple.
+func voted(o *site.Options, by voteOptions, p *planned) int {
+	return min(o.Int(by.up)*int(p.up), o.Int(by.maxGain)) -
+		min(o.Int(by.down)*int(p.down), o.Int(by.maxLoss))
 }
+
+// voteOptions are the options for the points that votes on a kind of posts bring the author.
+type voteOptions struct{ up, maxGain, down, maxLoss option.Key }
+
+var (
+	votesOnQuestions = voteOptions{
+		option.PointsPerQVotedUp, option.PointsQVotedMaxGain,
+		option.PointsPerQVotedDown, option.PointsQVotedMaxLoss,
+	}
+	votesOnAnswers = voteOptions{
+		option.PointsPerAVotedUp, option.PointsAVotedMaxGain,
+		option.PointsPerAVotedDown, option.PointsAVotedMaxLoss,
+	}
+)
 
 // defaultOptions are Q2A's default options, by which points are computed.
 var defaultOptions = site.NewOptions(nil)
@@ -63,12 +77,12 @@ func (s *seeder) count(id int32, p *planned, t *thread) {
 	}
 	switch p.kind {
 	case 'Q':
-		author.qvoteds += voted(defaultOptions, "q", p)
+		author.qvoteds += voted(defaultOptions, votesOnQuestions, p)
 		if p.state == 0 {
 			s.countQuestion(t, author)
 		}
 	case 'A':
-		author.avoteds += voted(defaultOptions, "a", p)
+		author.avoteds += voted(defaultOptions, votesOnAnswers, p)
 		if p.state == 0 {
 			c.answers++
 			author.aposts++
@@ -113,12 +127,12 @@ func (s *seeder) countQuestion(t *thread, author *userPoints) {
 // total returns a user's points by Q2A's default options.
 func (u *userPoints) total() int {
 	o := defaultOptions
-	sum := u.qposts*o.Int("points_post_q") + u.aposts*o.Int("points_post_a") +
-		u.aselects*o.Int("points_select_a") + u.aselecteds*o.Int("points_a_selected") +
-		u.qupvotes*o.Int("points_vote_up_q") + u.qdownvotes*o.Int("points_vote_down_q") +
-		u.aupvotes*o.Int("points_vote_up_a") + u.adownvotes*o.Int("points_vote_down_a") +
+	sum := u.qposts*o.Int(option.PointsPostQ) + u.aposts*o.Int(option.PointsPostA) +
+		u.aselects*o.Int(option.PointsSelectA) + u.aselecteds*o.Int(option.PointsASelected) +
+		u.qupvotes*o.Int(option.PointsVoteUpQ) + u.qdownvotes*o.Int(option.PointsVoteDownQ) +
+		u.aupvotes*o.Int(option.PointsVoteUpA) + u.adownvotes*o.Int(option.PointsVoteDownA) +
 		u.qvoteds + u.avoteds
-	return o.Int("points_base") + o.Int("points_multiple")*sum
+	return o.Int(option.PointsBase) + o.Int(option.PointsMultiple)*sum
 }
 
 // seedTotals writes what is known only after the last post: points, counts and closing notes.
@@ -188,22 +202,22 @@ func (s *seeder) updateWords(ctx context.Context, db *database.DB) error {
 func (s *seeder) options(ctx context.Context, tx *database.DB) error {
 	c := &s.counts
 	r := &rows{}
-	for _, option := range []struct {
-		name  string
+	for _, set := range []struct {
+		key   option.Key
 		value string
 	}{
-		{"site_title", "みつばちQ&A"}, {"comment_on_qs", "1"}, {"wysiwyg_editor_upload_images", "1"},
-		{"cache_qcount", strconv.Itoa(c.questions)}, {"cache_acount", strconv.Itoa(c.answers)},
-		{"cache_ccount", strconv.Itoa(c.comments)}, {"cache_unaqcount", strconv.Itoa(c.unanswered)},
-		{"cache_unselqcount", strconv.Itoa(c.unselected)}, {"cache_unupaqcount", strconv.Itoa(c.unupvoted)},
-		{"cache_tagcount", strconv.Itoa(c.tags)}, {"cache_userpointscount", strconv.Itoa(c.members)},
-		{"cache_flaggedcount", strconv.Itoa(c.flagged)},
-		{"cache_queuedcount", strconv.Itoa(c.queued)}, {"cache_uapprovecount", strconv.Itoa(c.unapproved)},
+		{option.SiteTitle, "みつばちQ&A"}, {option.CommentOnQs, "1"}, {option.WysiwygEditorUploadImages, "1"},
+		{option.CacheQcount, strconv.Itoa(c.questions)}, {option.CacheAcount, strconv.Itoa(c.answers)},
+		{option.CacheCcount, strconv.Itoa(c.comments)}, {option.CacheUnaqcount, strconv.Itoa(c.unanswered)},
+		{option.CacheUnselqcount, strconv.Itoa(c.unselected)}, {option.CacheUnupaqcount, strconv.Itoa(c.unupvoted)},
+		{option.CacheTagcount, strconv.Itoa(c.tags)}, {option.CacheUserpointscount, strconv.Itoa(c.members)},
+		{option.CacheFlaggedcount, strconv.Itoa(c.flagged)},
+		{option.CacheQueuedcount, strconv.Itoa(c.queued)}, {option.CacheUapprovecount, strconv.Itoa(c.unapproved)},
 	} {
-		if _, err := tx.Exec(ctx, "DELETE FROM {options} WHERE title = ?", option.name); err != nil {
-			return fmt.Errorf("option %s: %w", option.name, err)
+		if _, err := tx.Exec(ctx, "DELETE FROM {options} WHERE title = ?", set.key.Name()); err != nil {
+			return fmt.Errorf("option %s: %w", set.key, err)
 		}
-		r.add("options", "title, content", option.name, option.value)
+		r.add("options", "title, content", set.key.Name(), set.value)
 	}
 	return r.tables[0].insert(ctx, tx)
 }

@@ -12,6 +12,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // user is the part of a user's row that mails need.
@@ -96,7 +97,7 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	}
 	to := c.user.email
 	if k.toSite {
-		to = o.String("feedback_email")
+		to = o.String(option.FeedbackEmail)
 	}
 	recipient, err := netmail.ParseAddress(to)
 	if err != nil { // err is dropped because it contains the address
@@ -105,7 +106,7 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	if unneeded := k.prepare(c); unneeded != "" {
 		return nil, unneeded
 	}
-	japanese := strings.HasPrefix(o.String("site_language"), "ja")
+	japanese := strings.HasPrefix(o.String(option.SiteLanguage), "ja")
 	t := k.en
 	if japanese {
 		t = k.ja
@@ -129,11 +130,11 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 // about returns the data about a user and the site that all kinds of mail share.
 func (m *Module) about(ctx context.Context, o *site.Options, userID int) (*content, error) {
 	address := m.site.SiteURL(o)
-	c := &content{Site: oneLine(o.String("site_title")), Address: address, options: o}
+	c := &content{Site: oneLine(o.String(option.SiteTitle)), Address: address, options: o}
 	if !strings.Contains(address, "://") {
 		c.Address = ""
 	}
-	c.links = links{site: address, neat: o.String("neat_urls") == "1",
+	c.links = links{site: address, neat: o.String(option.NeatURLs) == "1",
 		confirmPage: m.settings.ConfirmURL, resetPage: m.settings.ResetURL}
 	if c.Site == "" {
 		c.Site = c.links.host()
@@ -148,14 +149,14 @@ func (m *Module) about(ctx context.Context, o *site.Options, userID int) (*conte
 		return nil, gone("the user is gone")
 	}
 	c.Handle = oneLine(u.handle)
-	c.Waiting = o.Bool("moderate_users") && u.level < levelApproved
+	c.Waiting = o.Bool(option.ModerateUsers) && u.level < levelApproved
 	return c, nil
 }
 
 // sender returns the sender of mails: the address in the settings, or else that in the option
 // from_email, or else a no-reply address at the site's host.
 func (m *Module) sender(o *site.Options, c *content) *netmail.Address {
-	for _, address := range []string{m.settings.From, o.String("from_email")} {
+	for _, address := range []string{m.settings.From, o.String(option.FromEmail)} {
 		if a, err := netmail.ParseAddress(address); err == nil {
 			return &netmail.Address{Name: c.Site, Address: a.Address}
 		}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/site/option"
 )
 
 // To add a kind of mail, name the event that causes it in the function following, and describe the
@@ -131,7 +132,7 @@ If you have not opened an account at {{.Site}}, please do not confirm this addre
 	"registered": {
 		toSite: true,
 		prepare: func(c *content) gone {
-			if !c.options.Bool("register_notify_admin") {
+			if !c.options.Bool(option.RegisterNotifyAdmin) {
 				return "option register_notify_admin is off"
 			}
 			c.Profile = c.links.profile(c.user)

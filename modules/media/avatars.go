@@ -17,22 +17,23 @@ import (
 	"38qa.net/backend/modules/media/internal/picture"
 	"38qa.net/backend/modules/media/internal/workshop"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // avatarPath is the path to which users post their own pictures.
 const avatarPath = "/v1/me/avatar"
 
 // avatarOptions are Q2A's options for the sizes, in pixels, in which users' pictures are shown.
-var avatarOptions = []string{"avatar_profile_size", "avatar_users_size", "avatar_q_page_q_size",
-	"avatar_q_page_a_size", "avatar_q_page_c_size", "avatar_q_list_size", "avatar_message_list_size"}
+var avatarOptions = []option.Key{option.AvatarProfileSize, option.AvatarUsersSize, option.AvatarQPageQSize,
+	option.AvatarQPageASize, option.AvatarQPageCSize, option.AvatarQListSize, option.AvatarMessageListSize}
 
 // avatarSizes returns the sizes in which an avatar is made before anybody asks for it: those of
 // the site's options, and twice each of them for screens with a high resolution. They are sorted
 // and in pixels.
 func avatarSizes(o *site.Options) []int {
 	var sizes []int
-	for _, option := range avatarOptions {
-		if size := o.Int(option); size > 0 && size <= maxSize/2 {
+	for _, key := range avatarOptions {
+		if size := o.Int(key); size > 0 && size <= maxSize/2 {
 			sizes = append(sizes, size, 2*size)
 		}
 	}
@@ -90,7 +91,7 @@ func (m *Module) uploadAvatar(ctx context.Context, file huma.FormFile, square bo
 		return nil, err
 	}
 	defer done()
-	a, err := m.acceptAvatar(ctx, content, u.o.Int("avatar_store_size"), square)
+	a, err := m.acceptAvatar(ctx, content, u.o.Int(option.AvatarStoreSize), square)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +141,7 @@ func (m *Module) userAvatar(ctx context.Context, in *userAvatarInput) (*huma.Str
 	}
 	size := in.Size
 	if size == 0 {
-		size = o.Int("avatar_profile_size")
+		size = o.Int(option.AvatarProfileSize)
 	}
 	address := account.AvatarURL(o, size)
 	return &huma.StreamResponse{Body: func(hc huma.Context) {

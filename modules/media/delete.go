@@ -12,6 +12,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site/option"
 )
 
 type deleteInput struct {
@@ -45,7 +46,7 @@ func (m *Module) delete(ctx context.Context, id string) error {
 			return problem.NotFound()
 		}
 		by := owner{userID: int(user.Int64), cookie: cookie.String}
-		refusal := auth.Refusal(o, caller, "permit_delete_hidden", caller.Level)
+		refusal := auth.Refusal(o, caller, option.PermitDeleteHidden, caller.Level)
 		switch {
 		case refusal == nil:
 			return m.Drop(ctx, tx, id)

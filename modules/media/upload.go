@@ -21,6 +21,7 @@ import (
 	"38qa.net/backend/modules/media/internal/picture"
 	"38qa.net/backend/modules/media/internal/workshop"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 const (
@@ -109,7 +110,7 @@ type permission func(o *site.Options, c auth.Caller) error
 
 // unblocked permits all callers who are not blocked.
 func unblocked(o *site.Options, c auth.Caller) error {
-	if reason := auth.Permit(o, c, "", c.Level); reason != auth.Permitted {
+	if reason := auth.Permit(o, c, option.None, c.Level); reason != auth.Permitted {
 		return reason.Problem()
 	}
 	return nil
@@ -117,11 +118,11 @@ func unblocked(o *site.Options, c auth.Caller) error {
 
 // uploadSwitches are the options of Q2A's editors for uploads. At least one of them must be on
 // for files in posts to be accepted.
-var uploadSwitches = []string{"wysiwyg_editor_upload_images", "medium_editor_upload_images"}
+var uploadSwitches = []option.Key{option.WysiwygEditorUploadImages, option.MediumEditorUploadImages}
 
 // textOptions are the options for who may write or edit posts, in which uploaded files are shown.
-var textOptions = []string{"permit_post_q", "permit_post_a", "permit_post_c", "permit_edit_q",
-	"permit_edit_a", "permit_edit_c"}
+var textOptions = []option.Key{option.PermitPostQ, option.PermitPostA, option.PermitPostC, option.PermitEditQ,
+	option.PermitEditA, option.PermitEditC}
 
 // mayUpload permits the upload of files for posts if an editor of the site accepts uploads, and
 // the caller may write or edit at least one kind of post. Q2A itself checks only the editor's
@@ -134,8 +135,8 @@ func mayUpload(o *site.Options, c auth.Caller) error {
 		return err
 	}
 	var refusal auth.Reason
-	for _, option := range textOptions {
-		reason := auth.Permit(o, c, option, c.MaximumLevel())
+	for _, permission := range textOptions {
+		reason := auth.Permit(o, c, permission, c.MaximumLevel())
 		if reason == auth.Permitted {
 			return nil
 		}
@@ -240,7 +241,7 @@ func (m *Module) accept(
 	switch {
 	case err == nil:
 		a.content, a.info, a.format = made.Clean, made.Info, formats[made.Info.Format]
-	case errors.Is(err, picture.ErrNotAnImage) && o.Bool("wysiwyg_editor_upload_all") &&
+	case errors.Is(err, picture.ErrNotAnImage) && o.Bool(option.WysiwygEditorUploadAll) &&
 		isOtherFile(content, a.name):
 		a.content, a.format = content, fileEnding(a.name)
 	default:

@@ -15,6 +15,7 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // BlockedIn reports whether text contains a word of list, which has the form of the site's options of
@@ -56,7 +57,7 @@ func (m *Module) forget(ctx context.Context, tx *database.DB, o *site.Options, u
 		return err
 	}
 	a := &Action{Options: o}
-	counts := map[string]int{}
+	counts := map[option.Key]int{}
 	for ids := range slices.Chunk(voted, postsPerBatch) {
 		before, questions, err := votedStates(ctx, tx, ids)
 		if err != nil {
@@ -88,7 +89,7 @@ func (m *Module) forget(ctx context.Context, tx *database.DB, o *site.Options, u
 // without upvoted answers.
 func settleVotes(
 	ctx context.Context, tx *database.DB, o *site.Options, tree *categoryTree, ids, questions []int,
-	counts map[string]int,
+	counts map[option.Key]int,
 ) error {
 	const noUpvoted = "SELECT COUNT(*) FROM {posts} WHERE postid IN ? AND type = 'Q' AND closedbyid IS NULL AND amaxvote = 0"
 	var before, after int
@@ -105,7 +106,7 @@ func settleVotes(
 	if _, err := tx.Get(ctx, []any{&after}, noUpvoted, questions); err != nil {
 		return fmt.Errorf("count questions without upvoted answers: %w", err)
 	}
-	counts["cache_unupaqcount"] += after - before
+	counts[option.CacheUnupaqcount] += after - before
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // maxMerged is how many answers, comments and edits are read, of each kind, before they are merged. Q2A
@@ -309,7 +310,7 @@ func (m *Module) listActivity(ctx context.Context, in *activityInput) (*activity
 	if err != nil {
 		return nil, err
 	}
-	size := web.Page{Limit: in.Limit}.Size(o.Int("page_size_activity"))
+	size := web.Page{Limit: in.Limit}.Size(o.Int(option.PageSizeActivity))
 	events, err := m.activity(ctx, in.Kind, c, size)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/site/option"
 )
 
 type askInput struct {
@@ -53,7 +54,7 @@ func (m *Module) ask(ctx context.Context, in *askInput) (*createdQuestion, error
 }
 
 func (c *change) ask(in *askInput, text *content) (int, error) {
-	if p := auth.Refusal(c.o, c.caller, "permit_post_q", c.caller.MaximumLevel()); p != nil {
+	if p := auth.Refusal(c.o, c.caller, option.PermitPostQ, c.caller.MaximumLevel()); p != nil {
 		return 0, p
 	}
 	c.granted = true // asking is not an operation on a post: Refusal above has checked it
@@ -84,7 +85,7 @@ func (c *change) ask(in *askInput, text *content) (int, error) {
 	if err := c.add(q); err != nil {
 		return 0, err
 	}
-	if c.o.Bool("extra_field_active") {
+	if c.o.Bool(option.ExtraFieldActive) {
 		extra := ""
 		if body.Extra != nil {
 			extra = formtext.Block(*body.Extra)
@@ -117,7 +118,7 @@ func (c *change) checkQuestion(in *askInput, q *post) (follows *followed, err er
 	check.question(c.o, q)
 	check.person(&body.Writing)
 	if body.Extra != nil {
-		if c.o.Bool("extra_field_active") {
+		if c.o.Bool(option.ExtraFieldActive) {
 			check.length("extra", formtext.Block(*body.Extra), 0, maxExtra)
 		} else {
 			check.add("extra", "unknown")
@@ -125,9 +126,9 @@ func (c *change) checkQuestion(in *askInput, q *post) (follows *followed, err er
 	}
 	switch {
 	case body.CategoryID == 0 && c.o.UsingCategories() && len(c.tree.byID) > 0 &&
-		!c.o.Bool("allow_no_category"):
+		!c.o.Bool(option.AllowNoCategory):
 		check.add("categoryId", "required")
-	case auth.Permit(c.o, c.caller, "permit_post_q", c.level(q.categoryPath)) != auth.Permitted:
+	case auth.Permit(c.o, c.caller, option.PermitPostQ, c.level(q.categoryPath)) != auth.Permitted:
 		check.add("categoryId", "not_allowed_category")
 	}
 	if body.FollowsAnswer != 0 {
@@ -227,7 +228,7 @@ func (c *change) extraOf(q *post) any {
 	switch {
 	case c.extra != nil:
 		return *c.extra
-	case q.hasExtra && c.o.Bool("extra_field_active"):
+	case q.hasExtra && c.o.Bool(option.ExtraFieldActive):
 		return q.extra
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // change is one use case at work on one thread, within a transaction. The use case looks at the thread,
@@ -162,7 +163,7 @@ func (m *Module) transact(
 	if err != nil || c == nil {
 		return resource, err
 	}
-	if o.Bool("event_logger_to_database") {
+	if o.Bool(option.EventLoggerToDatabase) {
 		events.Log(context.WithoutCancel(ctx), m.db, c.outgoing())
 	}
 	return resource, nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // visible reports whether the post is neither hidden nor queued. Whether everybody sees it depends on
@@ -25,41 +26,41 @@ func (p *post) typeName() string {
 	return p.kind
 }
 
-// counted adds sign, which is 1 or -1, to each of the site's counts that includes the post. The keys of
-// counts are the names of Q2A's options. Every count is a sum over posts, so an action changes it by
-// the difference between its posts after and before the action.
-func (p *post) counted(counts map[string]int, sign int) {
+// counted adds sign, which is 1 or -1, to each of the site's counts that includes the post. Every count
+// is a sum over posts, so an action changes it by the difference between its posts after and before the
+// action.
+func (p *post) counted(counts map[option.Key]int, sign int) {
 	if p.queued {
-		counts["cache_queuedcount"] += sign
+		counts[option.CacheQueuedcount] += sign
 	}
 	if !p.visible() {
 		return
 	}
 	switch p.kind {
 	case "A":
-		counts["cache_acount"] += sign
+		counts[option.CacheAcount] += sign
 	case "C":
-		counts["cache_ccount"] += sign
+		counts[option.CacheCcount] += sign
 	case "Q":
-		counts["cache_qcount"] += sign
+		counts[option.CacheQcount] += sign
 		if p.closedByID != 0 {
 			return
 		}
 		if p.answers == 0 {
-			counts["cache_unaqcount"] += sign
+			counts[option.CacheUnaqcount] += sign
 		}
 		if p.maxAnswerVotes == 0 {
-			counts["cache_unupaqcount"] += sign
+			counts[option.CacheUnupaqcount] += sign
 		}
 		if p.selectedID == 0 {
-			counts["cache_unselqcount"] += sign
+			counts[option.CacheUnselqcount] += sign
 		}
 	}
 }
 
 // countPosts adds to the site's cached counts what the action changes in them.
 func (c *change) countPosts() error {
-	counts := map[string]int{"cache_tagcount": c.tags}
+	counts := map[option.Key]int{option.CacheTagcount: c.tags}
 	c.eachChange(func(before, after *post) {
 		if before != nil {
 			before.counted(counts, -1)
@@ -68,7 +69,7 @@ func (c *change) countPosts() error {
 			after.counted(counts, 1)
 		}
 	})
-	counts["cache_flaggedcount"] += c.flagged
+	counts[option.CacheFlaggedcount] += c.flagged
 	return site.AddCounts(c.ctx, c.tx, counts)
 }
 

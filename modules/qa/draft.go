@@ -9,6 +9,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Writing holds the fields that the bodies of all requests that write posts have in common.
@@ -37,7 +38,7 @@ const maxRaw = 4 * maxContent
 // tagsOf returns the tags that were typed, each once, as Q2A reads them: every word is a tag or, where
 // the site separates tags by commas, whatever stands between commas.
 func tagsOf(o *site.Options, typed []string) []string {
-	if !o.Bool("tag_separator_comma") {
+	if !o.Bool(option.TagSeparatorComma) {
 		return distinct(words.SplitTags(formtext.Visible(strings.Join(typed, " "))))
 	}
 	var tags []string
@@ -86,28 +87,28 @@ func (c *checks) err() error {
 
 // question checks a question's title, content and tags against the site's limits.
 func (c *checks) question(o *site.Options, p *post) {
-	shortest := o.Int("min_len_q_title")
-	c.length("title", p.title, shortest, max(shortest, min(o.Int("max_len_q_title"), maxTitle)))
-	c.content(o, p, "q")
+	shortest := o.Int(option.MinLenQTitle)
+	c.length("title", p.title, shortest, max(shortest, min(o.Int(option.MaxLenQTitle), maxTitle)))
+	c.content(o, p, "Q")
 	c.tags(o, p.tags)
 }
 
 // content checks that the content of a post fits its column and that, as plain text, it is not too
-// short. The letter is that of the post's kind in the names of options.
-func (c *checks) content(o *site.Options, p *post, letter string) {
+// short for its kind.
+func (c *checks) content(o *site.Options, p *post, kind string) {
 	if utf8.RuneCountInString(p.content) > maxContent {
 		c.add("content", "too_long", maxContent)
 		return
 	}
-	c.length("content", TextOf(p.content, p.format), o.Int("min_len_"+letter+"_content"), 0)
+	c.length("content", TextOf(p.content, p.format), o.Int(optionsOf(kind).minLength), 0)
 }
 
 func (c *checks) tags(o *site.Options, joined string) {
 	if !o.UsingTags() {
 		return
 	}
-	n, most := len(tagList(joined)), o.Int("max_num_q_tags")
-	least := min(o.Int("min_num_q_tags"), most)
+	n, most := len(tagList(joined)), o.Int(option.MaxNumQTags)
+	least := min(o.Int(option.MinNumQTags), most)
 	switch {
 	case n < least:
 		c.add("tags", "too_few", least)
@@ -140,7 +141,7 @@ func (c *change) author(p *post, w *Writing) error {
 	if !c.caller.Anonymous() {
 		return nil
 	}
-	if c.o.Bool("allow_anonymous_naming") { // Q2A's form sends a name, even an empty one
+	if c.o.Bool(option.AllowAnonymousNaming) { // Q2A's form sends a name, even an empty one
 		if p.hasName = true; w.Name != nil {
 			p.name = formtext.Line(*w.Name)
 		}

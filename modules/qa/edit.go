@@ -10,6 +10,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/formtext"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Editing holds the fields that the bodies of all requests that edit posts have in common.
@@ -96,14 +97,14 @@ func (c *change) editQuestion(q *post, in *editQuestionInput, text *content) err
 		return err
 	}
 	c.takePerson(q, &body.Writing)
-	if r.editable && c.o.Bool("extra_field_active") {
+	if r.editable && c.o.Bool(option.ExtraFieldActive) {
 		extra := q.extra
 		if body.Extra != nil {
 			extra = formtext.Block(*body.Extra)
 		}
 		c.extra = &extra
 	}
-	e.queue = c.o.Bool("moderate_edited_again") && auth.Moderated(c.o, c.caller, level)
+	e.queue = c.o.Bool(option.ModerateEditedAgain) && auth.Moderated(c.o, c.caller, level)
 	return c.applyQuestion(q, &e, category, path, given(body.Name))
 }
 
@@ -116,7 +117,7 @@ func (c *change) newCategory(q *post, wanted *int, check *checks) (id int, path 
 	case wanted == nil:
 	case *wanted == 0:
 		id, path = 0, nil
-		if c.o.UsingCategories() && !c.o.Bool("allow_no_category") {
+		if c.o.UsingCategories() && !c.o.Bool(option.AllowNoCategory) {
 			check.add("categoryId", "required")
 		}
 	case c.tree.byID[*wanted] == nil || !c.o.UsingCategories():
@@ -128,7 +129,7 @@ func (c *change) newCategory(q *post, wanted *int, check *checks) (id int, path 
 	if c.rules(q).retagCatable && c.o.UsingCategories() {
 		level = c.level(path)
 	}
-	if id != q.categoryID && auth.Permit(c.o, c.caller, "permit_post_q", level) != auth.Permitted {
+	if id != q.categoryID && auth.Permit(c.o, c.caller, option.PermitPostQ, level) != auth.Permitted {
 		check.add("categoryId", "not_allowed_category")
 	}
 	return id, path, level
@@ -220,7 +221,7 @@ func (c *change) maySilently(p *post, silent bool) error {
 	if !silent {
 		return nil
 	}
-	if refusal := lacks(option("permit_edit_silent"))(c, p); refusal != nil {
+	if refusal := lacks(fixed(option.PermitEditSilent))(c, p); refusal != nil {
 		return refusal
 	}
 	return nil
@@ -246,7 +247,7 @@ func (c *change) takePerson(p *post, w *Writing) {
 		}
 		p.notify = notifyOf(p.userID, notify, w.Email)
 	}
-	if w.Name != nil && c.o.Bool("allow_anonymous_naming") && p.userID == 0 {
+	if w.Name != nil && c.o.Bool(option.AllowAnonymousNaming) && p.userID == 0 {
 		p.name, p.hasName = formtext.Line(*w.Name), true
 	}
 }
@@ -296,10 +297,10 @@ func (c *change) revise(p *post, body *Editing, text *content) (*edit, error) {
 		return nil, err
 	}
 	e := &edit{before: *p, silent: body.Silent}
-	e.queue = c.o.Bool("moderate_edited_again") && auth.Moderated(c.o, c.caller, c.level(p.categoryPath))
+	e.queue = c.o.Bool(option.ModerateEditedAgain) && auth.Moderated(c.o, c.caller, c.level(p.categoryPath))
 	p.take(text)
 	check := &checks{}
-	check.content(c.o, p, letters[p.kind])
+	check.content(c.o, p, p.kind)
 	check.person(&body.Writing)
 	if err := check.err(); err != nil {
 		return nil, err

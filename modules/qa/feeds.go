@@ -14,11 +14,12 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // feed describes one kind of RSS feed.
 type feed struct {
-	option string // the option that must be on
+	on option.Key // the option that must be on
 	// perCategory is set if the feed also exists for single categories.
 	perCategory bool
 	title       string
@@ -26,15 +27,15 @@ type feed struct {
 
 // feeds are the RSS feeds that Q2A has, by the first part of their path below /feed/.
 var feeds = map[string]feed{
-	"questions":  {"feed_for_questions", true, "Recent questions"},
-	"hot":        {"feed_for_hot", false, "Hot questions"},
-	"unanswered": {"feed_for_unanswered", false, "Questions without answers"},
-	"answers":    {"feed_for_activity", true, "Recently answered questions"},
-	"comments":   {"feed_for_activity", true, "Recently added comments"},
-	"activity":   {"feed_for_activity", true, "Recent activity"},
-	"qa":         {"feed_for_qa", true, "Recent questions and answers"},
-	"tag":        {"feed_for_tag_qs", false, "Questions tagged"},
-	"search":     {"feed_for_search", false, "Search results for"},
+	"questions":  {option.FeedForQuestions, true, "Recent questions"},
+	"hot":        {option.FeedForHot, false, "Hot questions"},
+	"unanswered": {option.FeedForUnanswered, false, "Questions without answers"},
+	"answers":    {option.FeedForActivity, true, "Recently answered questions"},
+	"comments":   {option.FeedForActivity, true, "Recently added comments"},
+	"activity":   {option.FeedForActivity, true, "Recent activity"},
+	"qa":         {option.FeedForQa, true, "Recent questions and answers"},
+	"tag":        {option.FeedForTagQs, false, "Questions tagged"},
+	"search":     {option.FeedForSearch, false, "Search results for"},
 }
 
 // rss is an RSS 2.0 document.
@@ -90,7 +91,7 @@ func (m *Module) serveFeed(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !ok || !o.Bool(f.option) || (kind == "tag" || kind == "search") && param == "" {
+	if !ok || !o.Bool(f.on) || (kind == "tag" || kind == "search") && param == "" {
 		return problem.NotFound()
 	}
 	tree, err := m.tree(ctx)
@@ -100,7 +101,7 @@ func (m *Module) serveFeed(c echo.Context) error {
 	var cat *category
 	if param != "" && kind != "tag" && kind != "search" {
 		if cat = tree.find(param); cat == nil || !f.perCategory || !o.UsingCategories() ||
-			!o.Bool("feed_per_category") {
+			!o.Bool(option.FeedPerCategory) {
 			return problem.NotFound()
 		}
 	}
@@ -117,7 +118,7 @@ func (m *Module) serveFeed(c echo.Context) error {
 	}
 	site, caller := m.site.SiteURL(o), auth.CallerOf(ctx)
 	doc := rss{Version: "2.0", Channel: rssChannel{
-		Title: o.String("site_title") + " - " + title, Link: site + kind, Description: title,
+		Title: o.String(option.SiteTitle) + " - " + title, Link: site + kind, Description: title,
 	}}
 	for i := range events {
 		doc.Channel.Items = append(doc.Channel.Items, m.feedItem(o, caller, tree, site, &events[i]))
@@ -134,7 +135,7 @@ func (m *Module) serveFeed(c echo.Context) error {
 func (m *Module) feedEvents(
 	ctx context.Context, o *site.Options, kind, param string, c *category,
 ) ([]event, error) {
-	count := max(1, min(o.Int("feed_number_items"), 200))
+	count := max(1, min(o.Int(option.FeedNumberItems), 200))
 	switch kind {
 	case "qa":
 		return m.activity(ctx, "home", c, count)
@@ -238,7 +239,7 @@ func (m *Module) feedItem(
 		Title: prefix + m.shown(o, e.question.title).title, Link: link, GUID: rssGUID{true, link},
 		PubDate: unixTime(e.time).Format(time.RFC1123Z),
 	}
-	if o.Bool("feed_full_text") && mayRead(o, c, e.question) == auth.Permitted {
+	if o.Bool(option.FeedFullText) && mayRead(o, c, e.question) == auth.Permitted {
 		item.Description = m.html(o, e.content, e.format)
 	}
 	if category := tree.ref(e.question.categoryID); category != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/site/option"
 )
 
 // setFlag sets the caller's flag on a post, which asks the moderators to look at it, or takes it back.
@@ -35,7 +36,7 @@ func (c *change) flag(p *post) error {
 	c.charge = auth.Flags
 	c.report(letters[p.kind]+"_flag", p, params("postid", p.id, "oldpost", c.record(p), "flagcount", p.flags,
 		"questionid", c.thread.question.id, "question", c.record(c.thread.question)), nil)
-	if p.flags < c.o.Int("flagging_hide_after") {
+	if p.flags < c.o.Int(option.FlaggingHideAfter) {
 		return nil
 	}
 	// The post is hidden in nobody's name. As in Q2A, the site's count of flags falls by the flags that
@@ -57,8 +58,8 @@ func (c *change) unflag(p *post) error {
 	return nil
 }
 
-// letters are the letters with which the names of Q2A's events and options about posts begin, by the
-// kind of the post.
+// letters are the letters with which the names of Q2A's events about posts begin, by the kind of the
+// post.
 var letters = map[string]string{"Q": "q", "A": "a", "C": "c"}
 
 // storeFlag writes the caller's flag, which is in the same row as the caller's vote: 1 sets it, and 0
@@ -82,7 +83,7 @@ func (c *change) storeFlag(p *post, flag int) error {
 // clearFlags removes the flags of all users from a post.
 func (m *Module) clearFlags(ctx context.Context, id int) (*stateOutput, error) {
 	return m.setState(ctx, id, func(c *change, p *post) error {
-		if refusal := auth.Refusal(c.o, c.caller, "permit_hide_show",
+		if refusal := auth.Refusal(c.o, c.caller, option.PermitHideShow,
 			c.level(p.categoryPath)); refusal == nil && p.flags == 0 {
 			return errUnchanged
 		}

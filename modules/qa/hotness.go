@@ -6,6 +6,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // hotnessStart is the time from which hotness counts seconds in Q2A: 2010-01-01 00:00 in the database's
@@ -46,8 +47,10 @@ func computeHotness(ctx context.Context, db *database.DB, o *site.Options, id, v
 	if err != nil {
 		return 0, fmt.Errorf("compute hotness: %w", err)
 	}
-	weight := func(name string) float64 { return float64(o.Int("hot_weight_" + name)) }
-	hotness := question*weight("q_age") + answer*weight("a_age") + float64(answers)*weight("answers")*160000 +
-		float64(net+votes)*weight("votes")*160000 + float64(views)*weight("views")*4000
+	weight := func(key option.Key) float64 { return float64(o.Int(key)) }
+	hotness := question*weight(option.HotWeightQAge) + answer*weight(option.HotWeightAAge) +
+		float64(answers)*weight(option.HotWeightAnswers)*160000 +
+		float64(net+votes)*weight(option.HotWeightVotes)*160000 +
+		float64(views)*weight(option.HotWeightViews)*4000
 	return float64(float32(hotness)), nil
 }

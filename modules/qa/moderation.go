@@ -11,6 +11,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 type moderationInput struct {
@@ -18,12 +19,12 @@ type moderationInput struct {
 	Type  string `query:"type" enum:"question,answer,comment" doc:"Only posts of this type"`
 }
 
-// moderationLists are the lists for moderators, with the names of options. At least one option of a
-// list must permit the caller to see it, generally or in some category.
-var moderationLists = map[string][]string{
-	"queue":   {"permit_moderate"},
-	"flagged": {"permit_hide_show"},
-	"hidden":  {"permit_hide_show", "permit_delete_hidden"},
+// moderationLists are the lists for moderators, with the options that say who may see them. One of these
+// must permit the caller, generally or in some category.
+var moderationLists = map[string][]option.Key{
+	"queue":   {option.PermitModerate},
+	"flagged": {option.PermitHideShow},
+	"hidden":  {option.PermitHideShow, option.PermitDeleteHidden},
 }
 
 func (m *Module) registerModeration(api huma.API) {
@@ -66,8 +67,8 @@ func (m *Module) listModeration(
 	for i := range events {
 		e := &events[i]
 		level := caller.LevelIn(e.question.categoryPath...)
-		if !slices.ContainsFunc(moderationLists[name], func(option string) bool {
-			return auth.Permit(o, caller, option, level) == auth.Permitted
+		if !slices.ContainsFunc(moderationLists[name], func(permission option.Key) bool {
+			return auth.Permit(o, caller, permission, level) == auth.Permitted
 		}) {
 			continue // the caller does not moderate in this category
 		}
@@ -89,16 +90,16 @@ func (m *Module) listModeration(
 	return out, nil
 }
 
-// mayModerate returns nil if one of the options permits the caller, at the highest level that the
+// mayModerate returns nil if one of the permissions suffices for the caller, at the highest level that the
 // caller has generally or in any category. Otherwise it returns the problem.
-func mayModerate(o *site.Options, c auth.Caller, options []string) error {
+func mayModerate(o *site.Options, c auth.Caller, permissions []option.Key) error {
 	highest := c.Level
 	for _, level := range c.CategoryLevels {
 		highest = max(highest, level)
 	}
 	var reason auth.Reason
-	for _, option := range options {
-		if reason = auth.Permit(o, c, option, highest); reason == auth.Permitted {
+	for _, permission := range permissions {
+		if reason = auth.Permit(o, c, permission, highest); reason == auth.Permitted {
 			return nil
 		}
 	}

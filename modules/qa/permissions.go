@@ -3,6 +3,7 @@ package qa
 import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Permissions says what the caller may do with a post now. Each field is about one operation.
@@ -143,11 +144,11 @@ func mayView(o *site.Options, c auth.Caller, p *post) bool {
 	level, own := c.LevelIn(p.categoryPath...), c.Wrote(p.userID, p.cookieID)
 	switch {
 	case p.hidden && own:
-		return auth.Permit(o, c, "", level) == auth.Permitted
+		return auth.Permit(o, c, option.None, level) == auth.Permitted
 	case p.hidden:
-		return auth.Permit(o, c, "permit_hide_show", level) == auth.Permitted
+		return auth.Permit(o, c, option.PermitHideShow, level) == auth.Permitted
 	case p.queued:
-		return own || auth.Permit(o, c, "permit_moderate", level) == auth.Permitted
+		return own || auth.Permit(o, c, option.PermitModerate, level) == auth.Permitted
 	}
 	return true
 }
@@ -159,37 +160,34 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	if len(p.categoryPath) > 0 {
 		level = c.LevelIn(p.categoryPath...)
 	}
-	permit := func(option string) auth.Reason { return auth.Permit(o, c, option, level) }
+	permit := func(permission option.Key) auth.Reason { return auth.Permit(o, c, permission, level) }
+	of := optionsOf(p.kind)
 	var r rules
 	r.isByUser = c.Wrote(p.userID, p.cookieID)
 	r.closed = isClosed(o, p)
 	r.authorLast = p.lastUserID == 0 || p.lastUserID == p.userID
 
-	postA, postC := permit("permit_post_a"), permit("permit_post_c")
-	letter := map[string]string{"Q": "q", "A": "a"}[p.kind]
-	if letter == "" {
-		letter = "c"
-	}
-	edit, retag, flag := permit("permit_edit_"+letter), permit("permit_retag_cat"), permit("permit_flag")
-	hide := permit("permit_hide_show")
-	hideSelf, unblocked := hide, permit("")
+	postA, postC := permit(option.PermitPostA), permit(option.PermitPostC)
+	edit, retag, flag := permit(of.edit), permit(option.PermitRetagCat), permit(option.PermitFlag)
+	hide := permit(option.PermitHideShow)
+	hideSelf, unblocked := hide, permit(option.None)
 	if r.isByUser {
 		hideSelf = unblocked
 	}
-	closing := permit("permit_close_q")
+	closing := permit(option.PermitCloseQ)
 	closeThis := closing
-	if r.isByUser && o.Bool("allow_close_own_questions") {
+	if r.isByUser && o.Bool(option.AllowCloseOwnQuestions) {
 		closeThis = unblocked
 	}
-	moderate := permit("permit_moderate")
+	moderate := permit(option.PermitModerate)
 	visible := !p.hidden && !p.queued
 
 	r.viewable = mayView(o, c, p)
 
 	r.answerButton = p.kind == "Q" && visible && postA != auth.NeedsLevel && !r.closed &&
-		(o.Bool("allow_self_answer") || !r.isByUser)
+		(o.Bool(option.AllowSelfAnswer) || !r.isByUser)
 	r.commentButton = visible && postC != auth.NeedsLevel &&
-		(p.kind == "Q" && o.Bool("comment_on_qs") || p.kind == "A" && o.Bool("comment_on_as"))
+		(p.kind == "Q" && o.Bool(option.CommentOnQs) || p.kind == "A" && o.Bool(option.CommentOnAs))
 	r.commentable = r.commentButton && postC == auth.Permitted
 
 	r.editButton = !p.hidden && !r.closed && (r.isByUser || !hidesButton(edit) && !p.queued)
@@ -205,16 +203,16 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 		}
 	}
 
-	selecting := permit("permit_select_a")
+	selecting := permit(option.PermitSelectA)
 	if r.isByUser {
 		selecting = unblocked
 	}
 	r.aSelectable = p.kind == "Q" && visible && selecting == auth.Permitted
 
-	r.flagButton = o.Bool("flagging_of_posts") && !r.isByUser && visible && p.myFlag == 0 &&
+	r.flagButton = o.Bool(option.FlaggingOfPosts) && !r.isByUser && visible && p.myFlag == 0 &&
 		!hidesButton(flag)
 	r.flaggable = r.flagButton && flag == auth.Permitted && !c.Anonymous()
-	r.flagToHide = r.flagButton && flag == auth.Permitted && p.flags+1 >= o.Int("flagging_hide_after")
+	r.flagToHide = r.flagButton && flag == auth.Permitted && p.flags+1 >= o.Int(option.FlaggingHideAfter)
 	r.unflaggable = p.myFlag != 0 && !p.hidden
 	others := 1
 	if p.myFlag != 0 {
@@ -224,7 +222,7 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 
 	notClosedByOther := !r.closed || p.closedByID == 0 || r.authorLast
 	notHiddenByOther := !p.hidden || r.authorLast
-	r.closeable = o.Bool("allow_close_questions") && p.kind == "Q" && visible && !r.closed &&
+	r.closeable = o.Bool(option.AllowCloseQuestions) && p.kind == "Q" && visible && !r.closed &&
 		closeThis == auth.Permitted
 	// A question that is closed because an answer is selected stays closed until the selection is taken
 	// back.
@@ -236,24 +234,22 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	r.reshowImmed = p.hidden && hide == auth.Permitted
 	r.reshowable = p.hidden && hideSelf == auth.Permitted &&
 		(r.reshowImmed || notHiddenByOther && p.flags == 0)
-	r.deleteable = p.hidden && permit("permit_delete_hidden") == auth.Permitted
+	r.deleteable = p.hidden && permit(option.PermitDeleteHidden) == auth.Permitted
 	r.claimable = p.userID == 0 && !c.Anonymous() && p.cookieID != "" && p.cookieID == c.CookieID &&
-		permit("permit_post_"+letter) == auth.Permitted
-	r.followable = p.kind == "A" && visible && o.Bool("follow_on_as")
+		permit(of.post) == auth.Permitted
+	r.followable = p.kind == "A" && visible && o.Bool(option.FollowOnAs)
 
 	r.answerable = r.answerButton && postA == auth.Permitted
-	r.vote(o, c, p, permit, letter)
+	r.vote(o, c, p, permit)
 	m.rulesOfRelatives(o, c, t, p, &r)
 	return r
 }
 
 // vote sets whether the caller may vote on the post, up and down.
-func (r *rules) vote(
-	o *site.Options, c auth.Caller, p *post, permit func(string) auth.Reason, letter string,
-) {
-	r.voteUp = o.Bool("voting_on_"+letter+"s") && p.visible() && !r.isByUser && !c.Anonymous() &&
+func (r *rules) vote(o *site.Options, c auth.Caller, p *post, permit func(option.Key) auth.Reason) {
+	r.voteUp = o.Bool(optionsOf(p.kind).voting) && p.visible() && !r.isByUser && !c.Anonymous() &&
 		permit(voteOption(nil, p)) == auth.Permitted
-	r.voteDown = r.voteUp && permit("permit_vote_down") == auth.Permitted
+	r.voteDown = r.voteUp && permit(option.PermitVoteDown) == auth.Permitted
 }
 
 // rulesOfRelatives applies the rules that look at the posts around p. Where the site does not allow
@@ -263,11 +259,11 @@ func (r *rules) vote(
 // is closed because of it.
 func (m *Module) rulesOfRelatives(o *site.Options, c auth.Caller, t thread, p *post, r *rules) {
 	if r.claimable && p.kind == "A" && t.question != nil {
-		if !o.Bool("allow_self_answer") && c.Wrote(t.question.userID, t.question.cookieID) {
+		if !o.Bool(option.AllowSelfAnswer) && c.Wrote(t.question.userID, t.question.cookieID) {
 			r.claimable = false
 		}
 		for _, a := range t.answers {
-			if !o.Bool("allow_multi_answers") && a.parentID == p.parentID && c.Wrote(a.userID, a.cookieID) {
+			if !o.Bool(option.AllowMultiAnswers) && a.parentID == p.parentID && c.Wrote(a.userID, a.cookieID) {
 				r.claimable = false
 			}
 		}
@@ -276,10 +272,10 @@ func (m *Module) rulesOfRelatives(o *site.Options, c auth.Caller, t thread, p *p
 		if child.parentID == p.id {
 			r.deleteable = false
 			if child.kind == "A" && c.Wrote(child.userID, child.cookieID) {
-				if !o.Bool("allow_multi_answers") {
+				if !o.Bool(option.AllowMultiAnswers) {
 					r.answerButton, r.answerable = false, false
 				}
-				if !o.Bool("allow_self_answer") {
+				if !o.Bool(option.AllowSelfAnswer) {
 					r.claimable = false
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/media"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -167,7 +168,7 @@ func tagList(tags string) []string {
 // isClosed reports whether a question takes no more answers: somebody closed it, or it has a selected
 // answer and the site closes questions when an answer is selected.
 func isClosed(o *site.Options, p *post) bool {
-	return p.kind == "Q" && (p.closedByID != 0 || p.selectedID != 0 && o.Bool("do_close_on_select"))
+	return p.kind == "Q" && (p.closedByID != 0 || p.selectedID != 0 && o.Bool(option.DoCloseOnSelect))
 }
 
 // Votes holds the counts of votes on a post: up, down, and the difference of both.
@@ -258,7 +259,7 @@ func (m *Module) base(o *site.Options, p *post) PostBase {
 	if p.userID == 0 {
 		b.Name = m.blockedWords(o).Censor(p.name)
 	}
-	if p.updated != 0 && o.Bool("show_post_update_meta") {
+	if p.updated != 0 && o.Bool(option.ShowPostUpdateMeta) {
 		b.Update = &Update{At: unixTime(p.updated), What: updateName(p.updateType), By: p.lastHandle}
 	}
 	if p.hasMyColumns {

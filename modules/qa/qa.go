@@ -26,6 +26,7 @@ import (
 	"38qa.net/backend/modules/qa/internal/search"
 	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Module is the module of questions and answers. New returns one.
@@ -88,10 +89,10 @@ type blockedWords struct {
 // blockedWords returns the words that the site does not want to show (option block_bad_words). It
 // parses the option again only when that has changed.
 func (m *Module) blockedWords(o *site.Options) words.Blocked {
-	option := o.String("block_bad_words")
+	list := o.String(option.BlockBadWords)
 	b := m.blocked.Load()
-	if b == nil || b.option != option {
-		b = &blockedWords{option, words.NewBlocked(option)}
+	if b == nil || b.option != list {
+		b = &blockedWords{list, words.NewBlocked(list)}
 		m.blocked.Store(b)
 	}
 	return b.words
@@ -101,8 +102,8 @@ func (m *Module) blockedWords(o *site.Options) words.Blocked {
 func (m *Module) rendering(o *site.Options) render.Options {
 	return render.Options{
 		SiteURL: m.site.SiteURL(o), APIURL: m.media.APIURL(),
-		LinkURLs: o.Bool("show_url_links"), NewWindow: o.Bool("links_in_new_window"),
-		BlockedWords: o.String("block_bad_words"), Censor: m.blockedWords(o).Censor,
+		LinkURLs: o.Bool(option.ShowURLLinks), NewWindow: o.Bool(option.LinksInNewWindow),
+		BlockedWords: o.String(option.BlockBadWords), Censor: m.blockedWords(o).Censor,
 	}
 }
 
@@ -128,7 +129,7 @@ const titlesKept = 20000
 // shown returns a title as the site shows it, with blocked words replaced, and its slug.
 func (m *Module) shown(o *site.Options, title string) shownTitle {
 	k := titleKey{
-		title, o.String("block_bad_words"), o.Bool("q_urls_remove_accents"), o.Int("q_urls_title_length"),
+		title, o.String(option.BlockBadWords), o.Bool(option.QURLsRemoveAccents), o.Int(option.QURLsTitleLength),
 	}
 	if t, ok := m.titles.GetIfPresent(k); ok {
 		return t

@@ -14,6 +14,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // questionsInput are the parameters of the list of questions.
@@ -73,15 +74,16 @@ func (f *questionFilter) condition() string { return strings.Join(f.parts, " AND
 func (m *Module) filter(o *site.Options, tree *categoryTree, in *questionsInput) (*questionFilter, error) {
 	f := &questionFilter{list: "questions"}
 	f.add("p.type = 'Q'")
-	count := func(option string) {
-		n := o.Int(option)
+	count := func(key option.Key) {
+		n := o.Int(key)
 		f.total = &n
 	}
-	count("cache_qcount")
+	count(option.CacheQcount)
 	if in.Unanswered != "" {
 		f.add(unansweredConditions[in.Unanswered])
-		count(map[string]string{
-			"answer": "cache_unaqcount", "selected": "cache_unselqcount", "upvoted": "cache_unupaqcount",
+		count(map[string]option.Key{
+			"answer": option.CacheUnaqcount, "selected": option.CacheUnselqcount,
+			"upvoted": option.CacheUnupaqcount,
 		}[in.Unanswered])
 	}
 	if in.Category != "" {
@@ -102,7 +104,7 @@ func (m *Module) filter(o *site.Options, tree *categoryTree, in *questionsInput)
 		f.add("p.userid = (SELECT userid FROM {users} WHERE handle = ? ORDER BY userid LIMIT 1)", in.Author)
 		f.total = nil
 	}
-	switch closes := o.Bool("do_close_on_select"); {
+	switch closes := o.Bool(option.DoCloseOnSelect); {
 	case in.State == "open" && closes:
 		f.add("p.closedbyid IS NULL AND p.selchildid IS NULL")
 	case in.State == "open":
@@ -139,7 +141,7 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	case in.Sort == "recent" && len(f.parts) == 1:
 		posts, next, err = m.tagPage(ctx, f, in, size)
 	default:
-		posts, next, err = m.sortedTagPage(ctx, f, in, o.Int("cache_qcount"), size)
+		posts, next, err = m.sortedTagPage(ctx, f, in, o.Int(option.CacheQcount), size)
 	}
 	if err != nil {
 		return nil, err
@@ -160,18 +162,17 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	return out, nil
 }
 
-// pageSizeOption returns the name of the option that holds the size of the list's pages on the old
-// site.
-func pageSizeOption(in *questionsInput) string {
+// pageSizeOption returns the option that holds the size of the list's pages on the old site.
+func pageSizeOption(in *questionsInput) option.Key {
 	switch {
 	case in.Unanswered != "":
-		return "page_size_una_qs"
+		return option.PageSizeUnaQs
 	case in.Tag != "":
-		return "page_size_tag_qs"
+		return option.PageSizeTagQs
 	case in.Sort == "hot":
-		return "page_size_hot_qs"
+		return option.PageSizeHotQs
 	}
-	return "page_size_qs"
+	return option.PageSizeQs
 }
 
 // questionPage reads one page of the questions that meet the filter, and returns it with the cursor of

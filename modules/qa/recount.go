@@ -11,6 +11,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // This file recomputes all that is derived from posts, votes and words, as Q2A's own recalculation
@@ -326,7 +327,7 @@ func (c *change) recountIndex(ids []int, w *jobs.Work) error {
 	if err := c.replaceRows(have, want); err != nil {
 		return err
 	}
-	return site.AddCounts(c.ctx, c.tx, map[string]int{"cache_tagcount": c.tags})
+	return site.AddCounts(c.ctx, c.tx, map[option.Key]int{option.CacheTagcount: c.tags})
 }
 
 // recountWords repairs the counts of how many posts have each word. Words that no post has keep their
@@ -424,22 +425,26 @@ func (m *Module) recountCategories(ctx context.Context, _ int, w *jobs.Work) (in
 // siteCounts says for each of the site's cached counts what it counts. The count of flags
 // (cache_flaggedcount) is left out on purpose: Q2A's normal operation counts flags there, its own
 // recount would count posts, and none of its recalculations does either.
-var siteCounts = map[string]string{
-	"cache_qcount":          "{posts} WHERE type = 'Q'",
-	"cache_acount":          "{posts} WHERE type = 'A'",
-	"cache_ccount":          "{posts} WHERE type = 'C'",
-	"cache_unaqcount":       "{posts} WHERE type = 'Q' AND acount = 0 AND closedbyid IS NULL",
-	"cache_unselqcount":     "{posts} WHERE type = 'Q' AND selchildid IS NULL AND closedbyid IS NULL",
-	"cache_unupaqcount":     "{posts} WHERE type = 'Q' AND amaxvote = 0 AND closedbyid IS NULL",
-	"cache_queuedcount":     "{posts} WHERE type IN ('Q_QUEUED', 'A_QUEUED', 'C_QUEUED')",
-	"cache_tagcount":        "{words} WHERE tagcount > 0",
-	"cache_userpointscount": "{userpoints}",
-	"cache_uapprovecount":   "{users} WHERE level < 10 AND flags & 2 = 0",
+var siteCounts = map[option.Key]string{
+	option.CacheQcount:          "{posts} WHERE type = 'Q'",
+	option.CacheAcount:          "{posts} WHERE type = 'A'",
+	option.CacheCcount:          "{posts} WHERE type = 'C'",
+	option.CacheUnaqcount:       "{posts} WHERE type = 'Q' AND acount = 0 AND closedbyid IS NULL",
+	option.CacheUnselqcount:     "{posts} WHERE type = 'Q' AND selchildid IS NULL AND closedbyid IS NULL",
+	option.CacheUnupaqcount:     "{posts} WHERE type = 'Q' AND amaxvote = 0 AND closedbyid IS NULL",
+	option.CacheQueuedcount:     "{posts} WHERE type IN ('Q_QUEUED', 'A_QUEUED', 'C_QUEUED')",
+	option.CacheTagcount:        "{words} WHERE tagcount > 0",
+	option.CacheUserpointscount: "{userpoints}",
+	option.CacheUapprovecount:   "{users} WHERE level < 10 AND flags & 2 = 0",
 }
 
 // recountSite repairs the counts that Q2A caches among the options.
 func (m *Module) recountSite(ctx context.Context, _ int, w *jobs.Work) (int, error) {
-	names := slices.Sorted(maps.Keys(siteCounts))
+	keys := slices.SortedFunc(maps.Keys(siteCounts), option.Compare)
+	names := make([]string, len(keys))
+	for i, key := range keys {
+		names[i] = key.Name()
+	}
 	err := m.db.Tx(ctx, func(tx *database.DB) error {
 		w.Found = nil
 		stored := map[string]string{}
@@ -456,15 +461,15 @@ func (m *Module) recountSite(ctx context.Context, _ int, w *jobs.Work) (int, err
 		if err != nil {
 			return fmt.Errorf("recount the site: %w", err)
 		}
-		for _, name := range names {
+		for _, key := range keys {
 			var n int
-			if _, err := tx.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM "+siteCounts[name]); err != nil {
+			if _, err := tx.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM "+siteCounts[key]); err != nil {
 				return fmt.Errorf("recount the site: %w", err)
 			}
-			if !w.Report("options", name, "content", stored[name], n) || w.DryRun {
+			if !w.Report("options", key.Name(), "content", stored[key.Name()], n) || w.DryRun {
 				continue
 			}
-			if err := site.Set(ctx, tx, map[string]string{name: itoa(n)}); err != nil {
+			if err := site.Set(ctx, tx, map[option.Key]string{key: itoa(n)}); err != nil {
 				return fmt.Errorf("recount the site: %w", err)
 			}
 		}

@@ -3,6 +3,7 @@ package qa
 import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/site/option"
 )
 
 // may returns nil if the rules allow the operation on the post, and otherwise the problem that says why
@@ -45,24 +46,25 @@ type reason func(c *change, p *post) *problem.Error
 // reasons lists why each operation may be refused. The reason that helps the caller most comes first:
 // usually what concerns the caller, then the state of the post, then the caller's level.
 var reasons = [operations][]reason{
-	answering:   inOrder(option("permit_post_a"), "already_answered", notToOwn("allow_self_answer")),
-	commenting:  inOrder(option("permit_post_c"), "hidden", commentsOff),
-	editing:     inOrder(unlessOwn(perKind("permit_edit_")), "closed"),
-	labelling:   inOrder(unlessOwn(option("permit_retag_cat")), "closed", noLabels),
-	selecting:   inOrder(option("permit_select_a"), "permission_level"),
-	votingUp:    {signedOut, unseen, votingOff, own, lacks(voteOption)},
-	votingDown:  {signedOut, unseen, votingOff, own, lacks(voteOption), lacks(option("permit_vote_down"))},
-	flagging:    inOrder(option("permit_flag"), "permission_level", signedOut, off("flagging_of_posts"), own),
-	unflagging:  inOrder(option(""), "permission_level", signedOut),
-	clearing:    {lacks(option("permit_hide_show")), always("own_flag_only")},
-	closing:     inOrder(closeOption, "closed", off("allow_close_questions")),
+	answering:  inOrder(fixed(option.PermitPostA), "already_answered", notToOwn(option.AllowSelfAnswer)),
+	commenting: inOrder(fixed(option.PermitPostC), "hidden", commentsOff),
+	editing:    inOrder(unlessOwn(editOption), "closed"),
+	labelling:  inOrder(unlessOwn(fixed(option.PermitRetagCat)), "closed", noLabels),
+	selecting:  inOrder(fixed(option.PermitSelectA), "permission_level"),
+	votingUp:   {signedOut, unseen, votingOff, own, lacks(voteOption)},
+	votingDown: {signedOut, unseen, votingOff, own, lacks(voteOption), lacks(fixed(option.PermitVoteDown))},
+	flagging: inOrder(fixed(option.PermitFlag), "permission_level", signedOut,
+		off(option.FlaggingOfPosts), own),
+	unflagging:  inOrder(fixed(option.None), "permission_level", signedOut),
+	clearing:    {lacks(fixed(option.PermitHideShow)), always("own_flag_only")},
+	closing:     inOrder(closeOption, "closed", off(option.AllowCloseQuestions)),
 	reopening:   {person(reopenOption), unseen, lacks(reopenOption), always("closed_by_other")},
-	approving:   {lacks(option("permit_moderate")), always("not_queued")},
-	hiding:      inOrder(unlessOwn(option("permit_hide_show")), "closed_by_other"),
-	reshowing:   {queued, lacks(unlessOwn(option("permit_hide_show"))), always("hidden_by_other")},
-	deleting:    {lacks(option("permit_delete_hidden")), notHidden, always("has_replies")},
-	claiming:    inOrder(perKind("permit_post_"), "not_claimable", signedOut),
-	followingUp: {off("follow_on_as"), unseen, always("hidden")},
+	approving:   {lacks(fixed(option.PermitModerate)), always("not_queued")},
+	hiding:      inOrder(unlessOwn(fixed(option.PermitHideShow)), "closed_by_other"),
+	reshowing:   {queued, lacks(unlessOwn(fixed(option.PermitHideShow))), always("hidden_by_other")},
+	deleting:    {lacks(fixed(option.PermitDeleteHidden)), notHidden, always("has_replies")},
+	claiming:    inOrder(postOption, "not_claimable", signedOut),
+	followingUp: {off(option.FollowOnAs), unseen, always("hidden")},
 }
 
 // inOrder returns the reasons in the order that suits most operations: those in first, then what the
@@ -87,13 +89,13 @@ func when(code string, applies func(c *change, p *post) bool) reason {
 }
 
 // off returns a reason that applies while the option of the site is switched off.
-func off(name string) reason {
-	return when("feature_off", func(c *change, _ *post) bool { return !c.o.Bool(name) })
+func off(key option.Key) reason {
+	return when("feature_off", func(c *change, _ *post) bool { return !c.o.Bool(key) })
 }
 
 // notToOwn returns a reason that applies to the caller's own posts while the option is switched off.
-func notToOwn(name string) reason {
-	return when("own_post", func(c *change, p *post) bool { return c.rules(p).isByUser && !c.o.Bool(name) })
+func notToOwn(key option.Key) reason {
+	return when("own_post", func(c *change, p *post) bool { return c.rules(p).isByUser && !c.o.Bool(key) })
 }
 
 var (
@@ -102,11 +104,11 @@ var (
 	queued    = when("queued", func(_ *change, p *post) bool { return p.queued })
 	notHidden = when("not_hidden", func(_ *change, p *post) bool { return !p.hidden })
 	votingOff = when("feature_off", func(c *change, p *post) bool {
-		return !c.o.Bool("voting_on_" + letters[p.kind] + "s")
+		return !c.o.Bool(optionsOf(p.kind).voting)
 	})
 	// commentsOff applies to visible posts only. For others, their state is the reason.
 	commentsOff = when("feature_off", func(c *change, p *post) bool {
-		return p.visible() && !c.o.Bool("comment_on_"+letters[p.kind]+"s")
+		return p.visible() && !c.o.Bool(optionsOf(p.kind).comments)
 	})
 	noLabels = when("feature_off", func(c *change, _ *post) bool {
 		return !c.o.UsingTags() && !c.o.UsingCategories()
@@ -135,23 +137,25 @@ func state(c *change, p *post) *problem.Error {
 	return nil
 }
 
-// asked is a function that returns the name of the option that says who may do an operation on a post.
-// It returns "" if everybody may who is not blocked.
-type asked func(c *change, p *post) string
+// asked is a function that returns the option that says who may do an operation on a post. It returns
+// option.None if everybody may who is not blocked.
+type asked func(c *change, p *post) option.Key
 
-func option(name string) asked { return func(*change, *post) string { return name } }
+// fixed returns an asked that returns the same option for all posts.
+func fixed(key option.Key) asked { return func(*change, *post) option.Key { return key } }
 
-// perKind returns the option of the post's kind: prefix and Q2A's letter for the kind.
-func perKind(prefix string) asked {
-	return func(_ *change, p *post) string { return prefix + letters[p.kind] }
-}
+// editOption returns the option that says who may edit posts of the post's kind.
+func editOption(_ *change, p *post) option.Key { return optionsOf(p.kind).edit }
+
+// postOption returns the option that says who may write posts of the post's kind.
+func postOption(_ *change, p *post) option.Key { return optionsOf(p.kind).post }
 
 // unlessOwn returns a check that asks for the option which of names, but only on the posts of others. On
 // their own posts callers need no permission; they only must not be blocked.
 func unlessOwn(of asked) asked {
-	return func(c *change, p *post) string {
+	return func(c *change, p *post) option.Key {
 		if c.rules(p).isByUser {
-			return ""
+			return option.None
 		}
 		return of(c, p)
 	}
@@ -159,18 +163,18 @@ func unlessOwn(of asked) asked {
 
 // closeOption returns the option that says who may close the question. An author needs none where the
 // site lets authors close their own questions.
-func closeOption(c *change, p *post) string {
-	if c.rules(p).isByUser && c.o.Bool("allow_close_own_questions") {
-		return ""
+func closeOption(c *change, p *post) option.Key {
+	if c.rules(p).isByUser && c.o.Bool(option.AllowCloseOwnQuestions) {
+		return option.None
 	}
-	return "permit_close_q"
+	return option.PermitCloseQ
 }
 
 // reopenOption returns the option that says who may reopen the question: that of closeOption if nobody
 // but the author has changed the question last, and otherwise permit_close_q.
-func reopenOption(c *change, p *post) string {
+func reopenOption(c *change, p *post) option.Key {
 	if !c.rules(p).authorLast {
-		return "permit_close_q"
+		return option.PermitCloseQ
 	}
 	return closeOption(c, p)
 }

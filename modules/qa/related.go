@@ -13,6 +13,7 @@ import (
 	"38qa.net/backend/modules/qa/internal/search"
 	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // minScore returns the score from which a match counts. match is the value of a "match_…" option, from
@@ -66,7 +67,7 @@ func (m *Module) registerRelated(api huma.API) {
 // questions. The id breaks ties. Questions below the site's threshold (option match_related_qs) are
 // left out.
 func (m *Module) related(ctx context.Context, o *site.Options, id, limit int) ([]hit, error) {
-	found, err := m.index.Alike(ctx, id, limit, minScore(o.Int("match_related_qs")))
+	found, err := m.index.Alike(ctx, id, limit, minScore(o.Int(option.MatchRelatedQs)))
 	if err != nil {
 		return nil, fmt.Errorf("related questions: %w", err)
 	}
@@ -91,7 +92,7 @@ func (m *Module) listRelated(ctx context.Context, in *relatedInput) (*relatedOut
 	}
 	limit := in.Limit
 	if limit == 0 {
-		limit = o.Int("page_size_related_qs")
+		limit = o.Int(option.PageSizeRelatedQs)
 	}
 	hits, err := m.related(ctx, o, in.ID, limit)
 	if err != nil {
@@ -127,12 +128,12 @@ func (m *Module) listSimilar(ctx context.Context, in *similarInput) (*relatedOut
 	if err != nil {
 		return nil, err
 	}
-	hits, err := m.similar(ctx, in.Title, o.Int("page_size_ask_check_qs"))
+	hits, err := m.similar(ctx, in.Title, o.Int(option.PageSizeAskCheckQs))
 	if err != nil {
 		return nil, err
 	}
 	hits = slices.DeleteFunc(hits, func(h hit) bool {
-		return h.Score < minScore(o.Int("match_ask_check_qs"))
+		return h.Score < minScore(o.Int(option.MatchAskCheckQs))
 	})
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err
@@ -150,7 +151,7 @@ func (m *Module) suggestTags(ctx context.Context, in *similarInput) (*suggestedT
 		return nil, err
 	}
 	out := &suggestedTagsOutput{Body: web.List[string]{Items: []string{}}}
-	if !o.UsingTags() || !o.Bool("do_example_tags") {
+	if !o.UsingTags() || !o.Bool(option.DoExampleTags) {
 		return out, nil
 	}
 	hits, err := m.similar(ctx, in.Title, similarCount)
@@ -160,8 +161,8 @@ func (m *Module) suggestTags(ctx context.Context, in *similarInput) (*suggestedT
 	if err := m.fetch(ctx, hits); err != nil {
 		return nil, err
 	}
-	minWeight := math.Exp(minScore(o.Int("match_example_tags")))
-	out.Body.Items = exampleTags(hits, minWeight, o.Int("page_size_ask_tags"))
+	minWeight := math.Exp(minScore(o.Int(option.MatchExampleTags)))
+	out.Body.Items = exampleTags(hits, minWeight, o.Int(option.PageSizeAskTags))
 	return out, nil
 }
 

@@ -83,7 +83,7 @@ func (c *change) reply(kind string, parent *post, w *Writing, text *content) (*p
 	p := &post{kind: kind, parentID: parent.id, categoryID: q.categoryID, categoryPath: q.categoryPath}
 	p.take(text)
 	check := &checks{}
-	check.content(c.o, p, letters[kind])
+	check.content(c.o, p, kind)
 	check.person(w)
 	p.queued = auth.Moderated(c.o, c.caller, c.level(parent.categoryPath))
 	return p, check.err()

@@ -12,6 +12,7 @@ import (
 	"38qa.net/backend/modules/qa/internal/search"
 	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 type searchInput struct {
@@ -70,7 +71,7 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 		return nil, err
 	}
 	total := found.Total()
-	size := in.Size(o.Int("page_size_search"))
+	size := in.Size(o.Int(option.PageSizeSearch))
 	hits := hitsOf(found.Best(after, in.Offset(size), size+1))
 	out := &searchOutput{Body: web.List[SearchItem]{Items: []SearchItem{}, Total: &total}}
 	if len(hits) > size {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/site/option"
 )
 
 type selectInput struct {
@@ -70,7 +71,7 @@ func (c *change) choose(answer *post, by actor) {
 		return
 	}
 	c.reportBy(by, "a_select", answer, params(with(answer)...), nil)
-	if !wasClosed && c.o.Bool("do_close_on_select") {
+	if !wasClosed && c.o.Bool(option.DoCloseOnSelect) {
 		c.touchBy(by, q, "C")
 		c.reportBy(by, "q_close", q, params("postid", q.id, "oldquestion", c.record(q),
 			"reason", "answer-selected", "originalid", c.record(answer)), nil)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Question is a question with its thread, as far as the request asked for it.
@@ -80,7 +81,7 @@ func (s shown) question(tree *categoryTree) Question {
 	q := s.t.question
 	out := Question{QuestionItem: s.m.item(s.o, tree, q), Text: s.m.text(s.o, q)}
 	out.PostBase = s.base(q)
-	if s.o.Bool("extra_field_active") && s.o.Bool("extra_field_display") {
+	if s.o.Bool(option.ExtraFieldActive) && s.o.Bool(option.ExtraFieldDisplay) {
 		out.Extra = s.m.blockedWords(s.o).Censor(q.extra)
 	}
 	if s.t.follows != nil {

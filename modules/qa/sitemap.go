@@ -17,6 +17,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // A small site has its whole sitemap in /sitemap.xml, as Q2A's plugin writes it. On a larger site that
@@ -58,8 +59,8 @@ func (s *sitemap) add(siteURL, path string, priority float64) {
 // sitemapList is one of the lists of addresses of Q2A's sitemap plugin.
 type sitemapList struct {
 	name string
-	// option is the name of Q2A's switch for the list, which is on if the site has no such option.
-	option string
+	// show is Q2A's switch for the list. Without a value it is on.
+	show option.Key
 	// table, id and where select the entries. text and figure are the columns from which addresses and
 	// priorities are computed.
 	table, id, where, text, figure string
@@ -70,12 +71,12 @@ type sitemapList struct {
 var sitemapLists = []sitemapList{
 	// About one post in five is a question, and one word in a hundred a tag.
 	{
-		"questions", "xml_sitemap_show_questions", "{posts}", "postid", "type = 'Q'", "title", "hotness + 0e0",
+		"questions", option.XMLSitemapShowQuestions, "{posts}", "postid", "type = 'Q'", "title", "hotness + 0e0",
 		4000,
 	},
-	{"users", "xml_sitemap_show_users", "{users}", "userid", "1 = 1", "handle", "0e0", 1000},
-	{"tags", "xml_sitemap_show_tag_qs", "{words}", "wordid", "tagcount > 0", "word", "tagcount + 0e0", 10000},
-	{name: sitemapCategories, option: "xml_sitemap_show_category_qs"},
+	{"users", option.XMLSitemapShowUsers, "{users}", "userid", "1 = 1", "handle", "0e0", 1000},
+	{"tags", option.XMLSitemapShowTagQs, "{words}", "wordid", "tagcount > 0", "word", "tagcount + 0e0", 10000},
+	{name: sitemapCategories, show: option.XMLSitemapShowCategoryQs},
 }
 
 // sitemapCategories is the name of the list of categories. It comes from the tree of categories, which
@@ -84,7 +85,7 @@ const sitemapCategories = "categories"
 
 func (l *sitemapList) shown(o *site.Options) bool {
 	switch {
-	case o.String(l.option) == "0":
+	case o.String(l.show) == "0":
 		return false
 	case l.name == "tags":
 		return o.UsingTags()

@@ -11,6 +11,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/qa/internal/words"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Tag is a tag with its number of visible questions.
@@ -78,7 +79,7 @@ func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	size := in.Size(o.Int("page_size_tags"))
+	size := in.Size(o.Int(option.PageSizeTags))
 	where, args := "tagcount > 0", []any{}
 	if in.Prefix != "" {
 		condition, arg := m.db.StartsWith("word", words.WithoutAstral(in.Prefix))
@@ -122,7 +123,7 @@ func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, erro
 		return nil, fmt.Errorf("list tags: %w", err)
 	}
 	if in.Prefix == "" {
-		total := o.Int("cache_tagcount")
+		total := o.Int(option.CacheTagcount)
 		out.Body.Total = &total
 	}
 	return out, nil

@@ -17,6 +17,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 type threadInput struct {
@@ -222,14 +223,14 @@ func (m *Module) dropUnseen(t *loaded) {
 // arrange sorts the answers in Q2A's order: the queued ones, the selected one, the others by age or
 // votes, the hidden ones.
 func (m *Module) arrange(o *site.Options, t *loaded) {
-	byVotes := o.String("sort_answers_by") == "votes"
+	byVotes := o.String(option.SortAnswersBy) == "votes"
 	group := func(p *post) int {
 		switch {
 		case p.hidden:
 			return 3
 		case p.queued:
 			return 0
-		case p.id == t.question.selectedID && o.Bool("show_selected_first"):
+		case p.id == t.question.selectedID && o.Bool(option.ShowSelectedFirst):
 			return 1
 		}
 		return 2
@@ -272,7 +273,7 @@ func seen(o *site.Options, c auth.Caller, t *loaded, p *post) error {
 // mayRead returns auth.Permitted if the site lets the caller read the pages of questions such as this
 // one (option permit_view_q_page), and otherwise the reason why not.
 func mayRead(o *site.Options, c auth.Caller, question *post) auth.Reason {
-	return auth.PermitReading(o, c, "permit_view_q_page", c.LevelIn(question.categoryPath...))
+	return auth.PermitReading(o, c, option.PermitViewQPage, c.LevelIn(question.categoryPath...))
 }
 
 // open reads the thread of a question. Its error is a problem if the caller may not see the question.
@@ -303,7 +304,7 @@ func (m *Module) getQuestion(ctx context.Context, in *threadInput) (*threadOutpu
 	show := shown{m, o, t, in.Include}
 	out := &threadOutput{ETag: web.RevisionTag(t.question.revision()), Body: show.question(tree)}
 	if slices.Contains(in.Include, "related") {
-		related, err := m.related(ctx, o, in.ID, o.Int("page_size_related_qs"))
+		related, err := m.related(ctx, o, in.ID, o.Int(option.PageSizeRelatedQs))
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // UserPosts returns a page of what a user wrote, as far as everybody may see it. kind is "questions",
@@ -60,9 +61,9 @@ func (m *Module) UserPosts(
 func userPageSize(o *site.Options, kind string) int {
 	switch kind {
 	case "questions":
-		return o.Int("page_size_qs")
+		return o.Int(option.PageSizeQs)
 	case "activity":
-		return o.Int("page_size_activity")
+		return o.Int(option.PageSizeActivity)
 	}
 	return maxMerged
 }

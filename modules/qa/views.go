@@ -10,6 +10,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // browserWords are the words by which Q2A recognises the user agents of people's browsers. It takes all
@@ -37,7 +38,7 @@ func probablyHuman(userAgent string) bool {
 // hotness changes with its views if the site wants that (option recalc_hotness_q_view).
 func (m *Module) countView(ctx context.Context, o *site.Options, q *post) error {
 	client, caller := web.ClientOf(ctx), auth.CallerOf(ctx)
-	if !o.Bool("do_count_q_views") || !client.IP.IsValid() || !probablyHuman(client.UserAgent) {
+	if !o.Bool(option.DoCountQViews) || !client.IP.IsValid() || !probablyHuman(client.UserAgent) {
 		return nil
 	}
 	ip := client.IP.AsSlice()
@@ -63,7 +64,7 @@ func (m *Module) storeViews(ctx context.Context, id int, addresses [][]byte) err
 		changed, err := tx.Exec(ctx, "UPDATE {posts} SET views = views + ? - CASE WHEN lastviewip = ? THEN 1 ELSE 0 END, lastviewip = ? "+
 			"WHERE postid = ? AND (? > 1 OR lastviewip IS NULL OR lastviewip <> ?)", n, first, last, id,
 			n, first)
-		if err != nil || changed == 0 || !o.Bool("recalc_hotness_q_view") {
+		if err != nil || changed == 0 || !o.Bool(option.RecalcHotnessQView) {
 			return err
 		}
 		return m.updateHotness(ctx, tx, o, id)

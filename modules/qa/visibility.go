@@ -8,6 +8,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/site/option"
 )
 
 // status says who can see a post: everybody, or only some because it is hidden or queued.
@@ -132,7 +133,7 @@ func (c *change) setStatus(p *post, to status, by actor, flags int) error {
 	if touched {
 		c.touchBy(by, p, "H")
 	}
-	if wasQueued && to == asVisible && c.o.Bool("moderate_update_time") {
+	if wasQueued && to == asVisible && c.o.Bool(option.ModerateUpdateTime) {
 		if wasRequeued {
 			p.updated = c.tx.Now()
 		} else {

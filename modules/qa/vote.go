@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/site/option"
 )
 
 type voteInput struct {
@@ -51,11 +52,11 @@ func (c *change) mayVote(p *post, vote int) error {
 
 // voteOption returns the option that says who may vote on the post. As in Q2A, the option for answers
 // is also that for comments.
-func voteOption(_ *change, p *post) string {
+func voteOption(_ *change, p *post) option.Key {
 	if p.kind == "Q" {
-		return "permit_vote_q"
+		return option.PermitVoteQ
 	}
-	return "permit_vote_a"
+	return option.PermitVoteA
 }
 
 // vote writes the vote. Giving the same vote again changes nothing and does not count for the hourly

@@ -11,6 +11,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // ListenToAccounts gives each new account its row of points, and deletes the points and badges of
@@ -29,7 +30,7 @@ func (m *Module) ListenToAccounts(accounts *auth.Module) {
 		if err != nil {
 			return fmt.Errorf("delete a user's points: %w", err)
 		}
-		return site.AddCounts(ctx, tx, map[string]int{"cache_userpointscount": -int(gone)})
+		return site.AddCounts(ctx, tx, map[option.Key]int{option.CacheUserpointscount: -int(gone)})
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/ranking/internal/badges"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Badge is a badge as clients see it, with its texts in the language of the request.
@@ -169,7 +170,7 @@ func (m *Module) getBadge(ctx context.Context, in *badgeInput) (*badgeOutput, er
 		return nil, err
 	}
 	out.Body.Holders = holders[in.ID]
-	size := in.Size(o.Int("page_size_users"))
+	size := in.Size(o.Int(option.PageSizeUsers))
 	condition, args := "1 = 1", []any{in.ID}
 	list := fmt.Sprintf("badge:%d", in.ID)
 	if in.Cursor != "" {

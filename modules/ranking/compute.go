@@ -11,6 +11,7 @@ import (
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/ranking/internal/boards"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // rowsPerBatch is how many posts or votes are read at once. The job can be stopped between batches.
@@ -98,18 +99,19 @@ func (m *Module) begin(ctx context.Context) (*computation, error) {
 
 // weights returns the site's options of points in the form that the counter takes.
 func weights(o *site.Options) boards.Weights {
-	byKind := func(q, a, c string) map[byte]int {
+	byKind := func(q, a, c option.Key) map[byte]int {
 		return map[byte]int{'Q': o.Int(q), 'A': o.Int(a), 'C': o.Int(c)}
 	}
 	return boards.Weights{
-		Multiple: o.Int("points_multiple"), Question: o.Int("points_post_q"), Answer: o.Int("points_post_a"),
-		ChooseBest: o.Int("points_select_a"), BestAnswer: o.Int("points_a_selected"),
-		VoteUp:   map[byte]int{'Q': o.Int("points_vote_up_q"), 'A': o.Int("points_vote_up_a")},
-		VoteDown: map[byte]int{'Q': o.Int("points_vote_down_q"), 'A': o.Int("points_vote_down_a")},
-		PerUp:    byKind("points_per_q_voted_up", "points_per_a_voted_up", "points_per_c_voted_up"),
-		PerDown:  byKind("points_per_q_voted_down", "points_per_a_voted_down", "points_per_c_voted_down"),
-		Gain:     byKind("points_q_voted_max_gain", "points_a_voted_max_gain", "points_c_voted_max_gain"),
-		LossMost: byKind("points_q_voted_max_loss", "points_a_voted_max_loss", "points_c_voted_max_loss"),
+		Multiple: o.Int(option.PointsMultiple),
+		Question: o.Int(option.PointsPostQ), Answer: o.Int(option.PointsPostA),
+		ChooseBest: o.Int(option.PointsSelectA), BestAnswer: o.Int(option.PointsASelected),
+		VoteUp:   map[byte]int{'Q': o.Int(option.PointsVoteUpQ), 'A': o.Int(option.PointsVoteUpA)},
+		VoteDown: map[byte]int{'Q': o.Int(option.PointsVoteDownQ), 'A': o.Int(option.PointsVoteDownA)},
+		PerUp:    byKind(option.PointsPerQVotedUp, option.PointsPerAVotedUp, option.PointsPerCVotedUp),
+		PerDown:  byKind(option.PointsPerQVotedDown, option.PointsPerAVotedDown, option.PointsPerCVotedDown),
+		Gain:     byKind(option.PointsQVotedMaxGain, option.PointsAVotedMaxGain, option.PointsCVotedMaxGain),
+		LossMost: byKind(option.PointsQVotedMaxLoss, option.PointsAVotedMaxLoss, option.PointsCVotedMaxLoss),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Columns is a set of the figures that Q2A keeps of each user in the table userpoints.
@@ -44,16 +45,17 @@ const (
 
 	// AllColumns is the set of all figures.
 	AllColumns      Columns = 1<<iota - 1
-	receivedColumns         = QVoteds | AVoteds | CVoteds | Upvoteds | Downvoteds
+	pointColumns            = QVoteds | AVoteds | CVoteds
+	receivedColumns         = pointColumns | Upvoteds | Downvoteds
 )
 
 // figure describes how Q2A's points page counts one column.
 type figure struct {
 	column Columns
 	name   string
-	// weight is the option with the points for each unit of the figure, "" if it brings none, and
-	// "1" for the points by votes received, whose weights are part of the figure itself.
-	weight string
+	// weight is the option with the points for each unit of the figure. Figures in pointColumns have
+	// none, as they count points already; others without a weight bring no points.
+	weight option.Key
 	// count is a query that counts the figure of one user, whose id is its argument; "" for the
 	// figures of votes received, which are read together.
 	count string
@@ -77,25 +79,42 @@ func typesOf(kind string) string {
 }
 
 var figures = []figure{
-	{QPosts, "qposts", "points_post_q", postsOf("Q")},
-	{APosts, "aposts", "points_post_a", postsOf("A")},
-	{CPosts, "cposts", "", postsOf("C")},
-	{ASelects, "aselects", "points_select_a",
+	{QPosts, "qposts", option.PointsPostQ, postsOf("Q")},
+	{APosts, "aposts", option.PointsPostA, postsOf("A")},
+	{column: CPosts, name: "cposts", count: postsOf("C")},
+	{ASelects, "aselects", option.PointsSelectA,
 		"SELECT COUNT(*) FROM {posts} WHERE userid = ? AND type = 'Q' AND selchildid IS NOT NULL"},
-	{ASelecteds, "aselecteds", "points_a_selected",
+	{ASelecteds, "aselecteds", option.PointsASelected,
 		"SELECT COUNT(*) FROM {posts} a JOIN {posts} q ON q.selchildid = a.postid " +
 			"WHERE a.userid = ? AND a.type = 'A' AND (q.userid IS NULL OR q.userid <> a.userid)"},
-	{QUpvotes, "qupvotes", "points_vote_up_q", votesOn("Q", ">")},
-	{QDownvotes, "qdownvotes", "points_vote_down_q", votesOn("Q", "<")},
-	{AUpvotes, "aupvotes", "points_vote_up_a", votesOn("A", ">")},
-	{ADownvotes, "adownvotes", "points_vote_down_a", votesOn("A", "<")},
-	{CUpvotes, "cupvotes", "", votesOn("C", ">")},
-	{CDownvotes, "cdownvotes", "", votesOn("C", "<")},
-	{QVoteds, "qvoteds", "1", ""},
-	{AVoteds, "avoteds", "1", ""},
-	{CVoteds, "cvoteds", "1", ""},
-	{Upvoteds, "upvoteds", "", ""},
-	{Downvoteds, "downvoteds", "", ""},
+	{QUpvotes, "qupvotes", option.PointsVoteUpQ, votesOn("Q", ">")},
+	{QDownvotes, "qdownvotes", option.PointsVoteDownQ, votesOn("Q", "<")},
+	{AUpvotes, "aupvotes", option.PointsVoteUpA, votesOn("A", ">")},
+	{ADownvotes, "adownvotes", option.PointsVoteDownA, votesOn("A", "<")},
+	{column: CUpvotes, name: "cupvotes", count: votesOn("C", ">")},
+	{column: CDownvotes, name: "cdownvotes", count: votesOn("C", "<")},
+	{column: QVoteds, name: "qvoteds"},
+	{column: AVoteds, name: "avoteds"},
+	{column: CVoteds, name: "cvoteds"},
+	{column: Upvoteds, name: "upvoteds"},
+	{column: Downvoteds, name: "downvoteds"},
+}
+
+// receivedVotes holds, by the kind of a post, the options for the points that votes on it bring its
+// author: for each vote up and each vote down, and at most.
+var receivedVotes = map[string]struct{ up, maxGain, down, maxLoss option.Key }{
+	"Q": {
+		option.PointsPerQVotedUp, option.PointsQVotedMaxGain,
+		option.PointsPerQVotedDown, option.PointsQVotedMaxLoss,
+	},
+	"A": {
+		option.PointsPerAVotedUp, option.PointsAVotedMaxGain,
+		option.PointsPerAVotedDown, option.PointsAVotedMaxLoss,
+	},
+	"C": {
+		option.PointsPerCVotedUp, option.PointsCVotedMaxGain,
+		option.PointsPerCVotedDown, option.PointsCVotedMaxLoss,
+	},
 }
 
 // Figures is one user's row of the table userpoints.
@@ -108,14 +127,13 @@ type Figures struct {
 // points returns the points that follow from the figures: points_base, plus each figure multiplied
 // by its weight and points_multiple, plus the bonus.
 func (f *Figures) points(o *site.Options) int {
-	points := o.Int("points_base") + f.Bonus
+	points := o.Int(option.PointsBase) + f.Bonus
 	for i, fig := range figures {
-		switch fig.weight {
-		case "":
-		case "1":
-			points += o.Int("points_multiple") * f.Of[i]
-		default:
-			points += o.Int("points_multiple") * o.Int(fig.weight) * f.Of[i]
+		switch {
+		case fig.column&pointColumns != 0:
+			points += o.Int(option.PointsMultiple) * f.Of[i]
+		case fig.weight != option.None:
+			points += o.Int(option.PointsMultiple) * o.Int(fig.weight) * f.Of[i]
 		}
 	}
 	return points
@@ -214,15 +232,15 @@ func countQuery(o *site.Options, userID int, columns Columns) (query string, arg
 		return query, args
 	}
 	gained := func(kind string) string {
-		option := strings.ToLower(kind)
-		part := func(name, votes, limit string) string {
-			worth := fmt.Sprintf("%d * %s", o.Int("points_per_"+option+name), votes)
-			most := o.Int("points_" + option + limit)
+		by := receivedVotes[kind]
+		part := func(votes string, each, limit option.Key) string {
+			worth := fmt.Sprintf("%d * %s", o.Int(each), votes)
+			most := o.Int(limit)
 			return fmt.Sprintf("CASE WHEN %s < %d THEN %s ELSE %d END", worth, most, worth, most)
 		}
 		return "COALESCE(SUM(CASE WHEN type IN " + typesOf(kind) + " THEN (" +
-			part("_voted_up", "upvotes", "_voted_max_gain") + ") - (" +
-			part("_voted_down", "downvotes", "_voted_max_loss") + ") ELSE 0 END), 0)"
+			part("upvotes", by.up, by.maxGain) + ") - (" +
+			part("downvotes", by.down, by.maxLoss) + ") ELSE 0 END), 0)"
 	}
 	query += " FROM (SELECT " + gained("Q") + " AS qvoteds, " + gained("A") + " AS avoteds, " +
 		gained("C") + " AS cvoteds, " +
@@ -288,7 +306,7 @@ func (m *Module) addMissing(
 		}
 		rows[id] = again[id]
 	}
-	return site.AddCounts(ctx, tx, map[string]int{"cache_userpointscount": added})
+	return site.AddCounts(ctx, tx, map[option.Key]int{option.CacheUserpointscount: added})
 }
 
 // Store writes the rows of the given users to the database.

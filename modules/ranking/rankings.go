@@ -14,6 +14,7 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/ranking/internal/boards"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Ranking is a page of a leaderboard.
@@ -83,7 +84,7 @@ func (m *Module) getRanking(ctx context.Context, in *rankingInput) (*rankingOutp
 	if err != nil {
 		return nil, err
 	}
-	at := rankingPosition{Offset: in.Offset(in.Size(o.Int("page_size_users")))}
+	at := rankingPosition{Offset: in.Offset(in.Size(o.Int(option.PageSizeUsers)))}
 	list := fmt.Sprintf("ranking:%s:%s:%s", in.Period, in.By, scope)
 	if in.Cursor != "" {
 		if err := web.DecodeCursor(list, in.Cursor, &at); err != nil {
@@ -103,7 +104,7 @@ func (m *Module) getRanking(ctx context.Context, in *rankingInput) (*rankingOutp
 	}
 	r := &reader{shown: m.shown, snapshot: s, key: boardKey{in.Period, scope}, by: boards.Measure(in.By)}
 	out.Body.describe(s, in.Period)
-	return out, m.fill(ctx, o, r, &out.Body, at, in.Size(o.Int("page_size_users")), list)
+	return out, m.fill(ctx, o, r, &out.Body, at, in.Size(o.Int(option.PageSizeUsers)), list)
 }
 
 // scope returns the part of the site that the parameters ask for. A category and a tag together are

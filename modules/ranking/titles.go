@@ -16,10 +16,8 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
-
-// titlesOption is the option in which Q2A keeps the titles, the highest first.
-const titlesOption = "points_to_titles"
 
 type titlesBody struct {
 	Titles []site.UserTitle `json:"titles" nullable:"false" maxItems:"100" doc:"Names of users by their points, the highest first"`
@@ -91,7 +89,7 @@ func (m *Module) setTitles(ctx context.Context, list []site.UserTitle) (*titlesO
 		pairs[i] = strconv.Itoa(t.Points) + " " + t.Title
 	}
 	err := m.db.Tx(ctx, func(tx *database.DB) error {
-		return site.Set(ctx, tx, map[string]string{titlesOption: strings.Join(pairs, ",")})
+		return site.Set(ctx, tx, map[option.Key]string{option.PointsToTitles: strings.Join(pairs, ",")})
 	})
 	if err != nil {
 		return nil, err

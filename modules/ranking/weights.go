@@ -15,6 +15,7 @@ import (
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // PointWeights are the settings of Q2A's points page. The struct tag `option` names the option that
@@ -52,17 +53,17 @@ func weightsOf(o *site.Options) PointWeights {
 	var w PointWeights
 	v := reflect.ValueOf(&w).Elem()
 	for i, f := range weightFields() {
-		v.Field(i).SetInt(int64(o.Int(f.Tag.Get("option"))))
+		v.Field(i).SetInt(int64(o.Int(option.Of(f.Tag.Get("option")))))
 	}
 	return w
 }
 
-// options returns the weights as values of options, by the options' names.
-func (w *PointWeights) options() map[string]string {
-	values := map[string]string{}
+// options returns the weights as values of options.
+func (w *PointWeights) options() map[option.Key]string {
+	values := map[option.Key]string{}
 	v := reflect.ValueOf(*w)
 	for i, f := range weightFields() {
-		values[f.Tag.Get("option")] = strconv.FormatInt(v.Field(i).Int(), 10)
+		values[option.Of(f.Tag.Get("option"))] = strconv.FormatInt(v.Field(i).Int(), 10)
 	}
 	return values
 }

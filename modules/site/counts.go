@@ -8,42 +8,43 @@ import (
 	"strings"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/site/option"
 )
 
 // AddCounts adds numbers to the counts that Q2A caches in its options (cache_qcount and others).
 // Numbers that are 0 are left out. Call it late in a transaction: all writers of the site share
 // these rows, and they stay locked until the transaction ends.
-func AddCounts(ctx context.Context, tx *database.DB, counts map[string]int) error {
-	names := slices.Sorted(maps.Keys(counts))
-	names = slices.DeleteFunc(names, func(name string) bool { return counts[name] == 0 })
-	if len(names) == 0 {
+func AddCounts(ctx context.Context, tx *database.DB, counts map[option.Key]int) error {
+	keys := slices.SortedFunc(maps.Keys(counts), option.Compare)
+	keys = slices.DeleteFunc(keys, func(key option.Key) bool { return counts[key] == 0 })
+	if len(keys) == 0 {
 		return nil
 	}
 	var args []any
-	for _, name := range names {
-		args = append(args, name, counts[name])
+	for _, key := range keys {
+		args = append(args, key.Name(), counts[key])
 	}
 	integer, text := castTypes(tx)
 	sum := "CAST(CAST({options}.content AS " + integer + ") + CAST(" + tx.Given("content") + " AS " +
 		integer + ") AS " + text + ")"
 	_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+
-		strings.Repeat(", (?, ?)", len(names)-1)+tx.Upsert("title")+"content = "+sum, args...)
+		strings.Repeat(", (?, ?)", len(keys)-1)+tx.Upsert("title")+"content = "+sum, args...)
 	if err != nil {
 		return fmt.Errorf("cached counts: %w", err)
 	}
 	return nil
 }
 
-// SetCount counts and stores in one statement: it sets the named option to the number that the
-// query selects as n.
-func SetCount(ctx context.Context, tx *database.DB, name, query string, args ...any) error {
+// SetCount counts and stores in one statement: it sets the option to the number that the query
+// selects as n.
+func SetCount(ctx context.Context, tx *database.DB, key option.Key, query string, args ...any) error {
 	_, text := castTypes(tx)
 	_, err := tx.Exec(ctx, `
 		INSERT INTO {options} (title, content)
 		SELECT ?, CAST(n AS `+text+`) FROM (`+query+`) c WHERE true`+
-		tx.Upsert("title")+"content = "+tx.Given("content"), append([]any{name}, args...)...)
+		tx.Upsert("title")+"content = "+tx.Given("content"), append([]any{key.Name()}, args...)...)
 	if err != nil {
-		return fmt.Errorf("store the count %s: %w", name, err)
+		return fmt.Errorf("store the count %s: %w", key, err)
 	}
 	return nil
 }

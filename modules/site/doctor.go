@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Finding is one result of the doctor's examination.
@@ -183,26 +185,26 @@ func (d *examiner) options() {
 		d.say("error", "options", "%v", err)
 		return
 	}
-	d.say("ok", "options", "site %q at %s; %s", o.String("site_title"), m.SiteURL(o),
+	d.say("ok", "options", "site %q at %s; %s", o.String(option.SiteTitle), m.SiteURL(o),
 		map[string]string{
 			"tc": "tags and categories", "t": "tags only", "c": "categories only",
-		}[o.String("tags_or_categories")])
+		}[o.String(option.TagsOrCategories)])
 	d.say("ok", "options", "voting on questions %s, answers %s, comments %s; points × %d",
-		onOff(o, "voting_on_qs"), onOff(o, "voting_on_as"), onOff(o, "voting_on_cs"),
-		o.Int("points_multiple"))
-	if o.Bool("site_maintenance") {
+		onOff(o, option.VotingOnQs), onOff(o, option.VotingOnAs), onOff(o, option.VotingOnCs),
+		o.Int(option.PointsMultiple))
+	if o.Bool(option.SiteMaintenance) {
 		d.say("warning", "options", "the old site is in maintenance mode")
 	}
-	if o.String("site_url") == "" {
+	if o.String(option.SiteURL) == "" {
 		d.say("warning", "options", "site_url is not set: links in feeds will be relative; set SITE_URL")
 	}
-	if o.Bool("do_close_on_select") {
+	if o.Bool(option.DoCloseOnSelect) {
 		d.say("note", "options", "questions close when an answer is selected")
 	}
 }
 
-func onOff(o *Options, name string) string {
-	if o.Bool(name) {
+func onOff(o *Options, key option.Key) string {
+	if o.Bool(key) {
 		return "on"
 	}
 	return "off"
@@ -246,37 +248,32 @@ var rowChecks = []check{
 
 // cachedCounts maps the options in which Q2A caches counts to the queries whose results they should
 // equal.
-var cachedCounts = map[string]string{
-	"cache_qcount":          "SELECT COUNT(*) FROM {posts} WHERE type = 'Q'",
-	"cache_acount":          "SELECT COUNT(*) FROM {posts} WHERE type = 'A'",
-	"cache_ccount":          "SELECT COUNT(*) FROM {posts} WHERE type = 'C'",
-	"cache_unaqcount":       "SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND acount = 0 AND closedbyid IS NULL",
-	"cache_unselqcount":     "SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND selchildid IS NULL AND closedbyid IS NULL",
-	"cache_unupaqcount":     "SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND amaxvote = 0 AND closedbyid IS NULL",
-	"cache_tagcount":        "SELECT COUNT(*) FROM {words} WHERE tagcount > 0",
-	"cache_userpointscount": "SELECT COUNT(*) FROM {userpoints}",
+var cachedCounts = map[option.Key]string{
+	option.CacheQcount:          "SELECT COUNT(*) FROM {posts} WHERE type = 'Q'",
+	option.CacheAcount:          "SELECT COUNT(*) FROM {posts} WHERE type = 'A'",
+	option.CacheCcount:          "SELECT COUNT(*) FROM {posts} WHERE type = 'C'",
+	option.CacheUnaqcount:       "SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND acount = 0 AND closedbyid IS NULL",
+	option.CacheUnselqcount:     "SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND selchildid IS NULL AND closedbyid IS NULL",
+	option.CacheUnupaqcount:     "SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND amaxvote = 0 AND closedbyid IS NULL",
+	option.CacheTagcount:        "SELECT COUNT(*) FROM {words} WHERE tagcount > 0",
+	option.CacheUserpointscount: "SELECT COUNT(*) FROM {userpoints}",
 }
 
 func (d *examiner) rows() {
 	d.say("ok", "rows", "%s questions, %s answers, %s comments, %s users",
-		d.text("rows", cachedCounts["cache_qcount"]), d.text("rows", cachedCounts["cache_acount"]),
-		d.text("rows", cachedCounts["cache_ccount"]), d.text("rows", "SELECT COUNT(*) FROM {users}"))
+		d.text("rows", cachedCounts[option.CacheQcount]), d.text("rows", cachedCounts[option.CacheAcount]),
+		d.text("rows", cachedCounts[option.CacheCcount]), d.text("rows", "SELECT COUNT(*) FROM {users}"))
 	for _, c := range rowChecks {
 		if n := d.text("rows", c.query); n != "0" && n != "" {
 			d.say(c.severity, "rows", "%s %s", n, c.text)
 		}
 	}
-	names := make([]string, 0, len(cachedCounts))
-	for name := range cachedCounts {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		kept, counted := d.text("counts", "SELECT content FROM {options} WHERE title = ?", name),
-			d.text("counts", cachedCounts[name])
+	for _, key := range slices.SortedFunc(maps.Keys(cachedCounts), option.Compare) {
+		kept, counted := d.text("counts", "SELECT content FROM {options} WHERE title = ?", key.Name()),
+			d.text("counts", cachedCounts[key])
 		if kept != counted && kept != "" {
 			d.say("warning", "counts",
-				"%s is %s, and there are %s; the old site's recalculation mends that", name, kept, counted)
+				"%s is %s, and there are %s; the old site's recalculation mends that", key, kept, counted)
 		}
 	}
 }

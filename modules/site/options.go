@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"38qa.net/backend/modules/site/option"
 )
 
 // optionsAge is for how long options may be served without asking the database again.
@@ -65,29 +67,48 @@ func (m *Module) readOptions(ctx context.Context) (*Options, error) {
 // settle fills in the defaults of the options that the table does not hold, and computes the
 // numbers and the titles.
 func (o *Options) settle() {
-	for _, name := range inherited {
-		if _, ok := o.values[name]; !ok {
-			o.values[name] = o.fallback(name)
+	for key, from := range inherited {
+		if _, ok := o.values[key.Name()]; !ok && o.String(from) != "" {
+			o.values[key.Name()] = o.String(from)
 		}
 	}
-	for name, value := range defaults {
-		if _, ok := o.values[name]; !ok {
-			o.values[name] = value
+	for key, old := range neededLogin {
+		if _, ok := o.values[key.Name()]; !ok && o.Bool(old) {
+			o.values[key.Name()] = "120" // users, instead of everybody
+		}
+	}
+	for key := range option.All() {
+		if _, ok := o.values[key.Name()]; !ok {
+			o.values[key.Name()] = key.Default()
 		}
 	}
 	o.numbers = make(map[string]int, len(o.values))
 	for name, value := range o.values {
 		o.numbers[name] = wholeNumber(value)
 	}
-	o.titles = parseTitles(o.values["points_to_titles"])
+	o.titles = parseTitles(o.String(option.PointsToTitles))
 }
 
-// inherited names the options whose defaults depend on other options, in an order in which those
-// others come first.
-var inherited = []string{
-	"permit_post_q", "permit_post_a", "permit_post_c", "permit_retag_cat",
-	"points_vote_up_q", "points_vote_down_q", "points_vote_up_a", "points_vote_down_a",
-	"points_per_q_voted_up", "points_per_q_voted_down", "points_per_a_voted_up", "points_per_a_voted_down",
+// inherited maps options to those from which Q2A takes their values when it creates them, unless
+// these are empty.
+var inherited = map[option.Key]option.Key{
+	option.PermitRetagCat:      option.PermitEditQ,
+	option.PointsVoteUpQ:       option.PointsVoteOnQ,
+	option.PointsVoteDownQ:     option.PointsVoteOnQ,
+	option.PointsVoteUpA:       option.PointsVoteOnA,
+	option.PointsVoteDownA:     option.PointsVoteOnA,
+	option.PointsPerQVotedUp:   option.PointsPerQVoted,
+	option.PointsPerQVotedDown: option.PointsPerQVoted,
+	option.PointsPerAVotedUp:   option.PointsPerAVoted,
+	option.PointsPerAVotedDown: option.PointsPerAVoted,
+}
+
+// neededLogin maps options to the switches of older versions of Q2A from which it takes their values
+// when it creates them.
+var neededLogin = map[option.Key]option.Key{
+	option.PermitPostQ: option.AskNeedsLogin,
+	option.PermitPostA: option.AnswerNeedsLogin,
+	option.PermitPostC: option.CommentNeedsLogin,
 }
 
 // NewOptions returns options with the given values, and Q2A's defaults for the rest. It is for
@@ -102,50 +123,17 @@ func NewOptions(values map[string]string) *Options {
 }
 
 // String returns the option's value, or Q2A's default if the site has not set it.
-func (o *Options) String(name string) string { return o.values[name] }
-
-// fallback returns the value with which Q2A would create an option whose default depends on other
-// options.
-func (o *Options) fallback(name string) string {
-	inherits := func(from, otherwise string) string {
-		if v, ok := o.values[from]; ok && v != "" {
-			return v
-		}
-		return otherwise
-	}
-	switch name {
-	case "permit_post_q", "permit_post_a", "permit_post_c":
-		old := map[string]string{
-			"permit_post_q": "ask_needs_login",
-			"permit_post_a": "answer_needs_login",
-			"permit_post_c": "comment_needs_login",
-		}
-		if truthy(o.values[old[name]]) {
-			return "120"
-		}
-		return "150"
-	case "permit_retag_cat":
-		return inherits("permit_edit_q", defaults["permit_edit_q"])
-	case "points_vote_up_q", "points_vote_down_q":
-		return inherits("points_vote_on_q", "1")
-	case "points_vote_up_a", "points_vote_down_a":
-		return inherits("points_vote_on_a", "1")
-	case "points_per_q_voted_up", "points_per_q_voted_down":
-		return inherits("points_per_q_voted", "1")
-	case "points_per_a_voted_up", "points_per_a_voted_down":
-		return inherits("points_per_a_voted", "2")
-	}
-	return ""
-}
+func (o *Options) String(key option.Key) string { return o.values[key.Name()] }
 
 // Bool reports whether the option is on. As in a condition of PHP, "" and "0" are off and all other
 // values are on.
-func (o *Options) Bool(name string) bool { return truthy(o.String(name)) }
-
-func truthy(v string) bool { return v != "" && v != "0" }
+func (o *Options) Bool(key option.Key) bool {
+	v := o.String(key)
+	return v != "" && v != "0"
+}
 
 // Int returns the option as a whole number, or 0 if it is not a number.
-func (o *Options) Int(name string) int { return o.numbers[name] }
+func (o *Options) Int(key option.Key) int { return o.numbers[key.Name()] }
 
 // wholeNumber returns a text as a whole number, as PHP casts it to an integer, for the texts that
 // occur in options.
@@ -162,17 +150,19 @@ func wholeNumber(v string) int {
 }
 
 // UsingTags reports whether questions have tags on this site.
-func (o *Options) UsingTags() bool { return strings.Contains(o.String("tags_or_categories"), "t") }
+func (o *Options) UsingTags() bool {
+	return strings.Contains(o.String(option.TagsOrCategories), "t")
+}
 
 // UsingCategories reports whether questions have categories on this site.
 func (o *Options) UsingCategories() bool {
-	return strings.Contains(o.String("tags_or_categories"), "c")
+	return strings.Contains(o.String(option.TagsOrCategories), "c")
 }
 
 // Title returns the title of a user with that many points, or "" if there is none or the site does
 // not show titles. Titles come from the option points_to_titles, such as "0 Novice,100 Expert".
 func (o *Options) Title(points int) string {
-	if !o.Bool("show_user_titles") {
+	if !o.Bool(option.ShowUserTitles) {
 		return ""
 	}
 	best, title := 0, ""
@@ -188,9 +178,9 @@ func (o *Options) Title(points int) string {
 // them.
 func (o *Options) Titles() []UserTitle { return o.titles }
 
-func parseTitles(option string) []UserTitle {
+func parseTitles(list string) []UserTitle {
 	var titles []UserTitle
-	for pair := range strings.SplitSeq(option, ",") {
+	for pair := range strings.SplitSeq(list, ",") {
 		points, title, ok := strings.Cut(pair, " ")
 		from, err := strconv.ParseFloat(strings.TrimSpace(points), 64)
 		if title = strings.TrimSpace(title); ok && err == nil && title != "" {
@@ -205,7 +195,7 @@ func parseTitles(option string) []UserTitle {
 func (m *Module) SiteURL(o *Options) string {
 	u := m.settings.SiteURL
 	if u == "" {
-		u = o.String("site_url")
+		u = o.String(option.SiteURL)
 	}
 	if u == "" {
 		u = "/"

@@ -4,17 +4,19 @@ import (
 	"encoding/json"
 	"os"
 	"testing"
+
+	"38qa.net/backend/modules/site/option"
 )
 
 func TestOptionsFallBackToQ2AsDefaults(t *testing.T) {
 	o := NewOptions(map[string]string{"page_size_qs": "7", "voting_on_qs": "", "permit_edit_q": "40", "points_per_a_voted": "5", "ask_needs_login": "1", "min_len_q_title": "abc"})
 	for name, want := range map[string]int{"page_size_qs": 7, "page_size_una_qs": 20, "permit_retag_cat": 40, "points_per_a_voted_up": 5, "points_per_q_voted_up": 1,
-		"permit_post_q": 120, "permit_post_a": 150, "min_len_q_title": 0, "neat_urls": 5, "no_such_option": 0} {
-		if got := o.Int(name); got != want {
+		"permit_post_q": 120, "permit_post_a": 150, "min_len_q_title": 0, "neat_urls": 5} {
+		if got := o.Int(option.Of(name)); got != want {
 			t.Errorf("%s is %d, want %d", name, got, want)
 		}
 	}
-	if o.Bool("voting_on_qs") || !o.Bool("voting_on_as") || o.Bool("no_such_option") {
+	if o.Bool(option.VotingOnQs) || !o.Bool(option.VotingOnAs) || o.Bool(option.None) {
 		t.Error("conditions are not PHP's")
 	}
 }
@@ -30,10 +32,11 @@ func TestDefaultsAsRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	different := 0
-	for name, value := range defaults {
-		if got, ok := recorded[name]; ok && got != value {
+	for key := range option.All() {
+		got, ok := recorded[key.Name()]
+		if value := key.Default(); ok && value != "" && got != value {
 			different++
-			t.Logf("%s: default %q, recorded %q", name, value, got)
+			t.Logf("%s: default %q, recorded %q", key, value, got)
 		}
 	}
 	// The fixture's options that differ on purpose, its counts, and its captchas, which a recording could not solve.

@@ -8,17 +8,18 @@ import (
 	"strings"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/site/option"
 )
 
 // Set stores options. Every process may go on using the old values for up to a second; this one
 // uses the new values at once if Forget is called after the transaction.
-func Set(ctx context.Context, tx *database.DB, values map[string]string) error {
+func Set(ctx context.Context, tx *database.DB, values map[option.Key]string) error {
 	if len(values) == 0 {
 		return nil
 	}
 	var args []any
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		args = append(args, name, values[name])
+	for _, key := range slices.SortedFunc(maps.Keys(values), option.Compare) {
+		args = append(args, key.Name(), values[key])
 	}
 	_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+
 		strings.Repeat(", (?, ?)", len(values)-1)+
@@ -33,8 +34,10 @@ func Set(ctx context.Context, tx *database.DB, values map[string]string) error {
 func (m *Module) Forget() { m.options.Store(nil) }
 
 // With returns a copy of the options in which the given values replace the old ones.
-func (o *Options) With(values map[string]string) *Options {
+func (o *Options) With(values map[option.Key]string) *Options {
 	all := maps.Clone(o.values)
-	maps.Copy(all, values)
+	for key, value := range values {
+		all[key.Name()] = value
+	}
 	return NewOptions(all)
 }

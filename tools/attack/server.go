@@ -12,6 +12,8 @@ import (
 
 	"38qa.net/backend/modules/demo"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 	"38qa.net/backend/tools/internal/process"
 )
 
@@ -20,15 +22,15 @@ const (
 	databaseName = "q2ab_attack"
 )
 
-// site is the community that is attacked.
-type site struct {
+// community is the one that is attacked.
+type community struct {
 	databaseURL string
 	questions   []int
 }
 
 // prepare makes the database anew. Its options let writers write as often as they like, and ask
 // questions without a category.
-func prepare(ctx context.Context, s settings, folder string) (out site, err error) {
+func prepare(ctx context.Context, s settings, folder string) (out community, err error) {
 	out.databaseURL = "sqlite:" + filepath.Join(folder, "attack.sqlite")
 	if s.databaseURL != "" {
 		server := strings.TrimRight(s.databaseURL, "/") + "/"
@@ -56,17 +58,16 @@ func prepare(ctx context.Context, s settings, folder string) (out site, err erro
 		if err := demo.Fill(ctx, tx, filepath.Join(folder, "blobs")); err != nil {
 			return err
 		}
-		options := map[string]string{"allow_no_category": "1"}
-		for _, what := range []string{"qs", "as", "cs", "registers", "logins"} {
-			options["max_rate_user_"+what], options["max_rate_ip_"+what] = "1000000", "1000000"
+		options := map[option.Key]string{option.AllowNoCategory: "1"}
+		for _, limit := range []option.Key{
+			option.MaxRateUserQs, option.MaxRateUserAs, option.MaxRateUserCs,
+			option.MaxRateIPQs, option.MaxRateIPAs, option.MaxRateIPCs,
+			option.MaxRateIPRegisters, option.MaxRateIPLogins,
+		} {
+			options[limit] = "1000000"
 		}
-		for title, content := range options {
-			_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+
-				tx.Upsert("title")+"content = "+tx.Given("content"),
-				title, content)
-			if err != nil {
-				return fmt.Errorf("set the options: %w", err)
-			}
+		if err := site.Set(ctx, tx, options); err != nil {
+			return err
 		}
 		return tx.Select(ctx, database.Append(&out.questions),
 			"SELECT postid FROM {posts} WHERE type = 'Q' AND closedbyid IS NULL ORDER BY postid")

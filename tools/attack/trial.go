@@ -19,7 +19,7 @@ import (
 // trial is one run of the attack.
 type trial struct {
 	settings
-	site    site
+	site    community
 	address string
 	tokens  []string
 	number  atomic.Int64 // of the last question that a writer asked

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 )
 
 // writeAsOldSite comments and votes on a few questions in plain SQL, in the order in which the old
@@ -83,34 +84,37 @@ func (o *oldSite) all(queries ...string) error {
 	return nil
 }
 
-// weights holds, for each figure in a user's points, the option that says what it is worth; "1"
-// stands for a figure that is itself an amount of points.
-var weights = []struct{ figure, option string }{
-	{"qposts", "points_post_q"},
-	{"aposts", "points_post_a"},
-	{"aselects", "points_select_a"},
-	{"aselecteds", "points_a_selected"},
-	{"qupvotes", "points_vote_up_q"},
-	{"qdownvotes", "points_vote_down_q"},
-	{"aupvotes", "points_vote_up_a"},
-	{"adownvotes", "points_vote_down_a"},
-	{"qvoteds", "1"},
-	{"avoteds", "1"},
-	{"cvoteds", "1"},
+// weights holds, for each figure in a user's points, the option that says what it is worth. The
+// figures without one are amounts of points themselves.
+var weights = []struct {
+	figure string
+	worth  option.Key
+}{
+	{"qposts", option.PointsPostQ},
+	{"aposts", option.PointsPostA},
+	{"aselects", option.PointsSelectA},
+	{"aselecteds", option.PointsASelected},
+	{"qupvotes", option.PointsVoteUpQ},
+	{"qdownvotes", option.PointsVoteDownQ},
+	{"aupvotes", option.PointsVoteUpA},
+	{"adownvotes", option.PointsVoteDownA},
+	{figure: "qvoteds"},
+	{figure: "avoteds"},
+	{figure: "cvoteds"},
 }
 
 // points updates some figures and the points of a user with one statement, as the old site does.
 func (o *oldSite) points(user int, figures map[string]string) error {
-	columns, values, updates, sum := "", "", "", strconv.Itoa(o.options.Int("points_base"))
+	columns, values, updates, sum := "", "", "", strconv.Itoa(o.options.Int(option.PointsBase))
 	for _, name := range slices.Sorted(maps.Keys(figures)) {
 		columns += ", " + name
 		values += fmt.Sprintf(", @_%s := (SELECT %s)", name, figures[name])
 		updates += fmt.Sprintf("%s = @_%s, ", name, name)
 	}
 	for _, w := range weights {
-		worth := o.options.Int("points_multiple")
-		if w.option != "1" {
-			worth *= o.options.Int(w.option)
+		worth := o.options.Int(option.PointsMultiple)
+		if w.worth != option.None {
+			worth *= o.options.Int(w.worth)
 		}
 		name := w.figure
 		if figures[name] != "" {
@@ -173,12 +177,12 @@ func (o *oldSite) vote(post, user, value int) error {
 // gained returns the SQL expression for the points that votes bring to the author of a question; it
 // is 0 for other posts.
 func (o *oldSite) gained() string {
-	part := func(votes, each, most string) string {
-		return fmt.Sprintf("LEAST(%d * %s, %d)", o.options.Int("points_per_q_voted_"+each), votes,
-			o.options.Int("points_q_voted_max_"+most))
+	part := func(votes string, each, most option.Key) string {
+		return fmt.Sprintf("LEAST(%d * %s, %d)", o.options.Int(each), votes, o.options.Int(most))
 	}
-	return "IF(LEFT(type, 1) = 'Q', " + part("upvotes", "up", "gain") + " - " +
-		part("downvotes", "down", "loss") + ", 0)"
+	return "IF(LEFT(type, 1) = 'Q', " +
+		part("upvotes", option.PointsPerQVotedUp, option.PointsQVotedMaxGain) + " - " +
+		part("downvotes", option.PointsPerQVotedDown, option.PointsQVotedMaxLoss) + ", 0)"
 }
 
 func (o *oldSite) heat(question int) error {
