@@ -163,6 +163,18 @@ func TestStoredPostings(t *testing.T) {
 		"SELECT COUNT(*) FROM {q2ab_postings} p JOIN {words} w ON w.wordid = p.wordid WHERE w.word = ?", word); err != nil || rows != 0 {
 		t.Errorf("%d rows of a word whose counts are off, %v", rows, err)
 	}
+	// Of a word that is too common in contents, only the postings in titles and tags are stored, also if a
+	// post with the word in its content has changed since.
+	exec("UPDATE {words} SET titlecount = titlecount - 1, contentcount = 10000 WHERE word = ?", word)
+	before = total()
+	testsite.RunJob(t, s.App, "postings")
+	exec("CREATE TABLE hidden_titles AS SELECT * FROM {titlewords}")
+	exec("DELETE FROM {titlewords}")
+	exec("UPDATE {posts} SET updated = '2026-12-01 00:00:05' WHERE postid = (SELECT MAX(c.postid) FROM {contentwords} c " +
+		"JOIN {words} w ON w.wordid = c.wordid LEFT JOIN hidden_titles t ON t.postid = c.postid WHERE w.word = '蜂' AND t.postid IS NULL)")
+	if got := total(); got != before {
+		t.Errorf("of titles alone %d questions are found, want %d", got, before)
+	}
 }
 
 func TestSearchAsRecorded(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -35,6 +36,22 @@ const (
 // isCommon reports whether a search may find the word's postings stored.
 func (w *wordPostings) isCommon() bool { return max(w.titles, w.contents, w.tags) >= storedFrom }
 
+// count returns how many postings the word has in places of the same kind, as its counts say: 0 where it
+// is so common that searches ignore it.
+func (w *wordPostings) count(p place) int {
+	n := w.contents
+	switch p {
+	case inTitle:
+		n = w.titles
+	case inTag:
+		n = w.tags
+	}
+	if n >= ignoredFrom {
+		return 0
+	}
+	return n
+}
+
 // agrees reports whether the postings are as many as the word's counts say.
 func (w *wordPostings) agrees(list []posting) bool {
 	var titles, contents, tags int
@@ -48,13 +65,7 @@ func (w *wordPostings) agrees(list []posting) bool {
 			contents++
 		}
 	}
-	searched := func(count int) int {
-		if count >= ignoredFrom {
-			return 0 // left out of the list
-		}
-		return count
-	}
-	return titles == searched(w.titles) && contents == searched(w.contents) && tags == searched(w.tags)
+	return titles == w.count(inTitle) && contents == w.count(inQuestion) && tags == w.count(inTag)
 }
 
 // state is how far the index has come.
@@ -103,9 +114,14 @@ func (x *Index) readStored(ctx context.Context, lists []*wordPostings, missing m
 		return err
 	}
 	for id, list := range stored {
+		w := lists[missing[id]]
 		list = slices.DeleteFunc(list, func(p posting) bool { return changed[p.post] })
-		list = append(list, fresh[id]...)
-		if w := lists[missing[id]]; w.agrees(list) {
+		for _, p := range fresh[id] {
+			if w.count(p.place) > 0 { // the index has words of changed posts in all places
+				list = append(list, p)
+			}
+		}
+		if w.agrees(list) {
 			w.list = list
 			delete(missing, id)
 		}
@@ -134,20 +150,16 @@ func (x *Index) changedSince(
 	if len(changed) == 0 || len(changed) > maxChanged {
 		return nil, changed, nil
 	}
-	posts := make([]uint32, 0, len(changed))
-	for id := range changed {
-		posts = append(posts, id)
-	}
+	posts, wanted := slices.Collect(maps.Keys(changed)), slices.Collect(maps.Keys(words))
 	fresh = map[int][]posting{}
+	// The plus keeps databases from going through all postings of the words instead of those of the posts.
 	err = x.db.Select(ctx, func(rows *sql.Rows) error {
 		var word int
 		var p posting
 		err := rows.Scan(&word, &p.question, &p.post, &p.place, &p.count)
-		if _, wanted := words[word]; wanted {
-			fresh[word] = append(fresh[word], p)
-		}
+		fresh[word] = append(fresh[word], p)
 		return err
-	}, postingsQuery("postid IN ?"), posts, posts, posts)
+	}, postingsQuery("postid IN ? AND +wordid IN ?"), posts, wanted, posts, wanted, posts, wanted)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read what the index says of changed posts: %w", err)
 	}
