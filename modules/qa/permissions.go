@@ -191,10 +191,11 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	r.commentable = r.commentButton && postC == auth.Permitted
 
 	r.editButton = !p.hidden && !r.closed && (r.isByUser || !hidesButton(edit) && !p.queued)
-	r.editable = r.editButton && (r.isByUser || edit == auth.Permitted)
+	r.editable = r.editButton && (r.isByUser && unblocked == auth.Permitted || edit == auth.Permitted)
 	r.retagCatButton = p.kind == "Q" && (o.UsingTags() || o.UsingCategories()) && !p.hidden &&
 		(r.isByUser || !hidesButton(retag))
-	r.retagCatable = r.retagCatButton && (r.isByUser || retag == auth.Permitted)
+	r.retagCatable = r.retagCatButton &&
+		(r.isByUser && unblocked == auth.Permitted || retag == auth.Permitted)
 	if r.editButton && r.retagCatButton { // both lead to the same form, so only one of them shows
 		if r.retagCatable && !r.editable {
 			r.editButton = false
