@@ -60,8 +60,8 @@ var reasons = [operations][]reason{
 	closing:     inOrder(closeOption, "closed", off(option.AllowCloseQuestions)),
 	reopening:   {person(reopenOption), unseen, lacks(reopenOption), always("closed_by_other")},
 	approving:   {lacks(fixed(option.PermitModerate)), always("not_queued")},
-	hiding:      inOrder(unlessOwn(fixed(option.PermitHideShow)), "closed_by_other"),
-	reshowing:   {queued, lacks(unlessOwn(fixed(option.PermitHideShow))), always("hidden_by_other")},
+	hiding:      {person(hideOption), unseen, lacks(hideOption), always("closed_by_other")},
+	reshowing:   {queued, lacks(hideOption), always("hidden_by_other")},
 	deleting:    {lacks(fixed(option.PermitDeleteHidden)), notHidden, always("has_replies")},
 	claiming:    inOrder(postOption, "not_claimable", signedOut),
 	followingUp: {off(option.FollowOnAs), unseen, always("hidden")},
@@ -160,6 +160,9 @@ func unlessOwn(of asked) asked {
 		return of(c, p)
 	}
 }
+
+// hideOption returns the option that says who may hide the post or show it again.
+var hideOption = unlessOwn(fixed(option.PermitHideShow))
 
 // closeOption returns the option that says who may close the question. An author needs none where the
 // site lets authors close their own questions.
