@@ -1,0 +1,175 @@
+package limit
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+)
+
+// opened returns a limiter that is closed when the test ends.
+func opened(t *testing.T, rate, redisURL string) *Limiter {
+	t.Helper()
+	l, err := New(rate, redisURL, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+// take counts a request that has to be counted.
+func take(t *testing.T, l *Limiter, key string) State {
+	t.Helper()
+	state, ok := l.Take(t.Context(), key)
+	if !ok {
+		t.Fatalf("the request of %s is not counted", key)
+	}
+	return state
+}
+
+// checkRate holds a limiter of two requests a minute, of which two processes may be parts, to its rate.
+func checkRate(t *testing.T, one, other *Limiter) {
+	t.Helper()
+	first := take(t, one, "a")
+	if first.Limit != 2 || first.Remaining != 1 || first.Refused || first.Window != time.Minute {
+		t.Errorf("first request: %+v", first)
+	}
+	if first.Reset < time.Second || first.Reset > time.Minute || first.Reset%time.Second != 0 {
+		t.Errorf("the window ends in %v", first.Reset)
+	}
+	for range 3 {
+		if state, ok := other.Peek(t.Context(), "a"); !ok || state.Remaining != 1 || state.Refused {
+			t.Errorf("looking at the count: %+v, %v", state, ok)
+		}
+	}
+	if second := take(t, other, "a"); second.Remaining != 0 || second.Refused {
+		t.Errorf("second request: %+v", second)
+	}
+	if third := take(t, one, "a"); third.Remaining != 0 || !third.Refused {
+		t.Errorf("third request of two: %+v", third)
+	}
+	if another := take(t, one, "b"); another.Remaining != 1 || another.Refused {
+		t.Errorf("another client: %+v", another)
+	}
+}
+
+// TestRate: a client is refused after its requests of a minute, and no other client is.
+func TestRate(t *testing.T) {
+	t.Parallel()
+	l := opened(t, "2-M", "")
+	checkRate(t, l, l)
+}
+
+// TestProcessesCountTogether: with a Redis server, all processes count the same requests.
+func TestProcessesCountTogether(t *testing.T) {
+	t.Parallel()
+	address := "redis://" + miniredis.RunT(t).Addr()
+	one, other := opened(t, "2-M", address), opened(t, "2-M", address)
+	for _, l := range []*Limiter{one, other} {
+		waitUntilCounted(t, l)
+	}
+	checkRate(t, one, other)
+}
+
+// waitUntilCounted waits for the connection to Redis.
+func waitUntilCounted(t *testing.T, l *Limiter) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if _, ok := l.Peek(t.Context(), "nobody"); ok {
+			return
+		}
+	}
+	t.Fatal("no request is counted")
+}
+
+// TestWithoutRedisRequestsPass: nobody is refused because the counter cannot be reached, neither at the
+// start nor later.
+func TestWithoutRedisRequestsPass(t *testing.T) {
+	t.Parallel()
+	server := miniredis.RunT(t)
+	address := server.Addr()
+	server.Close()
+	l := opened(t, "1-M", "redis://"+address)
+	for range 3 {
+		if state, ok := l.Take(t.Context(), "a"); ok {
+			t.Fatalf("counted without a counter: %+v", state)
+		}
+	}
+	if err := server.StartAddr(address); err != nil {
+		t.Fatal(err)
+	}
+	waitUntilCounted(t, l)
+	if take(t, l, "a").Refused || !take(t, l, "a").Refused {
+		t.Error("the rate does not hold once Redis answers")
+	}
+	server.Close()
+	if state, ok := l.Take(t.Context(), "a"); ok {
+		t.Errorf("counted without a counter: %+v", state)
+	}
+}
+
+// TestNoRate: without a rate there is no limiter, and a limiter that is none lets everything pass.
+func TestNoRate(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []string{"", "off"} {
+		l := opened(t, rate, "redis://nowhere")
+		if l != nil {
+			t.Errorf("a limiter for %q", rate)
+		}
+		if state, ok := l.Take(t.Context(), "a"); ok || state.Refused {
+			t.Errorf("%q counts: %+v", rate, state)
+		}
+	}
+}
+
+// TestSettingsThatAreNotUnderstood: the error names the setting, and no address, which may hold a password.
+func TestSettingsThatAreNotUnderstood(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, rate, redis, setting string }{
+		{"a rate without a period", "100", "", "RATE_LIMIT"},
+		{"an unknown period", "100-X", "", "RATE_LIMIT"},
+		{"no number", "many-M", "", "RATE_LIMIT"},
+		{"an address of something else", "100-M", "http://:secret@localhost", "REDIS_URL"},
+		{"no address", "100-M", "secret", "REDIS_URL"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l, err := New(c.rate, c.redis, false)
+			if err == nil {
+				t.Fatalf("taken: %+v", l)
+			}
+			if !strings.Contains(err.Error(), c.setting) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("the error is %q", err)
+			}
+		})
+	}
+}
+
+// TestClientKey: an IPv4 address is one client, and so is an IPv6 network of 64 bits.
+func TestClientKey(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, address, key string }{
+		{"IPv4", "192.0.2.7", "192.0.2.7"},
+		{"IPv4 written as IPv6", "::ffff:192.0.2.7", "192.0.2.7"},
+		{"IPv6", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+		{"another host of that network", "2001:db8:1:2::1", "2001:db8:1:2::/64"},
+		{"the next network", "2001:db8:1:3::1", "2001:db8:1:3::/64"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if key := ClientKey(netip.MustParseAddr(c.address)); key != c.key {
+				t.Errorf("%s is %s, want %s", c.address, key, c.key)
+			}
+		})
+	}
+	if key := ClientKey(netip.Addr{}); key != "invalid IP" {
+		t.Errorf("an address that is not known is %q", key)
+	}
+}
