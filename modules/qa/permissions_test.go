@@ -67,6 +67,10 @@ func on(f func(p *post)) different { return func(w *world) { f(&w.post) } }
 var (
 	visitor = by(func(c *auth.Caller) { *c = auth.Caller{} })
 	blocked = by(func(c *auth.Caller) { c.Flags |= auth.FlagBlocked })
+	// unconfirmed is a member whose address is not confirmed, where addresses have to be.
+	unconfirmed = func(w *world) {
+		w.options["confirm_user_emails"], w.caller.Flags, w.caller.Level = "1", 0, auth.LevelBasic
+	}
 	// itself is the author, as a caller.
 	itself = by(func(c *auth.Caller) { c.UserID = theAuthor })
 	// The posts of visitors have a cookie in place of an author.
@@ -254,6 +258,13 @@ func TestRules(t *testing.T) {
 		{"other permissions are not for comments", "C", nil, closedTo("permit_edit_q", "permit_edit_a",
 			"permit_vote_q", "permit_post_c", "permit_retag_cat"), ""},
 
+		// An unconfirmed address hides no button from others than the author, and the click is refused.
+		{"who has confirmed an address edits", "Q", all(unconfirmed), with("permit_edit_q", "110"), "-edit"},
+		{"who has confirmed an address changes tags", "Q", all(unconfirmed), with("permit_retag_cat", "110"),
+			"-changeCategoryAndTags"},
+		{"authors edit without having confirmed one", "Q", all(itself, unconfirmed),
+			with("permit_edit_q", "110"), ""},
+
 		// Each feature can be switched off.
 		{"no votes on questions", "Q", nil, switchedOff("voting_on_qs"), "-voteUp -voteDown"},
 		{"no votes on answers", "A", nil, switchedOff("voting_on_as"), "-voteUp -voteDown"},
@@ -359,6 +370,8 @@ func TestRules(t *testing.T) {
 			all(ofAVisitor, sameBrowser, askedBy(theCaller)), switchedOff("allow_self_answer"), "-claim"},
 		{"a claim of an answer to another's question", "A",
 			all(ofAVisitor, sameBrowser, askedBy(somebody)), switchedOff("allow_self_answer"), ""},
+		{"a claim of an answer to a question that is not known", "A",
+			all(ofAVisitor, sameBrowser), switchedOff("allow_self_answer"), ""},
 		{"a claim of a comment on one's own question", "C",
 			all(ofAVisitor, sameBrowser, askedBy(theCaller), answered(theCaller)),
 			closedTo("allow_self_answer", "allow_multi_answers"), ""},

@@ -44,3 +44,60 @@ func TestDoctorFindsWhatQ2AsOwnRecalculationFinds(t *testing.T) {
 		}
 	})
 }
+
+// findings returns what the doctor says of the severity, one a line.
+func findings(t *testing.T, s *testsite.Site, severity string) string {
+	t.Helper()
+	var lines []string
+	for _, f := range site.Examine(t.Context(), s.App.DB) {
+		if f.Severity == severity {
+			lines = append(lines, f.Topic+": "+f.Text)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestDoctorNamesWhatIsUnusual: settings and tables that matter for the move are named, each with its severity.
+func TestDoctorNamesWhatIsUnusual(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, statement, severity, want string }{
+		{"no address", "REPLACE INTO {options} (title, content) VALUES ('site_url', '')", "warning", "site_url is not set"},
+		{"maintenance", "REPLACE INTO {options} (title, content) VALUES ('site_maintenance', '1')", "warning", "in maintenance mode"},
+		{"closed by the best answer", "REPLACE INTO {options} (title, content) VALUES ('do_close_on_select', '1')", "note", "questions close when"},
+		{"plugins", "REPLACE INTO {options} (title, content) VALUES ('enabled_plugins', 'one;two')", "note", "enabled on the old site: one, two"},
+		{"a known plugin's table", "CREATE TABLE {blogs} (id INT)", "ok", "blogs (q2a-blog)"},
+		{"an unknown table", "CREATE TABLE {mystery} (id INT)", "note", "mystery"},
+		{"a table that is not the site's", "CREATE TABLE elsewhere (id INT)", "note", "left alone: elsewhere"},
+		{"votes switched off", "REPLACE INTO {options} (title, content) VALUES ('voting_on_qs', '0'), ('voting_on_as', '1')", "ok", "questions off, answers on"},
+		{"tags alone", "REPLACE INTO {options} (title, content) VALUES ('tags_or_categories', 't')", "ok", "tags only"},
+		{"categories alone", "REPLACE INTO {options} (title, content) VALUES ('tags_or_categories', 'c')", "ok", "categories only"},
+		{"wrong votes", "UPDATE {posts} SET netvotes = netvotes + 1 WHERE postid = 1", "warning", "1 posts whose net votes"},
+		{"a handle twice", "UPDATE {users} SET handle = 'aki' WHERE userid = 17", "warning", "1 handles that two users share"},
+		{"a reply to nothing", "UPDATE {posts} SET parentid = NULL WHERE postid = 3", "warning", "1 answers and comments without a parent"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := testsite.New(t)
+			if found := findings(t, s, c.severity); strings.Contains(found, c.want) {
+				t.Fatalf("found before: %s", found)
+			}
+			s.Exec(t, c.statement)
+			if found := findings(t, s, c.severity); !strings.Contains(found, c.want) {
+				t.Errorf("no %q in %s", c.want, found)
+			}
+		})
+	}
+}
+
+// TestDoctorStopsWithoutTables: a table that is missing is an error, after which nothing else is examined.
+func TestDoctorStopsWithoutTables(t *testing.T) {
+	t.Parallel()
+	s := testsite.New(t)
+	s.Exec(t, "DROP TABLE {posttags}")
+	if found := findings(t, s, "error"); !strings.Contains(found, "posttags") {
+		t.Errorf("errors: %s", found)
+	}
+	if found := findings(t, s, "ok"); strings.Contains(found, "rows:") || strings.Contains(found, "options:") {
+		t.Errorf("examined all the same: %s", found)
+	}
+}

@@ -2,9 +2,12 @@ package site_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/testsite"
 )
 
@@ -22,6 +25,31 @@ func TestOptionsAreAtMostASecondOld(t *testing.T) {
 		time.Sleep(1100 * time.Millisecond)
 		if n := len(testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions").Items); n != 7 {
 			t.Errorf("%d questions a second after the option was changed", n)
+		}
+	})
+}
+
+// TestOptionsAreSet: what is stored is what requests follow once the old values were forgotten.
+func TestOptionsAreSet(t *testing.T) {
+	t.Parallel()
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db, testsite.After("DELETE FROM {options} WHERE title = 'page_size_qs'"))
+		shown := func() int {
+			t.Helper()
+			return len(testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions").Items)
+		}
+		for _, size := range []string{"7", "3"} { // the first makes the row, the second replaces it
+			inTransaction(t, s, func(ctx context.Context, tx *database.DB) error {
+				return site.Set(ctx, tx, map[string]string{"page_size_qs": size, "page_size_tags": "5"})
+			})
+			inTransaction(t, s, func(ctx context.Context, tx *database.DB) error { return site.Set(ctx, tx, nil) })
+			s.App.Site.Forget()
+			if got := shown(); fmt.Sprint(got) != size {
+				t.Errorf("%d questions on a page of %s", got, size)
+			}
+		}
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {options} WHERE title = 'page_size_tags' AND content = '5'"); n != 1 {
+			t.Errorf("%d rows of the other option", n)
 		}
 	})
 }

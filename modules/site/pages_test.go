@@ -34,3 +34,16 @@ func TestPagesLeadToTheWebOrTheSite(t *testing.T) {
 		testsite.Same(t, "links", testsite.Get[testsite.List[page]](t, s, "/v1/pages").Items[len(before):], []page{{"/tags", "/tags"}, {"https://e.jp/", "https://e.jp/"}})
 	})
 }
+
+// TestSlugsOfPages: a page of the site's own has its slug; a link that leads elsewhere has none.
+func TestSlugsOfPages(t *testing.T) {
+	t.Parallel()
+	s := testsite.New(t, testsite.After("INSERT INTO {pages} (title, nav, position, flags, permit, tags) VALUES ('Elsewhere', 'F', 90, 1, 150, 'https://e.jp/')"))
+	for slug, want := range map[string]bool{"guide": true, "https://e.jp/": false, "no-such-page": false, "": false, "🐝": false} {
+		t.Run(slug, func(t *testing.T) {
+			if got, err := s.App.Site.HasPage(t.Context(), slug); err != nil || got != want {
+				t.Errorf("%v, %v; want %v", got, err, want)
+			}
+		})
+	}
+}
