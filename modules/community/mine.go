@@ -74,8 +74,9 @@ func (m *Module) registerMine(api huma.API) {
 		"What happened to one's own posts and favourites, each question once"), m.listUpdates)
 	web.Register(api, operation("list-notices", "notices",
 		"Messages of the site to the caller, the oldest first"), m.listNotices)
-	web.Register(api, operation("list-messages", "messages", "Private messages, the newest first"),
-		m.listMessages)
+	messages := operation("list-messages", "messages", "Private messages, the newest first")
+	messages.Errors = append(messages.Errors, http.StatusNotFound) // where they are switched off
+	web.Register(api, messages, m.listMessages)
 	web.Register(api, operation("list-conversation", "messages/{handle}",
 		"Private messages with one user, the newest first"), m.listConversation)
 }

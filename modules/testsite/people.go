@@ -15,14 +15,14 @@ const (
 	// Approved members.
 
 	Taro            = 6  // みつばち太郎, who asked question 1
-	Hanako          = 7  // 養蜂 花子
+	Hanako          = 7  // 養蜂 花子, who asked question 27
 	BeeKeeper       = 8  // Bee Keeper
 	Jose            = 9  // José Miel
 	Tanaka          = 10 // whose address is not confirmed, with a password of Q2A's old kind
 	OldTimer        = 12 // with a password of Q2A's old kind
 	Aki             = 13
 	Natsu           = 14
-	Haru            = 16 // who asked question 27
+	Haru            = 16
 	Lurker          = 17 // who has written one question and one answer
 	OBrien          = 18 // o'brien
 	Nihonmitsubachi = 20 // nihonmitsubachi_20ch
