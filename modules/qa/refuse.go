@@ -50,7 +50,7 @@ var reasons = [operations][]reason{
 	commenting: inOrder(fixed(option.PermitPostC), "hidden", commentsOff),
 	editing:    inOrder(unlessOwn(editOption), "closed"),
 	labelling:  inOrder(unlessOwn(fixed(option.PermitRetagCat)), "closed", noLabels),
-	selecting:  inOrder(fixed(option.PermitSelectA), "permission_level"),
+	selecting:  inOrder(unlessOwn(fixed(option.PermitSelectA)), "permission_level"),
 	votingUp:   {signedOut, unseen, votingOff, own, lacks(voteOption)},
 	votingDown: {signedOut, unseen, votingOff, own, lacks(voteOption), lacks(fixed(option.PermitVoteDown))},
 	flagging: inOrder(fixed(option.PermitFlag), "permission_level", signedOut,

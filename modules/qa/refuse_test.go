@@ -106,7 +106,8 @@ func TestWhyNot(t *testing.T) {
 		{"choose: level", selecting, "Q", all(closedTo("permit_select_a")), "permission_level"},
 		{"choose: points", selecting, "Q", all(fewPoints("permit_select_a")), "permission_points"},
 		{"choose: hidden before level", selecting, "Q", all(hidden, closedTo("permit_select_a")), "hidden"},
-		{"choose: blocked, one's own", selecting, "Q", all(itself, blocked), "user_blocked"},
+		{"choose: blocked, one's own", selecting, "Q",
+			all(itself, blocked, closedTo("permit_select_a")), "user_blocked"},
 
 		{"vote: visitor before hidden", votingUp, "Q", all(visitor, hidden), "login_required"},
 		{"vote: hidden before off", votingUp, "Q", all(hidden, switchedOff("voting_on_qs")), "hidden"},
