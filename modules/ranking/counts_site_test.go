@@ -14,7 +14,7 @@ import (
 const counted = 1000
 
 // countFigures counts figures of the user anew; the others stay -1.
-func countFigures(t *testing.T, s *testsite.Site, columns ranking.Columns) (of [16]int) {
+func countFigures(t *testing.T, s *testsite.Site, columns ranking.Columns) ranking.Figures {
 	t.Helper()
 	o, err := s.App.Site.Options(t.Context())
 	if err != nil {
@@ -29,7 +29,7 @@ func countFigures(t *testing.T, s *testsite.Site, columns ranking.Columns) (of [
 	}); err != nil {
 		t.Fatal(err)
 	}
-	return rows[counted].Of
+	return *rows[counted]
 }
 
 // TestFiguresOfUsers names what each figure counts and what it does not.
@@ -53,7 +53,9 @@ func TestFiguresOfUsers(t *testing.T) {
 		for i, w := range [][2]any{{"points_base", 100}, {"points_multiple", 10},
 			{"points_per_q_voted_up", 1}, {"points_per_q_voted_down", 2}, {"points_q_voted_max_gain", 10}, {"points_q_voted_max_loss", 3},
 			{"points_per_a_voted_up", 3}, {"points_per_a_voted_down", 4}, {"points_a_voted_max_gain", 20}, {"points_a_voted_max_loss", 5},
-			{"points_per_c_voted_up", 5}, {"points_per_c_voted_down", 6}, {"points_c_voted_max_gain", 30}, {"points_c_voted_max_loss", 7}} {
+			{"points_per_c_voted_up", 5}, {"points_per_c_voted_down", 6}, {"points_c_voted_max_gain", 30}, {"points_c_voted_max_loss", 7},
+			{"points_post_q", 0}, {"points_post_a", 0}, {"points_select_a", 0}, {"points_a_selected", 0},
+			{"points_vote_up_q", 0}, {"points_vote_down_q", 0}, {"points_vote_up_a", 0}, {"points_vote_down_a", 0}} {
 			if i > 0 {
 				weights += ", "
 			}
@@ -62,22 +64,24 @@ func TestFiguresOfUsers(t *testing.T) {
 		s := testsite.New(t, db, testsite.After(weights,
 			"INSERT INTO {users} (userid, created, createip, email, handle, level, flags, wallposts, loggedin, loginip) "+
 				"SELECT 1000, created, createip, 'counted@example.jp', 'counted', 0, 0, 0, loggedin, loginip FROM {users} WHERE userid = 1",
-			// Posts of the user: 2 questions, 3 answers, 1 comment are visible.
+			// Posts of the user: 3 questions, 5 answers and a comment are visible.
 			post(1001, "Q", counted, nil, nil, 4, 1), post(1002, "Q", counted, nil, 3, 0, 9),
 			post(1003, "Q_HIDDEN", counted, nil, 3, 2, 0), post(1004, "Q_QUEUED", counted, nil, nil, 0, 0),
 			post(1011, "A", counted, 1, nil, 9, 0), post(1012, "A", counted, 14, nil, 2, 1), post(1013, "A", counted, 1001, nil, 0, 0),
 			post(1014, "A_HIDDEN", counted, 1, nil, 1, 1), post(1021, "C", counted, 1, nil, 9, 9), post(1022, "NOTE", counted, 1, nil, 0, 0),
-			// Who selected what: another, a visitor, the user, and another a hidden answer.
+			post(1015, "A", counted, 27, nil, 0, 0), post(1016, "A", counted, 37, nil, 0, 0),
+			// Who selected what: two others, two visitors, the user, and another a hidden answer.
 			post(1101, "Q", testsite.Taro, nil, 1011, 0, 0), post(1102, "Q", nil, nil, 1012, 0, 0),
+			post(1105, "Q", testsite.Jose, nil, 1015, 0, 0), post(1106, "Q", nil, nil, 1016, 0, 0),
 			post(1103, "Q", counted, nil, 1013, 0, 0), post(1104, "Q", testsite.Taro, nil, 1014, 0, 0),
 			// Votes of the user on posts of others, whatever their state.
 			post(1201, "Q_HIDDEN", testsite.Taro, nil, nil, 1, 0), post(1202, "A_QUEUED", testsite.Taro, 1, nil, 1, 0),
 			vote(1, 1), vote(27, 1), vote(1201, 1), vote(14, -1), vote(3, 1), vote(1202, -1), vote(1101, 0),
 			vote(2, 1), vote(15, -1)))
 		want := [16]int{
-			3, 3, 1, // questions with the one that has selected, answers, comments
+			3, 5, 1, // questions, answers, comments
 			2,    // questions with a best answer: hidden ones do not count
-			2,    // best answers: not for oneself, not while hidden
+			4,    // best answers: not for oneself, not while hidden
 			3, 1, // votes on questions
 			1, 1, // on answers
 			1, 1, // on comments
@@ -88,11 +92,15 @@ func TestFiguresOfUsers(t *testing.T) {
 			30 - 7, // on the comment: all that counts of each
 			4 + 2 + 9 + 2 + 1 + 9, 1 + 9 + 1 + 1 + 9,
 		}
-		if got := countFigures(t, s, ranking.AllColumns); got != want {
-			t.Errorf("counted %v\nwant    %v", got, want)
+		got := countFigures(t, s, ranking.AllColumns)
+		if got.Of != want {
+			t.Errorf("counted %v\nwant    %v", got.Of, want)
+		}
+		if points := 100 + 10*(1+21+23); got.Points != points { // all else has the weight 0
+			t.Errorf("%d points, want %d", got.Points, points)
 		}
 		for i := range want {
-			got := countFigures(t, s, 1<<i)
+			got := countFigures(t, s, 1<<i).Of
 			for j := range got {
 				if j == i && got[j] != want[j] || j != i && got[j] != -1 {
 					t.Errorf("figure %d alone: figure %d is %d", i, j, got[j])
@@ -125,6 +133,23 @@ func TestRowsOfPointsAreMade(t *testing.T) {
 		if up, down := s.Scalar(t, "SELECT qupvotes FROM {userpoints} WHERE userid = ?", testsite.Lurker),
 			s.Scalar(t, "SELECT qdownvotes FROM {userpoints} WHERE userid = ?", testsite.Lurker); up != 1 || down != 0 {
 			t.Errorf("%d votes up and %d down", up, down)
+		}
+	})
+}
+
+// TestVisitorsHaveNoPoints: who votes on a visitor's post gets points alone.
+func TestVisitorsHaveNoPoints(t *testing.T) {
+	t.Parallel()
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		const own = "SELECT qupvotes FROM {userpoints} WHERE userid = ?"
+		before := s.Scalar(t, own, testsite.Superbee)
+		s.Do(t, testsite.Superbee, "PUT", "/v1/posts/186/vote", object{"value": 1})
+		if after := s.Scalar(t, own, testsite.Superbee); after != before+1 {
+			t.Errorf("the voter's votes were %d and are %d", before, after)
+		}
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {userpoints} WHERE userid = 0"); n != 0 {
+			t.Error("a visitor has a row of points")
 		}
 	})
 }
