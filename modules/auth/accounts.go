@@ -213,10 +213,10 @@ func (m *Module) caller(ctx context.Context, p Person, c Caller) (Caller, error)
 		return c, fmt.Errorf("read the caller: %w", err)
 	}
 	if !found {
-		return c, problem.New("unauthenticated") // the account was deleted after the token was issued
+		return c, problem.New(problem.CodeUnauthenticated) // the account was deleted after the token was issued
 	}
 	if p.session != "" && subtle.ConstantTimeCompare(stamp, stampOf(u)) != 1 {
-		return c, problem.New("unauthenticated")
+		return c, problem.New(problem.CodeUnauthenticated)
 	}
 	return c, nil
 }

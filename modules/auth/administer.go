@@ -35,11 +35,11 @@ func targetOf(u user, levels map[int]int) target {
 func assignable(o *site.Options, c Caller, t target) (level int, err error) {
 	switch {
 	case c.Anonymous():
-		return 0, problem.New("login_required")
+		return 0, problem.New(CodeLoginRequired)
 	case c.UserID == t.id:
-		return 0, problem.New("own_account")
+		return 0, problem.New(codeOwnAccount)
 	case c.Level < LevelModerator || c.Level < LevelSuper && c.Level <= t.maxLevel:
-		return 0, problem.New("permission_level")
+		return 0, problem.New(CodePermissionLevel)
 	}
 	if refusal := Refusal(o, c, option.None, c.Level); refusal != nil {
 		return 0, refusal
@@ -65,7 +65,7 @@ func mayBlock(o *site.Options, c Caller, t target) error {
 		return err
 	}
 	if t.maxLevel >= LevelModerator {
-		return problem.New("permission_level")
+		return problem.New(CodePermissionLevel)
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func mayEdit(o *site.Options, c Caller, t target) error {
 		return err
 	}
 	if c.Level < LevelAdmin {
-		return problem.New("permission_level")
+		return problem.New(CodePermissionLevel)
 	}
 	return nil
 }

@@ -156,7 +156,7 @@ func (m *Module) guess(ctx context.Context, locks []lock) (guess, error) {
 		return nil
 	})
 	if err == nil && wait > 0 {
-		p := problem.New("rate_limit", wait)
+		p := problem.New(problem.CodeRateLimit, wait)
 		p.Action, p.RetryAfter = actionNames[Logins], int(wait)
 		err = p
 	}

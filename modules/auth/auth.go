@@ -197,7 +197,7 @@ func (m *Module) verifier() (Verifier, error) {
 		switch {
 		case errors.Is(err, tokens.ErrKeysUnavailable):
 			slog.ErrorContext(ctx, "the keys of the issuer cannot be had", "error", err)
-			return Person{}, problem.New("unavailable")
+			return Person{}, problem.New(problem.CodeUnavailable)
 		case err != nil:
 			slog.DebugContext(ctx, "token refused", "error", err)
 			return Person{}, err
@@ -224,7 +224,7 @@ func (m *Module) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		if headers := c.Request().Header.Values("Authorization"); len(headers) > 0 && !isTrigger {
 			scheme, token, _ := strings.Cut(headers[0], " ")
 			if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") {
-				return problem.New("unauthenticated")
+				return problem.New(problem.CodeUnauthenticated)
 			}
 			person, err := m.verify(ctx, strings.TrimSpace(token))
 			if err != nil {
@@ -248,7 +248,7 @@ func refusedToken(err error) error {
 	if errors.As(err, &p) || database.Unavailable(err) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return problem.New("unauthenticated")
+	return problem.New(problem.CodeUnauthenticated)
 }
 
 type personKey struct{}
@@ -273,7 +273,7 @@ func (m *Module) Ready(ctx context.Context) error {
 func RequireUser(ctx context.Context) (Caller, error) {
 	c := CallerOf(ctx)
 	if c.Anonymous() {
-		return c, problem.New("login_required")
+		return c, problem.New(CodeLoginRequired)
 	}
 	return c, nil
 }
@@ -287,9 +287,9 @@ func RequireAdmin(ctx context.Context) error {
 	case err != nil:
 		return err
 	case c.Level < LevelAdmin:
-		return problem.New("permission_level")
+		return problem.New(CodePermissionLevel)
 	case c.Flags&FlagBlocked != 0:
-		return problem.New("user_blocked")
+		return problem.New(codeUserBlocked)
 	}
 	return nil
 }

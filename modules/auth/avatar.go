@@ -21,7 +21,7 @@ func (m *Module) SetAvatar(
 	}
 	return m.transactIn(ctx, web.Once, func(a *action) (int, error) {
 		if !a.o.Bool(option.AvatarAllowUpload) {
-			return 0, problem.New("avatars_off")
+			return 0, problem.New(codeAvatarsOff)
 		}
 		u, err := lockUser(ctx, a.tx, caller.UserID)
 		if err != nil {

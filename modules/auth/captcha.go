@@ -140,7 +140,7 @@ func (m *Module) CheckCaptcha(
 		return nil
 	}
 	if token = strings.TrimSpace(token); token == "" {
-		return problem.Invalid(problem.Field{Name: "captchaToken", Code: "required"})
+		return problem.Invalid(problem.Field{Name: "captchaToken", Code: problem.FieldRequired})
 	}
 	// A solution can be verified only once, but a client that got no response sends the same request
 	// again.
@@ -155,9 +155,9 @@ func (m *Module) CheckCaptcha(
 	switch {
 	case err != nil:
 		slog.WarnContext(ctx, "captchas cannot be verified", "provider", settings.Provider, "error", err)
-		return problem.New("unavailable")
+		return problem.New(problem.CodeUnavailable)
 	case !solved:
-		return problem.Invalid(problem.Field{Name: "captchaToken", Code: "wrong_captcha"})
+		return problem.Invalid(problem.Field{Name: "captchaToken", Code: fieldWrongCaptcha})
 	}
 	return nil
 }

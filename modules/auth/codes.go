@@ -25,7 +25,7 @@ func (m *Module) confirm(ctx context.Context, in *confirmInput) (*noContent, err
 	handle := formtext.Exact(in.Body.Handle)
 	if handle == "" {
 		if caller.Anonymous() {
-			return nil, problem.Invalid(problem.Field{Name: "handle", Code: "required"})
+			return nil, problem.Invalid(problem.Field{Name: "handle", Code: problem.FieldRequired})
 		}
 		handle = caller.Handle
 	}
@@ -61,7 +61,7 @@ func (m *Module) guessCode(ctx context.Context, name string) (guess, error) {
 // byCode locks the user with the id and uses up the code, if it is valid for the purpose. Otherwise
 // it returns the same error whether or not there is such a user.
 func (a *action) byCode(userID int, code string, purpose codePurpose) (user, error) {
-	wrong := problem.Invalid(problem.Field{Name: "code", Code: "wrong_code"})
+	wrong := problem.Invalid(problem.Field{Name: "code", Code: fieldWrongCode})
 	u, found, err := lockIfThere(a.ctx, a.tx, userID)
 	if err != nil {
 		return user{}, err

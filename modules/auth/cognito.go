@@ -137,7 +137,7 @@ func (m *Module) toMigrate(
 			return user{}, errors.Join(err, g.withdrawn(ctx))
 		}
 		if !matches {
-			return user{}, problem.New("invalid_credentials")
+			return user{}, problem.New(codeInvalidCredentials)
 		}
 		if err := g.succeeded(ctx, m.db); err != nil {
 			return user{}, err
@@ -147,10 +147,10 @@ func (m *Module) toMigrate(
 	case !found:
 		return user{}, problem.NotFound()
 	case u.flags&FlagBlocked != 0:
-		return user{}, problem.New("user_blocked")
+		return user{}, problem.New(codeUserBlocked)
 	case e.TriggerSource == "UserMigration_ForgotPassword" && u.flags&FlagEmailConfirmed == 0:
 		// The pool would send its code to an address that nobody has confirmed.
-		return user{}, problem.New("email_unconfirmed")
+		return user{}, problem.New(codeEmailUnconfirmed)
 	}
 	return u, nil
 }

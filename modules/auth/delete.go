@@ -22,7 +22,7 @@ func (m *Module) deleteMe(ctx context.Context, _ *struct{}) (*noContent, error) 
 		return nil, err
 	}
 	if m.db.Now()-personOf(ctx).SignedInAt > freshSignIn {
-		return nil, problem.New("sign_in_again", freshSignIn/60)
+		return nil, problem.New(codeSignInAgain, freshSignIn/60)
 	}
 	err = m.transact(ctx, func(a *action) error {
 		u, err := lockUser(ctx, a.tx, caller.UserID)
@@ -34,7 +34,7 @@ func (m *Module) deleteMe(ctx context.Context, _ *struct{}) (*noContent, error) 
 		}
 		if caller.MaximumLevel() >= LevelModerator {
 			// Moderators and above have to give up their level first.
-			return problem.New("permission_level")
+			return problem.New(CodePermissionLevel)
 		}
 		return a.delete(u)
 	})

@@ -101,7 +101,7 @@ func (m *Module) mayBeTold(ctx context.Context) error {
 // in a transaction of its own, since the one of the use case was rolled back.
 func (m *Module) countTaken(ctx context.Context, refusal error) error {
 	var p *problem.Error
-	tells := func(f problem.Field) bool { return f.Code == "taken" }
+	tells := func(f problem.Field) bool { return f.Code == fieldTaken }
 	if !errors.As(refusal, &p) || !slices.ContainsFunc(p.Fields, tells) {
 		return refusal
 	}
@@ -148,7 +148,7 @@ func countHourly(ctx context.Context, tx *database.DB, what, name string, most i
 
 // tooOften returns the problem rate_limit for an action that was done too often in the current hour.
 func tooOften(now int64, action string) *problem.Error {
-	p := problem.New("rate_limit", hour-now%hour)
+	p := problem.New(problem.CodeRateLimit, hour-now%hour)
 	p.Action, p.RetryAfter = action, int(hour-now%hour)
 	return p
 }

@@ -35,7 +35,7 @@ func (m *Module) setLevel(ctx context.Context, in *levelInput) (*accountOutput, 
 		}
 		level, _ := LevelByName(in.Body.Level)
 		if level > most && level != t.level {
-			return problem.New("permission_level")
+			return problem.New(CodePermissionLevel)
 		}
 		if err := a.changeLevel(t, level); err != nil {
 			return err
@@ -77,7 +77,7 @@ func (a *action) setCategoryLevels(userID int, levels []LevelInCategory, most in
 	for i, l := range levels {
 		level, _ := LevelByName(l.Level)
 		if level > most {
-			return problem.New("permission_level")
+			return problem.New(CodePermissionLevel)
 		}
 		var known int
 		if _, err := a.tx.Get(a.ctx, []any{&known},
@@ -86,9 +86,9 @@ func (a *action) setCategoryLevels(userID int, levels []LevelInCategory, most in
 		}
 		switch name := fmt.Sprintf("categoryLevels[%d].categoryId", i); {
 		case known == 0:
-			wrong.add(name, "no_category", nil)
+			wrong.add(name, problem.FieldNoCategory, nil)
 		case seen[l.CategoryID]:
-			wrong.add(name, "duplicate", nil)
+			wrong.add(name, problem.FieldDuplicate, nil)
 		}
 		seen[l.CategoryID] = true
 		rows, args = append(rows, "(?, 'C', ?, ?)"), append(args, userID, l.CategoryID, level)
@@ -125,11 +125,11 @@ func (m *Module) approve(ctx context.Context, in *handleInput) (*accountOutput, 
 		case err != nil:
 			return err
 		case !a.o.Bool(option.ModerateUsers):
-			return problem.New("feature_off")
+			return problem.New(problem.CodeFeatureOff)
 		case most < LevelApproved:
-			return problem.New("permission_level")
+			return problem.New(CodePermissionLevel)
 		case t.flags&FlagBlocked != 0:
-			return problem.New("target_blocked")
+			return problem.New(codeTargetBlocked)
 		case t.level >= LevelApproved:
 			return nil
 		}
@@ -144,7 +144,7 @@ func (m *Module) disapprove(ctx context.Context, in *handleInput) (*accountOutpu
 		case err != nil:
 			return err
 		case t.level > LevelApproved:
-			return problem.New("permission_level")
+			return problem.New(CodePermissionLevel)
 		}
 		return a.changeLevel(t, LevelBasic)
 	})

@@ -91,7 +91,7 @@ func CheckLimit(ctx context.Context, tx *database.DB, o *site.Options, c Caller,
 	if leftOf(o, action, used["user"], used["ip"]) > 0 {
 		return nil
 	}
-	p := problem.New("rate_limit", hour-now%hour)
+	p := problem.New(problem.CodeRateLimit, hour-now%hour)
 	p.Action, p.RetryAfter = actionNames[action], int(hour-now%hour)
 	return p
 }

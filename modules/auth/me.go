@@ -72,7 +72,7 @@ func (m *Module) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 		return nil, err
 	}
 	if len(users) == 0 {
-		return nil, problem.New("unauthenticated")
+		return nil, problem.New(problem.CodeUnauthenticated)
 	}
 	u := users[0]
 	authors, err := m.Authors(ctx, o, []int{u.id})
@@ -208,7 +208,7 @@ func (a *action) changeOwn(u user, in *changeMeInput) error {
 	}
 	checkFields(&wrong, fields, b.Fields)
 	if b.Avatar != nil && *b.Avatar == "upload" && u.avatarBlob == "" {
-		wrong.add("avatar", "no_upload", nil)
+		wrong.add("avatar", fieldNoUpload, nil)
 	}
 	if err := wrong.problem(); err != nil {
 		return err
@@ -245,9 +245,9 @@ func (a *action) checkMatch(u user) error {
 func (a *action) barred(u user) error {
 	switch {
 	case u.flags&FlagBlocked != 0:
-		return problem.New("user_blocked")
+		return problem.New(codeUserBlocked)
 	case IPIsBlocked(a.o, a.caller.IP):
-		return problem.New("ip_blocked")
+		return problem.New(codeIPBlocked)
 	}
 	return nil
 }
@@ -265,7 +265,7 @@ func (a *action) mayChangeOwn(u user, emailOnly bool) error {
 		return nil
 	}
 	pending := a.o.Bool(option.ConfirmUserEmails) && u.level < LevelExpert && u.flags&FlagEmailConfirmed == 0
-	if emailOnly && pending && refusal.Code == "email_unconfirmed" {
+	if emailOnly && pending && refusal.Code == codeEmailUnconfirmed {
 		return nil
 	}
 	return refusal
@@ -295,7 +295,7 @@ func (a *action) newNames(u user, handle, email *string) (n names, wrong faults,
 			return n, nil, err
 		}
 		if posts > 0 {
-			return n, nil, problem.New("handle_fixed")
+			return n, nil, problem.New(codeHandleFixed)
 		}
 	}
 	return n, wrong, nil

@@ -36,21 +36,21 @@ func cleanHandle(handle string) string {
 const handleBad = "@+/"
 
 // wrongHandle returns why Q2A does not accept a handle that cleanHandle returned, as the code and the
-// arguments of a problem's field. The code is "" if Q2A accepts it.
-func (m *Module) wrongHandle(o *site.Options, handle string) (code string, args []any) {
+// arguments of a problem's field. The code is the zero code if Q2A accepts it.
+func (m *Module) wrongHandle(o *site.Options, handle string) (code problem.FieldCode, args []any) {
 	switch {
 	case handle == "":
-		return "required", nil
+		return problem.FieldRequired, nil
 	case handle == "." || handle == "..":
-		return "bad_characters", []any{". .."}
+		return problem.FieldBadCharacters, []any{". .."}
 	case strings.ContainsAny(handle, handleBad):
-		return "bad_characters", []any{"@ + /"}
+		return problem.FieldBadCharacters, []any{"@ + /"}
 	case utf8.RuneCountInString(handle) > maxHandle:
-		return "too_long", []any{maxHandle}
+		return problem.FieldTooLong, []any{maxHandle}
 	case m.settings.Blocked(o.String(option.BlockBadUsernames), handle):
-		return "not_allowed_handle", nil
+		return fieldNotAllowedHandle, nil
 	}
-	return "", nil
+	return problem.FieldCode{}, nil
 }
 
 // emailForm matches what PHP's filter_var, and therefore Q2A, accepts as an e-mail address, except
@@ -73,39 +73,39 @@ func ValidEmail(email string) bool {
 }
 
 // wrongEmail returns why Q2A does not accept an address, as the code and the arguments of a problem's
-// field. The code is "" if Q2A accepts it.
-func wrongEmail(email string) (code string, args []any) {
+// field. The code is the zero code if Q2A accepts it.
+func wrongEmail(email string) (code problem.FieldCode, args []any) {
 	switch {
 	case email == "":
-		return "required", nil
+		return problem.FieldRequired, nil
 	case !ValidEmail(email):
-		return "bad_email", nil
+		return problem.FieldBadEmail, nil
 	case utf8.RuneCountInString(email) > maxEmail:
-		return "too_long", []any{maxEmail}
+		return problem.FieldTooLong, []any{maxEmail}
 	}
-	return "", nil
+	return problem.FieldCode{}, nil
 }
 
 // wrongPassword returns why a new password is not accepted, as the code and the arguments of a
-// problem's field. The code is "" if it is accepted.
-func wrongPassword(password string) (code string, args []any) {
+// problem's field. The code is the zero code if it is accepted.
+func wrongPassword(password string) (code problem.FieldCode, args []any) {
 	switch {
 	case utf8.RuneCountInString(password) < passwords.MinLength:
-		return "too_short", []any{passwords.MinLength}
+		return problem.FieldTooShort, []any{passwords.MinLength}
 	case len(password) > passwords.MaxBytes:
-		return "too_long", []any{passwords.MaxBytes}
+		return problem.FieldTooLong, []any{passwords.MaxBytes}
 	case strings.Contains(password, "\x00"):
-		return "bad_characters", []any{"NUL"}
+		return problem.FieldBadCharacters, []any{"NUL"}
 	}
-	return "", nil
+	return problem.FieldCode{}, nil
 }
 
 // faults collects everything that is wrong with an input, so that one problem reports all of it.
 type faults []problem.Field
 
-// add adds a field with a code, unless the code is "".
-func (f *faults) add(name, code string, args []any) {
-	if code != "" {
+// add adds a field with a code, unless the code is the zero code.
+func (f *faults) add(name string, code problem.FieldCode, args []any) {
+	if !code.IsZero() {
 		*f = append(*f, problem.Field{Name: name, Code: code, Args: args})
 	}
 }

@@ -61,17 +61,17 @@ func TestNamesAsRecorded(t *testing.T) {
 		if cleaned != c.Filtered {
 			t.Errorf("handle %q is cleaned to %q, by Q2A to %q", c.In, cleaned, c.Filtered)
 		}
-		if code, _ := m.wrongHandle(o, cleaned); code != codeFor(t, c.Error) {
+		if code, _ := m.wrongHandle(o, cleaned); code.String() != codeFor(t, c.Error) {
 			t.Errorf("handle %q: %q, Q2A %v", c.In, code, c.Error)
 		}
 	}
 	for _, c := range r.Emails {
-		if code, _ := wrongEmail(c.In); code != codeFor(t, c.Error) {
+		if code, _ := wrongEmail(c.In); code.String() != codeFor(t, c.Error) {
 			t.Errorf("address %q: %q, Q2A %v", c.In, code, c.Error)
 		}
 	}
 	for _, c := range r.Passwords {
-		if code, _ := wrongPassword(c.In); code != codeFor(t, c.Error) {
+		if code, _ := wrongPassword(c.In); code.String() != codeFor(t, c.Error) {
 			t.Errorf("password %q: %q, Q2A %v", c.In, code, c.Error)
 		}
 	}
@@ -104,7 +104,7 @@ func FuzzHandle(f *testing.F) {
 			t.Errorf("%q is cleaned to %q, and that to %q", text, handle, again)
 		}
 		code, _ := m.wrongHandle(o, handle)
-		if code == "" && (handle == "" || strings.ContainsAny(handle, "@+/\x00\n") || len([]rune(handle)) > maxHandle) {
+		if code.IsZero() && (handle == "" || strings.ContainsAny(handle, "@+/\x00\n") || len([]rune(handle)) > maxHandle) {
 			t.Errorf("%q becomes the handle %q", text, handle)
 		}
 	})

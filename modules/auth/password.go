@@ -32,7 +32,7 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 		return nil, err
 	}
 	if len(users) == 0 {
-		return nil, problem.New("unauthenticated") // deleted meanwhile
+		return nil, problem.New(problem.CodeUnauthenticated) // deleted meanwhile
 	}
 	checked := users[0].password
 	var wrong faults
@@ -49,7 +49,7 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 			return nil, errors.Join(err, g.withdrawn(ctx))
 		}
 		if !matches {
-			wrong.add("oldPassword", "wrong_password", nil)
+			wrong.add("oldPassword", fieldWrongPassword, nil)
 		} else if err := g.succeeded(ctx, m.db); err != nil {
 			return nil, err
 		}
@@ -71,7 +71,7 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 		}
 		if !u.password.Same(checked) {
 			// Another request has changed it meanwhile.
-			return problem.Invalid(problem.Field{Name: "oldPassword", Code: "wrong_password"})
+			return problem.Invalid(problem.Field{Name: "oldPassword", Code: fieldWrongPassword})
 		}
 		if err := setPassword(ctx, a.tx, &u, hash); err != nil {
 			return err

@@ -45,17 +45,17 @@ func (r Reason) Problem() *problem.Error {
 	case Permitted:
 		return nil
 	case NeedsLogin:
-		return problem.New("login_required")
+		return problem.New(CodeLoginRequired)
 	case NeedsConfirming:
-		return problem.New("email_unconfirmed")
+		return problem.New(codeEmailUnconfirmed)
 	case NeedsApproval:
-		return problem.New("not_approved")
+		return problem.New(codeNotApproved)
 	case UserBlocked:
-		return problem.New("user_blocked")
+		return problem.New(codeUserBlocked)
 	case IPBlocked:
-		return problem.New("ip_blocked")
+		return problem.New(codeIPBlocked)
 	}
-	return problem.New("permission_level")
+	return problem.New(CodePermissionLevel)
 }
 
 // Refusal returns the problem for a caller, at the given level, who may not do what the permission
@@ -66,7 +66,7 @@ func Refusal(o *site.Options, c Caller, permission option.Key, level int) *probl
 	if reason == NeedsLevel && !c.Anonymous() && c.Points < o.Int(permission.Points()) {
 		switch o.Int(permission) {
 		case PermitPoints, PermitPointsConfirmed, PermitApprovedPoints:
-			return problem.New("permission_points")
+			return problem.New(CodePermissionPoints)
 		}
 	}
 	return reason.Problem()

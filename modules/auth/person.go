@@ -220,7 +220,7 @@ func (m *Module) link(ctx context.Context, c *tokens.Claims, known bool) (userID
 			}
 		}
 		if userID == 0 {
-			return problem.New("unavailable")
+			return problem.New(problem.CodeUnavailable)
 		}
 		sum := md5.Sum([]byte(c.Subject)) //nolint:gosec // see the import
 		_, err := a.tx.Exec(ctx,
@@ -351,7 +351,7 @@ func (a *action) newPerson(c *tokens.Claims) (int, error) {
 		return 0, err
 	}
 	n := newAccount{handle: handle, source: cognitoSource}
-	if code, _ := wrongEmail(c.Email); c.EmailVerified && code == "" {
+	if code, _ := wrongEmail(c.Email); c.EmailVerified && code.IsZero() {
 		taken, err := a.taken("email", c.Email, 0)
 		if err != nil {
 			return 0, err

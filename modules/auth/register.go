@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"38qa.net/backend/modules/kernel/formtext"
+	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
 )
@@ -114,7 +115,7 @@ func (a *action) freeHandle(wish string) (string, error) {
 		}
 		runes := []rune(wish)
 		handle := strings.TrimSpace(string(runes[:min(len(runes), maxHandle-len(suffix))])) + suffix
-		if code, _ := a.m.wrongHandle(a.o, handle); code != "" {
+		if code, _ := a.m.wrongHandle(a.o, handle); !code.IsZero() {
 			continue
 		}
 		if taken, err := a.taken("handle", handle, 0); err != nil || !taken {
@@ -158,9 +159,9 @@ func checkFields(wrong *faults, known []profileField, values map[string]string) 
 			ok = ok || f.name == name
 		}
 		if !ok {
-			wrong.add("fields."+name, "unknown", nil)
+			wrong.add("fields."+name, problem.FieldUnknown, nil)
 		} else if len([]rune(formtext.Block(value))) > maxProfileField {
-			wrong.add("fields."+name, "too_long", []any{maxProfileField})
+			wrong.add("fields."+name, problem.FieldTooLong, []any{maxProfileField})
 		}
 	}
 }

@@ -134,7 +134,7 @@ func (m *Module) refresh(ctx context.Context, in *refreshInput) (*tokenOutput, e
 		return nil, err
 	}
 	if refused {
-		return nil, problem.New("session_ended")
+		return nil, problem.New(codeSessionEnded)
 	}
 	return m.tokensFor(ctx, u, next)
 }

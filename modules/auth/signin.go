@@ -36,7 +36,7 @@ func (m *Module) signIn(ctx context.Context, in *signInInput) (*tokenOutput, err
 			return err
 		}
 		if !found || !u.password.Same(checked.password) { // deleted or changed meanwhile
-			return problem.New("invalid_credentials")
+			return problem.New(codeInvalidCredentials)
 		}
 		if newHash != "" {
 			before := u
@@ -97,7 +97,7 @@ func (m *Module) checkPassword(
 		return user{}, "", errors.Join(err, g.withdrawn(ctx))
 	}
 	if !matches {
-		return user{}, "", problem.New("invalid_credentials")
+		return user{}, "", problem.New(codeInvalidCredentials)
 	}
 	if renew {
 		if newHash, err = m.passwords.Hash(ctx, password); err != nil {

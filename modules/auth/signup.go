@@ -26,7 +26,7 @@ type signUpInput struct {
 // mayRegister refuses registrations if the site is closed to them, and those from blocked addresses.
 func mayRegister(o *site.Options, c Caller) error {
 	if o.Bool(option.SuspendRegisterUsers) {
-		return problem.New("registration_closed")
+		return problem.New(codeRegistrationClosed)
 	}
 	if refusal := Refusal(o, Caller{IP: c.IP}, option.None, LevelBasic); refusal != nil {
 		return refusal
@@ -60,7 +60,7 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 	}
 	var hash string
 	// The hash is made outside the transaction, which makes others wait.
-	if code, _ := wrongPassword(password); code == "" {
+	if code, _ := wrongPassword(password); code.IsZero() {
 		if hash, err = m.passwords.Hash(ctx, password); err != nil {
 			return nil, err
 		}
@@ -80,7 +80,7 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 		code, args := wrongPassword(password)
 		wrong.add("password", code, args)
 		if o.Bool(option.ShowRegisterTerms) && !b.TermsAccepted {
-			wrong.add("termsAccepted", "required", nil)
+			wrong.add("termsAccepted", problem.FieldRequired, nil)
 		}
 		checkFields(&wrong, fields, b.Fields)
 		if err := wrong.problem(); err != nil {
@@ -160,7 +160,7 @@ func (a *action) mustBeFree(n names, u user) error {
 			return err
 		}
 		if taken {
-			return problem.Invalid(problem.Field{Name: name.column, Code: "taken"})
+			return problem.Invalid(problem.Field{Name: name.column, Code: fieldTaken})
 		}
 	}
 	return nil

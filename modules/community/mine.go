@@ -183,7 +183,7 @@ func (m *Module) listWall(ctx context.Context, in *userListInput) (*messagesOutp
 		return nil, err
 	}
 	if !o.Bool(option.AllowUserWalls) {
-		return nil, problem.New("feature_off")
+		return nil, problem.New(problem.CodeFeatureOff)
 	}
 	a, err := m.auth.AccountByHandle(ctx, in.Handle)
 	if err != nil {
@@ -236,7 +236,7 @@ func (m *Module) messenger(ctx context.Context) (auth.Caller, int, error) {
 		return caller, 0, err
 	}
 	if !o.Bool(option.AllowPrivateMessages) {
-		return caller, 0, problem.New("feature_off")
+		return caller, 0, problem.New(problem.CodeFeatureOff)
 	}
 	return caller, o.Int(option.PageSizePms), nil
 }

@@ -235,7 +235,7 @@ func (m *Module) listUserFavorites(ctx context.Context, in *handleInput) (*favor
 		return nil, err
 	}
 	if caller.UserID != a.ID {
-		return nil, problem.New("permission_level")
+		return nil, problem.New(auth.CodePermissionLevel)
 	}
 	return m.favorites(ctx)
 }

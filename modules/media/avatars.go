@@ -64,7 +64,7 @@ func (m *Module) registerAvatars(api huma.API) {
 		form := in.RawBody.Data()
 		defer closeForm(form.File, in.RawBody.Form)
 		if form.Crop != "" && form.Crop != "square" {
-			return nil, problem.Invalid(problem.Field{Name: "crop", Code: "not_in_list",
+			return nil, problem.Invalid(problem.Field{Name: "crop", Code: problem.FieldNotInList,
 				Args: []any{"square"}})
 		}
 		return m.uploadAvatar(ctx, form.File, form.Crop == "square")

@@ -89,7 +89,7 @@ func (m *Module) beginUpload(ctx context.Context, in *directInput) (*directOutpu
 		return nil, err
 	}
 	if in.Body.Bytes > m.settings.UploadLimit {
-		return nil, problem.New("body_too_large")
+		return nil, problem.New(problem.CodeBodyTooLarge)
 	}
 	out := &directOutput{}
 	expected := awaited{Name: in.Body.Name, Bytes: in.Body.Bytes, UserID: u.caller.UserID, IP: u.caller.IP}
@@ -100,7 +100,7 @@ func (m *Module) beginUpload(ctx context.Context, in *directInput) (*directOutpu
 	// This comes before anything is written, since folder stores do not support it.
 	address, headers, err := m.store.Presign(ctx, incoming(id), in.Body.ContentType, in.Body.Bytes, directFor)
 	if errors.Is(err, storage.ErrNotSupported) {
-		return nil, problem.New("no_direct_uploads")
+		return nil, problem.New(codeNoDirectUploads)
 	}
 	if err != nil {
 		return nil, failed(ctx, "sign an address", err)
@@ -212,14 +212,14 @@ func (m *Module) expected(ctx context.Context, db *database.DB, id string) (*awa
 func (m *Module) arrived(ctx context.Context, id string) ([]byte, error) {
 	r, info, err := m.store.Get(ctx, incoming(id), 0, -1)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, problem.New("upload_missing")
+		return nil, problem.New(codeUploadMissing)
 	}
 	if err != nil {
 		return nil, failed(ctx, "read an upload", err)
 	}
 	defer r.Close()
 	if info.Size > m.settings.UploadLimit {
-		return nil, errors.Join(problem.New("body_too_large"), m.discard(ctx, id))
+		return nil, errors.Join(problem.New(problem.CodeBodyTooLarge), m.discard(ctx, id))
 	}
 	return m.read(r)
 }

@@ -169,7 +169,7 @@ func unread(ctx context.Context, err error) error {
 func failed(ctx context.Context, doing string, err error) error {
 	if errors.Is(err, storage.ErrUnavailable) {
 		slog.ErrorContext(ctx, "the store of files does not answer", "doing", doing, "error", err)
-		return problem.New("unavailable")
+		return problem.New(problem.CodeUnavailable)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

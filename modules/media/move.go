@@ -57,7 +57,7 @@ func (m *Module) MoveJob() jobs.Job {
 
 func checkRate(value string) error {
 	if r, err := strconv.ParseFloat(value, 64); err != nil || r <= 0 || r > 1e6 {
-		return problem.Invalid(problem.Field{Code: "not_number"})
+		return problem.Invalid(problem.Field{Code: problem.FieldNotNumber})
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func (m *Module) make(ctx context.Context, k renditionKey, keep bool) ([]byte, e
 		return nil, err
 	}
 	if s := records[k.blob].state; s == stateBroken || s == stateFile {
-		return nil, problem.New("unsupported_image")
+		return nil, problem.New(codeUnsupportedImage)
 	}
 	b, content, err := m.load(ctx, k.blob)
 	if err != nil {
@@ -107,7 +107,7 @@ func (m *Module) make(ctx context.Context, k renditionKey, keep bool) ([]byte, e
 	if err != nil {
 		slog.WarnContext(ctx, "image cannot be scaled", "blob", k.blob, "error", err)
 		m.markBroken(ctx, b, err)
-		return nil, problem.New("unsupported_image")
+		return nil, problem.New(codeUnsupportedImage)
 	}
 	small := made.Versions[k.Version].Content
 	if keep && m.worthKeeping(ctx, k) {

@@ -44,7 +44,7 @@ func (m *Module) registerServing(api huma.API) {
 			"302": {Description: "The file's address at the CDN"}},
 	}, func(ctx context.Context, in *mediaInput) (*huma.StreamResponse, error) {
 		if in.Shape != "" && in.Size == 0 {
-			return nil, problem.Invalid(problem.Field{Name: "shape", Code: "not_without",
+			return nil, problem.Invalid(problem.Field{Name: "shape", Code: fieldNotWithout,
 				Args: []any{"size"}})
 		}
 		f, err := m.file(ctx, in.ID, in.Size, in.Shape != "")
@@ -240,7 +240,7 @@ func (s *served) serve(c echo.Context) {
 	if w.refused {
 		h.Del("Content-Type")
 		h.Del("Content-Disposition")
-		c.Error(problem.New("range_not_satisfiable"))
+		c.Error(problem.New(problem.CodeRangeNotSatisfiable))
 	}
 }
 

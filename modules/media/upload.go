@@ -129,7 +129,7 @@ var textOptions = []option.Key{option.PermitPostQ, option.PermitPostA, option.Pe
 // option.
 func mayUpload(o *site.Options, c auth.Caller) error {
 	if !slices.ContainsFunc(uploadSwitches, o.Bool) {
-		return problem.New("feature_off")
+		return problem.New(problem.CodeFeatureOff)
 	}
 	if err := unblocked(o, c); err != nil {
 		return err
@@ -218,7 +218,7 @@ func (m *Module) read(file io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("read an upload: %w", err)
 	}
 	if int64(len(content)) > m.settings.UploadLimit {
-		return nil, problem.New("body_too_large")
+		return nil, problem.New(problem.CodeBodyTooLarge)
 	}
 	return content, nil
 }
@@ -248,7 +248,7 @@ func (m *Module) accept(
 		return a, refusal(content, err)
 	}
 	if len(a.content) > maxStored {
-		return a, problem.New("body_too_large")
+		return a, problem.New(problem.CodeBodyTooLarge)
 	}
 	return a, nil
 }
@@ -266,13 +266,13 @@ func refusal(content []byte, err error) error {
 	var size *picture.SizeError
 	switch {
 	case errors.As(err, &size):
-		return invalid("picture_too_large", size.Limit)
+		return invalid(fieldPictureTooLarge, size.Limit)
 	case errors.Is(err, picture.ErrNotAnImage) && isHEIC(content):
-		return invalid("heic_picture")
+		return invalid(fieldHEICPicture)
 	case errors.Is(err, picture.ErrNotAnImage):
-		return invalid("no_picture")
+		return invalid(fieldNoPicture)
 	case errors.Is(err, picture.ErrBroken):
-		return invalid("broken_picture")
+		return invalid(fieldBrokenPicture)
 	}
 	return err
 }
@@ -286,7 +286,7 @@ func isHEIC(content []byte) bool {
 			string(content[8:12]))
 }
 
-func invalid(code string, args ...any) error {
+func invalid(code problem.FieldCode, args ...any) error {
 	return problem.Invalid(problem.Field{Name: "file", Code: code, Args: args})
 }
 

@@ -327,7 +327,7 @@ func categoryParam(tree *categoryTree, param string) (*category, error) {
 	}
 	c := tree.find(param)
 	if c == nil {
-		return nil, problem.Invalid(problem.Field{Name: "category", Code: "no_category"})
+		return nil, problem.Invalid(problem.Field{Name: "category", Code: problem.FieldNoCategory})
 	}
 	return c, nil
 }

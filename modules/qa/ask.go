@@ -107,13 +107,13 @@ func (c *change) checkQuestion(in *askInput, q *post) (follows *followed, err er
 		if category := c.tree.byID[body.CategoryID]; category != nil && c.o.UsingCategories() {
 			q.categoryID, q.categoryPath = category.id, c.tree.pathTo(category)
 		} else {
-			check.add("categoryId", "no_category")
+			check.add("categoryId", problem.FieldNoCategory)
 		}
 	}
 	if tags := tagsOf(c.o, body.Tags); c.o.UsingTags() {
 		q.tags = joinTags(tags)
 	} else if len(tags) > 0 {
-		check.add("tags", "too_many", 0)
+		check.add("tags", problem.FieldTooMany, 0)
 	}
 	check.question(c.o, q)
 	check.person(&body.Writing)
@@ -121,22 +121,22 @@ func (c *change) checkQuestion(in *askInput, q *post) (follows *followed, err er
 		if c.o.Bool(option.ExtraFieldActive) {
 			check.length("extra", formtext.Block(*body.Extra), 0, maxExtra)
 		} else {
-			check.add("extra", "unknown")
+			check.add("extra", problem.FieldUnknown)
 		}
 	}
 	switch {
 	case body.CategoryID == 0 && c.o.UsingCategories() && len(c.tree.byID) > 0 &&
 		!c.o.Bool(option.AllowNoCategory):
-		check.add("categoryId", "required")
+		check.add("categoryId", problem.FieldRequired)
 	case auth.Permit(c.o, c.caller, option.PermitPostQ, c.level(q.categoryPath)) != auth.Permitted:
-		check.add("categoryId", "not_allowed_category")
+		check.add("categoryId", fieldNotAllowedCategory)
 	}
 	if body.FollowsAnswer != 0 {
 		if follows, err = c.followed(body.FollowsAnswer); err != nil {
 			return nil, err
 		}
 		if follows == nil {
-			check.add("followsAnswerId", "no_answer")
+			check.add("followsAnswerId", fieldNoAnswer)
 		} else {
 			q.parentID = body.FollowsAnswer
 		}
@@ -186,7 +186,7 @@ func (c *change) checkRepeated(q *post) error {
 	}
 	for _, p := range posts {
 		if sameText(p.title, q.title) && sameText(p.content, q.content) {
-			return problem.Invalid(problem.Field{Name: "content", Code: "repeated"})
+			return problem.Invalid(problem.Field{Name: "content", Code: fieldRepeated})
 		}
 	}
 	return nil

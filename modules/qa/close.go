@@ -25,12 +25,12 @@ func (m *Module) closeQuestion(ctx context.Context, in *closeInput) (*threadOutp
 		switch {
 		case in.Body.DuplicateOf != 0 && note != "":
 			return 0, problem.Invalid(problem.Field{
-				Name: "note", Code: "not_combinable", Args: []any{"duplicateOf"},
+				Name: "note", Code: problem.FieldNotCombinable, Args: []any{"duplicateOf"},
 			})
 		case in.Body.DuplicateOf != 0:
 			return 0, c.closeAsDuplicate(q, in.Body.DuplicateOf)
 		case note == "":
-			return 0, problem.Invalid(problem.Field{Name: "note", Code: "required"})
+			return 0, problem.Invalid(problem.Field{Name: "note", Code: problem.FieldRequired})
 		}
 		return 0, c.closeWithNote(q, note)
 	})
@@ -42,7 +42,7 @@ func (m *Module) closeQuestion(ctx context.Context, in *closeInput) (*threadOutp
 
 func (c *change) closeAsDuplicate(q *post, originalID int) error {
 	if originalID == q.id {
-		return problem.Invalid(problem.Field{Name: "duplicateOf", Code: "itself"})
+		return problem.Invalid(problem.Field{Name: "duplicateOf", Code: fieldItself})
 	}
 	var visible int
 	found, err := c.tx.Get(c.ctx, []any{&visible},
@@ -51,7 +51,7 @@ func (c *change) closeAsDuplicate(q *post, originalID int) error {
 		return err
 	}
 	if !found {
-		return problem.Invalid(problem.Field{Name: "duplicateOf", Code: "no_question"})
+		return problem.Invalid(problem.Field{Name: "duplicateOf", Code: fieldNoQuestion})
 	}
 	q.closedByID = originalID
 	c.touch(q, "C")

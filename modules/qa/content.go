@@ -74,7 +74,7 @@ func (m *Module) converted(o render.Options, text, format string) (c content, wr
 	case "markdown":
 		var ok bool
 		if text, ok = m.renderer.FromMarkdown(text); !ok {
-			return c, &problem.Field{Name: "content", Code: "too_complex"}
+			return c, &problem.Field{Name: "content", Code: fieldTooComplex}
 		}
 	case "html":
 		text = formtext.Exact(text)
@@ -83,7 +83,7 @@ func (m *Module) converted(o render.Options, text, format string) (c content, wr
 	}
 	switch {
 	case utf8.RuneCountInString(text) > maxRaw:
-		return c, &problem.Field{Name: "content", Code: "too_long", Args: []any{maxContent}}
+		return c, &problem.Field{Name: "content", Code: problem.FieldTooLong, Args: []any{maxContent}}
 	case !someTag.MatchString(textTag.ReplaceAllString(text, "")):
 		return content{formtext.Block(TextOf(text, "html")), ""}, nil
 	}

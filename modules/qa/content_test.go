@@ -31,7 +31,7 @@ func TestConverted(t *testing.T) {
 			_, wrong := m.converted(render.Options{}, c.text, c.format)
 			code := ""
 			if wrong != nil {
-				code = wrong.Code
+				code = wrong.Code.String()
 			}
 			if code != c.code {
 				t.Errorf("%q, not %q", code, c.code)

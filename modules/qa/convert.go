@@ -46,14 +46,14 @@ func (c *change) convert(p *post, in *convertInput, text *content) error {
 	}
 	isPlace := parent != nil && (parent == q || parent.kind == "A" && parent.parentID == q.id && parent != p)
 	if !isPlace {
-		return problem.Invalid(problem.Field{Name: "parentId", Code: "no_parent"})
+		return problem.Invalid(problem.Field{Name: "parentId", Code: fieldNoParent})
 	}
 	e, err := c.revise(p, &in.Body.Editing, text)
 	if err != nil {
 		return err
 	}
 	if !c.rules(parent).commentButton {
-		return problem.Invalid(problem.Field{Name: "parentId", Code: "no_parent"})
+		return problem.Invalid(problem.Field{Name: "parentId", Code: fieldNoParent})
 	}
 	if err := c.may(commenting, parent); err != nil {
 		return err

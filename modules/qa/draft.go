@@ -56,7 +56,7 @@ func tagsOf(o *site.Options, typed []string) []string {
 // checks collects everything that is wrong with an input, so that one response reports all of it.
 type checks struct{ fields []problem.Field }
 
-func (c *checks) add(name, code string, args ...any) {
+func (c *checks) add(name string, code problem.FieldCode, args ...any) {
 	for _, f := range c.fields {
 		if f.Name == name {
 			return // report only one problem of each field
@@ -70,11 +70,11 @@ func (c *checks) length(name, text string, minLength, maxLength int) {
 	n := utf8.RuneCountInString(text)
 	switch {
 	case n < minLength && minLength == 1:
-		c.add(name, "required")
+		c.add(name, problem.FieldRequired)
 	case n < minLength:
-		c.add(name, "too_short", minLength)
+		c.add(name, problem.FieldTooShort, minLength)
 	case maxLength > 0 && n > maxLength:
-		c.add(name, "too_long", maxLength)
+		c.add(name, problem.FieldTooLong, maxLength)
 	}
 }
 
@@ -97,7 +97,7 @@ func (c *checks) question(o *site.Options, p *post) {
 // short for its kind.
 func (c *checks) content(o *site.Options, p *post, kind string) {
 	if utf8.RuneCountInString(p.content) > maxContent {
-		c.add("content", "too_long", maxContent)
+		c.add("content", problem.FieldTooLong, maxContent)
 		return
 	}
 	c.length("content", TextOf(p.content, p.format), o.Int(optionsOf(kind).minLength), 0)
@@ -111,9 +111,9 @@ func (c *checks) tags(o *site.Options, joined string) {
 	least := min(o.Int(option.MinNumQTags), most)
 	switch {
 	case n < least:
-		c.add("tags", "too_few", least)
+		c.add("tags", problem.FieldTooFew, least)
 	case n > most:
-		c.add("tags", "too_many", most)
+		c.add("tags", problem.FieldTooMany, most)
 	default:
 		c.length("tags", joined, 0, maxTags)
 	}
@@ -124,7 +124,7 @@ func (c *checks) person(w *Writing) {
 	if w.Notify != nil && *w.Notify && w.Email != nil && *w.Email != "" {
 		email := formtext.Exact(*w.Email)
 		if !auth.ValidEmail(email) {
-			c.add("email", "bad_email")
+			c.add("email", problem.FieldBadEmail)
 		}
 		c.length("email", email, 0, maxEmail)
 	}

@@ -10,6 +10,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/formtext"
+	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site/option"
 )
 
@@ -78,7 +79,7 @@ func (c *change) editQuestion(q *post, in *editQuestionInput, text *content) err
 	q.take(text)
 	if body.Tags != nil {
 		if q.tags = joinTags(tagsOf(c.o, *body.Tags)); !c.o.UsingTags() {
-			check.add("tags", "too_many", 0)
+			check.add("tags", problem.FieldTooMany, 0)
 		}
 	}
 	if r.editable {
@@ -118,10 +119,10 @@ func (c *change) newCategory(q *post, wanted *int, check *checks) (id int, path 
 	case *wanted == 0:
 		id, path = 0, nil
 		if c.o.UsingCategories() && !c.o.Bool(option.AllowNoCategory) {
-			check.add("categoryId", "required")
+			check.add("categoryId", problem.FieldRequired)
 		}
 	case c.tree.byID[*wanted] == nil || !c.o.UsingCategories():
-		check.add("categoryId", "no_category")
+		check.add("categoryId", problem.FieldNoCategory)
 	default:
 		id, path = *wanted, c.tree.pathTo(c.tree.byID[*wanted])
 	}
@@ -130,7 +131,7 @@ func (c *change) newCategory(q *post, wanted *int, check *checks) (id int, path 
 		level = c.level(path)
 	}
 	if id != q.categoryID && auth.Permit(c.o, c.caller, option.PermitPostQ, level) != auth.Permitted {
-		check.add("categoryId", "not_allowed_category")
+		check.add("categoryId", fieldNotAllowedCategory)
 	}
 	return id, path, level
 }

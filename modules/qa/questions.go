@@ -89,7 +89,7 @@ func (m *Module) filter(o *site.Options, tree *categoryTree, in *questionsInput)
 	if in.Category != "" {
 		c := tree.find(in.Category)
 		if c == nil {
-			return nil, problem.Invalid(problem.Field{Name: "category", Code: "no_category"})
+			return nil, problem.Invalid(problem.Field{Name: "category", Code: problem.FieldNoCategory})
 		}
 		f.add(c.condition(), c.id)
 		f.total = &c.questions

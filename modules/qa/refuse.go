@@ -36,7 +36,7 @@ func (c *change) whyNot(op operation, p *post) *problem.Error {
 			return e
 		}
 	}
-	return problem.New("permission_level")
+	return problem.New(auth.CodePermissionLevel)
 }
 
 // reason is a function that returns a problem if the reason applies to the caller and the post, and nil
@@ -46,40 +46,40 @@ type reason func(c *change, p *post) *problem.Error
 // reasons lists why each operation may be refused. The reason that helps the caller most comes first:
 // usually what concerns the caller, then the state of the post, then the caller's level.
 var reasons = [operations][]reason{
-	answering:  inOrder(fixed(option.PermitPostA), "already_answered", notToOwn(option.AllowSelfAnswer)),
-	commenting: inOrder(fixed(option.PermitPostC), "hidden", commentsOff),
-	editing:    inOrder(unlessOwn(editOption), "closed"),
-	labelling:  inOrder(unlessOwn(fixed(option.PermitRetagCat)), "closed", noLabels),
-	selecting:  inOrder(unlessOwn(fixed(option.PermitSelectA)), "permission_level"),
+	answering:  inOrder(fixed(option.PermitPostA), codeAlreadyAnswered, notToOwn(option.AllowSelfAnswer)),
+	commenting: inOrder(fixed(option.PermitPostC), codeHidden, commentsOff),
+	editing:    inOrder(unlessOwn(editOption), codeClosed),
+	labelling:  inOrder(unlessOwn(fixed(option.PermitRetagCat)), codeClosed, noLabels),
+	selecting:  inOrder(unlessOwn(fixed(option.PermitSelectA)), auth.CodePermissionLevel),
 	votingUp:   {signedOut, unseen, votingOff, own, lacks(voteOption)},
 	votingDown: {signedOut, unseen, votingOff, own, lacks(voteOption), lacks(fixed(option.PermitVoteDown))},
-	flagging: inOrder(fixed(option.PermitFlag), "permission_level", signedOut,
+	flagging: inOrder(fixed(option.PermitFlag), auth.CodePermissionLevel, signedOut,
 		off(option.FlaggingOfPosts), own),
-	unflagging:  inOrder(fixed(option.None), "permission_level", signedOut),
-	clearing:    {lacks(fixed(option.PermitHideShow)), always("own_flag_only")},
-	closing:     inOrder(closeOption, "closed", off(option.AllowCloseQuestions)),
-	reopening:   {person(reopenOption), unseen, lacks(reopenOption), always("closed_by_other")},
-	approving:   {lacks(fixed(option.PermitModerate)), always("not_queued")},
-	hiding:      {person(hideOption), unseen, lacks(hideOption), always("closed_by_other")},
-	reshowing:   {queued, lacks(hideOption), always("hidden_by_other")},
-	deleting:    {lacks(fixed(option.PermitDeleteHidden)), notHidden, always("has_replies")},
-	claiming:    inOrder(postOption, "not_claimable", signedOut),
-	followingUp: {off(option.FollowOnAs), unseen, always("hidden")},
+	unflagging:  inOrder(fixed(option.None), auth.CodePermissionLevel, signedOut),
+	clearing:    {lacks(fixed(option.PermitHideShow)), always(codeOwnFlagOnly)},
+	closing:     inOrder(closeOption, codeClosed, off(option.AllowCloseQuestions)),
+	reopening:   {person(reopenOption), unseen, lacks(reopenOption), always(codeClosedByOther)},
+	approving:   {lacks(fixed(option.PermitModerate)), always(codeNotQueued)},
+	hiding:      {person(hideOption), unseen, lacks(hideOption), always(codeClosedByOther)},
+	reshowing:   {queued, lacks(hideOption), always(codeHiddenByOther)},
+	deleting:    {lacks(fixed(option.PermitDeleteHidden)), notHidden, always(codeHasReplies)},
+	claiming:    inOrder(postOption, codeNotClaimable, signedOut),
+	followingUp: {off(option.FollowOnAs), unseen, always(codeHidden)},
 }
 
 // inOrder returns the reasons in the order that suits most operations: those in first, then what the
 // option requires of the caller apart from level and points, the state of the post, the caller's level
 // and points, and last the given code, which always applies.
-func inOrder(of asked, last string, first ...reason) []reason {
+func inOrder(of asked, last problem.Code, first ...reason) []reason {
 	return append(first, person(of), state, lacks(of), always(last))
 }
 
-func always(code string) reason {
+func always(code problem.Code) reason {
 	return func(*change, *post) *problem.Error { return problem.New(code) }
 }
 
 // when returns a reason that applies if the condition holds. code is that of its problem.
-func when(code string, applies func(c *change, p *post) bool) reason {
+func when(code problem.Code, applies func(c *change, p *post) bool) reason {
 	return func(c *change, p *post) *problem.Error {
 		if applies(c, p) {
 			return problem.New(code)
@@ -90,27 +90,27 @@ func when(code string, applies func(c *change, p *post) bool) reason {
 
 // off returns a reason that applies while the option of the site is switched off.
 func off(key option.Key) reason {
-	return when("feature_off", func(c *change, _ *post) bool { return !c.o.Bool(key) })
+	return when(problem.CodeFeatureOff, func(c *change, _ *post) bool { return !c.o.Bool(key) })
 }
 
 // notToOwn returns a reason that applies to the caller's own posts while the option is switched off.
 func notToOwn(key option.Key) reason {
-	return when("own_post", func(c *change, p *post) bool { return c.rules(p).isByUser && !c.o.Bool(key) })
+	return when(codeOwnPost, func(c *change, p *post) bool { return c.rules(p).isByUser && !c.o.Bool(key) })
 }
 
 var (
-	signedOut = when("login_required", func(c *change, _ *post) bool { return c.caller.Anonymous() })
-	own       = when("own_post", func(c *change, p *post) bool { return c.rules(p).isByUser })
-	queued    = when("queued", func(_ *change, p *post) bool { return p.queued })
-	notHidden = when("not_hidden", func(_ *change, p *post) bool { return !p.hidden })
-	votingOff = when("feature_off", func(c *change, p *post) bool {
+	signedOut = when(auth.CodeLoginRequired, func(c *change, _ *post) bool { return c.caller.Anonymous() })
+	own       = when(codeOwnPost, func(c *change, p *post) bool { return c.rules(p).isByUser })
+	queued    = when(codeQueued, func(_ *change, p *post) bool { return p.queued })
+	notHidden = when(codeNotHidden, func(_ *change, p *post) bool { return !p.hidden })
+	votingOff = when(problem.CodeFeatureOff, func(c *change, p *post) bool {
 		return !c.o.Bool(optionsOf(p.kind).voting)
 	})
 	// commentsOff applies to visible posts only. For others, their state is the reason.
-	commentsOff = when("feature_off", func(c *change, p *post) bool {
+	commentsOff = when(problem.CodeFeatureOff, func(c *change, p *post) bool {
 		return p.visible() && !c.o.Bool(optionsOf(p.kind).comments)
 	})
-	noLabels = when("feature_off", func(c *change, _ *post) bool {
+	noLabels = when(problem.CodeFeatureOff, func(c *change, _ *post) bool {
 		return !c.o.UsingTags() && !c.o.UsingCategories()
 	})
 )
@@ -119,9 +119,9 @@ var (
 func unseen(_ *change, p *post) *problem.Error {
 	switch {
 	case p.hidden:
-		return problem.New("hidden")
+		return problem.New(codeHidden)
 	case p.queued:
-		return problem.New("queued")
+		return problem.New(codeQueued)
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ func state(c *change, p *post) *problem.Error {
 		return e
 	}
 	if p == c.thread.question && isClosed(c.o, p) {
-		return problem.New("closed")
+		return problem.New(codeClosed)
 	}
 	return nil
 }
@@ -195,7 +195,7 @@ func lacks(of asked) reason {
 func person(of asked) reason {
 	return func(c *change, p *post) *problem.Error {
 		e := lacks(of)(c, p)
-		if e != nil && (e.Code == "permission_level" || e.Code == "permission_points") {
+		if e != nil && (e.Code == auth.CodePermissionLevel || e.Code == auth.CodePermissionPoints) {
 			return nil
 		}
 		return e

@@ -20,8 +20,8 @@ func (w *world) refusal(t *testing.T, op operation) string {
 	}
 	w.around.question = question
 	c := &change{
-		o: site.NewOptions(w.options), caller: w.caller,
-		t: &loaded{thread: w.around, rules: map[int]rules{w.post.id: w.rules()}},
+		writing:    writing{o: site.NewOptions(w.options), caller: w.caller},
+		threadEdit: threadEdit{thread: &loaded{thread: w.around, rules: map[int]rules{w.post.id: w.rules()}}},
 	}
 	err := c.may(op, &w.post)
 	if c.granted != (err == nil) {
@@ -34,7 +34,7 @@ func (w *world) refusal(t *testing.T, op operation) string {
 	if !errors.As(err, &p) {
 		t.Fatalf("not a problem: %v", err)
 	}
-	return string(p.Code)
+	return p.Code.String()
 }
 
 // TestWhyNot: of several reasons, the one that helps most is told.

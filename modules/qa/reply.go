@@ -57,7 +57,7 @@ func (c *change) answer(q *post, w *Writing, text *content) (int, error) {
 	}
 	for _, other := range c.thread.answers {
 		if !other.hidden && sameText(other.content, a.content) {
-			return 0, problem.Invalid(problem.Field{Name: "content", Code: "repeated"})
+			return 0, problem.Invalid(problem.Field{Name: "content", Code: fieldRepeated})
 		}
 	}
 	if err := c.write(a, w); err != nil {
@@ -144,7 +144,7 @@ func (c *change) comment(parent *post, w *Writing, text *content) (int, error) {
 	for _, other := range c.thread.comments {
 		if other.kind == "C" && other.parentID == parent.id && !other.hidden &&
 			sameText(other.content, p.content) {
-			return 0, problem.Invalid(problem.Field{Name: "content", Code: "repeated"})
+			return 0, problem.Invalid(problem.Field{Name: "content", Code: fieldRepeated})
 		}
 	}
 	thread := c.commenters(parent)

@@ -25,7 +25,7 @@ func (m *Module) selectAnswer(ctx context.Context, id, answerID int) (*threadOut
 		if answerID != 0 {
 			answer = c.thread.byID[answerID]
 			if answer == nil || answer.kind != "A" || answer.parentID != q.id || !answer.visible() {
-				return 0, problem.Invalid(problem.Field{Name: "answerId", Code: "no_answer_here"})
+				return 0, problem.Invalid(problem.Field{Name: "answerId", Code: fieldNoAnswerHere})
 			}
 		}
 		if answerID == q.selectedID {

@@ -262,7 +262,7 @@ func seen(o *site.Options, c auth.Caller, t *loaded, p *post) error {
 		}
 	}
 	if hidden {
-		return problem.New("hidden")
+		return problem.New(codeHidden)
 	}
 	if reason := mayRead(o, c, t.question); reason != auth.Permitted {
 		return reason.Problem()

@@ -26,7 +26,7 @@ func (m *Module) UserPosts(
 	size := page.Size(userPageSize(o, kind))
 	if kind == "activity" { // it has only one page
 		if page.Cursor != "" {
-			return list, problem.New("invalid_cursor")
+			return list, problem.New(problem.CodeInvalidCursor)
 		}
 		events, err := m.userActivity(ctx, userID, size)
 		if err == nil {

@@ -241,7 +241,7 @@ func (m *Module) deletePost(ctx context.Context, id int, kind string) (*struct{}
 			return 0, err
 		}
 		if referred {
-			return 0, problem.New("has_replies")
+			return 0, problem.New(codeHasReplies)
 		}
 		return 0, c.delete(p)
 	})

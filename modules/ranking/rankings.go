@@ -113,7 +113,7 @@ func (m *Module) scope(ctx context.Context, in *rankingInput) (boards.Scope, err
 	switch {
 	case in.Category != "" && in.Tag != "":
 		return "", problem.Invalid(problem.Field{
-			Name: "tag", Code: "not_combinable", Args: []any{"category"},
+			Name: "tag", Code: problem.FieldNotCombinable, Args: []any{"category"},
 		})
 	case in.Tag != "":
 		return boards.Tag(in.Tag), nil

@@ -70,13 +70,13 @@ func (m *Module) setTitles(ctx context.Context, list []site.UserTitle) (*titlesO
 		list[i].Title = strings.Join(strings.Fields(list[i].Title), " ")
 		switch {
 		case list[i].Title == "":
-			wrong = append(wrong, problem.Field{Name: name + "title", Code: "required"})
+			wrong = append(wrong, problem.Field{Name: name + "title", Code: problem.FieldRequired})
 		case strings.ContainsAny(list[i].Title, ",<>") || database.BeyondQ2A(list[i].Title):
 			wrong = append(wrong,
-				problem.Field{Name: name + "title", Code: "bad_characters", Args: []any{", < >"}})
+				problem.Field{Name: name + "title", Code: problem.FieldBadCharacters, Args: []any{", < >"}})
 		}
 		if points[list[i].Points] {
-			wrong = append(wrong, problem.Field{Name: name + "points", Code: "duplicate"})
+			wrong = append(wrong, problem.Field{Name: name + "points", Code: problem.FieldDuplicate})
 		}
 		points[list[i].Points] = true
 	}

@@ -6,6 +6,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 	"38qa.net/backend/modules/testsite"
 )
 
@@ -28,7 +29,9 @@ func TestCachedCounts(t *testing.T) {
 			return s.Scalar(t, "SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = ?", name)
 		}
 		inTransaction(t, s, func(ctx context.Context, tx *database.DB) error {
-			return site.AddCounts(ctx, tx, map[string]int{"cache_qcount": 3, "cache_acount": -2, "cache_ccount": 5, "cache_tagcount": 0})
+			return site.AddCounts(ctx, tx, map[option.Key]int{
+				option.CacheQcount: 3, option.CacheAcount: -2, option.CacheCcount: 5, option.CacheTagcount: 0,
+			})
 		})
 		inTransaction(t, s, func(ctx context.Context, tx *database.DB) error { return site.AddCounts(ctx, tx, nil) })
 		for name, want := range map[string]int{"cache_qcount": 43, "cache_acount": 5, "cache_ccount": 5} {
@@ -37,7 +40,7 @@ func TestCachedCounts(t *testing.T) {
 			}
 		}
 		inTransaction(t, s, func(ctx context.Context, tx *database.DB) error {
-			return site.SetCount(ctx, tx, "cache_qcount", "SELECT COUNT(*) AS n FROM {posts} WHERE type = ? AND userid = ?", "Q", testsite.Taro)
+			return site.SetCount(ctx, tx, option.CacheQcount, "SELECT COUNT(*) AS n FROM {posts} WHERE type = ? AND userid = ?", "Q", testsite.Taro)
 		})
 		if got, want := content("cache_qcount"), s.Scalar(t, "SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND userid = ?", testsite.Taro); got != want {
 			t.Errorf("set to %d, and there are %d", got, want)

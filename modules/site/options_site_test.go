@@ -8,6 +8,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
 	"38qa.net/backend/modules/testsite"
 )
 
@@ -40,7 +41,7 @@ func TestOptionsAreSet(t *testing.T) {
 		}
 		for _, size := range []string{"7", "3"} { // the first makes the row, the second replaces it
 			inTransaction(t, s, func(ctx context.Context, tx *database.DB) error {
-				return site.Set(ctx, tx, map[string]string{"page_size_qs": size, "page_size_tags": "5"})
+				return site.Set(ctx, tx, map[option.Key]string{option.PageSizeQs: size, option.PageSizeTags: "5"})
 			})
 			inTransaction(t, s, func(ctx context.Context, tx *database.DB) error { return site.Set(ctx, tx, nil) })
 			s.App.Site.Forget()

@@ -26,7 +26,7 @@ func move(batch func(ctx context.Context, after int, w *jobs.Work) (int, error))
 			{Name: "keep-for-php", Doc: "keep files in this folder"},
 			{Name: "rate", Doc: "images a second", Check: func(value string) error {
 				if value == "0" {
-					return problem.Invalid(problem.Field{Code: "too_small", Args: []any{1}})
+					return problem.Invalid(problem.Field{Code: problem.FieldTooSmall, Args: []any{1}})
 				}
 				return nil
 			}},

@@ -66,12 +66,12 @@ func (st *Streams) enter(ctx context.Context) (leave func(), err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.settings.Limit > 0 && st.count >= st.settings.Limit {
-		e := problem.New("unavailable")
+		e := problem.New(problem.CodeUnavailable)
 		e.RetryAfter = retryStream
 		return nil, e
 	}
 	if st.settings.PerClient > 0 && key != "" && st.clients[key] >= st.settings.PerClient {
-		e := problem.New("too_many_streams", st.settings.PerClient)
+		e := problem.New(codeTooManyStreams, st.settings.PerClient)
 		e.RetryAfter = retryStream
 		return nil, e
 	}

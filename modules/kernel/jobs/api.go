@@ -151,7 +151,7 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 			return nil, err
 		}
 		if !r.Matches(o) {
-			return nil, problem.New("job_running")
+			return nil, problem.New(codeJobRunning)
 		}
 		return &runOutput{Body: r.Info()}, nil
 	})

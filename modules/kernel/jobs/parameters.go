@@ -48,7 +48,7 @@ const maxValue = 1000
 func (j Job) check(given map[string]string) error {
 	var wrong []problem.Field
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if f := j.wrong(name, given[name]); f.Code != "" {
+		if f := j.wrong(name, given[name]); !f.Code.IsZero() {
 			f.Name = "parameters." + name
 			wrong = append(wrong, f)
 		}
@@ -65,13 +65,13 @@ func (j Job) wrong(name, value string) problem.Field {
 	i := slices.IndexFunc(j.Parameters, func(p Parameter) bool { return p.Name == name })
 	switch {
 	case i < 0:
-		return problem.Field{Code: "unknown"}
+		return problem.Field{Code: problem.FieldUnknown}
 	case utf8.RuneCountInString(value) > maxValue:
-		return problem.Field{Code: "too_long", Args: []any{maxValue}}
+		return problem.Field{Code: problem.FieldTooLong, Args: []any{maxValue}}
 	case !utf8.ValidString(value): // it would come back from the row as another
-		return problem.Field{Code: "bad_encoding"}
+		return problem.Field{Code: problem.FieldBadEncoding}
 	case j.Parameters[i].Flag && value != "true":
-		return problem.Field{Code: "not_in_list", Args: []any{"true"}}
+		return problem.Field{Code: problem.FieldNotInList, Args: []any{"true"}}
 	case j.Parameters[i].Check == nil:
 		return problem.Field{}
 	}
@@ -83,7 +83,7 @@ func (j Job) wrong(name, value string) problem.Field {
 	case errors.As(err, &p) && len(p.Fields) > 0:
 		return p.Fields[0]
 	}
-	return problem.Field{Code: "bad_value", Args: []any{err}}
+	return problem.Field{Code: problem.FieldBadValue, Args: []any{err}}
 }
 
 var parameterName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)

@@ -21,7 +21,7 @@ func mover(batch func(context.Context, int, *Work) (int, error)) Job {
 		{Name: "rate", Doc: "images a second", Check: func(value string) error {
 			switch {
 			case value == "0":
-				return problem.Invalid(problem.Field{Code: "too_small", Args: []any{1}})
+				return problem.Invalid(problem.Field{Code: problem.FieldTooSmall, Args: []any{1}})
 			case len(value) > 3:
 				return errors.New("no disk is so fast")
 			}

@@ -47,9 +47,9 @@ func (a *arrival) Read(p []byte) (int, error) {
 		a.limit(time.Time{})
 		return n, err
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		a.failure = problem.New("request_timeout")
+		a.failure = problem.New(problem.CodeRequestTimeout)
 	default:
-		a.failure = problem.New("bad_request")
+		a.failure = problem.New(problem.CodeBadRequest)
 	}
 	a.response.Header().Set("Connection", "close") // where the next request begins is unknown
 	return n, fmt.Errorf("%w (%w)", a.failure, err)
@@ -113,6 +113,6 @@ func requireContentType(api huma.API) func(huma.Context, func(huma.Context)) {
 			next(ctx)
 			return
 		}
-		refuse(api, ctx, problem.New("unsupported_media_type"))
+		refuse(api, ctx, problem.New(problem.CodeUnsupportedMediaType))
 	}
 }

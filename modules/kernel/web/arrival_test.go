@@ -212,7 +212,7 @@ func TestContentTypeIsRequired(t *testing.T) {
 // TestProbesAreNotAuthenticated: whoever asks, and whatever else they say.
 func TestProbesAreNotAuthenticated(t *testing.T) {
 	s := New(Settings{Authenticate: func(echo.HandlerFunc) echo.HandlerFunc {
-		return func(echo.Context) error { return problem.New("unauthenticated") }
+		return func(echo.Context) error { return problem.New(problem.CodeUnauthenticated) }
 	}})
 	server := serve(t, s)
 	for path, status := range map[string]int{"/healthz": 200, "/readyz": 200, "/problems": 401} {

@@ -36,7 +36,7 @@ func (p Page) Offset(size int) int { return max(0, p.Page-1) * size }
 // Check returns a problem if both a cursor and a page number were given.
 func (p Page) Check() error {
 	if p.Cursor != "" && p.Page > 0 {
-		return problem.Invalid(problem.Field{Name: "page", Code: "not_combinable", Args: []any{"cursor"}})
+		return problem.Invalid(problem.Field{Name: "page", Code: problem.FieldNotCombinable, Args: []any{"cursor"}})
 	}
 	return nil
 }
@@ -76,12 +76,12 @@ func EncodeCursor(list string, position Position) string {
 func DecodeCursor(list, cursor string, position Position) error {
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
-		return problem.New("invalid_cursor")
+		return problem.New(problem.CodeInvalidCursor)
 	}
 	name, text, _ := strings.Cut(string(raw), "\n")
 	if name != list || json.Unmarshal([]byte(text), position) != nil || !position.Valid() ||
 		EncodeCursor(list, position) != cursor {
-		return problem.New("invalid_cursor")
+		return problem.New(problem.CodeInvalidCursor)
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func (s *Server) registerDocs() {
 		var rows []row
 		for _, code := range problem.Codes() {
 			e := problem.New(code)
-			rows = append(rows, row{code, e.Status(), e.Title(problem.English), e.Title(problem.Japanese)})
+			rows = append(rows, row{code.String(), e.Status(), e.Title(problem.English), e.Title(problem.Japanese)})
 		}
 		c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 		return problemsPage.Execute(c.Response(), rows)

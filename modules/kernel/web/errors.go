@@ -86,8 +86,8 @@ func shortened(name string) string {
 func present(ctx context.Context, path string, e *problem.Error) *Problem {
 	l := ClientOf(ctx).Language
 	p := &Problem{
-		Type: "/problems/" + e.Code, Title: e.Title(l), StatusNo: e.Status(), Detail: e.Detail(l),
-		Instance: path, Code: e.Code, Action: e.Action, retryAfter: e.RetryAfter,
+		Type: "/problems/" + e.Code.String(), Title: e.Title(l), StatusNo: e.Status(), Detail: e.Detail(l),
+		Instance: path, Code: e.Code.String(), Action: e.Action, retryAfter: e.RetryAfter,
 	}
 	if p.StatusNo == http.StatusServiceUnavailable && p.retryAfter == 0 {
 		p.retryAfter = retryAfter
@@ -101,7 +101,7 @@ func present(ctx context.Context, path string, e *problem.Error) *Problem {
 		} else {
 			message = f.Name + message
 		}
-		p.Errors = append(p.Errors, ProblemField{Field: f.Name, Code: f.Code, Message: message})
+		p.Errors = append(p.Errors, ProblemField{Field: f.Name, Code: f.Code.String(), Message: message})
 	}
 	return p
 }
@@ -117,36 +117,36 @@ func asProblem(ctx context.Context, err error) *problem.Error {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &tooLarge):
-		return problem.New("body_too_large")
+		return problem.New(problem.CodeBodyTooLarge)
 	case errors.Is(err, context.DeadlineExceeded):
 		slog.WarnContext(ctx, "request took too long", "error", err)
-		return problem.New("unavailable")
+		return problem.New(problem.CodeUnavailable)
 	case database.Full(err):
-		return problem.New("no_room")
+		return problem.New(problem.CodeNoRoom)
 	case database.Unavailable(err):
-		return problem.New("unavailable") // database logs when that begins, and when it is over
+		return problem.New(problem.CodeUnavailable) // database logs when that begins, and when it is over
 	case database.Contended(err):
 		slog.WarnContext(ctx, "others held what the request needed", "error", err)
-		return problem.New("unavailable")
+		return problem.New(problem.CodeUnavailable)
 	case errors.Is(err, context.Canceled):
-		return problem.New("unavailable") // the client went away; nobody reads this
+		return problem.New(problem.CodeUnavailable) // the client went away; nobody reads this
 	case errors.As(err, &echoError):
 		switch echoError.Code {
 		case http.StatusNotFound:
 			return problem.NotFound()
 		case http.StatusMethodNotAllowed:
-			return problem.New("method_not_allowed")
+			return problem.New(problem.CodeMethodNotAllowed)
 		case http.StatusRequestEntityTooLarge:
-			return problem.New("body_too_large")
+			return problem.New(problem.CodeBodyTooLarge)
 		case http.StatusUnsupportedMediaType:
-			return problem.New("unsupported_media_type")
+			return problem.New(problem.CodeUnsupportedMediaType)
 		}
 		if echoError.Code < 500 {
-			return problem.New("bad_request")
+			return problem.New(problem.CodeBadRequest)
 		}
 	}
 	slog.ErrorContext(ctx, "request failed", "error", err)
-	return problem.New("internal")
+	return problem.New(problem.CodeInternal)
 }
 
 // writeError writes the response for an error outside the operations of the API, for instance for an
@@ -222,9 +222,9 @@ func fromHuma(ctx context.Context, status int, msg string, errs []error) huma.St
 	var e *problem.Error
 	switch status {
 	case http.StatusUnprocessableEntity, http.StatusBadRequest:
-		e = &problem.Error{Code: "validation"}
+		e = &problem.Error{Code: problem.CodeValidation}
 		if status == http.StatusBadRequest && len(errs) == 0 {
-			e.Code = "bad_request"
+			e.Code = problem.CodeBadRequest
 		}
 		named := errs[:min(len(errs), maxErrors)]
 		e.MoreFields = len(errs) - len(named)
@@ -235,17 +235,17 @@ func fromHuma(ctx context.Context, status int, msg string, errs []error) huma.St
 			}
 		}
 	case http.StatusRequestEntityTooLarge:
-		e = problem.New("body_too_large")
+		e = problem.New(problem.CodeBodyTooLarge)
 	case http.StatusUnsupportedMediaType:
-		e = problem.New("unsupported_media_type")
+		e = problem.New(problem.CodeUnsupportedMediaType)
 	case http.StatusNotAcceptable:
-		e = problem.New("not_acceptable")
+		e = problem.New(problem.CodeNotAcceptable)
 	case http.StatusNotFound:
 		e = problem.NotFound()
 	default:
 		slog.ErrorContext(ctx, "request failed", "status", status,
 			"error", errors.Join(append(errs, errors.New(msg))...))
-		e = problem.New("internal")
+		e = problem.New(problem.CodeInternal)
 	}
 	return present(ctx, "", e)
 }
@@ -257,28 +257,30 @@ func fieldOf(d *huma.ErrorDetail) problem.Field {
 	if !nested {
 		name = d.Location
 	}
-	code, arg, hasArg := strings.Cut(d.Message, "|")
+	text, arg, hasArg := strings.Cut(d.Message, "|")
+	code, known := problem.FieldNamed(text)
 	f := problem.Field{Name: name, Code: code}
 	switch {
-	case strings.HasPrefix(d.Message, "cannot read"): // Huma's words for forms, and then what the client sent
-		f.Code = "wrong_form"
-	case (code == "required" || code == "duplicate") && hasArg:
+	case (code == problem.FieldRequired || code == problem.FieldDuplicate) && hasArg:
 		if d.Location == "body" {
 			f.Name = arg
 		} else {
 			f.Name = name + "." + arg
 		}
-	case hasArg:
+	case known && hasArg:
 		f.Args = []any{strings.ReplaceAll(arg, "\"", "")}
+	case known:
+	case strings.HasPrefix(d.Message, "cannot read"): // Huma's words for forms, and then what the client sent
+		f.Code = problem.FieldWrongForm
 	case strings.HasPrefix(d.Message, "required"):
-		f.Code = "required"
+		f.Code = problem.FieldRequired
 	case strings.Contains(d.Message, "integer"), strings.Contains(d.Message, "parsing"),
 		strings.Contains(d.Message, "number"):
-		f.Code = "not_integer"
+		f.Code = problem.FieldNotInteger
 	case strings.Contains(d.Message, "boolean"):
-		f.Code = "not_boolean"
-	case strings.Contains(code, " "):
-		f.Code = "wrong_form"
+		f.Code = problem.FieldNotBoolean
+	default:
+		f.Code = problem.FieldWrongForm
 	}
 	return f
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/kernel/problem"
 )
 
 // sent posts a body to an operation that takes a name and a list, and returns the response with its problem.
@@ -115,7 +117,7 @@ func TestCodesAreOurs(t *testing.T) {
 	for _, sent := range []string{"a|b", "required", "required|x", "parsing an integer", "boolean", ""} {
 		message := "cannot read multipart form: malformed MIME header line: " + sent
 		f := fieldOf(&huma.ErrorDetail{Location: "body", Message: message})
-		if f.Name != "body" || f.Code != "wrong_form" || f.Args != nil {
+		if f.Name != "body" || f.Code != problem.FieldWrongForm || f.Args != nil {
 			t.Errorf("%q: %+v", message, f)
 		}
 	}

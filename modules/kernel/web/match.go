@@ -45,5 +45,5 @@ func CheckMatch(ctx context.Context, revision string) error {
 			return nil
 		}
 	}
-	return problem.New("precondition_failed")
+	return problem.New(problem.CodePreconditionFailed)
 }

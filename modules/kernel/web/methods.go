@@ -69,6 +69,6 @@ func (s *Server) checkMethod(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.Method == http.MethodOptions {
 			return c.NoContent(http.StatusNoContent)
 		}
-		return problem.New("method_not_allowed")
+		return problem.New(problem.CodeMethodNotAllowed)
 	}
 }

@@ -27,7 +27,7 @@ const headerRequestID = "X-Request-Id"
 func limitAddress(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if len(c.Request().RequestURI) > maxURI {
-			return problem.New("uri_too_long")
+			return problem.New(problem.CodeURITooLong)
 		}
 		if !cleanText(c.Request().URL.Path) {
 			return problem.NotFound() // no address of ours is anything but UTF-8
@@ -130,7 +130,7 @@ func recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 			if c.Response().Committed {
 				panic(http.ErrAbortHandler)
 			}
-			err = problem.New("internal")
+			err = problem.New(problem.CodeInternal)
 		}()
 		return next(c)
 	}
@@ -183,7 +183,7 @@ func (s *Server) limitSize(next echo.HandlerFunc) echo.HandlerFunc {
 		if a.Bytes > 0 {
 			if r.ContentLength > a.Bytes {
 				c.Response().Header().Set("Connection", "close")
-				return problem.New("body_too_large")
+				return problem.New(problem.CodeBodyTooLarge)
 			}
 			if r.Body != nil && r.ContentLength != 0 {
 				r.Body = http.MaxBytesReader(c.Response(), r.Body, a.Bytes)
@@ -217,7 +217,7 @@ func limitRate(l *limit.Limiter) echo.MiddlewareFunc {
 			h.Set("RateLimit-Policy", fmt.Sprintf("%d;w=%d", state.Limit, int64(state.Window/time.Second)))
 			if state.Refused {
 				h.Set("Retry-After", strconv.FormatInt(seconds, 10))
-				return problem.New("rate_limit", seconds)
+				return problem.New(problem.CodeRateLimit, seconds)
 			}
 			return next(c)
 		}

@@ -126,7 +126,7 @@ func (o *once) mayKeep(ctx context.Context, tx *database.DB) error {
 	}
 	if kept >= maxKept && own == 0 {
 		const pause = 3600
-		e := problem.New("rate_limit", pause)
+		e := problem.New(problem.CodeRateLimit, pause)
 		e.RetryAfter = pause
 		return e
 	}
@@ -153,7 +153,7 @@ func (o *once) find(ctx context.Context, db *database.DB) (row onceRow, found bo
 		return row, false, err
 	}
 	if !bytes.Equal(fingerprint, o.fingerprint) {
-		return row, false, problem.New("idempotency_conflict")
+		return row, false, problem.New(problem.CodeIdempotencyConflict)
 	}
 	if status != nil {
 		row.status = *status
@@ -186,7 +186,7 @@ func (k *keeper) idempotent(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		if len(keys) > 1 || !validKey(keys[0]) {
-			return problem.New("invalid_idempotency_key")
+			return problem.New(problem.CodeInvalidIdempotencyKey)
 		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil {

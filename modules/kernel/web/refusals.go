@@ -26,7 +26,7 @@ func limitRefusals(l *limit.Limiter, caller func(c echo.Context) string) echo.Mi
 			}
 			key := "refused " + caller(c)
 			if state, ok := l.Peek(c.Request().Context(), key); ok && state.Remaining <= 0 {
-				p := problem.New("rate_limit", int64(state.Reset/time.Second))
+				p := problem.New(problem.CodeRateLimit, int64(state.Reset/time.Second))
 				p.RetryAfter = int(state.Reset / time.Second)
 				return p
 			}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +13,9 @@ import (
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/problem"
 )
+
+// notAllowed stands for the codes of modules.
+var notAllowed = problem.Define("not_allowed", http.StatusForbidden, problem.Text("Not allowed", ""), problem.Text("", ""))
 
 // TestRefusedWritesAreLimited: after so many refusals all writes of a client are refused, right ones too; reads, other clients,
 // and what is no fault of the client's do not count.
@@ -36,10 +40,18 @@ func TestRefusedWritesAreLimited(t *testing.T) {
 		}
 		for _, method := range []string{http.MethodPost, http.MethodPatch} {
 			Register(s.API(), huma.Operation{OperationID: method, Method: method, Path: "/try", DefaultStatus: http.StatusNoContent}, func(_ context.Context, in *input) (*struct{}, error) {
-				if in.Body.Code != "" {
-					return nil, problem.New(in.Body.Code)
+				if in.Body.Code == "" {
+					return nil, nil
 				}
-				return nil, nil
+				for _, code := range []problem.Code{
+					notAllowed, problem.CodeNotFound, problem.CodeValidation, problem.CodeUnauthenticated,
+					problem.CodePreconditionFailed, problem.CodeUnavailable,
+				} {
+					if code.String() == in.Body.Code {
+						return nil, problem.New(code)
+					}
+				}
+				return nil, errors.New("no such code")
 			})
 		}
 		Register(s.API(), huma.Operation{OperationID: "read", Method: http.MethodGet, Path: "/try"}, func(context.Context, *struct{}) (*struct{}, error) {
@@ -66,7 +78,7 @@ func TestRefusedWritesAreLimited(t *testing.T) {
 		"an unknown field":        {http.MethodPost, `{"x":1}`, true},
 		"no JSON":                 {http.MethodPost, `{`, true},
 		"a length not even read":  {http.MethodPost, `{"code":"` + strings.Repeat("x", 200) + `"}`, false},
-		"something not allowed":   {http.MethodPatch, `{"code":"permission_level"}`, true},
+		"something not allowed":   {http.MethodPatch, `{"code":"not_allowed"}`, true},
 		"something not there":     {http.MethodPatch, `{"code":"not_found"}`, true},
 		"wrong input":             {http.MethodPost, `{"code":"validation"}`, true},
 		"a token that ran out":    {http.MethodPost, `{"code":"unauthenticated"}`, false},

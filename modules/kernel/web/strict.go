@@ -55,7 +55,7 @@ func checkParams(ctx huma.Context) *problem.Error {
 	u := ctx.URL()
 	values, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return problem.New("invalid_query")
+		return problem.New(problem.CodeInvalidQuery)
 	}
 	var fields []problem.Field
 	for name, given := range values {
@@ -63,27 +63,27 @@ func checkParams(ctx huma.Context) *problem.Error {
 			func(p *huma.Param) bool { return p.In == "query" && p.Name == name })
 		switch {
 		case !known:
-			fields = append(fields, problem.Field{Name: strings.ToValidUTF8(name, "?"), Code: "unknown"})
+			fields = append(fields, problem.Field{Name: strings.ToValidUTF8(name, "?"), Code: problem.FieldUnknown})
 		case len(given) > 1:
-			fields = append(fields, problem.Field{Name: name, Code: "duplicate"})
+			fields = append(fields, problem.Field{Name: name, Code: problem.FieldDuplicate})
 		case !cleanText(given[0]):
-			fields = append(fields, problem.Field{Name: name, Code: "bad_encoding"})
+			fields = append(fields, problem.Field{Name: name, Code: problem.FieldBadEncoding})
 		}
 	}
 	if len(fields) > 0 {
 		slices.SortFunc(fields, func(a, b problem.Field) int { return strings.Compare(a.Name, b.Name) })
-		e := problem.New("invalid_query")
+		e := problem.New(problem.CodeInvalidQuery)
 		e.Fields = fields
 		return e
 	}
 	for _, p := range ctx.Operation().Parameters {
-		code := ""
+		var code problem.FieldCode
 		if p.In == "query" && values.Has(p.Name) {
 			code = wrongSpelling(p.Schema.Type, values.Get(p.Name))
 		} else if p.In == "path" {
 			code = wrongSpelling(p.Schema.Type, ctx.Param(p.Name))
 		}
-		if code != "" {
+		if !code.IsZero() {
 			fields = append(fields, problem.Field{Name: p.Name, Code: code})
 		}
 	}
@@ -97,17 +97,17 @@ func checkParams(ctx huma.Context) *problem.Error {
 var integerForm = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 
 // wrongSpelling returns the code of what is wrong with the text of a parameter of the given type, or
-// "".
-func wrongSpelling(kind, value string) string {
+// the zero code.
+func wrongSpelling(kind, value string) problem.FieldCode {
 	switch {
 	case value == "":
-		return "empty"
+		return problem.FieldEmpty
 	case kind == huma.TypeInteger && !integerForm.MatchString(value):
-		return "not_integer"
+		return problem.FieldNotInteger
 	case kind == huma.TypeBoolean && value != "true" && value != "false":
-		return "not_boolean"
+		return problem.FieldNotBoolean
 	}
-	return ""
+	return problem.FieldCode{}
 }
 
 func cleanText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }

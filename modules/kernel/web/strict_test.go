@@ -46,7 +46,7 @@ func strictServer() *Server {
 		func(context.Context, *struct{}) (*struct{}, error) { return &struct{}{}, nil })
 	Register(s.API(), huma.Operation{OperationID: "make", Method: http.MethodPost, Path: "/v1/things",
 		Errors: []int{http.StatusForbidden, http.StatusPreconditionFailed}},
-		func(context.Context, *strictBody) (*struct{}, error) { return nil, problem.New("own_post") })
+		func(context.Context, *strictBody) (*struct{}, error) { return nil, problem.New(problem.CodeFeatureOff) })
 	s.Router().GET("/:any/*", func(echo.Context) error { return problem.NotFound() })
 	s.Router().GET("/:any", func(echo.Context) error { return problem.NotFound() })
 	return s

@@ -21,7 +21,7 @@ func TestTroublesOfTheDatabase(t *testing.T) {
 	}{
 		"outage":    {&net.OpError{Op: "dial", Err: errors.New("connection refused")}, "unavailable"},
 		"disk full": {syscall.ENOSPC, "no_room"},
-		"refusal":   {problem.New("unavailable"), "unavailable"},
+		"refusal":   {problem.New(problem.CodeUnavailable), "unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, lines := New(Settings{}), captureLog(t)

@@ -131,7 +131,7 @@ func refusedTurn(ctx context.Context, err error) error {
 	if !tooLong && !errors.Is(err, limit.ErrTooManyWaiting) {
 		return err
 	}
-	p := problem.New("rate_limit", pauseOfWaiting)
+	p := problem.New(problem.CodeRateLimit, pauseOfWaiting)
 	p.RetryAfter = pauseOfWaiting
 	return p
 }
