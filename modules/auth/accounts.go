@@ -164,10 +164,10 @@ func (a Account) AvatarURL(o *site.Options, size int) string {
 		return "/v1/media/" + blob + "?size=" + strconv.Itoa(size) + "&shape=square"
 	}
 	switch {
-	case o.Bool(option.AvatarAllowGravatar) && a.Flags&FlagShowGravatar != 0:
+	case o.Bool(option.AvatarAllowGravatar) && a.Flags&flagShowGravatar != 0:
 		sum := md5.Sum([]byte(strings.ToLower(strings.TrimSpace(a.Email)))) //nolint:gosec // see the import
 		return "https://www.gravatar.com/avatar/" + hex.EncodeToString(sum[:]) + "?s=" + strconv.Itoa(size)
-	case o.Bool(option.AvatarAllowUpload) && a.Flags&FlagShowAvatar != 0 && a.AvatarBlob != "":
+	case o.Bool(option.AvatarAllowUpload) && a.Flags&flagShowAvatar != 0 && a.AvatarBlob != "":
 		return square(a.AvatarBlob)
 	case !o.Bool(option.AvatarAllowGravatar) && !o.Bool(option.AvatarAllowUpload) ||
 		!o.Bool(option.AvatarDefaultShow):

@@ -80,7 +80,7 @@ type emailInput struct {
 	}
 }
 
-type notificationsInput struct{ Body Notifications }
+type notificationsInput struct{ Body notifications }
 
 type avatarInput struct {
 	Body struct {

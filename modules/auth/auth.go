@@ -134,7 +134,7 @@ type Module struct {
 	verify    Verifier
 	passwords *passwords.Hasher
 	keys      *keyring
-	listeners []AccountListener
+	listeners []accountListener
 	// people caches the user ids that belong to Cognito's subs, each for one minute.
 	people *otter.Cache[string, int]
 }

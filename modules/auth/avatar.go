@@ -34,7 +34,7 @@ func (m *Module) SetAvatar(
 		if err != nil {
 			return 0, err
 		}
-		flags := u.flags&^FlagShowGravatar | FlagShowAvatar
+		flags := u.flags&^flagShowGravatar | flagShowAvatar
 		if err := set(ctx, a.tx, u.id, "avatarblobid = ?, avatarwidth = ?, avatarheight = ?, flags = ?",
 			blob, width, height, flags); err != nil {
 			return 0, err

@@ -33,7 +33,7 @@ func recordedBlocks(tb testing.TB) []recordedBlock {
 }
 
 func blocked(list, ip string) bool {
-	return IPIsBlocked(site.NewOptions(map[string]string{"block_ips_write": list}), netip.MustParseAddr(ip))
+	return ipIsBlocked(site.NewOptions(map[string]string{"block_ips_write": list}), netip.MustParseAddr(ip))
 }
 
 func TestBlockedAddressesAsRecorded(t *testing.T) {
@@ -77,11 +77,11 @@ func FuzzBlockedAddresses(f *testing.F) {
 		if err != nil || addr.Zone() != "" {
 			return
 		}
-		got := IPIsBlocked(site.NewOptions(map[string]string{"block_ips_write": list}), addr)
-		if mapped := netip.AddrFrom16(addr.As16()); IPIsBlocked(site.NewOptions(map[string]string{"block_ips_write": list}), mapped) != got {
+		got := ipIsBlocked(site.NewOptions(map[string]string{"block_ips_write": list}), addr)
+		if mapped := netip.AddrFrom16(addr.As16()); ipIsBlocked(site.NewOptions(map[string]string{"block_ips_write": list}), mapped) != got {
 			t.Errorf("%s and %s are not treated alike by %q", addr, mapped, list)
 		}
-		if !IPIsBlocked(site.NewOptions(map[string]string{"block_ips_write": list + "," + addr.Unmap().String()}), addr) {
+		if !ipIsBlocked(site.NewOptions(map[string]string{"block_ips_write": list + "," + addr.Unmap().String()}), addr) {
 			t.Errorf("%s is not blocked by its own address after %q", addr, list)
 		}
 	})

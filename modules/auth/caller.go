@@ -24,12 +24,12 @@ const (
 const (
 	FlagEmailConfirmed = 1
 	FlagBlocked        = 2
-	FlagShowAvatar     = 4
-	FlagShowGravatar   = 8
-	FlagNoMessages     = 16
-	FlagNoMailings     = 32
-	FlagWelcomeNotice  = 64
-	FlagMustConfirm    = 128
+	flagShowAvatar     = 4
+	flagShowGravatar   = 8
+	flagNoMessages     = 16
+	flagNoMailings     = 32
+	flagWelcomeNotice  = 64
+	flagMustConfirm    = 128
 	FlagNoWallPosts    = 256
 )
 

@@ -40,18 +40,18 @@ var verifyURLs = map[string]string{
 	"turnstile": "https://challenges.cloudflare.com/turnstile/v0/siteverify",
 }
 
-// CaptchaUse is an action before which a challenge may have to be solved.
-type CaptchaUse string
+// captchaUse is an action before which a challenge may have to be solved.
+type captchaUse string
 
 // The actions before which the site's options can require a solved challenge.
 const (
-	CaptchaSignUp CaptchaUse = "sign-up"
-	CaptchaForgot CaptchaUse = "forgot"
-	CaptchaPost   CaptchaUse = "post"
+	captchaSignUp captchaUse = "sign-up"
+	captchaForgot captchaUse = "forgot"
+	CaptchaPost   captchaUse = "post"
 )
 
-// CaptchaChallenge describes the challenge that a client has to show, and before which actions.
-type CaptchaChallenge struct {
+// captchaChallenge describes the challenge that a client has to show, and before which actions.
+type captchaChallenge struct {
 	Provider string   `json:"provider" enum:"recaptcha,hcaptcha,turnstile"`
 	SiteKey  string   `json:"siteKey" doc:"For the provider's script"`
 	For      []string `json:"for" enum:"sign-up,forgot,post" doc:"What needs a solved challenge: its token is sent as captchaToken"`
@@ -68,11 +68,11 @@ const (
 // asksCaptcha reports whether the site's options require a solved challenge of the caller, at the
 // given level, before the action. The rules are those of Q2A's page of spam options; approved users
 // never have to solve one before they post.
-func asksCaptcha(o *site.Options, c Caller, level int, use CaptchaUse) bool {
+func asksCaptcha(o *site.Options, c Caller, level int, use captchaUse) bool {
 	switch use {
-	case CaptchaSignUp:
+	case captchaSignUp:
 		return o.Bool(option.CaptchaOnRegister)
-	case CaptchaForgot:
+	case captchaForgot:
 		return o.Bool(option.CaptchaOnResetPassword)
 	case CaptchaPost:
 		if level >= LevelApproved {
@@ -110,13 +110,13 @@ func (c Captcha) inForce(o *site.Options) (Captcha, bool) {
 
 // challenge returns the challenge that a client has to show the caller, nil if the site requires
 // none.
-func (m *Module) challenge(o *site.Options, c Caller) *CaptchaChallenge {
+func (m *Module) challenge(o *site.Options, c Caller) *captchaChallenge {
 	settings, ok := m.settings.Captcha.inForce(o)
 	if !ok {
 		return nil
 	}
 	var uses []string
-	for _, use := range []CaptchaUse{CaptchaSignUp, CaptchaForgot, CaptchaPost} {
+	for _, use := range []captchaUse{captchaSignUp, captchaForgot, CaptchaPost} {
 		if asksCaptcha(o, c, c.Level, use) {
 			uses = append(uses, string(use))
 		}
@@ -124,7 +124,7 @@ func (m *Module) challenge(o *site.Options, c Caller) *CaptchaChallenge {
 	if uses == nil {
 		return nil
 	}
-	return &CaptchaChallenge{Provider: settings.Provider, SiteKey: settings.SiteKey, For: uses}
+	return &captchaChallenge{Provider: settings.Provider, SiteKey: settings.SiteKey, For: uses}
 }
 
 // CheckCaptcha refuses the request if the site requires a solved challenge of its caller, at the
@@ -132,7 +132,7 @@ func (m *Module) challenge(o *site.Options, c Caller) *CaptchaChallenge {
 // be called within a transaction. While the provider does not respond it returns unavailable, since
 // it can let nobody through.
 func (m *Module) CheckCaptcha(
-	ctx context.Context, o *site.Options, level int, use CaptchaUse, token string,
+	ctx context.Context, o *site.Options, level int, use captchaUse, token string,
 ) error {
 	caller := CallerOf(ctx)
 	settings, ok := m.settings.Captcha.inForce(o)

@@ -19,13 +19,13 @@ func TestAsksCaptcha(t *testing.T) {
 		set    map[string]string
 		caller Caller
 		level  int
-		use    CaptchaUse
+		use    captchaUse
 		want   bool
 	}{
-		{"signing up, option off", nil, visitor, 0, CaptchaSignUp, false},
-		{"signing up", map[string]string{"captcha_on_register": "1"}, visitor, 0, CaptchaSignUp, true},
-		{"forgotten password, option off", nil, visitor, 0, CaptchaForgot, false},
-		{"forgotten password", map[string]string{"captcha_on_reset_password": "1"}, visitor, 0, CaptchaForgot, true},
+		{"signing up, option off", nil, visitor, 0, captchaSignUp, false},
+		{"signing up", map[string]string{"captcha_on_register": "1"}, visitor, 0, captchaSignUp, true},
+		{"forgotten password, option off", nil, visitor, 0, captchaForgot, false},
+		{"forgotten password", map[string]string{"captcha_on_reset_password": "1"}, visitor, 0, captchaForgot, true},
 		{"visitor's post, all off", nil, visitor, 0, CaptchaPost, false},
 		{"visitor's post", map[string]string{"captcha_on_anon_post": "1"}, visitor, 0, CaptchaPost, true},
 		{"member's post where visitors are asked", map[string]string{"captcha_on_anon_post": "1"}, member, 0, CaptchaPost, false},

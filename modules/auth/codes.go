@@ -44,7 +44,7 @@ func (m *Module) confirm(ctx context.Context, in *confirmInput) (*noContent, err
 			return err
 		}
 		if err := set(ctx, a.tx, u.id, "flags = ?",
-			u.flags&^FlagMustConfirm|FlagEmailConfirmed); err != nil {
+			u.flags&^flagMustConfirm|FlagEmailConfirmed); err != nil {
 			return err
 		}
 		a.reportBy(u.id, u.handle, "u_confirmed", "email", u.email)
@@ -127,7 +127,7 @@ func (m *Module) forgot(ctx context.Context, in *forgotInput) (*noContent, error
 	if err != nil {
 		return nil, err
 	}
-	if err := m.CheckCaptcha(ctx, o, LevelBasic, CaptchaForgot, in.Body.CaptchaToken); err != nil {
+	if err := m.CheckCaptcha(ctx, o, LevelBasic, captchaForgot, in.Body.CaptchaToken); err != nil {
 		return nil, err
 	}
 	start := time.Now()

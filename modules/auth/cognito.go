@@ -23,9 +23,9 @@ import (
 // maxTrigger is the largest trigger event that is accepted, in bytes.
 const maxTrigger = 64 << 10
 
-// ErrTrigger is the error that Cognito gets when a user may not be migrated. It gives no reason,
+// errTrigger is the error that Cognito gets when a user may not be migrated. It gives no reason,
 // since the pool may show it to whoever tries to sign in.
-var ErrTrigger = errors.New("user not found or password not correct")
+var errTrigger = errors.New("user not found or password not correct")
 
 // HandleTrigger responds to the triggers of a user pool, as AWS Lambda passes them on:
 //   - UserMigration_Authentication: a user whom the pool does not know signs in. If the handle or
@@ -80,7 +80,7 @@ func (m *Module) migrate(ctx context.Context, e *events.CognitoEventUserPoolsMig
 	switch {
 	case errors.As(err, &refused):
 		slog.InfoContext(ctx, "migration refused", "trigger", e.TriggerSource, "reason", refused.Code)
-		return ErrTrigger
+		return errTrigger
 	case err != nil:
 		slog.ErrorContext(ctx, "migration failed", "trigger", e.TriggerSource, "error", err)
 		return errors.New("migration failed")
@@ -196,8 +196,8 @@ func (m *Module) serveTrigger(c echo.Context) error {
 	return c.JSON(http.StatusOK, answer)
 }
 
-// MigrationState describes the progress of the move of accounts to Cognito, in numbers of users.
-type MigrationState struct {
+// migrationState describes the progress of the move of accounts to Cognito, in numbers of users.
+type migrationState struct {
 	Users int
 	// Migrated users were accepted by the migration trigger. Linked is how many of them have used
 	// this API since.
@@ -210,7 +210,7 @@ type MigrationState struct {
 }
 
 // Migration returns the progress of the move of accounts to Cognito.
-func (m *Module) Migration(ctx context.Context) (s MigrationState, err error) {
+func (m *Module) Migration(ctx context.Context) (s migrationState, err error) {
 	const left = "m.userid IS NULL AND l.userid IS NULL"
 	sum := func(condition string) string {
 		return "COALESCE(SUM(CASE WHEN " + condition + " THEN 1 ELSE 0 END), 0)"

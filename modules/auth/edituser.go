@@ -71,7 +71,7 @@ func (a *action) editProfile(t *target, email *string, values map[string]string)
 
 // removeAvatar removes a user's picture permanently.
 func (a *action) removeAvatar(t *target) error {
-	t.flags &^= FlagShowAvatar | FlagShowGravatar
+	t.flags &^= flagShowAvatar | flagShowGravatar
 	if err := set(a.ctx, a.tx, t.id,
 		"flags = ?, avatarblobid = NULL, avatarwidth = NULL, avatarheight = NULL", t.flags); err != nil {
 		return err

@@ -19,8 +19,8 @@ import (
 // builtinClient is the client id in the tokens of the built-in issuer.
 const builtinClient = "q2a"
 
-// TokenSet holds the tokens that a client gets when its user signs in.
-type TokenSet struct {
+// tokenSet holds the tokens that a client gets when its user signs in.
+type tokenSet struct {
 	AccessToken  string  `json:"accessToken" doc:"For the header Authorization: Bearer …"`
 	IDToken      string  `json:"idToken" doc:"Says who the user is, to the client"`
 	RefreshToken string  `json:"refreshToken" doc:"Is worth new tokens once, at /v1/auth/refresh"`
@@ -32,7 +32,7 @@ type TokenSet struct {
 type tokenOutput struct {
 	Status       int
 	CacheControl string `header:"Cache-Control"`
-	Body         TokenSet
+	Body         tokenSet
 }
 
 // tokensFor signs the tokens of a user's session. The server does not store them, except for the hash
@@ -56,7 +56,7 @@ func (m *Module) tokensFor(ctx context.Context, u user, s session) (*tokenOutput
 		id["email"], id["email_verified"] = u.email, u.flags&FlagEmailConfirmed != 0
 	}
 	out := &tokenOutput{Status: http.StatusOK, CacheControl: "no-store",
-		Body: TokenSet{RefreshToken: s.token, TokenType: "Bearer", ExpiresIn: int(ttl)}}
+		Body: tokenSet{RefreshToken: s.token, TokenType: "Bearer", ExpiresIn: int(ttl)}}
 	if out.Body.AccessToken, err = sign(key, access); err != nil {
 		return nil, err
 	}

@@ -18,8 +18,8 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
-// Me is the caller's own account, as only the caller sees it.
-type Me struct {
+// me is the caller's own account, as only the caller sees it.
+type me struct {
 	User           *Author           `json:"user"`
 	Email          string            `json:"email"`
 	EmailConfirmed bool              `json:"emailConfirmed"`
@@ -28,13 +28,13 @@ type Me struct {
 	HandleChange   bool              `json:"mayChangeHandle"`
 	Avatar         string            `json:"avatar" enum:"none,upload,gravatar" doc:"Which picture is shown"`
 	HasUpload      bool              `json:"hasUploadedAvatar"`
-	Notifications  Notifications     `json:"notifications"`
+	Notifications  notifications     `json:"notifications"`
 	WelcomeNotice  bool              `json:"welcomeNotice,omitempty" doc:"The site's welcome is still to be shown; DELETE /v1/me/notices/welcome when it was"`
 	Fields         map[string]string `json:"fields" doc:"Values of the site's profile fields, by name"`
 }
 
-// Notifications are the user's choices of what others and the site may send.
-type Notifications struct {
+// notifications are the user's choices of what others and the site may send.
+type notifications struct {
 	Messages  bool `json:"messages" doc:"Whether others may send private messages"`
 	WallPosts bool `json:"wallPosts" doc:"Whether others may write on the wall"`
 	Mailings  bool `json:"mailings" doc:"Whether the site's mailings are wanted"`
@@ -42,7 +42,7 @@ type Notifications struct {
 
 type meOutput struct {
 	ETag string `header:"ETag"`
-	Body Me
+	Body me
 }
 
 type changeMeInput struct {
@@ -79,19 +79,19 @@ func (m *Module) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	me := Me{
+	me := me{
 		User:           authors[u.id],
 		Email:          u.email,
 		EmailConfirmed: u.flags&FlagEmailConfirmed != 0,
-		MustConfirm:    u.flags&FlagMustConfirm != 0 && o.Bool(option.ConfirmUserEmails),
+		MustConfirm:    u.flags&flagMustConfirm != 0 && o.Bool(option.ConfirmUserEmails),
 		HasPassword:    u.password.Any(),
 		Avatar:         avatarOf(u.flags),
 		HasUpload:      u.avatarBlob != "",
-		WelcomeNotice:  u.flags&FlagWelcomeNotice != 0,
-		Notifications: Notifications{
-			Messages:  u.flags&FlagNoMessages == 0,
+		WelcomeNotice:  u.flags&flagWelcomeNotice != 0,
+		Notifications: notifications{
+			Messages:  u.flags&flagNoMessages == 0,
 			WallPosts: u.flags&FlagNoWallPosts == 0,
-			Mailings:  u.flags&FlagNoMailings == 0,
+			Mailings:  u.flags&flagNoMailings == 0,
 		},
 	}
 	if me.Fields, err = profileOf(ctx, m.db, u.id); err != nil {
@@ -148,9 +148,9 @@ func (m *Module) postsOf(ctx context.Context, userID int) (n int, err error) {
 
 func avatarOf(flags int) string {
 	switch {
-	case flags&FlagShowGravatar != 0:
+	case flags&flagShowGravatar != 0:
 		return "gravatar"
-	case flags&FlagShowAvatar != 0:
+	case flags&flagShowAvatar != 0:
 		return "upload"
 	}
 	return "none"
@@ -246,7 +246,7 @@ func (a *action) barred(u user) error {
 	switch {
 	case u.flags&FlagBlocked != 0:
 		return problem.New(codeUserBlocked)
-	case IPIsBlocked(a.o, a.caller.IP):
+	case ipIsBlocked(a.o, a.caller.IP):
 		return problem.New(codeIPBlocked)
 	}
 	return nil
@@ -333,16 +333,16 @@ func (u *user) changedFlags(o *site.Options, messages, wall, mailings *bool, ava
 			flags |= flag
 		}
 	}
-	choose(option.AllowPrivateMessages, FlagNoMessages, messages)
+	choose(option.AllowPrivateMessages, flagNoMessages, messages)
 	choose(option.AllowUserWalls, FlagNoWallPosts, wall)
-	choose(option.MailingEnabled, FlagNoMailings, mailings)
+	choose(option.MailingEnabled, flagNoMailings, mailings)
 	if avatar != nil {
-		flags &^= FlagShowAvatar | FlagShowGravatar
+		flags &^= flagShowAvatar | flagShowGravatar
 		switch *avatar {
 		case "upload":
-			flags |= FlagShowAvatar
+			flags |= flagShowAvatar
 		case "gravatar":
-			flags |= FlagShowGravatar
+			flags |= flagShowGravatar
 		}
 	}
 	return flags
@@ -353,9 +353,9 @@ func (u *user) changedFlags(o *site.Options, messages, wall, mailings *bool, ava
 func (m *Module) CloseWelcome(ctx context.Context, c Caller) error {
 	return m.db.Tx(ctx, func(tx *database.DB) error {
 		u, err := lockUser(ctx, tx, c.UserID)
-		if err != nil || u.flags&FlagWelcomeNotice == 0 {
+		if err != nil || u.flags&flagWelcomeNotice == 0 {
 			return err
 		}
-		return set(ctx, tx, u.id, "flags = ?", u.flags&^FlagWelcomeNotice)
+		return set(ctx, tx, u.id, "flags = ?", u.flags&^flagWelcomeNotice)
 	})
 }

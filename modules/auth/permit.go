@@ -11,18 +11,18 @@ import (
 
 // The values of the permit_* options, as Q2A stores them. They say who may do something.
 const (
-	PermitAll             = 150
-	PermitUsers           = 120
-	PermitConfirmed       = 110
-	PermitPoints          = 106
-	PermitPointsConfirmed = 104
-	PermitApproved        = 103
-	PermitApprovedPoints  = 102
-	PermitExperts         = 100
-	PermitEditors         = 70
-	PermitModerators      = 40
-	PermitAdmins          = 20
-	PermitSupers          = 0
+	permitAll             = 150
+	permitUsers           = 120
+	permitConfirmed       = 110
+	permitPoints          = 106
+	permitPointsConfirmed = 104
+	permitApproved        = 103
+	permitApprovedPoints  = 102
+	permitExperts         = 100
+	permitEditors         = 70
+	permitModerators      = 40
+	permitAdmins          = 20
+	permitSupers          = 0
 )
 
 // Reason is why something is not permitted. The zero Reason, Permitted, means that it is permitted.
@@ -65,7 +65,7 @@ func Refusal(o *site.Options, c Caller, permission option.Key, level int) *probl
 	reason := Permit(o, c, permission, level)
 	if reason == NeedsLevel && !c.Anonymous() && c.Points < o.Int(permission.Points()) {
 		switch o.Int(permission) {
-		case PermitPoints, PermitPointsConfirmed, PermitApprovedPoints:
+		case permitPoints, permitPointsConfirmed, permitApprovedPoints:
 			return problem.New(CodePermissionPoints)
 		}
 	}
@@ -76,8 +76,8 @@ func Refusal(o *site.Options, c Caller, permission option.Key, level int) *probl
 // Permitted. option.None stands for what everybody may do who is not blocked. Options, levels,
 // points, blocks and confirmed addresses are weighed only here; the rules are those of Q2A 1.8.
 func Permit(o *site.Options, c Caller, permission option.Key, level int) Reason {
-	reason := PermitUnblocked(o, c, permission, level, c.Flags)
-	if reason == Permitted && IPIsBlocked(o, c.IP) {
+	reason := permitUnblocked(o, c, permission, level, c.Flags)
+	if reason == Permitted && ipIsBlocked(o, c.IP) {
 		return IPBlocked
 	}
 	return reason
@@ -86,35 +86,35 @@ func Permit(o *site.Options, c Caller, permission option.Key, level int) Reason 
 // PermitReading is like Permit, but for reading, which is allowed to blocked users and from blocked
 // addresses.
 func PermitReading(o *site.Options, c Caller, permission option.Key, level int) Reason {
-	return PermitUnblocked(o, c, permission, level, c.Flags&^FlagBlocked)
+	return permitUnblocked(o, c, permission, level, c.Flags&^FlagBlocked)
 }
 
-// PermitUnblocked is like Permit, but ignores blocks of addresses and uses the given flags in place
+// permitUnblocked is like Permit, but ignores blocks of addresses and uses the given flags in place
 // of the caller's.
-func PermitUnblocked(o *site.Options, c Caller, permission option.Key, level, flags int) Reason {
-	permit := PermitAll
+func permitUnblocked(o *site.Options, c Caller, permission option.Key, level, flags int) Reason {
+	permit := permitAll
 	if permission != option.None {
 		permit = o.Int(permission)
 	}
-	if !c.Anonymous() && (permit == PermitPoints || permit == PermitPointsConfirmed ||
-		permit == PermitApprovedPoints) {
+	if !c.Anonymous() && (permit == permitPoints || permit == permitPointsConfirmed ||
+		permit == permitApprovedPoints) {
 		switch {
 		case c.Points < o.Int(permission.Points()):
 			// Experts may without the points. The number is not disclosed, so that nobody
 			// collects points just for this.
-			permit = PermitExperts
-		case permit == PermitApprovedPoints:
-			permit = PermitApproved
-		case permit == PermitPointsConfirmed:
-			permit = PermitConfirmed
+			permit = permitExperts
+		case permit == permitApprovedPoints:
+			permit = permitApproved
+		case permit == permitPointsConfirmed:
+			permit = permitConfirmed
 		default:
-			permit = PermitUsers
+			permit = permitUsers
 		}
 	}
 	if reason := PermitValue(o, permit, !c.Anonymous(), level, flags); reason != Permitted {
 		return reason
 	}
-	if !c.Anonymous() && flags&FlagMustConfirm != 0 && o.Bool(option.ConfirmUserEmails) {
+	if !c.Anonymous() && flags&flagMustConfirm != 0 && o.Bool(option.ConfirmUserEmails) {
 		return NeedsConfirming
 	}
 	return Permitted
@@ -124,23 +124,23 @@ func PermitUnblocked(o *site.Options, c Caller, permission option.Key, level, fl
 // permit_* option, or Permitted. Profile fields and pages have such values too.
 func PermitValue(o *site.Options, permit int, signedIn bool, level, flags int) Reason {
 	switch {
-	case !signedIn && permit < PermitAll:
+	case !signedIn && permit < permitAll:
 		return NeedsLogin
-	case permit <= PermitSupers && level < LevelSuper,
-		permit <= PermitAdmins && level < LevelAdmin,
-		permit <= PermitModerators && level < LevelModerator,
-		permit <= PermitEditors && level < LevelEditor,
-		permit <= PermitExperts && level < LevelExpert:
+	case permit <= permitSupers && level < LevelSuper,
+		permit <= permitAdmins && level < LevelAdmin,
+		permit <= permitModerators && level < LevelModerator,
+		permit <= permitEditors && level < LevelEditor,
+		permit <= permitExperts && level < LevelExpert:
 		return NeedsLevel
 	case signedIn && flags&FlagBlocked != 0:
 		return UserBlocked
-	case permit >= PermitUsers:
+	case permit >= permitUsers:
 		return Permitted
-	case permit >= PermitConfirmed:
+	case permit >= permitConfirmed:
 		if o.Bool(option.ConfirmUserEmails) && level < LevelApproved && flags&FlagEmailConfirmed == 0 {
 			return NeedsConfirming
 		}
-	case permit >= PermitApproved:
+	case permit >= permitApproved:
 		if o.Bool(option.ModerateUsers) && level < LevelApproved {
 			return NeedsApproval
 		}
@@ -148,10 +148,10 @@ func PermitValue(o *site.Options, permit int, signedIn bool, level, flags int) R
 	return Permitted
 }
 
-// IPIsBlocked reports whether the option block_ips_write bars the address from writing. The option
+// ipIsBlocked reports whether the option block_ips_write bars the address from writing. The option
 // lists single addresses, ranges written with "-", and addresses in which "*" stands for any value of
 // a part.
-func IPIsBlocked(o *site.Options, ip netip.Addr) bool {
+func ipIsBlocked(o *site.Options, ip netip.Addr) bool {
 	clauses := o.String(option.BlockIPsWrite)
 	if clauses == "" || !ip.IsValid() {
 		return false

@@ -33,7 +33,7 @@ func (a *action) create(n newAccount) (u user, err error) {
 		u.flags |= FlagEmailConfirmed
 	}
 	if a.o.Bool(option.ShowNoticeWelcome) {
-		u.flags |= FlagWelcomeNotice
+		u.flags |= flagWelcomeNotice
 	}
 	if n.email != "" && !n.confirmed { // otherwise no mail is sent, or only to a confirmed address
 		if err := a.chargeMail(n.email); err != nil {
@@ -43,7 +43,7 @@ func (a *action) create(n newAccount) (u user, err error) {
 	if a.o.Bool(option.ConfirmUserEmails) && !n.confirmed {
 		u.emailCode = randomCode()
 		if a.o.Bool(option.ConfirmUserRequired) {
-			u.flags |= FlagMustConfirm
+			u.flags |= flagMustConfirm
 		}
 	}
 	var hash any

@@ -14,7 +14,7 @@ import (
 type Session struct {
 	User        *Author           `json:"user,omitempty" doc:"Absent for anonymous visitors"`
 	Permissions []string          `json:"permissions" doc:"The site's permit_… options that the caller meets"`
-	Captcha     *CaptchaChallenge `json:"captcha,omitempty" doc:"The challenge that the site asks of the caller; absent where it asks none"`
+	Captcha     *captchaChallenge `json:"captcha,omitempty" doc:"The challenge that the site asks of the caller; absent where it asks none"`
 	// Limits has the names that the field action of problems has as its keys.
 	Limits map[string]int `json:"limits" doc:"How often the caller may still do things in this hour, by the account and the address: ask, answer, comment, vote, flag, upload, message, wall, register, login"`
 }

@@ -55,7 +55,7 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 	if err := m.mayBeTold(ctx); err != nil {
 		return nil, err
 	}
-	if err := m.CheckCaptcha(ctx, o, LevelBasic, CaptchaSignUp, b.CaptchaToken); err != nil {
+	if err := m.CheckCaptcha(ctx, o, LevelBasic, captchaSignUp, b.CaptchaToken); err != nil {
 		return nil, err
 	}
 	var hash string

@@ -102,27 +102,27 @@ func set(ctx context.Context, tx *database.DB, userID int, columns string, args 
 // The changes of accounts that other modules follow.
 const (
 	// Registered is reported after the rows of a new account were written.
-	Registered AccountChangeKind = iota
+	Registered accountChangeKind = iota
 	// Deleting is reported before the rows of an account are deleted.
 	Deleting
 )
 
-// AccountChangeKind is what happens to an account: Registered or Deleting.
-type AccountChangeKind int
+// accountChangeKind is what happens to an account: Registered or Deleting.
+type accountChangeKind int
 
 // AccountChange describes an account that is made or deleted, for listeners.
 type AccountChange struct {
-	Kind    AccountChangeKind
+	Kind    accountChangeKind
 	UserID  int
 	Options *site.Options
 }
 
-// AccountListener does what a change of an account requires in another module, in the transaction of
+// accountListener does what a change of an account requires in another module, in the transaction of
 // the change. An error rolls that transaction back.
-type AccountListener func(ctx context.Context, tx *database.DB, c AccountChange) error
+type accountListener func(ctx context.Context, tx *database.DB, c AccountChange) error
 
 // Listen adds a listener. It must be called before the application serves requests.
-func (m *Module) Listen(l AccountListener) { m.listeners = append(m.listeners, l) }
+func (m *Module) Listen(l accountListener) { m.listeners = append(m.listeners, l) }
 
 // action is one run of a use case that changes accounts, in its transaction.
 type action struct {
@@ -198,7 +198,7 @@ func (a *action) reportBy(userID int, handle, name string, params ...any) {
 }
 
 // tell passes a change of an account to the listeners.
-func (a *action) tell(kind AccountChangeKind, userID int) error {
+func (a *action) tell(kind accountChangeKind, userID int) error {
 	for _, listen := range a.m.listeners {
 		if err := listen(a.ctx, a.tx, AccountChange{kind, userID, a.o}); err != nil {
 			return err

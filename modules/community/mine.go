@@ -19,22 +19,22 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
-// Favorites are the questions, users, tags and categories that a user follows.
-type Favorites struct {
+// favorites are the questions, users, tags and categories that a user follows.
+type favorites struct {
 	Questions  []qa.QuestionItem `json:"questions" doc:"The newest first"`
 	Users      []auth.Author     `json:"users" doc:"By handle"`
 	Tags       []qa.Tag          `json:"tags" doc:"Most used first"`
 	Categories []qa.Category     `json:"categories" doc:"By title"`
 }
 
-type favoritesOutput struct{ Body Favorites }
+type favoritesOutput struct{ Body favorites }
 
 type updatesInput struct {
 	About string `query:"about" enum:"all,favorites,mine" default:"all" doc:"All updates, only those of favourites, or only those of one's own posts"`
 }
 
-// Notice is a message from the site to a user.
-type Notice struct {
+// notice is a message from the site to a user.
+type notice struct {
 	ID        int       `json:"id"`
 	Content   string    `json:"content" doc:"As stored"`
 	Format    string    `json:"format" enum:"plain,html"`
@@ -42,10 +42,10 @@ type Notice struct {
 	CreatedAt time.Time `json:"createdAt"`
 }
 
-type noticesOutput struct{ Body web.List[Notice] }
+type noticesOutput struct{ Body web.List[notice] }
 
-// Message is a private message or a post on a wall.
-type Message struct {
+// message is a private message or a post on a wall.
+type message struct {
 	ID        int          `json:"id"`
 	From      *auth.Author `json:"from,omitempty" doc:"Absent when the account was deleted"`
 	To        *auth.Author `json:"to,omitempty" doc:"Absent when the account was deleted"`
@@ -59,7 +59,7 @@ type messagesInput struct {
 	Box string `query:"box" enum:"in,out" default:"in" doc:"Received or sent"`
 }
 
-type messagesOutput struct{ Body web.List[Message] }
+type messagesOutput struct{ Body web.List[message] }
 
 func (m *Module) registerMine(api huma.API) {
 	operation := func(id, path, summary string) huma.Operation {
@@ -91,7 +91,7 @@ func (m *Module) favorites(ctx context.Context) (*favoritesOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &favoritesOutput{Body: Favorites{Users: []auth.Author{}, Tags: []qa.Tag{},
+	out := &favoritesOutput{Body: favorites{Users: []auth.Author{}, Tags: []qa.Tag{},
 		Categories: []qa.Category{}}}
 	if out.Body.Questions, err = m.qa.FavoriteQuestions(ctx, caller.UserID); err != nil {
 		return nil, err
@@ -135,8 +135,8 @@ func (m *Module) favorites(ctx context.Context) (*favoritesOutput, error) {
 	return out, nil
 }
 
-func sortLevels(levels []CategoryLevel) {
-	slices.SortFunc(levels, func(a, b CategoryLevel) int { return cmp.Compare(a.Category.ID, b.Category.ID) })
+func sortLevels(levels []categoryLevel) {
+	slices.SortFunc(levels, func(a, b categoryLevel) int { return cmp.Compare(a.Category.ID, b.Category.ID) })
 }
 
 func (m *Module) listUpdates(ctx context.Context, in *updatesInput) (*userPostsOutput, error) {
@@ -156,9 +156,9 @@ func (m *Module) listNotices(ctx context.Context, _ *struct{}) (*noticesOutput, 
 	if err != nil {
 		return nil, err
 	}
-	out := &noticesOutput{Body: web.List[Notice]{Items: []Notice{}}}
+	out := &noticesOutput{Body: web.List[notice]{Items: []notice{}}}
 	err = m.db.Select(ctx, func(rows *sql.Rows) error {
-		var n Notice
+		var n notice
 		var created int64
 		if err := rows.Scan(&n.ID, &n.Content, &n.Format, &created); err != nil {
 			return err
@@ -271,11 +271,11 @@ func (m *Module) messages(
 		condition += " AND (UNIX_TIMESTAMP(m.created) < ? OR UNIX_TIMESTAMP(m.created) = ? AND m.messageid < ?)"
 		args = append(args, at.Created, at.Created, at.ID)
 	}
-	out := &messagesOutput{Body: web.List[Message]{Items: []Message{}}}
+	out := &messagesOutput{Body: web.List[message]{Items: []message{}}}
 	var people []int
 	var ends [][2]int
 	err = m.db.Select(ctx, func(rows *sql.Rows) error {
-		var msg Message
+		var msg message
 		var from, to sql.NullInt64
 		var format string
 		var created int64

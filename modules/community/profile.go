@@ -18,14 +18,14 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
-// Profile is what the caller may see of a user.
-type Profile struct {
+// profile is what the caller may see of a user.
+type profile struct {
 	auth.Author
 	CreatedAt      time.Time       `json:"createdAt" doc:"When the account was made"`
 	Rank           int             `json:"rank" doc:"Place by points, from 1; users with as many points share it"`
-	Fields         []ProfileField  `json:"fields" doc:"The site's profile fields that the caller may see, in its order"`
-	CategoryLevels []CategoryLevel `json:"categoryLevels,omitempty" doc:"Higher levels in single categories"`
-	Stats          Stats           `json:"stats"`
+	Fields         []profileField  `json:"fields" doc:"The site's profile fields that the caller may see, in its order"`
+	CategoryLevels []categoryLevel `json:"categoryLevels,omitempty" doc:"Higher levels in single categories"`
+	Stats          stats           `json:"stats"`
 	WallPosts      int             `json:"wallPostCount"`
 	WallOpen       bool            `json:"wallOpen" doc:"Whether the user takes posts on the wall"`
 	Blocked        bool            `json:"blocked,omitempty" doc:"Told to moderators only"`
@@ -33,8 +33,8 @@ type Profile struct {
 	LastSeenAt     *time.Time      `json:"lastSignInAt,omitempty" doc:"Told to the user and to moderators only"`
 }
 
-// ProfileField is one field of a user's profile.
-type ProfileField struct {
+// profileField is one field of a user's profile.
+type profileField struct {
 	Name      string `json:"name" doc:"The field's stable name"`
 	Label     string `json:"label,omitempty" doc:"What the site calls it, where it is not one of the built-in fields"`
 	Value     string `json:"value"`
@@ -43,14 +43,14 @@ type ProfileField struct {
 	MultiLine bool   `json:"multiLine,omitempty"`
 }
 
-// CategoryLevel is a user's level in one category.
-type CategoryLevel struct {
+// categoryLevel is a user's level in one category.
+type categoryLevel struct {
 	Category *qa.Category `json:"category"`
 	Level    string       `json:"level"`
 }
 
-// Stats are the figures from which a user's points are computed.
-type Stats struct {
+// stats are the figures from which a user's points are computed.
+type stats struct {
 	Questions         int `json:"questions"`
 	Answers           int `json:"answers"`
 	Comments          int `json:"comments"`
@@ -79,8 +79,8 @@ type userListInput struct {
 	Handle string `path:"handle" maxLength:"80" doc:"The user's handle, in any case of letters"`
 }
 
-type profileOutput struct{ Body Profile }
-type statsOutput struct{ Body Stats }
+type profileOutput struct{ Body profile }
+type statsOutput struct{ Body stats }
 type userPostsOutput struct {
 	Body web.List[qa.ActivityItem]
 }
@@ -127,7 +127,7 @@ func (m *Module) getProfile(ctx context.Context, in *handleInput) (*profileOutpu
 		return nil, err
 	}
 	caller := auth.CallerOf(ctx)
-	p := &profileOutput{Body: Profile{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC(),
+	p := &profileOutput{Body: profile{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC(),
 		WallPosts: a.WallPosts, WallOpen: o.Bool(option.AllowUserWalls) && a.Flags&auth.FlagNoWallPosts == 0}}
 	p.Body.Avatar = a.AvatarURL(o, o.Int(option.AvatarProfileSize))
 	moderates, own := caller.Level >= auth.LevelModerator, caller.UserID == a.ID
@@ -155,7 +155,7 @@ func (m *Module) getProfile(ctx context.Context, in *handleInput) (*profileOutpu
 			return nil, err
 		}
 		if ref != nil {
-			p.Body.CategoryLevels = append(p.Body.CategoryLevels, CategoryLevel{ref, auth.LevelName(level)})
+			p.Body.CategoryLevels = append(p.Body.CategoryLevels, categoryLevel{ref, auth.LevelName(level)})
 		}
 	}
 	sortLevels(p.Body.CategoryLevels)
@@ -163,8 +163,8 @@ func (m *Module) getProfile(ctx context.Context, in *handleInput) (*profileOutpu
 }
 
 // stats returns a user's figures. If rank is not nil, it sets it to the user's place by points.
-func (m *Module) stats(ctx context.Context, userID int, rank *int) (Stats, error) {
-	var s Stats
+func (m *Module) stats(ctx context.Context, userID int, rank *int) (stats, error) {
+	var s stats
 	var place int
 	_, err := m.db.Get(ctx,
 		[]any{&s.Questions, &s.Answers, &s.Comments, &s.SelectedByUser, &s.SelectedOfUser,
@@ -186,10 +186,10 @@ func (m *Module) stats(ctx context.Context, userID int, rank *int) (Stats, error
 // their own profile.
 func (m *Module) fields(
 	ctx context.Context, o *site.Options, caller auth.Caller, userID int,
-) ([]ProfileField, error) {
-	fields := []ProfileField{}
+) ([]profileField, error) {
+	fields := []profileField{}
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
-		var f ProfileField
+		var f profileField
 		var label, value sql.NullString
 		var permit sql.NullInt64
 		var flags int

@@ -18,8 +18,8 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
-// User is a user in a list.
-type User struct {
+// user is a user in a list.
+type user struct {
 	auth.Author
 	CreatedAt time.Time `json:"createdAt" doc:"When the account was made"`
 	Blocked   bool      `json:"blocked,omitempty" doc:"Told to moderators only"`
@@ -34,7 +34,7 @@ type usersInput struct {
 	Blocked bool   `query:"blocked" doc:"true: only blocked users; for moderators"`
 }
 
-type usersOutput struct{ Body web.List[User] }
+type usersOutput struct{ Body web.List[user] }
 
 func (m *Module) registerUsers(api huma.API) {
 	web.Register(api, huma.Operation{
@@ -121,8 +121,8 @@ func (m *Module) listUsers(ctx context.Context, in *usersInput) (*usersOutput, e
 	if err != nil {
 		return nil, err
 	}
-	out, err := m.userPage(ctx, o, order, in.Page, func(a auth.Account) User {
-		u := User{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC()}
+	out, err := m.userPage(ctx, o, order, in.Page, func(a auth.Account) user {
+		u := user{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC()}
 		u.Blocked = caller.Level >= auth.LevelModerator && a.Flags&auth.FlagBlocked != 0
 		return u
 	})
@@ -136,7 +136,7 @@ func (m *Module) listUsers(ctx context.Context, in *usersInput) (*usersOutput, e
 // userPage returns one page of the directory. It first reads, by keys alone, which users are on the
 // page, and then their accounts.
 func (m *Module) userPage(
-	ctx context.Context, o *site.Options, order userOrder, page web.Page, show func(auth.Account) User,
+	ctx context.Context, o *site.Options, order userOrder, page web.Page, show func(auth.Account) user,
 ) (*usersOutput, error) {
 	size := page.Size(o.Int(option.PageSizeUsers))
 	var at *userPosition
@@ -154,7 +154,7 @@ func (m *Module) userPage(
 	if err != nil {
 		return nil, fmt.Errorf("list users: %w", err)
 	}
-	out := &usersOutput{Body: web.List[User]{Items: []User{}}}
+	out := &usersOutput{Body: web.List[user]{Items: []user{}}}
 	more := len(ids) > size
 	if len(ids) == 0 {
 		return out, nil
@@ -251,9 +251,9 @@ func (m *Module) listUnapproved(ctx context.Context, in *struct{ web.Page }) (*u
 	}
 	order := userOrder{"unapproved", "u.level < 10 AND (u.flags & 2) = 0",
 		"u.created DESC, u.userid DESC", nil, "u.userid < ?", nil}
-	return m.userPage(ctx, o, order, in.Page, func(a auth.Account) User {
+	return m.userPage(ctx, o, order, in.Page, func(a auth.Account) user {
 		confirmed := a.Flags&auth.FlagEmailConfirmed != 0
-		return User{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC(), Email: a.Email,
+		return user{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC(), Email: a.Email,
 			Confirmed: &confirmed}
 	})
 }

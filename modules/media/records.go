@@ -158,14 +158,14 @@ type Picture struct {
 	BlurHash string
 	// Sources are smaller versions, the smallest first. Animated and transparent images have
 	// none, because the versions are JPEGs of a single frame.
-	Sources []Source
+	Sources []source
 	// Thumbnail is a version for lists. If the image is larger than the smallest thumbnail size,
 	// it is a JPEG, even of animated and transparent images; otherwise it is the image itself.
-	Thumbnail Source
+	Thumbnail source
 }
 
-// Source is one version of an image: its address, and its size in pixels.
-type Source struct {
+// source is one version of an image: its address, and its size in pixels.
+type source struct {
 	URL           string
 	Width, Height int
 }
@@ -199,7 +199,7 @@ func (m *Module) picture(id string, r record) Picture {
 		if size >= max(r.width, r.height) {
 			break
 		}
-		s := Source{URL: m.address(id, size)}
+		s := source{URL: m.address(id, size)}
 		if m.settings.CDN != "" && r.state == stateReady {
 			s.URL = m.settings.CDN + "/" + renditionKey{id, workshop.Version{Size: size}}.object()
 		}
@@ -212,7 +212,7 @@ func (m *Module) picture(id string, r record) Picture {
 		}
 	}
 	if p.Thumbnail.URL == "" {
-		p.Thumbnail = Source{p.URL, r.width, r.height}
+		p.Thumbnail = source{p.URL, r.width, r.height}
 	}
 	return p
 }

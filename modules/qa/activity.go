@@ -26,11 +26,11 @@ const maxMerged = 50
 // ActivityItem describes one thing that happened to a post, with the question that the post belongs to.
 type ActivityItem struct {
 	Question QuestionItem `json:"question"`
-	Post     PostRef      `json:"post" doc:"The question itself, or the answer or comment that is new or was changed"`
+	Post     postRef      `json:"post" doc:"The question itself, or the answer or comment that is new or was changed"`
 	What     string       `json:"what" enum:"new,content,tags,category,closed,selected,visibility,type,comment-on-question,comment-on-answer,follow,other" doc:"new, or what was changed; in updates also how a new post concerns the reader"`
 	At       time.Time    `json:"at"`
 	By       *auth.Author `json:"by,omitempty"`
-	Votes    *Votes       `json:"votes,omitempty" doc:"Of the answer; in the list of a user's answers"`
+	Votes    *votes       `json:"votes,omitempty" doc:"Of the answer; in the list of a user's answers"`
 	Excerpt  *Text        `json:"text,omitempty" doc:"What was written; in moderation lists"`
 	Flags    int          `json:"flagCount,omitempty" doc:"In moderation lists"`
 }
@@ -65,7 +65,7 @@ type event struct {
 	userID     int
 	author     auth.AuthorScan
 	flags      int
-	votes      Votes
+	votes      votes
 	format     string
 	content    string
 	// personal is set, in a user's list of updates, if the event concerns the user's own posts.

@@ -195,14 +195,14 @@ type categoryInput struct {
 	ID string `path:"id" maxLength:"900" doc:"Id, or path of slugs with / written as %2F"`
 }
 
-// CategoryDetail describes one category, with its ancestors and siblings.
-type CategoryDetail struct {
+// categoryDetail describes one category, with its ancestors and siblings.
+type categoryDetail struct {
 	CategoryInfo
 	Ancestors []Category     `json:"ancestors" doc:"From the top category down to its parent"`
 	Siblings  []CategoryInfo `json:"siblings" doc:"The categories of the same parent, itself included, in their order"`
 }
 
-type categoryOutput struct{ Body CategoryDetail }
+type categoryOutput struct{ Body categoryDetail }
 
 func (m *Module) registerCategories(api huma.API) {
 	web.Register(api, huma.Operation{
@@ -242,7 +242,7 @@ func (m *Module) getCategory(ctx context.Context, in *categoryInput) (*categoryO
 	if c == nil {
 		return nil, problem.NotFound()
 	}
-	out := &categoryOutput{Body: CategoryDetail{CategoryInfo: c.info(true), Ancestors: []Category{}}}
+	out := &categoryOutput{Body: categoryDetail{CategoryInfo: c.info(true), Ancestors: []Category{}}}
 	for up := t.byID[c.parentID]; up != nil && len(out.Body.Ancestors) < maxDepth; up = t.byID[up.parentID] {
 		out.Body.Ancestors = append(out.Body.Ancestors, *t.ref(up.id))
 	}

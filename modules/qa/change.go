@@ -46,7 +46,7 @@ type writing struct {
 type effects struct {
 	extra  *string     // the new content of the question's extra field; nil does not change it
 	charge auth.Action // the limit that the action counts against; "" for none
-	votes  []VoteChange
+	votes  []voteChange
 	events []Event
 	// flagged is what the action adds to the site's cached count of flags, as Q2A counts them.
 	flagged int

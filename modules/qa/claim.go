@@ -50,7 +50,7 @@ func (c *change) dropOwnVote(p *post) error {
 	}
 	if p.myVote != 0 {
 		p.recount(p.myVote, 0)
-		c.votes = append(c.votes, VoteChange{
+		c.votes = append(c.votes, voteChange{
 			UserID: c.caller.UserID, KindBefore: p.kind, KindAfter: p.kind, Before: p.myVote,
 		})
 	}

@@ -354,13 +354,13 @@ func editParams(e *edit, changed bool) []events.Param {
 
 // votesTurn records that from now on the votes on a post count as votes on another kind of post.
 func (c *change) votesTurn(p *post) error {
-	return c.eachVote(p, func(v *VoteChange) { v.KindAfter, v.After = p.kind, v.Before })
+	return c.eachVote(p, func(v *voteChange) { v.KindAfter, v.After = p.kind, v.Before })
 }
 
-// eachVote adds a VoteChange to the action for each vote on a post; f sets what the vote becomes.
-func (c *change) eachVote(p *post, f func(v *VoteChange)) error {
+// eachVote adds a voteChange to the action for each vote on a post; f sets what the vote becomes.
+func (c *change) eachVote(p *post, f func(v *voteChange)) error {
 	err := c.tx.Select(c.ctx, func(rows *sql.Rows) error {
-		v := VoteChange{KindBefore: c.was(p.id).kind}
+		v := voteChange{KindBefore: c.was(p.id).kind}
 		if err := rows.Scan(&v.UserID, &v.Before); err != nil {
 			return err
 		}

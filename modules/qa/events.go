@@ -19,15 +19,15 @@ type Action struct {
 	// Posts are the posts that the action changed.
 	Posts []PostChange
 	// Votes are the votes that were given, changed, or deleted together with a post.
-	Votes []VoteChange
+	Votes []voteChange
 }
 
-// Listener is a function that does what follows from an action, in the same transaction. If it returns
+// listener is a function that does what follows from an action, in the same transaction. If it returns
 // an error, the action fails.
-type Listener func(ctx context.Context, tx *database.DB, a *Action) error
+type listener func(ctx context.Context, tx *database.DB, a *Action) error
 
 // Listen adds a listener. It must be called before the application serves requests.
-func (m *Module) Listen(l Listener) { m.listeners = append(m.listeners, l) }
+func (m *Module) Listen(l listener) { m.listeners = append(m.listeners, l) }
 
 // PostState is the state of a post at one moment, limited to what other modules count.
 type PostState struct {
@@ -49,8 +49,8 @@ type PostChange struct {
 	SelectedUserIDs []int
 }
 
-// VoteChange is a user's vote on a post before and after an action: 1, 0 or -1.
-type VoteChange struct {
+// voteChange is a user's vote on a post before and after an action: 1, 0 or -1.
+type voteChange struct {
 	UserID int
 	// KindBefore and KindAfter are the kind of the post before and after the action; KindAfter is "" if
 	// the post was deleted.

@@ -6,8 +6,8 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
-// Permissions says what the caller may do with a post now. Each field is about one operation.
-type Permissions struct {
+// permissions says what the caller may do with a post now. Each field is about one operation.
+type permissions struct {
 	Answer     bool `json:"answer"`
 	Comment    bool `json:"comment"`
 	Edit       bool `json:"edit"`
@@ -294,8 +294,8 @@ func hidesButton(reason auth.Reason) bool {
 }
 
 // public returns the rules as the API reports them.
-func (r rules) public() Permissions {
-	return Permissions{
+func (r rules) public() permissions {
+	return permissions{
 		Answer: r.allows(answering), Comment: r.allows(commenting),
 		Edit: r.allows(editing), Recategory: r.allows(labelling), Select: r.allows(selecting),
 		VoteUp: r.allows(votingUp), VoteDown: r.allows(votingDown),

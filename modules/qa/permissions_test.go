@@ -407,8 +407,8 @@ func TestRules(t *testing.T) {
 func difference(before, after string) string {
 	was, is := strings.Fields(before), strings.Fields(after)
 	var diff []string
-	for i := range reflect.TypeFor[Permissions]().NumField() {
-		name := reflect.TypeFor[Permissions]().Field(i).Tag.Get("json")
+	for i := range reflect.TypeFor[permissions]().NumField() {
+		name := reflect.TypeFor[permissions]().Field(i).Tag.Get("json")
 		switch {
 		case slices.Contains(was, name) && !slices.Contains(is, name):
 			diff = append(diff, "-"+name)

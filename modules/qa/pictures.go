@@ -12,8 +12,8 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// Thumbnail is a small version of an image, to be shown in a list of questions.
-type Thumbnail struct {
+// thumbnail is a small version of an image, to be shown in a list of questions.
+type thumbnail struct {
 	ID       string `json:"id" doc:"Of the image; text, since it can be beyond 2^53"`
 	URL      string `json:"url" doc:"A small JPEG of it"`
 	SrcSet   string `json:"srcSet,omitempty" doc:"Larger ones for screens with more pixels, as browsers read it"`
@@ -83,7 +83,7 @@ func (m *Module) illustrated(o *site.Options, p *post) string {
 }
 
 // thumbnail returns the first image of a post, or nil if it has none.
-func (m *Module) thumbnail(o *site.Options, p *post) *Thumbnail {
+func (m *Module) thumbnail(o *site.Options, p *post) *thumbnail {
 	if len(p.pictures) == 0 {
 		return nil
 	}
@@ -99,9 +99,9 @@ func (m *Module) thumbnail(o *site.Options, p *post) *Thumbnail {
 // size, and one for screens with twice the pixels.
 const thumbnailVersions = 2
 
-func thumbnailOf(p media.Picture) *Thumbnail {
+func thumbnailOf(p media.Picture) *thumbnail {
 	small := p.Thumbnail
-	t := &Thumbnail{ID: p.ID, URL: small.URL, Width: small.Width, Height: small.Height, BlurHash: p.BlurHash}
+	t := &thumbnail{ID: p.ID, URL: small.URL, Width: small.Width, Height: small.Height, BlurHash: p.BlurHash}
 	var set []string
 	for _, s := range p.Sources[:min(thumbnailVersions, len(p.Sources))] {
 		set = append(set, s.URL+" "+strconv.Itoa(s.Width)+"w")

@@ -171,8 +171,8 @@ func isClosed(o *site.Options, p *post) bool {
 	return p.kind == "Q" && (p.closedByID != 0 || p.selectedID != 0 && o.Bool(option.DoCloseOnSelect))
 }
 
-// Votes holds the counts of votes on a post: up, down, and the difference of both.
-type Votes struct {
+// votes holds the counts of votes on a post: up, down, and the difference of both.
+type votes struct {
 	Net  int `json:"net"`
 	Up   int `json:"up"`
 	Down int `json:"down"`
@@ -192,17 +192,17 @@ type PostBase struct {
 	State     string       `json:"state" enum:"visible,hidden,queued" doc:"Hidden and queued posts are shown only to those who may see them"`
 	Author    *auth.Author `json:"author,omitempty" doc:"Absent for anonymous posts"`
 	Name      string       `json:"name,omitempty" doc:"What an anonymous author called themself"`
-	Votes     Votes        `json:"votes"`
+	Votes     votes        `json:"votes"`
 	FlagCount int          `json:"flagCount"`
 	CreatedAt time.Time    `json:"createdAt"`
-	Update    *Update      `json:"update,omitempty" doc:"The last change"`
+	Update    *update      `json:"update,omitempty" doc:"The last change"`
 	MyVote    *int         `json:"myVote,omitempty" doc:"The caller's vote: 1, 0 or -1; absent for anonymous callers"`
 	MyFlag    *bool        `json:"myFlag,omitempty" doc:"Whether the caller flagged it"`
-	Can       *Permissions `json:"can,omitempty" doc:"What the caller may do with it; with include=permissions"`
+	Can       *permissions `json:"can,omitempty" doc:"What the caller may do with it; with include=permissions"`
 }
 
-// Update describes the last change of a post.
-type Update struct {
+// update describes the last change of a post.
+type update struct {
 	At   time.Time `json:"at"`
 	What string    `json:"what" enum:"content,tags,category,closed,selected,visibility,type,other" doc:"What was changed"`
 	By   string    `json:"by,omitempty" doc:"Handle of the user; in threads only"`
@@ -230,7 +230,7 @@ type QuestionItem struct {
 	Closed           bool       `json:"closed"`
 	ClosedByID       int        `json:"closedById,omitempty" doc:"The question that it duplicates, or the note that says why it was closed"`
 	IsFavorite       *bool      `json:"isFavorite,omitempty" doc:"Whether it is among the caller's favourites"`
-	Thumbnail        *Thumbnail `json:"thumbnail,omitempty" doc:"The first of the site's images in the question"`
+	Thumbnail        *thumbnail `json:"thumbnail,omitempty" doc:"The first of the site's images in the question"`
 }
 
 var typeNames = map[string]string{"Q": "question", "A": "answer", "C": "comment", "NOTE": "note"}
@@ -248,7 +248,7 @@ func unixTime(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 func (m *Module) base(o *site.Options, p *post) PostBase {
 	b := PostBase{
 		ID: p.id, Type: typeNames[p.kind], State: "visible", Author: p.author.Author(o, p.userID),
-		Votes: Votes{Net: p.net, Up: p.up, Down: p.down}, FlagCount: p.flags, CreatedAt: unixTime(p.created),
+		Votes: votes{Net: p.net, Up: p.up, Down: p.down}, FlagCount: p.flags, CreatedAt: unixTime(p.created),
 	}
 	switch {
 	case p.hidden:
@@ -260,7 +260,7 @@ func (m *Module) base(o *site.Options, p *post) PostBase {
 		b.Name = m.blockedWords(o).Censor(p.name)
 	}
 	if p.updated != 0 && o.Bool(option.ShowPostUpdateMeta) {
-		b.Update = &Update{At: unixTime(p.updated), What: updateName(p.updateType), By: p.lastHandle}
+		b.Update = &update{At: unixTime(p.updated), What: updateName(p.updateType), By: p.lastHandle}
 	}
 	if p.hasMyColumns {
 		flag := p.myFlag != 0

@@ -41,7 +41,7 @@ type Module struct {
 	categories atomic.Pointer[categoryTree]
 	reading    sync.Mutex
 	blocked    atomic.Pointer[blockedWords]
-	listeners  []Listener
+	listeners  []listener
 	views      *viewBatches
 	sitemap    sitemapParts
 	// lightTurns and heavyTurns limit how many contents are converted at the same time.

@@ -219,7 +219,7 @@ func TestNoWriteWithoutAsking(t *testing.T) {
 
 // TestEveryOperationIsToldAndRefused: each operation has its place in what readers are told, and reasons for refusing it.
 func TestEveryOperationIsToldAndRefused(t *testing.T) {
-	told := reflect.TypeFor[Permissions]().NumField()
+	told := reflect.TypeFor[permissions]().NumField()
 	if told != int(operations) {
 		t.Errorf("%d operations, %d of them told to readers", operations, told)
 	}
@@ -242,7 +242,7 @@ func TestEveryOperationIsToldAndRefused(t *testing.T) {
 	}
 	for i := range told {
 		if !reflect.ValueOf(all.public()).Field(i).Bool() {
-			t.Errorf("%s is never told", reflect.TypeFor[Permissions]().Field(i).Name)
+			t.Errorf("%s is never told", reflect.TypeFor[permissions]().Field(i).Name)
 		}
 	}
 }

@@ -20,8 +20,8 @@ import (
 // 1 (loose) to 5 (strict). The figures are Q2A's.
 func minScore(match int) float64 { return 10 - 2*float64(match) }
 
-// RelatedItem is a question that is like another one or like a title, with a score for how much.
-type RelatedItem struct {
+// relatedItem is a question that is like another one or like a title, with a score for how much.
+type relatedItem struct {
 	QuestionItem
 	Score float64 `json:"score" doc:"The greater the more alike"`
 }
@@ -31,7 +31,7 @@ type relatedInput struct {
 	Limit int `query:"limit" minimum:"1" maximum:"50" doc:"How many; by default the site's page_size_related_qs"`
 }
 
-type relatedOutput struct{ Body web.List[RelatedItem] }
+type relatedOutput struct{ Body web.List[relatedItem] }
 
 type similarInput struct {
 	Title string `query:"title" required:"true" minLength:"1" maxLength:"800" doc:"Title that somebody is about to ask under"`
@@ -98,13 +98,13 @@ func (m *Module) listRelated(ctx context.Context, in *relatedInput) (*relatedOut
 	if err != nil {
 		return nil, err
 	}
-	return &relatedOutput{Body: web.List[RelatedItem]{Items: m.relatedItems(o, tree, hits)}}, nil
+	return &relatedOutput{Body: web.List[relatedItem]{Items: m.relatedItems(o, tree, hits)}}, nil
 }
 
-func (m *Module) relatedItems(o *site.Options, tree *categoryTree, hits []hit) []RelatedItem {
-	items := make([]RelatedItem, len(hits))
+func (m *Module) relatedItems(o *site.Options, tree *categoryTree, hits []hit) []relatedItem {
+	items := make([]relatedItem, len(hits))
 	for i, h := range hits {
-		items[i] = RelatedItem{m.item(o, tree, h.post), h.Score}
+		items[i] = relatedItem{m.item(o, tree, h.post), h.Score}
 	}
 	return items
 }
@@ -142,7 +142,7 @@ func (m *Module) listSimilar(ctx context.Context, in *similarInput) (*relatedOut
 		return nil, err
 	}
 	hits = slices.DeleteFunc(hits, func(h hit) bool { return h.post == nil })
-	return &relatedOutput{Body: web.List[RelatedItem]{Items: m.relatedItems(o, tree, hits)}}, nil
+	return &relatedOutput{Body: web.List[relatedItem]{Items: m.relatedItems(o, tree, hits)}}, nil
 }
 
 func (m *Module) suggestTags(ctx context.Context, in *similarInput) (*suggestedTagsOutput, error) {

@@ -20,14 +20,14 @@ type searchInput struct {
 	Q string `query:"q" required:"true" minLength:"1" maxLength:"500" doc:"What to look for, in any language; also a user's handle"`
 }
 
-// SearchItem is a question that a search has found, with its score and the post that matches best.
-type SearchItem struct {
+// searchItem is a question that a search has found, with its score and the post that matches best.
+type searchItem struct {
 	QuestionItem
 	Score float64 `json:"score" doc:"The greater the better; comparable within one search only"`
-	Match PostRef `json:"match" doc:"The part of the thread that matches best"`
+	Match postRef `json:"match" doc:"The part of the thread that matches best"`
 }
 
-type searchOutput struct{ Body web.List[SearchItem] }
+type searchOutput struct{ Body web.List[searchItem] }
 
 func (m *Module) registerSearch(api huma.API) {
 	web.Register(api, huma.Operation{
@@ -73,7 +73,7 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	total := found.Total()
 	size := in.Size(o.Int(option.PageSizeSearch))
 	hits := hitsOf(found.Best(after, in.Offset(size), size+1))
-	out := &searchOutput{Body: web.List[SearchItem]{Items: []SearchItem{}, Total: &total}}
+	out := &searchOutput{Body: web.List[searchItem]{Items: []searchItem{}, Total: &total}}
 	if len(hits) > size {
 		hits = hits[:size]
 		out.Body.NextCursor = web.EncodeCursor("search", &searchPosition{hits[size-1].Score, hits[size-1].ID})
@@ -92,8 +92,8 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	return out, nil
 }
 
-func (m *Module) searchItem(o *site.Options, tree *categoryTree, h hit) SearchItem {
-	return SearchItem{
+func (m *Module) searchItem(o *site.Options, tree *categoryTree, h hit) searchItem {
+	return searchItem{
 		QuestionItem: m.item(o, tree, h.post), Score: h.Score,
 		Match: m.ref(o, &post{id: h.MatchID, kind: h.MatchKind}, h.post),
 	}

@@ -7,32 +7,32 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
-// Question is a question with its thread, as far as the request asked for it.
-type Question struct {
+// question is a question with its thread, as far as the request asked for it.
+type question struct {
 	QuestionItem
 	Text
 	Extra      string         `json:"extra,omitempty" doc:"The site's additional field of questions"`
-	Follows    *PostRef       `json:"follows,omitempty" doc:"The answer that this question follows from"`
-	Closure    *Closure       `json:"closure,omitempty" doc:"Why the question is closed, if somebody closed it"`
-	Duplicates []PostRef      `json:"duplicates,omitempty" doc:"Questions closed as duplicates of this one"`
-	Answers    []Answer       `json:"answers,omitempty" doc:"In the site's order: waiting for approval, selected, others, hidden; with include=answers"`
-	Comments   []Comment      `json:"comments,omitempty" doc:"On the question, the oldest first; with include=comments"`
-	FollowUps  []PostRef      `json:"followUps,omitempty" doc:"Questions that follow from the question itself: those that followed an answer which became a comment"`
+	Follows    *postRef       `json:"follows,omitempty" doc:"The answer that this question follows from"`
+	Closure    *closure       `json:"closure,omitempty" doc:"Why the question is closed, if somebody closed it"`
+	Duplicates []postRef      `json:"duplicates,omitempty" doc:"Questions closed as duplicates of this one"`
+	Answers    []answer       `json:"answers,omitempty" doc:"In the site's order: waiting for approval, selected, others, hidden; with include=answers"`
+	Comments   []comment      `json:"comments,omitempty" doc:"On the question, the oldest first; with include=comments"`
+	FollowUps  []postRef      `json:"followUps,omitempty" doc:"Questions that follow from the question itself: those that followed an answer which became a comment"`
 	Related    []QuestionItem `json:"related,omitempty" doc:"With include=related"`
 }
 
-// Answer is an answer with the comments and follow-ups below it.
-type Answer struct {
+// answer is an answer with the comments and follow-ups below it.
+type answer struct {
 	PostBase
 	Text
 	QuestionID int       `json:"questionId"`
 	Selected   bool      `json:"selected" doc:"Whether it is the best answer"`
-	Comments   []Comment `json:"comments,omitempty" doc:"The oldest first; with include=comments"`
-	FollowUps  []PostRef `json:"followUps,omitempty" doc:"Questions that follow from it"`
+	Comments   []comment `json:"comments,omitempty" doc:"The oldest first; with include=comments"`
+	FollowUps  []postRef `json:"followUps,omitempty" doc:"Questions that follow from it"`
 }
 
-// Comment is a comment on a question or an answer.
-type Comment struct {
+// comment is a comment on a question or an answer.
+type comment struct {
 	PostBase
 	Text
 	ParentID   int    `json:"parentId"`
@@ -40,8 +40,8 @@ type Comment struct {
 	QuestionID int    `json:"questionId"`
 }
 
-// PostRef identifies a post, with its type and question, so that clients can link to it.
-type PostRef struct {
+// postRef identifies a post, with its type and question, so that clients can link to it.
+type postRef struct {
 	ID         int    `json:"id"`
 	Type       string `json:"type" enum:"question,answer,comment,note"`
 	QuestionID int    `json:"questionId"`
@@ -49,9 +49,9 @@ type PostRef struct {
 	Path       string `json:"path,omitempty" doc:"Address of the question below the site's"`
 }
 
-// Closure says why a question is closed: it is a duplicate of another question, or has a closing note.
-type Closure struct {
-	DuplicateOf *PostRef `json:"duplicateOf,omitempty"`
+// closure says why a question is closed: it is a duplicate of another question, or has a closing note.
+type closure struct {
+	DuplicateOf *postRef `json:"duplicateOf,omitempty"`
 	Note        *Text    `json:"note,omitempty"`
 }
 
@@ -77,9 +77,9 @@ func (s shown) base(p *post) PostBase {
 	return b
 }
 
-func (s shown) question(tree *categoryTree) Question {
+func (s shown) question(tree *categoryTree) question {
 	q := s.t.question
-	out := Question{QuestionItem: s.m.item(s.o, tree, q), Text: s.m.text(s.o, q)}
+	out := question{QuestionItem: s.m.item(s.o, tree, q), Text: s.m.text(s.o, q)}
 	out.PostBase = s.base(q)
 	if s.o.Bool(option.ExtraFieldActive) && s.o.Bool(option.ExtraFieldDisplay) {
 		out.Extra = s.m.blockedWords(s.o).Censor(q.extra)
@@ -89,7 +89,7 @@ func (s shown) question(tree *categoryTree) Question {
 		out.Follows = &ref
 	}
 	if c := s.t.closing; c != nil {
-		out.Closure = &Closure{}
+		out.Closure = &closure{}
 		if c.kind == "Q" {
 			ref := s.m.ref(s.o, c, c)
 			out.Closure.DuplicateOf = &ref
@@ -111,16 +111,16 @@ func (s shown) question(tree *categoryTree) Question {
 	return out
 }
 
-func (s shown) answers() []Answer {
-	answers := make([]Answer, len(s.t.answers))
+func (s shown) answers() []answer {
+	answers := make([]answer, len(s.t.answers))
 	for i, a := range s.t.answers {
 		answers[i] = s.answer(a)
 	}
 	return answers
 }
 
-func (s shown) answer(p *post) Answer {
-	a := Answer{
+func (s shown) answer(p *post) answer {
+	a := answer{
 		PostBase: s.base(p), Text: s.m.text(s.o, p),
 		QuestionID: s.t.question.id, Selected: p.id == s.t.question.selectedID,
 	}
@@ -132,8 +132,8 @@ func (s shown) answer(p *post) Answer {
 }
 
 // followUps returns the questions that follow directly from a post, the oldest first.
-func (s shown) followUps(parent *post) []PostRef {
-	var refs []PostRef
+func (s shown) followUps(parent *post) []postRef {
+	var refs []postRef
 	for _, f := range s.t.comments {
 		if f.parentID == parent.id && s.t.isFollowUp(f) {
 			refs = append(refs, s.m.ref(s.o, f, f))
@@ -143,8 +143,8 @@ func (s shown) followUps(parent *post) []PostRef {
 }
 
 // comments returns the comments right below a post, the oldest first.
-func (s shown) comments(parent *post) []Comment {
-	var comments []Comment
+func (s shown) comments(parent *post) []comment {
+	var comments []comment
 	for _, c := range s.t.comments {
 		if c.kind == "C" && c.parentID == parent.id {
 			comments = append(comments, s.comment(c))
@@ -153,8 +153,8 @@ func (s shown) comments(parent *post) []Comment {
 	return comments
 }
 
-func (s shown) comment(p *post) Comment {
-	c := Comment{
+func (s shown) comment(p *post) comment {
+	c := comment{
 		PostBase: s.base(p), Text: s.m.text(s.o, p),
 		ParentID: p.parentID, QuestionID: s.t.question.id, ParentType: "answer",
 	}
@@ -165,8 +165,8 @@ func (s shown) comment(p *post) Comment {
 }
 
 // ref returns a reference to a post of the question.
-func (m *Module) ref(o *site.Options, p, question *post) PostRef {
-	ref := PostRef{
+func (m *Module) ref(o *site.Options, p, question *post) postRef {
+	ref := postRef{
 		ID: p.id, Type: typeNames[p.kind], QuestionID: question.id,
 		Title: m.shown(o, question.title).title, Path: m.path(o, question.id, question.title),
 	}

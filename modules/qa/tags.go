@@ -20,8 +20,8 @@ type Tag struct {
 	QuestionCount int    `json:"questionCount" doc:"Visible questions with it"`
 }
 
-// TagDetail is a tag with its description.
-type TagDetail struct {
+// tagDetail is a tag with its description.
+type tagDetail struct {
 	Tag
 	Description string `json:"description,omitempty"`
 }
@@ -38,7 +38,7 @@ type tagInput struct {
 	Tag string `path:"tag" maxLength:"80" doc:"The tag, in any case of letters"`
 }
 
-type tagOutput struct{ Body TagDetail }
+type tagOutput struct{ Body tagDetail }
 
 func (m *Module) registerTags(api huma.API) {
 	web.Register(api, huma.Operation{

@@ -27,7 +27,7 @@ type threadInput struct {
 
 type threadOutput struct {
 	ETag string `header:"ETag"`
-	Body Question
+	Body question
 }
 
 type postInput struct {
@@ -41,18 +41,18 @@ type answersInput struct {
 	Include []string `query:"include" enum:"comments,permissions" doc:"What to give beside the answers, separated by commas"`
 }
 
-type answersOutput struct{ Body web.List[Answer] }
+type answersOutput struct{ Body web.List[answer] }
 type answerOutput struct {
 	ETag string `header:"ETag"`
-	Body Answer
+	Body answer
 }
 type commentOutput struct {
 	ETag string `header:"ETag"`
-	Body Comment
+	Body comment
 }
-type commentsOutput struct{ Body web.List[Comment] }
-type postRefOutput struct{ Body PostRef }
-type postRefsOutput struct{ Body web.List[PostRef] }
+type commentsOutput struct{ Body web.List[comment] }
+type postRefOutput struct{ Body postRef }
+type postRefsOutput struct{ Body web.List[postRef] }
 
 func (m *Module) registerThreads(api huma.API) {
 	operation := func(id, path, summary, description string) huma.Operation {
@@ -339,7 +339,7 @@ func (m *Module) listAnswers(ctx context.Context, in *answersInput) (*answersOut
 	}
 	answers := shown{m, o, t, append(in.Include, "answers")}.answers()
 	total := len(answers)
-	return &answersOutput{Body: web.List[Answer]{Items: answers, Total: &total}}, nil
+	return &answersOutput{Body: web.List[answer]{Items: answers, Total: &total}}, nil
 }
 
 func (m *Module) listFollowUps(ctx context.Context, in *postInput) (*postRefsOutput, error) {
@@ -347,7 +347,7 @@ func (m *Module) listFollowUps(ctx context.Context, in *postInput) (*postRefsOut
 	if err != nil {
 		return nil, err
 	}
-	out := &postRefsOutput{Body: web.List[PostRef]{Items: []PostRef{}}}
+	out := &postRefsOutput{Body: web.List[postRef]{Items: []postRef{}}}
 	for _, p := range t.comments { // sorted by time, whichever post they follow from
 		if t.isFollowUp(p) {
 			out.Body.Items = append(out.Body.Items, m.ref(o, p, p))
@@ -436,21 +436,21 @@ func (m *Module) listComments(ctx context.Context, in *postInput) (*commentsOutp
 	comments := shown{m, o, t, append(in.Include, "comments")}.comments(p)
 	total := len(comments)
 	return &commentsOutput{
-		Body: web.List[Comment]{Items: append([]Comment{}, comments...), Total: &total},
+		Body: web.List[comment]{Items: append([]comment{}, comments...), Total: &total},
 	}, nil
 }
 
-// Revision is an earlier version of a post. There are none so far, since Q2A does not keep them.
-type Revision struct {
+// revision is an earlier version of a post. There are none so far, since Q2A does not keep them.
+type revision struct {
 	At time.Time `json:"at"`
 	Text
 }
 
-type revisionsOutput struct{ Body web.List[Revision] }
+type revisionsOutput struct{ Body web.List[revision] }
 
 func (m *Module) listRevisions(ctx context.Context, in *postInput) (*revisionsOutput, error) {
 	if _, _, _, err := m.openPost(ctx, in.ID, "QAC", nil); err != nil {
 		return nil, err
 	}
-	return &revisionsOutput{Body: web.List[Revision]{Items: []Revision{}}}, nil
+	return &revisionsOutput{Body: web.List[revision]{Items: []revision{}}}, nil
 }

@@ -75,16 +75,16 @@ func (m *Module) setApproval(ctx context.Context, in *approvalInput) (*stateOutp
 	})
 }
 
-// PostStateResult is a post's state, which says who can see it, and its number of flags.
-type PostStateResult struct {
+// postStateResult is a post's state, which says who can see it, and its number of flags.
+type postStateResult struct {
 	State     string `json:"state" enum:"visible,hidden,queued"`
 	FlagCount int    `json:"flagCount"`
 }
 
-type stateOutput struct{ Body PostStateResult }
+type stateOutput struct{ Body postStateResult }
 
-func (p *post) stateResult() PostStateResult {
-	r := PostStateResult{State: "visible", FlagCount: p.flags}
+func (p *post) stateResult() postStateResult {
+	r := postStateResult{State: "visible", FlagCount: p.flags}
 	switch {
 	case p.hidden:
 		r.State = "hidden"
@@ -264,7 +264,7 @@ func (c *change) referred(p *post) (bool, error) {
 }
 
 func (c *change) delete(p *post) error {
-	if err := c.eachVote(p, func(*VoteChange) {}); err != nil {
+	if err := c.eachVote(p, func(*voteChange) {}); err != nil {
 		return err
 	}
 	with := []any{"postid", p.id}

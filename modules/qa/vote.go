@@ -15,13 +15,13 @@ type voteInput struct {
 	}
 }
 
-// VoteResult holds a post's votes and the caller's own vote, after the caller has voted.
-type VoteResult struct {
-	Votes  Votes `json:"votes"`
+// voteResult holds a post's votes and the caller's own vote, after the caller has voted.
+type voteResult struct {
+	Votes  votes `json:"votes"`
 	MyVote int   `json:"myVote" enum:"1,0,-1"`
 }
 
-type voteOutput struct{ Body VoteResult }
+type voteOutput struct{ Body voteResult }
 
 // setVote sets the caller's vote on a post: 1, -1, or 0 to take it back.
 func (m *Module) setVote(ctx context.Context, id, vote int) (*voteOutput, error) {
@@ -31,7 +31,7 @@ func (m *Module) setVote(ctx context.Context, id, vote int) (*voteOutput, error)
 			return 0, err
 		}
 		err := c.vote(p, vote)
-		out.Body = VoteResult{Votes{p.net, p.up, p.down}, vote}
+		out.Body = voteResult{votes{p.net, p.up, p.down}, vote}
 		return 0, err
 	})
 	return out, err
@@ -76,7 +76,7 @@ func (c *change) vote(p *post, vote int) error {
 		return fmt.Errorf("write the vote: %w", err)
 	}
 	p.recount(old, vote)
-	c.votes = append(c.votes, VoteChange{
+	c.votes = append(c.votes, voteChange{
 		UserID: c.caller.UserID, KindBefore: p.kind, KindAfter: p.kind, Before: old, After: vote,
 	})
 	c.charge = auth.Votes

@@ -19,7 +19,7 @@ type createdQuestion struct {
 	Location string        `header:"Location"`
 	Cookie   []http.Cookie `header:"Set-Cookie"`
 	ETag     string        `header:"ETag"`
-	Body     Question
+	Body     question
 }
 
 type createdAnswer struct {
@@ -27,7 +27,7 @@ type createdAnswer struct {
 	Location string        `header:"Location"`
 	Cookie   []http.Cookie `header:"Set-Cookie"`
 	ETag     string        `header:"ETag"`
-	Body     Answer
+	Body     answer
 }
 
 type createdComment struct {
@@ -35,7 +35,7 @@ type createdComment struct {
 	Location string        `header:"Location"`
 	Cookie   []http.Cookie `header:"Set-Cookie"`
 	ETag     string        `header:"ETag"`
-	Body     Comment
+	Body     comment
 }
 
 // postID is the input of the writes that take only the id of a post.

@@ -93,7 +93,7 @@ func (m *Module) setBonus(ctx context.Context, handle string, bonus int) (*bonus
 		if err := m.Recompute(ctx, tx, o, map[int]Columns{account.ID: 0}); err != nil {
 			return err
 		}
-		rows, err := Lock(ctx, tx, []int{account.ID})
+		rows, err := lock(ctx, tx, []int{account.ID})
 		if err != nil {
 			return err
 		}

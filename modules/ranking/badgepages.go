@@ -31,15 +31,15 @@ type CountedBadge struct {
 	Holders int `json:"holders" doc:"How many users have it"`
 }
 
-// AwardedBadge is a badge that a user has, with the time of the award.
-type AwardedBadge struct {
+// awardedBadge is a badge that a user has, with the time of the award.
+type awardedBadge struct {
 	Badge
 	Month     string    `json:"month,omitempty" doc:"Of monthly badges: the month that it was won in, as YYYY-MM"`
 	AwardedAt time.Time `json:"awardedAt"`
 }
 
-// BadgeHolder is a user who has a badge, with the time of the award.
-type BadgeHolder struct {
+// badgeHolder is a user who has a badge, with the time of the award.
+type badgeHolder struct {
 	User      auth.Author `json:"user"`
 	Month     string      `json:"month,omitempty" doc:"Of monthly badges: the month that it was won in, as YYYY-MM"`
 	AwardedAt time.Time   `json:"awardedAt"`
@@ -55,10 +55,10 @@ type (
 	badgeOutput  struct {
 		Body struct {
 			CountedBadge
-			Awards web.List[BadgeHolder] `json:"awards" doc:"Who has it, the newest first"`
+			Awards web.List[badgeHolder] `json:"awards" doc:"Who has it, the newest first"`
 		}
 	}
-	userBadgesOutput struct{ Body web.List[AwardedBadge] }
+	userBadgesOutput struct{ Body web.List[awardedBadge] }
 )
 
 func (m *Module) registerBadges(api huma.API) {
@@ -205,11 +205,11 @@ func (m *Module) getBadge(ctx context.Context, in *badgeInput) (*badgeOutput, er
 	if err != nil {
 		return nil, err
 	}
-	out.Body.Awards.Items = []BadgeHolder{}
+	out.Body.Awards.Items = []badgeHolder{}
 	for _, h := range found {
 		if a := authors[h.User]; a != nil { // the plugin does not take badges from accounts that go
 			out.Body.Awards.Items = append(out.Body.Awards.Items,
-				BadgeHolder{User: *a, Month: h.Month, AwardedAt: time.Unix(h.At, 0).UTC()})
+				badgeHolder{User: *a, Month: h.Month, AwardedAt: time.Unix(h.At, 0).UTC()})
 		}
 	}
 	return out, nil
@@ -217,7 +217,7 @@ func (m *Module) getBadge(ctx context.Context, in *badgeInput) (*badgeOutput, er
 
 // badgesOf returns the badges of a user that meet a condition, the newest first.
 func (m *Module) badgesOf(ctx context.Context, userID int, condition string) (*userBadgesOutput, error) {
-	out := &userBadgesOutput{Body: web.List[AwardedBadge]{Items: []AwardedBadge{}}}
+	out := &userBadgesOutput{Body: web.List[awardedBadge]{Items: []awardedBadge{}}}
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		var id int
 		var at int64
@@ -227,7 +227,7 @@ func (m *Module) badgesOf(ctx context.Context, userID int, condition string) (*u
 		}
 		if b := badges.ByID(id); b != nil {
 			out.Body.Items = append(out.Body.Items,
-				AwardedBadge{Badge: shownBadge(ctx, b), Month: month, AwardedAt: time.Unix(at, 0).UTC()})
+				awardedBadge{Badge: shownBadge(ctx, b), Month: month, AwardedAt: time.Unix(at, 0).UTC()})
 		}
 		return nil
 	}, "SELECT badgeid, month, UNIX_TIMESTAMP(created) FROM (SELECT badgeid, '' AS month, MIN(created) AS created FROM {ysb_badges} WHERE userid = ?"+

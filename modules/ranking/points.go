@@ -148,10 +148,10 @@ var figureNames = func() string {
 	return strings.Join(names, ", ")
 }()
 
-// Lock returns the figures of the given users and locks their rows until the end of the
+// lock returns the figures of the given users and locks their rows until the end of the
 // transaction. A count that follows therefore sees everything that earlier transactions have done.
 // Users without a row are missing from the result.
-func Lock(ctx context.Context, tx *database.DB, userIDs []int) (map[int]*Figures, error) {
+func lock(ctx context.Context, tx *database.DB, userIDs []int) (map[int]*Figures, error) {
 	return readFigures(ctx, tx, "userid IN ? ORDER BY userid"+tx.ForUpdate(), userIDs)
 }
 
@@ -259,7 +259,7 @@ func (m *Module) Recompute(
 		return nil
 	}
 	ids := slices.Sorted(maps.Keys(users))
-	rows, err := Lock(ctx, tx, ids)
+	rows, err := lock(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
@@ -274,7 +274,7 @@ func (m *Module) Recompute(
 		return err
 	}
 	changed := slices.DeleteFunc(ids, func(id int) bool { return *rows[id] == before[id] })
-	return Store(ctx, tx, changed, rows)
+	return store(ctx, tx, changed, rows)
 }
 
 // addMissing inserts the rows of users who have none, and adds them to the cached count of users
@@ -300,7 +300,7 @@ func (m *Module) addMissing(
 			added++
 			continue
 		}
-		again, err := Lock(ctx, tx, []int{id})
+		again, err := lock(ctx, tx, []int{id})
 		if err != nil {
 			return err
 		}
@@ -309,8 +309,8 @@ func (m *Module) addMissing(
 	return site.AddCounts(ctx, tx, map[option.Key]int{option.CacheUserpointscount: added})
 }
 
-// Store writes the rows of the given users to the database.
-func Store(ctx context.Context, tx *database.DB, ids []int, rows map[int]*Figures) error {
+// store writes the rows of the given users to the database.
+func store(ctx context.Context, tx *database.DB, ids []int, rows map[int]*Figures) error {
 	if len(ids) == 0 {
 		return nil
 	}

@@ -48,7 +48,7 @@ func (m *Module) recount(
 	if w.Done = len(ids); len(ids) == 0 {
 		return 0, m.dropStrangers(ctx, tx, w)
 	}
-	rows, err := Lock(ctx, tx, ids)
+	rows, err := lock(ctx, tx, ids)
 	if err != nil {
 		return 0, err
 	}
@@ -77,7 +77,7 @@ func (m *Module) recount(
 		}
 	}
 	if !w.DryRun {
-		if err := Store(ctx, tx, changed, rows); err != nil {
+		if err := store(ctx, tx, changed, rows); err != nil {
 			return 0, err
 		}
 	}

@@ -119,7 +119,7 @@ func (m *Module) countNext(ctx context.Context, w *jobs.Work) (next int, err err
 
 // lockedWeights returns the next weights, or nil if there are none. It locks their row, so that
 // they cannot change before the transaction ends.
-func lockedWeights(ctx context.Context, tx *database.DB) (*PointWeights, error) {
+func lockedWeights(ctx context.Context, tx *database.DB) (*pointWeights, error) {
 	if _, err := tx.Exec(ctx, "UPDATE {q2ab_state} SET content = content WHERE name = ?",
 		nextState); err != nil {
 		return nil, err
@@ -173,7 +173,7 @@ func (f *Figures) checksum() int64 {
 
 // changeOver makes the next weights, and the points that were computed by them, those of the site.
 // Users whose rows have changed since then are counted once more, with their rows locked.
-func changeOver(ctx context.Context, tx *database.DB, by *site.Options, weights *PointWeights) error {
+func changeOver(ctx context.Context, tx *database.DB, by *site.Options, weights *pointWeights) error {
 	rows, err := readFigures(ctx, tx, "userid >= ?"+tx.ForUpdate(), 0)
 	if err != nil {
 		return err

@@ -18,9 +18,9 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
-// PointWeights are the settings of Q2A's points page. The struct tag `option` names the option that
+// pointWeights are the settings of Q2A's points page. The struct tag `option` names the option that
 // holds each.
-type PointWeights struct {
+type pointWeights struct {
 	Base     int `json:"base" option:"points_base" minimum:"-1000000" maximum:"1000000" doc:"Points that everybody has from the start"`
 	Multiple int `json:"multiple" option:"points_multiple" minimum:"0" maximum:"1000" doc:"Multiplies all others but base"`
 
@@ -49,8 +49,8 @@ type PointWeights struct {
 }
 
 // weightsOf returns the weights that the options hold.
-func weightsOf(o *site.Options) PointWeights {
-	var w PointWeights
+func weightsOf(o *site.Options) pointWeights {
+	var w pointWeights
 	v := reflect.ValueOf(&w).Elem()
 	for i, f := range weightFields() {
 		v.Field(i).SetInt(int64(o.Int(option.Of(f.Tag.Get("option")))))
@@ -59,7 +59,7 @@ func weightsOf(o *site.Options) PointWeights {
 }
 
 // options returns the weights as values of options.
-func (w *PointWeights) options() map[option.Key]string {
+func (w *pointWeights) options() map[option.Key]string {
 	values := map[option.Key]string{}
 	v := reflect.ValueOf(*w)
 	for i, f := range weightFields() {
@@ -69,15 +69,15 @@ func (w *PointWeights) options() map[option.Key]string {
 }
 
 func weightFields() []reflect.StructField {
-	return reflect.VisibleFields(reflect.TypeFor[PointWeights]())
+	return reflect.VisibleFields(reflect.TypeFor[pointWeights]())
 }
 
-type weightsInput struct{ Body PointWeights }
+type weightsInput struct{ Body pointWeights }
 
 type weightsOutput struct {
 	Body struct {
-		Weights PointWeights  `json:"weights" doc:"Those that all points follow now"`
-		Next    *PointWeights `json:"next,omitempty" doc:"Those that all points are being computed with; they take effect together with the points"`
+		Weights pointWeights  `json:"weights" doc:"Those that all points follow now"`
+		Next    *pointWeights `json:"next,omitempty" doc:"Those that all points are being computed with; they take effect together with the points"`
 		Run     *jobs.RunInfo `json:"run,omitempty" doc:"How far that is"`
 	}
 }
@@ -145,10 +145,10 @@ func (m *Module) weights(ctx context.Context) (*weightsOutput, error) {
 const nextState = "points"
 
 // nextWeights returns the weights that have not taken effect yet, or nil if there are none.
-func nextWeights(ctx context.Context, db *database.DB) (*PointWeights, error) {
+func nextWeights(ctx context.Context, db *database.DB) (*pointWeights, error) {
 	var text string
 	found, err := db.Get(ctx, []any{&text}, "SELECT content FROM {q2ab_state} WHERE name = ?", nextState)
-	w := &PointWeights{}
+	w := &pointWeights{}
 	if err == nil && found {
 		err = json.Unmarshal([]byte(text), w)
 	}
@@ -163,7 +163,7 @@ func nextWeights(ctx context.Context, db *database.DB) (*PointWeights, error) {
 
 // setWeights stores the weights as the next ones and requests a run of the job. A run that is under
 // way notices by itself that they have changed.
-func (m *Module) setWeights(ctx context.Context, w *PointWeights) error {
+func (m *Module) setWeights(ctx context.Context, w *pointWeights) error {
 	text, err := json.Marshal(w)
 	if err != nil {
 		return err

@@ -119,10 +119,10 @@ func countMessages(ctx context.Context, db *database.DB, s span, c *Counts) erro
 	return err
 }
 
-// Indicators are the figures that the plugin q2a-statics sends by mail: counts and rates over 30
+// indicators are the figures that the plugin q2a-statics sends by mail: counts and rates over 30
 // days. Most cover the last 30 days; a rate that can be known only some days later covers 30 days
 // that ended earlier, as its description says.
-type Indicators struct {
+type indicators struct {
 	Counts
 	AnswersPerQuestion *float64 `json:"answersPerQuestion,omitempty"`
 	CommentsPerAnswer  *float64 `json:"commentsPerAnswer,omitempty"`
@@ -140,11 +140,11 @@ type Indicators struct {
 
 // indicators returns the indicators as of now. For rates that can be known only later, the 30 days
 // are shifted back by the plugin's numbers of days.
-func (m *Module) indicators(ctx context.Context) (*Indicators, error) {
+func (m *Module) indicators(ctx context.Context) (*indicators, error) {
 	const day = 24 * 3600
 	now := m.db.Now()
 	shifted := func(days int64) span { return span{now - (30+days)*day, now - days*day} }
-	i := &Indicators{}
+	i := &indicators{}
 	var err error
 	if i.Counts, err = count(ctx, m.db, shifted(0)); err != nil {
 		return nil, err

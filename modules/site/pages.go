@@ -18,8 +18,8 @@ import (
 // QA_PAGE_FLAGS_EXTERNAL).
 const pageExternal = 1
 
-// Page is one of the site's own pages, or a link in its navigation.
-type Page struct {
+// page is one of the site's own pages, or a link in its navigation.
+type page struct {
 	ID       int    `json:"id"`
 	Title    string `json:"title"`
 	Slug     string `json:"slug,omitempty" doc:"Last part of its address; absent for links"`
@@ -32,13 +32,13 @@ type Page struct {
 
 var pagePlaces = map[string]string{"M": "main", "B": "beforeMain", "O": "opposite", "F": "footer"}
 
-type pagesOutput struct{ Body web.List[Page] }
+type pagesOutput struct{ Body web.List[page] }
 
 type pageInput struct {
 	Slug string `path:"slug" maxLength:"200"`
 }
 
-type pageOutput struct{ Body Page }
+type pageOutput struct{ Body page }
 
 // PageRules are the functions that the site module needs from other modules for its pages.
 type PageRules struct {
@@ -60,8 +60,8 @@ func (m *Module) Register(api huma.API, rules PageRules) {
 		if err != nil {
 			return nil, err
 		}
-		out := &pagesOutput{Body: web.List[Page]{Items: []Page{}}}
-		err = m.pages(ctx, "1 = 1 ORDER BY position", func(p Page, permit int) {
+		out := &pagesOutput{Body: web.List[page]{Items: []page{}}}
+		err = m.pages(ctx, "1 = 1 ORDER BY position", func(p page, permit int) {
 			if p.HTML = ""; rules.May(ctx, o, permit) == nil {
 				out.Body.Items = append(out.Body.Items, p)
 			}
@@ -81,7 +81,7 @@ func (m *Module) Register(api huma.API, rules PageRules) {
 		}
 		var out *pageOutput
 		var refused error
-		err = m.pages(ctx, "tags = ? ORDER BY pageid LIMIT 1", func(p Page, permit int) {
+		err = m.pages(ctx, "tags = ? ORDER BY pageid LIMIT 1", func(p page, permit int) {
 			if p.URL == "" {
 				p.HTML = rules.SafeHTML(p.HTML)
 				out, refused = &pageOutput{Body: p}, rules.May(ctx, o, permit)
@@ -101,10 +101,10 @@ func (m *Module) Register(api huma.API, rules PageRules) {
 
 // pages reads the pages that meet a condition, and calls found with each and its permit value.
 func (m *Module) pages(
-	ctx context.Context, condition string, found func(p Page, permit int), args ...any,
+	ctx context.Context, condition string, found func(p page, permit int), args ...any,
 ) error {
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
-		var p Page
+		var p page
 		var place, tags string
 		var flags int
 		var permit sql.NullInt64
@@ -142,6 +142,6 @@ func (m *Module) HasPage(ctx context.Context, slug string) (bool, error) {
 		return false, nil
 	}
 	found := false
-	err := m.pages(ctx, "tags = ? ORDER BY pageid LIMIT 1", func(p Page, _ int) { found = p.URL == "" }, slug)
+	err := m.pages(ctx, "tags = ? ORDER BY pageid LIMIT 1", func(p page, _ int) { found = p.URL == "" }, slug)
 	return found, err
 }

@@ -135,18 +135,18 @@ func (m *Module) storeCounts(ctx context.Context, w *jobs.Work, one window, c *C
 	})
 }
 
-// PeriodCounts are the counts of a day, week or month.
-type PeriodCounts struct {
+// periodCounts are the counts of a day, week or month.
+type periodCounts struct {
 	Start string `json:"start" doc:"The first day, as YYYY-MM-DD in the community's time zone"`
 	Counts
 }
 
 // periods returns the stored counts of the periods of a kind that began before a day, the newest
 // first.
-func (m *Module) periods(ctx context.Context, period, before string, limit int) ([]PeriodCounts, error) {
-	list := []PeriodCounts{}
+func (m *Module) periods(ctx context.Context, period, before string, limit int) ([]periodCounts, error) {
+	list := []periodCounts{}
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
-		var p PeriodCounts
+		var p periodCounts
 		var text string
 		err := rows.Scan(&p.Start, &text)
 		if err == nil {
@@ -170,8 +170,8 @@ type statsInput struct {
 
 type statsOutput struct {
 	Body struct {
-		Last30Days *Indicators    `json:"last30Days" doc:"Counted now"`
-		Items      []PeriodCounts `json:"items" doc:"Days, weeks or months that are over, the newest first; counted at night, in the community's time zone"`
+		Last30Days *indicators    `json:"last30Days" doc:"Counted now"`
+		Items      []periodCounts `json:"items" doc:"Days, weeks or months that are over, the newest first; counted at night, in the community's time zone"`
 	}
 }
 
