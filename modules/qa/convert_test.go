@@ -1,0 +1,84 @@
+package qa_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"38qa.net/backend/modules/testsite"
+)
+
+// TestPlacesOfConvertedAnswers: an answer becomes a comment on its question or on another answer to it that
+// takes comments, and on nothing else.
+func TestPlacesOfConvertedAnswers(t *testing.T) {
+	t.Parallel()
+	const noParent = "parentId: no_parent"
+	for _, c := range []struct {
+		name   string
+		option testsite.Option
+		parent int
+		want   string
+	}{
+		{"the question by default", setting(), 0, ""},
+		{"the question", setting(), 1, ""},
+		{"another answer", setting(), 4, ""},
+		{"itself", setting(), 3, noParent},
+		{"a comment", setting(), 2, noParent},
+		{"an answer to another question", setting(), 16, noParent},
+		{"no post", setting(), 999999, noParent},
+		{"a hidden answer", testsite.After("UPDATE {posts} SET type = 'A_HIDDEN' WHERE postid = 4"), 4, noParent},
+		{"the question, where questions have no comments", setting("comment_on_qs", "0"), 1, noParent},
+		{"an answer, where questions have no comments", setting("comment_on_qs", "0"), 4, ""},
+		{"where the editor may not comment", setting("permit_post_c", "40"), 1, noParent},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := testsite.New(t, c.option)
+			body := object{}
+			if c.parent != 0 {
+				body["parentId"] = c.parent
+			}
+			status, got, _ := s.Try(t, testsite.EditorYuki, "POST", "/v1/answers/3/comment", body)
+			if c.want != "" {
+				if status != http.StatusUnprocessableEntity || fieldOf(got) != c.want || eventCount(t, s) != 0 {
+					t.Errorf("%d %s, want %q", status, fieldOf(got), c.want)
+				}
+				return
+			}
+			parent := max(c.parent, 1)
+			if status != http.StatusOK || s.Scalar(t, "SELECT parentid FROM {posts} WHERE postid = 3 AND type = 'C'") != parent {
+				t.Errorf("%d %v, or it is not a comment on %d", status, got, parent)
+			}
+			if n := published(t, s, "a_to_c"); n != 1 {
+				t.Errorf("%d times reported", n)
+			}
+		})
+	}
+}
+
+// TestWhatStandsBelowConvertedAnswers: the comments on an answer that becomes a comment stand beside it, it is
+// the best answer no more, and votes on it are votes on a comment.
+func TestWhatStandsBelowConvertedAnswers(t *testing.T) {
+	t.Parallel()
+	s := testsite.New(t, testsite.After("UPDATE {posts} SET selchildid = 3 WHERE postid = 1",
+		"DELETE FROM {uservotes} WHERE userid = 17 OR postid = 3", "INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (3, 17, 1, 0)"))
+	of3 := s.Do(t, testsite.Lurker, "POST", "/v1/posts/3/comments", object{"content": "A comment on the answer."})
+	of4 := s.Do(t, testsite.Lurker, "POST", "/v1/posts/4/comments", object{"content": "A comment on the other answer."})
+	s.Do(t, testsite.EditorYuki, "POST", "/v1/answers/3/comment", object{"parentId": 4})
+	for id, want := range map[int]int{3: 4, of3: 4, of4: 4, 2: 1} {
+		if got := s.Scalar(t, "SELECT parentid FROM {posts} WHERE postid = ?", id); got != want {
+			t.Errorf("post %d is on %d, want %d", id, got, want)
+		}
+	}
+	if got := s.Scalar(t, "SELECT COALESCE(selchildid, 0) FROM {posts} WHERE postid = 1"); got != 0 {
+		t.Errorf("the best answer is %d", got)
+	}
+	const votes = "SELECT %s FROM {userpoints} WHERE userid = ?"
+	if a, c := s.Scalar(t, fmt.Sprintf(votes, "aupvotes"), testsite.Lurker), s.Scalar(t, fmt.Sprintf(votes, "cupvotes"), testsite.Lurker); a != 0 || c != 1 {
+		t.Errorf("%d votes on answers and %d on comments", a, c)
+	}
+	var what string
+	if _, err := s.App.DB.Get(t.Context(), []any{&what}, "SELECT updatetype FROM {posts} WHERE postid = 3"); err != nil || what != "Y" {
+		t.Errorf("the last change is %q, %v", what, err)
+	}
+}
