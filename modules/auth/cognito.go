@@ -196,8 +196,8 @@ func (m *Module) serveTrigger(c echo.Context) error {
 	return c.JSON(http.StatusOK, answer)
 }
 
-// migrationState describes the progress of the move of accounts to Cognito, in numbers of users.
-type migrationState struct {
+// MigrationState describes the progress of the move of accounts to Cognito, in numbers of users.
+type MigrationState struct {
 	Users int
 	// Migrated users were accepted by the migration trigger. Linked is how many of them have used
 	// this API since.
@@ -210,7 +210,7 @@ type migrationState struct {
 }
 
 // Migration returns the progress of the move of accounts to Cognito.
-func (m *Module) Migration(ctx context.Context) (s migrationState, err error) {
+func (m *Module) Migration(ctx context.Context) (s MigrationState, err error) {
 	const left = "m.userid IS NULL AND l.userid IS NULL"
 	sum := func(condition string) string {
 		return "COALESCE(SUM(CASE WHEN " + condition + " THEN 1 ELSE 0 END), 0)"
