@@ -152,7 +152,7 @@ func commentUpdates(e qa.Event, everyone func(questionID int, what string, other
 		}
 	}
 	what := updateForA
-	if e.ParentKind == "Q" {
+	if e.ParentKind == qa.KindQuestion {
 		what = updateForQ
 	}
 	other := e.ParentOwnerID

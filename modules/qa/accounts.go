@@ -125,12 +125,12 @@ func votedStates(
 			return err
 		}
 		s.ParentID, s.UserID, s.SelectedID = int(parent.Int64), int(user.Int64), int(selected.Int64)
-		s.Kind, s.Visible = kind[:1], len(kind) == 1
+		s.Kind, s.Visible = Kind(kind[:1]), len(kind) == 1
 		states[s.ID] = s
 		switch s.Kind {
-		case "Q":
+		case KindQuestion:
 			questions = append(questions, s.ID)
-		case "A":
+		case KindAnswer:
 			questions = append(questions, s.ParentID)
 		}
 		return nil
@@ -190,7 +190,7 @@ func (m *Module) hidePosts(ctx context.Context, in *hidePostsInput) (*hidePostsO
 	}
 	out := &hidePostsOutput{}
 	for _, id := range ids {
-		_, err := m.change(ctx, id, "QAC", wholeThread, func(c *change, p *post) (int, error) {
+		_, err := m.change(ctx, id, anyKind, wholeThread, func(c *change, p *post) (int, error) {
 			if p.hidden || p.userID != userID { // it changed after the ids were read
 				return 0, errUnchanged
 			}

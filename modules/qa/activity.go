@@ -57,7 +57,7 @@ func (m *Module) registerActivity(api huma.API) {
 type event struct {
 	question   *post
 	postID     int
-	kind       string // Q, A or C
+	kind       Kind
 	updateType string // "" for new posts
 	isUpdate   bool
 	time       int64
@@ -124,7 +124,7 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 			return err
 		}
 		s.finish(p)
-		e.kind, _, _ = strings.Cut(kind, "_")
+		e.kind, _ = splitType(kind)
 		if q.updates {
 			e.updateType = updateType.String
 		}
@@ -246,7 +246,7 @@ func (m *Module) eventKeys(ctx context.Context, queries []eventQuery) ([]event, 
 			&e.question.id); err != nil {
 			return err
 		}
-		e.kind, _, _ = strings.Cut(kind, "_")
+		e.kind, _ = splitType(kind)
 		if e.isUpdate = queries[query].updates; e.isUpdate {
 			e.updateType = updateType.String
 		}

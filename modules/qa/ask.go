@@ -7,9 +7,12 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site/option"
 )
 
@@ -23,6 +26,15 @@ type askInput struct {
 		FollowsAnswer int      `json:"followsAnswerId,omitempty" minimum:"1" maximum:"4294967295" doc:"The answer from which the question follows"`
 		Extra         *string  `json:"extra,omitempty" maxLength:"32000" doc:"The site's additional field of questions, where it has one"`
 	}
+}
+
+// registerAsk adds the operation for asking questions.
+func (m *Module) registerAsk(api huma.API) {
+	web.Register(api,
+		writeOperation("ask", http.MethodPost, "questions", "Ask a question",
+			"Where new posts have to be approved, the answer's state is queued."),
+		m.ask,
+	)
 }
 
 // ask writes a new question and returns it.
@@ -65,7 +77,7 @@ func (c *change) ask(in *askInput, text *content) (int, error) {
 		return 0, err
 	}
 	body := &in.Body
-	q := &post{kind: "Q", title: formtext.Line(body.Title)}
+	q := &post{kind: KindQuestion, title: formtext.Line(body.Title)}
 	q.take(text)
 	follows, err := c.checkQuestion(in, q)
 	if err != nil {
@@ -167,7 +179,7 @@ func (c *change) followed(id int) (*followed, error) {
 		return nil, err
 	}
 	a := t.byID[id]
-	if a == nil || a.kind != "A" || !t.rules[id].allows(followingUp) || seen(c.o, c.caller, t, a) != nil {
+	if a == nil || a.kind != KindAnswer || !t.rules[id].allows(followingUp) || seen(c.o, c.caller, t, a) != nil {
 		return nil, nil //nolint:nilerr // whoever may not see it is told the same as if there were none
 	}
 	return &followed{a, t.question.id}, nil
@@ -218,7 +230,7 @@ func (c *change) reportQuestion(q *post, follows *followed, w *Writing) error {
 func (e *Event) asQuestion(q *post, tagIDs []int, follows *followed) {
 	e.TagWordIDs, e.CategoryIDs = tagIDs, slices.Clone(q.categoryPath)
 	if follows != nil {
-		e.ParentKind, e.ParentOwnerID, e.FollowedID = "A", follows.answer.userID, follows.question
+		e.ParentKind, e.ParentOwnerID, e.FollowedID = KindAnswer, follows.answer.userID, follows.question
 	}
 }
 

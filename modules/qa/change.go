@@ -112,7 +112,7 @@ var errUnchanged = errors.New("unchanged")
 // to the caller. All writers of a thread wait for each other at the lock of its question. If the client
 // sends the same request again, its response is made from the resource, whose id the use case returns.
 func (m *Module) change(
-	ctx context.Context, id int, kinds string, s scope,
+	ctx context.Context, id int, kinds []Kind, s scope,
 	use func(c *change, p *post) (resource int, err error),
 ) (resource int, err error) {
 	return m.transact(ctx, func(c *change) (int, error) {
@@ -204,7 +204,7 @@ func (c *change) lock(id int) (question int, err error) {
 // open locks the post with the given id and the posts above it, reads as much of the thread as the
 // scope says, and returns the post. It returns an error if the post is of none of the kinds, or if the
 // caller may not see it.
-func (c *change) open(id int, kinds string, s scope) (*post, error) {
+func (c *change) open(id int, kinds []Kind, s scope) (*post, error) {
 	question, err := c.lock(id)
 	if err != nil {
 		return nil, err
@@ -220,7 +220,7 @@ func (c *change) open(id int, kinds string, s scope) (*post, error) {
 	}
 	c.snapshot()
 	p := c.thread.byID[id]
-	if p == nil || !strings.Contains(kinds, p.kind) {
+	if p == nil || !slices.Contains(kinds, p.kind) {
 		return nil, problem.NotFound()
 	}
 	return p, seen(c.o, c.caller, c.thread, p)
@@ -243,7 +243,7 @@ func (c *change) add(p *post) error {
 		return err
 	}
 	p.createIP, p.created = c.actor.ip, c.tx.Now()
-	if p.kind == "Q" && p.visible() {
+	if p.kind == KindQuestion && p.visible() {
 		if err := c.countIn(p.categoryPath, 1); err != nil {
 			return err
 		}

@@ -3,9 +3,24 @@ package qa
 import (
 	"context"
 	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/web"
 )
+
+// registerClaim adds the operation for claiming posts.
+func (m *Module) registerClaim(api huma.API) {
+	web.Register(api,
+		writeOperation("claim", http.MethodPut, "posts/{id}/owner", "Claim a post that one wrote before signing in",
+			"From the browser whose cookie (qa_id) the post was written with."),
+		func(ctx context.Context, in *postID) (*stateOutput, error) {
+			return m.claim(ctx, in.ID)
+		},
+	)
+}
 
 // claim makes the caller the author of a post that the caller wrote anonymously, from the same browser.
 // Like writing a post, it counts against the caller's hourly limits.
@@ -17,7 +32,9 @@ func (m *Module) claim(ctx context.Context, id int) (*stateOutput, error) {
 		if err := c.may(claiming, p); err != nil {
 			return err
 		}
-		action := map[string]auth.Action{"Q": auth.Questions, "A": auth.Answers, "C": auth.Comments}[p.kind]
+		action := map[Kind]auth.Action{
+			KindQuestion: auth.Questions, KindAnswer: auth.Answers, KindComment: auth.Comments,
+		}[p.kind]
 		if err := c.limited(action); err != nil {
 			return err
 		}
@@ -30,11 +47,11 @@ func (m *Module) claim(ctx context.Context, id int) (*stateOutput, error) {
 		}
 		c.charge = action
 		with := []any{"postid", p.id}
-		if p.kind != "Q" {
+		if p.kind != KindQuestion {
 			with = append(with, "parentid", p.parentID)
 		}
-		c.report(letters[p.kind]+"_claim", p,
-			params(append(with, "old"+typeNames[p.kind], c.record(p))...), nil)
+		c.report(p.kind.letter()+"_claim", p,
+			params(append(with, "old"+p.kind.name(), c.record(p))...), nil)
 		return nil
 	})
 }

@@ -2,9 +2,13 @@ package qa
 
 import (
 	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
 )
 
 type closeInput struct {
@@ -15,9 +19,25 @@ type closeInput struct {
 	}
 }
 
+// registerClose adds the operations for closing and reopening questions.
+func (m *Module) registerClose(api huma.API) {
+	web.Register(api,
+		writeOperation("close-question", http.MethodPut, "questions/{id}/closure", "Close a question",
+			"As a duplicate of another, or with a note that says why."),
+		m.closeQuestion,
+	)
+	web.Register(api,
+		writeOperation("reopen-question", http.MethodDelete, "questions/{id}/closure",
+			"Open a closed question again", ""),
+		func(ctx context.Context, in *postID) (*threadOutput, error) {
+			return m.reopen(ctx, in.ID)
+		},
+	)
+}
+
 // closeQuestion closes a question as a duplicate of another question, or with a note that says why.
 func (m *Module) closeQuestion(ctx context.Context, in *closeInput) (*threadOutput, error) {
-	_, err := m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) {
+	_, err := m.change(ctx, in.ID, onlyQuestions, wholeThread, func(c *change, q *post) (int, error) {
 		if err := c.may(closing, q); err != nil {
 			return 0, err
 		}
@@ -66,7 +86,7 @@ func (c *change) closeWithNote(q *post, note string) error {
 		return check.err()
 	}
 	n := &post{
-		kind: "NOTE", parentID: q.id, userID: c.caller.UserID, content: note,
+		kind: KindNote, parentID: q.id, userID: c.caller.UserID, content: note,
 		categoryID: q.categoryID, categoryPath: q.categoryPath,
 	}
 	if c.caller.Anonymous() {
@@ -90,7 +110,7 @@ func (c *change) closeWithNote(q *post, note string) error {
 // reopen opens a question again that somebody closed, and deletes its closing note. A question that is
 // closed because it has a selected answer stays closed until the selection is taken back.
 func (m *Module) reopen(ctx context.Context, id int) (*threadOutput, error) {
-	_, err := m.change(ctx, id, "Q", wholeThread, func(c *change, q *post) (int, error) {
+	_, err := m.change(ctx, id, onlyQuestions, wholeThread, func(c *change, q *post) (int, error) {
 		if !isClosed(c.o, q) || q.closedByID == 0 {
 			return 0, errUnchanged
 		}

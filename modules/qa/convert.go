@@ -2,10 +2,14 @@ package qa
 
 import (
 	"context"
+	"net/http"
 	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
 )
 
 type convertInput struct {
@@ -16,6 +20,15 @@ type convertInput struct {
 	}
 }
 
+// registerConvert adds the operation for turning answers into comments.
+func (m *Module) registerConvert(api huma.API) {
+	convert := writeOperation("turn-into-comment", http.MethodPost, "answers/{id}/comment",
+		"Turn an answer into a comment",
+		"On the question, or on another answer to it. What stands below it moves along.")
+	convert.DefaultStatus = http.StatusOK
+	web.Register(api, convert, m.convert)
+}
+
 // convert turns an answer into a comment on the question or on another answer. The comments on the
 // answer become comments on the same post.
 func (m *Module) convert(ctx context.Context, in *convertInput) (*createdComment, error) {
@@ -23,7 +36,7 @@ func (m *Module) convert(ctx context.Context, in *convertInput) (*createdComment
 	if err != nil {
 		return nil, err
 	}
-	id, err := m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) {
+	id, err := m.change(ctx, in.ID, onlyAnswers, wholeThread, func(c *change, p *post) (int, error) {
 		return p.id, c.convert(p, in, text)
 	})
 	if err != nil {
@@ -44,7 +57,7 @@ func (c *change) convert(p *post, in *convertInput, text *content) error {
 	if in.Body.ParentID != 0 {
 		parent = c.thread.byID[in.Body.ParentID]
 	}
-	isPlace := parent != nil && (parent == q || parent.kind == "A" && parent.parentID == q.id && parent != p)
+	isPlace := parent != nil && (parent == q || parent.kind == KindAnswer && parent.parentID == q.id && parent != p)
 	if !isPlace {
 		return problem.Invalid(problem.Field{Name: "parentId", Code: fieldNoParent})
 	}
@@ -62,7 +75,7 @@ func (c *change) convert(p *post, in *convertInput, text *content) error {
 		return err
 	}
 	changed := p.content != e.before.content || p.format != e.before.format
-	p.kind, p.parentID = "C", parent.id
+	p.kind, p.parentID = KindComment, parent.id
 	if !e.before.queued && !e.silent {
 		c.touch(p, "Y")
 	}

@@ -19,11 +19,11 @@ func (p *post) visible() bool { return !p.hidden && !p.queued }
 func (p *post) typeName() string {
 	switch {
 	case p.hidden:
-		return p.kind + "_HIDDEN"
+		return string(p.kind) + "_HIDDEN"
 	case p.queued:
-		return p.kind + "_QUEUED"
+		return string(p.kind) + "_QUEUED"
 	}
-	return p.kind
+	return string(p.kind)
 }
 
 // counted adds sign, which is 1 or -1, to each of the site's counts that includes the post. Every count
@@ -37,11 +37,11 @@ func (p *post) counted(counts map[option.Key]int, sign int) {
 		return
 	}
 	switch p.kind {
-	case "A":
+	case KindAnswer:
 		counts[option.CacheAcount] += sign
-	case "C":
+	case KindComment:
 		counts[option.CacheCcount] += sign
-	case "Q":
+	case KindQuestion:
 		counts[option.CacheQcount] += sign
 		if p.closedByID != 0 {
 			return
@@ -165,7 +165,7 @@ func (p *post) cells() []cell {
 		return nil
 	}
 	var title, tags, name any
-	if p.kind == "Q" {
+	if p.kind == KindQuestion {
 		title, tags = p.title, p.tags
 	}
 	if p.hasName {
@@ -316,17 +316,6 @@ func (c *change) insert(p *post) error {
 		return fmt.Errorf("write a post: %w", err)
 	}
 	p.id = int(id)
-	return nil
-}
-
-// deletePosts deletes the posts that the action removes; the rows that belong to them are deleted with
-// them.
-func (c *change) deletePosts() error {
-	for _, p := range c.removed {
-		if _, err := c.tx.Exec(c.ctx, "DELETE FROM {posts} WHERE postid = ?", p.id); err != nil {
-			return fmt.Errorf("delete a post: %w", err)
-		}
-	}
 	return nil
 }
 

@@ -89,13 +89,13 @@ func (c *checks) err() error {
 func (c *checks) question(o *site.Options, p *post) {
 	shortest := o.Int(option.MinLenQTitle)
 	c.length("title", p.title, shortest, max(shortest, min(o.Int(option.MaxLenQTitle), maxTitle)))
-	c.content(o, p, "Q")
+	c.content(o, p, KindQuestion)
 	c.tags(o, p.tags)
 }
 
 // content checks that the content of a post fits its column and that, as plain text, it is not too
 // short for its kind.
-func (c *checks) content(o *site.Options, p *post, kind string) {
+func (c *checks) content(o *site.Options, p *post, kind Kind) {
 	if utf8.RuneCountInString(p.content) > maxContent {
 		c.add("content", problem.FieldTooLong, maxContent)
 		return

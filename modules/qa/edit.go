@@ -4,13 +4,17 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site/option"
 )
 
@@ -31,6 +35,55 @@ type editQuestionInput struct {
 	}
 }
 
+// moveInput and retagInput are the inputs of the operations that change only a question's category or
+// only its tags.
+type moveInput struct {
+	ID   int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the question"`
+	Body struct {
+		CategoryID int  `json:"categoryId" minimum:"0" maximum:"4294967295" doc:"0 takes it out of its category"`
+		Silent     bool `json:"silent,omitempty" doc:"Leaves no trace of the edit, for those who may do that"`
+	}
+}
+
+type retagInput struct {
+	ID   int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the question"`
+	Body struct {
+		Tags   []string `json:"tags" nullable:"false" maxItems:"100" maxLength:"800"`
+		Silent bool     `json:"silent,omitempty" doc:"Leaves no trace of the edit, for those who may do that"`
+	}
+}
+
+// registerEdits adds the operations for editing posts.
+func (m *Module) registerEdits(api huma.API) {
+	web.Register(api,
+		writeOperation("edit-question", http.MethodPatch, "questions/{id}", "Edit a question",
+			"Only what is sent changes."),
+		m.editQuestion,
+	)
+	web.Register(api, writeOperation("edit-answer", http.MethodPatch, "answers/{id}", "Edit an answer", ""), m.editAnswer)
+	web.Register(api,
+		writeOperation("edit-comment", http.MethodPatch, "comments/{id}", "Edit a comment", ""),
+		m.editComment,
+	)
+	web.Register(api,
+		writeOperation("move-question", http.MethodPut, "questions/{id}/category",
+			"Move a question to another category", ""),
+		func(ctx context.Context, in *moveInput) (*threadOutput, error) {
+			edit := &editQuestionInput{ID: in.ID}
+			edit.Body.CategoryID, edit.Body.Silent = &in.Body.CategoryID, in.Body.Silent
+			return m.editQuestion(ctx, edit)
+		},
+	)
+	web.Register(api,
+		writeOperation("retag-question", http.MethodPut, "questions/{id}/tags", "Change a question's tags", ""),
+		func(ctx context.Context, in *retagInput) (*threadOutput, error) {
+			edit := &editQuestionInput{ID: in.ID}
+			edit.Body.Tags, edit.Body.Silent = &in.Body.Tags, in.Body.Silent
+			return m.editQuestion(ctx, edit)
+		},
+	)
+}
+
 // editQuestion changes those fields of a question that were sent. As on the old site, both title and
 // content are checked again, even if only one of them was sent.
 func (m *Module) editQuestion(ctx context.Context, in *editQuestionInput) (*threadOutput, error) {
@@ -38,7 +91,7 @@ func (m *Module) editQuestion(ctx context.Context, in *editQuestionInput) (*thre
 	if err != nil {
 		return nil, err
 	}
-	_, err = m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) {
+	_, err = m.change(ctx, in.ID, onlyQuestions, wholeThread, func(c *change, q *post) (int, error) {
 		return 0, c.editQuestion(q, in, text)
 	})
 	if err != nil {
@@ -207,9 +260,9 @@ func (c *change) move(q *post, category int, path []int, silent bool) {
 	old := q.categoryID
 	q.categoryID, q.categoryPath = category, path
 	for _, p := range c.thread.byID {
-		below := p.kind != "Q" && (p.parentID == q.id ||
+		below := p.kind != KindQuestion && (p.parentID == q.id ||
 			c.thread.byID[p.parentID] != nil && c.thread.byID[p.parentID].parentID == q.id)
-		if below && (p.kind != "NOTE" || p.id == q.closedByID) {
+		if below && (p.kind != KindNote || p.id == q.closedByID) {
 			p.categoryID, p.categoryPath = category, path
 		}
 	}
@@ -264,7 +317,7 @@ func (m *Module) editAnswer(ctx context.Context, in *editInput) (*answerOutput, 
 	if err != nil {
 		return nil, err
 	}
-	_, err = m.change(ctx, in.ID, "A", wholeThread, func(c *change, p *post) (int, error) {
+	_, err = m.change(ctx, in.ID, onlyAnswers, wholeThread, func(c *change, p *post) (int, error) {
 		return 0, c.editReply(p, &in.Body.Editing, text)
 	})
 	if err != nil {
@@ -279,7 +332,7 @@ func (m *Module) editComment(ctx context.Context, in *editInput) (*commentOutput
 	if err != nil {
 		return nil, err
 	}
-	_, err = m.change(ctx, in.ID, "C", wholeThread, func(c *change, p *post) (int, error) {
+	_, err = m.change(ctx, in.ID, onlyComments, wholeThread, func(c *change, p *post) (int, error) {
 		return 0, c.editReply(p, &in.Body.Editing, text)
 	})
 	if err != nil {
@@ -324,10 +377,10 @@ func (c *change) editReply(p *post, body *Editing, text *content) error {
 			return err
 		}
 	}
-	letter := letters[p.kind]
+	letter := p.kind.letter()
 	with := append(c.replyParams(p), params("content", p.content, "format", p.format,
 		"text", TextOf(p.content, p.format), "name", given(body.Name),
-		"old"+typeNames[p.kind], c.record(&e.before))...)
+		"old"+p.kind.name(), c.record(&e.before))...)
 	c.report(letter+"_edit", p, slices.Concat(with, editParams(e, changed)), func(ev *Event) {
 		ev.Silent, ev.TextChanged = e.silent, changed
 	})
@@ -340,10 +393,10 @@ func (c *change) editReply(p *post, body *Editing, text *content) error {
 // replyParams returns the event parameters that say to which posts an answer or a comment belongs.
 func (c *change) replyParams(p *post) []events.Param {
 	q, parent := c.thread.question, c.thread.byID[p.parentID]
-	if p.kind == "A" {
+	if p.kind == KindAnswer {
 		return params("postid", p.id, "parentid", p.parentID, "parent", c.record(q))
 	}
-	return params("postid", p.id, "parentid", p.parentID, "parenttype", parent.kind,
+	return params("postid", p.id, "parentid", p.parentID, "parenttype", string(parent.kind),
 		"parent", c.record(parent), "questionid", q.id, "question", c.record(q))
 }
 

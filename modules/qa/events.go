@@ -32,9 +32,8 @@ func (m *Module) Listen(l listener) { m.listeners = append(m.listeners, l) }
 // PostState is the state of a post at one moment, limited to what other modules count.
 type PostState struct {
 	ID, ParentID, UserID int
-	// Kind is Q, A, C or NOTE.
-	Kind    string
-	Visible bool
+	Kind                 Kind
+	Visible              bool
 	// SelectedID is the id of a question's selected answer, or 0 if there is none.
 	SelectedID int
 	Up, Down   int
@@ -54,7 +53,7 @@ type voteChange struct {
 	UserID int
 	// KindBefore and KindAfter are the kind of the post before and after the action; KindAfter is "" if
 	// the post was deleted.
-	KindBefore, KindAfter string
+	KindBefore, KindAfter Kind
 	Before, After         int
 }
 
@@ -72,7 +71,7 @@ type Event struct {
 	// ParentKind and ParentOwnerID are the kind and the author of the post that was answered or
 	// commented on. For a question that follows from an answer, they are those of that answer, and
 	// FollowedID is the id of the question that it answers.
-	ParentKind    string
+	ParentKind    Kind
 	ParentOwnerID int
 	FollowedID    int
 	// ThreadUserIDs are the authors of the earlier comments on the same post.
@@ -205,7 +204,7 @@ func (c *change) topics(name string, p *post) events.Topics {
 		CategoryIDs: slices.Clone(q.categoryPath), Tags: tagList(q.tags),
 	}
 	if what == "post" {
-		t.What = typeNames[p.kind]
+		t.What = p.kind.name()
 	}
 	if what == "vote" {
 		net := p.net

@@ -230,8 +230,8 @@ func (m *Module) feedItem(
 	if e.isUpdate {
 		what = updateName(e.updateType)
 	}
-	prefix := feedPrefixes[e.kind+"-"+what]
-	if e.kind == "Q" && what == "closed" && !isClosed(o, e.question) {
+	prefix := feedPrefixes[string(e.kind)+"-"+what]
+	if e.kind == KindQuestion && what == "closed" && !isClosed(o, e.question) {
 		prefix = "Reopened: "
 	}
 	link := siteURL + encodePath(m.ref(o, &post{id: e.postID, kind: e.kind}, e.question).Path)

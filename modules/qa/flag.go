@@ -3,10 +3,37 @@ package qa
 import (
 	"context"
 	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site/option"
 )
+
+// registerFlag adds the operations for flagging posts.
+func (m *Module) registerFlag(api huma.API) {
+	web.Register(api,
+		writeOperation("flag", http.MethodPut, "posts/{id}/flag", "Flag a post for the moderators",
+			"A post that enough people flagged is hidden."),
+		func(ctx context.Context, in *postID) (*stateOutput, error) {
+			return m.setFlag(ctx, in.ID, true)
+		},
+	)
+	web.Register(api,
+		writeOperation("unflag", http.MethodDelete, "posts/{id}/flag", "Take one's flag back", ""),
+		func(ctx context.Context, in *postID) (*stateOutput, error) {
+			return m.setFlag(ctx, in.ID, false)
+		},
+	)
+	web.Register(api,
+		writeOperation("clear-flags", http.MethodDelete, "posts/{id}/flags", "Take all flags off a post", ""),
+		func(ctx context.Context, in *postID) (*stateOutput, error) {
+			return m.clearFlags(ctx, in.ID)
+		},
+	)
+}
 
 // setFlag sets the caller's flag on a post, which asks the moderators to look at it, or takes it back.
 // A post with as many flags as the option flagging_hide_after says is hidden.
@@ -34,7 +61,7 @@ func (c *change) flag(p *post) error {
 		return err
 	}
 	c.charge = auth.Flags
-	c.report(letters[p.kind]+"_flag", p, params("postid", p.id, "oldpost", c.record(p), "flagcount", p.flags,
+	c.report(p.kind.letter()+"_flag", p, params("postid", p.id, "oldpost", c.record(p), "flagcount", p.flags,
 		"questionid", c.thread.question.id, "question", c.record(c.thread.question)), nil)
 	if p.flags < c.o.Int(option.FlaggingHideAfter) {
 		return nil
@@ -54,13 +81,9 @@ func (c *change) unflag(p *post) error {
 	if err := c.storeFlag(p, 0); err != nil {
 		return err
 	}
-	c.report(letters[p.kind]+"_unflag", p, params("postid", p.id, "oldpost", c.record(p)), nil)
+	c.report(p.kind.letter()+"_unflag", p, params("postid", p.id, "oldpost", c.record(p)), nil)
 	return nil
 }
-
-// letters are the letters with which the names of Q2A's events about posts begin, by the kind of the
-// post.
-var letters = map[string]string{"Q": "q", "A": "a", "C": "c"}
 
 // storeFlag writes the caller's flag, which is in the same row as the caller's vote: 1 sets it, and 0
 // takes it back.
@@ -99,7 +122,7 @@ func (m *Module) clearFlags(ctx context.Context, id int) (*stateOutput, error) {
 			return fmt.Errorf("clear flags: %w", err)
 		}
 		c.flagged -= int(cleared)
-		c.report(letters[p.kind]+"_clearflags", p, params("postid", p.id, "oldpost", c.record(p)), nil)
+		c.report(p.kind.letter()+"_clearflags", p, params("postid", p.id, "oldpost", c.record(p)), nil)
 		p.flags = 0
 		return nil
 	})

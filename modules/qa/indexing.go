@@ -38,23 +38,23 @@ func isIndexed(p *post, get func(id int) *post) bool {
 		return false
 	}
 	parent := get(p.parentID)
-	if p.kind == "Q" {
+	if p.kind == KindQuestion {
 		return true
 	}
 	if parent == nil || !parent.visible() {
 		return false
 	}
 	switch p.kind {
-	case "A":
-		return parent.kind == "Q"
-	case "NOTE":
-		return parent.kind == "Q" && parent.closedByID == p.id
+	case KindAnswer:
+		return parent.kind == KindQuestion
+	case KindNote:
+		return parent.kind == KindQuestion && parent.closedByID == p.id
 	}
-	if parent.kind == "A" {
+	if parent.kind == KindAnswer {
 		question := get(parent.parentID)
-		return question != nil && question.kind == "Q" && question.visible()
+		return question != nil && question.kind == KindQuestion && question.visible()
 	}
-	return parent.kind == "Q"
+	return parent.kind == KindQuestion
 }
 
 // sameWords reports whether the index holds the same for two states of a post.
@@ -205,7 +205,7 @@ func (c *change) wantedRows(posts []*post, questionOf func(*post) int) (entries,
 			put(titleRows, w, 0, 0, "")
 		}
 		for w, n := range split[i].Content {
-			put(contentRows, w, min(n, maxWordCount), questionOf(p), p.kind)
+			put(contentRows, w, min(n, maxWordCount), questionOf(p), string(p.kind))
 		}
 		for _, w := range split[i].TagWords {
 			put(tagWordRows, w, 0, 0, "")
@@ -219,7 +219,7 @@ func (c *change) wantedRows(posts []*post, questionOf func(*post) int) (entries,
 
 // indexWords splits a post into the words of the index.
 func (p *post) indexWords() IndexedWords {
-	if p.kind == "Q" {
+	if p.kind == KindQuestion {
 		return IndexWords(p.title, TextOf(p.content, p.format), tagList(p.tags))
 	}
 	return IndexWords("", TextOf(p.content, p.format), nil)

@@ -19,7 +19,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // post is a row of the table of posts, with data of other tables that belongs to it.
 type post struct {
 	id       int
-	kind     string // base type: Q, A, C or NOTE
+	kind     Kind
 	hidden   bool
 	queued   bool
 	parentID int
@@ -113,8 +113,8 @@ func (s *scanner) myDest() []any { return []any{&s.vote, &s.flag, &s.favorite} }
 
 // finish converts the scanned columns and stores them in the post.
 func (s *scanner) finish(p *post) {
-	base, state, _ := strings.Cut(s.kind, "_")
-	p.kind, p.hidden, p.queued = base, state == "HIDDEN", state == "QUEUED"
+	kind, state := splitType(s.kind)
+	p.kind, p.hidden, p.queued = kind, state == "HIDDEN", state == "QUEUED"
 	p.parentID, p.categoryID = int(s.parent.Int64), int(s.category.Int64)
 	for _, id := range []sql.NullInt64{s.path1, s.path2, s.path3, s.category} {
 		if id.Valid && (len(p.categoryPath) == 0 || p.categoryPath[len(p.categoryPath)-1] != int(id.Int64)) {
@@ -168,7 +168,7 @@ func tagList(tags string) []string {
 // isClosed reports whether a question takes no more answers: somebody closed it, or it has a selected
 // answer and the site closes questions when an answer is selected.
 func isClosed(o *site.Options, p *post) bool {
-	return p.kind == "Q" && (p.closedByID != 0 || p.selectedID != 0 && o.Bool(option.DoCloseOnSelect))
+	return p.kind == KindQuestion && (p.closedByID != 0 || p.selectedID != 0 && o.Bool(option.DoCloseOnSelect))
 }
 
 // votes holds the counts of votes on a post: up, down, and the difference of both.
@@ -233,8 +233,6 @@ type QuestionItem struct {
 	Thumbnail        *thumbnail `json:"thumbnail,omitempty" doc:"The first of the site's images in the question"`
 }
 
-var typeNames = map[string]string{"Q": "question", "A": "answer", "C": "comment", "NOTE": "note"}
-
 var updateNames = map[string]string{
 	"E": "content", "T": "tags", "A": "category", "C": "closed", "S": "selected", "H": "visibility",
 	"Y": "type", "": "content",
@@ -247,7 +245,7 @@ func unixTime(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 // base returns the fields of a post that all kinds of posts have in common, as responses show them.
 func (m *Module) base(o *site.Options, p *post) PostBase {
 	b := PostBase{
-		ID: p.id, Type: typeNames[p.kind], State: "visible", Author: p.author.Author(o, p.userID),
+		ID: p.id, Type: p.kind.name(), State: "visible", Author: p.author.Author(o, p.userID),
 		Votes: votes{Net: p.net, Up: p.up, Down: p.down}, FlagCount: p.flags, CreatedAt: unixTime(p.created),
 	}
 	switch {

@@ -287,7 +287,7 @@ func (c *change) recountIndex(ids []int, w *jobs.Work) error {
 	}
 	get := func(id int) *post { return byID[id] }
 	questionOf := func(p *post) int {
-		for ; p != nil && p.kind != "Q"; p = get(p.parentID) {
+		for ; p != nil && p.kind != KindQuestion; p = get(p.parentID) {
 			continue
 		}
 		if p == nil {

@@ -25,7 +25,7 @@ func (c *change) limited(action auth.Action) error {
 // rules returns what Q2A's rules say about the post and the caller.
 func (c *change) rules(p *post) rules { return c.thread.rules[p.id] }
 
-// The rules in permissions.go decide whether an operation is allowed. The rest of this file only finds
+// The rules in rules.go decide whether an operation is allowed. The rest of this file only finds
 // out why it is not.
 
 // whyNot returns the problem for an operation that the rules do not allow: that of the first reason

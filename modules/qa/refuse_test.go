@@ -52,7 +52,7 @@ func TestWhyNot(t *testing.T) {
 	for _, c := range []struct {
 		why     string
 		op      operation
-		kind    string
+		kind    Kind
 		changes []different
 		code    string
 	}{

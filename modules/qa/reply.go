@@ -4,8 +4,11 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
 )
 
 type replyInput struct {
@@ -14,6 +17,18 @@ type replyInput struct {
 		Writing
 		CaptchaToken string `json:"captchaToken,omitempty" maxLength:"8192" doc:"Of the solved challenge, where GET /v1/auth/session names post"`
 	}
+}
+
+// registerReplies adds the operations for answering and commenting.
+func (m *Module) registerReplies(api huma.API) {
+	web.Register(api,
+		writeOperation("answer", http.MethodPost, "questions/{id}/answers", "Answer a question", ""),
+		m.answer,
+	)
+	web.Register(api,
+		writeOperation("comment", http.MethodPost, "posts/{id}/comments", "Comment on a question or an answer", ""),
+		m.comment,
+	)
 }
 
 // answer writes an answer to a question.
@@ -26,7 +41,7 @@ func (m *Module) answer(ctx context.Context, in *replyInput) (*createdAnswer, er
 	if err != nil {
 		return nil, err
 	}
-	id, err := m.change(ctx, in.ID, "Q", wholeThread, func(c *change, q *post) (int, error) {
+	id, err := m.change(ctx, in.ID, onlyQuestions, wholeThread, func(c *change, q *post) (int, error) {
 		id, err := c.answer(q, &in.Body.Writing, text)
 		caller = c.caller
 		return id, err
@@ -51,7 +66,7 @@ func (c *change) answer(q *post, w *Writing, text *content) (int, error) {
 	if err := c.limited(auth.Answers); err != nil {
 		return 0, err
 	}
-	a, err := c.reply("A", q, w, text)
+	a, err := c.reply(KindAnswer, q, w, text)
 	if err != nil {
 		return 0, err
 	}
@@ -72,13 +87,13 @@ func (c *change) answer(q *post, w *Writing, text *content) (int, error) {
 		"categoryid", orNull(q.categoryID), "name", given(w.Name),
 		"notify", w.Notify != nil && *w.Notify, "email", given(w.Email))
 	c.charge = auth.Answers
-	c.report(name, a, with, func(e *Event) { e.ParentKind, e.ParentOwnerID = "Q", q.userID })
+	c.report(name, a, with, func(e *Event) { e.ParentKind, e.ParentOwnerID = KindQuestion, q.userID })
 	return a.id, nil
 }
 
 // reply returns a new answer or comment below the parent, not yet written, and checks what was sent.
 // Its error describes the invalid fields.
-func (c *change) reply(kind string, parent *post, w *Writing, text *content) (*post, error) {
+func (c *change) reply(kind Kind, parent *post, w *Writing, text *content) (*post, error) {
 	q := c.thread.question
 	p := &post{kind: kind, parentID: parent.id, categoryID: q.categoryID, categoryPath: q.categoryPath}
 	p.take(text)
@@ -112,7 +127,7 @@ func (m *Module) comment(ctx context.Context, in *replyInput) (*createdComment, 
 	if err != nil {
 		return nil, err
 	}
-	id, err := m.change(ctx, in.ID, "QA", wholeThread, func(c *change, parent *post) (int, error) {
+	id, err := m.change(ctx, in.ID, questionsAndAnswers, wholeThread, func(c *change, parent *post) (int, error) {
 		id, err := c.comment(parent, &in.Body.Writing, text)
 		caller = c.caller
 		return id, err
@@ -137,12 +152,12 @@ func (c *change) comment(parent *post, w *Writing, text *content) (int, error) {
 	if err := c.limited(auth.Comments); err != nil {
 		return 0, err
 	}
-	p, err := c.reply("C", parent, w, text)
+	p, err := c.reply(KindComment, parent, w, text)
 	if err != nil {
 		return 0, err
 	}
 	for _, other := range c.thread.comments {
-		if other.kind == "C" && other.parentID == parent.id && !other.hidden &&
+		if other.kind == KindComment && other.parentID == parent.id && !other.hidden &&
 			sameText(other.content, p.content) {
 			return 0, problem.Invalid(problem.Field{Name: "content", Code: fieldRepeated})
 		}
@@ -156,7 +171,7 @@ func (c *change) comment(parent *post, w *Writing, text *content) (int, error) {
 		name = "c_queue"
 	}
 	q := c.thread.question
-	with := params("postid", p.id, "parentid", parent.id, "parenttype", parent.kind,
+	with := params("postid", p.id, "parentid", parent.id, "parenttype", string(parent.kind),
 		"parent", c.record(parent), "questionid", q.id, "question", c.record(q), "thread", nil,
 		"content", p.content, "format", p.format, "text", TextOf(p.content, p.format),
 		"categoryid", orNull(q.categoryID), "name", given(w.Name),
@@ -174,7 +189,7 @@ func (c *change) commenters(parent *post) []int {
 	var users []int
 	seen := map[int]bool{0: true}
 	for _, p := range c.thread.comments {
-		if p.kind == "C" && p.visible() && p.parentID == parent.id && !seen[p.userID] {
+		if p.kind == KindComment && p.visible() && p.parentID == parent.id && !seen[p.userID] {
 			seen[p.userID] = true
 			users = append(users, p.userID)
 		}

@@ -95,7 +95,7 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 func (m *Module) searchItem(o *site.Options, tree *categoryTree, h hit) searchItem {
 	return searchItem{
 		QuestionItem: m.item(o, tree, h.post), Score: h.Score,
-		Match: m.ref(o, &post{id: h.MatchID, kind: h.MatchKind}, h.post),
+		Match: m.ref(o, &post{id: h.MatchID, kind: Kind(h.MatchKind)}, h.post),
 	}
 }
 

@@ -2,8 +2,12 @@ package qa
 
 import (
 	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site/option"
 )
 
@@ -14,17 +18,34 @@ type selectInput struct {
 	}
 }
 
+// registerSelect adds the operations for choosing the best answer.
+func (m *Module) registerSelect(api huma.API) {
+	web.Register(api,
+		writeOperation("select-answer", http.MethodPut, "questions/{id}/selected-answer", "Choose the best answer", ""),
+		func(ctx context.Context, in *selectInput) (*threadOutput, error) {
+			return m.selectAnswer(ctx, in.ID, in.Body.AnswerID)
+		},
+	)
+	web.Register(api,
+		writeOperation("unselect-answer", http.MethodDelete, "questions/{id}/selected-answer",
+			"Take the choice of the best answer back", ""),
+		func(ctx context.Context, in *postID) (*threadOutput, error) {
+			return m.selectAnswer(ctx, in.ID, 0)
+		},
+	)
+}
+
 // selectAnswer selects an answer as the best one of the question, or, if answerID is 0, takes the
 // selection back.
 func (m *Module) selectAnswer(ctx context.Context, id, answerID int) (*threadOutput, error) {
-	_, err := m.change(ctx, id, "Q", wholeThread, func(c *change, q *post) (int, error) {
+	_, err := m.change(ctx, id, onlyQuestions, wholeThread, func(c *change, q *post) (int, error) {
 		if err := c.may(selecting, q); err != nil {
 			return 0, err
 		}
 		var answer *post
 		if answerID != 0 {
 			answer = c.thread.byID[answerID]
-			if answer == nil || answer.kind != "A" || answer.parentID != q.id || !answer.visible() {
+			if answer == nil || answer.kind != KindAnswer || answer.parentID != q.id || !answer.visible() {
 				return 0, problem.Invalid(problem.Field{Name: "answerId", Code: fieldNoAnswerHere})
 			}
 		}

@@ -90,7 +90,7 @@ func (s shown) question(tree *categoryTree) question {
 	}
 	if c := s.t.closing; c != nil {
 		out.Closure = &closure{}
-		if c.kind == "Q" {
+		if c.kind == KindQuestion {
 			ref := s.m.ref(s.o, c, c)
 			out.Closure.DuplicateOf = &ref
 		} else {
@@ -146,7 +146,7 @@ func (s shown) followUps(parent *post) []postRef {
 func (s shown) comments(parent *post) []comment {
 	var comments []comment
 	for _, c := range s.t.comments {
-		if c.kind == "C" && c.parentID == parent.id {
+		if c.kind == KindComment && c.parentID == parent.id {
 			comments = append(comments, s.comment(c))
 		}
 	}
@@ -167,12 +167,12 @@ func (s shown) comment(p *post) comment {
 // ref returns a reference to a post of the question.
 func (m *Module) ref(o *site.Options, p, question *post) postRef {
 	ref := postRef{
-		ID: p.id, Type: typeNames[p.kind], QuestionID: question.id,
+		ID: p.id, Type: p.kind.name(), QuestionID: question.id,
 		Title: m.shown(o, question.title).title, Path: m.path(o, question.id, question.title),
 	}
 	switch p.kind {
-	case "A", "C": // Q2A's form of a link to an answer or a comment on the question's page
-		ref.Path += "?show=" + itoa(p.id) + "#" + map[string]string{"A": "a", "C": "c"}[p.kind] + itoa(p.id)
+	case KindAnswer, KindComment: // Q2A's form of a link to an answer or a comment on the question's page
+		ref.Path += "?show=" + itoa(p.id) + "#" + p.kind.letter() + itoa(p.id)
 	}
 	return ref
 }

@@ -38,7 +38,7 @@ func (e *threadEdit) eachChange(f func(before, after *post)) {
 func (e *threadEdit) questionCounts() map[int]int {
 	counts := map[int]int{}
 	add := func(p *post, sign int) {
-		if p != nil && p.kind == "Q" && p.visible() {
+		if p != nil && p.kind == KindQuestion && p.visible() {
 			for _, id := range p.categoryPath {
 				counts[id] += sign
 			}
@@ -59,7 +59,7 @@ func (e *threadEdit) questionCounts() map[int]int {
 // has changed.
 func (e *threadEdit) countAnswers() (heated bool, best int, known bool) {
 	q := e.thread.question
-	isAnswer := func(p *post) bool { return p != nil && p.kind == "A" && p.visible() && p.parentID == q.id }
+	isAnswer := func(p *post) bool { return p != nil && p.kind == KindAnswer && p.visible() && p.parentID == q.id }
 	changed, fell := false, false
 	e.eachChange(func(before, after *post) {
 		was, is := isAnswer(before), isAnswer(after)
@@ -133,7 +133,7 @@ func (e *threadEdit) snapshot() {
 
 // everyoneSees reports whether a post and all posts above it are visible; get returns a post by its id.
 func everyoneSees(p *post, get func(int) *post) bool {
-	if p.kind == "Q" {
+	if p.kind == KindQuestion {
 		return p.visible()
 	}
 	parent := get(p.parentID)

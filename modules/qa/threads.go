@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -142,11 +141,11 @@ func (m *Module) assemble(
 	}
 	q := t.byID[id]
 	if id == 0 { // the only question among the posts
-		if i := slices.IndexFunc(posts, func(p *post) bool { return p.kind == "Q" }); i >= 0 {
+		if i := slices.IndexFunc(posts, func(p *post) bool { return p.kind == KindQuestion }); i >= 0 {
 			q = posts[i]
 		}
 	}
-	if q == nil || q.kind != "Q" {
+	if q == nil || q.kind != KindQuestion {
 		return nil, problem.NotFound()
 	}
 	t.place(q, posts)
@@ -167,9 +166,9 @@ func (t *loaded) place(q *post, posts []*post) {
 		parent := t.byID[p.parentID]
 		switch {
 		case p.id == q.id:
-		case p.kind == "A" && p.parentID == q.id:
+		case p.kind == KindAnswer && p.parentID == q.id:
 			t.answers = append(t.answers, p)
-		case p.kind == "C" && parent != nil, p.kind == "Q" && followedBy(parent, q):
+		case p.kind == KindComment && parent != nil, p.kind == KindQuestion && followedBy(parent, q):
 			t.comments = append(t.comments, p)
 		}
 		if p.closedByID == q.id {
@@ -181,7 +180,7 @@ func (t *loaded) place(q *post, posts []*post) {
 	}
 	if t.follows = t.byID[q.parentID]; t.follows != nil {
 		t.origin = t.byID[t.follows.parentID]
-		if t.follows.kind == "Q" {
+		if t.follows.kind == KindQuestion {
 			t.origin = t.follows
 		}
 	}
@@ -191,13 +190,13 @@ func (t *loaded) place(q *post, posts []*post) {
 // so if parent is one of q's answers, or q itself: when an answer becomes a comment, the questions that
 // followed from it follow from q.
 func followedBy(parent, q *post) bool {
-	return parent != nil && (parent == q || parent.kind == "A" && parent.parentID == q.id)
+	return parent != nil && (parent == q || parent.kind == KindAnswer && parent.parentID == q.id)
 }
 
 // isFollowUp reports whether a post is shown as a question that follows from the post above it. As on
 // Q2A's page, a hidden question is shown only below a hidden post, even to those who may see it.
 func (t *loaded) isFollowUp(p *post) bool {
-	return p.kind == "Q" && (!p.hidden || t.byID[p.parentID].hidden)
+	return p.kind == KindQuestion && (!p.hidden || t.byID[p.parentID].hidden)
 }
 
 // dropUnseen removes the posts that the caller may not see, and all posts below them.
@@ -211,7 +210,7 @@ func (m *Module) dropUnseen(t *loaded) {
 	if t.closing != nil && !seen(t.closing) {
 		t.closing = nil
 	}
-	if t.follows != nil && (t.follows.kind == "C" || !seen(t.follows) || t.origin == nil || !seen(t.origin)) {
+	if t.follows != nil && (t.follows.kind == KindComment || !seen(t.follows) || t.origin == nil || !seen(t.origin)) {
 		t.follows, t.origin = nil, nil
 	}
 	// As on Q2A's page, a selected answer that is hidden, queued or gone counts as none.
@@ -257,7 +256,7 @@ func seen(o *site.Options, c auth.Caller, t *loaded, p *post) error {
 			}
 			hidden = true
 		}
-		if above.kind == "Q" {
+		if above.kind == KindQuestion {
 			break
 		}
 	}
@@ -377,7 +376,7 @@ func questionOf(ctx context.Context, db *database.DB, id int) (int, error) {
 // openPost reads the thread of a post and returns it with the post. kinds holds the letters of the
 // allowed kinds of posts. The error is a problem if there is no such post or the caller may not see it.
 func (m *Module) openPost(
-	ctx context.Context, id int, kinds string, include []string,
+	ctx context.Context, id int, kinds []Kind, include []string,
 ) (*site.Options, *loaded, *post, error) {
 	question, err := questionOf(ctx, m.db, id)
 	if err != nil {
@@ -392,7 +391,7 @@ func (m *Module) openPost(
 		return nil, nil, nil, err
 	}
 	p := t.byID[id]
-	if p == nil || !strings.Contains(kinds, p.kind) {
+	if p == nil || !slices.Contains(kinds, p.kind) {
 		return nil, nil, nil, problem.NotFound()
 	}
 	if err := seen(o, auth.CallerOf(ctx), t, p); err != nil {
@@ -402,7 +401,7 @@ func (m *Module) openPost(
 }
 
 func (m *Module) getAnswer(ctx context.Context, in *postInput) (*answerOutput, error) {
-	o, t, p, err := m.openPost(ctx, in.ID, "A", in.Include)
+	o, t, p, err := m.openPost(ctx, in.ID, onlyAnswers, in.Include)
 	if err != nil {
 		return nil, err
 	}
@@ -410,7 +409,7 @@ func (m *Module) getAnswer(ctx context.Context, in *postInput) (*answerOutput, e
 }
 
 func (m *Module) getComment(ctx context.Context, in *postInput) (*commentOutput, error) {
-	o, t, p, err := m.openPost(ctx, in.ID, "C", in.Include)
+	o, t, p, err := m.openPost(ctx, in.ID, onlyComments, in.Include)
 	if err != nil {
 		return nil, err
 	}
@@ -421,7 +420,7 @@ func (m *Module) getComment(ctx context.Context, in *postInput) (*commentOutput,
 func (m *Module) getPost(ctx context.Context, in *struct {
 	ID int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the post"`
 }) (*postRefOutput, error) {
-	o, t, p, err := m.openPost(ctx, in.ID, "QAC", nil)
+	o, t, p, err := m.openPost(ctx, in.ID, anyKind, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -429,7 +428,7 @@ func (m *Module) getPost(ctx context.Context, in *struct {
 }
 
 func (m *Module) listComments(ctx context.Context, in *postInput) (*commentsOutput, error) {
-	o, t, p, err := m.openPost(ctx, in.ID, "QA", in.Include)
+	o, t, p, err := m.openPost(ctx, in.ID, questionsAndAnswers, in.Include)
 	if err != nil {
 		return nil, err
 	}
@@ -449,7 +448,7 @@ type revision struct {
 type revisionsOutput struct{ Body web.List[revision] }
 
 func (m *Module) listRevisions(ctx context.Context, in *postInput) (*revisionsOutput, error) {
-	if _, _, _, err := m.openPost(ctx, in.ID, "QAC", nil); err != nil {
+	if _, _, _, err := m.openPost(ctx, in.ID, anyKind, nil); err != nil {
 		return nil, err
 	}
 	return &revisionsOutput{Body: web.List[revision]{Items: []revision{}}}, nil

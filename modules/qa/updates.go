@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/site"
@@ -50,7 +49,7 @@ func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bo
 			return err
 		}
 		s.finish(p)
-		e.kind, _, _ = strings.Cut(kind, "_")
+		e.kind, _ = splitType(kind)
 		e.updateType, e.isUpdate = updateType.String, updateType.Valid
 		for _, above := range []*post{p, p.below(kind, author), p.below(parentKind, parentAuthor)} {
 			if !mayView(o, caller, above) {
@@ -75,7 +74,7 @@ func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bo
 // below returns a post of the type and author that stands below the question p. It has only the fields
 // by which mayView decides.
 func (p *post) below(typeName string, userID int) *post {
-	kind, state, _ := strings.Cut(typeName, "_")
+	kind, state := splitType(typeName)
 	return &post{
 		kind: kind, hidden: state == "HIDDEN", queued: state == "QUEUED",
 		userID: userID, categoryPath: p.categoryPath,

@@ -3,11 +3,14 @@ package qa
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/events"
-	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site/option"
 )
 
@@ -25,6 +28,19 @@ type visibilityInput struct {
 	Body struct {
 		Hidden bool `json:"hidden" doc:"Whether it is to be hidden from those who may not hide posts"`
 	}
+}
+
+// registerVisibility adds the operations for hiding, showing, approving and rejecting posts.
+func (m *Module) registerVisibility(api huma.API) {
+	web.Register(api,
+		writeOperation("set-visibility", http.MethodPut, "posts/{id}/visibility", "Hide a post, or show it again", ""),
+		m.setVisibility,
+	)
+	web.Register(api,
+		writeOperation("set-approval", http.MethodPut, "posts/{id}/approval",
+			"Approve or reject a post that waits for it", ""),
+		m.setApproval,
+	)
 }
 
 // setVisibility hides a post or shows it again. It is queued instead of shown where the caller's posts
@@ -100,7 +116,7 @@ func (m *Module) setState(
 	ctx context.Context, id int, use func(c *change, p *post) error,
 ) (*stateOutput, error) {
 	out := &stateOutput{}
-	_, err := m.change(ctx, id, "QAC", wholeThread, func(c *change, p *post) (int, error) {
+	_, err := m.change(ctx, id, anyKind, wholeThread, func(c *change, p *post) (int, error) {
 		err := use(c, p)
 		out.Body = p.stateResult()
 		return 0, err
@@ -126,7 +142,7 @@ func (c *change) setStatus(p *post, to status, by actor, flags int) error {
 	case to == asVisible && wasHidden:
 		event, touched = "reshow", true
 	}
-	if to == asHidden && p.kind == "A" && c.thread.question.selectedID == p.id {
+	if to == asHidden && p.kind == KindAnswer && c.thread.question.selectedID == p.id {
 		c.choose(nil, c.nobody())
 	}
 	p.hidden, p.queued = to == asHidden, to == asQueued
@@ -155,8 +171,8 @@ func (c *change) setStatus(p *post, to status, by actor, flags int) error {
 			return err
 		}
 	}
-	letter := strings.ToLower(p.kind)
-	with := append(c.stateParams(p), params("old"+typeNames[p.kind], c.record(p))...)
+	letter := p.kind.letter()
+	with := append(c.stateParams(p), params("old"+p.kind.name(), c.record(p))...)
 	c.reportBy(by, letter+"_"+event, p, with, nil)
 	if event == "approve" && !wasRequeued {
 		return c.reportApproved(p)
@@ -174,7 +190,7 @@ func (c *change) reportApproved(p *post) error {
 	)...)
 	parent := c.thread.byID[p.parentID]
 	var tagIDs []int
-	if p.kind == "Q" {
+	if p.kind == KindQuestion {
 		var err error
 		if tagIDs, err = c.taggedWords(tagList(p.tags)); err != nil {
 			return err
@@ -186,17 +202,17 @@ func (c *change) reportApproved(p *post) error {
 			e.ParentKind, e.ParentOwnerID = parent.kind, parent.userID
 		}
 		switch p.kind {
-		case "Q":
+		case KindQuestion:
 			var follows *followed
-			if parent != nil && parent.kind == "A" {
+			if parent != nil && parent.kind == KindAnswer {
 				follows = &followed{parent, parent.parentID}
 			}
 			e.asQuestion(p, tagIDs, follows)
-		case "C":
+		case KindComment:
 			e.ThreadUserIDs = c.commenters(parent)
 		}
 	}
-	c.reportBy(author, strings.ToLower(p.kind)+"_post", p, with, more)
+	c.reportBy(author, p.kind.letter()+"_post", p, with, more)
 	return nil
 }
 
@@ -205,16 +221,16 @@ func (c *change) stateParams(p *post) []events.Param {
 	parent, q := c.thread.byID[p.parentID], c.thread.question
 	with := []any{"postid", p.id, "parentid", orNull(p.parentID)}
 	switch p.kind {
-	case "Q":
+	case KindQuestion:
 		with = append(with, "parent", c.record(parent), "title", p.title)
-	case "A":
+	case KindAnswer:
 		with = append(with, "parent", c.record(q))
-	case "C":
-		with = append(with, "parenttype", parent.kind, "parent", c.record(parent),
+	case KindComment:
+		with = append(with, "parenttype", string(parent.kind), "parent", c.record(parent),
 			"questionid", q.id, "question", c.record(q))
 	}
 	with = append(with, "content", p.content, "format", p.format, "text", TextOf(p.content, p.format))
-	if p.kind == "Q" {
+	if p.kind == KindQuestion {
 		with = append(with, "tags", p.tags)
 	}
 	return params(append(with, "categoryid", orNull(p.categoryID), "name", textOrNull(p.name))...)
@@ -227,25 +243,6 @@ func (c *change) nobody() actor { return actor{ip: c.self().ip, nobody: true} }
 // touchBy is like touch, in the name of an actor.
 func (c *change) touchBy(by actor, p *post, what string) {
 	p.updated, p.updateType, p.lastUserID, p.lastIP = c.tx.Now(), what, by.userID, by.ip
-}
-
-// deletePost deletes a hidden post for good, and with a question its closing note. The problem is
-// has_replies if other posts refer to the post.
-func (m *Module) deletePost(ctx context.Context, id int, kind string) (*struct{}, error) {
-	_, err := m.change(ctx, id, kind, wholeThread, func(c *change, p *post) (int, error) {
-		if err := c.may(deleting, p); err != nil {
-			return 0, err
-		}
-		referred, err := c.referred(p)
-		if err != nil {
-			return 0, err
-		}
-		if referred {
-			return 0, problem.New(codeHasReplies)
-		}
-		return 0, c.delete(p)
-	})
-	return nil, err
 }
 
 // referred reports whether posts that are not part of the thread refer to p. For example, Q2A lets a
@@ -268,14 +265,14 @@ func (c *change) delete(p *post) error {
 		return err
 	}
 	with := []any{"postid", p.id}
-	if p.kind != "Q" {
+	if p.kind != KindQuestion {
 		with = append(with, "parentid", p.parentID)
 	}
-	with = append(with, "old"+typeNames[p.kind], c.record(p))
-	if p.kind == "C" {
-		with = append(with, "parenttype", c.thread.byID[p.parentID].kind, "questionid", c.thread.question.id)
+	with = append(with, "old"+p.kind.name(), c.record(p))
+	if p.kind == KindComment {
+		with = append(with, "parenttype", string(c.thread.byID[p.parentID].kind), "questionid", c.thread.question.id)
 	}
-	letter := strings.ToLower(p.kind)
+	letter := p.kind.letter()
 	c.report(letter+"_delete_before", p, params(with...), nil)
 	if note := c.thread.byID[p.closedByID]; note != nil && note.parentID == p.id {
 		c.remove(note)

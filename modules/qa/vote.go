@@ -3,8 +3,12 @@ package qa
 import (
 	"context"
 	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site/option"
 )
 
@@ -23,10 +27,27 @@ type voteResult struct {
 
 type voteOutput struct{ Body voteResult }
 
+// registerVote adds the operations for voting.
+func (m *Module) registerVote(api huma.API) {
+	web.Register(api,
+		writeOperation("vote", http.MethodPut, "posts/{id}/vote", "Vote on a post",
+			"Another vote takes the place of the caller's earlier one; the same vote again changes nothing."),
+		func(ctx context.Context, in *voteInput) (*voteOutput, error) {
+			return m.setVote(ctx, in.ID, in.Body.Value)
+		},
+	)
+	web.Register(api,
+		writeOperation("take-back-vote", http.MethodDelete, "posts/{id}/vote", "Take one's vote back", ""),
+		func(ctx context.Context, in *postID) (*voteOutput, error) {
+			return m.setVote(ctx, in.ID, 0)
+		},
+	)
+}
+
 // setVote sets the caller's vote on a post: 1, -1, or 0 to take it back.
 func (m *Module) setVote(ctx context.Context, id, vote int) (*voteOutput, error) {
 	out := &voteOutput{}
-	_, err := m.change(ctx, id, "QAC", postOnly, func(c *change, p *post) (int, error) {
+	_, err := m.change(ctx, id, anyKind, postOnly, func(c *change, p *post) (int, error) {
 		if err := c.mayVote(p, vote); err != nil {
 			return 0, err
 		}
@@ -53,7 +74,7 @@ func (c *change) mayVote(p *post, vote int) error {
 // voteOption returns the option that says who may vote on the post. As in Q2A, the option for answers
 // is also that for comments.
 func voteOption(_ *change, p *post) option.Key {
-	if p.kind == "Q" {
+	if p.kind == KindQuestion {
 		return option.PermitVoteQ
 	}
 	return option.PermitVoteA
@@ -81,7 +102,7 @@ func (c *change) vote(p *post, vote int) error {
 	})
 	c.charge = auth.Votes
 	name := map[int]string{1: "_vote_up", 0: "_vote_nil", -1: "_vote_down"}[vote]
-	c.report(letters[p.kind]+name, p,
+	c.report(p.kind.letter()+name, p,
 		params("postid", p.id, "userid", orNull(p.userID), "vote", vote, "oldvote", old), nil)
 	return nil
 }

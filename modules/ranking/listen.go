@@ -36,10 +36,10 @@ func concerned(a *qa.Action) map[int]Columns {
 }
 
 var (
-	postColumns = map[string]Columns{"Q": QPosts, "A": APosts, "C": CPosts}
-	gainColumns = map[string]Columns{"Q": QVoteds, "A": AVoteds, "C": CVoteds}
-	upColumns   = map[string]Columns{"Q": QUpvotes, "A": AUpvotes, "C": CUpvotes}
-	downColumns = map[string]Columns{"Q": QDownvotes, "A": ADownvotes, "C": CDownvotes}
+	postColumns = map[qa.Kind]Columns{qa.KindQuestion: QPosts, qa.KindAnswer: APosts, qa.KindComment: CPosts}
+	gainColumns = map[qa.Kind]Columns{qa.KindQuestion: QVoteds, qa.KindAnswer: AVoteds, qa.KindComment: CVoteds}
+	upColumns   = map[qa.Kind]Columns{qa.KindQuestion: QUpvotes, qa.KindAnswer: AUpvotes, qa.KindComment: CUpvotes}
+	downColumns = map[qa.Kind]Columns{qa.KindQuestion: QDownvotes, qa.KindAnswer: ADownvotes, qa.KindComment: CDownvotes}
 )
 
 // posts marks the figures that count visible posts, if the post has become visible or invisible, or
@@ -91,15 +91,16 @@ func whenAny(p, other qa.PostState) Columns {
 	return gainColumns[p.Kind] | Upvoteds | Downvoteds
 }
 
-// selections marks the figures of best answers, if a best answer was selected or dropped, or now
-// counts for another user. It marks both those of the asker and those of the answers' authors.
+// selections adds to users the counts of best answers that the change of a post may affect: ASelects
+// of the asker, and ASelecteds of the answers' authors. Those change if another answer is selected,
+// if the question or the answer has another author, kind or visibility, or if it is new or deleted.
 func selections(users map[int]Columns, change qa.PostChange) {
 	before, after := change.Before, change.After
 	p := after
 	if p == nil {
 		p = before
 	}
-	if p.Kind == "A" || before != nil && before.Kind == "A" {
+	if p.Kind == qa.KindAnswer || before != nil && before.Kind == qa.KindAnswer {
 		if before == nil || after == nil || before.UserID != after.UserID || before.Kind != after.Kind ||
 			before.Visible != after.Visible {
 			for _, x := range []*qa.PostState{before, after} {
@@ -110,7 +111,7 @@ func selections(users map[int]Columns, change qa.PostChange) {
 		}
 		return
 	}
-	if p.Kind != "Q" {
+	if p.Kind != qa.KindQuestion {
 		return
 	}
 	asked := func(p *qa.PostState) (user, selected int) {
@@ -135,7 +136,7 @@ func selections(users map[int]Columns, change qa.PostChange) {
 
 // given returns the figure that counts a vote which a user gave on a post of the kind; 0 if vote is
 // 0.
-func given(kind string, vote int) Columns {
+func given(kind qa.Kind, vote int) Columns {
 	switch {
 	case vote > 0:
 		return upColumns[kind]

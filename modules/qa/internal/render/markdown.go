@@ -177,7 +177,8 @@ func codeWork(text string) int {
 	return work
 }
 
-// distance returns the steps for reading a text from beginning to end.
+// distance returns how far apart the beginning and the end of text are for codeWork: an estimate of the
+// work of reading the text, in the steps that Work describes.
 func distance(text string) int { return len(text) + lineSteps*strings.Count(text, "\n") }
 
 // codeSteps is how many times as long code spans take as other marks.

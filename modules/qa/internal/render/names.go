@@ -22,8 +22,10 @@ var (
 		`linenums(?::[0-9]{1,6})?|brush:[a-z0-9+#]{1,20};?|marker)$`)
 )
 
-// ownNames gives all names in a tag the prefix, so that they mean nothing outside of the post, and
-// drops the classes that have no effect in posts. It reports whether it has changed the tag.
+// ownNames puts namePrefix before the names of elements in a tag's attributes (id, name, headers, and
+// links within the post), so that they cannot clash with the page that shows the post. It removes names
+// that are not valid, and classes that have no effect in posts. It reports whether it has changed the
+// tag.
 func ownNames(t *nethtml.Token) (changed bool) {
 	kept := t.Attr[:0]
 	for _, a := range t.Attr {

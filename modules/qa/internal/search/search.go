@@ -2,7 +2,7 @@
 // related questions do. It reads the index, the hotness of questions and the handles of users, and
 // returns ids: what may be shown of the questions, and to whom, is its callers' concern.
 //
-// Score finds the questions for a text (postings.go holds what the index says of a word, stored.go keeps
+// Score finds the questions for a text (postings.go holds what the index says of a word, storedpostings.go keeps
 // that of common words, score.go adds it up, hotness.go is what hot questions get on top), Alike those
 // that are similar to a question.
 package search

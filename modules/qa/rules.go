@@ -132,7 +132,7 @@ type thread struct {
 // below returns the posts among which are all that stand right below p or are closed because of it;
 // callers look at their parentID and closedByID.
 func (t thread) below(p *post) []*post {
-	if p.kind == "Q" {
+	if p.kind == KindQuestion {
 		return append(append(append([]*post{}, t.answers...), t.comments...), t.duplicates...)
 	}
 	return t.comments
@@ -184,15 +184,15 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 
 	r.viewable = mayView(o, c, p)
 
-	r.answerButton = p.kind == "Q" && visible && postA != auth.NeedsLevel && !r.closed &&
+	r.answerButton = p.kind == KindQuestion && visible && postA != auth.NeedsLevel && !r.closed &&
 		(o.Bool(option.AllowSelfAnswer) || !r.isByUser)
 	r.commentButton = visible && postC != auth.NeedsLevel &&
-		(p.kind == "Q" && o.Bool(option.CommentOnQs) || p.kind == "A" && o.Bool(option.CommentOnAs))
+		(p.kind == KindQuestion && o.Bool(option.CommentOnQs) || p.kind == KindAnswer && o.Bool(option.CommentOnAs))
 	r.commentable = r.commentButton && postC == auth.Permitted
 
 	r.editButton = !p.hidden && !r.closed && (r.isByUser || !hidesButton(edit) && !p.queued)
 	r.editable = r.editButton && (r.isByUser && unblocked == auth.Permitted || edit == auth.Permitted)
-	r.retagCatButton = p.kind == "Q" && (o.UsingTags() || o.UsingCategories()) && !p.hidden &&
+	r.retagCatButton = p.kind == KindQuestion && (o.UsingTags() || o.UsingCategories()) && !p.hidden &&
 		(r.isByUser || !hidesButton(retag))
 	r.retagCatable = r.retagCatButton &&
 		(r.isByUser && unblocked == auth.Permitted || retag == auth.Permitted)
@@ -208,7 +208,7 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	if r.isByUser {
 		selecting = unblocked
 	}
-	r.aSelectable = p.kind == "Q" && visible && selecting == auth.Permitted
+	r.aSelectable = p.kind == KindQuestion && visible && selecting == auth.Permitted
 
 	r.flagButton = o.Bool(option.FlaggingOfPosts) && !r.isByUser && visible && p.myFlag == 0 &&
 		!hidesButton(flag)
@@ -223,7 +223,7 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 
 	notClosedByOther := !r.closed || p.closedByID == 0 || r.authorLast
 	notHiddenByOther := !p.hidden || r.authorLast
-	r.closeable = o.Bool(option.AllowCloseQuestions) && p.kind == "Q" && visible && !r.closed &&
+	r.closeable = o.Bool(option.AllowCloseQuestions) && p.kind == KindQuestion && visible && !r.closed &&
 		closeThis == auth.Permitted
 	// A question that is closed because an answer is selected stays closed until the selection is taken
 	// back.
@@ -238,7 +238,7 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	r.deleteable = p.hidden && permit(option.PermitDeleteHidden) == auth.Permitted
 	r.claimable = p.userID == 0 && !c.Anonymous() && p.cookieID != "" && p.cookieID == c.CookieID &&
 		permit(of.post) == auth.Permitted
-	r.followable = p.kind == "A" && visible && o.Bool(option.FollowOnAs)
+	r.followable = p.kind == KindAnswer && visible && o.Bool(option.FollowOnAs)
 
 	r.answerable = r.answerButton && postA == auth.Permitted
 	r.vote(o, c, p, permit)
@@ -259,7 +259,7 @@ func (r *rules) vote(o *site.Options, c auth.Caller, p *post, permit func(option
 // question nor a question with an own answer. A post can only be deleted if no post stands below it or
 // is closed because of it.
 func (m *Module) rulesOfRelatives(o *site.Options, c auth.Caller, t thread, p *post, r *rules) {
-	if r.claimable && p.kind == "A" && t.question != nil {
+	if r.claimable && p.kind == KindAnswer && t.question != nil {
 		if !o.Bool(option.AllowSelfAnswer) && c.Wrote(t.question.userID, t.question.cookieID) {
 			r.claimable = false
 		}
@@ -272,7 +272,7 @@ func (m *Module) rulesOfRelatives(o *site.Options, c auth.Caller, t thread, p *p
 	for _, child := range t.below(p) {
 		if child.parentID == p.id {
 			r.deleteable = false
-			if child.kind == "A" && c.Wrote(child.userID, child.cookieID) {
+			if child.kind == KindAnswer && c.Wrote(child.userID, child.cookieID) {
 				if !o.Bool(option.AllowMultiAnswers) {
 					r.answerButton, r.answerable = false, false
 				}

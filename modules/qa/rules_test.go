@@ -124,7 +124,7 @@ func askedBy(user int) different {
 
 // newWorld returns the world with one post of the kind and a caller who is not its author, after the
 // changes.
-func newWorld(kind string, changes ...different) *world {
+func newWorld(kind Kind, changes ...different) *world {
 	w := &world{
 		options: maps.Clone(everythingAllowed),
 		caller:  auth.Caller{UserID: theCaller, Level: auth.LevelApproved, Flags: auth.FlagEmailConfirmed},
@@ -161,7 +161,7 @@ func TestWhatTheRulesAllow(t *testing.T) {
 	const question = "answer comment edit changeCategoryAndTags selectAnswer voteUp voteDown flag close hide"
 	for _, c := range []struct {
 		whose   string
-		kind    string
+		kind    Kind
 		changes []different
 		can     string
 	}{
@@ -221,7 +221,7 @@ func TestRules(t *testing.T) {
 	all := func(changes ...different) []different { return changes }
 	for _, c := range []struct {
 		rule  string
-		kind  string
+		kind  Kind
 		given []different
 		then  different
 		diff  string

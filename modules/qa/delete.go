@@ -1,0 +1,55 @@
+package qa
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+)
+
+// registerDeletion adds the operations for deleting posts for good.
+func (m *Module) registerDeletion(api huma.API) {
+	for path, kind := range map[string]Kind{"questions": KindQuestion, "answers": KindAnswer, "comments": KindComment} {
+		web.Register(api,
+			writeOperation("delete-"+kind.name(), http.MethodDelete, path+"/{id}",
+				"Delete a hidden "+kind.name()+" for good", "Only a hidden one that nothing stands below."),
+			func(ctx context.Context, in *postID) (*struct{}, error) {
+				return m.deletePost(ctx, in.ID, kind)
+			},
+		)
+	}
+}
+
+// deletePost deletes a hidden post for good, and with a question its closing note. The problem is
+// has_replies if other posts refer to the post.
+func (m *Module) deletePost(ctx context.Context, id int, kind Kind) (*struct{}, error) {
+	_, err := m.change(ctx, id, []Kind{kind}, wholeThread, func(c *change, p *post) (int, error) {
+		if err := c.may(deleting, p); err != nil {
+			return 0, err
+		}
+		referred, err := c.referred(p)
+		if err != nil {
+			return 0, err
+		}
+		if referred {
+			return 0, problem.New(codeHasReplies)
+		}
+		return 0, c.delete(p)
+	})
+	return nil, err
+}
+
+// deletePosts deletes the posts that the action removes; the rows that belong to them are deleted with
+// them.
+func (c *change) deletePosts() error {
+	for _, p := range c.removed {
+		if _, err := c.tx.Exec(c.ctx, "DELETE FROM {posts} WHERE postid = ?", p.id); err != nil {
+			return fmt.Errorf("delete a post: %w", err)
+		}
+	}
+	return nil
+}
