@@ -11,7 +11,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// Who may do something on the recorded site, from the least to the most. The walk asks in this order.
+// Groups of callers on the recorded site, in the order of increasing rights. A rule names the first group
+// that may call an operation; walkOperation tries each operation in this order.
 const (
 	everyone = iota
 	members

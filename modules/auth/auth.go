@@ -14,7 +14,7 @@
 // The package knows nothing of questions and answers.
 //
 // Tokens come from Cognito or from the built-in issuer (issuer.go, sessions.go) and are verified by
-// internal/tokens; person.go finds the user to whom a token of Cognito belongs. Each thing that
+// internal/tokens; cognitoperson.go finds the user to whom a token of Cognito belongs. Each thing that
 // people do with their own accounts has a file: signup.go, signin.go, codes.go (confirming an address
 // and resetting a forgotten password), password.go, me.go and delete.go. The rules for changing the
 // accounts of others are in administer.go; the changes themselves are in edituser.go, levels.go and

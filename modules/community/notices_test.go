@@ -29,7 +29,8 @@ func idsOf(t *testing.T, s *testsite.Site, user int, path string) (ids []int) {
 	return ids
 }
 
-// TestNoticesAreClosed: a notice is closed by whom it is to, once.
+// TestNoticesAreClosed checks that only the recipient of a notice can close it, and that a notice that is
+// closed cannot be closed again.
 func TestNoticesAreClosed(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -19,8 +19,9 @@ import (
 // chosen are the values of an upload that depend on chance, or on who codes the JPEG.
 var chosen = regexp.MustCompile(`(blobid=|content=sha256:)[0-9a-f]+( len:\d+)?`)
 
-// TestAvatarTransitions: the rows of the recorded uploads of avatars, in the database and on disk, but for
-// the bytes; the form of the old site's account page is two requests here.
+// TestAvatarTransitions replays the recorded uploads of avatars, one stored in the database and one on disk,
+// and expects the same changes of rows, except for blob ids and file contents. What the account page of the
+// old site sends as one form takes two requests here.
 func TestAvatarTransitions(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -162,7 +162,8 @@ func TestDirectUpload(t *testing.T) {
 	}
 }
 
-// TestNoDirectUpload: a folder cannot be sent to, and that leaves nothing.
+// TestNoDirectUpload checks that a site that stores its files in a folder refuses direct uploads, and that
+// the refused request changes nothing in the database.
 func TestNoDirectUpload(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)

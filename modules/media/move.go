@@ -107,7 +107,8 @@ func (mv *move) begin(w *jobs.Work) error {
 type file struct {
 	blob
 	stored, purged bool
-	// verified is the last run that verified the file, and kept the last that wrote it for Q2A.
+	// verified is the id of the last run that verified the copy in the store, and kept that of the last
+	// run that wrote the file to the folder keep-for-php. They are 0 if there was none.
 	verified, kept int
 	hash           []byte
 }

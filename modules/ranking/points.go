@@ -213,8 +213,8 @@ func Count(
 	return nil
 }
 
-// countQuery returns a query for a user's id and the 16 figures, with NULL in place of the figures
-// that are not in columns.
+// countQuery returns a query that counts a user's figures anew. Its result is the user's id and one
+// value for each of AllColumns, in order, with NULL for those that are not in columns.
 func countQuery(o *site.Options, userID int, columns Columns) (query string, args []any) {
 	parts, args := []string{"?"}, []any{userID}
 	for _, f := range figures {

@@ -49,7 +49,8 @@ func SetCount(ctx context.Context, tx *database.DB, key option.Key, query string
 	return nil
 }
 
-// castTypes returns the types that CAST makes integers and texts by. Q2A keeps its counts as text.
+// castTypes returns the names of the types to which SQL's CAST converts in the database's dialect: that
+// for integers and that for text. Both are needed because Q2A stores its counts as text.
 func castTypes(tx *database.DB) (integer, text string) {
 	if tx.Dialect() == database.SQLite {
 		return "INTEGER", "TEXT"

@@ -27,7 +27,8 @@ type trial struct {
 	reads, writes beside
 }
 
-// beside collects latencies that are measured while one body is sent.
+// beside collects the latencies of ordinary requests, those of the readers or those of the writers,
+// while the attackers send one of the request bodies.
 type beside struct {
 	mu   sync.Mutex
 	took latencies

@@ -77,7 +77,8 @@ func newLoad(ctx context.Context, s *settings, d *target) (*load, error) {
 	return l, err
 }
 
-// run sends requests until all kills are done.
+// run starts the server and sends requests to it until it has been killed and restarted as often as
+// configured. Then it stops the server.
 func (l *load) run(ctx context.Context) error {
 	if err := l.child.start(ctx); err != nil {
 		return err

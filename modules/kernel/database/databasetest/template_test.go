@@ -48,7 +48,8 @@ func TestServerCopies(t *testing.T) {
 	}
 }
 
-// wantFilled expects the database to be as the template was filled: its rows, its tables, and the next number.
+// wantFilled checks that the database is as Fill left the template: its rows, its columns, its keys, and the
+// next AUTO_INCREMENT value.
 func wantFilled(t *testing.T, url string) {
 	t.Helper()
 	db, err := database.Open(t.Context(), database.Settings{URL: url, MaxConnections: 1})

@@ -51,7 +51,7 @@ func TestPosts(t *testing.T) {
 	}
 }
 
-// TestPersons: the same for what somebody did.
+// TestPersons checks which badges users earn by all that they did, on both sides of thresholds.
 func TestPersons(t *testing.T) {
 	for _, c := range []struct {
 		person Person

@@ -12,7 +12,8 @@ type Periods struct {
 	Today, Yesterday, Week, LastWeek, Month, LastMonth Span
 }
 
-// PeriodsAt returns the periods around a moment, in the time zone of its location.
+// PeriodsAt returns the day, week and month that contain now, and the ones before them, in now's time
+// zone.
 func PeriodsAt(now time.Time) Periods {
 	y, m, d := now.Date()
 	midnight := func(y int, m time.Month, d int) int64 {

@@ -97,7 +97,8 @@ func (m *Module) begin(ctx context.Context) (*computation, error) {
 	return c, nil
 }
 
-// weights returns the site's options of points in the form that the counter takes.
+// weights returns the points that the site's options set for each action, in the form that
+// [boards.Counter] takes.
 func weights(o *site.Options) boards.Weights {
 	byKind := func(q, a, c option.Key) map[byte]int {
 		return map[byte]int{'Q': o.Int(q), 'A': o.Int(a), 'C': o.Int(c)}
