@@ -136,7 +136,12 @@ func TestSelections(t *testing.T) {
 				{"taken back", call{"DELETE", "", nil}, "2 2 0 0", "2 2 1 2", 0, "", ""},
 				{"taken back again", call{"DELETE", "", nil}, "2 2 0 0", "2 2 1 2", 0, "", ""},
 			} {
+				s.Exec(t, "UPDATE {posts} SET updatetype = NULL WHERE postid = 1")
+				before := told()
 				s.Do(t, testsite.Taro, step.call.method, "/v1/questions/1/selected-answer", step.call.body)
+				if changed := what(1) == "C"; changed != (closes == "1" && told() != before) {
+					t.Errorf("%s: the question has changed: %v", step.name, changed)
+				}
 				want := step.open
 				if closes == "1" {
 					want = step.closing

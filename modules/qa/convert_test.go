@@ -82,3 +82,56 @@ func TestWhatStandsBelowConvertedAnswers(t *testing.T) {
 		t.Errorf("the last change is %q, %v", what, err)
 	}
 }
+
+// TestWhatAConversionRecords: the last change is that of the kind or, if the text changes with it, that of the
+// text; where edits are approved again, the new text is.
+func TestWhatAConversionRecords(t *testing.T) {
+	t.Parallel()
+	text := object{"content": "A text that says something else than before."}
+	everybody := setting("moderate_edited_again", "1", "moderate_by_points", "1", "moderate_points_limit", "1000000", "permit_moderate", "40")
+	trusted := setting("moderate_edited_again", "1")
+	for _, c := range []struct {
+		name     string
+		options  []testsite.Option
+		user     int
+		body     object
+		what     string
+		kind     string
+		requeued int
+	}{
+		{"the kind alone", []testsite.Option{trusted}, testsite.Jose, object{}, "Y", "C", 0},
+		{"with the text", []testsite.Option{trusted}, testsite.Jose, text, "E", "C", 0},
+		{"silently", []testsite.Option{trusted}, testsite.ModKenji, object{"silent": true}, "", "C", 0},
+		{"with the text, by who is not trusted", []testsite.Option{everybody}, testsite.Jose, text, "E", "C_QUEUED", 1},
+		{"the kind alone, by who is not trusted", []testsite.Option{everybody}, testsite.Jose, object{}, "Y", "C", 0},
+		{"while it waits", []testsite.Option{everybody, testsite.After(state("_QUEUED", "3"))}, testsite.Jose, text, "", "C_QUEUED", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := testsite.New(t, append(c.options, testsite.After("UPDATE {posts} SET updated = NULL, updatetype = NULL, lastuserid = NULL WHERE postid = 3"))...)
+			s.Do(t, c.user, "POST", "/v1/answers/3/comment", c.body)
+			var what, kind string
+			if _, err := s.App.DB.Get(t.Context(), []any{&what, &kind}, "SELECT COALESCE(updatetype, ''), type FROM {posts} WHERE postid = 3"); err != nil {
+				t.Fatal(err)
+			}
+			if what != c.what || kind != c.kind {
+				t.Errorf("a %s whose last change is %q, want a %s with %q", kind, what, c.kind, c.what)
+			}
+			if n := published(t, s, "c_requeue"); n != c.requeued {
+				t.Errorf("%d times reported as queued again, want %d", n, c.requeued)
+			}
+		})
+	}
+}
+
+// TestConversionsNeedBothPermissions: who may edit the answer has to be allowed to comment as well.
+func TestConversionsNeedBothPermissions(t *testing.T) {
+	t.Parallel()
+	s := testsite.New(t, setting("permit_post_c", "110", "confirm_user_emails", "1"),
+		testsite.After("UPDATE {posts} SET userid = 15 WHERE postid = 3", "UPDATE {users} SET flags = 0 WHERE userid = 15"))
+	s.Do(t, testsite.Fuyu, "PATCH", "/v1/answers/3", object{})
+	status, body, _ := s.Try(t, testsite.Fuyu, "POST", "/v1/answers/3/comment", object{})
+	if status != http.StatusForbidden || body["code"] != "email_unconfirmed" {
+		t.Errorf("%d %v", status, body)
+	}
+}

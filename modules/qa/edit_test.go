@@ -2,6 +2,7 @@ package qa_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -42,14 +43,19 @@ func TestFieldsNeedTheirPermission(t *testing.T) {
 	text := []object{{}, {"title": "Another title of this question"}, {"content": "Another text of this question."}, {"extra": "more"},
 		{"notify": true}, {"email": "a@example.jp"}, {"name": "Anybody"}}
 	labels := []object{{"tags": []string{"honey", "wax"}}, {"categoryId": 6}}
-	both := []object{{"title": "A third title of this question", "tags": []string{"bees"}}, {"name": "Anybody", "categoryId": 5}}
+	both := []object{{"name": "Anybody", "categoryId": 5}}
+	for _, field := range text[1:] {
+		with := maps.Clone(field)
+		with["tags"] = []string{"bees"}
+		both = append(both, with)
+	}
 	for _, c := range []struct {
 		name             string
 		options          testsite.Option
 		allowed, refused []object
 	}{
-		{"who may change tags and category alone", setting("permit_edit_q", "40", "permit_retag_cat", "70"), labels, append(text, both...)},
-		{"who may edit alone", setting("permit_edit_q", "70", "permit_retag_cat", "40"), text, append(labels, both...)},
+		{"who may change tags and category alone", setting("permit_edit_q", "40", "permit_retag_cat", "70"), labels, slices.Concat(text, both)},
+		{"who may edit alone", setting("permit_edit_q", "70", "permit_retag_cat", "40"), text, slices.Concat(labels, both)},
 		{"who may both", setting("permit_edit_q", "70", "permit_retag_cat", "70"), slices.Concat(text, labels, both), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -258,7 +264,8 @@ func TestSilentEditsNeedTheirPermission(t *testing.T) {
 }
 
 // TestMoveTakesTheThreadAlong: what stands below a question follows it into another category, with the note
-// that closes it, but without older notes and without the questions that follow from its answers.
+// that closes it, but without older notes and without the questions that follow from its answers; nor does the
+// answer from which a question follows move with that question.
 func TestMoveTakesTheThreadAlong(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -270,7 +277,8 @@ func TestMoveTakesTheThreadAlong(t *testing.T) {
 		s.Do(t, testsite.EditorYuki, "PUT", "/v1/questions/1/closure", object{"note": "Closed, and to be moved."})
 		note := s.Scalar(t, "SELECT closedbyid FROM {posts} WHERE postid = 1")
 		s.Do(t, testsite.EditorYuki, "PUT", "/v1/questions/1/category", object{"categoryId": 6})
-		for id, want := range map[int]int{1: 6, 2: 6, 3: 6, comment: 6, note: 6, 900: 3, follow: 8} {
+		s.Do(t, testsite.EditorYuki, "PUT", fmt.Sprintf("/v1/questions/%d/category", follow), object{"categoryId": 9})
+		for id, want := range map[int]int{1: 6, 2: 6, 3: 6, comment: 6, note: 6, 900: 3, follow: 9} {
 			if got := s.Scalar(t, "SELECT categoryid FROM {posts} WHERE postid = ?", id); got != want {
 				t.Errorf("post %d is in category %d, want %d", id, got, want)
 			}
@@ -334,5 +342,24 @@ func TestEditedRepliesAreFound(t *testing.T) {
 		if found(first) != 0 || found(second) != 1 {
 			t.Errorf("%s: the old word leads to %d posts, the new one to %d", path, found(first), found(second))
 		}
+	}
+}
+
+// TestWordsOfWhatIsNotShown: what is edited while it waits for approval brings no words into the index.
+func TestWordsOfWhatIsNotShown(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		post string
+		user int
+		path string
+	}{{"1", testsite.Taro, "/v1/questions/1"}, {"3", testsite.Jose, "/v1/answers/3"}} {
+		t.Run(c.path, func(t *testing.T) {
+			t.Parallel()
+			s := testsite.New(t, testsite.After(state("_QUEUED", c.post)))
+			s.Do(t, c.user, "PATCH", c.path, object{"content": "A word is unindexed here."})
+			if n := s.Scalar(t, "SELECT COUNT(*) FROM {words} WHERE word = 'unindexed'"); n != 0 {
+				t.Error("its new word is in the index")
+			}
+		})
 	}
 }

@@ -3,6 +3,7 @@ package qa_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"38qa.net/backend/modules/testsite"
 )
@@ -28,6 +29,36 @@ func TestBlockedAuthorsChangeNothing(t *testing.T) {
 			status, body, _ := s.Try(t, c.actor, c.method, c.path, c.body)
 			if status != http.StatusForbidden || body["code"] != "user_blocked" {
 				t.Errorf("%d %v", status, body)
+			}
+		})
+	}
+}
+
+// TestEachActionHasItsLimit: what the caller did too often in this hour is refused and named, and nothing else.
+func TestEachActionHasItsLimit(t *testing.T) {
+	t.Parallel()
+	content := object{"content": "Something that is said here."}
+	actions := map[string]struct {
+		letter string
+		call   call
+	}{
+		"ask":     {"Q", call{"POST", "/v1/questions", object{"title": "Is this one too many?", "content": "It may be.", "categoryId": 8, "tags": []string{"honey"}}}},
+		"answer":  {"A", call{"POST", "/v1/questions/1/answers", content}},
+		"comment": {"C", call{"POST", "/v1/posts/3/comments", content}},
+		"vote":    {"V", call{"PUT", "/v1/posts/27/vote", object{"value": 1}}},
+		"flag":    {"F", call{"PUT", "/v1/posts/27/flag", nil}},
+	}
+	for name, limited := range actions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Unix(1796126400+600, 0)
+			s := testsite.New(t, testsite.At(&now), testsite.After("DELETE FROM {uservotes} WHERE userid = 17", "DELETE FROM {userlimits} WHERE userid = 17",
+				"INSERT INTO {userlimits} (userid, action, period, count) VALUES (17, '"+limited.letter+"', 498924, 1000)"))
+			for other, c := range actions {
+				status, body, _ := s.Try(t, testsite.Lurker, c.call.method, c.call.path, c.call.body)
+				if other == name && (status != http.StatusTooManyRequests || body["action"] != name) || other != name && status >= 300 {
+					t.Errorf("%s: %d %v", other, status, body)
+				}
 			}
 		})
 	}

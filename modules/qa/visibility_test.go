@@ -141,7 +141,11 @@ func TestTimesOfApproval(t *testing.T) {
 func TestFlags(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		s := testsite.New(t, db, setting("flagging_hide_after", "3"), testsite.After("DELETE FROM {uservotes} WHERE postid = 3", "UPDATE {posts} SET flagcount = 0 WHERE postid = 3"))
+		s := testsite.New(t, db, setting("flagging_hide_after", "3", "cache_flaggedcount", "10"),
+			testsite.After("DELETE FROM {uservotes} WHERE postid IN (3, 16)", "UPDATE {posts} SET flagcount = 0 WHERE postid = 3",
+				"INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (16, 13, 0, 1)"))
+		flags := 10 // the site's count of flags on visible posts
+		told := 0
 		for _, step := range []struct {
 			name   string
 			user   int
@@ -163,9 +167,20 @@ func TestFlags(t *testing.T) {
 			{"by a second after that", testsite.Aki, "PUT", "flag", postState{"visible", 2}, 7},
 			{"by a third", testsite.Haru, "PUT", "flag", postState{"hidden", 3}, 9}, // flagged and hidden
 		} {
+			count, tables := step.want.FlagCount, testsite.ReadTables(t, s.App.DB)
+			if step.want.State == "hidden" {
+				count = 1 // as on the old site, the flag that hides the post stays in the count
+			}
 			if got := stateAfter(t, s, step.user, 3, step.method, step.what, nil); got != step.want {
 				t.Errorf("%s: %+v, want %+v", step.name, got, step.want)
 			}
+			if n := s.Scalar(t, "SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = 'cache_flaggedcount'"); n != flags+count {
+				t.Errorf("%s: %d flags on visible posts, want %d", step.name, n, flags+count)
+			}
+			if d := testsite.Describe(nil, tables.Diff(testsite.ReadTables(t, s.App.DB))); step.events == told && len(d) > 0 {
+				t.Errorf("%s: nothing is told, and changed is\n%s", step.name, strings.Join(d, "\n"))
+			}
+			told = step.events
 			if n := eventCount(t, s); n != step.events {
 				t.Errorf("%s: %d events, want %d", step.name, n, step.events)
 			}
@@ -175,6 +190,9 @@ func TestFlags(t *testing.T) {
 		}
 		if n := s.Scalar(t, "SELECT COUNT(*) FROM {uservotes} WHERE postid = 3 AND flag = 1"); n != 3 {
 			t.Errorf("%d rows of flags", n)
+		}
+		if n := s.Scalar(t, "SELECT flag FROM {uservotes} WHERE postid = 16 AND userid = 13"); n != 1 {
+			t.Error("another post's flag is cleared")
 		}
 		for _, c := range []struct {
 			user   int
@@ -197,37 +215,96 @@ func TestFlags(t *testing.T) {
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	const cookie = "11324905831065051617" // of question 186
-	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		s := testsite.New(t, db, setting("cache_flaggedcount", "10"), testsite.After("DELETE FROM {uservotes} WHERE postid = 186",
-			"INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (186, 17, 1, 1), (186, 13, 1, 1)",
-			"UPDATE {posts} SET upvotes = 2, downvotes = 0, netvotes = 2, flagcount = 2, updated = created, updatetype = 'E', lastuserid = NULL WHERE postid = 186"))
-		claim := func(user int) (int, object) {
-			status, body, _ := s.Try(t, user, "PUT", "/v1/posts/186/owner", nil, testsite.AsBrowser(cookie)...)
-			return status, body
+	for name, last := range map[string]int{"changed last by a visitor": 0, "changed last by the moderator": testsite.ModKenji} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+				s := testsite.New(t, db, setting("cache_flaggedcount", "10"), testsite.After("DELETE FROM {uservotes} WHERE postid = 186 OR userid = 17",
+					"INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (186, 17, 0, 1), (186, 13, 1, 1)",
+					fmt.Sprintf("UPDATE {posts} SET upvotes = 1, downvotes = 0, netvotes = 1, flagcount = 2, updated = created, updatetype = 'E', lastuserid = NULLIF(%d, 0) WHERE postid = 186", last)))
+				s.Do(t, testsite.Lurker, "PUT", "/v1/posts/186/vote", object{"value": 1})
+				claim := func(user int) (int, object) {
+					status, body, _ := s.Try(t, user, "PUT", "/v1/posts/186/owner", nil, testsite.AsBrowser(cookie)...)
+					return status, body
+				}
+				if status, body := claim(testsite.Visitor); body["code"] != "login_required" {
+					t.Errorf("by a visitor: %d %v", status, body)
+				}
+				if status, body := claim(testsite.Lurker); status != http.StatusOK || body["flagCount"] != 1.0 {
+					t.Errorf("by the author: %d %v", status, body)
+				}
+				before := testsite.ReadTables(t, s.App.DB)
+				if status, body := claim(testsite.Lurker); status != http.StatusOK {
+					t.Errorf("by the author, again: %d %v", status, body)
+				}
+				if status, body := claim(testsite.Aki); body["code"] != "not_claimable" {
+					t.Errorf("by a second: %d %v", status, body)
+				}
+				if d := testsite.Describe(nil, before.Diff(testsite.ReadTables(t, s.App.DB))); len(d) > 0 {
+					t.Errorf("a claim of what has an author changes\n%s", strings.Join(d, "\n"))
+				}
+				if last == 0 {
+					last = testsite.Lurker
+				}
+				for query, want := range map[string]int{
+					"SELECT userid FROM {posts} WHERE postid = 186": testsite.Lurker, "SELECT lastuserid FROM {posts} WHERE postid = 186": last,
+					"SELECT upvotes FROM {posts} WHERE postid = 186": 1, "SELECT flagcount FROM {posts} WHERE postid = 186": 1,
+					"SELECT COUNT(*) FROM {uservotes} WHERE postid = 186": 1, "SELECT userid FROM {uservotes} WHERE postid = 186": testsite.Aki,
+					"SELECT qupvotes FROM {userpoints} WHERE userid = 17":                               0,
+					"SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = 'cache_flaggedcount'": 9,
+				} {
+					if got := s.Scalar(t, query); got != want {
+						t.Errorf("%s: %d, want %d", query, got, want)
+					}
+				}
+				if n := published(t, s, "q_claim"); n != 1 {
+					t.Errorf("%d claims reported", n)
+				}
+			})
+		})
+	}
+}
+
+// TestBestAnswerStaysWhenItIsShown: hiding the best answer takes the choice back, and showing one does not.
+func TestBestAnswerStaysWhenItIsShown(t *testing.T) {
+	t.Parallel()
+	s := testsite.New(t, testsite.After("UPDATE {posts} SET selchildid = 3 WHERE postid = 1", state("_HIDDEN", "3")))
+	best := func() int { return s.Scalar(t, "SELECT COALESCE(selchildid, 0) FROM {posts} WHERE postid = 1") }
+	s.Do(t, testsite.ModKenji, "PUT", "/v1/posts/3/visibility", object{"hidden": false})
+	if best() != 3 {
+		t.Error("showing the best answer takes the choice back")
+	}
+	s.Hide(t, 4)
+	if best() != 3 {
+		t.Error("hiding another answer takes the choice back")
+	}
+	if s.Hide(t, 3); best() != 0 {
+		t.Error("the best answer is hidden")
+	}
+}
+
+// TestDeletions: a deletion is told before and after, and takes the post and the note that closes it.
+func TestDeletions(t *testing.T) {
+	t.Parallel()
+	s := testsite.New(t)
+	question := s.Do(t, testsite.Lurker, "POST", "/v1/questions", object{"title": "Is this one to be deleted?", "content": "It is, with all that belongs to it.", "categoryId": 8, "tags": []string{"honey"}})
+	answer := s.Answer(t, testsite.Aki, question)
+	comment := s.Do(t, testsite.Lurker, "POST", fmt.Sprintf("/v1/posts/%d/comments", answer), object{"content": "A comment on the answer."})
+	s.Do(t, testsite.EditorYuki, "PUT", fmt.Sprintf("/v1/questions/%d/closure", question), object{"note": "Closed, and to be deleted."})
+	note := s.Scalar(t, "SELECT closedbyid FROM {posts} WHERE postid = ?", question)
+	for _, id := range []int{comment, answer, question} {
+		s.Hide(t, id)
+	}
+	for _, c := range []struct {
+		kind, letter string
+		id, with     int
+	}{{"comments", "c", comment, comment}, {"answers", "a", answer, answer}, {"questions", "q", question, note}} {
+		s.Do(t, testsite.ModKenji, "DELETE", fmt.Sprintf("/v1/%s/%d", c.kind, c.id), nil)
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {posts} WHERE postid IN (?, ?)", c.id, c.with); n != 0 {
+			t.Errorf("%s: %d posts are left", c.kind, n)
 		}
-		if status, body := claim(testsite.Visitor); body["code"] != "login_required" {
-			t.Errorf("by a visitor: %d %v", status, body)
+		if before, after := published(t, s, c.letter+"_delete_before"), published(t, s, c.letter+"_delete"); before != 1 || after != 1 {
+			t.Errorf("%s: told %d times before and %d after", c.kind, before, after)
 		}
-		for range 2 { // the second changes nothing
-			if status, body := claim(testsite.Lurker); status != http.StatusOK || body["flagCount"] != 1.0 {
-				t.Errorf("by the author: %d %v", status, body)
-			}
-		}
-		if status, body := claim(testsite.Aki); body["code"] != "not_claimable" {
-			t.Errorf("by a second: %d %v", status, body)
-		}
-		for query, want := range map[string]int{
-			"SELECT userid FROM {posts} WHERE postid = 186": testsite.Lurker, "SELECT lastuserid FROM {posts} WHERE postid = 186": testsite.Lurker,
-			"SELECT upvotes FROM {posts} WHERE postid = 186": 1, "SELECT flagcount FROM {posts} WHERE postid = 186": 1,
-			"SELECT COUNT(*) FROM {uservotes} WHERE postid = 186":                               1,
-			"SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = 'cache_flaggedcount'": 9,
-		} {
-			if got := s.Scalar(t, query); got != want {
-				t.Errorf("%s: %d, want %d", query, got, want)
-			}
-		}
-		if n := published(t, s, "q_claim"); n != 1 {
-			t.Errorf("%d claims reported", n)
-		}
-	})
+	}
 }
