@@ -159,3 +159,22 @@ func TestSelections(t *testing.T) {
 		})
 	}
 }
+
+// TestVisitorsSelections: as on the old site, an answer does not say that it was changed last by being chosen, if
+// nobody known chose it.
+func TestVisitorsSelections(t *testing.T) {
+	t.Parallel()
+	const cookie = "11324905831065051617"
+	s := testsite.New(t, testsite.After(anonymous, "UPDATE {posts} SET updated = NULL, updatetype = NULL WHERE postid IN (3, 4)"))
+	changed := func(id int) bool {
+		return s.Scalar(t, "SELECT COUNT(*) FROM {posts} WHERE postid = ? AND updatetype = 'S'", id) > 0
+	}
+	s.Do(t, testsite.Visitor, "PUT", "/v1/questions/1/selected-answer", object{"answerId": 3}, testsite.AsBrowser(cookie)...)
+	if best := s.Scalar(t, "SELECT selchildid FROM {posts} WHERE postid = 1"); best != 3 || changed(3) {
+		t.Errorf("answer %d is chosen, and says so: %v", best, changed(3))
+	}
+	s.Do(t, testsite.Superbee, "PUT", "/v1/questions/1/selected-answer", object{"answerId": 4})
+	if !changed(4) {
+		t.Error("an answer that a user chose does not say so")
+	}
+}

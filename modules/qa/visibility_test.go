@@ -1,6 +1,7 @@
 package qa_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -305,6 +306,32 @@ func TestDeletions(t *testing.T) {
 		}
 		if before, after := published(t, s, c.letter+"_delete_before"), published(t, s, c.letter+"_delete"); before != 1 || after != 1 {
 			t.Errorf("%s: told %d times before and %d after", c.kind, before, after)
+		}
+	}
+}
+
+// TestWhatIsToldOfStates: the events have the post's text, and those of questions the tags.
+func TestWhatIsToldOfStates(t *testing.T) {
+	t.Parallel()
+	s := testsite.New(t)
+	for id, c := range map[int]struct {
+		event string
+		tags  bool
+	}{1: {"q_hide", true}, 3: {"a_hide", false}, 2: {"c_hide", false}} {
+		s.Hide(t, id)
+		var payload, content string
+		for dest, query := range map[*string]string{&payload: "SELECT payload FROM {q2ab_outbox} WHERE name = '" + c.event + "'",
+			&content: fmt.Sprintf("SELECT content FROM {posts} WHERE postid = %d", id)} {
+			if found, err := s.App.DB.Get(t.Context(), []any{dest}, query); err != nil || !found {
+				t.Fatal(c.event, found, err)
+			}
+		}
+		text, err := json.Marshal(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(payload, string(text)) || strings.Contains(payload, `"tags":"`) != c.tags {
+			t.Errorf("%s: told %s", c.event, payload)
 		}
 	}
 }
