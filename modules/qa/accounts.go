@@ -125,7 +125,8 @@ func votedStates(
 			return err
 		}
 		s.ParentID, s.UserID, s.SelectedID = int(parent.Int64), int(user.Int64), int(selected.Int64)
-		s.Kind, s.Visible = Kind(kind[:1]), len(kind) == 1
+		base, state := splitType(kind)
+		s.Kind, s.Visible = base, state == ""
 		states[s.ID] = s
 		switch s.Kind {
 		case KindQuestion:

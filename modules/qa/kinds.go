@@ -27,6 +27,13 @@ var (
 	questionsAndAnswers = []Kind{KindQuestion, KindAnswer}
 )
 
+var (
+	kindNames = map[Kind]string{
+		KindQuestion: "question", KindAnswer: "answer", KindComment: "comment", KindNote: "note",
+	}
+	kindLetters = map[Kind]string{KindQuestion: "q", KindAnswer: "a", KindComment: "c"}
+)
+
 // splitType returns the kind and the state (HIDDEN, QUEUED, or "" if it is visible) of a post whose column
 // type has the given value.
 func splitType(column string) (kind Kind, state string) {
@@ -35,16 +42,10 @@ func splitType(column string) (kind Kind, state string) {
 }
 
 // name returns the kind as the API has it.
-func (k Kind) name() string {
-	return map[Kind]string{
-		KindQuestion: "question", KindAnswer: "answer", KindComment: "comment", KindNote: "note",
-	}[k]
-}
+func (k Kind) name() string { return kindNames[k] }
 
 // letter returns the letter with which the names of Q2A's events about such posts begin, "" for notes.
-func (k Kind) letter() string {
-	return map[Kind]string{KindQuestion: "q", KindAnswer: "a", KindComment: "c"}[k]
-}
+func (k Kind) letter() string { return kindLetters[k] }
 
 // kindOptions are the options that Q2A has once for each kind of post.
 type kindOptions struct {

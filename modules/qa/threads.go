@@ -373,8 +373,8 @@ func questionOf(ctx context.Context, db *database.DB, id int) (int, error) {
 	return question, nil
 }
 
-// openPost reads the thread of a post and returns it with the post. kinds holds the letters of the
-// allowed kinds of posts. The error is a problem if there is no such post or the caller may not see it.
+// openPost reads the thread of a post and returns it with the post. The error is a
+// problem if there is no such post of one of the kinds, or the caller may not see it.
 func (m *Module) openPost(
 	ctx context.Context, id int, kinds []Kind, include []string,
 ) (*site.Options, *loaded, *post, error) {
