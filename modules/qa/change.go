@@ -23,7 +23,7 @@ import (
 // limits and events. So each figure is maintained in one place, whatever the use case is.
 type change struct {
 	m *Module
-	writing
+	writer
 	threadEdit
 	effects
 	tree   *categoryTree
@@ -34,8 +34,8 @@ type change struct {
 	wordRows
 }
 
-// writing is what a use case writes with, and for whom.
-type writing struct {
+// writer is what a use case writes with, and for whom.
+type writer struct {
 	ctx    context.Context
 	tx     *database.DB
 	o      *site.Options
@@ -152,7 +152,7 @@ func (m *Module) transact(
 	err = m.withWords(ctx, func(retried bool) error {
 		resource, err = web.Once(ctx, m.db, func(tx *database.DB) (int, error) {
 			c = &change{
-				m: m, writing: writing{ctx, tx, o, auth.CallerOf(ctx)}, tree: tree,
+				m: m, writer: writer{ctx, tx, o, auth.CallerOf(ctx)}, tree: tree,
 				wordRows: wordRows{retried: retried},
 			}
 			c.actor = c.self()

@@ -263,7 +263,7 @@ func (m *Module) recountIndex(ctx context.Context, after int, w *jobs.Work) (nex
 		next, err = m.batch(ctx, "posts", "postid", after, postsPerBatch, w,
 			func(tx *database.DB, ids []int) error {
 				c := &change{
-					m: m, writing: writing{ctx: ctx, tx: tx, o: o},
+					m: m, writer: writer{ctx: ctx, tx: tx, o: o},
 					wordRows: wordRows{retried: retried || w.DryRun, dry: w.DryRun},
 				}
 				return c.recountIndex(ids, w)

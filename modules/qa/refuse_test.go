@@ -20,7 +20,7 @@ func (w *world) refusal(t *testing.T, op operation) string {
 	}
 	w.around.question = question
 	c := &change{
-		writing:    writing{o: site.NewOptions(w.options), caller: w.caller},
+		writer:     writer{o: site.NewOptions(w.options), caller: w.caller},
 		threadEdit: threadEdit{thread: &loaded{thread: w.around, rules: map[int]rules{w.post.id: w.rules()}}},
 	}
 	err := c.may(op, &w.post)

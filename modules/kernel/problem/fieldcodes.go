@@ -23,9 +23,6 @@ var (
 	FieldNoCategory = DefineField("no_category",
 		"names no category of this site",
 		"に該当するカテゴリーはありません")
-	FieldNoUser = DefineField("no_user",
-		"names no user of this site",
-		"に該当するユーザーはいません")
 	FieldNotArray = DefineField("not_array",
 		"must be a list",
 		"は配列で指定してください")

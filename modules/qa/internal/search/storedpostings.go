@@ -30,7 +30,6 @@ const (
 	// editMargin is how long before the newest edit, at the time of storing, edits may have been made
 	// whose transactions were not finished yet.
 	editMargin = time.Minute
-	timeForm   = "2006-01-02 15:04:05"
 )
 
 // isCommon reports whether a search may find the word's postings stored.
@@ -246,11 +245,11 @@ func (x *Index) state(ctx context.Context) (state, error) {
 	if err != nil {
 		return s, fmt.Errorf("look for the newest post: %w", err)
 	}
-	at, err := time.Parse(timeForm, edited)
+	at, err := time.Parse(time.DateTime, edited)
 	if err != nil {
 		return s, fmt.Errorf("look for the newest edit: %w", err)
 	}
-	s.edited = at.Add(-editMargin).Format(timeForm)
+	s.edited = at.Add(-editMargin).Format(time.DateTime)
 	return s, nil
 }
 
