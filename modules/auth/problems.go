@@ -10,13 +10,15 @@ import (
 var (
 	codeAvatarsOff = problem.Define("avatars_off", http.StatusForbidden,
 		problem.Text("No pictures of users", "プロフィール画像は使えません"),
-		problem.Text("On this site users cannot upload pictures of themselves.", "このサイトではプロフィール画像をアップロードできません。"))
+		problem.Text("On this site users cannot upload pictures of themselves.",
+			"このサイトではプロフィール画像をアップロードできません。"))
 	codeEmailUnconfirmed = problem.Define("email_unconfirmed", http.StatusForbidden,
 		problem.Text("E-mail not confirmed", "メールアドレスが未確認です"),
 		problem.Text("Confirm your e-mail address first.", "先にメールアドレスを確認してください。"))
 	codeHandleFixed = problem.Define("handle_fixed", http.StatusForbidden,
 		problem.Text("Handle cannot change", "ユーザー名は変更できません"),
-		problem.Text("On this site users who have written something keep their handles.", "このサイトでは、投稿したことのあるユーザーは名前を変更できません。"))
+		problem.Text("On this site users who have written something keep their handles.",
+			"このサイトでは、投稿したことのあるユーザーは名前を変更できません。"))
 	codeInvalidCredentials = problem.Define("invalid_credentials", http.StatusUnauthorized,
 		problem.Text("Sign-in refused", "ログインできませんでした"),
 		problem.Text("There is no account with that name and password.", "ユーザー名（メールアドレス）またはパスワードが正しくありません。"))
@@ -43,13 +45,15 @@ var (
 		problem.Text("This site takes no new accounts at the moment.", "このサイトでは現在、新規登録を受け付けていません。"))
 	codeSessionEnded = problem.Define("session_ended", http.StatusUnauthorized,
 		problem.Text("Session ended", "セッションが終了しました"),
-		problem.Text("The refresh token is not good, or not any more; sign in again.", "リフレッシュトークンが無効です。もう一度ログインしてください。"))
+		problem.Text("The refresh token is not good, or not any more; sign in again.",
+			"リフレッシュトークンが無効です。もう一度ログインしてください。"))
 	codeSignInAgain = problem.Define("sign_in_again", http.StatusForbidden,
 		problem.Text("Sign in again", "もう一度ログインしてください"),
 		problem.Text("This needs a sign-in within the last %d minutes.", "この操作には %d 分以内のログインが必要です。"))
 	codeTargetBlocked = problem.Define("target_blocked", http.StatusForbidden,
 		problem.Text("User is blocked", "ブロック中のユーザーです"),
-		problem.Text("This user is blocked; unblock the account first.", "このユーザーはブロックされています。先にブロックを解除してください。"))
+		problem.Text("This user is blocked; unblock the account first.",
+			"このユーザーはブロックされています。先にブロックを解除してください。"))
 	codeUserBlocked = problem.Define("user_blocked", http.StatusForbidden,
 		problem.Text("User blocked", "ユーザーはブロックされています"),
 		problem.Text("Your account is blocked.", "あなたのアカウントはブロックされています。"))

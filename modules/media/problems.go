@@ -10,13 +10,15 @@ import (
 var (
 	codeNoDirectUploads = problem.Define("no_direct_uploads", http.StatusNotFound,
 		problem.Text("No direct uploads", "直接アップロードはできません"),
-		problem.Text("The files of this site are not where clients can send them; post them to /v1/media.", "このサイトでは保存先へ直接アップロードできません。/v1/media に送信してください。"))
+		problem.Text("The files of this site are not where clients can send them; post them to /v1/media.",
+			"このサイトでは保存先へ直接アップロードできません。/v1/media に送信してください。"))
 	codeUnsupportedImage = problem.Define("unsupported_image", http.StatusUnprocessableEntity,
 		problem.Text("Not a usable image", "扱えない画像です"),
 		problem.Text("This file cannot be shown at another size.", "このファイルは別の大きさで表示できません。"))
 	codeUploadMissing = problem.Define("upload_missing", http.StatusConflict,
 		problem.Text("File not there", "ファイルが届いていません"),
-		problem.Text("The file has not arrived at the address that was given for it; send it first.", "指定されたアドレスにファイルが届いていません。先にファイルを送信してください。"))
+		problem.Text("The file has not arrived at the address that was given for it; send it first.",
+			"指定されたアドレスにファイルが届いていません。先にファイルを送信してください。"))
 )
 
 // The codes of fields that are wrong in ways that only this module knows.

@@ -60,7 +60,10 @@ func (m *Module) registerEdits(api huma.API) {
 			"Only what is sent changes."),
 		m.editQuestion,
 	)
-	web.Register(api, writeOperation("edit-answer", http.MethodPatch, "answers/{id}", "Edit an answer", ""), m.editAnswer)
+	web.Register(api,
+		writeOperation("edit-answer", http.MethodPatch, "answers/{id}", "Edit an answer", ""),
+		m.editAnswer,
+	)
 	web.Register(api,
 		writeOperation("edit-comment", http.MethodPatch, "comments/{id}", "Edit a comment", ""),
 		m.editComment,

@@ -25,10 +25,12 @@ var (
 		problem.Text("This post has been hidden.", "この投稿は非表示になっています。"))
 	codeHiddenByOther = problem.Define("hidden_by_other", http.StatusForbidden,
 		problem.Text("Hidden by someone else", "他の人が非表示にしました"),
-		problem.Text("Somebody else hid this post, or flags did; only they who may show any post can show it again.", "この投稿は他の人または通報によって非表示になりました。再表示できるのは権限のある人だけです。"))
+		problem.Text("Somebody else hid this post, or flags did; only they who may show any post can show it again.",
+			"この投稿は他の人または通報によって非表示になりました。再表示できるのは権限のある人だけです。"))
 	codeNotClaimable = problem.Define("not_claimable", http.StatusForbidden,
 		problem.Text("Not yours to claim", "引き取れない投稿です"),
-		problem.Text("Only anonymous posts written from this browser can be claimed.", "このブラウザーから匿名で書いた投稿だけを自分のものにできます。"))
+		problem.Text("Only anonymous posts written from this browser can be claimed.",
+			"このブラウザーから匿名で書いた投稿だけを自分のものにできます。"))
 	codeNotHidden = problem.Define("not_hidden", http.StatusForbidden,
 		problem.Text("Not hidden", "非表示ではありません"),
 		problem.Text("Only hidden posts can be deleted; hide it first.", "削除できるのは非表示の投稿だけです。先に非表示にしてください。"))
@@ -37,7 +39,8 @@ var (
 		problem.Text("This post is not waiting for approval.", "この投稿は承認待ちではありません。"))
 	codeOwnFlagOnly = problem.Define("own_flag_only", http.StatusConflict,
 		problem.Text("No flag but one's own", "自分の報告しかありません"),
-		problem.Text("Nobody but you flagged this; take your own flag back instead.", "この投稿を報告しているのはあなただけです。自分の報告を取り消してください。"))
+		problem.Text("Nobody but you flagged this; take your own flag back instead.",
+			"この投稿を報告しているのはあなただけです。自分の報告を取り消してください。"))
 	codeOwnPost = problem.Define("own_post", http.StatusForbidden,
 		problem.Text("Own post", "自分の投稿です"),
 		problem.Text("This cannot be done with a post of one's own.", "自分の投稿に対してこの操作はできません。"))

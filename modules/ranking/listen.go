@@ -36,10 +36,18 @@ func concerned(a *qa.Action) map[int]Columns {
 }
 
 var (
-	postColumns = map[qa.Kind]Columns{qa.KindQuestion: QPosts, qa.KindAnswer: APosts, qa.KindComment: CPosts}
-	gainColumns = map[qa.Kind]Columns{qa.KindQuestion: QVoteds, qa.KindAnswer: AVoteds, qa.KindComment: CVoteds}
-	upColumns   = map[qa.Kind]Columns{qa.KindQuestion: QUpvotes, qa.KindAnswer: AUpvotes, qa.KindComment: CUpvotes}
-	downColumns = map[qa.Kind]Columns{qa.KindQuestion: QDownvotes, qa.KindAnswer: ADownvotes, qa.KindComment: CDownvotes}
+	postColumns = map[qa.Kind]Columns{
+		qa.KindQuestion: QPosts, qa.KindAnswer: APosts, qa.KindComment: CPosts,
+	}
+	gainColumns = map[qa.Kind]Columns{
+		qa.KindQuestion: QVoteds, qa.KindAnswer: AVoteds, qa.KindComment: CVoteds,
+	}
+	upColumns = map[qa.Kind]Columns{
+		qa.KindQuestion: QUpvotes, qa.KindAnswer: AUpvotes, qa.KindComment: CUpvotes,
+	}
+	downColumns = map[qa.Kind]Columns{
+		qa.KindQuestion: QDownvotes, qa.KindAnswer: ADownvotes, qa.KindComment: CDownvotes,
+	}
 )
 
 // posts marks the figures that count visible posts, if the post has become visible or invisible, or

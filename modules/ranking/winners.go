@@ -126,7 +126,8 @@ func winnersOf(
 			continue
 		}
 		_, err := tx.Exec(ctx,
-			"INSERT INTO {ysb_badge_ranking} (userid, badgeid, award_date, show_flag, created, updated) VALUES (?, ?, ?, ?, FROM_UNIXTIME(?), FROM_UNIXTIME(?))",
+			`INSERT INTO {ysb_badge_ranking} (userid, badgeid, award_date, show_flag, created, updated)
+				VALUES (?, ?, ?, ?, FROM_UNIXTIME(?), FROM_UNIXTIME(?))`,
 			id, badge, from.Format(monthForm), flag, tx.Now(), tx.Now())
 		if err != nil {
 			return err
