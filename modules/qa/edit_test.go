@@ -172,9 +172,12 @@ func TestEditsAreApprovedAgain(t *testing.T) {
 			t.Parallel()
 			s := testsite.New(t, append(x.options, setting("cache_flaggedcount", "10"), testsite.After("UPDATE {posts} SET flagcount = 2 WHERE postid IN (1, 2, 3)"))...)
 			status, body, _ := s.Try(t, x.user, "PATCH", x.path, x.body)
-			// Who may not see the post any more is told so, although the edit is done.
-			if status != http.StatusOK && (status != http.StatusNotFound || x.state != "queued" || x.user != testsite.CatExpert) {
+			// Also those who may not see the post any more get it back.
+			if status != http.StatusOK {
 				t.Fatalf("%d %v", status, body)
+			}
+			if x.state == "queued" && body["state"] != "queued" {
+				t.Errorf("the response says that the post is %v", body["state"])
 			}
 			var kind, letter string
 			id := map[string]int{q: 1, a: 3, c: 2}[x.path]
@@ -323,6 +326,37 @@ func TestAuthorsDataInEdits(t *testing.T) {
 			}
 			if got := notify + " " + name; got != c.want {
 				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestAuthorsDataInEditedReplies checks that authors of answers and comments change with an edit whether
+// they are told of replies, and that others do not.
+func TestAuthorsDataInEditedReplies(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, path string
+		user, id   int
+		want       string
+	}{
+		{"the author of an answer", "/v1/answers/3", testsite.Jose, 3, "@"},
+		{"another one in an answer", "/v1/answers/3", testsite.ModKenji, 3, ""},
+		{"the author of a comment", "/v1/comments/2", testsite.Nihonmitsubachi, 2, "@"},
+		{"another one in a comment", "/v1/comments/2", testsite.ModKenji, 2, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := testsite.New(t, testsite.After("UPDATE {posts} SET notify = NULL WHERE postid IN (2, 3)"))
+			s.Do(t, c.user, "PATCH", c.path, object{"notify": true})
+			var notify string
+			_, err := s.App.DB.Get(t.Context(), []any{&notify},
+				"SELECT COALESCE(notify, '') FROM {posts} WHERE postid = ?", c.id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if notify != c.want {
+				t.Errorf("notify is %q, want %q", notify, c.want)
 			}
 		})
 	}

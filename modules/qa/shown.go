@@ -3,6 +3,7 @@ package qa
 import (
 	"slices"
 
+	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
 )
@@ -151,6 +152,15 @@ func (s shown) comments(parent *post) []comment {
 		}
 	}
 	return comments
+}
+
+// answerOutput and commentOutput return the responses of operations with one post.
+func (s shown) answerOutput(p *post) *answerOutput {
+	return &answerOutput{ETag: web.RevisionTag(p.revision()), Body: s.answer(p)}
+}
+
+func (s shown) commentOutput(p *post) *commentOutput {
+	return &commentOutput{ETag: web.RevisionTag(p.revision()), Body: s.comment(p)}
 }
 
 func (s shown) comment(p *post) comment {

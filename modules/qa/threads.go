@@ -288,7 +288,7 @@ func (m *Module) open(ctx context.Context, id int, include []string) (*site.Opti
 	if err := seen(o, auth.CallerOf(ctx), t, t.question); err != nil {
 		return o, t, err
 	}
-	return o, t, m.illustrate(ctx, o, append(slices.Collect(maps.Values(t.byID)), t.closing)...)
+	return o, t, m.illustrateThread(ctx, o, t)
 }
 
 func (m *Module) getQuestion(ctx context.Context, in *threadInput) (*threadOutput, error) {
@@ -373,9 +373,23 @@ func questionOf(ctx context.Context, db *database.DB, id int) (int, error) {
 	return question, nil
 }
 
-// openPost reads the thread of a post and returns it with the post. The error is a
-// problem if there is no such post of one of the kinds, or the caller may not see it.
+// openPost reads the thread of a post and returns it with the post. The error is a problem if there is
+// no such post of one of the kinds, or the caller may not see it.
 func (m *Module) openPost(
+	ctx context.Context, id int, kinds []Kind, include []string,
+) (*site.Options, *loaded, *post, error) {
+	o, t, p, err := m.findPost(ctx, id, kinds, include)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err := seen(o, auth.CallerOf(ctx), t, p); err != nil {
+		return nil, nil, nil, err
+	}
+	return o, t, p, m.illustrateThread(ctx, o, t)
+}
+
+// findPost is openPost for those who may see everything, and without pictures.
+func (m *Module) findPost(
 	ctx context.Context, id int, kinds []Kind, include []string,
 ) (*site.Options, *loaded, *post, error) {
 	question, err := questionOf(ctx, m.db, id)
@@ -394,10 +408,12 @@ func (m *Module) openPost(
 	if p == nil || !slices.Contains(kinds, p.kind) {
 		return nil, nil, nil, problem.NotFound()
 	}
-	if err := seen(o, auth.CallerOf(ctx), t, p); err != nil {
-		return nil, nil, nil, err
-	}
-	return o, t, p, m.illustrate(ctx, o, append(slices.Collect(maps.Values(t.byID)), t.closing)...)
+	return o, t, p, nil
+}
+
+// illustrateThread finds the pictures that the posts of the thread show.
+func (m *Module) illustrateThread(ctx context.Context, o *site.Options, t *loaded) error {
+	return m.illustrate(ctx, o, append(slices.Collect(maps.Values(t.byID)), t.closing)...)
 }
 
 func (m *Module) getAnswer(ctx context.Context, in *postInput) (*answerOutput, error) {
@@ -405,7 +421,7 @@ func (m *Module) getAnswer(ctx context.Context, in *postInput) (*answerOutput, e
 	if err != nil {
 		return nil, err
 	}
-	return &answerOutput{ETag: web.RevisionTag(p.revision()), Body: shown{m, o, t, in.Include}.answer(p)}, nil
+	return shown{m, o, t, in.Include}.answerOutput(p), nil
 }
 
 func (m *Module) getComment(ctx context.Context, in *postInput) (*commentOutput, error) {
@@ -413,8 +429,7 @@ func (m *Module) getComment(ctx context.Context, in *postInput) (*commentOutput,
 	if err != nil {
 		return nil, err
 	}
-	body := shown{m, o, t, in.Include}.comment(p)
-	return &commentOutput{ETag: web.RevisionTag(p.revision()), Body: body}, nil
+	return shown{m, o, t, in.Include}.commentOutput(p), nil
 }
 
 func (m *Module) getPost(ctx context.Context, in *struct {

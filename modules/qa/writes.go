@@ -74,10 +74,19 @@ func writeOperation(id, method, path, summary, description string) huma.Operatio
 }
 
 // questionAt returns the question as it is now, for the response to a write. Unlike a read, it does not
-// count a view. answerAt and commentAt do the same for answers and comments.
+// count a view, and it returns the question also to callers who may not see it any more: an edit that
+// has to be approved hides what was edited, also from editors who do not moderate. They are told what
+// became of it. answerAt and commentAt do the same for answers and comments.
 func (m *Module) questionAt(ctx context.Context, id int) (*threadOutput, error) {
-	o, t, err := m.open(ctx, id, nil)
+	o, err := m.site.Options(ctx)
 	if err != nil {
+		return nil, err
+	}
+	t, err := m.load(ctx, o, id, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.illustrateThread(ctx, o, t); err != nil {
 		return nil, err
 	}
 	tree, err := m.tree(ctx)
@@ -90,11 +99,25 @@ func (m *Module) questionAt(ctx context.Context, id int) (*threadOutput, error) 
 }
 
 func (m *Module) answerAt(ctx context.Context, id int) (*answerOutput, error) {
-	return m.getAnswer(ctx, &postInput{ID: id})
+	o, t, p, err := m.findPost(ctx, id, onlyAnswers, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.illustrateThread(ctx, o, t); err != nil {
+		return nil, err
+	}
+	return shown{m, o, t, nil}.answerOutput(p), nil
 }
 
 func (m *Module) commentAt(ctx context.Context, id int) (*commentOutput, error) {
-	return m.getComment(ctx, &postInput{ID: id})
+	o, t, p, err := m.findPost(ctx, id, onlyComments, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.illustrateThread(ctx, o, t); err != nil {
+		return nil, err
+	}
+	return shown{m, o, t, nil}.commentOutput(p), nil
 }
 
 // revision returns a hash of the fields that edits, moves and decisions about a post change. Votes and
