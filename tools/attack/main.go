@@ -46,7 +46,7 @@ func main() {
 	flag.IntVar(&s.readers, "readers", 8, "clients that read meanwhile")
 	flag.IntVar(&s.writers, "writers", 4, "clients that write meanwhile")
 	flag.DurationVar(&s.idle, "idle", 15*time.Second, "how long the readers are measured without the attack")
-	flag.StringVar(&s.only, "only", "", "one of the bodies only, by its name")
+	flag.StringVar(&s.only, "only", "", "only the bodies whose names begin with this")
 	flag.Parse()
 	if err := run(ctx, s); err != nil {
 		fmt.Fprintln(os.Stderr, "attack:", err)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -205,11 +206,14 @@ func (t *trial) attack(ctx context.Context) (failed int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	all = slices.DeleteFunc(all, func(b body) bool { return !strings.HasPrefix(b.name, t.only) })
+	if len(all) == 0 {
+		return 0, fmt.Errorf("no body has a name that begins with %q", t.only)
+	}
+	t.reads.next() // what came before the first body
+	t.writes.next()
 	fmt.Println("| body | kB | statuses | p50 ms | slowest ms | readers' p99 ms | slowest write ms |\n| --- | ---: | --- | ---: | ---: | ---: | ---: |")
 	for _, b := range all {
-		if t.only != "" && t.only != b.name {
-			continue
-		}
 		var mu sync.Mutex
 		statuses := map[int]int{}
 		took, broken := many(t.clients, func(int) (took latencies, failed int) {
