@@ -11,8 +11,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestDeletedUsersLeaveNothingToRecount: votes, best answers, points and counts are right after those are
-// deleted who wrote and voted most, where Q2A leaves some of them to its recalculation.
+// TestDeletedUsersLeaveNothingToRecount checks that votes, selected answers, points and cached counts are
+// right after the most active users are deleted. Q2A leaves some of them to its recalculation.
 func TestDeletedUsersLeaveNothingToRecount(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -37,7 +37,9 @@ func TestDeletedUsersLeaveNothingToRecount(t *testing.T) {
 	})
 }
 
-// TestOwnAccountIsDeleted only soon after a sign-in, and not by who runs the site.
+// TestOwnAccountIsDeleted checks that users can delete their own accounts only in the first five minutes
+// after a sign-in, that moderators cannot delete theirs, and that the tokens of a deleted account are
+// refused.
 func TestOwnAccountIsDeleted(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -69,7 +71,8 @@ func TestOwnAccountIsDeleted(t *testing.T) {
 	})
 }
 
-// TestAccountPage: what a person changes of their own account.
+// TestAccountPage checks what users can change of their own accounts, which changes are refused, and that
+// each wrong field is named.
 func TestAccountPage(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -130,7 +133,8 @@ func TestAccountPage(t *testing.T) {
 	})
 }
 
-// TestLevelsInCategories: who may assign what.
+// TestLevelsInCategories checks which callers may give which levels to whom, for the whole site and for
+// single categories.
 func TestLevelsInCategories(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -189,7 +193,8 @@ func TestLevelsInCategories(t *testing.T) {
 	})
 }
 
-// TestBlockedUsersKeepReading: and can be let in again; moderators are not blocked.
+// TestBlockedUsersKeepReading checks that a blocked user can still read but not vote, and can be unblocked;
+// and which callers may block, approve, edit and delete other users.
 func TestBlockedUsersKeepReading(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

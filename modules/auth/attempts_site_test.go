@@ -10,8 +10,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestAttemptsAreLimited: for each address, as the site's option says, and for each name from all addresses
-// together, by delays that grow.
+// TestAttemptsAreLimited checks that sign-in attempts are limited for each address, by the site's option, and
+// for each name over all addresses, by delays that double up to 15 minutes.
 func TestAttemptsAreLimited(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -56,8 +56,8 @@ func TestAttemptsAreLimited(t *testing.T) {
 	})
 }
 
-// TestAttemptsLinkNoNames: whether a handle and an address are the same account's cannot be read off what
-// is refused, for an account as for none.
+// TestAttemptsLinkNoNames checks that refusals after many attempts do not reveal whether a handle and an
+// e-mail address belong to the same account: existing and unknown names are treated alike.
 func TestAttemptsLinkNoNames(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -96,8 +96,8 @@ func TestAttemptsLinkNoNames(t *testing.T) {
 	}
 }
 
-// TestKnownDevicesPassLocks: a live refresh token of the account lets its owner in while strangers try
-// passwords; nothing else does, and it does not make guessing free.
+// TestKnownDevicesPassLocks checks that a live refresh token of the account lets its owner sign in while
+// strangers try passwords, that no other token does, and that such a device has ten guesses.
 func TestKnownDevicesPassLocks(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -144,7 +144,8 @@ func knownSignIn(t *testing.T, s *testsite.Issuer, login, password, token string
 	return in
 }
 
-// TestOneClientLocksNobodyOut: its attempts at a name are delayed long before all others' are.
+// TestOneClientLocksNobodyOut checks that one client's attempts at a name are delayed after ten failures,
+// while the owner can still sign in from elsewhere.
 func TestOneClientLocksNobodyOut(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -160,7 +161,8 @@ func TestOneClientLocksNobodyOut(t *testing.T) {
 	})
 }
 
-// TestAttemptsAtOnce have no more tries than one after the other.
+// TestAttemptsAtOnce checks that attempts made at the same time are no more than those let through one after
+// the other.
 func TestAttemptsAtOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -190,7 +192,8 @@ func TestAttemptsAtOnce(t *testing.T) {
 	})
 }
 
-// TestOneAddressMakesFewGuesses: whoever goes through many accounts is stopped too, and others are not.
+// TestOneAddressMakesFewGuesses checks that a network which tries codes for many accounts is stopped after
+// 100 guesses, and that other networks are not.
 func TestOneAddressMakesFewGuesses(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestDelays: what the failures at a lock cost, in seconds.
+// TestDelays checks how many seconds a client has to wait after so many failures at a lock.
 func TestDelays(t *testing.T) {
 	l := lock{free: 3, longest: 600}
 	for _, c := range []struct {
@@ -31,7 +31,8 @@ func TestDelays(t *testing.T) {
 	}
 }
 
-// TestFailuresAreForgotten: a day after the last one, and not before.
+// TestFailuresAreForgotten checks that the failures at a lock are forgotten a day after the last one, and not
+// before.
 func TestFailuresAreForgotten(t *testing.T) {
 	l, now := lock{free: 3, longest: 600}, int64(1_000_000)
 	f := failures{count: 5, last: now}
@@ -43,7 +44,8 @@ func TestFailuresAreForgotten(t *testing.T) {
 	}
 }
 
-// TestLocksOfANamePerClient: which attempts share a lock.
+// TestLocksOfANamePerClient checks which two attempts to guess a password share locks, by their names and
+// addresses, and that guesses at codes never share a lock with them.
 func TestLocksOfANamePerClient(t *testing.T) {
 	first, second := netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("2001:db8::1")
 	neighbour := netip.MustParseAddr("2001:db8::2")

@@ -145,7 +145,8 @@ func TestCaptcha(t *testing.T) {
 	}
 }
 
-// TestExamineTellsWhatIsUnprotected holds what the doctor and a starting server say of keys and captchas.
+// TestExamineTellsWhatIsUnprotected checks what the doctor and a starting server report about the keys of
+// captchas.
 func TestExamineTellsWhatIsUnprotected(t *testing.T) {
 	t.Parallel()
 	s := testsite.NewIssuer(t)

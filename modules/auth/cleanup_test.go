@@ -10,7 +10,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestCleanUp: what nobody asks for any more goes, in several batches, and nothing else.
+// TestCleanUp checks that the clean-up job deletes outdated limits, cookies, attempts and sessions, also
+// where they take several batches, and nothing else.
 func TestCleanUp(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -23,7 +23,7 @@ func (s codeSite) exec(query string, args ...any) {
 	}
 }
 
-// call sends a request that has to have the status.
+// call sends a request, whose response must have the status want.
 func (s codeSite) call(want int, method, path, token string, body map[string]any) {
 	s.t.Helper()
 	if status, got := testsite.Ask[map[string]any](s.t, s.Issuer, method, path, token, testsite.Home, body); status != want {
@@ -31,7 +31,7 @@ func (s codeSite) call(want int, method, path, token string, body map[string]any
 	}
 }
 
-// option sets an option of the site, and waits until it is heeded.
+// option sets an option of the site, and waits until it takes effect.
 func (s codeSite) option(name, value string) {
 	s.t.Helper()
 	s.exec("DELETE FROM {options} WHERE title = ?", name)
@@ -39,7 +39,8 @@ func (s codeSite) option(name, value string) {
 	time.Sleep(1100 * time.Millisecond) // options are at most a second old
 }
 
-// tries returns the statuses of confirming and of resetting with the code, the latter tried second.
+// tries uses the code first to confirm the address and then to reset the password, and returns the status of
+// each.
 func (s codeSite) tries(handle, code string) (confirm, reset int) {
 	s.t.Helper()
 	confirm, _ = testsite.Ask[any](s.t, s.Issuer, "POST", "/v1/auth/confirm", "", testsite.Home, map[string]any{"handle": handle, "code": code})
@@ -47,8 +48,8 @@ func (s codeSite) tries(handle, code string) (confirm, reset int) {
 	return confirm, reset
 }
 
-// TestCodesAreBound: what ends a code that was mailed, whoever does it, and what a code is good for. natsu
-// is a basic user who has confirmed the address.
+// TestCodesAreBound checks what a mailed code is good for, to confirm an address or to reset a password, and
+// which events end the code. The tests use natsu, a basic user with a confirmed address.
 func TestCodesAreBound(t *testing.T) {
 	t.Parallel()
 	const confirmMail, forgotMail = "/v1/me/email/confirmation", "/v1/auth/forgot"
@@ -138,8 +139,8 @@ func TestCodesAreBound(t *testing.T) {
 	})
 }
 
-// TestEndedCodesLeaveTheColumn, so that the old site's pages, which look at nothing else, refuse them too;
-// its own codes stay there.
+// TestEndedCodesLeaveTheColumn checks that the job removes ended codes from the column of the users' table,
+// so that the old site refuses them too, and that it leaves codes there which the old site made.
 func TestEndedCodesLeaveTheColumn(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -170,8 +171,8 @@ func TestEndedCodesLeaveTheColumn(t *testing.T) {
 	})
 }
 
-// TestCodeOutlivesANewHash: who signs in with a password of the old kind, which is hashed anew then, keeps
-// the code.
+// TestCodeOutlivesANewHash checks that a code to reset the password stays good when its owner signs in with a
+// password in Q2A's old format, which is hashed anew at that moment.
 func TestCodeOutlivesANewHash(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, opened *testsite.Issuer) {
@@ -185,7 +186,7 @@ func TestCodeOutlivesANewHash(t *testing.T) {
 	})
 }
 
-// TestWelcomeCode confirms the address and sets no password.
+// TestWelcomeCode checks that the code in a welcome mail confirms the address, and sets no password.
 func TestWelcomeCode(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, opened *testsite.Issuer) {
@@ -202,7 +203,8 @@ func TestWelcomeCode(t *testing.T) {
 	})
 }
 
-// TestMailsBearGoodCodesOnly: a mail that is sent late, or to another address than the code is for, has none.
+// TestMailsBearGoodCodesOnly checks that a mail which is sent late, or to another address than its code was
+// made for, has no code in it.
 func TestMailsBearGoodCodesOnly(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -239,8 +241,8 @@ func TestMailsBearGoodCodesOnly(t *testing.T) {
 	}
 }
 
-// TestCodes: a code is mailed to confirm an address or to choose a new password; it is good once, in any
-// case of letters.
+// TestCodes checks that a code is mailed to confirm an address or to reset a password, that it is good once,
+// in upper or lower case, and that guesses at codes are limited.
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {

@@ -15,7 +15,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// account is what the tests read of GET /v1/auth/session and GET /v1/me.
+// account holds the fields of GET /v1/auth/session and GET /v1/me that the tests read.
 type account struct {
 	User struct {
 		ID            int
@@ -27,7 +27,7 @@ type account struct {
 	Permissions    []string
 }
 
-// asBearer sends a request with a token and reads the answer, which has to be of the status.
+// asBearer sends a request with a token and decodes the response, which must have the status.
 func asBearer[T any](t *testing.T, s *testsite.Site, token, method, path string, body any, status int) (v T) {
 	t.Helper()
 	var content io.Reader = http.NoBody
@@ -59,13 +59,13 @@ func asBearer[T any](t *testing.T, s *testsite.Site, token, method, path string,
 	return v
 }
 
-// accountOf is the account that a token belongs to.
+// accountOf returns the account to which a token belongs.
 func accountOf(t *testing.T, s *testsite.Site, token string) account {
 	t.Helper()
 	return asBearer[account](t, s, token, http.MethodGet, "/v1/me", nil, http.StatusOK)
 }
 
-// isUser holds that a token belongs to a user.
+// isUser checks that a token belongs to the user with the id.
 func isUser(t *testing.T, s *testsite.Site, what, token string, id int) {
 	t.Helper()
 	if got := accountOf(t, s, token); got.User.ID != id {
@@ -73,7 +73,7 @@ func isUser(t *testing.T, s *testsite.Site, what, token string, id int) {
 	}
 }
 
-// linked is how many logins through Cognito a user has with the sub of a token.
+// linked returns how many logins through Cognito the user with the id has for the sub of the token.
 func linked(t *testing.T, s *testsite.Site, id int, token string) int {
 	t.Helper()
 	return s.Scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito' AND identifier = ?", id, []byte(claim(t, token, "sub")))
@@ -84,21 +84,22 @@ func numberOfUsers(t *testing.T, s *testsite.Site) int {
 	return s.Scalar(t, "SELECT COUNT(*) FROM {users}")
 }
 
-// TestCognitoLocal is the way of people from Q2A's passwords into a user pool, and of new people from
-// there, with the emulator cognito-local. It is not Cognito; what it does otherwise, and what we make of
-// that here:
-//   - Users who migrate get no sub, and a made-up username: the bridge adds both.
-//   - Sign-in by SRP is not there, nor does a client keep to its flows: people sign in by USER_PASSWORD_AUTH, which the
-//     migration needs in any case.
-//   - It never calls the trigger for forgotten passwords: TestMigrationTrigger sends that event.
-//   - Triggers are those of all its pools, and a refusal by the pool's PreSignUp trigger tells the function's name.
-//   - It calls a trigger once and waits long, Cognito up to three times for 5 seconds each: the bridge asks twice.
-//   - AliasAttributes do nothing: in pools of names people cannot sign in by address here.
-//   - Addresses stay verified when people change them, and email_verified is read as true whatever it says: nobody here gets a verified
-//     address but by migration.
-//   - Names and attributes are taken as they come: no form, length or letter case is checked, no name is unique as an alias.
-//   - Its key never changes, and its openid-configuration names a fixed address: we never ask for that.
-//   - Tokens can live for a day, have no origin_jti, and refreshed ones a new auth_time.
+// TestCognitoLocal follows people of Q2A into a user pool, with their passwords, and new people from the pool
+// into Q2A. The pool is the emulator cognito-local, which differs from Cognito; this is how, and what the
+// test makes of that:
+//   - Users who migrate get no sub, and a made-up username. The bridge adds both.
+//   - It has no sign-in by SRP, and does not check which flows a client may use. People sign in by
+//     USER_PASSWORD_AUTH, which the migration needs in any case.
+//   - It never calls the trigger for forgotten passwords. TestMigrationTrigger sends that event.
+//   - All its pools have the same triggers, and a refusal by PreSignUp contains the function's name.
+//   - It calls a trigger once and waits for a long time, whereas Cognito calls up to three times and waits
+//     5 seconds each. The bridge calls twice.
+//   - AliasAttributes have no effect, so that people cannot sign in by address in pools of names.
+//   - Addresses stay verified when people change them, and any value of email_verified is read as true.
+//     In this test, addresses are verified only by migration.
+//   - Names and attributes are not checked: not their form, length or case, nor whether aliases are unique.
+//   - Its key never changes, and its openid-configuration has a fixed address, which we never ask for.
+//   - Tokens are valid for up to a day and have no origin_jti, and refreshed ones have a new auth_time.
 func TestCognitoLocal(t *testing.T) {
 	t.Parallel()
 	packages := os.Getenv("COGNITO_LOCAL")
@@ -144,7 +145,8 @@ func TestCognitoLocal(t *testing.T) {
 	t.Log("an application that starts now has no keys yet: to whoever has a token it says that it is unavailable, and others read on")
 }
 
-// comesIn lets a user of Q2A come through the pool, twice and with refreshed tokens.
+// comesIn signs a user of Q2A in at the pool, twice and with a refreshed token, and checks that all tokens
+// belong to that user.
 func (b *bridge) comesIn(t *testing.T, p *userPool, login, password string, id int) poolTokens {
 	t.Helper()
 	users := numberOfUsers(t, p.site)
@@ -179,7 +181,7 @@ func (b *bridge) comesIn(t *testing.T, p *userPool, login, password string, id i
 	return second
 }
 
-// asksQuestion writes in the name of tanaka.
+// asksQuestion asks a question with a token of tanaka, and checks its author.
 func asksQuestion(t *testing.T, s *testsite.Site, token string) {
 	t.Helper()
 	q := asBearer[struct {
@@ -191,7 +193,7 @@ func asksQuestion(t *testing.T, s *testsite.Site, token string) {
 	t.Log("and ask a question, whose author is tanaka")
 }
 
-// isRefused tries what must not come in.
+// isRefused tries sign-ins that the pool must refuse.
 func (b *bridge) isRefused(t *testing.T, p *userPool) {
 	t.Helper()
 	users := p.users(t)
@@ -208,7 +210,7 @@ func (b *bridge) isRefused(t *testing.T, p *userPool) {
 	}
 }
 
-// migratesForLater is somebody who signs in, and does not call the application yet.
+// migratesForLater signs in a user whose tokens are used only after the pool was killed.
 func (b *bridge) migratesForLater(t *testing.T, p *userPool) poolTokens {
 	t.Helper()
 	s := p.signIn(t, "suzuki_legacy", "suzuki-legacy-pass")
@@ -218,7 +220,7 @@ func (b *bridge) migratesForLater(t *testing.T, p *userPool) poolTokens {
 	return s
 }
 
-// signUp makes a new user of the pool, whom an administrator confirms, and signs in.
+// signUp makes a new user of the pool, whom an administrator confirms, and signs the user in.
 func (p *userPool) signUp(t *testing.T, email, preferred string) poolTokens {
 	t.Helper()
 	const password = "new-here-Pass-1"
@@ -231,7 +233,8 @@ func (p *userPool) signUp(t *testing.T, email, preferred string) poolTokens {
 	return s
 }
 
-// newcomers sign up at the pool. Their first requests come several at once.
+// newcomers signs new people up at the pool, who send several first requests at once, and checks their
+// accounts.
 func newcomers(t *testing.T, p *userPool) {
 	t.Helper()
 	s := p.site
@@ -276,7 +279,7 @@ func newcomers(t *testing.T, p *userPool) {
 	}
 }
 
-// claimsAddress is somebody who wants the account of another one, mod_kenji, and says to have his address.
+// claimsAddress checks that nobody gets into the account of mod_kenji by claiming his address.
 func claimsAddress(t *testing.T, p *userPool) {
 	t.Helper()
 	const address, moderator = "kenji@example.com", 3
@@ -295,12 +298,15 @@ func claimsAddress(t *testing.T, p *userPool) {
 	t.Log("whoever changes to that address in the pool, and has not shown to have it, gets an account of their own without an address")
 }
 
-// TestMoto is the administrator's side of a user pool, with the emulator moto. Where that is not Cognito:
-//   - It calls no trigger.
-//   - Its pools have the names of real ones, and its tokens the real issuer, but all are signed with one key that everybody has.
-//   - Signatures of the administrator's calls are not checked, nor the flows that a client may use.
-//   - Whatever attributes an administrator gives are taken, and ID tokens tell them only where the client names what it may read.
-//   - auth_time is always the time of the token, and groups come in no order.
+// TestMoto tests what an administrator does in a user pool, with the emulator moto. It differs from Cognito
+// in this:
+//   - It calls no triggers.
+//   - Its pools have names like real ones and its tokens the real issuer, but all are signed with one key
+//     that everybody has.
+//   - It does not check the signatures of the administrator's calls, or which flows a client may use.
+//   - It accepts all attributes that an administrator gives. ID tokens contain them only if the client lists
+//     them among those that it may read.
+//   - auth_time is always the time of the token, and groups are in no particular order.
 func TestMoto(t *testing.T) {
 	t.Parallel()
 	server := os.Getenv("MOTO_SERVER")
@@ -340,14 +346,14 @@ func (p *userPool) adminCreate(t *testing.T, name string, namesAndValues ...stri
 	p.must(t, "AdminSetUserPassword", map[string]any{"UserPoolId": p.id, "Username": name, "Password": adminsChoice, "Permanent": true})
 }
 
-// adminSignIn signs such a user in.
+// adminSignIn signs in a user whom adminCreate has made.
 func (p *userPool) adminSignIn(t *testing.T, name, client string) poolTokens {
 	t.Helper()
 	return p.must(t, "AdminInitiateAuth", map[string]any{"UserPoolId": p.id, "ClientId": client, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
 		"AuthParameters": map[string]string{"USERNAME": name, "PASSWORD": adminsChoice}}).AuthenticationResult
 }
 
-// inGroup gives a level by a group of the pool.
+// inGroup checks that a group of the pool gives its members a level.
 func inGroup(t *testing.T, p *userPool) {
 	t.Helper()
 	session := func(token string) account {
@@ -365,7 +371,7 @@ func inGroup(t *testing.T, p *userPool) {
 	const level = "SELECT level FROM {users} WHERE userid = ?"
 	testsite.Same(t, "level in the database", p.site.Scalar(t, level, granted.User.ID), 0)
 
-	// What the group gives is what the level in Q2A would give.
+	// The group must permit the same as the level in Q2A does.
 	if _, err := p.site.App.DB.Exec(t.Context(), "UPDATE {users} SET level = 50 WHERE userid = ?", usual.User.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -380,7 +386,8 @@ func inGroup(t *testing.T, p *userPool) {
 	t.Log("with the next token after leaving the group that is over")
 }
 
-// verifiedAddresses come into an account where both sides have seen the address confirmed.
+// verifiedAddresses checks that an address leads into the account that has it only if it was confirmed both
+// in the pool and in Q2A.
 func verifiedAddresses(t *testing.T, p *userPool) {
 	t.Helper()
 	users := numberOfUsers(t, p.site)

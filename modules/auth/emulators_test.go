@@ -21,24 +21,24 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// emulator is a child process that plays Amazon Cognito.
+// emulator is a child process that stands in for Amazon Cognito.
 type emulator struct{ *testsite.Emulator }
 
-// cognitoAnswer is what the tests read of the answers of Cognito's API, whichever call it is.
+// cognitoAnswer holds the fields that the tests read of the responses of Cognito's API, for all calls.
 type cognitoAnswer struct {
 	UserPool             struct{ ID string }
 	UserPoolClient       struct{ ClientID string }
 	Users                []struct{ Username string }
 	AuthenticationResult poolTokens
-	// Refusal is the name of the error, "" if the call was answered.
+	// Refusal is the name of the error, "" if the call succeeded.
 	Refusal string `json:"__type"`
 }
 
-// poolTokens are the tokens of somebody who signed in; Error is why not.
+// poolTokens are the tokens of somebody who signed in. Error is why nobody was signed in, "" if somebody was.
 type poolTokens struct{ AccessToken, IDToken, RefreshToken, Error string }
 
-// call makes a call of Cognito's API, as an administrator where it needs one: the emulators look at no
-// signature.
+// call calls Cognito's API. Operations that need an administrator work too, because the emulators do not
+// check signatures.
 func (e *emulator) call(t *testing.T, action string, input any) (answer cognitoAnswer) {
 	t.Helper()
 	body, err := json.Marshal(input)
@@ -70,7 +70,7 @@ func (e *emulator) call(t *testing.T, action string, input any) (answer cognitoA
 	return answer
 }
 
-// must is call for what has to be answered.
+// must is like call, for calls that must succeed.
 func (e *emulator) must(t *testing.T, action string, input any) cognitoAnswer {
 	t.Helper()
 	answer := e.call(t, action, input)
@@ -80,7 +80,7 @@ func (e *emulator) must(t *testing.T, action string, input any) cognitoAnswer {
 	return answer
 }
 
-// attributes are attributes of a user in the form of Cognito's API.
+// attributes returns the attributes of a user in the form of Cognito's API.
 func attributes(namesAndValues ...string) []map[string]string {
 	list := []map[string]string{} // moto breaks on null
 	for i := 0; i+1 < len(namesAndValues); i += 2 {
@@ -89,21 +89,21 @@ func attributes(namesAndValues ...string) []map[string]string {
 	return list
 }
 
-// userPool is a user pool of an emulator, and the application on a copy of the recorded site that takes its
-// tokens.
+// userPool is a user pool of an emulator, with an application that accepts its tokens, on a copy of the
+// recorded site.
 type userPool struct {
 	*emulator
 	id, client string
 	site       *testsite.Site
-	// byAddress tells that people sign in by their addresses only.
+	// byAddress reports whether people can sign in only by their addresses.
 	byAddress bool
 }
 
-// nowhere is where the pools say that they are. Nothing answers there, so that an application which does
-// not keep to COGNITO_JWKS_URL and COGNITO_ENDPOINT is found out.
+// nowhere is the address that the pools claim to have. Nothing responds there, so the tests fail if the
+// application does not use COGNITO_JWKS_URL and COGNITO_ENDPOINT.
 const nowhere = "https://cognito.invalid"
 
-// startCognitoLocal starts cognito-local, with its triggers at an address.
+// startCognitoLocal starts cognito-local, which calls its triggers at the address triggers.
 func startCognitoLocal(t *testing.T, packages, triggers string) *emulator {
 	t.Helper()
 	dir := t.TempDir()
@@ -111,8 +111,7 @@ func startCognitoLocal(t *testing.T, packages, triggers string) *emulator {
 		"ServerConfig": map[string]any{"hostname": "127.0.0.1", "port": 0},
 		"TokenConfig":  map[string]any{"IssuerDomain": nowhere},
 		"LambdaClient": map[string]any{"endpoint": triggers, "region": "local", "credentials": map[string]any{"accessKeyId": "local", "secretAccessKey": "local"}},
-		// The names of the functions are in the path that is called. The pools have to say themselves how people
-		// sign in.
+		// The names of the functions are in the path that is called. How people sign in is set for each pool.
 		"TriggerFunctions": map[string]any{"UserMigration": "q2a", "PreSignUp": "q2a"},
 		"UserPoolDefaults": map[string]any{"UsernameAttributes": []string{}},
 	}
@@ -156,7 +155,7 @@ func (p *userPool) open(t *testing.T) *testsite.Site {
 	}), testsite.GenuineTokens())
 }
 
-// signIn signs a person in with AWS's library, in a process of its own as in a browser.
+// signIn signs a person in with AWS's library, in a process of its own, as a browser would.
 func (p *userPool) signIn(t *testing.T, name, password string) poolTokens {
 	t.Helper()
 	return p.run(t, map[string]string{"name": name, "password": password})
@@ -188,15 +187,15 @@ func (p *userPool) run(t *testing.T, input map[string]string) (s poolTokens) {
 	return s
 }
 
-// users is how many users the pool has.
+// users returns how many users the pool has.
 func (p *userPool) users(t *testing.T) int {
 	t.Helper()
 	return len(p.must(t, "ListUsers", map[string]any{"UserPoolId": p.id}).Users)
 }
 
-// bridge stands between the triggers of cognito-local and the application of the pool that calls. It does
-// for the emulator what Cognito itself does: users who migrate get a sub and, where people sign in by
-// names, the name that they gave for their username.
+// bridge passes the triggers of cognito-local on to the application of the pool that calls. It adds what
+// Cognito itself would: users who migrate get a sub and, where people sign in by names, the name that they
+// typed as their username.
 type bridge struct {
 	server *httptest.Server
 	t      *testing.T
@@ -205,7 +204,7 @@ type bridge struct {
 	pools map[string]*userPool
 	// asked counts how often the migration trigger was called for a name.
 	asked map[string]int
-	// slowest is how long the application took at most.
+	// slowest is the longest time that the application took to respond.
 	slowest time.Duration
 }
 
@@ -239,7 +238,8 @@ func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	b.slowest = max(b.slowest, time.Since(asked))
 	b.mu.Unlock()
-	// Cognito calls up to three times if an answer is late: asked again, the application has to say the same.
+	// Cognito calls up to three times if a response is late, so the application must respond to the same
+	// event in the same way.
 	if _, again := b.forward(p, r, body); !bytes.Equal(answer, again) {
 		b.t.Errorf("asked again, %s is answered in another way:\n%s\n%s", event.TriggerSource, answer, again)
 	}
@@ -252,7 +252,7 @@ func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(answer)
 }
 
-// forward sends an event to the application, with the signature that cognito-local makes as for Lambda's API.
+// forward sends an event to the application, with the signature that cognito-local adds for Lambda's API.
 func (b *bridge) forward(p *userPool, r *http.Request, body []byte) (http.Header, []byte) {
 	req, err := http.NewRequest(http.MethodPost, p.site.URL+r.URL.Path, bytes.NewReader(body))
 	if err != nil {
@@ -276,7 +276,7 @@ func (b *bridge) forward(p *userPool, r *http.Request, body []byte) (http.Header
 	return res.Header, answer
 }
 
-// completed is the answer of the migration trigger with what Cognito adds to it.
+// completed returns the response of the migration trigger with what Cognito would add to it.
 func completed(t *testing.T, answer []byte, p *userPool, name string) []byte {
 	var event map[string]any
 	if err := json.Unmarshal(answer, &event); err != nil {
@@ -302,14 +302,14 @@ func completed(t *testing.T, answer []byte, p *userPool, name string) []byte {
 	return answer
 }
 
-// timesAsked is how often the migration trigger was called for a name.
+// timesAsked returns how often the migration trigger was called for a name.
 func (b *bridge) timesAsked(name string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.asked[name]
 }
 
-// claim is a claim of a token, which is not verified.
+// claim returns a claim of a token, without verifying the token.
 func claim(t *testing.T, token, name string) string {
 	t.Helper()
 	parts := strings.Split(token, ".")

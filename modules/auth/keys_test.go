@@ -9,8 +9,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestKeysAreShared: what one task signs the other verifies, also after the keys were changed, and sealed
-// keys need the secret.
+// TestKeysAreShared checks that one process verifies tokens which another has signed, also after the keys
+// were changed, and that sealed keys cannot be read without the secret.
 func TestKeysAreShared(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -9,10 +9,10 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// mailsCaused are the events of the outbox that have mails sent to an address of somebody's choice.
+// mailsCaused counts the events in the outbox that have mails sent to freely chosen addresses.
 const mailsCaused = "SELECT COUNT(*) FROM {q2ab_outbox} WHERE name IN ('u_register', 'u_confirm_code', 'u_reset_code')"
 
-// from sends a request from an address.
+// from sends a request from an IP address, and returns the status and the code of the problem.
 func from(t *testing.T, s *testsite.Issuer, ip, method, path, token string, body map[string]any) (status int, code string) {
 	t.Helper()
 	status, got := testsite.Ask[map[string]any](t, s, method, path, token, ip, body)
@@ -20,14 +20,15 @@ func from(t *testing.T, s *testsite.Issuer, ip, method, path, token string, body
 	return status, code
 }
 
-// TestMailsAreCounted: whichever way mails to addresses of one's choice are caused, by one account, from
-// one address or to one address.
+// TestMailsAreCounted checks how many mails to freely chosen addresses can be caused by one account, from one
+// client address and to one mail address, and that an hour later another one can be.
 func TestMailsAreCounted(t *testing.T) {
 	t.Parallel()
 	address := func(i int) map[string]any { return map[string]any{"email": fmt.Sprintf("stranger%d@example.jp", i)} }
 	for _, c := range []struct {
 		name string
-		// cause causes the i-th mail; most is how many there are, of tries.
+		// cause causes the i-th mail. most is how many mails are sent in so many tries; silent reports
+		// whether further requests succeed without a mail.
 		cause       func(t *testing.T, s *testsite.Issuer, token string, i int) (int, string)
 		most, tries int
 		silent      bool
@@ -79,7 +80,8 @@ func TestMailsAreCounted(t *testing.T) {
 	}
 }
 
-// TestSignUpsAreMailsToo: an address that has had its mails gets no welcome.
+// TestSignUpsAreMailsToo checks that nobody can sign up with an address that has had its mails for this hour,
+// because the welcome would be another one.
 func TestSignUpsAreMailsToo(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -110,8 +112,8 @@ func TestSignUpsAreMailsToo(t *testing.T) {
 	})
 }
 
-// TestBlockedAccounts change nothing of their own, and cause no mail, whatever else is to be said of them:
-// an address that is to be confirmed opens no door. As in Q2A they may choose a new password, and read.
+// TestBlockedAccounts checks that blocked users can change nothing of their own accounts and cause no mail,
+// even if their addresses are not confirmed. As in Q2A, they can set a new password.
 func TestBlockedAccounts(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -153,7 +155,8 @@ func TestBlockedAccounts(t *testing.T) {
 	})
 }
 
-// TestBlockedAddressesChangeNothing, not even an address that is to be confirmed.
+// TestBlockedAddressesChangeNothing checks that no account can be changed from a blocked IP address, not even
+// a mail address that has yet to be confirmed.
 func TestBlockedAddressesChangeNothing(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, opened *testsite.Issuer) {
@@ -170,7 +173,7 @@ func TestBlockedAddressesChangeNothing(t *testing.T) {
 	})
 }
 
-// taken says what was refused as taken.
+// taken sends a request, and returns the names of the fields that were refused as taken.
 func taken(t *testing.T, s *testsite.Issuer, ip, method, path, token string, body map[string]any) (status int, fields string) {
 	t.Helper()
 	status, got := testsite.Ask[testsite.SignedIn](t, s, method, path, token, ip, body)
@@ -182,7 +185,8 @@ func taken(t *testing.T, s *testsite.Issuer, ip, method, path, token string, bod
 	return status, fields
 }
 
-// TestTakenIsToldLast: who else has an address is told only to those whose request is right in all else.
+// TestTakenIsToldLast checks that a request is told that a mail address is taken only if all its other fields
+// are right.
 func TestTakenIsToldLast(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -227,8 +231,8 @@ func TestTakenIsToldLast(t *testing.T) {
 	})
 }
 
-// TestTakenIsCounted: addresses are not asked for one after the other, and beyond the limit free ones look
-// as taken ones do.
+// TestTakenIsCounted checks that a client learns of ten taken mail addresses an hour at most, and that beyond
+// this limit free addresses are refused as taken ones are.
 func TestTakenIsCounted(t *testing.T) {
 	t.Parallel()
 	known := []string{"haru", "aki", "natsu", "tanaka", "jose"}

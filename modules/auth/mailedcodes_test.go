@@ -2,7 +2,8 @@ package auth
 
 import "testing"
 
-// TestCodeIsGood: what a code in the column is good for, by what is known of it.
+// TestCodeIsGood checks what the code in the users' table is good for, given what the backend noted when the
+// code was made or first seen.
 func TestCodeIsGood(t *testing.T) {
 	const now, day = int64(1_800_000_000), int64(24 * 3600)
 	basic := user{id: 16, email: "haru@example.jp", emailCode: "abcd1234"}
@@ -57,7 +58,8 @@ func TestCodeIsGood(t *testing.T) {
 	}
 }
 
-// TestSameCode compares as Q2A does; no code is none.
+// TestSameCode checks that codes are compared as Q2A does, without regard to case and surrounding blanks, and
+// that an empty code equals no other.
 func TestSameCode(t *testing.T) {
 	for _, c := range []struct {
 		a, b string

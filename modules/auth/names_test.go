@@ -10,7 +10,8 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// recordedNames are what Q2A itself says of names, addresses and passwords, testdata/oracle/reads/strings.json.
+// recordedNames holds what Q2A itself responds to names, addresses and passwords, as recorded in
+// testdata/oracle/reads/strings.json.
 type recordedNames struct {
 	Handles []struct {
 		In, Filtered string
@@ -34,7 +35,8 @@ func recorded(tb testing.TB) (r recordedNames) {
 	return r
 }
 
-// kinds of Q2A's messages, and the codes that stand for them. Whether a name is taken is the database's to say.
+// kinds maps the beginnings of Q2A's messages to the codes that stand for them here. Messages about taken
+// names have no code, because only the database knows which names are taken.
 var kinds = map[string]string{"Username is taken": "", "Username may not contain": "bad_characters", "Username must not be empty": "required", "Maximum length": "too_long",
 	"Username is disallowed": "not_allowed_handle", "Email already belongs": "", "Email is invalid": "bad_email", "Email address required": "required", "Password must be at least": "too_short"}
 
@@ -77,7 +79,7 @@ func TestNamesAsRecorded(t *testing.T) {
 	}
 }
 
-// TestValidEmail: what PHP's filter takes and does not take beyond the recordings.
+// TestValidEmail checks addresses that PHP's filter accepts or refuses and that are not in the recordings.
 func TestValidEmail(t *testing.T) {
 	local64 := strings.Repeat("x", 64)
 	for email, want := range map[string]bool{
@@ -110,7 +112,7 @@ func FuzzHandle(f *testing.F) {
 	})
 }
 
-// TestAssignable: who may give whom which level, by Q2A's rules.
+// TestAssignable checks up to which level a caller may raise a user, by Q2A's rules.
 func TestAssignable(t *testing.T) {
 	o := site.NewOptions(nil)
 	as := func(level int) Caller { return Caller{UserID: 1, Level: level} }

@@ -21,22 +21,22 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// pool stands for a Cognito user pool: it publishes a key, signs tokens, and tells attributes to who has an
-// access token.
+// pool stands in for a Cognito user pool: it publishes a key, signs tokens, and returns a person's attributes
+// for an access token.
 type pool struct {
 	*httptest.Server
 	key *rsa.PrivateKey
 	mu  sync.Mutex
-	// attributes are what GetUser tells, by the token's sub; of others it tells nothing.
+	// attributes are what GetUser returns, by the token's sub. It refuses tokens with another sub.
 	attributes map[string]map[string]string
 	asked      int
-	// refusal is the status with which it tells nothing; 400 is for good.
+	// refusal is the status with which GetUser refuses a token; 400 is permanent.
 	refusal int
 }
 
 const poolID = "ap-northeast-1_bees"
 
-// poolKey is made once: it takes a while.
+// poolKey is made only once, because that takes a while.
 var poolKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 func newPool(t *testing.T) *pool {
@@ -82,7 +82,7 @@ func newPool(t *testing.T) *pool {
 	return p
 }
 
-// token signs claims; those that every token of the pool has need not be given.
+// token returns a signed token with the claims, in addition to those that every token of the pool has.
 func (p *pool) token(t *testing.T, use, sub, username string, claims map[string]any) string {
 	t.Helper()
 	now := time.Now().Unix()
@@ -121,8 +121,8 @@ func openPool(t *testing.T, url string, change func(*config.Config)) (*pool, *te
 	}))
 }
 
-// TestPeopleOfCognito: who comes with a token of the pool is the right user, and nobody comes into somebody
-// else's account.
+// TestPeopleOfCognito checks that the bearer of a token of a user pool is taken for the right user of Q2A, or
+// for a new one, and never for somebody else.
 func TestPeopleOfCognito(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -144,7 +144,7 @@ func TestPeopleOfCognito(t *testing.T) {
 		access := func(sub, name string, claims map[string]any) string { return p.token(t, "access", sub, name, claims) }
 		id := func(sub, name string, claims map[string]any) string { return p.token(t, "id", sub, name, claims) }
 
-		// Migrated under a name: once, and for that sub.
+		// Users who migrated under a name are recognized once, and only by that sub.
 		if _, failure := trigger(t, s, "UserMigration_Authentication", "Tanaka", "tanaka-legacy-pass", nil); failure != "" {
 			t.Fatal(failure)
 		}
@@ -162,7 +162,7 @@ func TestPeopleOfCognito(t *testing.T) {
 			t.Errorf("logins of tanaka: %v %v", logins, err)
 		}
 
-		// Through another issuer that the old site knew them by.
+		// Users whom the old site knows by another issuer.
 		google := map[string]any{"identities": []any{map[string]any{"providerName": "Google", "providerType": "Google", "userId": "109876543210987654321"}}}
 		if got := who(id("sub-google", "Google_109876543210987654321", google)); got != 24 {
 			t.Errorf("Google Sensei is user %d", got)
@@ -174,7 +174,7 @@ func TestPeopleOfCognito(t *testing.T) {
 			t.Error("whoever calls themselves google_… is Google Sensei")
 		}
 
-		// By an address that both sides have seen confirmed.
+		// Users with an address that was confirmed both at Cognito and in Q2A.
 		verified := func(email string, is bool) map[string]any {
 			return map[string]any{"email": email, "email_verified": is}
 		}
@@ -193,8 +193,8 @@ func TestPeopleOfCognito(t *testing.T) {
 			}
 		}
 
-		// In a pool of addresses, whose usernames are ids: an address that nobody has confirmed, and an id that
-		// only the trigger sets.
+		// In a pool of addresses usernames are ids. An unconfirmed address counts only together with the
+		// account's id, which only the trigger sets.
 		if _, failure := trigger(t, s, "UserMigration_Authentication", "newbie1@example.com", "newbie-pass-1", nil); failure != "" {
 			t.Fatal(failure)
 		}
@@ -207,7 +207,7 @@ func TestPeopleOfCognito(t *testing.T) {
 			t.Errorf("newbie_unconf is user %d", got)
 		}
 
-		// While Cognito does not tell who somebody is, nobody is made of them.
+		// While Cognito does not return a person's attributes, no user is made.
 		p.refusal = http.StatusTooManyRequests
 		if status, refused := s.Me(t, access("sub-later", "x", nil)); status != 503 || refused.Code != "unavailable" {
 			t.Errorf("%d %+v", status, refused)
@@ -218,7 +218,7 @@ func TestPeopleOfCognito(t *testing.T) {
 			t.Errorf("lurker is user %d", got)
 		}
 
-		// New people, by Q2A's rules.
+		// New people get accounts by Q2A's rules.
 		var email, handle, source string
 		var flags, points int
 		got := who(id("sub-new", "x", map[string]any{"email": "fresh@example.jp", "email_verified": true, "preferred_username": "巣箱/職人@home"}))
@@ -234,7 +234,7 @@ func TestPeopleOfCognito(t *testing.T) {
 			t.Errorf("a second aki is called %q", handle)
 		}
 
-		// Groups give levels, if that is configured, and the row stays as it is.
+		// Groups give levels if that is configured; the user's row does not change.
 		status, session := testsite.Ask[struct{ Permissions []string }](t, s, "GET", "/v1/auth/session", access("sub-staff", "staffer", map[string]any{"cognito:groups": []string{"staff"}}), testsite.Home, nil)
 		if status != 200 || !strings.Contains(fmt.Sprint(session.Permissions), "permit_edit_q") {
 			t.Errorf("staff: %d %v", status, session.Permissions)
@@ -244,7 +244,7 @@ func TestPeopleOfCognito(t *testing.T) {
 			t.Errorf("level %d was written", level)
 		}
 
-		// Many first calls at once make one user.
+		// Many first requests at once make one user.
 		var wait sync.WaitGroup
 		ids := make([]int, 16)
 		crowd := access("sub-crowd", "crowd", nil)

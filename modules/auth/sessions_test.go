@@ -12,7 +12,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestSessionOfAPerson: somebody makes an account, writes, comes back, and goes.
+// TestSessionOfAPerson checks that somebody can sign up, ask a question, refresh the session and sign out,
+// and that the tokens are refused after that.
 func TestSessionOfAPerson(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -79,8 +80,8 @@ func claimsOf(t *testing.T, token string) (claims map[string]any) {
 	return claims
 }
 
-// TestRefreshTokensAreGoodForOnce: a token that comes again soon is a retry, later it is a theft and ends
-// the session.
+// TestRefreshTokensAreGoodForOnce checks that a refresh token can be used again only within 30 seconds, as a
+// retry; later it counts as stolen, and ends its session.
 func TestRefreshTokensAreGoodForOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -121,8 +122,8 @@ func TestRefreshTokensAreGoodForOnce(t *testing.T) {
 	})
 }
 
-// TestWhatEndsSessions: whatever changes the password or the old site's session code, here or there, ends
-// sessions and their access tokens.
+// TestWhatEndsSessions checks that sessions and their access tokens end when the password or the old site's
+// session code is changed, on either site, and when the user signs out everywhere.
 func TestWhatEndsSessions(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {

@@ -21,7 +21,7 @@ type signInInput struct {
 
 // signIn returns tokens for a login and a password. As in Q2A, attempts count against the hourly
 // limit of the client's address, an outdated hash is replaced, and the account records the time and
-// the address. In addition, failures cause growing delays (guesses.go). Neither the response nor the
+// the address. In addition, failures cause growing delays (attempts.go). Neither the response nor the
 // time that it takes reveals whether there is such an account.
 func (m *Module) signIn(ctx context.Context, in *signInInput) (*tokenOutput, error) {
 	checked, newHash, err := m.checkPassword(ctx, in.Body.Login, in.Body.Password, in.Body.RefreshToken)

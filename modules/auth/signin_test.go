@@ -7,7 +7,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestSignInTellsNothing: answers about accounts that do not exist are those about accounts that do.
+// TestSignInTellsNothing checks that responses about accounts that do not exist are the same as those about
+// accounts that do.
 func TestSignInTellsNothing(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {

@@ -11,7 +11,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestRetriedSignUp makes one account, and no token is kept in the database.
+// TestRetriedSignUp checks that a sign-up which is sent twice makes one account, and that no token is kept in
+// the database.
 func TestRetriedSignUp(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
@@ -45,8 +46,8 @@ func TestRetriedSignUp(t *testing.T) {
 	})
 }
 
-// TestNamesAreUnique though the table does not see to it: of many who want the same name at once, one gets
-// it.
+// TestNamesAreUnique checks that only one of many people who sign up with the same name at once gets it,
+// although the table has no unique index of names.
 func TestNamesAreUnique(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {

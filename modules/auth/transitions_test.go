@@ -6,7 +6,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestOracleTransitionsOfAccounts replays what was recorded of Q2A's writes of accounts.
+// TestOracleTransitionsOfAccounts replays the recorded actions of Q2A that write accounts.
 func TestOracleTransitionsOfAccounts(t *testing.T) {
 	t.Parallel()
 	testsite.Replay(t, "auth", 30)

@@ -16,7 +16,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// trigger sends a trigger event, and returns the answer's response and Lambda's error.
+// trigger sends a trigger event, and returns the response of the trigger and Lambda's error.
 func trigger(t *testing.T, s *testsite.Issuer, source, userName, password string, attributes map[string]string) (response map[string]any, failure string) {
 	t.Helper()
 	event := map[string]any{"version": "1", "triggerSource": source, "region": "ap-northeast-1", "userPoolId": poolID, "userName": userName,
@@ -32,7 +32,8 @@ func trigger(t *testing.T, s *testsite.Issuer, source, userName, password string
 	return answer.Response, answer.ErrorMessage
 }
 
-// TestMigrationTrigger: a pool that does not know somebody asks us, and makes its own user of what we answer.
+// TestMigrationTrigger checks the responses to the triggers of a user pool: those that move users of Q2A
+// there with their passwords, and those that ask whether somebody new may sign up.
 func TestMigrationTrigger(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -94,7 +95,8 @@ func TestMigrationTrigger(t *testing.T) {
 	})
 }
 
-// TestPoolOfAliases: whoever signs in by address gets a username, and nobody new takes an alias of theirs.
+// TestPoolOfAliases checks, for a pool in which people sign in by aliases, that a user of Q2A who signs in by
+// mail address gets a username, and that nobody new can take an alias that a user of Q2A will need.
 func TestPoolOfAliases(t *testing.T) {
 	t.Parallel()
 	_, s := openPool(t, testsite.SQLite.Copy(t), func(c *config.Config) { c.CognitoAliases = true })
@@ -113,7 +115,8 @@ func TestPoolOfAliases(t *testing.T) {
 	}
 }
 
-// TestLambda runs the function's binary against the API that AWS Lambda has for functions.
+// TestLambda runs the binary of the Lambda function against a stand-in for the API that AWS Lambda has for
+// functions.
 func TestLambda(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "lambda")

@@ -54,7 +54,8 @@ func TestNoticesAreClosed(t *testing.T) {
 	})
 }
 
-// TestWelcomeIsClosed: the site's welcome is a notice too, which an account has until it is closed.
+// TestWelcomeIsClosed checks that the site's welcome is shown to a user until this user closes it, without
+// effect on other users.
 func TestWelcomeIsClosed(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After("UPDATE {users} SET flags = flags | 64 WHERE userid IN (13, 17)"))
@@ -70,8 +71,8 @@ func TestWelcomeIsClosed(t *testing.T) {
 	}
 }
 
-// TestConversations: both see what they wrote to each other, until one takes it out of the own box, and nobody
-// else does.
+// TestConversations checks that both users see their messages to each other until one of them hides a message
+// in the own box, and that nobody else sees them.
 func TestConversations(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -113,7 +114,8 @@ func TestConversations(t *testing.T) {
 	})
 }
 
-// TestPagesOfMessages: pages by cursor are those of one list, and a cursor is good for the list that gave it.
+// TestPagesOfMessages checks that pages by cursor together make up the whole list, and that a cursor is valid
+// only for the list that gave it.
 func TestPagesOfMessages(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
@@ -138,7 +140,8 @@ func TestPagesOfMessages(t *testing.T) {
 	refused(t, s, testsite.Aki, "GET", "/v1/me/messages?limit=2&box=out"+cursor, http.StatusBadRequest, "invalid_cursor")
 }
 
-// TestMessagesAndWallsAreSwitchedOff: where the site has none, there is nothing to read.
+// TestMessagesAndWallsAreSwitchedOff checks that messages and walls cannot be read where the site has them
+// switched off.
 func TestMessagesAndWallsAreSwitchedOff(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After("REPLACE INTO {options} (title, content) VALUES ('allow_private_messages', '0'), ('allow_user_walls', '0')"))
@@ -149,7 +152,8 @@ func TestMessagesAndWallsAreSwitchedOff(t *testing.T) {
 	}
 }
 
-// TestFavoritesAreTheUsersOwn: nobody reads those of others, and one's own are the same at both addresses.
+// TestFavoritesAreTheUsersOwn checks that nobody can read the favourites of others, and that both addresses
+// show users the same favourites of their own.
 func TestFavoritesAreTheUsersOwn(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
@@ -165,7 +169,7 @@ func TestFavoritesAreTheUsersOwn(t *testing.T) {
 	}
 }
 
-// TestStatsOfUsers: a user's figures are the same alone as in the profile.
+// TestStatsOfUsers checks that a user's figures are the same at their own address as in the profile.
 func TestStatsOfUsers(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)

@@ -185,7 +185,8 @@ func TestProfilesAsRecorded(t *testing.T) {
 	})
 }
 
-// TestLinksOfProfilesLeadToTheWeb: whatever stands in the field, the API gives no other link.
+// TestLinksOfProfilesLeadToTheWeb checks that the API links only addresses of the web, whatever is in the
+// profile's field.
 func TestLinksOfProfilesLeadToTheWeb(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {

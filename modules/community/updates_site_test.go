@@ -18,8 +18,8 @@ func streamOf(t *testing.T, s *testsite.Site, user int, about string) (posts []i
 	return posts
 }
 
-// TestUpdatesReachWhoFollows: an answer goes to the asker and to those who follow the question or the answerer,
-// unless they follow without wanting updates; what is edited silently goes to nobody.
+// TestUpdatesReachWhoFollows checks that an answer goes to the asker and to the followers of the question and
+// of the answerer, unless they follow without updates, and that a silent edit goes to nobody.
 func TestUpdatesReachWhoFollows(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -64,7 +64,8 @@ func TestUpdatesReachWhoFollows(t *testing.T) {
 	})
 }
 
-// TestStreamsAreTrimmed: a stream has five updates of a question at most, and as many in all as the site has it.
+// TestStreamsAreTrimmed checks that an update stream keeps five updates of a question at most, and in all as
+// many as the site's option says.
 func TestStreamsAreTrimmed(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -101,7 +102,8 @@ func TestStreamsAreTrimmed(t *testing.T) {
 	})
 }
 
-// TestNobodyFollowsWhoIsGone: with an account go the favourites of it.
+// TestNobodyFollowsWhoIsGone checks that the favourites which point to an account are deleted with the
+// account.
 func TestNobodyFollowsWhoIsGone(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)

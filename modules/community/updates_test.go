@@ -10,15 +10,15 @@ import (
 	"38qa.net/backend/modules/qa"
 )
 
-// People and posts of the events below: member writes on the question of asker.
+// Users and posts of the events below: member writes posts on the question of asker.
 const (
 	member, asker, third = 17, 6, 9
 
 	question, reply = 1, 30
 )
 
-// String is the update as the table below writes it: whose stream it goes to, the question and the post, what
-// happened, and who did it.
+// String returns the update in the form that the table below uses: whose stream it goes to, the question and
+// the post, what happened, and who did it.
 func (u update) String() string {
 	to := fmt.Sprint(u.to.kind, u.to.id)
 	if u.to.kind == "-" {
@@ -27,8 +27,8 @@ func (u update) String() string {
 	return fmt.Sprintf("%s:%d/%d%s by %d", to, u.questionID, u.postID, u.what, u.by)
 }
 
-// TestUpdatesOfEvents: each event goes to the streams of the question, of who did it, and of who wrote what it
-// is about.
+// TestUpdatesOfEvents checks to which update streams an event goes: those of the question, of the actor, of
+// tags and categories, and of the authors of the posts concerned.
 func TestUpdatesOfEvents(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -96,7 +96,7 @@ func TestUpdatesOfEvents(t *testing.T) {
 	}
 }
 
-// TestNobodysUpdates: what a visitor does goes to no user's stream as that of who did it.
+// TestNobodysUpdates checks that the action of a visitor goes to no stream of an actor.
 func TestNobodysUpdates(t *testing.T) {
 	t.Parallel()
 	e := qa.Event{PostID: reply, QuestionID: question, ParentOwnerID: asker}
@@ -106,7 +106,7 @@ func TestNobodysUpdates(t *testing.T) {
 	}
 }
 
-// TestTrim: of too many rows, those go that are not newer than the first that is too many.
+// TestTrim checks which rows of a stream are trimmed: the oldest, and with them all rows of the same second.
 func TestTrim(t *testing.T) {
 	t.Parallel()
 	stream := []row{{questionID: 1, updated: 10}, {questionID: 2, updated: 11}, {questionID: 1, updated: 12},

@@ -10,8 +10,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestUsersOfEqualPoints: pages of the directory where whole pages have as many points are those of one list,
-// by cursor and by number.
+// TestUsersOfEqualPoints checks that the pages of the user directory, by cursor and by number, together make
+// up the whole list, even where all users of a page have equal points.
 func TestUsersOfEqualPoints(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {

@@ -16,12 +16,12 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// chosen are the values of an upload that depend on chance, or on who codes the JPEG.
+// chosen matches the values of an upload that depend on chance, or on the encoder of the JPEG.
 var chosen = regexp.MustCompile(`(blobid=|content=sha256:)[0-9a-f]+( len:\d+)?`)
 
 // TestAvatarTransitions replays the recorded uploads of avatars, one stored in the database and one on disk,
-// and expects the same changes of rows, except for blob ids and file contents. What the account page of the
-// old site sends as one form takes two requests here.
+// and expects the same changes of rows, except for blob ids and file contents. The old site's account page
+// sends in one form what takes two requests here.
 func TestAvatarTransitions(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -66,8 +66,8 @@ func TestAvatarTransitions(t *testing.T) {
 	})
 }
 
-// TestAvatar: who has uploaded a picture is shown with it, square; the one before goes, with its thumbnails
-// and files.
+// TestAvatar checks that a user is shown with the uploaded picture, cut to a square; that a new picture
+// replaces the old one with its thumbnails and files; and who may upload pictures.
 func TestAvatar(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -120,7 +120,7 @@ func TestAvatar(t *testing.T) {
 		} else if _, err := jpeg.Decode(f); err != nil {
 			t.Error(err)
 		}
-		// Others: aki has none, and the site no default.
+		// Other users: aki has no picture, and the site no default.
 		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {users} SET flags = 8, email = ' Aki@Example.jp ' WHERE handle = 'aki'"); err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +135,7 @@ func TestAvatar(t *testing.T) {
 		if res := s.Request(t, http.MethodGet, "/v1/users/nobody-here/avatar", testsite.Visitor); res.StatusCode != http.StatusNotFound {
 			t.Errorf("nobody: %s", res.Status)
 		}
-		// Who may not, and what is none.
+		// Callers who may not upload a picture, and content that is no picture.
 		for _, c := range []struct {
 			user    int
 			content string
@@ -157,7 +157,7 @@ func TestAvatar(t *testing.T) {
 	})
 }
 
-// TestAvatarCrop: on request the middle of the picture is what is stored.
+// TestAvatarCrop checks that the middle of the picture is stored if the request asks for a square.
 func TestAvatarCrop(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)

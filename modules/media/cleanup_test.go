@@ -14,7 +14,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestUnusedUploadsGo: after a week those that nothing names, and only those that came through this API.
+// TestUnusedUploadsGo checks that uploads through this API are removed after a week unless something names
+// them, and that the files of deleted posts and accounts are removed unless something else shows them.
 func TestUnusedUploadsGo(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -83,7 +84,7 @@ func TestUnusedUploadsGo(t *testing.T) {
 			}
 		}
 
-		// A deleted post gives back what no other shows, an hour later.
+		// An hour after a post was deleted, its files are removed unless another post shows them.
 		for _, c := range []call{{"PUT", fmt.Sprintf("/v1/posts/%d/visibility", doomed), object{"hidden": true}}, {"DELETE", fmt.Sprintf("/v1/questions/%d", doomed), nil}} {
 			if res := s.Send(t, testsite.Superbee, c.method, c.path, c.body); res.StatusCode >= 300 {
 				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
@@ -99,7 +100,7 @@ func TestUnusedUploadsGo(t *testing.T) {
 			t.Errorf("deleted: there %v, in another too: there %v", there(files["in a post that is deleted"]), there(files["in two posts, one deleted"]))
 		}
 
-		// A deleted account gives back what none of its posts, which stay, shows.
+		// When an account is deleted, its files are removed unless its posts, which stay, show them.
 		stray := upload(t, s, testsite.Haru, "stray.jpg", gradient(t, 500, 99)).ID
 		if res := s.Send(t, testsite.Superbee, "DELETE", "/v1/users/haru", nil); res.StatusCode >= 300 {
 			t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
@@ -117,8 +118,8 @@ func TestUnusedUploadsGo(t *testing.T) {
 	})
 }
 
-// TestFilesOfTheOldSite: what the old site deletes leaves the store too; what it took in and nothing names
-// stays.
+// TestFilesOfTheOldSite checks that files which the old site deletes are removed from the store as well, and
+// that unused files which the old site accepted stay.
 func TestFilesOfTheOldSite(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Unix()
@@ -146,8 +147,8 @@ func TestFilesOfTheOldSite(t *testing.T) {
 	}
 }
 
-// TestUnfinishedUploads: what a process left when it died between the store and the database goes after a
-// day.
+// TestUnfinishedUploads checks that an upload is removed after a day if its process died between writing to
+// the store and to the database.
 func TestUnfinishedUploads(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Unix()
@@ -171,8 +172,8 @@ func TestUnfinishedUploads(t *testing.T) {
 	}
 }
 
-// TestDeleteMedia: who uploaded a file takes it back, and it goes unless a post shows it; who may delete
-// posts deletes it at once; others may not.
+// TestDeleteMedia checks that uploaders can take a file back, which is then removed unless a post shows it;
+// that administrators delete it at once; and that others may not.
 func TestDeleteMedia(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -15,7 +15,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// bucketURL makes a bucket on moto, which stands for S3, and returns the address of a store in it.
+// bucketURL makes a bucket on moto, which stands in for S3, and returns the address of a store in it.
 func bucketURL(t *testing.T) string {
 	t.Helper()
 	program, err := exec.LookPath(cmp.Or(os.Getenv("MOTO_SERVER"), "moto_server"))
@@ -41,8 +41,8 @@ type direct struct {
 	ExpiresAt                time.Time
 }
 
-// TestDirectUpload: a client sends the file to S3 by itself, and has it taken in; whatever comes between,
-// the rows are those of an upload or none.
+// TestDirectUpload checks that a client can send a file to S3 directly and then have it accepted, and that
+// the rows are those of an upload or none, whatever happens in between.
 func TestDirectUpload(t *testing.T) {
 	t.Parallel()
 	store := bucketURL(t)
@@ -116,7 +116,7 @@ func TestDirectUpload(t *testing.T) {
 		t.Errorf("%d × %d", w, h)
 	}
 
-	// What is no picture is refused and gone.
+	// A file that is no picture is refused and removed.
 	bad := begin(testsite.Haru, 10)
 	send(bad, []byte("no picture"))
 	if res, body := confirm(bad, testsite.Haru); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "no_picture") {
@@ -125,7 +125,7 @@ func TestDirectUpload(t *testing.T) {
 	if res, _ := confirm(bad, testsite.Haru); res.StatusCode != http.StatusNotFound {
 		t.Errorf("refused, and again: %s", res.Status)
 	}
-	// Visitors are known by their cookies.
+	// Visitors are recognized by their cookies.
 	asked := s.Send(t, testsite.Visitor, "POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": len(content)})
 	cookie := strings.TrimPrefix(strings.Split(asked.Header.Get("Set-Cookie"), ";")[0], "qa_id=")
 	visitors := testsite.Decode[direct](t, asked)
@@ -136,14 +136,14 @@ func TestDirectUpload(t *testing.T) {
 	if res := s.Send(t, testsite.Visitor, "POST", visitors.Confirm, nil, testsite.AsBrowser(cookie)...); res.StatusCode != http.StatusCreated {
 		t.Errorf("the visitor: %s %s", res.Status, testsite.Text(t, res))
 	}
-	// Too much, and by whom it may not be.
+	// Files that are too large, and callers who may not upload, are refused.
 	for code, c := range map[string]struct{ user, length int }{"body_too_large": {testsite.Haru, 1<<20 + 1}, "user_blocked": {testsite.Spammer99, 10}} {
 		res := s.Send(t, c.user, "POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": c.length})
 		if body := testsite.Text(t, res); res.StatusCode < 400 || !strings.Contains(body, code) {
 			t.Errorf("%s: %s %s", code, res.Status, body)
 		}
 	}
-	// While the old site is there, its rows have the bytes.
+	// Where uploads go to the database, for the old site, the rows have the bytes.
 	s = open(config.UploadsToDatabase)
 	both := begin(testsite.Haru, len(content))
 	send(both, content)
@@ -153,7 +153,7 @@ func TestDirectUpload(t *testing.T) {
 	if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND content IS NOT NULL", both.ID); n != 1 {
 		t.Error("the old site would not find it")
 	}
-	// What never comes is forgotten.
+	// A file that is never sent is forgotten.
 	begin(testsite.Haru, 10)
 	now += 25 * 3600
 	testsite.RunJob(t, s.App, "media-clean-up")

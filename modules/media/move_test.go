@@ -20,7 +20,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// moving works on the job that moves files, and stops it after some batches if stopAfter is not 0.
+// moving runs the job that moves files, and stops it after stopAfter batches unless that is 0.
 func moving(t *testing.T, s *testsite.Site, stopAfter int, parameters map[string]string) *jobs.Run {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -41,7 +41,7 @@ func moving(t *testing.T, s *testsite.Site, stopAfter int, parameters map[string
 	return run
 }
 
-// servedFiles are all files as the site serves them.
+// servedFiles returns a hash of each file that the site serves, by the file's id.
 func servedFiles(t *testing.T, s *testsite.Site) map[string][32]byte {
 	t.Helper()
 	var ids []string
@@ -64,8 +64,9 @@ func servedFiles(t *testing.T, s *testsite.Site) map[string][32]byte {
 	return served
 }
 
-// TestMove: all files go to the store, cut off and gone on with, none twice; they leave the database when
-// they are wanted to; the old site's folder has them; and every address works all the time.
+// TestMove checks that an interrupted move to the store continues and copies no file twice, that the database
+// is emptied if the job is told to, and that the old site's folder gets all files. Every address works all
+// the time.
 func TestMove(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -120,7 +121,7 @@ func TestMove(t *testing.T) {
 			t.Errorf("the database has only %d", n)
 		}
 
-		// One is damaged in the store, and copied again; then all leave the database.
+		// One file is damaged in the store and must be copied again; then all files leave the database.
 		damaged := filepath.Join(store, "090", "9000000000000000000.jpg")
 		if err := os.WriteFile(damaged, []byte("damaged"), 0o600); err != nil {
 			t.Fatal(err)
@@ -158,8 +159,8 @@ func TestMove(t *testing.T) {
 	})
 }
 
-// TestMoveLooksAgain: what the store has lost or changed since a run verified it is put there again before
-// it leaves the database, and the old site gets no other bytes than the right ones.
+// TestMoveLooksAgain checks that files which the store has lost or changed since they were verified are
+// copied again before they leave the database, and that the old site's folder gets only the right bytes.
 func TestMoveLooksAgain(t *testing.T) {
 	t.Parallel()
 	store, php := t.TempDir(), t.TempDir()
@@ -191,7 +192,7 @@ func TestMoveLooksAgain(t *testing.T) {
 		}
 	}
 
-	// What only the store had is told of when it is damaged, and the old site keeps what it has.
+	// A file that only the store has is reported if it is damaged, and the old site keeps its copy.
 	if err := os.WriteFile(filepath.Join(store, "090", ids[2]+".jpg"), []byte("damaged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +202,8 @@ func TestMoveLooksAgain(t *testing.T) {
 	}
 }
 
-// TestMoveNowhere: what the job is told is checked, and a folder that is not Q2A's is left alone.
+// TestMoveNowhere checks that the job refuses wrong parameters, and folders that are not Q2A's folder of
+// blobs.
 func TestMoveNowhere(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.SQLiteUTF8MB4)

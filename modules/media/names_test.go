@@ -59,7 +59,7 @@ func TestNamesOfUploads(t *testing.T) {
 	}
 }
 
-// TestTypesOfFiles: no format gets a type that a browser would run.
+// TestTypesOfFiles checks that no format has a media type that a browser would run.
 func TestTypesOfFiles(t *testing.T) {
 	for format, want := range map[string]string{"jpg": "image/jpeg", "JPEG": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp", "pdf": "application/pdf",
 		"html": storage.Unknown, "svg": storage.Unknown, "js": storage.Unknown, "": storage.Unknown, "php": storage.Unknown} {

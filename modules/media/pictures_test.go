@@ -15,7 +15,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// gradient is a JPEG with sides of so many pixels.
+// gradient returns a JPEG of the given size in pixels.
 func gradient(t *testing.T, width, height int) []byte {
 	t.Helper()
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
@@ -31,7 +31,7 @@ func gradient(t *testing.T, width, height int) []byte {
 	return b.Bytes()
 }
 
-// sizeOf is that of the JPEG at an address.
+// sizeOf returns the size of the JPEG at an address.
 func sizeOf(t *testing.T, s *testsite.Site, path string) (width, height int) {
 	t.Helper()
 	res := s.Request(t, http.MethodGet, path, testsite.Visitor)
@@ -43,8 +43,8 @@ func sizeOf(t *testing.T, s *testsite.Site, path string) (width, height int) {
 	return c.Width, c.Height
 }
 
-// photograph is a JPEG of 60 × 40, red to the left and blue to the right, that a camera held on its side
-// wrote a place into.
+// photograph returns a JPEG of 60 × 40, red to the left and blue to the right, as from a camera held on its
+// side that recorded the place.
 func photograph(t *testing.T) []byte {
 	t.Helper()
 	img := image.NewRGBA(image.Rect(0, 0, 60, 40))
@@ -60,13 +60,15 @@ func photograph(t *testing.T) []byte {
 	if err := jpeg.Encode(&b, img, nil); err != nil {
 		t.Fatal(err)
 	}
-	// Exif, little-endian, one entry: orientation 6, to be turned by a quarter; and where it was taken.
+	// EXIF, little-endian, with one entry: orientation 6, a quarter turn. The place where it was taken
+	// follows.
 	exif := "Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00GPS 35.6762 N 139.6503 E"
 	n := len(exif) + 2
 	return append([]byte("\xff\xd8\xff\xe1"+string([]byte{byte(n >> 8), byte(n)})+exif), b.Bytes()[2:]...)
 }
 
-// filesOf returns the files of a folder by their paths, with a value that changes when a file is written again.
+// filesOf returns the files of a folder by their paths, with information that changes when a file is written
+// again.
 func filesOf(t *testing.T, folder string) map[string]fs.FileInfo {
 	t.Helper()
 	files := map[string]fs.FileInfo{}

@@ -15,7 +15,7 @@ import (
 	"38qa.net/backend/modules/media/internal/storage"
 )
 
-// counted counts how often a store is read from.
+// counted is a store that counts how often it is read.
 type counted struct {
 	storage.Store
 	gets int
@@ -26,7 +26,8 @@ func (c *counted) Get(ctx context.Context, key string, from, length int64) (io.R
 	return c.Store.Get(ctx, key, from, length)
 }
 
-// TestStoredObjects: an object of the store reads as a file does, and a whole answer or a part of it takes few requests of the store.
+// TestStoredObjects checks that an object of the store can be read like a file, and that a whole response or
+// a part takes few requests to the store.
 func TestStoredObjects(t *testing.T) {
 	folder, err := storage.Open(t.Context(), t.TempDir())
 	if err != nil {
@@ -78,7 +79,7 @@ func TestStoredObjects(t *testing.T) {
 	}
 }
 
-// TestPictures: what clients are told of an image, by what is known of it.
+// TestPictures checks what clients are told about an image, depending on what is recorded about it.
 func TestPictures(t *testing.T) {
 	known := func(r record, cdn string) Picture {
 		m := &Module{settings: Settings{Sizes: []int{240, 480, 960}, CDN: cdn, PublicURL: "https://api.example"}}

@@ -26,8 +26,8 @@ type thumbnail struct {
 	Width, Height             int
 }
 
-// TestThumbnailsAfterUpload: what an upload promises is kept by the job, whichever process is there then;
-// posts and lists show it.
+// TestThumbnailsAfterUpload checks that the job of another process makes the thumbnails that an upload has
+// announced, and that posts and lists show them.
 func TestThumbnailsAfterUpload(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -59,13 +59,13 @@ func TestThumbnailsAfterUpload(t *testing.T) {
 		if want := `<img src="http://127.0.0.1:8802/?qa=blob&amp;qa_blobid=` + u.ID; !strings.Contains(q.Content, want) || strings.Contains(q.Content, "/v1/media") {
 			t.Errorf("the old site would not show %s", q.Content)
 		}
-		// Before the job: sizes are known, and the versions are made when they are asked for.
+		// Before the job has run, sizes are known, and versions are made on request.
 		if want := fmt.Sprintf(`<img src="/v1/media/%s" alt="image" srcset="/v1/media/%s?size=240 240w, /v1/media/%s?size=480 480w, /v1/media/%s?size=960 960w, /v1/media/%s 1200w" sizes="(max-width: 40rem) 100vw, 40rem" width="1200" height="800" loading="lazy" decoding="async">`,
 			u.ID, u.ID, u.ID, u.ID, u.ID); !strings.Contains(q.HTML, want) {
 			t.Errorf("no %s in %s", want, q.HTML)
 		}
 
-		// Another process does the work: this one may have died.
+		// Another process runs the job, because this one may have died.
 		other := testsite.New(t, testsite.On(url), testsite.Config(func(c *config.Config) { c.MediaURL = "file:" + folder }))
 		run := testsite.RunJob(t, other.App, "thumbnails")
 		if run.Done != 3 || run.Differences != 0 {
@@ -139,7 +139,7 @@ func TestThumbnailsAfterUpload(t *testing.T) {
 	})
 }
 
-// shorter is the shorter of two lists.
+// shorter returns the shorter of two lists.
 func shorter(a, b []string) []string {
 	if len(b) < len(a) {
 		return b
@@ -147,13 +147,14 @@ func shorter(a, b []string) []string {
 	return a
 }
 
-// shelfOf is the folder for a file of an id.
+// shelfOf returns the folder of a file, from a name that begins with the id.
 func shelfOf(name string) string {
 	id, _, _ := strings.Cut(name, "/")
 	return (strings.Repeat("0", 20-len(id)) + id)[:3]
 }
 
-// TestBrokenImages are marked, told of once, and left alone; what is no picture is not taken for one.
+// TestBrokenImages checks that broken images are marked, reported once and not tried again, that other files
+// are not taken for images, and that missing files are looked for again a day later.
 func TestBrokenImages(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -187,7 +188,7 @@ func TestBrokenImages(t *testing.T) {
 				t.Errorf("%s: %s", id, res.Status)
 			}
 		}
-		// The folder is mounted at last.
+		// Now the folder is mounted.
 		if err := os.MkdirAll(filepath.Join(blobs, "000"), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -204,8 +205,8 @@ func TestBrokenImages(t *testing.T) {
 	})
 }
 
-// TestSizesOnDemand: a size that is missing is made once, however many ask, and kept for other servers; but
-// not any number of sizes.
+// TestSizesOnDemand checks that a missing size is made once, however many clients ask for it, and kept for
+// other servers, but that only a limited number of sizes is kept.
 func TestSizesOnDemand(t *testing.T) {
 	t.Parallel()
 	url := testsite.SQLite.Copy(t)
@@ -229,7 +230,8 @@ func TestSizesOnDemand(t *testing.T) {
 	if content, err := os.ReadFile(kept); err != nil || string(content) != bodies[0] {
 		t.Fatalf("not kept: %v", err)
 	}
-	// Another server takes what is there: what it would make itself would be another picture.
+	// Another server uses the kept thumbnail, which is replaced here by another picture so that the test can
+	// tell.
 	if err := os.WriteFile(kept, gradient(t, 33, 22), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -247,8 +249,8 @@ func TestSizesOnDemand(t *testing.T) {
 	}
 }
 
-// TestUploadsToStore: rows have no bytes, as Q2A's have where files are in its folder; the store's are
-// served whole and in part.
+// TestUploadsToStore checks that uploads to the store leave rows without bytes, as Q2A's rows are where its
+// files are in a folder, and that files are served from the store as a whole and in part.
 func TestUploadsToStore(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -279,7 +281,7 @@ func TestUploadsToStore(t *testing.T) {
 		if res := s.Request(t, http.MethodGet, u.URL, testsite.Visitor, "If-None-Match", whole.Header.Get("ETag")); res.StatusCode != http.StatusNotModified {
 			t.Errorf("known already: %s", res.Status)
 		}
-		// With a CDN it is asked, for what is there.
+		// With a CDN, requests for objects of the store are redirected to it.
 		testsite.RunJob(t, s.App, "thumbnails")
 		cdn := testsite.New(t, testsite.On(url), testsite.Config(func(c *config.Config) { c.MediaURL, c.MediaCDN = "file:"+folder, "https://media.example/" }))
 		for path, want := range map[string]string{
@@ -294,8 +296,8 @@ func TestUploadsToStore(t *testing.T) {
 	})
 }
 
-// TestStoreDown: an upload that the store does not take is refused, and nothing of it is there; what the
-// database has is served, thumbnails too.
+// TestStoreDown checks that while the store is down, uploads are refused and leave nothing behind, and that
+// files in the database are served, thumbnails included.
 func TestStoreDown(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.Config(func(c *config.Config) {
@@ -315,7 +317,7 @@ func TestStoreDown(t *testing.T) {
 	if res := s.Request(t, http.MethodGet, "/readyz", testsite.Visitor); res.StatusCode != http.StatusOK {
 		t.Errorf("not ready: %s", res.Status)
 	}
-	// The job says that it failed, and what waits goes on waiting.
+	// The job reports that it failed, and the pictures go on waiting for their thumbnails.
 	run, err := s.App.Jobs.Start(context.Background(), "thumbnails", jobs.Options{})
 	if err == nil {
 		err = s.App.Jobs.Work(context.Background(), run, nil)
@@ -325,8 +327,8 @@ func TestStoreDown(t *testing.T) {
 	}
 }
 
-// TestUploadOfOtherFiles: where the site's editor takes all files, this API does; what calls itself a
-// picture has to be one.
+// TestUploadOfOtherFiles checks that files of all kinds are accepted where the site's editor accepts them,
+// unless their names pretend that they are pictures.
 func TestUploadOfOtherFiles(t *testing.T) {
 	s := testsite.New(t)
 	pdf := []byte("%PDF-1.4\n" + strings.Repeat("bees ", 5000))

@@ -18,8 +18,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestUpload: the rows are those of the recorded transitions upload-image-editor and
-// upload-image-anonymous, but for the bytes; what comes back is the picture as it was held, without the
+// TestUpload checks that the rows are those of the recorded transitions upload-image-editor and
+// upload-image-anonymous, except for the bytes, and that the picture is turned upright and has lost its
 // place.
 func TestUpload(t *testing.T) {
 	t.Parallel()
@@ -84,13 +84,13 @@ func TestUpload(t *testing.T) {
 	})
 }
 
-// TestUploadOnce: sent again with its key it is one upload.
+// TestUploadOnce checks that an upload which is sent again with its Idempotency-Key is stored once.
 func TestUploadOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		s := testsite.New(t, db)
 		before := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}")
-		// A form has a boundary of its own each time; the same bytes are the same request.
+		// Each form has a boundary of its own, but only the same bytes are the same request.
 		var body bytes.Buffer
 		form := multipart.NewWriter(&body)
 		part, err := form.CreateFormFile("file", "a.jpg")
@@ -122,7 +122,8 @@ func TestUploadOnce(t *testing.T) {
 	})
 }
 
-// TestUploadRefused: what is no picture, too much, or by whom it may not be, leaves nothing.
+// TestUploadRefused checks that refused uploads leave nothing behind: files that are no pictures, files that
+// are too large, and uploads of callers who may not upload.
 func TestUploadRefused(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -182,8 +183,8 @@ func TestUploadRefused(t *testing.T) {
 	})
 }
 
-// TestUploadsObeyTheSite: files for posts are taken where one of the old site's editors takes some, from
-// those who may write posts; avatars have a switch of their own.
+// TestUploadsObeyTheSite checks that files for posts are accepted if one of the old site's editors accepts
+// uploads, from callers who may write posts; and that avatars do not depend on that.
 func TestUploadsObeyTheSite(t *testing.T) {
 	t.Parallel()
 	const off = "UPDATE {options} SET content = '' WHERE title = 'wysiwyg_editor_upload_images'"

@@ -11,7 +11,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// uploading sends a file as browsers do.
+// uploading sends a file to the upload address as browsers do.
 func uploading(t *testing.T, s *testsite.Site, user int, name string, content []byte, header ...string) *http.Response {
 	t.Helper()
 	return uploadingTo(t, s, user, "/v1/media", name, content, header...)
@@ -39,7 +39,7 @@ func uploadingTo(t *testing.T, s *testsite.Site, user int, path, name string, co
 	return res
 }
 
-// formOf is a form with a file, as browsers send it.
+// formOf returns a form with a file, as browsers send it, and its content type.
 func formOf(t *testing.T, fields map[string]string, content []byte, name ...string) (body, contentType string) {
 	t.Helper()
 	var b strings.Builder
@@ -67,7 +67,7 @@ type uploaded struct {
 	Width, Height, Bytes int
 }
 
-// upload uploads a picture, which has to be taken.
+// upload uploads a picture, which must be accepted.
 func upload(t *testing.T, s *testsite.Site, user int, name string, content []byte) uploaded {
 	t.Helper()
 	res := uploading(t, s, user, name, content)

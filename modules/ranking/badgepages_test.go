@@ -11,8 +11,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestBadgesOverHTTP: what there is, who has it, what one has, what is new until it is seen, and that it
-// goes with the account.
+// TestBadgesOverHTTP checks the badges that the API lists, the holders of a badge, the badges of a user, and
+// the new badges of a caller, until they are marked as seen.
 func TestBadgesOverHTTP(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -18,7 +18,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// awards are all rows of badges as "user badge", with how often each is there.
+// awards returns how often each award is in the table, with awards written as "user badge".
 func awards(t *testing.T, app *modules.App) map[string]int {
 	t.Helper()
 	found := map[string]int{}
@@ -34,7 +34,7 @@ func awards(t *testing.T, app *modules.App) map[string]int {
 	return found
 }
 
-// award handles the events that have come.
+// award handles the events that are in the outbox.
 func award(t *testing.T, app *modules.App) {
 	t.Helper()
 	if err := events.Consume(context.Background(), app.DB, "badges", app.Ranking.HandleEvent); err != nil {
@@ -42,15 +42,15 @@ func award(t *testing.T, app *modules.App) {
 	}
 }
 
-// missed are the awards that the job for the past finds missing.
+// missed returns the awards that the job for past posts finds missing.
 func missed(t *testing.T, app *modules.App) []string {
 	t.Helper()
 	_, found := testsite.RunJobFor(t, app, "badges", true)
 	return found
 }
 
-// TestBadgesLiveAndLater: what is awarded event by event is what the job for the past awards for the same
-// history.
+// TestBadgesLiveAndLater checks that the badges awarded event by event are the same as those which the job
+// for past posts awards for the same history.
 func TestBadgesLiveAndLater(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -66,7 +66,7 @@ func TestBadgesLiveAndLater(t *testing.T) {
 			t.Helper()
 			return s.Do(t, user, method, path, body)
 		}
-		// 5 is an expert, 6 and 7 ask; nobody of those who vote needs to be anybody in particular.
+		// User 5 is an expert, and users 6 and 7 ask. It does not matter which users vote.
 		for _, query := range []string{"DELETE FROM {ysb_badges}", "DELETE FROM {userlimits}", "DELETE FROM {iplimits}"} {
 			if _, err := s.App.DB.Exec(context.Background(), query); err != nil {
 				t.Fatal(err)
@@ -124,7 +124,7 @@ func TestBadgesLiveAndLater(t *testing.T) {
 		}
 		want("five answers", "7 203")
 		if again := missed(t, s.App); len(again) > 0 {
-			// What was earned before the rows were deleted is missing; nothing else may be.
+			// Only awards that were earned before the rows were deleted may be missing.
 			for _, m := range again {
 				user, badge := "", ""
 				if _, err := fmt.Sscanf(strings.NewReplacer("userid=", "", ":", "", ",", "").Replace(m), "ysb_badges %s badgeid stored none computed %s", &user, &badge); err != nil {
@@ -156,8 +156,8 @@ func TestBadgesLiveAndLater(t *testing.T) {
 	})
 }
 
-// TestFirstAnswerGoes: when the answer that was first is hidden or becomes a comment, the next is the
-// question's first, live as later.
+// TestFirstAnswerGoes checks that the badge for a late first answer is awarded to the next answer when the
+// first one is hidden or becomes a comment.
 func TestFirstAnswerGoes(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -197,7 +197,8 @@ func TestFirstAnswerGoes(t *testing.T) {
 	})
 }
 
-// TestBadgesOnce: whoever looks at the same moment, each badge is awarded once.
+// TestBadgesOnce checks that each badge is awarded once, although several processes and the job look for
+// awards at the same moment.
 func TestBadgesOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -226,7 +227,7 @@ func TestBadgesOnce(t *testing.T) {
 	})
 }
 
-// diary makes the table of the old site's plugin with the diary.
+// diary makes the table of the old site's diary plugin, with some posts.
 func diary(t *testing.T, s *testsite.Site) {
 	t.Helper()
 	for _, query := range []string{
@@ -243,7 +244,8 @@ func diary(t *testing.T, s *testsite.Site) {
 	}
 }
 
-// TestBadgesOfDiary: on sites with the plugin of the diary the job awards those for it.
+// TestBadgesOfDiary checks that the job awards the badges for diary posts on sites that have the diary
+// plugin.
 func TestBadgesOfDiary(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -261,8 +263,8 @@ func TestBadgesOfDiary(t *testing.T) {
 	})
 }
 
-// TestBadgesAfterAnything: whatever is done at random, hiding and converting included, the job for the past
-// finds nothing that was not awarded at its moment.
+// TestBadgesAfterAnything checks that after many random actions, including hiding and converting, the job for
+// past posts finds no badge which was not awarded at once.
 func TestBadgesAfterAnything(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

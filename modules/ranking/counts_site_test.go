@@ -10,10 +10,10 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// counted is a member of whose figures everything is known.
+// counted is the id of a user whose figures are all known.
 const counted = 1000
 
-// countFigures counts figures of the user anew; the others stay -1.
+// countFigures counts the given figures of the user counted anew. The other figures are -1.
 func countFigures(t *testing.T, s *testsite.Site, columns ranking.Columns) ranking.Figures {
 	t.Helper()
 	o, err := s.App.Site.Options(t.Context())
@@ -32,7 +32,8 @@ func countFigures(t *testing.T, s *testsite.Site, columns ranking.Columns) ranki
 	return *rows[counted]
 }
 
-// TestFiguresOfUsers names what each figure counts and what it does not.
+// TestFiguresOfUsers checks what each of a user's figures counts and what it does not, and that a single
+// figure can be counted alone.
 func TestFiguresOfUsers(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -70,11 +71,12 @@ func TestFiguresOfUsers(t *testing.T) {
 			post(1011, "A", counted, 1, nil, 9, 0), post(1012, "A", counted, 14, nil, 2, 1), post(1013, "A", counted, 1001, nil, 0, 0),
 			post(1014, "A_HIDDEN", counted, 1, nil, 1, 1), post(1021, "C", counted, 1, nil, 9, 9), post(1022, "NOTE", counted, 1, nil, 0, 0),
 			post(1015, "A", counted, 27, nil, 0, 0), post(1016, "A", counted, 37, nil, 0, 0),
-			// Who selected what: two others, two visitors, the user, and another a hidden answer.
+			// Selected answers: by two other users, by two visitors, by the user, and a hidden one by another
+			// user.
 			post(1101, "Q", testsite.Taro, nil, 1011, 0, 0), post(1102, "Q", nil, nil, 1012, 0, 0),
 			post(1105, "Q", testsite.Jose, nil, 1015, 0, 0), post(1106, "Q", nil, nil, 1016, 0, 0),
 			post(1103, "Q", counted, nil, 1013, 0, 0), post(1104, "Q", testsite.Taro, nil, 1014, 0, 0),
-			// Votes of the user on posts of others, whatever their state.
+			// Votes of the user on posts of others, hidden and queued ones included.
 			post(1201, "Q_HIDDEN", testsite.Taro, nil, nil, 1, 0), post(1202, "A_QUEUED", testsite.Taro, 1, nil, 1, 0),
 			vote(1, 1), vote(27, 1), vote(1201, 1), vote(14, -1), vote(3, 1), vote(1202, -1), vote(1101, 0),
 			vote(2, 1), vote(15, -1)))
@@ -85,9 +87,10 @@ func TestFiguresOfUsers(t *testing.T) {
 			3, 1, // votes on questions
 			1, 1, // on answers
 			1, 1, // on comments
-			// Points by votes on questions: 4 up - 2 down; 9 down, of which 3 count; 2 up on a hidden one.
+			// Points by votes on questions: 4 up - 2 down; 18 down, of which 3 count; 2 up on a hidden one.
 			4 - 2 + 0 - 3 + 2,
-			// On answers: 9 up, of which 20 count; 6 up - 4 down; 3 up - 4 down on a hidden one.
+			// Points by votes on answers: 27 up, of which 20 count; 6 up - 4 down; 3 up - 4 down on a
+			// hidden one.
 			20 + 6 - 4 + 3 - 4,
 			30 - 7, // on the comment: all that counts of each
 			4 + 2 + 9 + 2 + 1 + 9, 1 + 9 + 1 + 1 + 9,
@@ -110,8 +113,8 @@ func TestFiguresOfUsers(t *testing.T) {
 	})
 }
 
-// TestRowsOfPointsAreMade: who had no points has a row after the first thing that brings some, and is counted
-// once among those who have points.
+// TestRowsOfPointsAreMade checks that a user without a row of points gets one after the first action that
+// earns points, and is counted once among the users with points.
 func TestRowsOfPointsAreMade(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -137,7 +140,8 @@ func TestRowsOfPointsAreMade(t *testing.T) {
 	})
 }
 
-// TestVisitorsHaveNoPoints: who votes on a visitor's post gets points alone.
+// TestVisitorsHaveNoPoints checks that a vote on a visitor's post is counted for the voter, and makes no row
+// of points for the visitor.
 func TestVisitorsHaveNoPoints(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -9,8 +9,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestHoldersOfBadges: how many have a badge follows awards at once, whoever makes them, and counts each user
-// once.
+// TestHoldersOfBadges checks that the number of a badge's holders follows new awards at once, and counts each
+// user once.
 func TestHoldersOfBadges(t *testing.T) {
 	t.Parallel()
 	type badges = testsite.List[struct{ ID, Holders int }]

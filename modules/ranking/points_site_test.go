@@ -12,9 +12,9 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestWeightsChangeAllPointsAtOnce: while points are computed with other weights, the old ones are shown
-// and kept right; then all are the new ones, and after that nothing is off, whatever was written meanwhile,
-// even by who knew the old weights only.
+// TestWeightsChangeAllPointsAtOnce checks that the old points are shown and kept right while points are
+// computed with new weights, that all users then get the new ones at once, and that a recount finds nothing
+// wrong, even if the old site wrote points with the old weights meanwhile.
 func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -88,7 +88,7 @@ func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 	})
 }
 
-// userPoints are everybody's points as the API tells them.
+// userPoints returns everybody's points as the API shows them, by handle.
 func userPoints(t *testing.T, s *testsite.Site) map[string]float64 {
 	t.Helper()
 	points := map[string]float64{}

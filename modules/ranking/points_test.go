@@ -6,8 +6,8 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// TestPointsOfFigures: each figure brings its weight, multiplied by the site's factor, for each of its units;
-// the points by votes received have their weights in them, and figures without a weight bring nothing.
+// TestPointsOfFigures checks that each figure earns its weight, multiplied by the site's factor, for each
+// unit; that points by received votes are not weighted again; and that figures without a weight earn nothing.
 func TestPointsOfFigures(t *testing.T) {
 	t.Parallel()
 	o := site.NewOptions(map[string]string{
@@ -49,7 +49,8 @@ func TestPointsOfFigures(t *testing.T) {
 	}
 }
 
-// TestColumnsAreThoseOfTheTable: figures are kept, read and written by their place, which is that of their bit.
+// TestColumnsAreThoseOfTheTable checks that the index of each figure is the number of its bit, because
+// figures are kept, read and written by index.
 func TestColumnsAreThoseOfTheTable(t *testing.T) {
 	t.Parallel()
 	for i, f := range figures {

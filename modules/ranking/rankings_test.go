@@ -16,7 +16,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// place is a line of a ranking, as the test computes it and as the API tells it.
+// place is a line of a ranking, as the test computes it and as the API returns it.
 type place struct {
 	Rank           int
 	Change         *int
@@ -42,7 +42,7 @@ func rankingAt(t *testing.T, s *testsite.Site, path string, user int) rankingPag
 	return testsite.Decode[rankingPage](t, s.Request(t, http.MethodGet, "/v1/rankings/"+path, user))
 }
 
-// wholeRanking follows the cursors to the end.
+// wholeRanking returns all places of a ranking, page by page.
 func wholeRanking(t *testing.T, s *testsite.Site, path string) (all []place) {
 	t.Helper()
 	for cursor := ""; ; {
@@ -55,8 +55,8 @@ func wholeRanking(t *testing.T, s *testsite.Site, path string) (all []place) {
 	}
 }
 
-// did is what the test counts of a user with the database's own sums, between two times, on posts of
-// questions that meet a condition.
+// did returns what each user did between two times on the posts of the questions that meet a condition, by
+// sums of the database.
 func did(t *testing.T, s *testsite.Site, from, to int64, questions string, args ...any) map[string]*place {
 	t.Helper()
 	users := map[string]*place{}
@@ -90,8 +90,8 @@ func did(t *testing.T, s *testsite.Site, from, to int64, questions string, args 
 	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'A'"+group, func(p *place, n int) { p.Answers += n; p.Points += 40 * n })
 	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'A' AND q.selchildid = p.postid AND (q.userid IS NULL OR q.userid <> p.userid)"+group,
 		func(p *place, n int) { p.BestAnswers += n; p.Points += 300 * n })
-	// The recorded site gives 1 for a vote for a question, 2 for one for an answer, 1 for one for a comment;
-	// see reads/options.json.
+	// On the recorded site, a vote is worth 1 point for a question, 2 for an answer and 1 for a comment; see
+	// reads/options.json.
 	for kind, worth := range map[string][3]int{"Q": {1, 10, 3}, "A": {2, 20, 5}, "C": {1, 10, 3}} {
 		add(fmt.Sprintf("SELECT u.handle, SUM(CASE WHEN %[1]d * p.upvotes > %[2]d THEN %[2]d ELSE %[1]d * p.upvotes END - CASE WHEN %[1]d * p.downvotes > %[3]d THEN %[3]d ELSE %[1]d * p.downvotes END)",
 			worth[0], worth[1], worth[2])+postOf+"p.type LIKE '"+kind+"%' AND p.upvotes + p.downvotes > 0"+group, points(10))
@@ -111,7 +111,7 @@ func did(t *testing.T, s *testsite.Site, from, to int64, questions string, args 
 	return users
 }
 
-// inOrder ranks users by a figure, by counting those who have more.
+// inOrder ranks users by a figure. Each rank is one more than the number of users whose figure is greater.
 func inOrder(users map[string]*place, figure func(*place) (float64, bool)) (list []place) {
 	for _, p := range users {
 		mine, ok := figure(p)
@@ -131,7 +131,7 @@ func inOrder(users map[string]*place, figure func(*place) (float64, bool)) (list
 	return list
 }
 
-// sortPlaces puts equals into the order of their handles: the API's own is that of accounts.
+// sortPlaces sorts equal users by their handles, because the API sorts them by their ids.
 func sortPlaces(list []place) {
 	slices.SortFunc(list, func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.User.Handle, b.User.Handle))
@@ -146,8 +146,8 @@ var figuresOf = map[string]func(*place) (float64, bool){
 	"best-answer-rate": func(p *place) (float64, bool) { return float64(p.BestAnswers) / float64(p.Answers), p.Answers >= 5 },
 }
 
-// TestRankingsEqualTheDatabasesSums compares rankings of the recorded site with what SQL adds up, in Tokyo
-// and Berlin.
+// TestRankingsEqualTheDatabasesSums compares the rankings of the recorded site with sums computed in SQL, in
+// the time zones of Tokyo and Berlin.
 func TestRankingsEqualTheDatabasesSums(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -202,7 +202,7 @@ func TestRankingsEqualTheDatabasesSums(t *testing.T) {
 	})
 }
 
-// TestAllTimeIsTheDirectory: the ranking of all time has the points and ranks that Q2A gives.
+// TestAllTimeIsTheDirectory checks that the ranking of all time has the points and ranks that Q2A gives.
 func TestAllTimeIsTheDirectory(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -241,8 +241,8 @@ func TestAllTimeIsTheDirectory(t *testing.T) {
 	})
 }
 
-// TestRankingChanges: ranks are compared with the period before, those of all time with the beginning of
-// the month.
+// TestRankingChanges checks that ranks are compared with those of the period before, and in the ranking of
+// all time with those at the beginning of the month.
 func TestRankingChanges(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -270,7 +270,7 @@ func TestRankingChanges(t *testing.T) {
 		for _, p := range wholeRanking(t, s, "all-time?by=points") {
 			got[p.User.Handle] = p
 		}
-		// The ranking before is that of October's last hour; both moves happened since.
+		// Ranks are compared with those of October's last hour; both users have moved since then.
 		if p := got[last.User.Handle]; p.Rank != 3 || *p.Change != last.Rank-3 {
 			t.Errorf("who came up: %+v", p)
 		}
@@ -292,8 +292,8 @@ func TestRankingChanges(t *testing.T) {
 	})
 }
 
-// TestReadersNeverSeeHalf: what is being written is not seen, a reader goes on with the pages that it
-// began, and what a dead process has left is removed.
+// TestReadersNeverSeeHalf checks that readers never see a half-written ranking, that a reader can go on with
+// the pages of an old one, and that the remains of a process that died are removed.
 func TestReadersNeverSeeHalf(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -338,7 +338,7 @@ func TestReadersNeverSeeHalf(t *testing.T) {
 	})
 }
 
-// TestRankingParameters: what is not understood is refused by name.
+// TestRankingParameters checks that unknown parameters of rankings are refused.
 func TestRankingParameters(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
@@ -355,7 +355,8 @@ func TestRankingParameters(t *testing.T) {
 	}
 }
 
-// TestStatementsOfRankings: a ranking that is in memory takes one statement, for the accounts.
+// TestStatementsOfRankings checks that a ranking in memory takes a single SQL statement, which reads the
+// accounts.
 func TestStatementsOfRankings(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1796126400, 0)

@@ -8,8 +8,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestTitles: what is set is what Q2A would store, users bear it at once, and what the option cannot hold
-// is refused.
+// TestTitles checks that titles are stored as Q2A would store them and shown at once, and that titles are
+// refused which the option cannot hold.
 func TestTitles(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

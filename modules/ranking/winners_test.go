@@ -13,8 +13,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestMonthlyWinners: for each month that is over those with most posts, all if they share the place, in
-// the site's time zone, once and for good.
+// TestMonthlyWinners checks that for each past month in the site's time zone, all users with the most posts
+// win, and that they win once and keep the award.
 func TestMonthlyWinners(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -40,7 +40,7 @@ func TestMonthlyWinners(t *testing.T) {
 			}
 			return found
 		}
-		// The same by brute force.
+		// The expected winners, by counting all posts of each user.
 		want := map[string][]int{"2020-02 1003": {17}, "2020-03 1003": {17}}
 		counts := map[string]map[int]int{}
 		err = s.App.DB.Select(context.Background(), func(rows *sql.Rows) error {
@@ -82,7 +82,8 @@ func TestMonthlyWinners(t *testing.T) {
 		if n := s.Scalar(t, "SELECT COUNT(*) FROM {ysb_badge_ranking} WHERE show_flag <> 2 AND award_date <> ?", now.In(tokyo).AddDate(0, -1, 0).Format("2006-01")); n != 0 {
 			t.Errorf("%d are told of months long ago", n)
 		}
-		// Who was named stays, whatever becomes of the posts; the next month is told.
+		// Winners stay, whatever happens to their posts, and the winners of the next month are shown their
+		// badges.
 		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {posts} SET type = 'Q_HIDDEN' WHERE type = 'Q' AND userid = 6"); err != nil {
 			t.Fatal(err)
 		}

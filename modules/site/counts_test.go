@@ -10,7 +10,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// inTransaction runs f on the site's database and wants no error.
+// inTransaction runs f in a transaction of the site's database, and fails the test if it returns an error.
 func inTransaction(t *testing.T, s *testsite.Site, f func(ctx context.Context, tx *database.DB) error) {
 	t.Helper()
 	if err := s.App.DB.Tx(t.Context(), func(tx *database.DB) error { return f(t.Context(), tx) }); err != nil {
@@ -18,8 +18,8 @@ func inTransaction(t *testing.T, s *testsite.Site, f func(ctx context.Context, t
 	}
 }
 
-// TestCachedCounts: counts are added to what the option holds, also to one that it does not hold yet, and they
-// are set to what a query counts.
+// TestCachedCounts checks that AddCounts adds to the cached counts among the options, also to a missing one,
+// and that SetCount sets one to the result of a query.
 func TestCachedCounts(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

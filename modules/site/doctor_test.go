@@ -9,8 +9,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestDoctorFindsWhatQ2AsOwnRecalculationFinds: on the recorded site that is one count (testdata: drift of
-// Q2A itself).
+// TestDoctorFindsWhatQ2AsOwnRecalculationFinds checks that the doctor warns of the one wrong count on the
+// recorded site, which is drift of Q2A itself, and finds a count that is made wrong.
 func TestDoctorFindsWhatQ2AsOwnRecalculationFinds(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
@@ -45,7 +45,7 @@ func TestDoctorFindsWhatQ2AsOwnRecalculationFinds(t *testing.T) {
 	})
 }
 
-// findings returns what the doctor says of the severity, one a line.
+// findings returns the doctor's findings of the given severity, one on each line.
 func findings(t *testing.T, s *testsite.Site, severity string) string {
 	t.Helper()
 	var lines []string
@@ -57,7 +57,8 @@ func findings(t *testing.T, s *testsite.Site, severity string) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestDoctorNamesWhatIsUnusual: settings and tables that matter for the move are named, each with its severity.
+// TestDoctorNamesWhatIsUnusual checks that the doctor reports settings and tables that matter for the move,
+// each with its severity.
 func TestDoctorNamesWhatIsUnusual(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, statement, severity, want string }{
@@ -89,7 +90,8 @@ func TestDoctorNamesWhatIsUnusual(t *testing.T) {
 	}
 }
 
-// TestDoctorStopsWithoutTables: a table that is missing is an error, after which nothing else is examined.
+// TestDoctorStopsWithoutTables checks that the doctor reports a missing table as an error, and examines
+// nothing else after that.
 func TestDoctorStopsWithoutTables(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)

@@ -12,8 +12,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestOptionsAreAtMostASecondOld: the old site's administration page changes an option, and this backend
-// follows.
+// TestOptionsAreAtMostASecondOld checks that an option which the old site changes is heeded within a second.
 func TestOptionsAreAtMostASecondOld(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
@@ -30,7 +29,7 @@ func TestOptionsAreAtMostASecondOld(t *testing.T) {
 	})
 }
 
-// TestOptionsAreSet: what is stored is what requests follow once the old values were forgotten.
+// TestOptionsAreSet checks that requests follow the stored options once the old values are forgotten.
 func TestOptionsAreSet(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

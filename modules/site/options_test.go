@@ -21,7 +21,8 @@ func TestOptionsFallBackToQ2AsDefaults(t *testing.T) {
 	}
 }
 
-// TestDefaultsAsRecorded: what the recorded site did not change on purpose has the default that this module knows.
+// TestDefaultsAsRecorded checks that the options' defaults are those of the recorded site, except for the
+// options that were changed there on purpose.
 func TestDefaultsAsRecorded(t *testing.T) {
 	text, err := os.ReadFile("../../testdata/oracle/reads/options.json")
 	if err != nil {
@@ -39,7 +40,8 @@ func TestDefaultsAsRecorded(t *testing.T) {
 			t.Logf("%s: default %q, recorded %q", key, value, got)
 		}
 	}
-	// The fixture's options that differ on purpose, its counts, and its captchas, which a recording could not solve.
+	// Some options of the recorded site differ on purpose, and so do its counts and its captchas, which a
+	// recording could not solve.
 	if different > 30 {
 		t.Errorf("%d defaults differ from the recorded site", different)
 	}

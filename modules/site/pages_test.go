@@ -20,7 +20,8 @@ func TestPages(t *testing.T) {
 	})
 }
 
-// TestPagesLeadToTheWebOrTheSite: links in the navigation that lead elsewhere are left out.
+// TestPagesLeadToTheWebOrTheSite checks that links in the navigation are left out unless they lead to the web
+// or to the site itself.
 func TestPagesLeadToTheWebOrTheSite(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
@@ -35,7 +36,7 @@ func TestPagesLeadToTheWebOrTheSite(t *testing.T) {
 	})
 }
 
-// TestSlugsOfPages: a page of the site's own has its slug; a link that leads elsewhere has none.
+// TestSlugsOfPages checks that only a page of the site's own has a slug, and not a link in the navigation.
 func TestSlugsOfPages(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After("INSERT INTO {pages} (title, nav, position, flags, permit, tags) VALUES ('Elsewhere', 'F', 90, 1, 150, 'https://e.jp/')"))

@@ -10,8 +10,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestStatistics: the stored counts are those of a day in the community's zone, with what became of its
-// posts; later runs look only at what may still change, and the cohorts are those of the plugin's table.
+// TestStatistics checks the stored counts of each day, week and month in the community's time zone; that
+// later runs count only periods which may still change; and the cohorts.
 func TestStatistics(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -92,7 +92,7 @@ func TestStatistics(t *testing.T) {
 		if len(month.Items) != 1 || month.Items[0].Start >= "2026-11-01" {
 			t.Errorf("before a day: %+v", month.Items)
 		}
-		// What was long ago is not counted again, what was lately is.
+		// Periods that are long over are not counted again, recent ones are.
 		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {q2ab_statistics} SET figures = '{\"questions\": 4711}'"); err != nil {
 			t.Fatal(err)
 		}

@@ -19,7 +19,8 @@ func zoned(t *testing.T, name, at string) time.Time {
 	return moment
 }
 
-// TestWindows: days, weeks from Monday and months that are over, in the community's zone; an hour of daylight saving makes a day longer, not two.
+// TestWindows checks the past days, weeks from Monday, and months in the community's time zone, also where
+// the end of daylight saving time makes a day of 25 hours.
 func TestWindows(t *testing.T) {
 	since, now := zoned(t, "Europe/Berlin", "2026-10-23 08:00"), zoned(t, "Europe/Berlin", "2026-11-03 00:00")
 	var got []string
@@ -40,7 +41,8 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-// TestDayWithoutMidnight: in São Paulo the clock was put forward at midnight of 4 November 2018; that day begins at one, and the days around it have no gap.
+// TestDayWithoutMidnight checks a day without a midnight: in São Paulo the clocks were put forward at 0:00 on
+// 4 November 2018. That day begins at 1:00, and leaves no gap to the days around it.
 func TestDayWithoutMidnight(t *testing.T) {
 	since, now := zoned(t, "America/Sao_Paulo", "2018-11-03 08:00"), zoned(t, "America/Sao_Paulo", "2018-11-06 12:00")
 	var got []string
@@ -60,7 +62,7 @@ func TestDayWithoutMidnight(t *testing.T) {
 	}
 }
 
-// TestDaysBefore: months as MySQL counts them back.
+// TestDaysBefore checks that months are counted back as MySQL does.
 func TestDaysBefore(t *testing.T) {
 	now := zoned(t, "Asia/Tokyo", "2027-03-31 15:00")
 	for _, c := range []struct {
@@ -73,7 +75,8 @@ func TestDaysBefore(t *testing.T) {
 	}
 }
 
-// TestCohorts: who began in a span, and in which of the spans since they were there again, each user once in each.
+// TestCohorts checks how many users began in a span, and in which later spans they were active again, each
+// user counted once in each.
 func TestCohorts(t *testing.T) {
 	spans := []span{{30, 40}, {20, 30}, {10, 20}}
 	began := map[int]int64{1: 10, 2: 19, 3: 20, 4: 35, 5: 5, 6: 40}

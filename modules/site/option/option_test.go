@@ -17,7 +17,8 @@ func TestAllIsSorted(t *testing.T) {
 	}
 }
 
-// TestVariablesAreNamedAfterTheirOptions: PermitPostQ is permit_post_q.
+// TestVariablesAreNamedAfterTheirOptions checks that each variable has the name of its option: PermitPostQ
+// that of permit_post_q.
 func TestVariablesAreNamedAfterTheirOptions(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "keys.go", nil, 0)
 	if err != nil {

@@ -71,7 +71,8 @@ func TestBcrypt(t *testing.T) {
 	}
 }
 
-// A password that is waited for too long is refused with the context's error, and leaves no slot taken.
+// TestHasherIsBounded checks that hashing and matching return the context's error if they have to wait for a
+// slot for too long, and that they leave no slot taken.
 func TestHasherIsBounded(t *testing.T) {
 	h := New()
 	for range cap(h.slots) {

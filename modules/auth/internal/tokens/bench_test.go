@@ -24,7 +24,7 @@ func BenchmarkVerifyCold(b *testing.B) {
 		token string
 	}{{"RS256", signed(header, access)}, {"ES256", ecSigned(members{"alg": "ES256", "kid": ecKid}, access)}} {
 		b.Run(c.name, func(b *testing.B) {
-			// The clock goes a minute forth and back, so that what is remembered never counts.
+			// The clock goes forward and back by a minute, so that no remembered token is used.
 			n := 0
 			now := func() time.Time { n++; return start.Add(time.Duration(n%2) * time.Minute) }
 			v := verifier(b, usual(), now, jwa.RS256, jwa.ES256)

@@ -9,7 +9,7 @@ import (
 	"38qa.net/backend/modules/auth/internal/tokens"
 )
 
-// FuzzVerify: no text passes but the good tokens.
+// FuzzVerify checks that Verify accepts no text but the good tokens.
 func FuzzVerify(f *testing.F) {
 	good := map[string]bool{signed(header, access): true, signed(header, id): true, ecSigned(members{"alg": "ES256", "kid": ecKid}, access): true}
 	for token := range good {

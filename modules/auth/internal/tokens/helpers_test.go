@@ -35,7 +35,7 @@ const (
 	ecKid    = "ec-1"
 )
 
-// start is the second at which the tests begin.
+// start is the time at which the tests begin.
 var start = time.Unix(1_790_000_000, 0)
 
 // The keys of the tests; making one takes a while.
@@ -49,8 +49,8 @@ var (
 	ec384 = sync.OnceValue(func() *ecdsa.PrivateKey { return newEC(elliptic.P384()) })
 )
 
-// inherited makes a key, or takes that of the process which started this one: fuzzing spreads its texts over processes,
-// and what is a good token in one has to be so in all.
+// inherited makes a key, or takes the key of the process that started this one. Fuzzing uses several
+// processes, and a good token in one of them must be good in all.
 func inherited[K any](name string, make func() K) K {
 	name = "TOKENS_TEST_KEY_" + name
 	if b, err := base64.StdEncoding.DecodeString(os.Getenv(name)); err == nil && len(b) > 0 {
@@ -85,7 +85,7 @@ func newEC(c elliptic.Curve) *ecdsa.PrivateKey {
 	return k
 }
 
-// jwkOf makes a JWK of a raw key with some members: jwkOf(k, "kid", "a", "use", "sig").
+// jwkOf makes a JWK from a raw key, with the given members, as in jwkOf(k, "kid", "a", "use", "sig").
 func jwkOf(raw any, members ...any) jwk.Key {
 	k, err := jwk.FromRaw(raw)
 	if err != nil {
@@ -99,7 +99,7 @@ func jwkOf(raw any, members ...any) jwk.Key {
 	return k
 }
 
-// source is a KeySource that counts what it is asked.
+// source is a KeySource that counts how often it is asked for a key.
 type source struct {
 	mu    sync.Mutex
 	keys  map[string]jwk.Key
@@ -120,7 +120,7 @@ func (s *source) Key(_ context.Context, kid string) (jwk.Key, error) {
 	return nil, tokens.ErrUnknownKey
 }
 
-// usual is a source with the keys of the tests, good ones and ones that must not be used.
+// usual returns a source with the keys of the tests: good ones, and ones that must not be used.
 func usual() *source {
 	return &source{keys: map[string]jwk.Key{
 		kid:             jwkOf(&rsaKey().PublicKey, "kid", kid, "use", "sig", "alg", jwa.RS256),
@@ -145,7 +145,7 @@ func usual() *source {
 	}}
 }
 
-// offCurve is a key that is no point of its curve.
+// offCurve returns a key that is not a point of its curve.
 func offCurve() jwk.Key {
 	k := jwkOf(&ecKey().PublicKey)
 	if err := k.Set("x", bytes.Repeat([]byte{7}, 32)); err != nil {
@@ -181,7 +181,8 @@ func verifier(t testing.TB, keys tokens.KeySource, now func() time.Time, algorit
 
 type members map[string]any
 
-// with returns the members changed; a nil value takes one away, and null puts null there.
+// with returns a copy of the members with changes. The value nil removes a member; the variable null sets it
+// to null.
 func (m members) with(changes ...any) members {
 	m = maps.Clone(m)
 	for i := 0; i < len(changes); i += 2 {
@@ -204,7 +205,8 @@ func (m members) json() string {
 	return string(b)
 }
 
-// access, id and header are a good token's.
+// access, id and header are the parts of good tokens: the claims of an access token and of an ID token, and a
+// header.
 var (
 	access = members{
 		"sub": "57b4ba98-2081-70e9-8f1c-0d5c1a7a2a11", "iss": issuer, "client_id": clientID, "token_use": "access", "username": "nori",
@@ -223,7 +225,7 @@ var (
 
 func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 
-// sign is a signature over the text.
+// sign is a function that returns a signature of the text.
 type sign func(text string) []byte
 
 func signRSA(k *rsa.PrivateKey, h crypto.Hash) sign {
@@ -247,7 +249,7 @@ func signPSS(text string) []byte {
 	return b
 }
 
-// signEC makes the same signature of the same text each time.
+// signEC returns a function that signs the same text in the same way each time.
 func signEC(k *ecdsa.PrivateKey) sign {
 	return func(text string) []byte {
 		var p struct{ R, S *big.Int }
@@ -281,7 +283,7 @@ func signHMAC(secret []byte) sign {
 
 func unsigned(string) []byte { return nil }
 
-// raw makes a token of JSON texts.
+// raw makes a token from JSON texts.
 func raw(header, claims string, s sign) string {
 	text := b64(header) + "." + b64(claims)
 	return text + "." + base64.RawURLEncoding.EncodeToString(s(text))

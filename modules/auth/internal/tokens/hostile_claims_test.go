@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// hostileClaims are signed by the issuer, but say what must not pass.
+// hostileClaims returns tokens that are signed by the issuer, but have claims that must not pass.
 func hostileClaims() []hostile {
 	var all []hostile
 	each := func(kind string, good members, claim string, values ...any) {

@@ -39,7 +39,8 @@ func TestHostileTokens(t *testing.T) {
 				algorithm = jwa.RS256
 			}
 			v := verifier(t, usual(), newClock(start).now, algorithm)
-			// The good token that it was made of is remembered, and must not lend it anything.
+			// The good token from which the hostile one was made is remembered, which must not help the
+			// hostile one.
 			for _, good := range []string{signed(header, access), ecSigned(members{"alg": "ES256", "kid": ecKid}, access)} {
 				v.Verify(t.Context(), good)
 			}
@@ -61,13 +62,13 @@ func TestHostileTokens(t *testing.T) {
 	}
 }
 
-// allHostile is made once: signing takes a while.
+// allHostile returns all hostile tokens. They are made once, because signing takes a while.
 var allHostile = sync.OnceValue(func() []hostile {
 	all := append(hostileForms(), hostileHeaders()...)
 	return append(all, hostileClaims()...)
 })
 
-// hostileForms are wrong as texts or in their signatures.
+// hostileForms returns tokens whose form or signature is wrong.
 func hostileForms() []hostile {
 	good := signed(header, access)
 	h, c, s := segments(good)
@@ -159,7 +160,7 @@ func hostileForms() []hostile {
 	return all
 }
 
-// hostileHeaders are signed over a header that must not pass.
+// hostileHeaders returns signed tokens with a header that must not pass.
 func hostileHeaders() []hostile {
 	var all []hostile
 	add := func(name string, h members, s sign) {
@@ -255,7 +256,7 @@ func segments(token string) (header, claims, signature string) {
 	return p[0], p[1], p[2]
 }
 
-// flip changes a bit of the token's bytes such that it stays a letter of base64url where it was one.
+// flip changes a bit of one byte of the token. A letter of base64url stays one.
 func flip(token string, i int) string {
 	b := []byte(token)
 	if b[i] == '.' {
@@ -266,7 +267,8 @@ func flip(token string, i int) string {
 	return string(b)
 }
 
-// overflowing is the good signature plus the modulus, which is the same number to arithmetic that does not look.
+// overflowing returns the good signature plus the modulus, which a verifier that does not check the range
+// would take for the same number.
 func overflowing(text string) []byte {
 	s := rsaSign(text)
 	n := rsaKey().N.Bytes()

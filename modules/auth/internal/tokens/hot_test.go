@@ -9,7 +9,8 @@ import (
 	"38qa.net/backend/modules/auth/internal/tokens"
 )
 
-// TestHotTokens: the key is asked for once a minute, and a key that is withdrawn is of no more use after that.
+// TestHotTokens checks that the key of a remembered token is asked for once a minute, and that a withdrawn
+// key stops being accepted at the latest a minute later.
 func TestHotTokens(t *testing.T) {
 	keys, c := usual(), newClock(start)
 	v := verifier(t, keys, c.now)
@@ -54,7 +55,8 @@ func TestHotTokensDoNotOutliveTheirExpiry(t *testing.T) {
 	}
 }
 
-// TestHotTokensWithAClockPutBack are not remembered for longer.
+// TestHotTokensWithAClockPutBack checks that a clock which is put back does not lengthen the time for which a
+// token is remembered.
 func TestHotTokensWithAClockPutBack(t *testing.T) {
 	keys, c := usual(), newClock(start)
 	v := verifier(t, keys, c.now)
@@ -66,7 +68,8 @@ func TestHotTokensWithAClockPutBack(t *testing.T) {
 	}
 }
 
-// TestHotTokensAreTheVerySameBytes: what differs in one byte from a remembered token is looked at anew.
+// TestHotTokensAreTheVerySameBytes checks that a token which differs from a remembered one in a single byte
+// is verified anew.
 func TestHotTokensAreTheVerySameBytes(t *testing.T) {
 	v := verifier(t, usual(), newClock(start).now)
 	good := signed(header, access)

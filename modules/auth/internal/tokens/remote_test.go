@@ -17,7 +17,8 @@ import (
 	"38qa.net/backend/modules/auth/internal/tokens"
 )
 
-// jwks is an issuer's address, which counts its fetches and can be switched off.
+// jwks is a server that publishes an issuer's keys. It counts how often they are fetched, and can be switched
+// off.
 type jwks struct {
 	*httptest.Server
 	fetches atomic.Int32
@@ -37,7 +38,7 @@ func newJWKS(t *testing.T, keys ...jwk.Key) *jwks {
 
 func (j *jwks) do(answer http.HandlerFunc) { j.answer.Store(&answer) }
 
-// serve makes the address answer with the keys.
+// serve makes the server respond with the keys.
 func (j *jwks) serve(keys ...jwk.Key) {
 	body, err := json.Marshal(map[string]any{"keys": keys})
 	if err != nil {
@@ -54,8 +55,8 @@ func (j *jwks) off() {
 	j.do(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 }
 
-// want checks how often the address was asked, and waits a little for what goes on in the background: for fetches that
-// should come, and for those that should not.
+// want checks how often the keys were fetched. It waits a little first, so that fetches in the background are
+// counted, expected ones and others.
 func (j *jwks) want(t *testing.T, n int32) {
 	t.Helper()
 	for range 200 {
@@ -70,7 +71,7 @@ func (j *jwks) want(t *testing.T, n int32) {
 	}
 }
 
-// ask asks for a key and checks which error comes, if any.
+// ask asks for a key and checks the error.
 func ask(t *testing.T, r *tokens.Remote, kid string, want error) {
 	t.Helper()
 	key, err := r.Key(t.Context(), kid)
@@ -103,7 +104,8 @@ func TestRemoteRotation(t *testing.T) {
 	j.want(t, 2)
 }
 
-// TestRemoteIsNotMadeToHammer: whatever ids come in, there is one fetch in 30 seconds.
+// TestRemoteIsNotMadeToHammer checks that keys are fetched at most once in 30 seconds, whatever key ids the
+// tokens name.
 func TestRemoteIsNotMadeToHammer(t *testing.T) {
 	j, c := newJWKS(t, rsaJWK(kid)), newClock(start)
 	r := tokens.NewRemote(j.URL, nil, c.now)
@@ -122,7 +124,8 @@ func TestRemoteIsNotMadeToHammer(t *testing.T) {
 		ask(t, r, "y", tokens.ErrUnknownKey)
 	}
 	j.want(t, 2)
-	// The same when the address does not answer: the known key goes on, and the unknown one waits its 30 seconds.
+	// The same holds while the server does not respond: the known key is still used, and an unknown one
+	// causes a fetch only after 30 seconds.
 	j.off()
 	c.advance(30 * time.Second)
 	for range 10 {
@@ -165,7 +168,8 @@ func TestRemoteGoesOnWithStaleKeys(t *testing.T) {
 	j.want(t, 5)
 }
 
-// settle waits until no fetch is under way: asking for an unknown key waits for one, and starts none so soon after.
+// settle waits until no fetch is running: a request for an unknown key waits for a running fetch, and does
+// not start another one so soon.
 func settle(t *testing.T, r *tokens.Remote) {
 	t.Helper()
 	ask(t, r, "nobody has this", tokens.ErrUnknownKey)
@@ -199,7 +203,8 @@ func TestRemoteDownAtFirst(t *testing.T) {
 	j.want(t, 3)
 }
 
-// TestRemoteIsSingleFlight: fifty at once make one fetch, both for the first keys and for an unknown one.
+// TestRemoteIsSingleFlight checks that fifty callers at once cause one fetch, both for the first keys and for
+// an unknown one.
 func TestRemoteIsSingleFlight(t *testing.T) {
 	j, c := newJWKS(t), newClock(start)
 	slow := func(keys ...jwk.Key) {
@@ -232,7 +237,8 @@ func TestRemoteIsSingleFlight(t *testing.T) {
 	j.want(t, 2)
 }
 
-// TestRemoteFetchOutlivesItsRequest: who gives up waits no longer, and the others get the keys all the same.
+// TestRemoteFetchOutlivesItsRequest checks that a fetch goes on after the caller who began it has given up,
+// and that the other callers get its keys.
 func TestRemoteFetchOutlivesItsRequest(t *testing.T) {
 	j, c := newJWKS(t), newClock(start)
 	body, _ := json.Marshal(map[string]any{"keys": []jwk.Key{rsaJWK(kid)}})
@@ -249,7 +255,7 @@ func TestRemoteFetchOutlivesItsRequest(t *testing.T) {
 	j.want(t, 1)
 }
 
-// TestRemoteBadAnswers: what is no key set takes no key away.
+// TestRemoteBadAnswers checks that a response which is no key set takes no key away.
 func TestRemoteBadAnswers(t *testing.T) {
 	one, _ := json.Marshal(rsaJWK("new"))
 	whole := `{"keys":[` + string(one) + `]}`
@@ -292,7 +298,8 @@ func TestRemoteBadAnswers(t *testing.T) {
 	}
 }
 
-// TestRemoteKeepsOnlyUsableKeys: strange keys in the set do no harm to the others, and are never given out.
+// TestRemoteKeepsOnlyUsableKeys checks that unusable keys in a key set do no harm to the others, and are
+// never given out.
 func TestRemoteKeepsOnlyUsableKeys(t *testing.T) {
 	j := newJWKS(t)
 	parts := []string{`{"kty":"AKP","kid":"future"}`, `{"kid":"no-kty"}`, `7`, `null`, `{"kty":"RSA","kid":"no-n","e":"AQAB"}`,
@@ -321,7 +328,8 @@ func TestRemoteNobodyListens(t *testing.T) {
 	ask(t, tokens.NewRemote("://no address", nil, nil), kid, tokens.ErrKeysUnavailable)
 }
 
-// TestRemoteGivesUpAfterThreeSeconds on an address that takes the question and says nothing.
+// TestRemoteGivesUpAfterThreeSeconds checks that a fetch ends after three seconds if the server accepts the
+// request and sends nothing.
 func TestRemoteGivesUpAfterThreeSeconds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes three seconds")

@@ -70,7 +70,8 @@ func TestGoodTokens(t *testing.T) {
 	}
 }
 
-// TestTimes looks at both sides of every edge, in a token that has been seen before and in one that has not.
+// TestTimes checks both sides of every limit of the times in a token, for a token that was seen before and
+// for one that was not.
 func TestTimes(t *testing.T) {
 	now := start.Unix()
 	for _, c := range []struct {
@@ -98,7 +99,7 @@ func TestTimes(t *testing.T) {
 			if c.good != (err == nil) || !c.good && !errors.Is(err, tokens.ErrInvalid) {
 				t.Errorf("cold: %v", err)
 			}
-			// Seen at a second at which it was good, and again now.
+			// The token is verified at a time at which it is good, and again now.
 			seen := newClock(start)
 			seen.advance(map[string]time.Duration{"exp": -59 * time.Second, "nbf": 50 * time.Second, "iat": 50 * time.Second}[c.claim])
 			keys := usual()
@@ -137,7 +138,8 @@ func TestNewRefusesUselessSettings(t *testing.T) {
 	}
 }
 
-// TestKeySourceErrors: only an unknown key is the token's fault.
+// TestKeySourceErrors checks that only an unknown key makes a token invalid; after any other error of the key
+// source, Verify reports that the keys are unavailable.
 func TestKeySourceErrors(t *testing.T) {
 	token := signed(header, access)
 	for _, c := range []struct {

@@ -16,7 +16,7 @@ import (
 	"strings"
 )
 
-// planted must be found nowhere in a clean picture.
+// planted is a text that must not occur in a clean picture.
 const planted = "PLANTED"
 
 //go:embed testdata
@@ -30,18 +30,18 @@ func fixture(name string) []byte {
 	return content
 }
 
-// sample is a file with what is to be learnt of it.
+// sample is a file with what the package must find out about it.
 type sample struct {
 	name    string
 	content []byte
 	want    Info
-	// corners are the colours that are seen in the four quarters; nil if there are no quarters.
+	// corners are the colours of the four quarters as a viewer sees them, nil if there are no quarters.
 	corners []color.NRGBA
-	// err is that of Inspect; cleanErr is that of Clean and Thumbnail if Inspect sees nothing wrong.
+	// err is the error of Inspect. cleanErr is the error of Clean and Thumbnail if Inspect returns none.
 	err, cleanErr error
-	// same tells that Clean changes no pixel.
+	// same reports whether Clean leaves all pixels as they are.
 	same bool
-	// format is the clean picture's where it is another.
+	// format is the format of the clean picture if it differs from that of the file.
 	format string
 }
 
@@ -51,7 +51,7 @@ var (
 	quarterSet   = []color.NRGBA{red, green, blue, yellow}
 )
 
-// quarters is a picture with a colour in each quarter.
+// quarters returns a picture with one colour in each quarter.
 func quarters(width, height int, colours []color.NRGBA) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
@@ -77,8 +77,8 @@ func greyed(c color.NRGBA) color.NRGBA {
 
 func halved(c color.NRGBA) color.NRGBA { c.A = 128; return c }
 
-// storedAs is the picture as a camera stores it that was held in a way: EXIF says at which edge that is seen the first
-// row and the first column of what is stored are.
+// storedAs returns the picture as a camera that was held in some way stores it. EXIF's orientation says at
+// which edges of the picture, as it is seen, the first stored row and column are.
 func storedAs(seen *image.NRGBA, orientation int) *image.NRGBA {
 	edges := map[int][2]string{
 		1: {"top", "left"}, 2: {"top", "right"}, 3: {"bottom", "right"}, 4: {"bottom", "left"},
@@ -127,7 +127,7 @@ func encodePNG(m image.Image) []byte {
 	return b.Bytes()
 }
 
-// exif is a TIFF structure with the orientation, a description, and a place on the Earth.
+// exif returns a TIFF structure with the orientation, a description, and a place on the Earth.
 func exif(order binary.AppendByteOrder, orientation int) []byte {
 	b := []byte("II*\x00")
 	if order == binary.AppendByteOrder(binary.BigEndian) {
@@ -153,12 +153,12 @@ func app(n byte, payload string) []byte { return appendSegment(nil, markerAPP0+n
 
 func comment(text string) []byte { return appendSegment(nil, 0xfe, []byte(text)) }
 
-// inJPEG is a JPEG with more segments at its start.
+// inJPEG returns a JPEG with more segments at its start.
 func inJPEG(content []byte, segments ...[]byte) []byte {
 	return slices.Concat(content[:2], slices.Concat(segments...), content[2:])
 }
 
-// inPNG is a PNG with more chunks behind its header.
+// inPNG returns a PNG with more chunks after its header.
 func inPNG(content []byte, chunks ...[]byte) []byte {
 	const header = 33
 	return slices.Concat(content[:header], slices.Concat(chunks...), content[header:])
@@ -174,10 +174,10 @@ func deflated(content []byte) string {
 	return b.String()
 }
 
-// bomb is a stream that unpacks to that many MiB.
+// bomb returns a stream that unpacks to that many MiB.
 var bomb = deflated(make([]byte, 64<<20))
 
-// interlaced is a PNG in Adam7's seven passes, as the standard library reads but does not write it.
+// interlaced returns a PNG in Adam7's seven passes, which the standard library can read but not write.
 func interlaced(m *image.NRGBA) []byte {
 	var raw []byte
 	for _, p := range [][4]int{{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}} {
@@ -202,7 +202,7 @@ func pngHeader(width, height int, depth, colours, interlace byte) []byte {
 	return appendChunk(nil, "IHDR", append(b, depth, colours, 0, 0, interlace))
 }
 
-// as16 is the picture with 16 bits a channel.
+// as16 returns the picture with 16 bits a channel.
 func as16(m *image.NRGBA, grey bool) image.Image {
 	if grey {
 		out := image.NewGray16(m.Rect)
@@ -219,7 +219,7 @@ func paletted(m *image.NRGBA, p color.Palette) *image.Paletted {
 
 var quarterPalette = color.Palette{color.NRGBA{}, red, green, blue, yellow}
 
-// animation is a GIF of some frames with these delays. The second and later ones are smaller than the first.
+// animation returns a GIF with one frame for each delay. The frames after the first are smaller than it.
 func animation(delays ...int) []byte {
 	g := gif.GIF{LoopCount: 7}
 	for i, delay := range delays {
@@ -236,7 +236,7 @@ func animation(delays ...int) []byte {
 	return b.Bytes()
 }
 
-// offsetGIF has a frame in the lower right quarter only.
+// offsetGIF returns a GIF with a frame in the lower right quarter only.
 func offsetGIF() []byte {
 	g := gif.GIF{Delay: []int{0}, Config: image.Config{Width: 48, Height: 32, ColorModel: quarterPalette}}
 	g.Image = []*image.Paletted{paletted(quarters(48, 32, quarterSet), quarterPalette).SubImage(image.Rect(24, 16, 48, 32)).(*image.Paletted)}
@@ -247,13 +247,13 @@ func offsetGIF() []byte {
 	return b.Bytes()
 }
 
-// inGIF is a GIF with more blocks before its first frame.
+// inGIF returns a GIF with more blocks before its first frame.
 func inGIF(content []byte, blocks ...string) []byte {
 	at := 13 + colourTable(content[10])
 	return slices.Concat(content[:at], []byte(strings.Join(blocks, "")), content[at:])
 }
 
-// manyFrames is a GIF of large frames with hardly any content.
+// manyFrames returns a GIF of large frames with hardly any content.
 func manyFrames(width, height, count int) []byte {
 	b := []byte("GIF89a")
 	size := binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(nil, uint16(width)), uint16(height))
@@ -265,7 +265,7 @@ func manyFrames(width, height, count int) []byte {
 	return append(b, 0x3b)
 }
 
-// jpegClaim is a short JPEG that says to be large.
+// jpegClaim returns a short JPEG that claims to be large.
 func jpegClaim(width, height int) []byte {
 	content := encodeJPEG(quarters(16, 16, quarterSet))
 	at := bytes.Index(content, []byte{0xff, markerSOF0})
@@ -281,7 +281,7 @@ func pngClaim(width, height int, more ...[]byte) []byte {
 
 func gifClaim(width, height int) []byte { return manyFrames(width, height, 1) }
 
-// riff is a WebP of chunks, each a name and a payload.
+// riff returns a WebP made of chunks, each with a name and a payload.
 func riff(parts ...string) []byte {
 	var body []byte
 	for i := 0; i < len(parts); i += 2 {
@@ -303,7 +303,7 @@ func still(format string, width, height, orientation int) Info {
 
 func withAlpha(i Info) Info { i.Alpha = true; return i }
 
-// corpus is all samples.
+// corpus returns all samples.
 func corpus() []sample {
 	return slices.Concat(jpegs(), pngs(), gifs(), webps(), polyglots(), oversized(), notPictures(), cutOff())
 }
@@ -315,7 +315,7 @@ func jpegs() []sample {
 			content := inJPEG(encodeJPEG(storedAs(quarters(48, 32, quarterSet), o)), app(1, "Exif\x00\x00"+string(exif(order, o))))
 			all = append(all, sample{fmt.Sprintf("jpeg orientation %d order %d", o, i), content, still(JPEG, 48, 32, o), quarterSet, nil, nil, o == 1, ""})
 		}
-		// Sides that are no multiples of a block, with colour at half the resolution.
+		// The sides are no multiples of a block's, and the colour has half the resolution.
 		content := inJPEG(encodeJPEG(storedAs(quarters(39, 27, quarterSet), o)), app(1, "Exif\x00\x00"+string(exif(binary.BigEndian, o))))
 		all = append(all, sample{fmt.Sprintf("jpeg odd orientation %d", o), content, still(JPEG, 39, 27, o), quarterSet, nil, nil, o == 1, ""})
 	}
@@ -508,7 +508,7 @@ func webps() []sample {
 	}
 }
 
-// polyglots are pictures that are something else too.
+// polyglots returns pictures that are also valid files of another kind.
 func polyglots() []sample {
 	q := quarters(48, 32, quarterSet)
 	html := "<html><script>alert('PLANTED')</script></html>"
@@ -531,7 +531,7 @@ func polyglots() []sample {
 	)
 }
 
-// oversized are small files that want a lot of memory or time.
+// oversized returns small files that would take a lot of memory or time.
 func oversized() []sample {
 	q := encodePNG(quarters(48, 32, quarterSet))
 	vp8 := "\x00\x00\x00\x9d\x01\x2a\xff\x3f\xff\x3f" // 16383 × 16383
@@ -591,7 +591,7 @@ func notPictures() []sample {
 	return all
 }
 
-// cutOff are files of every format that end too early.
+// cutOff returns files of every format that end too early.
 func cutOff() []sample {
 	q := quarters(48, 32, quarterSet)
 	var all []sample

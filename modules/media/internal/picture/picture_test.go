@@ -83,7 +83,7 @@ func TestThumbnail(t *testing.T) {
 					out, width, height, err := Thumbnail(s.content, size, square, Limits{})
 					if want := errors.Join(s.err, s.cleanErr); want != nil {
 						if err == nil || !errors.Is(err, s.err) && !errors.Is(err, s.cleanErr) {
-							// Of an animation only the first frame is looked at.
+							// Thumbnail reads only the first frame of an animation.
 							if s.want.Frames <= 1 {
 								t.Fatalf("%v, want %v", err, want)
 							}
@@ -169,7 +169,7 @@ func decoded(t *testing.T, content []byte) image.Image {
 	return img
 }
 
-// checkCorners compares the middles of the four quarters.
+// checkCorners checks the colours in the middle of each quarter.
 func checkCorners(t *testing.T, img image.Image, want []color.NRGBA) {
 	t.Helper()
 	b := img.Bounds()
@@ -185,7 +185,7 @@ func checkCorners(t *testing.T, img image.Image, want []color.NRGBA) {
 	}
 }
 
-// Every file of the corpus, cut anywhere, is refused.
+// TestEveryCut checks that every file of the corpus is refused if it is cut off, wherever that is.
 func TestEveryCut(t *testing.T) {
 	for _, s := range corpus() {
 		if s.err != nil || s.cleanErr != nil || len(s.content) > 3000 || strings.Contains(s.name, "behind") || strings.Contains(s.name, "more pixel") {
@@ -202,7 +202,8 @@ func TestEveryCut(t *testing.T) {
 	}
 }
 
-// Every file of the corpus with a byte changed gives a picture or one of the three errors.
+// TestEveryByteChanged checks that a changed byte in a file of the corpus leads to a picture or to one of the
+// three errors.
 func TestEveryByteChanged(t *testing.T) {
 	small := Limits{Pixels: 1 << 16, Side: 1 << 10}
 	for _, s := range corpus() {
@@ -233,7 +234,8 @@ func checkError(t *testing.T, name string, err error) {
 	}
 }
 
-// What is animated stays so, to the hundredth of a second.
+// TestCleanKeepsAnimations checks that animations stay animations, with the same delays to a hundredth of a
+// second.
 func TestCleanKeepsAnimations(t *testing.T) {
 	for _, delays := range [][]int{{0, 0, 0}, {10, 0, 300}} {
 		before := inGIF(animation(delays...), "\x21\xfe\x07PLANTED\x00")
@@ -263,7 +265,8 @@ func TestCleanKeepsAnimations(t *testing.T) {
 	}
 }
 
-// The first frame of an animation lies where it is drawn, on a transparent canvas.
+// TestFrameInACorner checks that the first frame of an animation is drawn at its place on a transparent
+// canvas.
 func TestFrameInACorner(t *testing.T) {
 	for _, s := range webps() {
 		if s.name == "webp animated, frame in a corner" {
@@ -278,7 +281,7 @@ func TestFrameInACorner(t *testing.T) {
 	t.Error("the corpus lacks it")
 }
 
-// Colours mean the same afterwards: profiles stay, also in thumbnails and in turned pictures.
+// TestProfilesStay checks that colour profiles are kept, also in thumbnails and in turned pictures.
 func TestProfilesStay(t *testing.T) {
 	for _, name := range []string{"icc.jpg", "icc-turned.jpg", "icc.png", "metadata.webp", "animated.webp"} {
 		f, err := parse(fixture(name), Limits{})
@@ -298,7 +301,7 @@ func TestProfilesStay(t *testing.T) {
 			t.Errorf("%s: the thumbnail lacks the profile, %v", name, err)
 		}
 	}
-	// A profile of ink does not fit the colours that ink is turned into.
+	// A profile for CMYK (ink) does not fit a thumbnail, which has other colours.
 	ink := make([]byte, 128)
 	copy(ink, "\x00\x00\x00\x80")
 	copy(ink[16:], "CMYK")
@@ -314,7 +317,7 @@ func TestProfilesStay(t *testing.T) {
 	}
 }
 
-// A profile longer than a segment of a JPEG is split and joined.
+// TestLongProfile checks that a colour profile longer than a segment of a JPEG is split and joined.
 func TestLongProfile(t *testing.T) {
 	profile := make([]byte, 150_000)
 	copy(profile, "\x00\x02\x49\xf0")
@@ -331,7 +334,7 @@ func TestLongProfile(t *testing.T) {
 	}
 }
 
-// 16 bits a channel stay 16 when a picture is turned.
+// TestTurningKeepsDepth checks that turned pictures with 16 bits a channel keep them.
 func TestTurningKeepsDepth(t *testing.T) {
 	for _, s := range pngs() {
 		if !strings.HasPrefix(s.name, "png 16 bit") {
@@ -348,7 +351,7 @@ func TestTurningKeepsDepth(t *testing.T) {
 	}
 }
 
-// The middle of a wide picture is what a square thumbnail shows.
+// TestSquare checks that a square thumbnail shows the middle of a wide picture.
 func TestSquare(t *testing.T) {
 	wide := image.NewNRGBA(image.Rect(0, 0, 3000, 1000))
 	for y := range 1000 {
@@ -379,7 +382,8 @@ func TestSquare(t *testing.T) {
 	}
 }
 
-// Averaging whole planes gives what scaling the picture itself gives, for all kinds of subsampling and crop.
+// TestAveragesAgree checks that averaging the planes of a JPEG gives the same as scaling the picture itself,
+// for all kinds of subsampling and several crops.
 func TestAveragesAgree(t *testing.T) {
 	for _, ratio := range []image.YCbCrSubsampleRatio{image.YCbCrSubsampleRatio444, image.YCbCrSubsampleRatio422, image.YCbCrSubsampleRatio420, image.YCbCrSubsampleRatio440, image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410} {
 		src := image.NewYCbCr(image.Rect(0, 0, 241, 163), ratio)
@@ -404,7 +408,7 @@ func TestAveragesAgree(t *testing.T) {
 	}
 }
 
-// Files that announce a lot get no memory for it.
+// TestBombsGetNoMemory checks that little memory is allocated for small files which announce large pictures.
 func TestBombsGetNoMemory(t *testing.T) {
 	for _, s := range oversized() {
 		var before, after runtime.MemStats
@@ -416,7 +420,7 @@ func TestBombsGetNoMemory(t *testing.T) {
 			_, _, _, _ = Thumbnail(s.content, 100, false, Limits{})
 		}
 		runtime.ReadMemStats(&after)
-		// What there is of a file may cost something; what it announces must not.
+		// The memory may depend on the size of the file, but not on the size that the file announces.
 		most := uint64(1<<20 + 60*len(s.content))
 		if used := (after.TotalAlloc - before.TotalAlloc) / 3; used > most {
 			t.Errorf("%s: %d bytes of memory for a file of %d", s.name, used, len(s.content))
@@ -442,7 +446,7 @@ func TestSizeErrorHasNumbers(t *testing.T) {
 	}
 }
 
-// Q2A's rounding, as qa_image_constrain does it.
+// TestConstrain checks that sizes are rounded as Q2A's qa_image_constrain does it.
 func TestConstrain(t *testing.T) {
 	for _, c := range []struct{ width, height, size, wantWidth, wantHeight int }{
 		{4000, 3000, 600, 600, 450}, {600, 400, 600, 600, 400}, {601, 400, 600, 600, 399}, {10000, 3, 100, 100, 1}, {3, 10000, 100, 1, 100}, {1, 1, 1, 1, 1},
@@ -460,7 +464,8 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// FuzzPicture: whatever the bytes, there is no panic, and what Clean and Thumbnail make is sound.
+// FuzzPicture checks that no bytes cause a panic, and that Inspect accepts the pictures that Clean and
+// Thumbnail make.
 func FuzzPicture(f *testing.F) {
 	for _, s := range corpus() {
 		if len(s.content) < 3000 {
@@ -489,7 +494,7 @@ func FuzzPicture(f *testing.F) {
 	})
 }
 
-// photo is 12 megapixels of something that is not easy to code.
+// photo returns a JPEG of 12 megapixels that is not easy to compress.
 func photo() []byte {
 	m := image.NewYCbCr(image.Rect(0, 0, 4000, 3000), image.YCbCrSubsampleRatio420)
 	seed := uint32(1)

@@ -22,7 +22,8 @@ import (
 
 var sheetFile = flag.String("sheet", "", "write the page of thumbnails next to their originals to this PNG")
 
-// scene is a drawn picture with what is hard to scale: rings that get finer towards a side, straight lines, text, and soft colours.
+// scene returns a drawing of things that are hard to scale: rings that get finer outwards, straight lines,
+// text, and soft colours.
 func scene(width, height int) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
@@ -53,7 +54,7 @@ func scene(width, height int) *image.NRGBA {
 	return m
 }
 
-// write draws a text with letters of 7 by 13 dots, each dot of some pixels.
+// write draws a text with letters of 7 × 13 dots. Each dot has sides of dot pixels.
 func write(m draw.Image, x, y, dot int, text string, c color.Color) {
 	letters := image.NewAlpha(image.Rect(0, 0, 7*len(text), 13))
 	d := font.Drawer{Dst: letters, Src: image.Opaque, Face: basicfont.Face7x13, Dot: fixed.P(0, 10)}
@@ -64,12 +65,12 @@ func write(m draw.Image, x, y, dot int, text string, c color.Color) {
 	draw.DrawMask(m, at, image.NewUniform(c), image.Point{}, mask, at.Min, draw.Over)
 }
 
-// exhibit is an original of the sheet, as a file and as it is to be seen.
+// exhibit is an original on the sheet, as a file and as a viewer sees it.
 type exhibit struct {
 	label   string
 	content []byte
 	seen    image.Image
-	// alike is for what looks like another exhibit: it is compared, and not drawn.
+	// alike reports whether the original looks like another exhibit. Then it is compared but not drawn.
 	alike bool
 }
 
@@ -119,7 +120,7 @@ func exhibits(t *testing.T) []exhibit {
 	}
 }
 
-// webSafe is a palette of 216 colours.
+// webSafe returns a palette of 216 colours.
 func webSafe() (p color.Palette) {
 	for i := range 216 {
 		p = append(p, color.NRGBA{uint8(i / 36 * 51), uint8(i / 6 % 6 * 51), uint8(i % 6 * 51), 255})
@@ -136,14 +137,15 @@ func mustParse(t *testing.T, content []byte) *file {
 	return f
 }
 
-// scaledWell is a picture scaled by a kernel that is slow and good, and none of this package's.
+// scaledWell returns the picture scaled by a slow kernel of high quality, without the code of this package.
 func scaledWell(m image.Image, width, height int) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, width, height))
 	draw.CatmullRom.Scale(out, out.Rect, m, m.Bounds(), draw.Src, nil)
 	return out
 }
 
-// difference is that of two pictures of one size, as the mean over their pixels and channels, of 255.
+// difference returns the mean difference of two pictures of the same size, over all pixels and channels, from
+// 0 to 255.
 func difference(a, b image.Image) float64 {
 	sum, r := 0.0, a.Bounds()
 	for y := range r.Dy() {
@@ -158,8 +160,8 @@ func difference(a, b image.Image) float64 {
 	return sum / float64(3*r.Dx()*r.Dy())
 }
 
-// TestThumbnailsLookLikeTheirOriginals compares thumbnails with what a slow and good scaler makes of the originals. With -sheet it draws both on
-// a page, for people to look at: docs/thumbnails.png is made so.
+// TestThumbnailsLookLikeTheirOriginals compares thumbnails with those of a slow scaler of high quality. With
+// -sheet it also draws both on a page for people to look at, such as docs/thumbnails.png.
 func TestThumbnailsLookLikeTheirOriginals(t *testing.T) {
 	const rowHeight, margin = 372, 16
 	list := exhibits(t)

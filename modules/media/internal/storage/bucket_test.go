@@ -31,7 +31,7 @@ import (
 
 const accessKey, secretKey = "AKIDEXAMPLE", "a secret of the tests"
 
-// The tests never use the credentials of the one who runs them.
+// setCredentials makes the tests use credentials of their own, never those of the person who runs them.
 func setCredentials(t *testing.T) {
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": accessKey, "AWS_SECRET_ACCESS_KEY": secretKey, "AWS_SESSION_TOKEN": "", "AWS_EC2_METADATA_DISABLED": "true",
@@ -41,7 +41,7 @@ func setCredentials(t *testing.T) {
 	}
 }
 
-// emulator is moto, started when the first test wants it.
+// emulator is moto, which is started when the first test needs it.
 var emulator struct {
 	once   sync.Once
 	url    string
@@ -58,7 +58,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// s3Endpoint is the address of a server that speaks S3's protocol and takes any credentials.
+// s3Endpoint returns the address of a server that speaks S3's protocol and accepts any credentials.
 func s3Endpoint(t *testing.T) string {
 	t.Helper()
 	emulator.once.Do(func() {
@@ -79,7 +79,8 @@ func s3Endpoint(t *testing.T) string {
 		l.Close()
 		_, port, _ := net.SplitHostPort(address)
 		emulator.child = exec.Command(program, "-H", "127.0.0.1", "-p", port)
-		// It heeds settings of Amazon's programs too, and the tests set odd ones.
+		// The emulator reads the environment variables of Amazon's programs too, and the tests set odd
+		// values.
 		emulator.child.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
 		if err := emulator.child.Start(); err != nil {
 			emulator.child, emulator.reason = nil, err.Error()
@@ -110,7 +111,7 @@ func rawClient(endpoint string) *s3.Client {
 
 var buckets int
 
-// newBucket makes a bucket and gives its name.
+// newBucket makes a bucket and returns its name.
 func newBucket(t *testing.T, endpoint string) string {
 	t.Helper()
 	buckets++
@@ -136,7 +137,7 @@ func TestBucket(t *testing.T) {
 	t.Run("without prefix", func(t *testing.T) { checkStore(t, openBucket(t, endpoint, newBucket(t, endpoint))) })
 	t.Run("with prefix", func(t *testing.T) {
 		name := newBucket(t, endpoint)
-		// What is beside the prefix is not the store's.
+		// Objects outside the prefix do not belong to the store.
 		put(t, openBucket(t, endpoint, name), "a/photos0/x", "image/png", "x")
 		put(t, openBucket(t, endpoint, name), "a/b", "image/png", "x")
 		s := openBucket(t, endpoint, name+"/a/photos/")
@@ -161,7 +162,8 @@ func TestBucketHeaders(t *testing.T) {
 	}
 }
 
-// Objects that others put under names that are no keys do not make a list end early.
+// TestBucketListPassesOverOthers checks that a list does not end early at objects which other programs have
+// stored under invalid keys.
 func TestBucketListPassesOverOthers(t *testing.T) {
 	setCredentials(t)
 	endpoint := s3Endpoint(t)
@@ -178,7 +180,8 @@ func TestBucketListPassesOverOthers(t *testing.T) {
 	}
 }
 
-// gate does what S3 does and moto does not: it refuses requests whose signature in the address is not that of what is sent.
+// gate does what S3 does and moto does not: it refuses requests whose signature, in the address, does not fit
+// the request.
 type gate struct{ next http.Handler }
 
 func (g gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -198,7 +201,7 @@ func (g gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.next.ServeHTTP(w, r)
 }
 
-// signatureOf signs what was received again.
+// signatureOf returns the signature that a received request should have.
 func signatureOf(r *http.Request, at time.Time) string {
 	q := r.URL.Query()
 	headers := strings.Split(q.Get("X-Amz-SignedHeaders"), ";")
@@ -307,7 +310,7 @@ func TestBucketPresign(t *testing.T) {
 	}
 }
 
-// every does everything that asks the store.
+// every calls each method that sends a request to the store.
 func every(ctx context.Context, s storage.Store) map[string]error {
 	body, _, getErr := s.Get(ctx, "a", 0, -1)
 	if getErr == nil {
@@ -381,7 +384,7 @@ func TestBucketMissing(t *testing.T) {
 	}
 }
 
-// The store dies while it is being sent an object.
+// TestBucketKilledWithinPut checks the error of Put if the store dies while it receives an object.
 func TestBucketKilledWithinPut(t *testing.T) {
 	setCredentials(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -407,7 +410,8 @@ func TestBucketKilledWithinPut(t *testing.T) {
 	<-killed
 }
 
-// The store dies while an object is being read: the reader gets an error, not a short object.
+// TestBucketKilledWithinGet checks that a reader gets an error, and not a short object, if the store dies
+// while the object is being read.
 func TestBucketKilledWithinGet(t *testing.T) {
 	setCredentials(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

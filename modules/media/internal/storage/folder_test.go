@@ -33,7 +33,7 @@ func openFolder(t *testing.T, address string) storage.Store {
 	return s
 }
 
-// files are all in a folder, also those that are no objects.
+// files returns all files in a folder, including those that are no objects.
 func files(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -69,7 +69,7 @@ func TestFolderAddresses(t *testing.T) {
 	}
 }
 
-// failing is a body that is shorter than its Seek says, or fails.
+// failing is a body that is shorter than Seek reports, or whose Read fails.
 type failing struct {
 	*strings.Reader
 	err error
@@ -107,7 +107,7 @@ func TestFolderKeepsTheOldOne(t *testing.T) {
 	}
 }
 
-// cancelling ends the context when it is read.
+// cancelling is a body that cancels the context when it is read.
 type cancelling struct {
 	failing
 	cancel func()
@@ -118,7 +118,8 @@ func (c cancelling) Read(p []byte) (int, error) {
 	return c.failing.Read(p)
 }
 
-// Symbolic links that somebody placed in the folder lead nowhere.
+// TestFolderHasNoWayOut checks that symbolic links which somebody has placed in the folder do not lead out of
+// it.
 func TestFolderHasNoWayOut(t *testing.T) {
 	outside, dir := testFile(t), t.TempDir()
 	s := openFolder(t, dir)
@@ -150,7 +151,7 @@ func TestFolderHasNoWayOut(t *testing.T) {
 	}
 }
 
-// Readers see one whole object or the other while writers replace it.
+// TestFolderReplacesAtOnce checks that readers see one whole object or the other while writers replace it.
 func TestFolderReplacesAtOnce(t *testing.T) {
 	s := openFolder(t, t.TempDir())
 	content := func(i int) string { return strings.Repeat(fmt.Sprint(i), 100_000) }
@@ -183,7 +184,8 @@ func TestFolderReplacesAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// A type that a browser would run is never given, whatever was put.
+// TestFolderTypes checks that no object gets a media type that a browser would run, whatever type it was
+// stored with.
 func TestFolderTypes(t *testing.T) {
 	s := openFolder(t, t.TempDir())
 	for key, c := range map[string][2]string{

@@ -50,7 +50,7 @@ func keys(t *testing.T, s storage.Store, prefix, after string, limit int) string
 
 const jpegStart = "\xff\xd8\xff\xe0\x00\x10JFIF"
 
-// checkStore is what all stores must do. The store is empty at first.
+// checkStore checks what all stores must do. The store must be empty at first.
 func checkStore(t *testing.T, s storage.Store) {
 	t.Run("put, stat, get", func(t *testing.T) {
 		put(t, s, "2026/11/a.jpg", "image/jpeg", jpegStart)
@@ -114,7 +114,7 @@ func checkStore(t *testing.T, s storage.Store) {
 		if _, err := s.Stat(t.Context(), "sized"); !errors.Is(err, storage.ErrNotFound) {
 			t.Errorf("%v", err)
 		}
-		// A body of which something was read already is stored from there.
+		// A body of which a part has been read is stored from there on.
 		body := bytes.NewReader([]byte("0123456789"))
 		if _, err := body.Seek(4, io.SeekStart); err != nil {
 			t.Fatal(err)
@@ -190,7 +190,7 @@ func checkList(t *testing.T, s storage.Store) {
 	if err != nil || len(found) != 1 || found[0].Size != 7 || time.Since(found[0].Modified).Abs() > time.Minute {
 		t.Errorf("%+v, %v", found, err)
 	}
-	// Page after page gives everything once.
+	// The pages together contain every object once.
 	var walked []string
 	for after := ""; ; {
 		page, err := s.List(t.Context(), "l/", after, 4)

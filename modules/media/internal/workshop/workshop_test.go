@@ -20,7 +20,7 @@ import (
 	"38qa.net/backend/modules/media/internal/picture"
 )
 
-// The test is its own worker.
+// TestMain makes the test binary its own worker.
 func TestMain(m *testing.M) {
 	if Work() {
 		return
@@ -53,7 +53,7 @@ func open(t *testing.T, atOnce int) *Workshop {
 	return w
 }
 
-// TestOrders: what is made in a process of its own is what is made here, and so is what is wrong.
+// TestOrders checks that a worker returns the same results and the same errors as this process does.
 func TestOrders(t *testing.T) {
 	there, here := open(t, 1), New("", 1)
 	whole := jpegOf(t, 300, 200)
@@ -89,7 +89,7 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-// pid is the worker's, which is at rest.
+// pid returns the process id of an idle worker.
 func pid(t *testing.T, w *Workshop) int {
 	t.Helper()
 	at := <-w.places
@@ -100,7 +100,8 @@ func pid(t *testing.T, w *Workshop) int {
 	return at.cmd.Process.Pid
 }
 
-// TestWorkersDie: a worker that was killed is replaced, one that takes too long ends, and none is left.
+// TestWorkersDie checks that a killed worker is replaced, that cancelling one order does not disturb the
+// next, and that no worker is left after Close.
 func TestWorkersDie(t *testing.T) {
 	w := open(t, 1)
 	whole := jpegOf(t, 300, 200)
@@ -119,7 +120,7 @@ func TestWorkersDie(t *testing.T) {
 	if second == first {
 		t.Error("the killed worker is still there")
 	}
-	// Who does not wait gets no answer, and the next one the right one.
+	// A caller who stops waiting gets an error, and the next caller the right result.
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(5*time.Millisecond, cancel)
 	large := jpegOf(t, 4000, 3000)
@@ -136,7 +137,8 @@ func TestWorkersDie(t *testing.T) {
 	}
 }
 
-// TestWorkersWait: signals are for who started them; and orders at once take turns.
+// TestWorkersWait checks that orders take turns if there are more of them than workers, and that workers
+// ignore signals, which are meant for the process that started them.
 func TestWorkersWait(t *testing.T) {
 	w := open(t, 2)
 	whole := jpegOf(t, 300, 200)
@@ -159,7 +161,8 @@ func TestWorkersWait(t *testing.T) {
 	}
 }
 
-// TestPriority: all threads of a worker run in idle time, or with a low priority, and those of this process as before.
+// TestPriority checks that all threads of a worker run at idle or low priority, and that those of this
+// process keep theirs.
 func TestPriority(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("priorities of processes are given on Linux only")
@@ -168,7 +171,8 @@ func TestPriority(t *testing.T) {
 	if _, err := w.Do(t.Context(), Order{Content: jpegOf(t, 2000, 1000), Clean: true}); err != nil {
 		t.Fatal(err)
 	}
-	// The nice value and the class of each thread; the main thread's is left out, since Go keeps it, asleep, where it would end others.
+	// classes returns the nice value and the scheduling class of each thread. In this process it leaves out
+	// the main thread, which Go puts to sleep instead of ending it.
 	classes := func(process string) (values [][2]string) {
 		threads, err := os.ReadDir("/proc/" + process + "/task")
 		if err != nil {

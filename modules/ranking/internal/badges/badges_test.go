@@ -8,7 +8,8 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// TestPosts: a table of posts and what each earns, on both sides of every threshold, as the plugin's classes of awards state them.
+// TestPosts checks which badges a post earns, on both sides of every threshold, by the rules of the plugin's
+// classes of awards.
 func TestPosts(t *testing.T) {
 	long := strings.Repeat("蜂", 500)
 	for name, c := range map[string]struct {
@@ -51,7 +52,7 @@ func TestPosts(t *testing.T) {
 	}
 }
 
-// TestPersons checks which badges users earn by all that they did, on both sides of thresholds.
+// TestPersons checks which badges users earn by all their actions together, on both sides of the thresholds.
 func TestPersons(t *testing.T) {
 	for _, c := range []struct {
 		person Person
@@ -80,7 +81,7 @@ func TestPersons(t *testing.T) {
 	}
 }
 
-// TestEveryBadgeIsKnown: each has its own number, a rule, and texts in both languages.
+// TestEveryBadgeIsKnown checks that each badge has a number of its own, a rule, and texts in both languages.
 func TestEveryBadgeIsKnown(t *testing.T) {
 	if len(All) != 30 || len(Monthly) != 3 || len(texts) != 33 {
 		t.Errorf("%d, %d and %d badges", len(All), len(Monthly), len(texts))

@@ -12,7 +12,7 @@ import (
 	"38qa.net/backend/modules/ranking/internal/boards"
 )
 
-// testWeights are all different, so that a figure in the wrong place shows.
+// testWeights are all different, so that a figure in the wrong place is noticed.
 var testWeights = boards.Weights{
 	Multiple: 10, Question: 2, Answer: 4, ChooseBest: 3, BestAnswer: 30,
 	VoteUp: map[byte]int{'Q': 1, 'A': 5}, VoteDown: map[byte]int{'Q': 7, 'A': 11},
@@ -26,7 +26,7 @@ type community struct {
 	votes []boards.Vote
 }
 
-// newCommunity writes posts around the edges of the periods, to the second.
+// newCommunity makes posts and votes, many of them within seconds of the edges of the periods.
 func newCommunity(r *rand.Rand, p boards.Periods) *community {
 	edges := []int64{p.Today.From, p.Today.To, p.Yesterday.From, p.Week.From, p.Week.To, p.LastWeek.From, p.Month.From, p.Month.To, p.LastMonth.From}
 	when := func() int64 {
@@ -82,7 +82,7 @@ func (c *community) question(p *boards.Post) *boards.Post {
 	return p
 }
 
-// in tells by the question's own words whether it belongs to a scope.
+// in reports whether a question belongs to a scope, by its categories and tags.
 func in(scope boards.Scope, q *boards.Post) bool {
 	if scope == boards.Site {
 		return true
@@ -95,7 +95,8 @@ func in(scope boards.Scope, q *boards.Post) bool {
 	return slices.ContainsFunc(q.Tags, func(tag string) bool { return scope == boards.Scope("tag:"+tag) })
 }
 
-// bruteForce asks of each user and each post, again and again, what Q2A's points page asks.
+// bruteForce computes a board by going through all posts and votes for each user, by the rules of Q2A's
+// points page.
 func (c *community) bruteForce(scope boards.Scope, span boards.Span) boards.Board {
 	inside := func(at int64) bool { return span == boards.Span{} || at >= span.From && at < span.To }
 	var board boards.Board
@@ -155,7 +156,7 @@ func (c *community) bruteForce(scope boards.Scope, span boards.Span) boards.Boar
 	return board
 }
 
-// rankByCounting is Q2A's way to a rank: one more than the number of users who have more.
+// rankByCounting ranks users as Q2A does: a rank is one more than the number of users who have more.
 func rankByCounting(b boards.Board, value func(boards.Entry) (float64, bool)) []boards.Place {
 	var places []boards.Place
 	for _, e := range b {
@@ -177,7 +178,7 @@ func rankByCounting(b boards.Board, value func(boards.Entry) (float64, bool)) []
 	return places
 }
 
-// moments are around the ends of days, weeks, months and years, and where clocks are put forward and back.
+// moments are times near the ends of days, weeks, months and years, and near changes of the clock.
 var moments = map[string][]string{
 	"Asia/Tokyo":          {"2026-11-30T23:59:59", "2026-12-01T00:00:00", "2026-01-01T08:59:59", "2026-03-01T00:00:01", "2024-02-29T12:00:00", "2026-11-22T23:30:00", "2026-11-23T00:00:00"},
 	"Europe/Berlin":       {"2026-03-29T01:59:59", "2026-03-29T03:00:00", "2026-10-25T02:30:00", "2026-11-01T00:00:00", "2026-04-01T00:00:00"},
@@ -185,7 +186,8 @@ var moments = map[string][]string{
 	"Asia/Beirut":         {"2026-03-29T01:00:00", "2026-03-30T00:00:00"}, // clocks are put forward at midnight
 }
 
-// TestBoardsEqualBruteForce compares every board and every order with a computation that asks of each user and each post.
+// TestBoardsEqualBruteForce compares every board in every order with a slow computation that goes through all
+// users and all posts.
 func TestBoardsEqualBruteForce(t *testing.T) {
 	compared := 0
 	for zone, times := range moments {
@@ -244,7 +246,8 @@ func checkOrders(t *testing.T, b boards.Board) {
 	}
 }
 
-// TestPostsBeforeTheirParents: an answer that was turned into a comment may stand below one that is younger.
+// TestPostsBeforeTheirParents checks that posts are counted which come before their parents: an answer that
+// was turned into a comment may belong to a younger answer.
 func TestPostsBeforeTheirParents(t *testing.T) {
 	c := boards.NewCounter(testWeights, []boards.Span{{}})
 	for _, p := range []boards.Post{
@@ -323,7 +326,7 @@ func TestEncoding(t *testing.T) {
 	}
 }
 
-// FuzzDecode: no bytes make Decode panic or ask for much memory.
+// FuzzDecode checks that no bytes make Decode panic or take much memory.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte{2, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0})
 	f.Add([]byte{255, 255, 255, 255, 255, 255, 255, 255, 127})
