@@ -71,8 +71,8 @@ type Account struct {
 
 // accountColumns are the columns that scanAccount reads. They refer to the users as u and to the
 // points as up, as accountTables names them.
-const accountColumns = "u.userid, u.handle, u.email, u.level, u.flags, COALESCE(up.points, 0), u.wallposts, u.avatarblobid, " +
-	"UNIX_TIMESTAMP(u.created), UNIX_TIMESTAMP(u.loggedin)"
+const accountColumns = `u.userid, u.handle, u.email, u.level, u.flags, COALESCE(up.points, 0), u.wallposts,
+	u.avatarblobid, UNIX_TIMESTAMP(u.created), UNIX_TIMESTAMP(u.loggedin)`
 
 const accountTables = "{users} u LEFT JOIN {userpoints} up ON up.userid = u.userid"
 

@@ -30,8 +30,9 @@ func TestDeletedUsersLeaveNothingToRecount(t *testing.T) {
 			}
 		}
 		var unapproved, counted int
-		if _, err := s.App.DB.Get(t.Context(), []any{&unapproved, &counted}, "SELECT (SELECT content + 0 FROM {options} WHERE title = 'cache_uapprovecount'), "+
-			"(SELECT COUNT(*) FROM {users} WHERE level < 10 AND flags & 2 = 0)"); err != nil || unapproved != counted {
+		if _, err := s.App.DB.Get(t.Context(), []any{&unapproved, &counted},
+			`SELECT (SELECT content + 0 FROM {options} WHERE title = 'cache_uapprovecount'),
+				(SELECT COUNT(*) FROM {users} WHERE level < 10 AND flags & 2 = 0)`); err != nil || unapproved != counted {
 			t.Errorf("%d users wait for approval, %d are counted, %v", counted, unapproved, err)
 		}
 	})
@@ -114,7 +115,8 @@ func TestAccountPage(t *testing.T) {
 		if status, answer := change(testsite.TrollX, map[string]any{"mailings": false}); status != 403 || answer["code"] != "user_blocked" {
 			t.Errorf("somebody blocked: %d %v", status, answer)
 		}
-		if _, err := s.App.DB.Exec(t.Context(), "UPDATE {users} SET flags = flags | 128 WHERE userid = 27"); err != nil {
+		if _, err := s.App.DB.Exec(t.Context(),
+			"UPDATE {users} SET flags = flags | 128 WHERE userid = 27"); err != nil {
 			t.Fatal(err)
 		}
 		if status, answer := change(testsite.NewbieUnconf, map[string]any{"fields": map[string]any{"name": "x"}}); status != 403 || answer["code"] != "email_unconfirmed" {
@@ -184,7 +186,8 @@ func TestLevelsInCategories(t *testing.T) {
 			})
 		}
 		var n int
-		if _, err := s.App.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {userlevels} WHERE userid = 16"); err != nil || n != 0 {
+		if _, err := s.App.DB.Get(t.Context(), []any{&n},
+			"SELECT COUNT(*) FROM {userlevels} WHERE userid = 16"); err != nil || n != 0 {
 			t.Errorf("%d levels of haru were half-written, %v", n, err)
 		}
 		if status, answer, _ := s.Try(t, testsite.Superbee, "DELETE", "/v1/users/aki/level", nil); status != 200 || answer["level"] != "basic" || len(answer["categoryLevels"].([]any)) != 0 {
@@ -223,7 +226,8 @@ func TestBlockedUsersKeepReading(t *testing.T) {
 			}
 		}
 		var events []string
-		if err := s.App.DB.Select(t.Context(), database.Append(&events), "SELECT name FROM {q2ab_outbox} WHERE name LIKE 'u!_%' ESCAPE '!' ORDER BY id"); err != nil ||
+		if err := s.App.DB.Select(t.Context(), database.Append(&events),
+			"SELECT name FROM {q2ab_outbox} WHERE name LIKE 'u!_%' ESCAPE '!' ORDER BY id"); err != nil ||
 			fmt.Sprint(events) != "[u_block u_unblock u_level u_level u_reset_code]" {
 			t.Errorf("events %v %v", events, err)
 		}

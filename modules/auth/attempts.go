@@ -217,7 +217,9 @@ func (g guess) withdrawn(ctx context.Context) error {
 
 func (g guess) end(ctx context.Context, tx *database.DB, success bool) error {
 	for _, l := range g.locks {
-		query := "UPDATE {q2ab_locks} SET failures = failures - 1, locked_until = 0 WHERE id = ? AND failures > 0"
+		query := `UPDATE {q2ab_locks}
+			SET failures = failures - 1, locked_until = 0
+			WHERE id = ? AND failures > 0`
 		if success && !l.shared {
 			query = "DELETE FROM {q2ab_locks} WHERE id = ?"
 		}

@@ -27,7 +27,8 @@ func TestCleanUp(t *testing.T) {
 		for _, table := range []string{"userlimits", "iplimits", "cookies", "q2ab_attempts", "q2ab_sessions"} {
 			exec("DELETE FROM {" + table + "}")
 		}
-		exec("INSERT INTO {userlimits} (userid, action, period, count) VALUES (16, 'A', ?, 1), (16, 'Q', ?, 1), (17, 'A', ?, 1)", hour, hour-2, hour-1)
+		exec(`INSERT INTO {userlimits} (userid, action, period, count)
+			VALUES (16, 'A', ?, 1), (16, 'Q', ?, 1), (17, 'A', ?, 1)`, hour, hour-2, hour-1)
 		var rows []string
 		var args []any
 		for i := range 2500 {
@@ -43,10 +44,13 @@ func TestCleanUp(t *testing.T) {
 			if c.written > 0 {
 				written = c.written
 			}
-			exec(fmt.Sprintf("INSERT INTO {cookies} (cookieid, created, createip, written) VALUES (%d, FROM_UNIXTIME(?), ?, FROM_UNIXTIME(?))", 1000+i), c.created, []byte{10, 0, 0, 1}, written)
+			exec(fmt.Sprintf(`INSERT INTO {cookies} (cookieid, created, createip, written)
+				VALUES (%d, FROM_UNIXTIME(?), ?, FROM_UNIXTIME(?))`,
+				1000+i), c.created, []byte{10, 0, 0, 1}, written)
 		}
 		exec("INSERT INTO {q2ab_attempts} (id, period, count) VALUES (?, ?, 1), (?, ?, 1)", []byte(strings.Repeat("a", 32)), hour, []byte(strings.Repeat("b", 32)), hour-3)
-		exec("INSERT INTO {q2ab_sessions} (id, family, userid, stamp, started, expires) VALUES (?, ?, 16, ?, 1, ?), (?, ?, 16, ?, 1, ?)",
+		exec(`INSERT INTO {q2ab_sessions} (id, family, userid, stamp, started, expires)
+			VALUES (?, ?, 16, ?, 1, ?), (?, ?, 16, ?, 1, ?)`,
 			[]byte(strings.Repeat("a", 32)), []byte(strings.Repeat("a", 16)), []byte(strings.Repeat("a", 16)), now.Unix()+1,
 			[]byte(strings.Repeat("b", 32)), []byte(strings.Repeat("b", 16)), []byte(strings.Repeat("b", 16)), now.Unix())
 		for range 2 {

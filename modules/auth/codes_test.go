@@ -93,7 +93,9 @@ func TestCodesAreBound(t *testing.T) {
 				s.call(200, "PUT", "/v1/me/password", token, map[string]any{"oldPassword": "natsu-pass-123", "newPassword": "natsu-pass-456"})
 			}}, bad, bad},
 			{"to reset, before a change of the password by the old site", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) {
-				s.exec("UPDATE {users} SET passhash = (SELECT h FROM (SELECT passhash AS h FROM {users} WHERE handle = 'haru') x) WHERE handle = 'natsu'")
+				s.exec(`UPDATE {users}
+					SET passhash = (SELECT h FROM (SELECT passhash AS h FROM {users} WHERE handle = 'haru') x)
+					WHERE handle = 'natsu'`)
 			}}, bad, bad},
 			{"to reset, used on the old site", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) {
 				s.exec("UPDATE {users} SET emailcode = '' WHERE handle = 'natsu'")

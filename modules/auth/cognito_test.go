@@ -76,7 +76,9 @@ func isUser(t *testing.T, s *testsite.Site, what, token string, id int) {
 // linked returns how many logins through Cognito the user with the id has for the sub of the token.
 func linked(t *testing.T, s *testsite.Site, id int, token string) int {
 	t.Helper()
-	return s.Scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito' AND identifier = ?", id, []byte(claim(t, token, "sub")))
+	return s.Scalar(t,
+		"SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito' AND identifier = ?",
+		id, []byte(claim(t, token, "sub")))
 }
 
 func numberOfUsers(t *testing.T, s *testsite.Site) int {
@@ -162,7 +164,8 @@ func (b *bridge) comesIn(t *testing.T, p *userPool, login, password string, id i
 	isUser(t, p.site, "access token", first.AccessToken, id)
 	isUser(t, p.site, "ID token", first.IDToken, id)
 	testsite.Same(t, "users", numberOfUsers(t, p.site), users)
-	testsite.Same(t, "logins through Cognito", p.site.Scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito'", id), 1)
+	testsite.Same(t, "logins through Cognito", p.site.Scalar(t,
+		"SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito'", id), 1)
 	testsite.Same(t, "logins with the sub", linked(t, p.site, id, first.AccessToken), 1)
 	t.Logf("the tokens belong to the same user of Q2A, %s (%d), who now has one login through Cognito", session.User.Handle, id)
 
@@ -176,7 +179,8 @@ func (b *bridge) comesIn(t *testing.T, p *userPool, login, password string, id i
 		t.Error("the refreshed token is the old one")
 	}
 	isUser(t, p.site, "refreshed", refreshed.AccessToken, id)
-	testsite.Same(t, "logins through Cognito", p.site.Scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito'", id), 1)
+	testsite.Same(t, "logins through Cognito", p.site.Scalar(t,
+		"SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito'", id), 1)
 	t.Log("refreshed tokens are good too")
 	return second
 }
@@ -239,7 +243,8 @@ func newcomers(t *testing.T, p *userPool) {
 	t.Helper()
 	s := p.site
 	cached := func() int {
-		return s.Scalar(t, "SELECT CAST(content AS INTEGER) FROM {options} WHERE title = 'cache_userpointscount'")
+		return s.Scalar(t,
+			"SELECT CAST(content AS INTEGER) FROM {options} WHERE title = 'cache_userpointscount'")
 	}
 	for _, c := range []struct{ email, wish, handle string }{
 		{"bee@new.example", "Busy Bee", "Busy Bee"},
@@ -271,10 +276,13 @@ func newcomers(t *testing.T, p *userPool) {
 		testsite.Same(t, c.email+": password", me.HasPassword, false)
 		testsite.Same(t, c.email+": address", me.Email, "")
 		testsite.Same(t, "users", numberOfUsers(t, s), users+1)
-		testsite.Same(t, "rows of points", s.Scalar(t, "SELECT COUNT(*) FROM {userpoints} WHERE userid = ?", me.User.ID), 1)
+		testsite.Same(t, "rows of points", s.Scalar(t,
+			"SELECT COUNT(*) FROM {userpoints} WHERE userid = ?", me.User.ID), 1)
 		testsite.Same(t, "cache_userpointscount", cached(), points+1)
 		testsite.Same(t, "logins with the sub", linked(t, s, me.User.ID, token), 1)
-		testsite.Same(t, "source", s.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE userid = ? AND sessionsource = 'cognito' AND passhash IS NULL", me.User.ID), 1)
+		testsite.Same(t, "source", s.Scalar(t, `SELECT COUNT(*)
+			FROM {users}
+			WHERE userid = ? AND sessionsource = 'cognito' AND passhash IS NULL`, me.User.ID), 1)
 		t.Logf("somebody new who calls themselves %q signs up at the pool and gets one account, %q, though the first requests come at once", c.wish, c.handle)
 	}
 }
@@ -294,7 +302,8 @@ func claimsAddress(t *testing.T, p *userPool) {
 		t.Errorf("whoever claims an address is %+v", me)
 	}
 	testsite.Same(t, "users with the address", p.site.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE email = ?", address), 1)
-	testsite.Same(t, "logins through Cognito", p.site.Scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ?", moderator), 0)
+	testsite.Same(t, "logins through Cognito", p.site.Scalar(t,
+		"SELECT COUNT(*) FROM {userlogins} WHERE userid = ?", moderator), 0)
 	t.Log("whoever changes to that address in the pool, and has not shown to have it, gets an account of their own without an address")
 }
 
@@ -372,7 +381,8 @@ func inGroup(t *testing.T, p *userPool) {
 	testsite.Same(t, "level in the database", p.site.Scalar(t, level, granted.User.ID), 0)
 
 	// The group must permit the same as the level in Q2A does.
-	if _, err := p.site.App.DB.Exec(t.Context(), "UPDATE {users} SET level = 50 WHERE userid = ?", usual.User.ID); err != nil {
+	if _, err := p.site.App.DB.Exec(t.Context(),
+		"UPDATE {users} SET level = 50 WHERE userid = ?", usual.User.ID); err != nil {
 		t.Fatal(err)
 	}
 	testsite.Same(t, "permissions of the group", granted.Permissions, session(colleague).Permissions)
@@ -410,7 +420,8 @@ func verifiedAddresses(t *testing.T, p *userPool) {
 		if me.User.ID == c.id || me.User.Handle != c.name || me.Email != "" {
 			t.Errorf("an address that is %s makes %+v", c.what, me)
 		}
-		testsite.Same(t, "logins through Cognito", p.site.Scalar(t, "SELECT COUNT(*) FROM {userlogins} WHERE userid = ?", c.id), c.logins)
+		testsite.Same(t, "logins through Cognito", p.site.Scalar(t,
+			"SELECT COUNT(*) FROM {userlogins} WHERE userid = ?", c.id), c.logins)
 		testsite.Same(t, "users with the address", p.site.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE email = ?", c.email), 1)
 		t.Logf("one that is %s does not", c.what)
 	}

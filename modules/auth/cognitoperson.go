@@ -158,8 +158,10 @@ func findLogin(
 	var ids []int
 	sum := md5.Sum([]byte(identifier)) //nolint:gosec // see the import
 	err = db.Select(ctx, database.Append(&ids),
-		"SELECT DISTINCT l.userid FROM {userlogins} l JOIN {users} u ON u.userid = l.userid "+
-			"WHERE l.source = ? AND l.identifiermd5 = ? AND l.identifier = ?",
+		`SELECT DISTINCT l.userid
+			FROM {userlogins} l
+			JOIN {users} u ON u.userid = l.userid
+			WHERE l.source = ? AND l.identifiermd5 = ? AND l.identifier = ?`,
 		source, sum[:], []byte(identifier))
 	switch {
 	case err != nil:
@@ -297,8 +299,12 @@ func (a *action) migrated(c *tokens.Claims) (int, error) {
 	}
 	var id int
 	found, err := a.tx.Get(a.ctx, []any{&id},
-		"SELECT m.userid FROM {q2ab_migrated} m JOIN {users} u ON u.userid = m.userid WHERE (m.username IN ? OR m.username = ? AND m.userid = ?) "+
-			"AND m.username <> '' AND m.sub IS NULL AND m.at > ? ORDER BY m.at DESC LIMIT 1",
+		`SELECT m.userid
+			FROM {q2ab_migrated} m
+			JOIN {users} u ON u.userid = m.userid
+			WHERE (m.username IN ? OR m.username = ? AND m.userid = ?) AND m.username <> '' AND m.sub IS NULL
+				AND m.at > ?
+			ORDER BY m.at DESC LIMIT 1`,
 		names, strings.ToLower(unverified), account, since-linkWindow)
 	if err != nil {
 		return 0, fmt.Errorf("look for a migrated account: %w", err)

@@ -222,7 +222,9 @@ func (m *Module) Migration(ctx context.Context) (s MigrationState, err error) {
 		sum(left+" AND u.passhash IS NOT NULL")+", "+
 		sum(left+" AND u.passhash IS NULL AND u.passsalt IS NOT NULL")+", "+
 		sum(left+" AND u.passhash IS NULL AND u.passsalt IS NULL")+", "+sum(left+" AND u.flags & 2 <> 0")+
-		" FROM {users} u LEFT JOIN {q2ab_migrated} m ON m.userid = u.userid LEFT JOIN (SELECT DISTINCT userid FROM {userlogins} WHERE source = 'cognito') l ON l.userid = u.userid")
+		` FROM {users} u
+			LEFT JOIN {q2ab_migrated} m ON m.userid = u.userid
+			LEFT JOIN (SELECT DISTINCT userid FROM {userlogins} WHERE source = 'cognito') l ON l.userid = u.userid`)
 	if err != nil {
 		return s, fmt.Errorf("count migrated accounts: %w", err)
 	}
@@ -248,8 +250,10 @@ func (m *Module) ExportUsers(ctx context.Context, out io.Writer) (n int, err err
 	}
 	for last := 0; ; {
 		users, err := findUsers(ctx, m.db,
-			"userid > ? AND email <> '' AND flags & 3 = 1 AND userid NOT IN (SELECT userid FROM {q2ab_migrated}) "+
-				"AND userid NOT IN (SELECT userid FROM {userlogins} WHERE source = 'cognito') ORDER BY userid LIMIT ?",
+			`userid > ? AND email <> '' AND flags & 3 = 1
+				AND userid NOT IN (SELECT userid FROM {q2ab_migrated})
+				AND userid NOT IN (SELECT userid FROM {userlogins} WHERE source = 'cognito')
+				ORDER BY userid LIMIT ?`,
 			last, usersPerExport)
 		if err != nil {
 			return n, err

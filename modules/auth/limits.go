@@ -121,7 +121,12 @@ func limitsLeft(ctx context.Context, db *database.DB, o *site.Options, c Caller)
 			byIP[Action(action)] = count
 		}
 		return err
-	}, "SELECT 'user', action, count FROM {userlimits} WHERE userid = ? AND period = ? UNION ALL SELECT 'ip', action, count FROM {iplimits} WHERE ip = ? AND period = ?",
+	}, `SELECT 'user', action, count
+		FROM {userlimits}
+		WHERE userid = ? AND period = ?
+		UNION ALL SELECT 'ip', action, count
+		FROM {iplimits}
+		WHERE ip = ? AND period = ?`,
 		c.UserID, db.Now()/hour, c.binaryIP(), db.Now()/hour)
 	if err != nil {
 		return nil, fmt.Errorf("read limits: %w", err)

@@ -10,7 +10,9 @@ import (
 )
 
 // mailsCaused counts the events in the outbox that have mails sent to freely chosen addresses.
-const mailsCaused = "SELECT COUNT(*) FROM {q2ab_outbox} WHERE name IN ('u_register', 'u_confirm_code', 'u_reset_code')"
+const mailsCaused = `SELECT COUNT(*)
+	FROM {q2ab_outbox}
+	WHERE name IN ('u_register', 'u_confirm_code', 'u_reset_code')`
 
 // from sends a request from an IP address, and returns the status and the code of the problem.
 func from(t *testing.T, s *testsite.Issuer, ip, method, path, token string, body map[string]any) (status int, code string) {
@@ -95,7 +97,8 @@ func TestSignUpsAreMailsToo(t *testing.T) {
 				t.Fatalf("%d %s", status, code)
 			}
 		}
-		if _, err := s.App.DB.Exec(t.Context(), "UPDATE {users} SET email = 'fuyu@example.jp' WHERE handle = 'fuyu'"); err != nil {
+		if _, err := s.App.DB.Exec(t.Context(),
+			"UPDATE {users} SET email = 'fuyu@example.jp' WHERE handle = 'fuyu'"); err != nil {
 			t.Fatal(err)
 		}
 		body := map[string]any{"handle": "new one", "email": "STRANGER@example.jp", "password": "long-enough"}
@@ -119,7 +122,8 @@ func TestBlockedAccounts(t *testing.T) {
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
 		in := s.SignIn(t, "newbie2", "newbie-pass-2")
 		for _, flags := range []int{2, 2 | 128, 2 | 1} {
-			if _, err := s.App.DB.Exec(t.Context(), "UPDATE {users} SET flags = ? WHERE handle = 'newbie2'", flags); err != nil {
+			if _, err := s.App.DB.Exec(t.Context(),
+				"UPDATE {users} SET flags = ? WHERE handle = 'newbie2'", flags); err != nil {
 				t.Fatal(err)
 			}
 			for _, c := range []struct {

@@ -118,7 +118,9 @@ func profileOf(ctx context.Context, db *database.DB, userID int) (map[string]str
 		err := rows.Scan(&name, &value)
 		values[name] = value.String
 		return err
-	}, "SELECT f.title, v.content FROM {userfields} f LEFT JOIN {userprofile} v ON v.title = f.title AND v.userid = ?",
+	}, `SELECT f.title, v.content
+		FROM {userfields} f
+		LEFT JOIN {userprofile} v ON v.title = f.title AND v.userid = ?`,
 		userID)
 	if err != nil {
 		return nil, fmt.Errorf("read profile fields: %w", err)

@@ -158,7 +158,8 @@ func TestPeopleOfCognito(t *testing.T) {
 			t.Error("another sub of the same name is tanaka too")
 		}
 		var logins []string
-		if err := s.App.DB.Select(t.Context(), database.Append(&logins), "SELECT identifier FROM {userlogins} WHERE source = 'cognito' AND userid = 10"); err != nil || fmt.Sprint(logins) != "[sub-tanaka]" {
+		if err := s.App.DB.Select(t.Context(), database.Append(&logins),
+			"SELECT identifier FROM {userlogins} WHERE source = 'cognito' AND userid = 10"); err != nil || fmt.Sprint(logins) != "[sub-tanaka]" {
 			t.Errorf("logins of tanaka: %v %v", logins, err)
 		}
 
@@ -226,7 +227,8 @@ func TestPeopleOfCognito(t *testing.T) {
 		if email != "fresh@example.jp" || handle != "巣箱 職人" || flags != 65 || source != "cognito" {
 			t.Errorf("%q %q %d %q", email, handle, flags, source)
 		}
-		if _, err := s.App.DB.Get(t.Context(), []any{&points}, "SELECT points FROM {userpoints} WHERE userid = ?", got); err != nil || points != 100 {
+		if _, err := s.App.DB.Get(t.Context(), []any{&points},
+			"SELECT points FROM {userpoints} WHERE userid = ?", got); err != nil || points != 100 {
 			t.Errorf("%d points, %v", points, err)
 		}
 		second := who(access("sub-new-2", "aki", nil))

@@ -55,8 +55,9 @@ func (a *action) create(n newAccount) (u user, err error) {
 	}
 	now, ip := a.tx.Now(), a.caller.binaryIP()
 	id, err := a.tx.Insert(a.ctx,
-		"INSERT INTO {users} (created, createip, loggedin, loginip, email, handle, level, flags, passhash, emailcode, sessioncode, sessionsource) "+
-			"VALUES (FROM_UNIXTIME(?), ?, FROM_UNIXTIME(?), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		`INSERT INTO {users} (created, createip, loggedin, loginip, email, handle, level, flags, passhash,
+				emailcode, sessioncode, sessionsource)
+			VALUES (FROM_UNIXTIME(?), ?, FROM_UNIXTIME(?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		now, ip, now, ip, u.email, u.handle, u.level, u.flags, hash, u.emailCode, u.sessionCode, u.source)
 	if err != nil {
 		return user{}, fmt.Errorf("make an account: %w", err)

@@ -141,14 +141,16 @@ func TestWhatEndsSessions(t *testing.T) {
 			t.Errorf("a changed password: %d", status)
 		}
 		in = s.SignIn(t, "haru", "haru-pass-456")
-		if _, err := s.App.DB.Exec(t.Context(), "UPDATE {users} SET sessioncode = 'elsewher' WHERE handle = 'haru'"); err != nil {
+		if _, err := s.App.DB.Exec(t.Context(),
+			"UPDATE {users} SET sessioncode = 'elsewher' WHERE handle = 'haru'"); err != nil {
 			t.Fatal(err)
 		}
 		if alive(in) {
 			t.Error("the old site changed the session code, and the session lives on")
 		}
 		in = s.SignIn(t, "haru", "haru-pass-456")
-		if _, err := s.App.DB.Exec(t.Context(), "UPDATE {users} SET passhash = CONCAT('$2y$10$', 'x') WHERE handle = 'haru'"); err != nil && s.App.DB.Dialect() == database.MySQL {
+		if _, err := s.App.DB.Exec(t.Context(),
+			"UPDATE {users} SET passhash = CONCAT('$2y$10$', 'x') WHERE handle = 'haru'"); err != nil && s.App.DB.Dialect() == database.MySQL {
 			t.Fatal(err)
 		} else if err == nil && alive(in) {
 			t.Error("the old site changed the password, and the session lives on")

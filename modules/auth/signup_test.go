@@ -40,7 +40,8 @@ func TestRetriedSignUp(t *testing.T) {
 			t.Errorf("%d %+v, again %d %+v", status, first, again, second)
 		}
 		var kept []string
-		if err := s.App.DB.Select(t.Context(), database.Append(&kept), "SELECT body FROM {q2ab_idempotency} WHERE body IS NOT NULL"); err != nil || len(kept) != 0 {
+		if err := s.App.DB.Select(t.Context(), database.Append(&kept),
+			"SELECT body FROM {q2ab_idempotency} WHERE body IS NOT NULL"); err != nil || len(kept) != 0 {
 			t.Errorf("kept: %v %v", kept, err)
 		}
 	})
@@ -61,7 +62,8 @@ func TestNamesAreUnique(t *testing.T) {
 		}
 		wait.Wait()
 		var n int
-		if _, err := s.App.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {users} WHERE handle = 'wanted'"); err != nil || n != 1 {
+		if _, err := s.App.DB.Get(t.Context(), []any{&n},
+			"SELECT COUNT(*) FROM {users} WHERE handle = 'wanted'"); err != nil || n != 1 {
 			t.Errorf("%d accounts, answers %v, %v", n, statuses, err)
 		}
 	})

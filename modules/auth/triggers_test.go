@@ -106,7 +106,8 @@ func TestPoolOfAliases(t *testing.T) {
 			t.Errorf("%s gets the username %v, %q", login[0], name, failure)
 		}
 		var n int
-		if _, err := s.App.DB.Get(t.Context(), []any{&n}, "SELECT COUNT(*) FROM {q2ab_migrated} WHERE username = ?", want); err != nil || n != 1 {
+		if _, err := s.App.DB.Get(t.Context(), []any{&n},
+			"SELECT COUNT(*) FROM {q2ab_migrated} WHERE username = ?", want); err != nil || n != 1 {
 			t.Errorf("%s: %d rows, %v", want, n, err)
 		}
 	}

@@ -110,7 +110,11 @@ func (m *Module) favorites(ctx context.Context) (*favoritesOutput, error) {
 		err := rows.Scan(&t.Tag, &t.QuestionCount)
 		out.Body.Tags = append(out.Body.Tags, t)
 		return err
-	}, "SELECT w.word, w.tagcount FROM {words} w JOIN {userfavorites} f ON f.entityid = w.wordid WHERE f.userid = ? AND f.entitytype = 'T' ORDER BY w.tagcount DESC, w.wordid DESC",
+	}, `SELECT w.word, w.tagcount
+		FROM {words} w
+		JOIN {userfavorites} f ON f.entityid = w.wordid
+		WHERE f.userid = ? AND f.entitytype = 'T'
+		ORDER BY w.tagcount DESC, w.wordid DESC`,
 		caller.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("read favourite tags: %w", err)
@@ -169,7 +173,10 @@ func (m *Module) listNotices(ctx context.Context, _ *struct{}) (*noticesOutput, 
 		}
 		out.Body.Items = append(out.Body.Items, n)
 		return nil
-	}, "SELECT noticeid, content, format, UNIX_TIMESTAMP(created) FROM {usernotices} WHERE userid = ? ORDER BY created, noticeid",
+	}, `SELECT noticeid, content, format, UNIX_TIMESTAMP(created)
+		FROM {usernotices}
+		WHERE userid = ?
+		ORDER BY created, noticeid`,
 		caller.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("read notices: %w", err)
@@ -219,8 +226,8 @@ func (m *Module) listConversation(ctx context.Context, in *userListInput) (*mess
 		return nil, err
 	}
 	return m.messages(ctx, "conversation", size, in.Page,
-		"m.type = 'PRIVATE' AND (m.touserid = ? AND m.fromuserid = ? AND m.tohidden = 0 OR "+
-			"m.fromuserid = ? AND m.touserid = ? AND m.fromhidden = 0)",
+		`m.type = 'PRIVATE' AND (m.touserid = ? AND m.fromuserid = ? AND m.tohidden = 0
+			OR m.fromuserid = ? AND m.touserid = ? AND m.fromhidden = 0)`,
 		caller.UserID, a.ID, caller.UserID, a.ID)
 }
 
@@ -292,8 +299,10 @@ func (m *Module) messages(
 		ends = append(ends, [2]int{int(from.Int64), int(to.Int64)})
 		out.Body.Items = append(out.Body.Items, msg)
 		return nil
-	}, "SELECT m.messageid, m.fromuserid, m.touserid, m.content, m.format, UNIX_TIMESTAMP(m.created) FROM {messages} m WHERE "+condition+
-		" ORDER BY m.created DESC, m.messageid DESC LIMIT ? OFFSET ?",
+	}, `SELECT m.messageid, m.fromuserid, m.touserid, m.content, m.format, UNIX_TIMESTAMP(m.created)
+		FROM {messages} m
+		WHERE `+condition+`
+		ORDER BY m.created DESC, m.messageid DESC LIMIT ? OFFSET ?`,
 		append(args, size+1, page.Offset(size))...)
 	if err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)

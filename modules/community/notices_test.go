@@ -120,7 +120,8 @@ func TestPagesOfMessages(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
 	for id := 101; id <= 107; id++ { // two messages each in the same second
-		s.Exec(t, "INSERT INTO {messages} (messageid, type, fromuserid, touserid, content, format, created) VALUES (?, 'PRIVATE', 18, 13, 'text', '', FROM_UNIXTIME(?))", id, 1796000000+id/2)
+		s.Exec(t, `INSERT INTO {messages} (messageid, type, fromuserid, touserid, content, format, created)
+			VALUES (?, 'PRIVATE', 18, 13, 'text', '', FROM_UNIXTIME(?))`, id, 1796000000+id/2)
 	}
 	var all []int
 	cursor := ""
@@ -144,7 +145,8 @@ func TestPagesOfMessages(t *testing.T) {
 // switched off.
 func TestMessagesAndWallsAreSwitchedOff(t *testing.T) {
 	t.Parallel()
-	s := testsite.New(t, testsite.After("REPLACE INTO {options} (title, content) VALUES ('allow_private_messages', '0'), ('allow_user_walls', '0')"))
+	s := testsite.New(t, testsite.After(`REPLACE INTO {options} (title, content)
+		VALUES ('allow_private_messages', '0'), ('allow_user_walls', '0')`))
 	for _, path := range []string{"/v1/me/messages", "/v1/me/messages?box=out", "/v1/me/messages/lurker", "/v1/users/aki/wall"} {
 		t.Run(path, func(t *testing.T) {
 			refused(t, s, testsite.Aki, "GET", path, http.StatusNotFound, "feature_off")

@@ -170,8 +170,11 @@ func (m *Module) stats(ctx context.Context, userID int, rank *int) (stats, error
 		[]any{&s.Questions, &s.Answers, &s.Comments, &s.SelectedByUser, &s.SelectedOfUser,
 			&s.QuestionUpvotes, &s.QuestionDownvotes, &s.AnswerUpvotes, &s.AnswerDownvotes,
 			&s.UpvotesReceived, &s.DownvotesReceived, &s.Bonus, &place},
-		"SELECT qposts, aposts, cposts, aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes, upvoteds, downvoteds, bonus, "+
-			"(SELECT 1 + COUNT(*) FROM {userpoints} better WHERE better.points > up.points) FROM {userpoints} up WHERE userid = ?",
+		`SELECT qposts, aposts, cposts, aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes,
+				upvoteds, downvoteds, bonus,
+				(SELECT 1 + COUNT(*) FROM {userpoints} better WHERE better.points > up.points)
+			FROM {userpoints} up
+			WHERE userid = ?`,
 		userID)
 	if err != nil {
 		return s, fmt.Errorf("read a user's figures: %w", err)
@@ -208,7 +211,10 @@ func (m *Module) fields(
 		}
 		fields = append(fields, f)
 		return nil
-	}, "SELECT f.title, f.content, f.flags, f.permit + 0, v.content FROM {userfields} f LEFT JOIN {userprofile} v ON v.title = f.title AND v.userid = ? ORDER BY f.position",
+	}, `SELECT f.title, f.content, f.flags, f.permit + 0, v.content
+		FROM {userfields} f
+		LEFT JOIN {userprofile} v ON v.title = f.title AND v.userid = ?
+		ORDER BY f.position`,
 		userID)
 	if err != nil {
 		return nil, fmt.Errorf("read profile fields: %w", err)

@@ -54,11 +54,15 @@ func TestUpdatesReachWhoFollows(t *testing.T) {
 		}
 		edit = object{"content": "A third text of this answer, which says even more."}
 		s.Do(t, testsite.ModKenji, "PATCH", fmt.Sprint("/v1/answers/", answer), edit)
-		if n := s.Scalar(t, "SELECT COUNT(*) FROM {userevents} WHERE updatetype = 'E' AND userid = ?", testsite.Lurker); n != 1 {
+		if n := s.Scalar(t,
+			"SELECT COUNT(*) FROM {userevents} WHERE updatetype = 'E' AND userid = ?",
+			testsite.Lurker); n != 1 {
 			t.Errorf("an edit by another is told the author %d times", n)
 		}
 		s.Hide(t, answer)
-		if n := s.Scalar(t, "SELECT COUNT(*) FROM {userevents} WHERE updatetype = 'H' AND userid = ?", testsite.Lurker); n != 1 {
+		if n := s.Scalar(t,
+			"SELECT COUNT(*) FROM {userevents} WHERE updatetype = 'H' AND userid = ?",
+			testsite.Lurker); n != 1 {
 			t.Errorf("that an answer was hidden is told its author %d times", n)
 		}
 	})
@@ -108,9 +112,11 @@ func TestNobodyFollowsWhoIsGone(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
 	followers := func(user int) int {
-		return s.Scalar(t, "SELECT COUNT(*) FROM {userfavorites} WHERE entitytype = 'U' AND entityid = ?", user)
+		return s.Scalar(t,
+			"SELECT COUNT(*) FROM {userfavorites} WHERE entitytype = 'U' AND entityid = ?", user)
 	}
-	s.Exec(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (?, 'U', ?, 0), (?, 'T', ?, 0)",
+	s.Exec(t, `INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents)
+		VALUES (?, 'U', ?, 0), (?, 'T', ?, 0)`,
 		testsite.Aki, testsite.Spammer99, testsite.Aki, testsite.Spammer99)
 	others := followers(testsite.ExpertSato)
 	s.Do(t, testsite.AdminHana, "DELETE", "/v1/users/spammer99", nil)
@@ -120,7 +126,9 @@ func TestNobodyFollowsWhoIsGone(t *testing.T) {
 	if n := followers(testsite.ExpertSato); n != others || others == 0 {
 		t.Errorf("%d of %d users follow somebody else", n, others)
 	}
-	if n := s.Scalar(t, "SELECT COUNT(*) FROM {userfavorites} WHERE entitytype = 'T' AND entityid = ?", testsite.Spammer99); n != 1 {
+	if n := s.Scalar(t,
+		"SELECT COUNT(*) FROM {userfavorites} WHERE entitytype = 'T' AND entityid = ?",
+		testsite.Spammer99); n != 1 {
 		t.Error("a tag of the same number is followed no more")
 	}
 }

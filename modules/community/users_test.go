@@ -16,12 +16,20 @@ func TestUsersOfEqualPoints(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		for id := 1000; id < 1120; id++ {
-			s.Exec(t, "INSERT INTO {users} (userid, created, createip, email, handle, level, flags, wallposts, loggedin, loginip) "+
-				"SELECT ?, created, createip, ?, ?, 0, 0, 0, loggedin, loginip FROM {users} WHERE userid = 1", id, fmt.Sprintf("u%d@example.jp", id), fmt.Sprintf("u%d", id))
-			s.Exec(t, "INSERT INTO {userpoints} (userid, points) VALUES (?, ?)", id, []int{100, 100, 100, 340, -20, 0}[id*7%6])
+			s.Exec(t, `INSERT INTO {users} (userid, created, createip, email, handle, level, flags, wallposts,
+					loggedin, loginip)
+				SELECT ?, created, createip, ?, ?, 0, 0, 0, loggedin, loginip
+				FROM {users}
+				WHERE userid = 1`, id, fmt.Sprintf("u%d@example.jp", id), fmt.Sprintf("u%d", id))
+			s.Exec(t, "INSERT INTO {userpoints} (userid, points) VALUES (?, ?)",
+				id, []int{100, 100, 100, 340, -20, 0}[id*7%6])
 		}
-		s.Exec(t, "INSERT INTO {userpoints} (userid, points) VALUES (5000, 100), (5001, 1000000)") // of accounts that are gone
-		want := s.Numbers(t, "SELECT u.userid FROM {users} u JOIN {userpoints} up ON up.userid = u.userid ORDER BY up.points DESC, u.userid")
+		// These are the points of accounts that are gone.
+		s.Exec(t, "INSERT INTO {userpoints} (userid, points) VALUES (5000, 100), (5001, 1000000)")
+		want := s.Numbers(t, `SELECT u.userid
+			FROM {users} u
+			JOIN {userpoints} up ON up.userid = u.userid
+			ORDER BY up.points DESC, u.userid`)
 		type page = testsite.List[struct{ ID int }]
 		for _, size := range []int{1, 7, 40, 100} {
 			t.Run(fmt.Sprintf("pages of %d", size), func(t *testing.T) {

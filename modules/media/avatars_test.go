@@ -121,7 +121,8 @@ func TestAvatar(t *testing.T) {
 			t.Error(err)
 		}
 		// Other users: aki has no picture, and the site no default.
-		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {users} SET flags = 8, email = ' Aki@Example.jp ' WHERE handle = 'aki'"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(),
+			"UPDATE {users} SET flags = 8, email = ' Aki@Example.jp ' WHERE handle = 'aki'"); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := avatarOf("aki"), "https://www.gravatar.com/avatar/"; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "?s=64") {
@@ -147,7 +148,8 @@ func TestAvatar(t *testing.T) {
 				t.Errorf("user %d: %s %s", c.user, res.Status, body)
 			}
 		}
-		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {options} SET content = '0' WHERE title = 'avatar_allow_upload'"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(),
+			"UPDATE {options} SET content = '0' WHERE title = 'avatar_allow_upload'"); err != nil {
 			t.Fatal(err)
 		}
 		s = testsite.New(t, testsite.On(s.Database))

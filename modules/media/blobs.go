@@ -62,8 +62,11 @@ func (m *Module) look(ctx context.Context, id string) (*blob, error) {
 	var name sql.NullString
 	var stored sql.NullBool
 	found, err := m.db.Get(ctx, []any{&b.format, &name, &stored, &b.content, &b.size},
-		"SELECT b.format, b.filename, m.in_store, CASE WHEN m.in_store = 1 THEN NULL ELSE b.content END, COALESCE(m.bytes, 0) "+
-			"FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE b.blobid = ?", id)
+		`SELECT b.format, b.filename, m.in_store, CASE WHEN m.in_store = 1 THEN NULL ELSE b.content END,
+				COALESCE(m.bytes, 0)
+			FROM {blobs} b
+			LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid
+			WHERE b.blobid = ?`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read a blob: %w", err)
 	}

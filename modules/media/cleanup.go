@@ -67,7 +67,9 @@ func (m *Module) Release(ctx context.Context, tx *database.DB, ids []string) err
 		pictureFormats, tx.Now(), ids)
 	if err == nil {
 		_, err = tx.Exec(ctx,
-			"UPDATE {q2ab_media} SET doubted = ? WHERE blobid IN ? AND state NOT IN ('awaited', 'storing', 'dropped')",
+			`UPDATE {q2ab_media}
+				SET doubted = ?
+				WHERE blobid IN ? AND state NOT IN ('awaited', 'storing', 'dropped')`,
 			at, ids)
 	}
 	if err != nil {
@@ -98,7 +100,11 @@ func (m *Module) dropUnused(ctx context.Context, _ int, w *jobs.Work) (next int,
 	w.Done = 0
 	var ids []string
 	err = m.db.Select(ctx, database.Append(&ids),
-		"SELECT m.blobid FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid WHERE m.doubted > 0 AND m.doubted <= ? ORDER BY m.doubted, m.blobid LIMIT ?",
+		`SELECT m.blobid
+			FROM {q2ab_media} m
+			JOIN {blobs} b ON b.blobid = m.blobid
+			WHERE m.doubted > 0 AND m.doubted <= ?
+			ORDER BY m.doubted, m.blobid LIMIT ?`,
 		m.db.Now(), removedAtOnce)
 	if err != nil || len(ids) == 0 {
 		return 0, err
@@ -143,7 +149,9 @@ func (m *Module) dropUnused(ctx context.Context, _ int, w *jobs.Work) (next int,
 // are large; an empty query means that the table cannot name any. Of all other tables, used reads
 // every column.
 var ownColumns = map[string]string{
-	"posts": "SELECT content FROM {posts} WHERE content LIKE '%blob%' OR content LIKE '%media/%' OR content LIKE '%image/%'",
+	"posts": `SELECT content
+		FROM {posts}
+		WHERE content LIKE '%blob%' OR content LIKE '%media/%' OR content LIKE '%image/%'`,
 	"users": "SELECT avatarblobid FROM {users} WHERE avatarblobid IS NOT NULL",
 	// These tables hold numbers, single words, or copies of what is in other tables.
 	"blobs": "", "cache": "", "eventlog": "", "words": "", "titlewords": "", "contentwords": "",
@@ -210,7 +218,10 @@ func (m *Module) used(ctx context.Context, ids []string) (map[string]bool, error
 func (m *Module) noticeGone(ctx context.Context, _ int, w *jobs.Work) (next int, err error) {
 	var ids []string
 	err = m.db.Select(ctx, database.Append(&ids),
-		"SELECT m.blobid FROM {q2ab_media} m LEFT JOIN {blobs} b ON b.blobid = m.blobid WHERE b.blobid IS NULL AND m.state NOT IN ('awaited', 'storing', 'dropped') LIMIT ?",
+		`SELECT m.blobid
+			FROM {q2ab_media} m
+			LEFT JOIN {blobs} b ON b.blobid = m.blobid
+			WHERE b.blobid IS NULL AND m.state NOT IN ('awaited', 'storing', 'dropped') LIMIT ?`,
 		removedAtOnce)
 	if w.Done = len(ids); err != nil || len(ids) == 0 {
 		return 0, err
@@ -238,7 +249,9 @@ func (m *Module) abandon(ctx context.Context, _ int, w *jobs.Work) (next int, er
 		return 0, nil
 	}
 	changed, err := m.db.Exec(ctx,
-		"UPDATE {q2ab_media} SET state = 'dropped', upload = NULL WHERE state IN ('awaited', 'storing') AND noted < ?",
+		`UPDATE {q2ab_media}
+			SET state = 'dropped', upload = NULL
+			WHERE state IN ('awaited', 'storing') AND noted < ?`,
 		m.db.Now()-int64(unfinishedFor/time.Second))
 	w.Done = int(changed)
 	if err != nil {

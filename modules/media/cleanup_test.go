@@ -155,7 +155,8 @@ func TestUnfinishedUploads(t *testing.T) {
 	s := testsite.New(t, testsite.Config(func(c *config.Config) { c.UploadsTo = config.UploadsToStore }), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
 	folder := s.Store
 	id := upload(t, s, testsite.Haru, "a.jpg", gradient(t, 300, 200)).ID
-	for _, query := range []string{"DELETE FROM {blobs} WHERE blobid = ?", "UPDATE {q2ab_media} SET state = 'storing', in_store = 0 WHERE blobid = ?"} {
+	for _, query := range []string{"DELETE FROM {blobs} WHERE blobid = ?",
+		"UPDATE {q2ab_media} SET state = 'storing', in_store = 0 WHERE blobid = ?"} {
 		if _, err := s.App.DB.Exec(context.Background(), query, id); err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +215,10 @@ func TestDeleteMedia(t *testing.T) {
 		if there(unused) || there(visitors) || !there(shown) {
 			t.Errorf("there: unused %v, the visitor's %v, in a post %v", there(unused), there(visitors), there(shown))
 		}
-		if _, err := s.App.DB.Exec(context.Background(), "INSERT INTO {cache} (type, cacheid, content, created, lastread) VALUES ('i_50', ?, 'x', '2026-01-01', '2026-01-01'), ('other', ?, 'x', '2026-01-01', '2026-01-01')", bad, bad); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(),
+			`INSERT INTO {cache} (type, cacheid, content, created, lastread)
+				VALUES ('i_50', ?, 'x', '2026-01-01', '2026-01-01'),
+					('other', ?, 'x', '2026-01-01', '2026-01-01')`, bad, bad); err != nil {
 			t.Fatal(err)
 		}
 		if got := remove(bad, testsite.Superbee, ""); got != http.StatusNoContent || there(bad) {

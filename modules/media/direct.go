@@ -239,7 +239,10 @@ func (m *Module) confirmed(ctx context.Context, id string, c auth.Caller) (*uplo
 	var cookie sql.NullString
 	a := accepted{}
 	found, err := m.db.Get(ctx, []any{&a.format, &user, &cookie, &a.info.Width, &a.info.Height},
-		"SELECT b.format, b.userid, b.cookieid, m.width, m.height FROM {blobs} b JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE b.blobid = ?",
+		`SELECT b.format, b.userid, b.cookieid, m.width, m.height
+			FROM {blobs} b
+			JOIN {q2ab_media} m ON m.blobid = b.blobid
+			WHERE b.blobid = ?`,
 		id)
 	if err != nil {
 		return nil, fmt.Errorf("read an upload: %w", err)

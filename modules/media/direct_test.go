@@ -99,7 +99,11 @@ func TestDirectUpload(t *testing.T) {
 	if res.StatusCode != http.StatusCreated || res.Header.Get("Location") != "/v1/media/"+d.ID {
 		t.Fatalf("%s %s", res.Status, first)
 	}
-	if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND format = 'jpg' AND filename = '蜂.jpg' AND content IS NULL AND userid = 16", d.ID); n != 1 {
+	if n := s.Scalar(t,
+		`SELECT COUNT(*)
+			FROM {blobs}
+			WHERE blobid = ? AND format = 'jpg' AND filename = '蜂.jpg' AND content IS NULL AND userid = 16`,
+		d.ID); n != 1 {
 		t.Error("the row is another")
 	}
 	if n := s.Scalar(t, "SELECT SUM(count) FROM {userlimits} WHERE userid = 16 AND action = 'U'"); n != 1 {
@@ -150,7 +154,8 @@ func TestDirectUpload(t *testing.T) {
 	if res, body := confirm(both, testsite.Haru); res.StatusCode != http.StatusCreated {
 		t.Errorf("%s %s", res.Status, body)
 	}
-	if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND content IS NOT NULL", both.ID); n != 1 {
+	if n := s.Scalar(t,
+		"SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND content IS NOT NULL", both.ID); n != 1 {
 		t.Error("the old site would not find it")
 	}
 	// A file that is never sent is forgotten.

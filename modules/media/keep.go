@@ -144,7 +144,8 @@ func (m *Module) insert(ctx context.Context, tx *database.DB, id string, a accep
 		ip = by.ip.AsSlice()
 	}
 	_, err := tx.Exec(ctx,
-		"INSERT INTO {blobs} (blobid, format, content, filename, userid, cookieid, createip, created) VALUES (?, ?, ?, ?, ?, ?, ?, FROM_UNIXTIME(?))",
+		`INSERT INTO {blobs} (blobid, format, content, filename, userid, cookieid, createip, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?, FROM_UNIXTIME(?))`,
 		id, a.format, content, name, user, visitor, ip, tx.Now())
 	if err != nil {
 		return fmt.Errorf("store an upload: %w", err)

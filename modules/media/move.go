@@ -157,8 +157,12 @@ func (mv *move) todo(ctx context.Context, w *jobs.Work) (files []file, err error
 		err := rows.Scan(&f.id, &f.format, &f.stored, &f.purged, &f.verified, &f.kept, &f.hash, &f.size)
 		files = append(files, f)
 		return err
-	}, "SELECT m.blobid, b.format, m.in_store, m.purged, m.verified, m.kept, m.hash, m.bytes FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid "+
-		"WHERE m.blobid > ? AND m.skipped <> ? AND (m.in_store = 0 OR ? AND m.verified < ? OR ? AND m.kept <> ? OR ? AND m.purged = 0) ORDER BY m.blobid LIMIT ?",
+	}, `SELECT m.blobid, b.format, m.in_store, m.purged, m.verified, m.kept, m.hash, m.bytes
+		FROM {q2ab_media} m
+		JOIN {blobs} b ON b.blobid = m.blobid
+		WHERE m.blobid > ? AND m.skipped <> ?
+			AND (m.in_store = 0 OR ? AND m.verified < ? OR ? AND m.kept <> ? OR ? AND m.purged = 0)
+		ORDER BY m.blobid LIMIT ?`,
 		mv.last, mv.run, verify, mv.run, keep, mv.run, purge, movedAtOnce)
 	if err != nil {
 		return nil, fmt.Errorf("files to move: %w", err)
@@ -336,8 +340,9 @@ func (m *Module) toMove(ctx context.Context, parameters map[string]string) (stri
 	var all, stored, inDatabase int
 	var size sql.NullInt64
 	_, err := m.db.Get(ctx, []any{&all, &stored, &inDatabase, &size},
-		"SELECT COUNT(*), COUNT(CASE WHEN m.in_store = 1 THEN 1 END), COUNT(b.content), SUM(LENGTH(b.content)) "+
-			"FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid")
+		`SELECT COUNT(*), COUNT(CASE WHEN m.in_store = 1 THEN 1 END), COUNT(b.content), SUM(LENGTH(b.content))
+			FROM {blobs} b
+			LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid`)
 	if err != nil {
 		return "", fmt.Errorf("count files: %w", err)
 	}
@@ -354,8 +359,11 @@ func (m *Module) moved(ctx context.Context, run int) (string, error) {
 	var all, stored, verified, inDatabase, skipped int
 	var size sql.NullInt64
 	_, err := m.db.Get(ctx, []any{&all, &stored, &verified, &inDatabase, &skipped, &size},
-		"SELECT COUNT(*), COUNT(CASE WHEN m.in_store = 1 THEN 1 END), COUNT(CASE WHEN m.verified > 0 THEN 1 END), "+
-			"COUNT(b.content), COUNT(CASE WHEN m.skipped = ? THEN 1 END), SUM(m.bytes) FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid",
+		`SELECT COUNT(*), COUNT(CASE WHEN m.in_store = 1 THEN 1 END),
+				COUNT(CASE WHEN m.verified > 0 THEN 1 END), COUNT(b.content),
+				COUNT(CASE WHEN m.skipped = ? THEN 1 END), SUM(m.bytes)
+			FROM {q2ab_media} m
+			JOIN {blobs} b ON b.blobid = m.blobid`,
 		run)
 	if err != nil {
 		return "", fmt.Errorf("count files: %w", err)

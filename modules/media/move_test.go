@@ -74,12 +74,15 @@ func TestMove(t *testing.T) {
 		s := testsite.New(t, db, testsite.Config(func(c *config.Config) { c.MediaURL = "file:" + store }))
 		ctx := context.Background()
 		for i := range 200 { // in three batches
-			_, err := s.App.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')", fmt.Sprintf("%d", 9_000_000_000_000_000_000+uint64(i)*1_000_000_000), bytes.Repeat([]byte{byte(i)}, 1000+i))
+			_, err := s.App.DB.Exec(ctx,
+				"INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')",
+				fmt.Sprintf("%d", 9_000_000_000_000_000_000+uint64(i)*1_000_000_000), bytes.Repeat([]byte{byte(i)}, 1000+i))
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.App.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, created) VALUES ('4000000000000', 'jpg', '2026-01-01')"); err != nil { // its file is lost
+		if _, err := s.App.DB.Exec(ctx,
+			"INSERT INTO {blobs} (blobid, format, created) VALUES ('4000000000000', 'jpg', '2026-01-01')"); err != nil { // its file is lost
 			t.Fatal(err)
 		}
 		before := servedFiles(t, s)
@@ -167,7 +170,9 @@ func TestMoveLooksAgain(t *testing.T) {
 	s := testsite.New(t, testsite.SQLiteUTF8MB4, testsite.Config(func(c *config.Config) { c.MediaURL = "file:" + store }))
 	ids := []string{"9000000000000000000", "9000000000000000001", "9000000000000000002"}
 	for _, id := range ids {
-		if _, err := s.App.DB.Exec(context.Background(), "INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')", id, []byte("picture "+id)); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(),
+			"INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')",
+			id, []byte("picture "+id)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -180,7 +185,8 @@ func TestMoveLooksAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := moving(t, s, 0, map[string]string{"purge": "true", "keep-for-php": php})
-	if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"); n != 0 || run.Differences != 0 {
+	if n := s.Scalar(t,
+		"SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"); n != 0 || run.Differences != 0 {
 		t.Errorf("the database still has %d: %+v", n, run)
 	}
 	if now := servedFiles(t, s); !maps.Equal(now, before) {

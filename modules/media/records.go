@@ -93,7 +93,10 @@ func (m *Module) describe(ctx context.Context, ids []string) (map[string]record,
 		err := rows.Scan(&id, &r.format, &r.state, &r.width, &r.height, &r.still, &r.blurHash, &r.stored)
 		known[id] = r
 		return err
-	}, "SELECT m.blobid, m.format, m.state, m.width, m.height, m.still, m.blurhash, m.in_store FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid WHERE m.blobid IN ?",
+	}, `SELECT m.blobid, m.format, m.state, m.width, m.height, m.still, m.blurhash, m.in_store
+		FROM {q2ab_media} m
+		JOIN {blobs} b ON b.blobid = m.blobid
+		WHERE m.blobid IN ?`,
 		asked)
 	if err != nil {
 		return nil, fmt.Errorf("read what is known of files: %w", err)
@@ -112,7 +115,8 @@ func (m *Module) note(ctx context.Context, tx *database.DB, id, state string, a 
 		doubted = tx.Now() + int64(m.settings.UnusedAfter/time.Second)
 	}
 	_, err := tx.Exec(ctx,
-		"INSERT INTO {q2ab_media} (blobid, state, format, noted, width, height, still, doubted) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "+
+		`INSERT INTO {q2ab_media} (blobid, state, format, noted, width, height, still, doubted)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) `+
 			tx.Upsert("blobid")+" state = "+tx.Given("state")+", format = "+tx.Given("format")+
 			", width = "+tx.Given("width")+", height = "+tx.Given("height")+
 			", still = "+tx.Given("still")+", doubted = "+tx.Given("doubted")+", upload = NULL",

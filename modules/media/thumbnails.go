@@ -70,8 +70,8 @@ var pictureFormats = []string{"jpg", "jpeg", "png", "gif", "webp"}
 
 // noteSelect selects the records to write for files that have none. Its parameters are the
 // formats of pictures and the current time.
-const noteSelect = "SELECT b.blobid, CASE WHEN LOWER(b.format) IN ? THEN 'waiting' ELSE 'file' END, b.format, ? " +
-	unnoted
+const noteSelect = `SELECT b.blobid, CASE WHEN LOWER(b.format) IN ? THEN 'waiting' ELSE 'file' END, b.format, ?
+	` + unnoted
 
 // unnoted is the FROM clause that selects the files without records.
 const unnoted = "FROM {blobs} b LEFT JOIN {q2ab_media} m ON m.blobid = b.blobid WHERE m.blobid IS NULL"
@@ -119,7 +119,11 @@ func (m *Module) makeThumbnails(ctx context.Context, _ int, w *jobs.Work) (next 
 		err := rows.Scan(&p.id, &p.avatar)
 		list = append(list, p)
 		return err
-	}, "SELECT m.blobid, b.filename IS NULL AND b.format = 'jpeg' AND b.userid IS NOT NULL FROM {q2ab_media} m JOIN {blobs} b ON b.blobid = m.blobid WHERE m.state = 'waiting' ORDER BY m.blobid LIMIT ?",
+	}, `SELECT m.blobid, b.filename IS NULL AND b.format = 'jpeg' AND b.userid IS NOT NULL
+		FROM {q2ab_media} m
+		JOIN {blobs} b ON b.blobid = m.blobid
+		WHERE m.state = 'waiting'
+		ORDER BY m.blobid LIMIT ?`,
 		madeAtOnce)
 	if err != nil {
 		return 0, fmt.Errorf("pictures without thumbnails: %w", err)

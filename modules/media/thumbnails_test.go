@@ -163,11 +163,14 @@ func TestBrokenImages(t *testing.T) {
 		ctx := context.Background()
 		whole := gradient(t, 300, 200)
 		for id, content := range map[string][]byte{"5000000000001": whole[:len(whole)/2], "5000000000002": []byte("<script>"), "5000000000003": whole} {
-			if _, err := s.App.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')", id, content); err != nil {
+			if _, err := s.App.DB.Exec(ctx,
+				"INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')",
+				id, content); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.App.DB.Exec(ctx, "INSERT INTO {blobs} (blobid, format, created) VALUES ('5000000000004', 'png', '2026-01-01')"); err != nil {
+		if _, err := s.App.DB.Exec(ctx,
+			"INSERT INTO {blobs} (blobid, format, created) VALUES ('5000000000004', 'png', '2026-01-01')"); err != nil {
 			t.Fatal(err)
 		}
 		run := testsite.RunJob(t, s.App, "thumbnails")
@@ -259,7 +262,11 @@ func TestUploadsToStore(t *testing.T) {
 		folder := s.Store
 		content := gradient(t, 300, 200)
 		u := upload(t, s, testsite.Haru, "bees.jpg", content)
-		if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND content IS NULL AND format = 'jpg' AND filename = 'bees.jpg'", u.ID); n != 1 {
+		if n := s.Scalar(t,
+			`SELECT COUNT(*)
+				FROM {blobs}
+				WHERE blobid = ? AND content IS NULL AND format = 'jpg' AND filename = 'bees.jpg'`,
+			u.ID); n != 1 {
 			t.Error("the row is another")
 		}
 		if filesOf(t, folder)[shelfOf(u.ID)+"/"+u.ID+".jpg"] == nil {
@@ -322,7 +329,8 @@ func TestStoreDown(t *testing.T) {
 	if err == nil {
 		err = s.App.Jobs.Work(context.Background(), run, nil)
 	}
-	if n := s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'waiting'"); err == nil || run.Status != jobs.Failed || n == 0 {
+	if n := s.Scalar(t,
+		"SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'waiting'"); err == nil || run.Status != jobs.Failed || n == 0 {
 		t.Errorf("the job: %v %s, %d wait", err, run.Status, n)
 	}
 }
@@ -335,7 +343,8 @@ func TestUploadOfOtherFiles(t *testing.T) {
 	if res := uploading(t, s, testsite.Haru, "plan.pdf", pdf); res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("not allowed: %s", res.Status)
 	}
-	if _, err := s.App.DB.Exec(context.Background(), "UPDATE {options} SET content = '1' WHERE title = 'wysiwyg_editor_upload_all'"); err != nil {
+	if _, err := s.App.DB.Exec(context.Background(),
+		"UPDATE {options} SET content = '1' WHERE title = 'wysiwyg_editor_upload_all'"); err != nil {
 		t.Fatal(err)
 	}
 	s = testsite.New(t, testsite.On(s.Database))

@@ -56,14 +56,21 @@ func TestUpload(t *testing.T) {
 				if onDisk {
 					content = "content IS NULL"
 				}
-				if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND format = 'jpg' AND filename = '写真 1.JPG' AND HEX(createip) = '7F000001' AND UNIX_TIMESTAMP(created) = 1796126400 AND "+
-					content+" AND "+where, args...); n != 1 {
+				if n := s.Scalar(t,
+					`SELECT COUNT(*)
+						FROM {blobs}
+						WHERE blobid = ? AND format = 'jpg' AND filename = '写真 1.JPG' AND HEX(createip) = '7F000001'
+							AND UNIX_TIMESTAMP(created) = 1796126400 AND `+content+" AND "+where, args...); n != 1 {
 					t.Errorf("on disk %v, by %d: the row is another", onDisk, user)
 				}
-				if n := s.Scalar(t, "SELECT COUNT(*) FROM {iplimits} WHERE action = 'U' AND period = 498924"); n != 1 {
+				if n := s.Scalar(t,
+					"SELECT COUNT(*) FROM {iplimits} WHERE action = 'U' AND period = 498924"); n != 1 {
 					t.Errorf("not counted by address")
 				}
-				if n := s.Scalar(t, "SELECT COUNT(*) FROM {userlimits} WHERE action = 'U' AND period = 498924 AND userid = 16 AND count = 1"); n != min(user, 1) {
+				if n := s.Scalar(t,
+					`SELECT COUNT(*)
+						FROM {userlimits}
+						WHERE action = 'U' AND period = 498924 AND userid = 16 AND count = 1`); n != min(user, 1) {
 					t.Errorf("counted by account: %d", n)
 				}
 				res = s.Request(t, http.MethodGet, u.URL, testsite.Visitor)
@@ -128,7 +135,9 @@ func TestUploadRefused(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		s := testsite.New(t, db, testsite.Config(func(c *config.Config) { c.UploadLimit = 5000 }))
-		if _, err := s.App.DB.Exec(context.Background(), "REPLACE INTO {userlimits} (userid, action, period, count) VALUES (17, 'U', ?, 1000)", time.Now().Unix()/3600); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(),
+			"REPLACE INTO {userlimits} (userid, action, period, count) VALUES (17, 'U', ?, 1000)",
+			time.Now().Unix()/3600); err != nil {
 			t.Fatal(err)
 		}
 		before := testsite.ReadTables(t, s.App.DB)

@@ -108,12 +108,16 @@ func eachPost(
 		p.Kind = kind[0]
 		tell(id, &p)
 		return nil
-	}, "SELECT p.postid, p.userid, p.type, CASE WHEN "+badges.TellingContents("p")+
-		" THEN p.content ELSE '' END, p.upvotes, p.acount, "+
-		"COALESCE(UNIX_TIMESTAMP(p.created) - UNIX_TIMESTAMP(q.created), 0), "+
-		"NOT EXISTS (SELECT 1 FROM {posts} s WHERE s.parentid = p.parentid AND s.type = 'A' AND (s.created < p.created OR s.created = p.created AND s.postid < p.postid)) "+
-		"FROM {posts} p LEFT JOIN {posts} q ON q.postid = p.parentid WHERE p.type IN ('Q', 'A') AND p.userid IS NOT NULL AND "+
-		condition, args...)
+	}, `SELECT p.postid, p.userid, p.type, CASE WHEN `+badges.TellingContents("p")+`
+			THEN p.content ELSE '' END, p.upvotes, p.acount,
+			COALESCE(UNIX_TIMESTAMP(p.created) - UNIX_TIMESTAMP(q.created), 0),
+			NOT EXISTS (SELECT 1
+				FROM {posts} s
+				WHERE s.parentid = p.parentid AND s.type = 'A'
+					AND (s.created < p.created OR s.created = p.created AND s.postid < p.postid))
+		FROM {posts} p
+		LEFT JOIN {posts} q ON q.postid = p.parentid
+		WHERE p.type IN ('Q', 'A') AND p.userid IS NOT NULL AND `+condition, args...)
 	if err != nil {
 		return fmt.Errorf("look for badges of posts: %w", err)
 	}
@@ -135,11 +139,16 @@ func eachPerson(
 		}
 		tell(id, &p)
 		return nil
-	}, "SELECT u.userid, COALESCE(up.qposts, 0), COALESCE(up.aposts, 0), "+diary+", "+
-		"(SELECT COUNT(*) FROM {uservotes} v JOIN {posts} p ON p.postid = v.postid WHERE v.userid = u.userid AND v.vote > 0 AND p.type = 'A'), "+
-		"(SELECT COUNT(*) FROM {userfavorites} f WHERE f.userid = u.userid AND f.entitytype = 'Q'), "+
-		"(SELECT COUNT(*) FROM {userfavorites} f WHERE f.entitytype = 'U' AND f.entityid = u.userid) "+
-		"FROM {users} u LEFT JOIN {userpoints} up ON up.userid = u.userid WHERE "+condition, args...)
+	}, `SELECT u.userid, COALESCE(up.qposts, 0), COALESCE(up.aposts, 0), `+diary+`,
+			(SELECT COUNT(*)
+				FROM {uservotes} v
+				JOIN {posts} p ON p.postid = v.postid
+				WHERE v.userid = u.userid AND v.vote > 0 AND p.type = 'A'),
+			(SELECT COUNT(*) FROM {userfavorites} f WHERE f.userid = u.userid AND f.entitytype = 'Q'),
+			(SELECT COUNT(*) FROM {userfavorites} f WHERE f.entitytype = 'U' AND f.entityid = u.userid)
+		FROM {users} u
+		LEFT JOIN {userpoints} up ON up.userid = u.userid
+		WHERE `+condition, args...)
 	if err != nil {
 		return fmt.Errorf("look for badges of users: %w", err)
 	}

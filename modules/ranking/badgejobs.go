@@ -103,10 +103,12 @@ func badgesOfDiary(
 			earned = append(earned, award{p.Author, badge})
 		}
 		return nil
-	}, "SELECT p.postid, p.userid, CASE WHEN "+badges.TellingContents("p")+
-		" THEN p.content ELSE '' END, p.upvotes, "+
-		"(SELECT COUNT(*) FROM {blogs} c WHERE c.parentid = p.postid AND c.type = 'C') "+
-		"FROM {blogs} p WHERE p.type = 'B' AND p.userid IS NOT NULL AND p.postid > ? ORDER BY p.postid LIMIT ?",
+	}, `SELECT p.postid, p.userid, CASE WHEN `+badges.TellingContents("p")+`
+			THEN p.content ELSE '' END, p.upvotes,
+			(SELECT COUNT(*) FROM {blogs} c WHERE c.parentid = p.postid AND c.type = 'C')
+		FROM {blogs} p
+		WHERE p.type = 'B' AND p.userid IS NOT NULL AND p.postid > ?
+		ORDER BY p.postid LIMIT ?`,
 		after, postsPerBatch)
 	if w.Done = n; n < postsPerBatch {
 		next = 0

@@ -131,9 +131,15 @@ func monthly(badge int) bool { return badge > 1000 }
 // the plugin's table may hold some twice; a user may have a monthly badge once for each month.
 func awardsOf(badge int) string {
 	if monthly(badge) {
-		return "SELECT userid, badgeid, COALESCE(award_date, '') AS month, MIN(created) AS created FROM {ysb_badge_ranking} WHERE badgeid = ? GROUP BY userid, badgeid, award_date"
+		return `SELECT userid, badgeid, COALESCE(award_date, '') AS month, MIN(created) AS created
+			FROM {ysb_badge_ranking}
+			WHERE badgeid = ?
+			GROUP BY userid, badgeid, award_date`
 	}
-	return "SELECT userid, badgeid, '' AS month, MIN(created) AS created FROM {ysb_badges} WHERE badgeid = ? GROUP BY userid, badgeid"
+	return `SELECT userid, badgeid, '' AS month, MIN(created) AS created
+		FROM {ysb_badges}
+		WHERE badgeid = ?
+		GROUP BY userid, badgeid`
 }
 
 // holderPosition is the position of the last holder on a page.
@@ -187,8 +193,10 @@ func (m *Module) getBadge(ctx context.Context, in *badgeInput) (*badgeOutput, er
 		err := rows.Scan(&h.User, &h.Month, &h.At)
 		found = append(found, h)
 		return err
-	}, "SELECT userid, month, UNIX_TIMESTAMP(created) FROM ("+awardsOf(in.ID)+") a WHERE "+condition+
-		" ORDER BY month DESC, created DESC, userid DESC LIMIT ? OFFSET ?",
+	}, `SELECT userid, month, UNIX_TIMESTAMP(created)
+		FROM (`+awardsOf(in.ID)+`) a
+		WHERE `+condition+`
+		ORDER BY month DESC, created DESC, userid DESC LIMIT ? OFFSET ?`,
 		append(args, size+1, in.Offset(size))...)
 	if err != nil {
 		return nil, fmt.Errorf("read a badge's holders: %w", err)
@@ -230,11 +238,16 @@ func (m *Module) badgesOf(ctx context.Context, userID int, condition string) (*u
 				awardedBadge{Badge: shownBadge(ctx, b), Month: month, AwardedAt: time.Unix(at, 0).UTC()})
 		}
 		return nil
-	}, "SELECT badgeid, month, UNIX_TIMESTAMP(created) FROM (SELECT badgeid, '' AS month, MIN(created) AS created FROM {ysb_badges} WHERE userid = ?"+
-		condition+" GROUP BY badgeid "+
-		"UNION ALL SELECT badgeid, COALESCE(award_date, ''), MIN(created) FROM {ysb_badge_ranking} WHERE userid = ?"+
-		condition+" GROUP BY badgeid, award_date) a "+
-		"ORDER BY month DESC, created DESC, badgeid", userID, userID)
+	}, `SELECT badgeid, month, UNIX_TIMESTAMP(created)
+		FROM (SELECT badgeid, '' AS month, MIN(created) AS created
+			FROM {ysb_badges}
+			WHERE userid = ?`+condition+`
+			GROUP BY badgeid
+			UNION ALL SELECT badgeid, COALESCE(award_date, ''), MIN(created)
+			FROM {ysb_badge_ranking}
+			WHERE userid = ?`+condition+`
+			GROUP BY badgeid, award_date) a
+		ORDER BY month DESC, created DESC, badgeid`, userID, userID)
 	if err != nil {
 		return nil, fmt.Errorf("read a user's badges: %w", err)
 	}

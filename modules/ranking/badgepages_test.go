@@ -74,7 +74,8 @@ func TestBadgesOverHTTP(t *testing.T) {
 		if len(haru.Items) == 0 || len(haru.Items) != s.Scalar(t, "SELECT (SELECT COUNT(*) FROM {ysb_badges} WHERE userid = 16) + (SELECT COUNT(*) FROM {ysb_badge_ranking} WHERE userid = 16)") {
 			t.Errorf("badges of haru: %+v", haru)
 		}
-		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {ysb_badges} SET show_flag = 0 WHERE userid IN (16, 17)"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(),
+			"UPDATE {ysb_badges} SET show_flag = 0 WHERE userid IN (16, 17)"); err != nil {
 			t.Fatal(err)
 		}
 		if fresh := testsite.Decode[list](t, s.Request(t, http.MethodGet, "/v1/me/new-badges", testsite.Haru)); len(fresh.Items) == 0 {

@@ -44,8 +44,10 @@ func TestFiguresOfUsers(t *testing.T) {
 				}
 				return fmt.Sprint(v)
 			}
-			return fmt.Sprintf("INSERT INTO {posts} (postid, type, userid, parentid, selchildid, upvotes, downvotes, netvotes, created, format, content) "+
-				"VALUES (%d, '%s', %s, %s, %s, %d, %d, %d, '2026-03-01 00:00:00', '', '')", id, kind, null(user), null(parent), null(selected), up, down, up-down)
+			return fmt.Sprintf(`INSERT INTO {posts} (postid, type, userid, parentid, selchildid, upvotes, downvotes,
+					netvotes, created, format, content)
+				VALUES (%d, '%s', %s, %s, %s, %d, %d, %d, '2026-03-01 00:00:00', '', '')`,
+				id, kind, null(user), null(parent), null(selected), up, down, up-down)
 		}
 		vote := func(post, value int) string {
 			return fmt.Sprintf("INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (%d, %d, %d, 0)", post, counted, value)
@@ -63,8 +65,11 @@ func TestFiguresOfUsers(t *testing.T) {
 			weights += fmt.Sprintf("('%v', '%v')", w[0], w[1])
 		}
 		s := testsite.New(t, db, testsite.After(weights,
-			"INSERT INTO {users} (userid, created, createip, email, handle, level, flags, wallposts, loggedin, loginip) "+
-				"SELECT 1000, created, createip, 'counted@example.jp', 'counted', 0, 0, 0, loggedin, loginip FROM {users} WHERE userid = 1",
+			`INSERT INTO {users} (userid, created, createip, email, handle, level, flags, wallposts, loggedin,
+					loginip)
+				SELECT 1000, created, createip, 'counted@example.jp', 'counted', 0, 0, 0, loggedin, loginip
+				FROM {users}
+				WHERE userid = 1`,
 			// Posts of the user: 3 questions, 5 answers and a comment are visible.
 			post(1001, "Q", counted, nil, nil, 4, 1), post(1002, "Q", counted, nil, 3, 0, 9),
 			post(1003, "Q_HIDDEN", counted, nil, 3, 2, 0), post(1004, "Q_QUEUED", counted, nil, nil, 0, 0),
@@ -121,7 +126,8 @@ func TestRowsOfPointsAreMade(t *testing.T) {
 		s := testsite.New(t, db, testsite.After("DELETE FROM {userpoints} WHERE userid = 17",
 			"REPLACE INTO {options} (title, content) VALUES ('cache_userpointscount', '26')"))
 		count := func() int {
-			return s.Scalar(t, "SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = 'cache_userpointscount'")
+			return s.Scalar(t,
+				"SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = 'cache_userpointscount'")
 		}
 		for range 2 {
 			s.Do(t, testsite.Lurker, "PUT", "/v1/posts/27/vote", object{"value": -1})
@@ -134,7 +140,9 @@ func TestRowsOfPointsAreMade(t *testing.T) {
 			t.Errorf("what the votes do not change is counted: %d questions", n)
 		}
 		if up, down := s.Scalar(t, "SELECT qupvotes FROM {userpoints} WHERE userid = ?", testsite.Lurker),
-			s.Scalar(t, "SELECT qdownvotes FROM {userpoints} WHERE userid = ?", testsite.Lurker); up != 1 || down != 0 {
+			s.Scalar(t,
+				"SELECT qdownvotes FROM {userpoints} WHERE userid = ?",
+				testsite.Lurker); up != 1 || down != 0 {
 			t.Errorf("%d votes up and %d down", up, down)
 		}
 	})

@@ -79,8 +79,10 @@ func (h *holders) counted(ctx context.Context) (before map[int]int, since int64,
 	// All awards minus the new ones. The index of users and badges does not contain times; without
 	// a condition on them, the database reads nothing but that index.
 	err = h.count(ctx, before,
-		"SELECT badgeid, COUNT(*) FROM (SELECT DISTINCT userid, badgeid FROM {ysb_badges}) a "+
-			"GROUP BY badgeid UNION ALL "+newHolders("-"), badgeIDs(), since, since)
+		`SELECT badgeid, COUNT(*)
+			FROM (SELECT DISTINCT userid, badgeid FROM {ysb_badges}) a
+			GROUP BY badgeid
+			UNION ALL `+newHolders("-"), badgeIDs(), since, since)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -69,8 +69,10 @@ func postsOf(kind string) string {
 // votesOn returns a query that counts the votes of the sign (">" for up, "<" for down) which a user
 // gave on posts of the kind, whatever the state of those posts.
 func votesOn(kind, sign string) string {
-	return "SELECT COUNT(*) FROM {uservotes} v JOIN {posts} p ON p.postid = v.postid WHERE v.userid = ? AND v.vote " +
-		sign + " 0 AND p.type IN " + typesOf(kind)
+	return `SELECT COUNT(*)
+		FROM {uservotes} v
+		JOIN {posts} p ON p.postid = v.postid
+		WHERE v.userid = ? AND v.vote ` + sign + ` 0 AND p.type IN ` + typesOf(kind)
 }
 
 // typesOf returns the SQL list of a kind's types of posts: visible, hidden and queued.
@@ -85,8 +87,10 @@ var figures = []figure{
 	{ASelects, "aselects", option.PointsSelectA,
 		"SELECT COUNT(*) FROM {posts} WHERE userid = ? AND type = 'Q' AND selchildid IS NOT NULL"},
 	{ASelecteds, "aselecteds", option.PointsASelected,
-		"SELECT COUNT(*) FROM {posts} a JOIN {posts} q ON q.selchildid = a.postid " +
-			"WHERE a.userid = ? AND a.type = 'A' AND (q.userid IS NULL OR q.userid <> a.userid)"},
+		`SELECT COUNT(*)
+			FROM {posts} a
+			JOIN {posts} q ON q.selchildid = a.postid
+			WHERE a.userid = ? AND a.type = 'A' AND (q.userid IS NULL OR q.userid <> a.userid)`},
 	{QUpvotes, "qupvotes", option.PointsVoteUpQ, votesOn("Q", ">")},
 	{QDownvotes, "qdownvotes", option.PointsVoteDownQ, votesOn("Q", "<")},
 	{AUpvotes, "aupvotes", option.PointsVoteUpA, votesOn("A", ">")},
@@ -243,8 +247,10 @@ func countQuery(o *site.Options, userID int, columns Columns) (query string, arg
 			part("downvotes", by.down, by.maxLoss) + ") ELSE 0 END), 0)"
 	}
 	query += " FROM (SELECT " + gained("Q") + " AS qvoteds, " + gained("A") + " AS avoteds, " +
-		gained("C") + " AS cvoteds, " +
-		"COALESCE(SUM(upvotes), 0) AS upvoteds, COALESCE(SUM(downvotes), 0) AS downvoteds FROM {posts} WHERE userid = ?) r"
+		gained("C") + ` AS cvoteds,
+			COALESCE(SUM(upvotes), 0) AS upvoteds, COALESCE(SUM(downvotes), 0) AS downvoteds
+		FROM {posts}
+		WHERE userid = ?) r`
 	return query, append(args, userID)
 }
 

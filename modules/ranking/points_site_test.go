@@ -64,7 +64,8 @@ func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 					t.Errorf("only %d users have new points", different)
 				}
 				// The old site writes what it computed with the weights that it had read.
-				if _, err := s.App.DB.Exec(t.Context(), "UPDATE {userpoints} SET points = 1 WHERE userid = ?", member); err != nil {
+				if _, err := s.App.DB.Exec(t.Context(),
+					"UPDATE {userpoints} SET points = 1 WHERE userid = ?", member); err != nil {
 					t.Fatal(err)
 				}
 				ahead.Store(40)

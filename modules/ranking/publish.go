@@ -243,7 +243,10 @@ func readEntries(
 	ctx context.Context, db *database.DB, key boardKey, generation int64,
 ) (entries []byte, err error) {
 	_, err = db.Get(ctx, []any{&entries},
-		"SELECT entries FROM {q2ab_boards} WHERE period = ? AND scope = ? AND generation <= ? ORDER BY generation DESC LIMIT 1",
+		`SELECT entries
+			FROM {q2ab_boards}
+			WHERE period = ? AND scope = ? AND generation <= ?
+			ORDER BY generation DESC LIMIT 1`,
 		key.period, []byte(key.scope), generation)
 	if err != nil {
 		return nil, fmt.Errorf("read a board: %w", err)

@@ -228,7 +228,10 @@ func TestAllTimeIsTheDirectory(t *testing.T) {
 				t.Errorf("%s: %+v; Q2A has points %d, rank %d, %d, %d, %d", handle, p, points, rank, questions, answers, best)
 			}
 			return nil
-		}, "SELECT u.handle, p.points, p.qposts, p.aposts, p.aselecteds, 1 + (SELECT COUNT(*) FROM {userpoints} o WHERE o.points > p.points) FROM {userpoints} p JOIN {users} u ON u.userid = p.userid")
+		}, `SELECT u.handle, p.points, p.qposts, p.aposts, p.aselecteds,
+				1 + (SELECT COUNT(*) FROM {userpoints} o WHERE o.points > p.points)
+			FROM {userpoints} p
+			JOIN {users} u ON u.userid = p.userid`)
 		if err != nil || users != page.Total || users != len(page.Items) {
 			t.Errorf("%d users, total %d, %d items: %v", users, page.Total, len(page.Items), err)
 		}
@@ -256,7 +259,11 @@ func TestRankingChanges(t *testing.T) {
 		last, second := first[len(first)-1], first[1]
 		set := func(handle string, points int) {
 			t.Helper()
-			if _, err := s.App.DB.Exec(t.Context(), "UPDATE {userpoints} SET points = ? WHERE userid = (SELECT userid FROM {users} WHERE handle = ?)", points, handle); err != nil {
+			if _, err := s.App.DB.Exec(t.Context(),
+				`UPDATE {userpoints}
+					SET points = ?
+					WHERE userid = (SELECT userid FROM {users} WHERE handle = ?)`,
+				points, handle); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -304,7 +311,10 @@ func TestReadersNeverSeeHalf(t *testing.T) {
 		page := rankingAt(t, s, "all-time?limit=5", testsite.Visitor)
 		// A process died after it had written one board of the next generation.
 		for _, q := range []string{"INSERT INTO {q2ab_rankings} (computed, spans) VALUES (1796126401, '{}')",
-			"INSERT INTO {q2ab_boards} (period, scope, generation, checksum, entries) SELECT period, scope, (SELECT MAX(generation) FROM {q2ab_rankings}), 1, '' FROM {q2ab_boards} WHERE period = 'all-time'"} {
+			`INSERT INTO {q2ab_boards} (period, scope, generation, checksum, entries)
+				SELECT period, scope, (SELECT MAX(generation) FROM {q2ab_rankings}), 1, ''
+				FROM {q2ab_boards}
+				WHERE period = 'all-time'`} {
 			if _, err := s.App.DB.Exec(t.Context(), q); err != nil {
 				t.Fatal(err)
 			}
@@ -313,7 +323,8 @@ func TestReadersNeverSeeHalf(t *testing.T) {
 		if got := wholeRanking(t, other, "all-time?by=points"); !reflect.DeepEqual(got, old) {
 			t.Errorf("with half a generation: %+v", got)
 		}
-		if _, err := s.App.DB.Exec(t.Context(), "UPDATE {userpoints} SET points = 100000 + userid"); err != nil {
+		if _, err := s.App.DB.Exec(t.Context(),
+			"UPDATE {userpoints} SET points = 100000 + userid"); err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(time.Hour)
@@ -331,8 +342,14 @@ func TestReadersNeverSeeHalf(t *testing.T) {
 			testsite.RunJob(t, other.App, "rankings")
 		}
 		var generations, stale int
-		if _, err := s.App.DB.Get(t.Context(), []any{&generations, &stale}, "SELECT (SELECT COUNT(*) FROM {q2ab_rankings}), (SELECT COUNT(*) FROM {q2ab_boards} b WHERE EXISTS "+
-			"(SELECT 1 FROM {q2ab_boards} n WHERE n.period = b.period AND n.scope = b.scope AND n.generation > b.generation))"); err != nil || generations != 2 || stale != 0 {
+		if _, err := s.App.DB.Get(t.Context(), []any{&generations, &stale},
+			`SELECT (SELECT COUNT(*) FROM {q2ab_rankings}),
+				(SELECT COUNT(*)
+					FROM {q2ab_boards} b
+					WHERE EXISTS (SELECT 1
+						FROM {q2ab_boards} n
+						WHERE n.period = b.period AND n.scope = b.scope AND n.generation > b.generation))`); err != nil ||
+			generations != 2 || stale != 0 {
 			t.Errorf("%d generations, %d boards that nobody can see any more, %v", generations, stale, err)
 		}
 	})

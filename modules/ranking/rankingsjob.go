@@ -156,9 +156,13 @@ func (c *computation) readPosts(ctx context.Context, db *database.DB) (n int, er
 		}
 		c.counter.Post(&p)
 		return nil
-	}, "SELECT postid, type, COALESCE(parentid, 0), COALESCE(userid, 0), UNIX_TIMESTAMP(created), upvotes, downvotes, COALESCE(selchildid, 0), "+
-		"COALESCE(categoryid, 0), COALESCE(catidpath1, 0), COALESCE(catidpath2, 0), COALESCE(catidpath3, 0), CASE WHEN type LIKE 'Q%' THEN COALESCE(tags, '') ELSE '' END "+
-		"FROM {posts} WHERE postid > ? ORDER BY postid LIMIT ?", c.post, rowsPerBatch)
+	}, `SELECT postid, type, COALESCE(parentid, 0), COALESCE(userid, 0), UNIX_TIMESTAMP(created), upvotes,
+			downvotes, COALESCE(selchildid, 0), COALESCE(categoryid, 0), COALESCE(catidpath1, 0),
+			COALESCE(catidpath2, 0), COALESCE(catidpath3, 0),
+			CASE WHEN type LIKE 'Q%' THEN COALESCE(tags, '') ELSE '' END
+		FROM {posts}
+		WHERE postid > ?
+		ORDER BY postid LIMIT ?`, c.post, rowsPerBatch)
 	if err != nil {
 		return 0, fmt.Errorf("count posts: %w", err)
 	}
@@ -179,8 +183,10 @@ func (c *computation) readVotes(ctx context.Context, db *database.DB) (n int, er
 			c.counter.Vote(&v)
 		}
 		return nil
-	}, "SELECT userid, postid, vote, COALESCE(UNIX_TIMESTAMP(votecreated), UNIX_TIMESTAMP(voteupdated), 0) FROM {uservotes} "+
-		"WHERE userid >= ? AND (userid > ? OR postid > ?) ORDER BY userid, postid LIMIT ?",
+	}, `SELECT userid, postid, vote, COALESCE(UNIX_TIMESTAMP(votecreated), UNIX_TIMESTAMP(voteupdated), 0)
+		FROM {uservotes}
+		WHERE userid >= ? AND (userid > ? OR postid > ?)
+		ORDER BY userid, postid LIMIT ?`,
 		c.voteUser, c.voteUser, c.votePost, rowsPerBatch)
 	if err != nil {
 		return 0, fmt.Errorf("count votes: %w", err)

@@ -96,8 +96,10 @@ func (m *Module) countNext(ctx context.Context, w *jobs.Work) (next int, err err
 		}
 		var ids []int
 		if err := tx.Select(ctx, database.Append(&ids),
-			"SELECT userid FROM {userpoints} u WHERE NOT EXISTS (SELECT 1 FROM {q2ab_points_next} n WHERE n.userid = u.userid) "+
-				"ORDER BY userid LIMIT ?", usersPerBatch); err != nil {
+			`SELECT userid
+				FROM {userpoints} u
+				WHERE NOT EXISTS (SELECT 1 FROM {q2ab_points_next} n WHERE n.userid = u.userid)
+				ORDER BY userid LIMIT ?`, usersPerBatch); err != nil {
 			return err
 		}
 		by := o.With(weights.options())
@@ -150,7 +152,8 @@ func prepare(ctx context.Context, tx *database.DB, by *site.Options, ids []int) 
 		args = append(args, id, f.Points, f.Of[qvoteds], f.Of[qvoteds+1], f.Of[qvoteds+2], seen[id])
 	}
 	_, err = tx.Exec(ctx,
-		"INSERT INTO {q2ab_points_next} (userid, points, qvoteds, avoteds, cvoteds, seen) VALUES (?, ?, ?, ?, ?, ?)"+
+		`INSERT INTO {q2ab_points_next} (userid, points, qvoteds, avoteds, cvoteds, seen)
+			VALUES (?, ?, ?, ?, ?, ?)`+
 			strings.Repeat(", (?, ?, ?, ?, ?, ?)", len(rows)-1)+tx.Upsert("userid")+
 			"points = "+tx.Given("points")+
 			", qvoteds = "+tx.Given("qvoteds")+

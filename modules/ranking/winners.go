@@ -109,9 +109,11 @@ func winnersOf(
 			users = append(users, id)
 		}
 		return err
-	}, "SELECT userid, COUNT(*) FROM "+table+
-		" WHERE type = ? AND created >= FROM_UNIXTIME(?) AND created < FROM_UNIXTIME(?) AND userid IS NOT NULL "+
-		"GROUP BY userid ORDER BY 2 DESC, userid", kind, from.Unix(), to.Unix())
+	}, `SELECT userid, COUNT(*)
+		FROM `+table+`
+		WHERE type = ? AND created >= FROM_UNIXTIME(?) AND created < FROM_UNIXTIME(?) AND userid IS NOT NULL
+		GROUP BY userid
+		ORDER BY 2 DESC, userid`, kind, from.Unix(), to.Unix())
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,9 @@ func TestMonthlyWinners(t *testing.T) {
 			}
 			counts[key][user]++
 			return err
-		}, "SELECT userid, type, UNIX_TIMESTAMP(created) FROM {posts} WHERE type IN ('Q', 'A') AND userid IS NOT NULL")
+		}, `SELECT userid, type, UNIX_TIMESTAMP(created)
+			FROM {posts}
+			WHERE type IN ('Q', 'A') AND userid IS NOT NULL`)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,12 +81,15 @@ func TestMonthlyWinners(t *testing.T) {
 				t.Fatalf("winners %v, want %v", got, want)
 			}
 		}
-		if n := s.Scalar(t, "SELECT COUNT(*) FROM {ysb_badge_ranking} WHERE show_flag <> 2 AND award_date <> ?", now.In(tokyo).AddDate(0, -1, 0).Format("2006-01")); n != 0 {
+		if n := s.Scalar(t,
+			"SELECT COUNT(*) FROM {ysb_badge_ranking} WHERE show_flag <> 2 AND award_date <> ?",
+			now.In(tokyo).AddDate(0, -1, 0).Format("2006-01")); n != 0 {
 			t.Errorf("%d are told of months long ago", n)
 		}
 		// Winners stay, whatever happens to their posts, and the winners of the next month are shown their
 		// badges.
-		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {posts} SET type = 'Q_HIDDEN' WHERE type = 'Q' AND userid = 6"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(),
+			"UPDATE {posts} SET type = 'Q_HIDDEN' WHERE type = 'Q' AND userid = 6"); err != nil {
 			t.Fatal(err)
 		}
 		if status, body, _ := s.Try(t, testsite.Haru, "POST", "/v1/questions", map[string]any{"title": "The question of the month?", "content": "There is no other this month."}); status != http.StatusCreated {

@@ -29,14 +29,17 @@ type cohortType struct {
 
 // firstPosts returns a query for users and when each wrote the first post of the kind.
 func firstPosts(table, kind string) string {
-	return "SELECT userid, MIN(UNIX_TIMESTAMP(created)) FROM " + table + " WHERE type = '" + kind +
-		"' AND userid IS NOT NULL GROUP BY userid"
+	return `SELECT userid, MIN(UNIX_TIMESTAMP(created))
+		FROM ` + table + `
+		WHERE type = '` + kind + `' AND userid IS NOT NULL
+		GROUP BY userid`
 }
 
 // postsOf returns a query for the authors and times of all posts of the kinds.
 func postsOf(table, kinds string) string {
-	return "SELECT userid, UNIX_TIMESTAMP(created) FROM " + table + " WHERE type IN (" + kinds +
-		") AND userid IS NOT NULL"
+	return `SELECT userid, UNIX_TIMESTAMP(created)
+		FROM ` + table + `
+		WHERE type IN (` + kinds + `) AND userid IS NOT NULL`
 }
 
 var cohortTypes = []cohortType{
@@ -172,7 +175,8 @@ func storeCohorts(ctx context.Context, tx *database.DB, kind string, rows []any)
 	const columns, perInsert = 6, 500
 	for part := range slices.Chunk(rows, columns*perInsert) {
 		_, err := tx.Exec(ctx,
-			"INSERT INTO {statics_cohort} (date, number, value, total, datetype, type) VALUES (?, ?, ?, ?, ?, ?)"+
+			`INSERT INTO {statics_cohort} (date, number, value, total, datetype, type)
+				VALUES (?, ?, ?, ?, ?, ?)`+
 				strings.Repeat(", (?, ?, ?, ?, ?, ?)", len(part)/columns-1), part...)
 		if err != nil {
 			return fmt.Errorf("store cohorts: %w", err)

@@ -23,7 +23,8 @@ func inTransaction(t *testing.T, s *testsite.Site, f func(ctx context.Context, t
 func TestCachedCounts(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		s := testsite.New(t, db, testsite.After("REPLACE INTO {options} (title, content) VALUES ('cache_qcount', '40'), ('cache_acount', '7')",
+		s := testsite.New(t, db, testsite.After(`REPLACE INTO {options} (title, content)
+			VALUES ('cache_qcount', '40'), ('cache_acount', '7')`,
 			"DELETE FROM {options} WHERE title = 'cache_ccount'"))
 		content := func(name string) int {
 			return s.Scalar(t, "SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = ?", name)
@@ -40,9 +41,11 @@ func TestCachedCounts(t *testing.T) {
 			}
 		}
 		inTransaction(t, s, func(ctx context.Context, tx *database.DB) error {
-			return site.SetCount(ctx, tx, option.CacheQcount, "SELECT COUNT(*) AS n FROM {posts} WHERE type = ? AND userid = ?", "Q", testsite.Taro)
+			return site.SetCount(ctx, tx, option.CacheQcount,
+				"SELECT COUNT(*) AS n FROM {posts} WHERE type = ? AND userid = ?", "Q", testsite.Taro)
 		})
-		if got, want := content("cache_qcount"), s.Scalar(t, "SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND userid = ?", testsite.Taro); got != want {
+		if got, want := content("cache_qcount"), s.Scalar(t,
+			"SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND userid = ?", testsite.Taro); got != want {
 			t.Errorf("set to %d, and there are %d", got, want)
 		}
 	})

@@ -102,8 +102,10 @@ func (d *examiner) charsets() {
 		found[charset+", "+collation] = append(found[charset+", "+collation],
 			strings.TrimPrefix(table, d.db.Prefix())+"."+column)
 		return err
-	}, "SELECT table_name, column_name, character_set_name, collation_name FROM information_schema.columns WHERE table_schema = DATABASE() AND character_set_name IS NOT NULL "+
-		"AND CONCAT(table_name, '.', column_name) IN ?", d.textColumns())
+	}, `SELECT table_name, column_name, character_set_name, collation_name
+		FROM information_schema.columns
+		WHERE table_schema = DATABASE() AND character_set_name IS NOT NULL
+			AND CONCAT(table_name, '.', column_name) IN ?`, d.textColumns())
 	if err != nil {
 		d.say("error", "character set", "cannot be read: %v", err)
 		return
@@ -217,28 +219,51 @@ type check struct{ severity, text, query string }
 // leaves behind in normal use, or that are merely worth knowing.
 var rowChecks = []check{
 	{"warning", "questions whose answer count is wrong",
-		"SELECT COUNT(*) FROM {posts} q WHERE q.type = 'Q' AND q.acount <> (SELECT COUNT(*) FROM {posts} a WHERE a.parentid = q.postid AND a.type = 'A')"},
+		`SELECT COUNT(*)
+			FROM {posts} q
+			WHERE q.type = 'Q'
+				AND q.acount <> (SELECT COUNT(*)
+					FROM {posts} a
+					WHERE a.parentid = q.postid AND a.type = 'A')`},
 	{"warning", "posts whose net votes are not up minus down",
 		"SELECT COUNT(*) FROM {posts} WHERE netvotes <> CAST(upvotes AS SIGNED) - CAST(downvotes AS SIGNED)"},
 	{"warning", "posts whose votes are not those in uservotes",
-		"SELECT COUNT(*) FROM {posts} p JOIN (SELECT postid, SUM(vote) AS net FROM {uservotes} GROUP BY postid) v ON v.postid = p.postid WHERE p.netvotes <> v.net"},
+		`SELECT COUNT(*)
+			FROM {posts} p
+			JOIN (SELECT postid, SUM(vote) AS net FROM {uservotes} GROUP BY postid) v ON v.postid = p.postid
+			WHERE p.netvotes <> v.net`},
 	{"warning", "categories whose question count is wrong",
-		"SELECT COUNT(*) FROM {categories} c WHERE c.qcount <> (SELECT COUNT(*) FROM {posts} p WHERE p.type = 'Q' AND " +
-			"(p.categoryid = c.categoryid OR p.catidpath1 = c.categoryid OR p.catidpath2 = c.categoryid OR p.catidpath3 = c.categoryid))"},
+		`SELECT COUNT(*)
+			FROM {categories} c
+			WHERE c.qcount <> (SELECT COUNT(*)
+				FROM {posts} p
+				WHERE p.type = 'Q'
+					AND (p.categoryid = c.categoryid OR p.catidpath1 = c.categoryid
+						OR p.catidpath2 = c.categoryid OR p.catidpath3 = c.categoryid))`},
 	{"warning", "tags whose question count is wrong",
-		"SELECT COUNT(*) FROM {words} w WHERE w.tagcount <> (SELECT COUNT(*) FROM {posttags} t WHERE t.wordid = w.wordid)"},
+		`SELECT COUNT(*)
+			FROM {words} w
+			WHERE w.tagcount <> (SELECT COUNT(*) FROM {posttags} t WHERE t.wordid = w.wordid)`},
 	{"warning", "handles that two users share",
 		"SELECT COUNT(*) FROM (SELECT handle FROM {users} GROUP BY handle HAVING COUNT(*) > 1) x"},
 	{"warning", "e-mail addresses that two users share",
 		"SELECT COUNT(*) FROM (SELECT email FROM {users} GROUP BY email HAVING COUNT(*) > 1) x"},
 	{"warning", "users without points",
-		"SELECT COUNT(*) FROM {users} u LEFT JOIN {userpoints} p ON p.userid = u.userid WHERE p.userid IS NULL"},
+		`SELECT COUNT(*)
+			FROM {users} u
+			LEFT JOIN {userpoints} p ON p.userid = u.userid
+			WHERE p.userid IS NULL`},
 	{"warning", "answers and comments without a parent",
-		"SELECT COUNT(*) FROM {posts} p LEFT JOIN {posts} q ON q.postid = p.parentid WHERE p.type IN ('A', 'C', 'A_HIDDEN', 'C_HIDDEN', 'A_QUEUED', 'C_QUEUED') AND q.postid IS NULL"},
+		`SELECT COUNT(*)
+			FROM {posts} p
+			LEFT JOIN {posts} q ON q.postid = p.parentid
+			WHERE p.type IN ('A', 'C', 'A_HIDDEN', 'C_HIDDEN', 'A_QUEUED', 'C_QUEUED') AND q.postid IS NULL`},
 	{"note", "index entries of closing notes, which the old site's reindexing removes",
 		"SELECT COUNT(*) FROM {contentwords} WHERE type = 'NOTE'"},
 	{"note", "words that no post has any more, which the old site keeps",
-		"SELECT COUNT(*) FROM {words} WHERE titlecount = 0 AND contentcount = 0 AND tagwordcount = 0 AND tagcount = 0"},
+		`SELECT COUNT(*)
+			FROM {words}
+			WHERE titlecount = 0 AND contentcount = 0 AND tagwordcount = 0 AND tagcount = 0`},
 	{"note", "users with passwords of the old kind (SHA-1)",
 		"SELECT COUNT(*) FROM {users} WHERE passhash IS NULL AND passcheck IS NOT NULL"},
 	{"note", "images and files in the database", "SELECT COUNT(*) FROM {blobs} WHERE content IS NOT NULL"},

@@ -32,7 +32,8 @@ func TestDoctorFindsWhatQ2AsOwnRecalculationFinds(t *testing.T) {
 				t.Errorf("no note %q in %q", want, notes)
 			}
 		}
-		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {posts} SET acount = acount + 1 WHERE postid = 1"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(),
+			"UPDATE {posts} SET acount = acount + 1 WHERE postid = 1"); err != nil {
 			t.Fatal(err)
 		}
 		found := false

@@ -64,12 +64,15 @@ func countPosts(ctx context.Context, db *database.DB, s span, c *Counts) error {
 			c.Comments = n
 		}
 		return err
-	}, "SELECT type, COUNT(*), SUM(upvotes) FROM {posts} WHERE type IN ('A', 'C') AND "+
-		within("created")+" GROUP BY type", s.from, s.to)
+	}, `SELECT type, COUNT(*), SUM(upvotes)
+		FROM {posts}
+		WHERE type IN ('A', 'C') AND `+within("created")+`
+		GROUP BY type`, s.from, s.to)
 	if err == nil {
 		_, err = db.Get(ctx, []any{&c.Posters},
-			"SELECT COUNT(DISTINCT userid) FROM {posts} WHERE type IN ('Q', 'A', 'C') AND "+
-				within("created"), s.from, s.to)
+			`SELECT COUNT(DISTINCT userid)
+				FROM {posts}
+				WHERE type IN ('Q', 'A', 'C') AND `+within("created"), s.from, s.to)
 	}
 	return err
 }
@@ -93,8 +96,12 @@ func countAnswering(ctx context.Context, db *database.DB, s span, c *Counts) err
 			}
 		}
 		return err
-	}, "SELECT MAX(q.selchildid) IS NOT NULL, MIN(UNIX_TIMESTAMP(a.created)) - MIN(UNIX_TIMESTAMP(q.created)) FROM {posts} q LEFT JOIN {posts} a ON a.parentid = q.postid AND a.type = 'A' "+
-		"WHERE q.type = 'Q' AND "+within("q.created")+" GROUP BY q.postid", s.from, s.to)
+	}, `SELECT MAX(q.selchildid) IS NOT NULL,
+			MIN(UNIX_TIMESTAMP(a.created)) - MIN(UNIX_TIMESTAMP(q.created))
+		FROM {posts} q
+		LEFT JOIN {posts} a ON a.parentid = q.postid AND a.type = 'A'
+		WHERE q.type = 'Q' AND `+within("q.created")+`
+		GROUP BY q.postid`, s.from, s.to)
 }
 
 // countNewUsers counts the new users, and how many of them wrote their first post soon.
@@ -109,8 +116,11 @@ func countNewUsers(ctx context.Context, db *database.DB, s span, c *Counts) erro
 			}
 		}
 		return err
-	}, "SELECT MIN(UNIX_TIMESTAMP(p.created)) - MIN(UNIX_TIMESTAMP(u.created)) FROM {users} u LEFT JOIN {posts} p ON p.userid = u.userid AND p.type IN ('Q', 'A', 'C') "+
-		"WHERE "+within("u.created")+" GROUP BY u.userid", s.from, s.to)
+	}, `SELECT MIN(UNIX_TIMESTAMP(p.created)) - MIN(UNIX_TIMESTAMP(u.created))
+		FROM {users} u
+		LEFT JOIN {posts} p ON p.userid = u.userid AND p.type IN ('Q', 'A', 'C')
+		WHERE `+within("u.created")+`
+		GROUP BY u.userid`, s.from, s.to)
 }
 
 func countMessages(ctx context.Context, db *database.DB, s span, c *Counts) error {

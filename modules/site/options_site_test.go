@@ -19,7 +19,8 @@ func TestOptionsAreAtMostASecondOld(t *testing.T) {
 		if n := len(testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions").Items); n != 20 {
 			t.Fatalf("%d questions", n)
 		}
-		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {options} SET content = '7' WHERE title = 'page_size_qs'"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(),
+			"UPDATE {options} SET content = '7' WHERE title = 'page_size_qs'"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(1100 * time.Millisecond)
@@ -48,7 +49,8 @@ func TestOptionsAreSet(t *testing.T) {
 				t.Errorf("%d questions on a page of %s", got, size)
 			}
 		}
-		if n := s.Scalar(t, "SELECT COUNT(*) FROM {options} WHERE title = 'page_size_tags' AND content = '5'"); n != 1 {
+		if n := s.Scalar(t,
+			"SELECT COUNT(*) FROM {options} WHERE title = 'page_size_tags' AND content = '5'"); n != 1 {
 			t.Errorf("%d rows of the other option", n)
 		}
 	})

@@ -28,7 +28,9 @@ func TestPagesLeadToTheWebOrTheSite(t *testing.T) {
 		type page struct{ Title, URL string }
 		before := testsite.Get[testsite.List[page]](t, s, "/v1/pages").Items
 		for i, address := range []string{"javascript:alert(1)", "javascript://e.jp/%0aalert(1)", "//e.jp/", "data:text/html,x", "https://a@e.jp/", "/tags", "https://e.jp/"} {
-			if _, err := s.App.DB.Exec(t.Context(), "INSERT INTO {pages} (title, nav, position, flags, permit, tags) VALUES (?, 'F', ?, 1, 150, ?)", address, 100+i, address); err != nil {
+			if _, err := s.App.DB.Exec(t.Context(),
+				`INSERT INTO {pages} (title, nav, position, flags, permit, tags)
+					VALUES (?, 'F', ?, 1, 150, ?)`, address, 100+i, address); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -39,7 +41,8 @@ func TestPagesLeadToTheWebOrTheSite(t *testing.T) {
 // TestSlugsOfPages checks that only a page of the site's own has a slug, and not a link in the navigation.
 func TestSlugsOfPages(t *testing.T) {
 	t.Parallel()
-	s := testsite.New(t, testsite.After("INSERT INTO {pages} (title, nav, position, flags, permit, tags) VALUES ('Elsewhere', 'F', 90, 1, 150, 'https://e.jp/')"))
+	s := testsite.New(t, testsite.After(`INSERT INTO {pages} (title, nav, position, flags, permit, tags)
+		VALUES ('Elsewhere', 'F', 90, 1, 150, 'https://e.jp/')`))
 	for slug, want := range map[string]bool{"guide": true, "https://e.jp/": false, "no-such-page": false, "": false, "🐝": false} {
 		t.Run(slug, func(t *testing.T) {
 			if got, err := s.App.Site.HasPage(t.Context(), slug); err != nil || got != want {

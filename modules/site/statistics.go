@@ -154,7 +154,10 @@ func (m *Module) periods(ctx context.Context, period, before string, limit int) 
 		}
 		list = append(list, p)
 		return err
-	}, "SELECT start, figures FROM {q2ab_statistics} WHERE period = ? AND start < ? ORDER BY start DESC LIMIT ?",
+	}, `SELECT start, figures
+		FROM {q2ab_statistics}
+		WHERE period = ? AND start < ?
+		ORDER BY start DESC LIMIT ?`,
 		period, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read statistics: %w", err)

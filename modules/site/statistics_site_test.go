@@ -73,12 +73,21 @@ func TestStatistics(t *testing.T) {
 						want.Comments++
 					}
 					return err
-				}, "SELECT p.type, p.upvotes, p.selchildid IS NOT NULL, EXISTS (SELECT 1 FROM {posts} a WHERE a.parentid = p.postid AND a.type = 'A' AND UNIX_TIMESTAMP(a.created) <= UNIX_TIMESTAMP(p.created) + 86400) "+
-					"FROM {posts} p WHERE UNIX_TIMESTAMP(p.created) >= ? AND UNIX_TIMESTAMP(p.created) < ?", from.Unix(), step(from).Unix())
+				}, `SELECT p.type, p.upvotes, p.selchildid IS NOT NULL,
+						EXISTS (SELECT 1
+							FROM {posts} a
+							WHERE a.parentid = p.postid AND a.type = 'A'
+								AND UNIX_TIMESTAMP(a.created) <= UNIX_TIMESTAMP(p.created) + 86400)
+					FROM {posts} p
+					WHERE UNIX_TIMESTAMP(p.created) >= ? AND UNIX_TIMESTAMP(p.created) < ?`,
+					from.Unix(), step(from).Unix())
 				if err != nil {
 					t.Fatal(err)
 				}
-				want.NewUsers = s.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE UNIX_TIMESTAMP(created) >= ? AND UNIX_TIMESTAMP(created) < ?", from.Unix(), step(from).Unix())
+				want.NewUsers = s.Scalar(t, `SELECT COUNT(*)
+					FROM {users}
+					WHERE UNIX_TIMESTAMP(created) >= ? AND UNIX_TIMESTAMP(created) < ?`,
+					from.Unix(), step(from).Unix())
 				if c != want {
 					t.Errorf("%s %+v, want %+v", by, c, want)
 				}
@@ -97,7 +106,8 @@ func TestStatistics(t *testing.T) {
 			t.Fatal(err)
 		}
 		testsite.RunJob(t, s.App, "statistics")
-		if n := s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_statistics} WHERE figures LIKE '%4711%' AND start >= '2026-10-20'"); n != 0 {
+		if n := s.Scalar(t,
+			"SELECT COUNT(*) FROM {q2ab_statistics} WHERE figures LIKE '%4711%' AND start >= '2026-10-20'"); n != 0 {
 			t.Errorf("%d late periods were left", n)
 		}
 		if n := s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_statistics} WHERE figures LIKE '%4711%'"); n == 0 {
@@ -123,7 +133,8 @@ func TestStatistics(t *testing.T) {
 		if size == 0 {
 			t.Error("nobody asked")
 		}
-		if n := s.Scalar(t, "SELECT COUNT(*) FROM {statics_cohort} WHERE type = 'ANSWER' AND datetype = 'WEEK'"); n != 5050 {
+		if n := s.Scalar(t,
+			"SELECT COUNT(*) FROM {statics_cohort} WHERE type = 'ANSWER' AND datetype = 'WEEK'"); n != 5050 {
 			t.Errorf("%d rows of the cohorts by week, want 100 + 99 + … + 1", n)
 		}
 		if res := s.Request(t, http.MethodGet, "/v1/admin/stats", testsite.ModKenji); res.StatusCode != http.StatusForbidden {
