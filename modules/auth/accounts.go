@@ -213,7 +213,8 @@ func (m *Module) caller(ctx context.Context, p Person, c Caller) (Caller, error)
 		return c, fmt.Errorf("read the caller: %w", err)
 	}
 	if !found {
-		return c, problem.New(problem.CodeUnauthenticated) // the account was deleted after the token was issued
+		// The account was deleted after the token was issued.
+		return c, problem.New(problem.CodeUnauthenticated)
 	}
 	if p.session != "" && subtle.ConstantTimeCompare(stamp, stampOf(u)) != 1 {
 		return c, problem.New(problem.CodeUnauthenticated)
@@ -230,7 +231,8 @@ func (m *Module) CategoryLevels(ctx context.Context, userID int) (map[int]int, e
 // AuthorJoin adds the tables u and up for a post p; AuthorColumns are the columns that an AuthorScan
 // receives.
 const (
-	AuthorJoin    = " LEFT JOIN {users} u ON u.userid = p.userid LEFT JOIN {userpoints} up ON up.userid = p.userid"
+	AuthorJoin = ` LEFT JOIN {users} u ON u.userid = p.userid
+		LEFT JOIN {userpoints} up ON up.userid = p.userid`
 	AuthorColumns = "u.handle, u.email, u.level, u.flags, up.points, u.avatarblobid"
 )
 

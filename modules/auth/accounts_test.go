@@ -19,10 +19,12 @@ func TestDeletedUsersLeaveNothingToRecount(t *testing.T) {
 		s := testsite.New(t, db)
 		known := testsite.Recount(t, s.App, true)
 		for _, handle := range []string{"haru", "aki", "natsu", "OldTimer", "spammer99", "fuyu"} {
-			if status, body, _ := s.Try(t, testsite.AdminHana, "DELETE", "/v1/users/"+handle, nil); status != http.StatusNoContent {
+			if status, body, _ := s.Try(t, testsite.AdminHana, "DELETE", "/v1/users/"+handle,
+				nil); status != http.StatusNoContent {
 				t.Fatalf("delete %s: %d %v", handle, status, body)
 			}
-			if status, _, _ := s.Try(t, testsite.AdminHana, "GET", "/v1/users/"+handle, nil); status != http.StatusNotFound {
+			if status, _, _ := s.Try(t, testsite.AdminHana, "GET", "/v1/users/"+handle,
+				nil); status != http.StatusNotFound {
 				t.Errorf("%s is still there: %d", handle, status)
 			}
 			if found := testsite.Recount(t, s.App, true); fmt.Sprint(found) != fmt.Sprint(known) {
@@ -32,7 +34,8 @@ func TestDeletedUsersLeaveNothingToRecount(t *testing.T) {
 		var unapproved, counted int
 		if _, err := s.App.DB.Get(t.Context(), []any{&unapproved, &counted},
 			`SELECT (SELECT content + 0 FROM {options} WHERE title = 'cache_uapprovecount'),
-				(SELECT COUNT(*) FROM {users} WHERE level < 10 AND flags & 2 = 0)`); err != nil || unapproved != counted {
+				(SELECT COUNT(*) FROM {users} WHERE level < 10 AND flags & 2 = 0)`); err != nil ||
+			unapproved != counted {
 			t.Errorf("%d users wait for approval, %d are counted, %v", counted, unapproved, err)
 		}
 	})
@@ -48,14 +51,16 @@ func TestOwnAccountIsDeleted(t *testing.T) {
 			return testsite.Ask[testsite.Me](t, s, "DELETE", "/v1/me", token, testsite.Home, nil)
 		}
 		in, moderator := s.SignIn(t, "haru", "haru-pass-123"), s.SignIn(t, "mod_kenji", "kenji-mod-pass")
-		if status, refused := remove(moderator.AccessToken); status != 403 || refused.Code != "permission_level" {
+		if status, refused := remove(moderator.AccessToken); status != 403 ||
+			refused.Code != "permission_level" {
 			t.Errorf("a moderator: %d %+v", status, refused)
 		}
 		s.Pass(5*time.Minute + time.Second)
 		if status, refused := remove(in.AccessToken); status != 403 || refused.Code != "sign_in_again" {
 			t.Errorf("after 5 minutes: %d %+v", status, refused)
 		}
-		_, in = testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "", testsite.Home, map[string]any{"refreshToken": in.RefreshToken})
+		_, in = testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "", testsite.Home,
+			map[string]any{"refreshToken": in.RefreshToken})
 		if status, refused := remove(in.AccessToken); status != 403 || refused.Code != "sign_in_again" {
 			t.Errorf("a refresh is no sign-in: %d %+v", status, refused)
 		}
@@ -66,7 +71,8 @@ func TestOwnAccountIsDeleted(t *testing.T) {
 		if status, _ := s.Me(t, in.AccessToken); status != 401 {
 			t.Errorf("the token of a deleted account: %d", status)
 		}
-		if status, _ := testsite.Ask[testsite.Me](t, s, "POST", "/v1/auth/refresh", "", testsite.Home, map[string]any{"refreshToken": in.RefreshToken}); status != 401 {
+		if status, _ := testsite.Ask[testsite.Me](t, s, "POST", "/v1/auth/refresh", "", testsite.Home,
+			map[string]any{"refreshToken": in.RefreshToken}); status != 401 {
 			t.Errorf("the session of a deleted account: %d", status)
 		}
 	})
@@ -82,13 +88,19 @@ func TestAccountPage(t *testing.T) {
 			status, answer, _ := s.Try(t, user, "PATCH", "/v1/me", body)
 			return status, answer
 		}
-		status, wrong := change(testsite.Haru, map[string]any{"handle": "a/b", "email": "nonsense", "avatar": "upload", "fields": map[string]any{"shoe size": "42", "about": strings.Repeat("蜂", 8001), "name": "はる"}})
+		status, wrong := change(testsite.Haru, map[string]any{
+			"handle": "a/b", "email": "nonsense", "avatar": "upload",
+			"fields": map[string]any{"shoe size": "42", "about": strings.Repeat("蜂", 8001), "name": "はる"},
+		})
 		var codes []string
 		for _, e := range wrong["errors"].([]any) {
 			e := e.(map[string]any)
 			codes = append(codes, fmt.Sprint(e["field"], "=", e["code"]))
 		}
-		for _, want := range []string{"handle=bad_characters", "email=bad_email", "avatar=no_upload", "fields.shoe size=unknown", "fields.about=too_long"} {
+		for _, want := range []string{
+			"handle=bad_characters", "email=bad_email", "avatar=no_upload", "fields.shoe size=unknown",
+			"fields.about=too_long",
+		} {
 			if status != 422 || !strings.Contains(strings.Join(codes, " "), want) {
 				t.Errorf("%d %v, want %s", status, codes, want)
 			}
@@ -96,36 +108,48 @@ func TestAccountPage(t *testing.T) {
 		if status, _ := change(testsite.Haru, map[string]any{"email": "AKI@example.jp"}); status != 422 {
 			t.Errorf("an address of somebody else: %d", status)
 		}
-		status, answer := change(testsite.Haru, map[string]any{"handle": "HARU", "fields": map[string]any{"name": "🐝はる\r\n"}})
-		if status != 200 || answer["user"].(map[string]any)["handle"] != "HARU" || answer["fields"].(map[string]any)["name"] != "はる" {
+		status, answer := change(testsite.Haru, map[string]any{
+			"handle": "HARU", "fields": map[string]any{"name": "🐝はる\r\n"},
+		})
+		if status != 200 || answer["user"].(map[string]any)["handle"] != "HARU" ||
+			answer["fields"].(map[string]any)["name"] != "はる" {
 			t.Errorf("%d %v", status, answer)
 		}
 		for title, value := range map[string]string{"allow_change_usernames": "0", "mailing_enabled": "0"} {
-			if _, err := s.App.DB.Exec(t.Context(), "INSERT INTO {options} (title, content) VALUES (?, ?)"+s.App.DB.Upsert("title")+"content = "+s.App.DB.Given("content"), title, value); err != nil {
+			if _, err := s.App.DB.Exec(t.Context(), "INSERT INTO {options} (title, content) VALUES (?, ?)"+
+				s.App.DB.Upsert("title")+"content = "+s.App.DB.Given("content"), title, value); err != nil {
 				t.Fatal(err)
 			}
 		}
 		time.Sleep(1100 * time.Millisecond) // options are at most a second old
-		if status, answer := change(testsite.Haru, map[string]any{"handle": "hall"}); status != 403 || answer["code"] != "handle_fixed" {
+		if status, answer := change(testsite.Haru, map[string]any{"handle": "hall"}); status != 403 ||
+			answer["code"] != "handle_fixed" {
 			t.Errorf("handles cannot change: %d %v", status, answer)
 		}
-		if status, answer := change(testsite.Haru, map[string]any{"mailings": false}); status != 200 || answer["notifications"].(map[string]any)["mailings"] != true {
+		if status, answer := change(testsite.Haru, map[string]any{"mailings": false}); status != 200 ||
+			answer["notifications"].(map[string]any)["mailings"] != true {
 			t.Errorf("the site has no mailings, and the choice was changed: %d %v", status, answer)
 		}
-		if status, answer := change(testsite.TrollX, map[string]any{"mailings": false}); status != 403 || answer["code"] != "user_blocked" {
+		if status, answer := change(testsite.TrollX, map[string]any{"mailings": false}); status != 403 ||
+			answer["code"] != "user_blocked" {
 			t.Errorf("somebody blocked: %d %v", status, answer)
 		}
 		if _, err := s.App.DB.Exec(t.Context(),
 			"UPDATE {users} SET flags = flags | 128 WHERE userid = 27"); err != nil {
 			t.Fatal(err)
 		}
-		if status, answer := change(testsite.NewbieUnconf, map[string]any{"fields": map[string]any{"name": "x"}}); status != 403 || answer["code"] != "email_unconfirmed" {
+		if status, answer := change(testsite.NewbieUnconf, map[string]any{
+			"fields": map[string]any{"name": "x"},
+		}); status != 403 || answer["code"] != "email_unconfirmed" {
 			t.Errorf("who has to confirm an address first: %d %v", status, answer)
 		}
-		if status, answer := change(testsite.NewbieUnconf, map[string]any{"email": "corrected@example.com"}); status != 200 || answer["email"] != "corrected@example.com" {
+		if status, answer := change(testsite.NewbieUnconf, map[string]any{
+			"email": "corrected@example.com",
+		}); status != 200 || answer["email"] != "corrected@example.com" {
 			t.Errorf("may correct it: %d %v", status, answer)
 		}
-		if status, _, _ := s.Try(t, testsite.Hanako, "DELETE", "/v1/me/notices/welcome", nil); status != http.StatusNoContent {
+		if status, _, _ := s.Try(t, testsite.Hanako, "DELETE", "/v1/me/notices/welcome",
+			nil); status != http.StatusNoContent {
 			t.Errorf("welcome: %d", status)
 		}
 		_, answer, h := s.Try(t, testsite.Hanako, "GET", "/v1/me", nil)
@@ -150,7 +174,9 @@ func TestLevelsInCategories(t *testing.T) {
 			status, answer, _ := s.Try(t, by, "PUT", "/v1/users/"+handle+"/level", body)
 			return status, answer
 		}
-		if status, answer := level(t, testsite.AdminHana, "aki", "expert", levels{{"categoryId": 3, "level": "editor"}, {"categoryId": 11, "level": "moderator"}}); status != 200 || len(answer["categoryLevels"].([]any)) != 2 {
+		if status, answer := level(t, testsite.AdminHana, "aki", "expert", levels{
+			{"categoryId": 3, "level": "editor"}, {"categoryId": 11, "level": "moderator"},
+		}); status != 200 || len(answer["categoryLevels"].([]any)) != 2 {
 			t.Errorf("%d %v", status, answer)
 		}
 		for _, c := range []struct {
@@ -181,7 +207,8 @@ func TestLevelsInCategories(t *testing.T) {
 			t.Run(fmt.Sprintf("%d makes %s %s", c.by, c.handle, c.level), func(t *testing.T) {
 				status, answer := level(t, c.by, c.handle, c.level, c.in)
 				if status != c.status || c.code != "" && answer["code"] != c.code {
-					t.Errorf("user %d makes %s %s %v: %d %v, want %d %s", c.by, c.handle, c.level, c.in, status, answer, c.status, c.code)
+					t.Errorf("user %d makes %s %s %v: %d %v, want %d %s", c.by, c.handle, c.level, c.in,
+						status, answer, c.status, c.code)
 				}
 			})
 		}
@@ -190,7 +217,8 @@ func TestLevelsInCategories(t *testing.T) {
 			"SELECT COUNT(*) FROM {userlevels} WHERE userid = 16"); err != nil || n != 0 {
 			t.Errorf("%d levels of haru were half-written, %v", n, err)
 		}
-		if status, answer, _ := s.Try(t, testsite.Superbee, "DELETE", "/v1/users/aki/level", nil); status != 200 || answer["level"] != "basic" || len(answer["categoryLevels"].([]any)) != 0 {
+		if status, answer, _ := s.Try(t, testsite.Superbee, "DELETE", "/v1/users/aki/level",
+			nil); status != 200 || answer["level"] != "basic" || len(answer["categoryLevels"].([]any)) != 0 {
 			t.Errorf("%d %v", status, answer)
 		}
 	})
@@ -222,7 +250,8 @@ func TestBlockedUsersKeepReading(t *testing.T) {
 			{"PATCH", "/v1/users/aki", map[string]any{"removeAvatar": true}, 3, 200}, {"POST", "/v1/users/aki/password-reset", nil, 3, 403}, {"POST", "/v1/users/aki/password-reset", nil, 2, 202},
 		} {
 			if got := status(step.method, step.path, step.body, step.by); got != step.status {
-				t.Errorf("step %d, user %d %s %s: %d, want %d", i, step.by, step.method, step.path, got, step.status)
+				t.Errorf("step %d, user %d %s %s: %d, want %d", i, step.by, step.method, step.path, got,
+					step.status)
 			}
 		}
 		var events []string

@@ -184,7 +184,8 @@ func readLocks(ctx context.Context, tx *database.DB, locks []lock) (map[string]f
 	}
 	times := func(text string) string { return text + strings.Repeat(", "+text, len(ids)-1) }
 	_, err := tx.Exec(ctx, `
-		INSERT INTO {q2ab_locks} (id, failures, locked_until, last) VALUES `+times("(?, 0, 0, 0)")+tx.Upsert("id")+`
+		INSERT INTO {q2ab_locks} (id, failures, locked_until, last)
+		VALUES `+times("(?, 0, 0, 0)")+tx.Upsert("id")+`
 		failures = {q2ab_locks}.failures`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("lock attempts: %w", err)

@@ -16,25 +16,30 @@ func TestAttemptsAreLimited(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
 		attempt := func(login, password, ip string) (int, testsite.SignedIn) {
-			return testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-in", "", ip, map[string]any{"login": login, "password": password})
+			return testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-in", "", ip, map[string]any{
+				"login": login, "password": password,
+			})
 		}
 		for i := range 20 { // max_rate_ip_logins
 			if status, _ := attempt(fmt.Sprint("nobody", i), "x", "198.51.100.1"); status != 401 {
 				t.Fatalf("attempt %d: %d", i, status)
 			}
 		}
-		if status, refused := attempt("haru", "haru-pass-123", "198.51.100.1"); status != 429 || refused.Code != "rate_limit" {
+		if status, refused := attempt("haru", "haru-pass-123", "198.51.100.1"); status != 429 ||
+			refused.Code != "rate_limit" {
 			t.Errorf("the 21st attempt of an address: %d %+v", status, refused)
 		}
 		names := []string{"José Miel", "jose miel", "JOSE MIEL"}
 		for i := range 30 {
-			if status, _ := attempt(names[i%len(names)], "wrong", fmt.Sprintf("198.51.101.%d", i)); status != 401 {
+			if status, _ := attempt(names[i%len(names)], "wrong",
+				fmt.Sprintf("198.51.101.%d", i)); status != 401 {
 				t.Fatalf("attempt %d: %d", i, status)
 			}
 		}
 		for i, minutes := range []int{1, 2, 4, 8, 15, 15} {
 			s.Pass(time.Duration(minutes)*time.Minute - time.Second)
-			if status, _ := attempt("José Miel", "jose-pass-ñ1", fmt.Sprintf("198.51.102.%d", i)); status != 429 {
+			if status, _ := attempt("José Miel", "jose-pass-ñ1",
+				fmt.Sprintf("198.51.102.%d", i)); status != 429 {
 				t.Errorf("failure %d, a second before its delay is over: %d", 30+i, status)
 			}
 			s.Pass(time.Second)
@@ -84,10 +89,12 @@ func TestAttemptsLinkNoNames(t *testing.T) {
 			t.Parallel()
 			testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
 				for i := range 40 {
-					testsite.Ask[any](t, s, "POST", "/v1/auth/"+c.path, "", fmt.Sprintf("198.51.%d.1", i), c.body(c.tried))
+					testsite.Ask[any](t, s, "POST", "/v1/auth/"+c.path, "", fmt.Sprintf("198.51.%d.1", i),
+						c.body(c.tried))
 				}
 				for _, login := range c.then {
-					if status, _ := testsite.Ask[any](t, s, "POST", "/v1/auth/"+c.path, "", testsite.Home, c.body(login)); status != c.after {
+					if status, _ := testsite.Ask[any](t, s, "POST", "/v1/auth/"+c.path, "", testsite.Home,
+						c.body(login)); status != c.after {
 						t.Errorf("%s: %d, want %d", login, status, c.after)
 					}
 				}
@@ -102,16 +109,22 @@ func TestKnownDevicesPassLocks(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
 		attempt := func(password, token, ip string) int {
-			status, _ := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-in", "", ip, map[string]any{"login": "haru", "password": password, "refreshToken": token})
+			status, _ := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-in", "", ip,
+				map[string]any{"login": "haru", "password": password, "refreshToken": token})
 			return status
 		}
-		own, other, ended := s.SignIn(t, "haru", "haru-pass-123"), s.SignIn(t, "aki", "aki-pass-123"), s.SignIn(t, "haru", "haru-pass-123")
-		testsite.Ask[any](t, s, "POST", "/v1/auth/sign-out", "", testsite.Home, map[string]any{"refreshToken": ended.RefreshToken})
+		own, other, ended := s.SignIn(t, "haru", "haru-pass-123"), s.SignIn(t, "aki", "aki-pass-123"),
+			s.SignIn(t, "haru", "haru-pass-123")
+		testsite.Ask[any](t, s, "POST", "/v1/auth/sign-out", "", testsite.Home, map[string]any{
+			"refreshToken": ended.RefreshToken,
+		})
 		for i := range 30 {
 			attempt("wrong", "", fmt.Sprintf("198.51.101.%d", i))
 		}
-		for name, token := range map[string]string{"no token": "", "somebody else's": other.RefreshToken, "one that has ended": ended.RefreshToken,
-			"nonsense": "nonsense", "an access token": own.AccessToken[:200]} {
+		for name, token := range map[string]string{
+			"no token": "", "somebody else's": other.RefreshToken, "one that has ended": ended.RefreshToken,
+			"nonsense": "nonsense", "an access token": own.AccessToken[:200],
+		} {
 			if status := attempt("haru-pass-123", token, "198.51.102.1"); status != 429 {
 				t.Errorf("%s: %d", name, status)
 			}
@@ -119,12 +132,14 @@ func TestKnownDevicesPassLocks(t *testing.T) {
 		if status := attempt("haru-pass-123", own.RefreshToken, "198.51.102.2"); status != 200 {
 			t.Errorf("a known device: %d", status)
 		}
-		if status, _ := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "", testsite.Home, map[string]any{"refreshToken": own.RefreshToken}); status != 200 {
+		if status, _ := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "", testsite.Home,
+			map[string]any{"refreshToken": own.RefreshToken}); status != 200 {
 			t.Errorf("the token was used up: %d", status)
 		}
 		again := knownSignIn(t, s, "haru", "haru-pass-123", own.RefreshToken)
 		for i := range 10 {
-			if status := attempt("wrong", again.RefreshToken, fmt.Sprintf("198.51.103.%d", i)); status != 401 {
+			if status := attempt("wrong", again.RefreshToken,
+				fmt.Sprintf("198.51.103.%d", i)); status != 401 {
 				t.Errorf("guess %d on a known device: %d", i+1, status)
 			}
 		}
@@ -137,7 +152,8 @@ func TestKnownDevicesPassLocks(t *testing.T) {
 // knownSignIn signs in on a known device.
 func knownSignIn(t *testing.T, s *testsite.Issuer, login, password, token string) testsite.SignedIn {
 	t.Helper()
-	status, in := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-in", "", testsite.Home, map[string]any{"login": login, "password": password, "refreshToken": token})
+	status, in := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-in", "", testsite.Home,
+		map[string]any{"login": login, "password": password, "refreshToken": token})
 	if status != http.StatusOK {
 		t.Fatalf("sign in as %s: %d %+v", login, status, in)
 	}
@@ -151,7 +167,8 @@ func TestOneClientLocksNobodyOut(t *testing.T) {
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
 		statuses := map[int]int{}
 		for i := range 40 {
-			status, _ := testsite.Ask[any](t, s, "POST", "/v1/auth/sign-in", "", fmt.Sprintf("2001:db8::%d", i+1), map[string]any{"login": "haru", "password": "wrong"})
+			status, _ := testsite.Ask[any](t, s, "POST", "/v1/auth/sign-in", "",
+				fmt.Sprintf("2001:db8::%d", i+1), map[string]any{"login": "haru", "password": "wrong"})
 			statuses[status]++
 		}
 		if statuses[401] != 10 || statuses[429] != 30 {
@@ -172,7 +189,8 @@ func TestAttemptsAtOnce(t *testing.T) {
 			wait.Go(func() {
 				body := map[string]any{"login": "haru", "code": "guessing", "newPassword": "long-enough"}
 				for {
-					status, refusal := testsite.Ask[struct{ Action string }](t, s, "POST", "/v1/auth/reset", "", testsite.Home, body)
+					status, refusal := testsite.Ask[struct{ Action string }](t, s, "POST", "/v1/auth/reset",
+						"", testsite.Home, body)
 					if statuses[i] = status; status != http.StatusTooManyRequests || refusal.Action != "" {
 						return // else it waited too long for its turn
 					}
@@ -198,7 +216,9 @@ func TestOneAddressMakesFewGuesses(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
 		guess := func(login, ip string) int {
-			status, _ := testsite.Ask[map[string]any](t, s, "POST", "/v1/auth/reset", "", ip, map[string]any{"login": login, "code": "guessing", "newPassword": "long-enough"})
+			status, _ := testsite.Ask[map[string]any](t, s, "POST", "/v1/auth/reset", "", ip, map[string]any{
+				"login": login, "code": "guessing", "newPassword": "long-enough",
+			})
 			return status
 		}
 		for i := range 100 {

@@ -78,10 +78,14 @@ func FuzzBlockedAddresses(f *testing.F) {
 			return
 		}
 		got := ipIsBlocked(site.NewOptions(map[string]string{"block_ips_write": list}), addr)
-		if mapped := netip.AddrFrom16(addr.As16()); ipIsBlocked(site.NewOptions(map[string]string{"block_ips_write": list}), mapped) != got {
+		if mapped := netip.AddrFrom16(addr.As16()); ipIsBlocked(site.NewOptions(map[string]string{
+			"block_ips_write": list,
+		}), mapped) != got {
 			t.Errorf("%s and %s are not treated alike by %q", addr, mapped, list)
 		}
-		if !ipIsBlocked(site.NewOptions(map[string]string{"block_ips_write": list + "," + addr.Unmap().String()}), addr) {
+		if !ipIsBlocked(site.NewOptions(map[string]string{
+			"block_ips_write": list + "," + addr.Unmap().String(),
+		}), addr) {
 			t.Errorf("%s is not blocked by its own address after %q", addr, list)
 		}
 	})

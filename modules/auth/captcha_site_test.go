@@ -66,10 +66,13 @@ func TestCaptcha(t *testing.T) {
 	t.Parallel()
 	provider := newCaptchaProvider(t)
 	s := testsite.NewIssuer(t, testsite.Config(func(c *config.Config) {
-		c.CaptchaProvider, c.CaptchaSiteKey, c.CaptchaSecret, c.CaptchaURL = "turnstile", "public", "s3cret", provider.URL
+		c.CaptchaProvider, c.CaptchaSiteKey, c.CaptchaSecret, c.CaptchaURL = "turnstile", "public", "s3cret",
+			provider.URL
 	}))
-	s.SetOptions(t, map[string]string{"captcha_on_register": "1", "captcha_on_reset_password": "1", "captcha_on_anon_post": "1",
-		"permit_post_q": "150", "permit_post_a": "150", "permit_post_c": "150"})
+	s.SetOptions(t, map[string]string{
+		"captcha_on_register": "1", "captcha_on_reset_password": "1", "captcha_on_anon_post": "1",
+		"permit_post_q": "150", "permit_post_a": "150", "permit_post_c": "150",
+	})
 
 	type session struct {
 		Captcha struct {
@@ -77,7 +80,8 @@ func TestCaptcha(t *testing.T) {
 			For               []string
 		}
 	}
-	if _, got := testsite.Ask[session](t, s, "GET", "/v1/auth/session", "", testsite.Home, nil); got.Captcha.Provider != "turnstile" ||
+	if _, got := testsite.Ask[session](t, s, "GET", "/v1/auth/session", "", testsite.Home,
+		nil); got.Captcha.Provider != "turnstile" ||
 		got.Captcha.SiteKey != "public" || len(got.Captcha.For) != 3 {
 		t.Errorf("the session of a visitor: %+v", got)
 	}
@@ -116,24 +120,31 @@ func TestCaptcha(t *testing.T) {
 					op.body["captchaToken"] = c.token
 				}
 				provider.setDown(c.down)
-				status, got := testsite.Ask[testsite.SignedIn](t, s, "POST", op.path, "", testsite.Home, op.body)
+				status, got := testsite.Ask[testsite.SignedIn](t, s, "POST", op.path, "", testsite.Home,
+					op.body)
 				if status != c.status {
 					t.Errorf("%s: %d %+v, want %d", c.name, status, got, c.status)
 				}
-				if c.code != "" && (len(got.Errors) != 1 || got.Errors[0].Field != "captchaToken" || got.Errors[0].Code != c.code) {
+				if c.code != "" && (len(got.Errors) != 1 || got.Errors[0].Field != "captchaToken" ||
+					got.Errors[0].Code != c.code) {
 					t.Errorf("%s: %+v, want captchaToken %s", c.name, got.Errors, c.code)
 				}
 			}
 		})
 	}
 	for _, attempt := range []string{"first", "repeated"} {
-		body := map[string]any{"handle": "captcha two", "email": "two@example.jp", "password": "mitsubachi-2026", "captchaToken": "solved once"}
-		if status, got := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-up", "", testsite.Home, body, "Idempotency-Key", "captcha-key"); status != http.StatusCreated {
+		body := map[string]any{
+			"handle": "captcha two", "email": "two@example.jp", "password": "mitsubachi-2026",
+			"captchaToken": "solved once",
+		}
+		if status, got := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-up", "", testsite.Home,
+			body, "Idempotency-Key", "captcha-key"); status != http.StatusCreated {
 			t.Errorf("the %s request: %d %+v", attempt, status, got)
 		}
 	}
 	in := s.SignIn(t, "aki", "aki-pass-123")
-	if _, got := testsite.Ask[session](t, s, "GET", "/v1/auth/session", in.AccessToken, testsite.Home, nil); len(got.Captcha.For) != 2 {
+	if _, got := testsite.Ask[session](t, s, "GET", "/v1/auth/session", in.AccessToken, testsite.Home,
+		nil); len(got.Captcha.For) != 2 {
 		t.Errorf("the session of an approved member: %+v", got) // sign-up and forgot ask everybody
 	}
 	provider.mu.Lock()
@@ -160,7 +171,8 @@ func TestExamineTellsWhatIsUnprotected(t *testing.T) {
 		}
 		return texts
 	}
-	if got := said(); len(got) != 1 || !strings.HasPrefix(got[0], "warning the site's options ask for a captcha before signing up, posts of visitors, but") {
+	if got := said(); len(got) != 1 || !strings.HasPrefix(got[0],
+		"warning the site's options ask for a captcha before signing up, posts of visitors, but") {
 		t.Errorf("without keys: %q", got)
 	}
 	cfg.CaptchaSiteKey, cfg.CaptchaSecret = "public", "s3cret"

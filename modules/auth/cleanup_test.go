@@ -24,7 +24,9 @@ func TestCleanUp(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for _, table := range []string{"userlimits", "iplimits", "cookies", "q2ab_attempts", "q2ab_sessions"} {
+		for _, table := range []string{
+			"userlimits", "iplimits", "cookies", "q2ab_attempts", "q2ab_sessions",
+		} {
 			exec("DELETE FROM {" + table + "}")
 		}
 		exec(`INSERT INTO {userlimits} (userid, action, period, count)
@@ -35,7 +37,8 @@ func TestCleanUp(t *testing.T) {
 			rows = append(rows, "(?, 'V', ?, 1)")
 			args = append(args, []byte{10, 0, byte(i >> 8), byte(i)}, hour-2-int64(i%5))
 		}
-		exec("INSERT INTO {iplimits} (ip, action, period, count) VALUES (?, 'V', ?, 3), "+strings.Join(rows, ", "), append([]any{[]byte{10, 1, 0, 0}, hour}, args...)...)
+		exec("INSERT INTO {iplimits} (ip, action, period, count) VALUES (?, 'V', ?, 3), "+
+			strings.Join(rows, ", "), append([]any{[]byte{10, 1, 0, 0}, hour}, args...)...)
 		day := int64(24 * 3600)
 		for i, c := range []struct {
 			created, written int64
@@ -48,11 +51,14 @@ func TestCleanUp(t *testing.T) {
 				VALUES (%d, FROM_UNIXTIME(?), ?, FROM_UNIXTIME(?))`,
 				1000+i), c.created, []byte{10, 0, 0, 1}, written)
 		}
-		exec("INSERT INTO {q2ab_attempts} (id, period, count) VALUES (?, ?, 1), (?, ?, 1)", []byte(strings.Repeat("a", 32)), hour, []byte(strings.Repeat("b", 32)), hour-3)
+		exec("INSERT INTO {q2ab_attempts} (id, period, count) VALUES (?, ?, 1), (?, ?, 1)",
+			[]byte(strings.Repeat("a", 32)), hour, []byte(strings.Repeat("b", 32)), hour-3)
 		exec(`INSERT INTO {q2ab_sessions} (id, family, userid, stamp, started, expires)
 			VALUES (?, ?, 16, ?, 1, ?), (?, ?, 16, ?, 1, ?)`,
-			[]byte(strings.Repeat("a", 32)), []byte(strings.Repeat("a", 16)), []byte(strings.Repeat("a", 16)), now.Unix()+1,
-			[]byte(strings.Repeat("b", 32)), []byte(strings.Repeat("b", 16)), []byte(strings.Repeat("b", 16)), now.Unix())
+			[]byte(strings.Repeat("a", 32)), []byte(strings.Repeat("a", 16)), []byte(strings.Repeat("a", 16)),
+			now.Unix()+1,
+			[]byte(strings.Repeat("b", 32)), []byte(strings.Repeat("b", 16)), []byte(strings.Repeat("b", 16)),
+			now.Unix())
 		for range 2 {
 			testsite.RunJob(t, s.App, "clean-up")
 			for query, want := range map[string]int{

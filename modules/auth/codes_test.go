@@ -26,7 +26,8 @@ func (s codeSite) exec(query string, args ...any) {
 // call sends a request, whose response must have the status want.
 func (s codeSite) call(want int, method, path, token string, body map[string]any) {
 	s.t.Helper()
-	if status, got := testsite.Ask[map[string]any](s.t, s.Issuer, method, path, token, testsite.Home, body); status != want {
+	if status, got := testsite.Ask[map[string]any](s.t, s.Issuer, method, path, token, testsite.Home,
+		body); status != want {
 		s.t.Fatalf("%s %s: %d %v, want %d", method, path, status, got, want)
 	}
 }
@@ -43,8 +44,11 @@ func (s codeSite) option(name, value string) {
 // each.
 func (s codeSite) tries(handle, code string) (confirm, reset int) {
 	s.t.Helper()
-	confirm, _ = testsite.Ask[any](s.t, s.Issuer, "POST", "/v1/auth/confirm", "", testsite.Home, map[string]any{"handle": handle, "code": code})
-	reset, _ = testsite.Ask[any](s.t, s.Issuer, "POST", "/v1/auth/reset", "", testsite.Home, map[string]any{"login": handle, "code": code, "newPassword": "long-enough-1"})
+	confirm, _ = testsite.Ask[any](s.t, s.Issuer, "POST", "/v1/auth/confirm", "", testsite.Home,
+		map[string]any{"handle": handle, "code": code})
+	reset, _ = testsite.Ask[any](s.t, s.Issuer, "POST", "/v1/auth/reset", "", testsite.Home, map[string]any{
+		"login": handle, "code": code, "newPassword": "long-enough-1",
+	})
 	return confirm, reset
 }
 
@@ -55,7 +59,9 @@ func TestCodesAreBound(t *testing.T) {
 	const confirmMail, forgotMail = "/v1/me/email/confirmation", "/v1/auth/forgot"
 	expert := func(s codeSite) { s.exec("UPDATE {users} SET level = 20 WHERE handle = 'natsu'") }
 	confirmation := func(s codeSite, token string) { s.call(202, "POST", confirmMail, token, nil) }
-	forgotten := func(s codeSite, _ string) { s.call(202, "POST", forgotMail, "", map[string]any{"login": "natsu"}) }
+	forgotten := func(s codeSite, _ string) {
+		s.call(202, "POST", forgotMail, "", map[string]any{"login": "natsu"})
+	}
 	newAddress := func(s codeSite, token string) {
 		s.call(200, "PATCH", "/v1/me", token, map[string]any{"email": "victim@example.jp"})
 	}
@@ -64,9 +70,13 @@ func TestCodesAreBound(t *testing.T) {
 	}
 	byAdmin := func(s codeSite, _ string) {
 		admin := s.SignIn(s.t, "admin_hana", "hana-admin-pass")
-		s.call(200, "PATCH", "/v1/users/natsu", admin.AccessToken, map[string]any{"email": "victim@example.jp"})
+		s.call(200, "PATCH", "/v1/users/natsu", admin.AccessToken, map[string]any{
+			"email": "victim@example.jp",
+		})
 	}
-	phpCode := func(s codeSite, _ string) { s.exec("UPDATE {users} SET emailcode = 'phpcode1' WHERE handle = 'natsu'") }
+	phpCode := func(s codeSite, _ string) {
+		s.exec("UPDATE {users} SET emailcode = 'phpcode1' WHERE handle = 'natsu'")
+	}
 	noted := func(s codeSite, _ string) { testsite.RunJob(s.t, s.App, "codes") }
 	const good, bad = http.StatusNoContent, http.StatusUnprocessableEntity
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -90,7 +100,9 @@ func TestCodesAreBound(t *testing.T) {
 			{"to reset, before a change by an administrator", nil, []func(codeSite, string){forgotten, byAdmin}, bad, bad},
 			{"to reset, before a change by the old site", nil, []func(codeSite, string){forgotten, byPHP}, bad, bad},
 			{"to reset, before a change of the password", nil, []func(codeSite, string){forgotten, func(s codeSite, token string) {
-				s.call(200, "PUT", "/v1/me/password", token, map[string]any{"oldPassword": "natsu-pass-123", "newPassword": "natsu-pass-456"})
+				s.call(200, "PUT", "/v1/me/password", token, map[string]any{
+					"oldPassword": "natsu-pass-123", "newPassword": "natsu-pass-456",
+				})
 			}}, bad, bad},
 			{"to reset, before a change of the password by the old site", nil, []func(codeSite, string){forgotten, func(s codeSite, _ string) {
 				s.exec(`UPDATE {users}
@@ -115,7 +127,9 @@ func TestCodesAreBound(t *testing.T) {
 			{"the old site's, seen before a change by the old site", nil, []func(codeSite, string){phpCode, noted, byPHP}, bad, bad},
 			{"the old site's, seen", nil, []func(codeSite, string){phpCode, noted}, good, bad},
 			{"the old site's, of an expert, seen two hours ago", expert,
-				[]func(codeSite, string){phpCode, noted, func(s codeSite, _ string) { s.Pass(2 * time.Hour) }, noted}, bad, bad},
+				[]func(codeSite, string){phpCode, noted, func(s codeSite, _ string) {
+					s.Pass(2 * time.Hour)
+				}, noted}, bad, bad},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				s := codeSite{testsite.NewIssuer(t, db), t}
@@ -193,10 +207,13 @@ func TestWelcomeCode(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, opened *testsite.Issuer) {
 		s := codeSite{opened, t}
-		s.call(201, "POST", "/v1/auth/sign-up", "", map[string]any{"handle": "fresh", "email": "fresh@example.jp", "password": "long-enough-0"})
+		s.call(201, "POST", "/v1/auth/sign-up", "", map[string]any{
+			"handle": "fresh", "email": "fresh@example.jp", "password": "long-enough-0",
+		})
 		code := s.Code(t, "fresh")
 		body := map[string]any{"login": "fresh", "code": code, "newPassword": "long-enough-1"}
-		if status, _ := testsite.Ask[any](t, s.Issuer, "POST", "/v1/auth/reset", "", testsite.Home, body); code == "" || status != 422 {
+		if status, _ := testsite.Ask[any](t, s.Issuer, "POST", "/v1/auth/reset", "", testsite.Home,
+			body); code == "" || status != 422 {
 			t.Errorf("reset with the code %q of the welcome mail: %d", code, status)
 		}
 		if confirm, reset := s.tries("fresh", code); confirm != http.StatusNoContent || reset != 422 {
@@ -255,41 +272,54 @@ func TestCodes(t *testing.T) {
 		}
 		in := s.SignIn(t, "newbie2", "newbie-pass-2")
 		before := s.Code(t, "newbie2")
-		if status := post("/v1/me/email/confirmation", in.AccessToken, nil); status != http.StatusAccepted || s.Code(t, "newbie2") == before {
+		if status := post("/v1/me/email/confirmation", in.AccessToken, nil); status != http.StatusAccepted ||
+			s.Code(t, "newbie2") == before {
 			t.Errorf("a new code: %d", status)
 		}
 		if status := post("/v1/auth/confirm", in.AccessToken, map[string]any{"code": before}); status != 422 {
 			t.Errorf("the old code: %d", status)
 		}
 		code := s.Code(t, "newbie2")
-		if status := post("/v1/auth/confirm", in.AccessToken, map[string]any{"code": " " + strings.ToUpper(code)}); status != http.StatusNoContent {
+		if status := post("/v1/auth/confirm", in.AccessToken, map[string]any{
+			"code": " " + strings.ToUpper(code),
+		}); status != http.StatusNoContent {
 			t.Errorf("the new code: %d", status)
 		}
 		if _, account := s.Me(t, in.AccessToken); !account.EmailConfirmed {
 			t.Error("the address is not confirmed")
 		}
-		if status := post("/v1/auth/confirm", "", map[string]any{"handle": "newbie2", "code": code}); status != 422 {
+		if status := post("/v1/auth/confirm", "", map[string]any{
+			"handle": "newbie2", "code": code,
+		}); status != 422 {
 			t.Errorf("a used code: %d", status)
 		}
-		if status := post("/v1/auth/forgot", "", map[string]any{"login": "haru"}); status != http.StatusAccepted {
+		if status := post("/v1/auth/forgot", "",
+			map[string]any{"login": "haru"}); status != http.StatusAccepted {
 			t.Errorf("forgot: %d", status)
 		}
 		old := s.SignIn(t, "haru", "haru-pass-123")
-		status, fresh := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/reset", "", testsite.Home, map[string]any{"login": "haru", "code": s.Code(t, "haru"), "newPassword": "haru-pass-789"})
+		status, fresh := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/reset", "", testsite.Home,
+			map[string]any{"login": "haru", "code": s.Code(t, "haru"), "newPassword": "haru-pass-789"})
 		if status != 200 {
 			t.Fatalf("reset: %d %+v", status, fresh)
 		}
 		if status, _ := s.Me(t, fresh.AccessToken); status != 200 {
 			t.Errorf("signed in by the reset: %d", status)
 		}
-		if status := post("/v1/auth/refresh", "", map[string]any{"refreshToken": old.RefreshToken}); status != 401 {
+		if status := post("/v1/auth/refresh", "", map[string]any{
+			"refreshToken": old.RefreshToken,
+		}); status != 401 {
 			t.Errorf("a session from before the reset: %d", status)
 		}
 		s.SignIn(t, "haru", "haru-pass-789")
 		for range 20 {
-			post("/v1/auth/reset", "", map[string]any{"login": "aki", "code": "guessing", "newPassword": "long-enough"})
+			post("/v1/auth/reset", "", map[string]any{
+				"login": "aki", "code": "guessing", "newPassword": "long-enough",
+			})
 		}
-		if status := post("/v1/auth/reset", "", map[string]any{"login": "AKI", "code": "guessing", "newPassword": "long-enough"}); status != 429 {
+		if status := post("/v1/auth/reset", "", map[string]any{
+			"login": "AKI", "code": "guessing", "newPassword": "long-enough",
+		}); status != 429 {
 			t.Errorf("a 21st guess: %d", status)
 		}
 	})

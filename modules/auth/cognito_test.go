@@ -69,7 +69,8 @@ func accountOf(t *testing.T, s *testsite.Site, token string) account {
 func isUser(t *testing.T, s *testsite.Site, what, token string, id int) {
 	t.Helper()
 	if got := accountOf(t, s, token); got.User.ID != id {
-		t.Errorf("%s: the token is taken for one of user %d (%s), want %d", what, got.User.ID, got.User.Handle, id)
+		t.Errorf("%s: the token is taken for one of user %d (%s), want %d", what, got.User.ID,
+			got.User.Handle, id)
 	}
 }
 
@@ -130,19 +131,22 @@ func TestCognitoLocal(t *testing.T) {
 	if b.slowest > 5*time.Second {
 		t.Errorf("a trigger was answered after %s only", b.slowest)
 	}
-	t.Logf("The slowest answer to a trigger took %s; Cognito waits for 5 s", b.slowest.Round(time.Millisecond))
+	t.Logf("The slowest answer to a trigger took %s; Cognito waits for 5 s",
+		b.slowest.Round(time.Millisecond))
 
 	t.Log("The pool is killed:")
 	isUser(t, names.site, "seen before", tanaka.AccessToken, 10)
 	isUser(t, names.site, "never seen", unseen.AccessToken, 10)
 	isUser(t, addresses.site, "seen before", haru.AccessToken, 16)
 	isUser(t, names.site, "first request", later.AccessToken, 11)
-	if res := names.site.Request(t, http.MethodGet, "/readyz", testsite.Visitor); res.StatusCode != http.StatusOK {
+	if res := names.site.Request(t, http.MethodGet, "/readyz",
+		testsite.Visitor); res.StatusCode != http.StatusOK {
 		t.Errorf("readyz: %s", res.Status)
 	}
 	t.Log("tokens that were seen, new ones, and those of somebody who never came before are good as ever, and the application is ready")
 	started := names.open(t)
-	asBearer[any](t, started, tanaka.AccessToken, http.MethodGet, "/v1/me", nil, http.StatusServiceUnavailable)
+	asBearer[any](t, started, tanaka.AccessToken, http.MethodGet, "/v1/me", nil,
+		http.StatusServiceUnavailable)
 	testsite.Get[any](t, started, "/v1/questions/1")
 	t.Log("an application that starts now has no keys yet: to whoever has a token it says that it is unavailable, and others read on")
 }
@@ -159,7 +163,8 @@ func (b *bridge) comesIn(t *testing.T, p *userPool, login, password string, id i
 	testsite.Same(t, "calls of the migration trigger", b.timesAsked(login), 1)
 	t.Logf("%s signs in; the pool asks the application whether the password is right, and keeps it", login)
 
-	session := asBearer[account](t, p.site, first.AccessToken, http.MethodGet, "/v1/auth/session", nil, http.StatusOK)
+	session := asBearer[account](t, p.site, first.AccessToken, http.MethodGet, "/v1/auth/session", nil,
+		http.StatusOK)
 	testsite.Same(t, "user of the session", session.User.ID, id)
 	isUser(t, p.site, "access token", first.AccessToken, id)
 	isUser(t, p.site, "ID token", first.IDToken, id)
@@ -167,7 +172,8 @@ func (b *bridge) comesIn(t *testing.T, p *userPool, login, password string, id i
 	testsite.Same(t, "logins through Cognito", p.site.Scalar(t,
 		"SELECT COUNT(*) FROM {userlogins} WHERE userid = ? AND source = 'cognito'", id), 1)
 	testsite.Same(t, "logins with the sub", linked(t, p.site, id, first.AccessToken), 1)
-	t.Logf("the tokens belong to the same user of Q2A, %s (%d), who now has one login through Cognito", session.User.Handle, id)
+	t.Logf("the tokens belong to the same user of Q2A, %s (%d), who now has one login through Cognito",
+		session.User.Handle, id)
 
 	second := p.signIn(t, login, password)
 	isUser(t, p.site, "second sign-in", second.AccessToken, id)
@@ -191,9 +197,13 @@ func asksQuestion(t *testing.T, s *testsite.Site, token string) {
 	q := asBearer[struct {
 		ID     int
 		Author struct{ Handle string }
-	}](t, s, token, http.MethodPost, "/v1/questions", map[string]any{"title": "Does my hive take the new door well?", "content": "It has been a week.", "tags": []string{"hive"}}, http.StatusCreated)
+	}](t, s, token, http.MethodPost, "/v1/questions", map[string]any{
+		"title": "Does my hive take the new door well?", "content": "It has been a week.",
+		"tags": []string{"hive"},
+	}, http.StatusCreated)
 	testsite.Same(t, "author", q.Author.Handle, "tanaka")
-	testsite.Same(t, "author in the database", s.Scalar(t, "SELECT userid FROM {posts} WHERE postid = ?", q.ID), 10)
+	testsite.Same(t, "author in the database",
+		s.Scalar(t, "SELECT userid FROM {posts} WHERE postid = ?", q.ID), 10)
 	t.Log("and ask a question, whose author is tanaka")
 }
 
@@ -228,7 +238,10 @@ func (b *bridge) migratesForLater(t *testing.T, p *userPool) poolTokens {
 func (p *userPool) signUp(t *testing.T, email, preferred string) poolTokens {
 	t.Helper()
 	const password = "new-here-Pass-1"
-	p.must(t, "SignUp", map[string]any{"ClientId": p.client, "Username": email, "Password": password, "UserAttributes": attributes("email", email, "preferred_username", preferred)})
+	p.must(t, "SignUp", map[string]any{
+		"ClientId": p.client, "Username": email, "Password": password,
+		"UserAttributes": attributes("email", email, "preferred_username", preferred),
+	})
 	p.must(t, "AdminConfirmSignUp", map[string]any{"UserPoolId": p.id, "Username": email})
 	s := p.signIn(t, email, password)
 	if s.Error != "" {
@@ -291,17 +304,23 @@ func newcomers(t *testing.T, p *userPool) {
 func claimsAddress(t *testing.T, p *userPool) {
 	t.Helper()
 	const address, moderator = "kenji@example.com", 3
-	refused := p.call(t, "SignUp", map[string]any{"ClientId": p.client, "Username": address, "Password": "evil-Pass-1", "UserAttributes": attributes("email", address)})
+	refused := p.call(t, "SignUp", map[string]any{
+		"ClientId": p.client, "Username": address, "Password": "evil-Pass-1",
+		"UserAttributes": attributes("email", address),
+	})
 	testsite.Same(t, "sign-up", refused.Refusal, "UserLambdaValidationException")
 	t.Log("nobody can sign up with the address of a user of Q2A")
 
 	token := p.signUp(t, "evil@new.example", "evil").AccessToken
-	p.must(t, "UpdateUserAttributes", map[string]any{"AccessToken": token, "UserAttributes": attributes("email", address)})
+	p.must(t, "UpdateUserAttributes", map[string]any{
+		"AccessToken": token, "UserAttributes": attributes("email", address),
+	})
 	me := accountOf(t, p.site, token)
 	if me.User.ID == moderator || me.User.Level != "basic" || me.Email != "" || me.EmailConfirmed {
 		t.Errorf("whoever claims an address is %+v", me)
 	}
-	testsite.Same(t, "users with the address", p.site.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE email = ?", address), 1)
+	testsite.Same(t, "users with the address",
+		p.site.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE email = ?", address), 1)
 	testsite.Same(t, "logins through Cognito", p.site.Scalar(t,
 		"SELECT COUNT(*) FROM {userlogins} WHERE userid = ?", moderator), 0)
 	t.Log("whoever changes to that address in the pool, and has not shown to have it, gets an account of their own without an address")
@@ -326,12 +345,16 @@ func TestMoto(t *testing.T) {
 	p := &userPool{emulator: e}
 	p.id = e.must(t, "CreateUserPool", map[string]any{"PoolName": "q2a"}).UserPool.ID
 	client := func(name string) string {
-		return e.must(t, "CreateUserPoolClient", map[string]any{"UserPoolId": p.id, "ClientName": name, "ExplicitAuthFlows": []string{"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}}).UserPoolClient.ClientID
+		return e.must(t, "CreateUserPoolClient", map[string]any{
+			"UserPoolId": p.id, "ClientName": name,
+			"ExplicitAuthFlows": []string{"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+		}).UserPoolClient.ClientID
 	}
 	p.client = client("web")
 	other := client("another application")
 	p.site = testsite.New(t, testsite.Config(func(c *config.Config) {
-		c.CognitoIssuer, c.CognitoClients = "https://cognito-idp.us-east-1.amazonaws.com/"+p.id, []string{p.client}
+		c.CognitoIssuer, c.CognitoClients = "https://cognito-idp.us-east-1.amazonaws.com/"+p.id,
+			[]string{p.client}
 		c.CognitoKeysURL, c.CognitoEndpoint = e.URL+"/"+p.id+"/.well-known/jwks.json", e.URL
 		c.GroupLevels = map[string]string{"staff": "editor"}
 	}), testsite.GenuineTokens())
@@ -351,15 +374,22 @@ const adminsChoice = "Chosen-by-admin-1"
 // adminCreate makes a user of the pool, as an administrator does.
 func (p *userPool) adminCreate(t *testing.T, name string, namesAndValues ...string) {
 	t.Helper()
-	p.must(t, "AdminCreateUser", map[string]any{"UserPoolId": p.id, "Username": name, "MessageAction": "SUPPRESS", "UserAttributes": attributes(namesAndValues...)})
-	p.must(t, "AdminSetUserPassword", map[string]any{"UserPoolId": p.id, "Username": name, "Password": adminsChoice, "Permanent": true})
+	p.must(t, "AdminCreateUser", map[string]any{
+		"UserPoolId": p.id, "Username": name, "MessageAction": "SUPPRESS",
+		"UserAttributes": attributes(namesAndValues...),
+	})
+	p.must(t, "AdminSetUserPassword", map[string]any{
+		"UserPoolId": p.id, "Username": name, "Password": adminsChoice, "Permanent": true,
+	})
 }
 
 // adminSignIn signs in a user whom adminCreate has made.
 func (p *userPool) adminSignIn(t *testing.T, name, client string) poolTokens {
 	t.Helper()
-	return p.must(t, "AdminInitiateAuth", map[string]any{"UserPoolId": p.id, "ClientId": client, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
-		"AuthParameters": map[string]string{"USERNAME": name, "PASSWORD": adminsChoice}}).AuthenticationResult
+	return p.must(t, "AdminInitiateAuth", map[string]any{
+		"UserPoolId": p.id, "ClientId": client, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+		"AuthParameters": map[string]string{"USERNAME": name, "PASSWORD": adminsChoice},
+	}).AuthenticationResult
 }
 
 // inGroup checks that a group of the pool gives its members a level.
@@ -373,9 +403,12 @@ func inGroup(t *testing.T, p *userPool) {
 	p.adminCreate(t, "boss")
 	p.adminCreate(t, "colleague")
 	for _, group := range []string{"staff", "moderators"} { // the configuration does not know the second one
-		p.must(t, "AdminAddUserToGroup", map[string]any{"UserPoolId": p.id, "Username": "boss", "GroupName": group})
+		p.must(t, "AdminAddUserToGroup", map[string]any{
+			"UserPoolId": p.id, "Username": "boss", "GroupName": group,
+		})
 	}
-	boss, colleague := p.adminSignIn(t, "boss", p.client).AccessToken, p.adminSignIn(t, "colleague", p.client).AccessToken
+	boss, colleague := p.adminSignIn(t, "boss", p.client).AccessToken,
+		p.adminSignIn(t, "colleague", p.client).AccessToken
 	granted, usual := session(boss), session(colleague)
 	const level = "SELECT level FROM {users} WHERE userid = ?"
 	testsite.Same(t, "level in the database", p.site.Scalar(t, level, granted.User.ID), 0)
@@ -391,8 +424,11 @@ func inGroup(t *testing.T, p *userPool) {
 	}
 	t.Logf("somebody in the group \"staff\" may do what editors may (%d things instead of %d), and the level in the database stays the user's own", len(granted.Permissions), len(usual.Permissions))
 
-	p.must(t, "AdminRemoveUserFromGroup", map[string]any{"UserPoolId": p.id, "Username": "boss", "GroupName": "staff"})
-	testsite.Same(t, "permissions after leaving", session(p.adminSignIn(t, "boss", p.client).AccessToken).Permissions, usual.Permissions)
+	p.must(t, "AdminRemoveUserFromGroup", map[string]any{
+		"UserPoolId": p.id, "Username": "boss", "GroupName": "staff",
+	})
+	testsite.Same(t, "permissions after leaving",
+		session(p.adminSignIn(t, "boss", p.client).AccessToken).Permissions, usual.Permissions)
 	t.Log("with the next token after leaving the group that is over")
 }
 
@@ -422,12 +458,14 @@ func verifiedAddresses(t *testing.T, p *userPool) {
 		}
 		testsite.Same(t, "logins through Cognito", p.site.Scalar(t,
 			"SELECT COUNT(*) FROM {userlogins} WHERE userid = ?", c.id), c.logins)
-		testsite.Same(t, "users with the address", p.site.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE email = ?", c.email), 1)
+		testsite.Same(t, "users with the address",
+			p.site.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE email = ?", c.email), 1)
 		t.Logf("one that is %s does not", c.what)
 	}
 
 	p.adminCreate(t, "fresh_one", "email", "fresh@new.example", "email_verified", "true")
 	me := accountOf(t, p.site, p.adminSignIn(t, "fresh_one", p.client).AccessToken)
-	testsite.Same(t, "address of a new account", []any{me.Email, me.EmailConfirmed}, []any{"fresh@new.example", true})
+	testsite.Same(t, "address of a new account", []any{me.Email, me.EmailConfirmed},
+		[]any{"fresh@new.example", true})
 	t.Log("one that nobody has comes with the new account, confirmed")
 }

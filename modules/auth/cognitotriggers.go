@@ -224,7 +224,8 @@ func (m *Module) Migration(ctx context.Context) (s MigrationState, err error) {
 		sum(left+" AND u.passhash IS NULL AND u.passsalt IS NULL")+", "+sum(left+" AND u.flags & 2 <> 0")+
 		` FROM {users} u
 			LEFT JOIN {q2ab_migrated} m ON m.userid = u.userid
-			LEFT JOIN (SELECT DISTINCT userid FROM {userlogins} WHERE source = 'cognito') l ON l.userid = u.userid`)
+			LEFT JOIN (SELECT DISTINCT userid FROM {userlogins} WHERE source = 'cognito') l
+				ON l.userid = u.userid`)
 	if err != nil {
 		return s, fmt.Errorf("count migrated accounts: %w", err)
 	}

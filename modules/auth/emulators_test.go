@@ -125,7 +125,9 @@ func startCognitoLocal(t *testing.T, packages, triggers string) *emulator {
 	if err := os.WriteFile(filepath.Join(dir, ".cognito", "config.json"), content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return &emulator{testsite.StartEmulator(t, dir, "node", filepath.Join(packages, "cognito-local/lib/bin/start.js"))}
+	return &emulator{
+		testsite.StartEmulator(t, dir, "node", filepath.Join(packages, "cognito-local/lib/bin/start.js")),
+	}
 }
 
 // newPool makes a pool with a client, and opens the application for it.
@@ -137,7 +139,10 @@ func (b *bridge) newPool(t *testing.T, e *emulator, byAddress bool) *userPool {
 		input = map[string]any{"PoolName": "q2a", "UsernameAttributes": []string{"email"}}
 	}
 	p.id = e.must(t, "CreateUserPool", input).UserPool.ID
-	p.client = e.must(t, "CreateUserPoolClient", map[string]any{"UserPoolId": p.id, "ClientName": "web", "ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}}).UserPoolClient.ClientID
+	p.client = e.must(t, "CreateUserPoolClient", map[string]any{
+		"UserPoolId": p.id, "ClientName": "web",
+		"ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+	}).UserPoolClient.ClientID
 	p.site = p.open(t)
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -10,7 +10,9 @@ import (
 
 func TestExamineKeys(t *testing.T) {
 	t.Parallel()
-	options := map[string]string{"captcha_on_register": "0", "captcha_on_reset_password": "0", "captcha_on_anon_post": "0"}
+	options := map[string]string{
+		"captcha_on_register": "0", "captcha_on_reset_password": "0", "captcha_on_anon_post": "0",
+	}
 	for _, c := range []struct {
 		name     string
 		dialect  database.Dialect
@@ -25,7 +27,8 @@ func TestExamineKeys(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			found := Examine(site.NewOptions(options), c.dialect, c.settings)
-			if warned := len(found) == 1 && strings.Contains(found[0].Text, "AUTH_KEY_SECRET"); warned != c.warns || len(found) > 1 {
+			if warned := len(found) == 1 &&
+				strings.Contains(found[0].Text, "AUTH_KEY_SECRET"); warned != c.warns || len(found) > 1 {
 				t.Errorf("Examine = %+v", found)
 			}
 		})

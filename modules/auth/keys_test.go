@@ -23,7 +23,8 @@ func TestKeysAreShared(t *testing.T) {
 			t.Errorf("the other task: %d", status)
 		}
 		published := func(s *testsite.Issuer) int {
-			return len(testsite.Get[struct{ Keys []map[string]string }](t, s.Site, "/.well-known/jwks.json").Keys)
+			return len(testsite.Get[struct{ Keys []map[string]string }](t, s.Site,
+				"/.well-known/jwks.json").Keys)
 		}
 		if n := published(one); n != 1 {
 			t.Errorf("%d keys", n)
@@ -45,7 +46,9 @@ func TestKeysAreShared(t *testing.T) {
 			t.Error("the new key is not used")
 		}
 		testsite.Get[any](t, one.Site, "/readyz")
-		wrong := testsite.NewIssuer(t, testsite.On(url), testsite.Config(func(c *config.Config) { c.KeySecret = "another" }))
+		wrong := testsite.NewIssuer(t, testsite.On(url), testsite.Config(func(c *config.Config) {
+			c.KeySecret = "another"
+		}))
 		if status, _ := wrong.Me(t, newest.AccessToken); status != 503 {
 			t.Errorf("with another secret: %d", status)
 		}

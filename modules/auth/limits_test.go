@@ -15,7 +15,9 @@ const mailsCaused = `SELECT COUNT(*)
 	WHERE name IN ('u_register', 'u_confirm_code', 'u_reset_code')`
 
 // from sends a request from an IP address, and returns the status and the code of the problem.
-func from(t *testing.T, s *testsite.Issuer, ip, method, path, token string, body map[string]any) (status int, code string) {
+func from(
+	t *testing.T, s *testsite.Issuer, ip, method, path, token string, body map[string]any,
+) (status int, code string) {
 	t.Helper()
 	status, got := testsite.Ask[map[string]any](t, s, method, path, token, ip, body)
 	code, _ = got["code"].(string)
@@ -26,7 +28,9 @@ func from(t *testing.T, s *testsite.Issuer, ip, method, path, token string, body
 // client address and to one mail address, and that an hour later another one can be.
 func TestMailsAreCounted(t *testing.T) {
 	t.Parallel()
-	address := func(i int) map[string]any { return map[string]any{"email": fmt.Sprintf("stranger%d@example.jp", i)} }
+	address := func(i int) map[string]any {
+		return map[string]any{"email": fmt.Sprintf("stranger%d@example.jp", i)}
+	}
 	for _, c := range []struct {
 		name string
 		// cause causes the i-th mail. most is how many mails are sent in so many tries; silent reports
@@ -43,16 +47,20 @@ func TestMailsAreCounted(t *testing.T) {
 		}, 5, 10, false},
 		{"changes and confirmations by turns", func(t *testing.T, s *testsite.Issuer, token string, i int) (int, string) {
 			if i%2 == 0 {
-				return from(t, s, fmt.Sprintf("198.51.100.%d", i), "POST", "/v1/me/email/confirmation", token, nil)
+				return from(t, s, fmt.Sprintf("198.51.100.%d", i), "POST", "/v1/me/email/confirmation", token,
+					nil)
 			}
 			return from(t, s, fmt.Sprintf("198.51.100.%d", i), "PATCH", "/v1/me", token, address(i))
 		}, 5, 10, false},
 		{"forgotten passwords of one account from everywhere", func(t *testing.T, s *testsite.Issuer, _ string, i int) (int, string) {
-			return from(t, s, fmt.Sprintf("198.51.100.%d", i), "POST", "/v1/auth/forgot", "", map[string]any{"login": []string{"haru", "HARU@example.jp"}[i%2]})
+			return from(t, s, fmt.Sprintf("198.51.100.%d", i), "POST", "/v1/auth/forgot", "", map[string]any{
+				"login": []string{"haru", "HARU@example.jp"}[i%2],
+			})
 		}, 5, 7, true},
 		{"forgotten passwords of many accounts", func(t *testing.T, s *testsite.Issuer, _ string, i int) (int, string) {
 			name := []string{"haru", "aki", "fuyu", "lurker", "tanaka", "OldTimer", "natsu"}[i%7]
-			return from(t, s, fmt.Sprintf("2001:db8::%d", i+1), "POST", "/v1/auth/forgot", "", map[string]any{"login": name})
+			return from(t, s, fmt.Sprintf("2001:db8::%d", i+1), "POST", "/v1/auth/forgot", "",
+				map[string]any{"login": name})
 		}, 25, 28, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -74,7 +82,8 @@ func TestMailsAreCounted(t *testing.T) {
 					t.Errorf("%d mails, want %d", n, c.most)
 				}
 				s.Pass(time.Hour)
-				if _, code := c.cause(t, s, s.SignIn(t, "fuyu", "fuyu-pass-123").AccessToken, c.tries); s.Scalar(t, mailsCaused) != c.most+1 {
+				if _, code := c.cause(t, s, s.SignIn(t, "fuyu", "fuyu-pass-123").AccessToken,
+					c.tries); s.Scalar(t, mailsCaused) != c.most+1 {
 					t.Errorf("an hour later: %s", code)
 				}
 			})
@@ -89,11 +98,13 @@ func TestSignUpsAreMailsToo(t *testing.T) {
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
 		in := s.SignIn(t, "fuyu", "fuyu-pass-123")
 		target := map[string]any{"email": "stranger@example.jp"}
-		if status, code := from(t, s, testsite.Home, "PATCH", "/v1/me", in.AccessToken, target); status != 200 {
+		if status, code := from(t, s, testsite.Home, "PATCH", "/v1/me", in.AccessToken,
+			target); status != 200 {
 			t.Fatalf("%d %s", status, code)
 		}
 		for range 4 {
-			if status, code := from(t, s, testsite.Home, "POST", "/v1/me/email/confirmation", in.AccessToken, nil); status != 202 {
+			if status, code := from(t, s, testsite.Home, "POST", "/v1/me/email/confirmation", in.AccessToken,
+				nil); status != 202 {
 				t.Fatalf("%d %s", status, code)
 			}
 		}
@@ -141,11 +152,13 @@ func TestBlockedAccounts(t *testing.T) {
 				{"POST", "/v1/me/email/confirmation", nil},
 				{"DELETE", "/v1/me", nil},
 			} {
-				if status, code := from(t, s, testsite.Home, c.method, c.path, in.AccessToken, c.body); status != 403 || code != "user_blocked" {
+				if status, code := from(t, s, testsite.Home, c.method, c.path, in.AccessToken,
+					c.body); status != 403 || code != "user_blocked" {
 					t.Errorf("flags %d, %s %s %v: %d %s", flags, c.method, c.path, c.body, status, code)
 				}
 			}
-			if status, _ := from(t, s, testsite.Home, "POST", "/v1/auth/forgot", "", map[string]any{"login": "newbie2"}); status != 202 {
+			if status, _ := from(t, s, testsite.Home, "POST", "/v1/auth/forgot", "",
+				map[string]any{"login": "newbie2"}); status != 202 {
 				t.Errorf("forgot: %d", status)
 			}
 		}
@@ -153,7 +166,8 @@ func TestBlockedAccounts(t *testing.T) {
 			t.Errorf("%d mails", n)
 		}
 		change := map[string]any{"oldPassword": "newbie-pass-2", "newPassword": "newbie-pass-3"}
-		if status, code := from(t, s, testsite.Home, "PUT", "/v1/me/password", in.AccessToken, change); status != 200 {
+		if status, code := from(t, s, testsite.Home, "PUT", "/v1/me/password", in.AccessToken,
+			change); status != 200 {
 			t.Errorf("a new password: %d %s", status, code)
 		}
 	})
@@ -168,17 +182,21 @@ func TestBlockedAddressesChangeNothing(t *testing.T) {
 		in := s.SignIn(t, "newbie2", "newbie-pass-2")
 		s.exec("UPDATE {users} SET flags = 128 WHERE handle = 'newbie2'")
 		s.option("block_ips_write", "198.51.100.*")
-		if status, code := from(t, s.Issuer, "198.51.100.7", "PATCH", "/v1/me", in.AccessToken, map[string]any{"email": "new@example.jp"}); status != 403 || code != "ip_blocked" {
+		if status, code := from(t, s.Issuer, "198.51.100.7", "PATCH", "/v1/me", in.AccessToken,
+			map[string]any{"email": "new@example.jp"}); status != 403 || code != "ip_blocked" {
 			t.Errorf("from a blocked address: %d %s", status, code)
 		}
-		if status, code := from(t, s.Issuer, testsite.Home, "PATCH", "/v1/me", in.AccessToken, map[string]any{"email": "new@example.jp"}); status != 200 {
+		if status, code := from(t, s.Issuer, testsite.Home, "PATCH", "/v1/me", in.AccessToken,
+			map[string]any{"email": "new@example.jp"}); status != 200 {
 			t.Errorf("from another: %d %s", status, code)
 		}
 	})
 }
 
 // taken sends a request, and returns the names of the fields that were refused as taken.
-func taken(t *testing.T, s *testsite.Issuer, ip, method, path, token string, body map[string]any) (status int, fields string) {
+func taken(
+	t *testing.T, s *testsite.Issuer, ip, method, path, token string, body map[string]any,
+) (status int, fields string) {
 	t.Helper()
 	status, got := testsite.Ask[testsite.SignedIn](t, s, method, path, token, ip, body)
 	for _, e := range got.Errors {
@@ -227,7 +245,8 @@ func TestTakenIsToldLast(t *testing.T) {
 				if c.method == "PATCH" {
 					token = in.AccessToken
 				}
-				if status, told := taken(t, s, "198.51.100.1", c.method, c.path, token, c.body); status != 422 || told != c.told {
+				if status, told := taken(t, s, "198.51.100.1", c.method, c.path, token,
+					c.body); status != 422 || told != c.told {
 					t.Errorf("%s: %d, %q is told to be taken, want %q", c.name, status, told, c.told)
 				}
 			})
@@ -262,17 +281,20 @@ func TestTakenIsCounted(t *testing.T) {
 					if i%5 == 4 {
 						domain = "@example.org"
 					}
-					if status, told := taken(t, s, testsite.Home, c.method, c.path, token, c.body(known[i%5]+domain)); status != 422 || told != "email" {
+					if status, told := taken(t, s, testsite.Home, c.method, c.path, token,
+						c.body(known[i%5]+domain)); status != 422 || told != "email" {
 						t.Fatalf("address %d: %d %q", i+1, status, told)
 					}
 				}
 				for _, email := range []string{"haru@example.jp", "free@example.jp"} {
-					if status, told := taken(t, s, testsite.Home, c.method, c.path, token, c.body(email)); status != 429 || told != "" {
+					if status, told := taken(t, s, testsite.Home, c.method, c.path, token,
+						c.body(email)); status != 429 || told != "" {
 						t.Errorf("%s: %d %q", email, status, told)
 					}
 				}
 				if c.as == "" {
-					if status, told := taken(t, s, "198.51.100.1", c.method, c.path, token, c.body("haru@example.jp")); status != 422 || told != "email" {
+					if status, told := taken(t, s, "198.51.100.1", c.method, c.path, token,
+						c.body("haru@example.jp")); status != 422 || told != "email" {
 						t.Errorf("from elsewhere: %d %q", status, told)
 					}
 				}
@@ -280,7 +302,8 @@ func TestTakenIsCounted(t *testing.T) {
 				if c.as != "" {
 					token = s.SignIn(t, c.as, c.password).AccessToken
 				}
-				if status, _ := taken(t, s, testsite.Home, c.method, c.path, token, c.body("free@example.jp")); status >= 300 {
+				if status, _ := taken(t, s, testsite.Home, c.method, c.path, token,
+					c.body("free@example.jp")); status >= 300 {
 					t.Errorf("an hour later: %d", status)
 				}
 			})

@@ -166,7 +166,8 @@ func (a *action) mailCode(u user, purpose codePurpose) error {
 // writeCode records in q2ab_codes what the code in the user's column is for.
 func writeCode(ctx context.Context, tx *database.DB, u user, purpose codePurpose) error {
 	_, err := tx.Exec(ctx, `
-		INSERT INTO {q2ab_codes} (userid, code, purpose, stamp, made) VALUES (?, ?, ?, ?, ?)`+tx.Upsert("userid")+`
+		INSERT INTO {q2ab_codes} (userid, code, purpose, stamp, made)
+		VALUES (?, ?, ?, ?, ?)`+tx.Upsert("userid")+`
 		code = `+tx.Given("code")+`, purpose = `+tx.Given("purpose")+`, stamp = `+tx.Given("stamp")+`,
 		made = `+tx.Given("made"), u.id, u.emailCode, string(purpose), codeStamp(u), tx.Now())
 	if err != nil {

@@ -29,7 +29,8 @@ func recorded(tb testing.TB) (r recordedNames) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := json.Unmarshal(text, &r); err != nil || len(r.Handles) < 20 || len(r.Emails) < 9 || len(r.Passwords) < 5 {
+	if err := json.Unmarshal(text, &r); err != nil || len(r.Handles) < 20 || len(r.Emails) < 9 ||
+		len(r.Passwords) < 5 {
 		tb.Fatal(err, len(r.Handles), len(r.Emails), len(r.Passwords))
 	}
 	return r
@@ -37,7 +38,8 @@ func recorded(tb testing.TB) (r recordedNames) {
 
 // kinds maps the beginnings of Q2A's messages to the codes that stand for them here. Messages about taken
 // names have no code, because only the database knows which names are taken.
-var kinds = map[string]string{"Username is taken": "", "Username may not contain": "bad_characters", "Username must not be empty": "required", "Maximum length": "too_long",
+var kinds = map[string]string{"Username is taken": "", "Username may not contain": "bad_characters",
+	"Username must not be empty": "required", "Maximum length": "too_long",
 	"Username is disallowed": "not_allowed_handle", "Email already belongs": "", "Email is invalid": "bad_email", "Email address required": "required", "Password must be at least": "too_short"}
 
 func codeFor(t *testing.T, message *string) string {
@@ -56,7 +58,9 @@ func codeFor(t *testing.T, message *string) string {
 
 func TestNamesAsRecorded(t *testing.T) {
 	r := recorded(t)
-	m := &Module{settings: Settings{Blocked: func(list, text string) bool { return strings.EqualFold(list, text) }}}
+	m := &Module{settings: Settings{Blocked: func(list, text string) bool {
+		return strings.EqualFold(list, text)
+	}}}
 	o := site.NewOptions(map[string]string{"block_bad_usernames": "anonymous"})
 	for _, c := range r.Handles {
 		cleaned := cleanHandle(c.In)
@@ -106,7 +110,8 @@ func FuzzHandle(f *testing.F) {
 			t.Errorf("%q is cleaned to %q, and that to %q", text, handle, again)
 		}
 		code, _ := m.wrongHandle(o, handle)
-		if code.IsZero() && (handle == "" || strings.ContainsAny(handle, "@+/\x00\n") || len([]rune(handle)) > maxHandle) {
+		if code.IsZero() &&
+			(handle == "" || strings.ContainsAny(handle, "@+/\x00\n") || len([]rune(handle)) > maxHandle) {
 			t.Errorf("%q becomes the handle %q", text, handle)
 		}
 	})
@@ -131,7 +136,8 @@ func TestAssignable(t *testing.T) {
 	} {
 		most, err := assignable(o, c.caller, c.target)
 		if (err != nil) != (c.most < 0) || err == nil && most != c.most {
-			t.Errorf("level %d on level %d (flags %d): %d %v, want %d", c.caller.Level, c.target.maxLevel, c.target.flags, most, err, c.most)
+			t.Errorf("level %d on level %d (flags %d): %d %v, want %d", c.caller.Level, c.target.maxLevel,
+				c.target.flags, most, err, c.most)
 		}
 	}
 }

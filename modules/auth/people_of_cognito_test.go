@@ -50,7 +50,9 @@ func newPool(t *testing.T) *pool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range map[string]any{jwk.KeyIDKey: "k1", jwk.AlgorithmKey: jwa.RS256, jwk.KeyUsageKey: "sig"} {
+	for name, value := range map[string]any{
+		jwk.KeyIDKey: "k1", jwk.AlgorithmKey: jwa.RS256, jwk.KeyUsageKey: "sig",
+	} {
 		if err := public.Set(name, value); err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +71,8 @@ func newPool(t *testing.T) *pool {
 		attributes, ok := p.attributes[sub]
 		if r.Header.Get("X-Amz-Target") != "AWSCognitoIdentityProviderService.GetUser" || !ok {
 			w.WriteHeader(p.refusal)
-			fmt.Fprintf(w, `{"__type": %q}`, map[int]string{400: "NotAuthorizedException", 429: "TooManyRequestsException"}[p.refusal])
+			fmt.Fprintf(w, `{"__type": %q}`,
+				map[int]string{400: "NotAuthorizedException", 429: "TooManyRequestsException"}[p.refusal])
 			return
 		}
 		list := []map[string]string{{"Name": "sub", "Value": sub}}
@@ -86,7 +89,10 @@ func newPool(t *testing.T) *pool {
 func (p *pool) token(t *testing.T, use, sub, username string, claims map[string]any) string {
 	t.Helper()
 	now := time.Now().Unix()
-	all := map[string]any{"iss": p.URL + "/" + poolID, "sub": sub, "token_use": use, "iat": now, "exp": now + 3600, "auth_time": now}
+	all := map[string]any{
+		"iss": p.URL + "/" + poolID, "sub": sub, "token_use": use, "iat": now, "exp": now + 3600,
+		"auth_time": now,
+	}
 	if use == "access" {
 		all["client_id"], all["username"] = "client-1", username
 	} else {
@@ -126,7 +132,9 @@ func openPool(t *testing.T, url string, change func(*config.Config)) (*pool, *te
 func TestPeopleOfCognito(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		p, s := openPool(t, db.Copy(t), func(c *config.Config) { c.GroupLevels = map[string]string{"staff": "editor"} })
+		p, s := openPool(t, db.Copy(t), func(c *config.Config) {
+			c.GroupLevels = map[string]string{"staff": "editor"}
+		})
 		who := func(token string) int {
 			t.Helper()
 			status, account := s.Me(t, token)
@@ -137,15 +145,21 @@ func TestPeopleOfCognito(t *testing.T) {
 		}
 		row := func(userID int, columns string, dest ...any) {
 			t.Helper()
-			if found, err := s.App.DB.Get(t.Context(), dest, "SELECT "+columns+" FROM {users} WHERE userid = ?", userID); err != nil || !found {
+			if found, err := s.App.DB.Get(t.Context(), dest,
+				"SELECT "+columns+" FROM {users} WHERE userid = ?", userID); err != nil || !found {
 				t.Fatalf("user %d: %v %v", userID, found, err)
 			}
 		}
-		access := func(sub, name string, claims map[string]any) string { return p.token(t, "access", sub, name, claims) }
-		id := func(sub, name string, claims map[string]any) string { return p.token(t, "id", sub, name, claims) }
+		access := func(sub, name string, claims map[string]any) string {
+			return p.token(t, "access", sub, name, claims)
+		}
+		id := func(sub, name string, claims map[string]any) string {
+			return p.token(t, "id", sub, name, claims)
+		}
 
 		// Users who migrated under a name are recognized once, and only by that sub.
-		if _, failure := trigger(t, s, "UserMigration_Authentication", "Tanaka", "tanaka-legacy-pass", nil); failure != "" {
+		if _, failure := trigger(t, s, "UserMigration_Authentication", "Tanaka", "tanaka-legacy-pass",
+			nil); failure != "" {
 			t.Fatal(failure)
 		}
 		if got := who(access("sub-tanaka", "tanaka", nil)); got != 10 {
@@ -164,14 +178,20 @@ func TestPeopleOfCognito(t *testing.T) {
 		}
 
 		// Users whom the old site knows by another issuer.
-		google := map[string]any{"identities": []any{map[string]any{"providerName": "Google", "providerType": "Google", "userId": "109876543210987654321"}}}
+		google := map[string]any{"identities": []any{map[string]any{
+			"providerName": "Google", "providerType": "Google", "userId": "109876543210987654321",
+		}}}
 		if got := who(id("sub-google", "Google_109876543210987654321", google)); got != 24 {
 			t.Errorf("Google Sensei is user %d", got)
 		}
-		if got := who(access("sub-google-2", "google_109876543210987654321", map[string]any{"cognito:groups": []string{poolID + "_Google"}})); got != 24 {
+		if got := who(access("sub-google-2", "google_109876543210987654321", map[string]any{
+			"cognito:groups": []string{poolID + "_Google"},
+		})); got != 24 {
 			t.Errorf("Google Sensei is user %d by the access token", got)
 		}
-		if got := who(access("sub-google-3", "google_109876543210987654321", map[string]any{"cognito:groups": []string{"other_Google"}})); got == 24 {
+		if got := who(access("sub-google-3", "google_109876543210987654321", map[string]any{
+			"cognito:groups": []string{"other_Google"},
+		})); got == 24 {
 			t.Error("whoever calls themselves google_… is Google Sensei")
 		}
 
@@ -186,7 +206,10 @@ func TestPeopleOfCognito(t *testing.T) {
 		if got := who(access("sub-natsu", "d2f0c1aa-0000-4000-8000-000000000000", nil)); got != 14 {
 			t.Errorf("natsu is user %d", got)
 		}
-		for name, claims := range map[string]map[string]any{"unverified at Cognito": verified("aki@example.jp", false), "unconfirmed in Q2A": verified("newbie2@example.com", true)} {
+		for name, claims := range map[string]map[string]any{
+			"unverified at Cognito": verified("aki@example.jp", false),
+			"unconfirmed in Q2A":    verified("newbie2@example.com", true),
+		} {
 			got := who(id("sub "+name, "x", claims))
 			var email string
 			if row(got, "email", &email); got <= 28 || email != "" {
@@ -196,7 +219,8 @@ func TestPeopleOfCognito(t *testing.T) {
 
 		// In a pool of addresses usernames are ids. An unconfirmed address counts only together with the
 		// account's id, which only the trigger sets.
-		if _, failure := trigger(t, s, "UserMigration_Authentication", "newbie1@example.com", "newbie-pass-1", nil); failure != "" {
+		if _, failure := trigger(t, s, "UserMigration_Authentication", "newbie1@example.com", "newbie-pass-1",
+			nil); failure != "" {
 			t.Fatal(failure)
 		}
 		newbie := verified("newbie1@example.com", false)
@@ -210,7 +234,8 @@ func TestPeopleOfCognito(t *testing.T) {
 
 		// While Cognito does not return a person's attributes, no user is made.
 		p.refusal = http.StatusTooManyRequests
-		if status, refused := s.Me(t, access("sub-later", "x", nil)); status != 503 || refused.Code != "unavailable" {
+		if status, refused := s.Me(t, access("sub-later", "x", nil)); status != 503 ||
+			refused.Code != "unavailable" {
 			t.Errorf("%d %+v", status, refused)
 		}
 		p.refusal = http.StatusBadRequest
@@ -222,7 +247,9 @@ func TestPeopleOfCognito(t *testing.T) {
 		// New people get accounts by Q2A's rules.
 		var email, handle, source string
 		var flags, points int
-		got := who(id("sub-new", "x", map[string]any{"email": "fresh@example.jp", "email_verified": true, "preferred_username": "巣箱/職人@home"}))
+		got := who(id("sub-new", "x", map[string]any{
+			"email": "fresh@example.jp", "email_verified": true, "preferred_username": "巣箱/職人@home",
+		}))
 		row(got, "email, handle, flags, sessionsource", &email, &handle, &flags, &source)
 		if email != "fresh@example.jp" || handle != "巣箱 職人" || flags != 65 || source != "cognito" {
 			t.Errorf("%q %q %d %q", email, handle, flags, source)
@@ -237,7 +264,9 @@ func TestPeopleOfCognito(t *testing.T) {
 		}
 
 		// Groups give levels if that is configured; the user's row does not change.
-		status, session := testsite.Ask[struct{ Permissions []string }](t, s, "GET", "/v1/auth/session", access("sub-staff", "staffer", map[string]any{"cognito:groups": []string{"staff"}}), testsite.Home, nil)
+		status, session := testsite.Ask[struct{ Permissions []string }](t, s, "GET", "/v1/auth/session",
+			access("sub-staff", "staffer", map[string]any{"cognito:groups": []string{"staff"}}),
+			testsite.Home, nil)
 		if status != 200 || !strings.Contains(fmt.Sprint(session.Permissions), "permit_edit_q") {
 			t.Errorf("staff: %d %v", status, session.Permissions)
 		}
@@ -260,10 +289,12 @@ func TestPeopleOfCognito(t *testing.T) {
 			}
 		}
 
-		if status, _ := s.Me(t, p.token(t, "access", "sub-x", "x", map[string]any{"client_id": "client-2"})); status != 401 {
+		if status, _ := s.Me(t,
+			p.token(t, "access", "sub-x", "x", map[string]any{"client_id": "client-2"})); status != 401 {
 			t.Errorf("a token of another client: %d", status)
 		}
-		if status, _ := testsite.Ask[map[string]any](t, s, "POST", "/v1/auth/sign-in", "", testsite.Home, map[string]any{"login": "haru", "password": "haru-pass-123"}); status != 404 && status != 405 {
+		if status, _ := testsite.Ask[map[string]any](t, s, "POST", "/v1/auth/sign-in", "", testsite.Home,
+			map[string]any{"login": "haru", "password": "haru-pass-123"}); status != 404 && status != 405 {
 			t.Errorf("the built-in issuer beside Cognito: %d", status)
 		}
 		differences := testsite.Recount(t, s.App, true)

@@ -10,8 +10,10 @@ import (
 func TestPermissionsOfUsersAsRecorded(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
-		for handle, options := range testsite.Recording[struct{ Users map[string]map[string]any }](t, "permissions-users").Users {
-			session := testsite.GetAs[struct{ Permissions []string }](t, s, "/v1/auth/session", testsite.People[handle])
+		for handle, options := range testsite.Recording[struct{ Users map[string]map[string]any }](t,
+			"permissions-users").Users {
+			session := testsite.GetAs[struct{ Permissions []string }](t, s, "/v1/auth/session",
+				testsite.People[handle])
 			granted := map[string]bool{}
 			for _, p := range session.Permissions {
 				granted[p] = true

@@ -17,30 +17,38 @@ import (
 func TestSessionOfAPerson(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
-		status, in := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-up", "", testsite.Home, map[string]any{"handle": " 蜂 太郎 ", "email": "hachi@example.jp", "password": "はちみつ大好き"})
-		if status != http.StatusUnprocessableEntity || len(in.Errors) != 1 || in.Errors[0].Field != "password" || in.Errors[0].Code != "too_short" {
+		status, in := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-up", "", testsite.Home,
+			map[string]any{"handle": " 蜂 太郎 ", "email": "hachi@example.jp", "password": "はちみつ大好き"})
+		if status != http.StatusUnprocessableEntity || len(in.Errors) != 1 ||
+			in.Errors[0].Field != "password" || in.Errors[0].Code != "too_short" {
 			t.Fatalf("a password of 7 characters: %d %+v", status, in)
 		}
-		status, in = testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-up", "", testsite.Home, map[string]any{"handle": " 蜂 太郎 ", "email": "hachi@example.jp", "password": "はちみつ大好き!"})
+		status, in = testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-up", "", testsite.Home,
+			map[string]any{"handle": " 蜂 太郎 ", "email": "hachi@example.jp", "password": "はちみつ大好き!"})
 		if status != http.StatusCreated || in.User.Handle != "蜂 太郎" || in.ExpiresIn != 900 {
 			t.Fatalf("sign up: %d %+v", status, in)
 		}
-		if status, account := s.Me(t, in.AccessToken); status != 200 || account.User.ID != in.User.ID || account.EmailConfirmed || !account.HasPassword {
+		if status, account := s.Me(t, in.AccessToken); status != 200 || account.User.ID != in.User.ID ||
+			account.EmailConfirmed || !account.HasPassword {
 			t.Errorf("me: %d %+v", status, account)
 		}
 		if status, refused := s.Me(t, in.IDToken); status != 401 || refused.Code != "unauthenticated" {
 			t.Errorf("me by ID token: %d %+v", status, refused)
 		}
-		status, q := testsite.Ask[testsite.Question](t, s, "POST", "/v1/questions", in.AccessToken, testsite.Home, map[string]any{"title": "新しい巣箱の置き場所はどこ", "content": "日当たりを知りたいです。"})
+		status, q := testsite.Ask[testsite.Question](t, s, "POST", "/v1/questions", in.AccessToken,
+			testsite.Home, map[string]any{"title": "新しい巣箱の置き場所はどこ", "content": "日当たりを知りたいです。"})
 		if status != http.StatusCreated || q.Author.ID != in.User.ID {
 			t.Errorf("ask: %d %+v", status, q)
 		}
-		_, session := testsite.Ask[struct{ Limits map[string]int }](t, s, "GET", "/v1/auth/session", in.AccessToken, testsite.Home, nil)
-		if session.Limits["ask"] != 9 || session.Limits["answer"] != 25 || session.Limits["register"] != 4 || session.Limits["vote"] != 300 {
+		_, session := testsite.Ask[struct{ Limits map[string]int }](t, s, "GET", "/v1/auth/session",
+			in.AccessToken, testsite.Home, nil)
+		if session.Limits["ask"] != 9 || session.Limits["answer"] != 25 || session.Limits["register"] != 4 ||
+			session.Limits["vote"] != 300 {
 			t.Errorf("limits left: %v", session.Limits)
 		}
 		claims := claimsOf(t, in.IDToken)
-		if claims["token_use"] != "id" || claims["email"] != "hachi@example.jp" || claims["email_verified"] != false || claims["cognito:username"] != "蜂 太郎" {
+		if claims["token_use"] != "id" || claims["email"] != "hachi@example.jp" ||
+			claims["email_verified"] != false || claims["cognito:username"] != "蜂 太郎" {
 			t.Errorf("claims %v", claims)
 		}
 
@@ -52,20 +60,24 @@ func TestSessionOfAPerson(t *testing.T) {
 		if status, refused := s.Me(t, in.AccessToken); status != 401 || refused.Code != "unauthenticated" {
 			t.Errorf("after 16 minutes: %d %+v", status, refused)
 		}
-		status, next := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "", testsite.Home, map[string]any{"refreshToken": in.RefreshToken})
+		status, next := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "", testsite.Home,
+			map[string]any{"refreshToken": in.RefreshToken})
 		if status != 200 || next.RefreshToken == in.RefreshToken {
 			t.Fatalf("refresh: %d", status)
 		}
 		if claimsOf(t, next.AccessToken)["auth_time"] != claimsOf(t, in.AccessToken)["auth_time"] {
 			t.Error("a refresh counts as a sign-in")
 		}
-		if status, _ := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-out", "", testsite.Home, map[string]any{"refreshToken": next.RefreshToken}); status != http.StatusNoContent {
+		if status, _ := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-out", "", testsite.Home,
+			map[string]any{"refreshToken": next.RefreshToken}); status != http.StatusNoContent {
 			t.Errorf("sign out: %d", status)
 		}
 		if status, gone := s.Me(t, next.AccessToken); status != 401 || gone.Code != "unauthenticated" {
 			t.Errorf("access token after sign-out: %d %+v", status, gone)
 		}
-		if status, gone := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "", testsite.Home, map[string]any{"refreshToken": next.RefreshToken}); status != 401 || gone.Code != "session_ended" {
+		if status, gone := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "",
+			testsite.Home, map[string]any{"refreshToken": next.RefreshToken}); status != 401 ||
+			gone.Code != "session_ended" {
 			t.Errorf("refresh after sign-out: %d %+v", status, gone)
 		}
 	})
@@ -86,7 +98,8 @@ func TestRefreshTokensAreGoodForOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
 		refresh := func(token string) (int, testsite.SignedIn) {
-			return testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "", testsite.Home, map[string]any{"refreshToken": token})
+			return testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "", testsite.Home,
+				map[string]any{"refreshToken": token})
 		}
 		first, other := s.SignIn(t, "haru", "haru-pass-123"), s.SignIn(t, "haru", "haru-pass-123")
 		_, second := refresh(first.RefreshToken)
@@ -99,7 +112,9 @@ func TestRefreshTokensAreGoodForOnce(t *testing.T) {
 		if status, _ := refresh(first.RefreshToken); status != 401 {
 			t.Errorf("a used token after 31 s: %d", status)
 		}
-		for name, token := range map[string]string{"successor": second.RefreshToken, "twin": twin.RefreshToken} {
+		for name, token := range map[string]string{
+			"successor": second.RefreshToken, "twin": twin.RefreshToken,
+		} {
 			if status, _ := refresh(token); status != 401 {
 				t.Errorf("the %s after the theft: %d", name, status)
 			}
@@ -129,14 +144,16 @@ func TestWhatEndsSessions(t *testing.T) {
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {
 		alive := func(in testsite.SignedIn) bool {
 			opens, _ := s.Me(t, in.AccessToken)
-			status, _ := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "", testsite.Home, map[string]any{"refreshToken": in.RefreshToken})
+			status, _ := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/refresh", "", testsite.Home,
+				map[string]any{"refreshToken": in.RefreshToken})
 			if (opens == 200) != (status == 200) {
 				t.Errorf("the access token opens with %d, the refresh token with %d", opens, status)
 			}
 			return status == 200
 		}
 		in, here := s.SignIn(t, "haru", "haru-pass-123"), s.SignIn(t, "haru", "haru-pass-123")
-		status, changed := testsite.Ask[testsite.SignedIn](t, s, "PUT", "/v1/me/password", here.AccessToken, testsite.Home, map[string]any{"oldPassword": "haru-pass-123", "newPassword": "haru-pass-456"})
+		status, changed := testsite.Ask[testsite.SignedIn](t, s, "PUT", "/v1/me/password", here.AccessToken,
+			testsite.Home, map[string]any{"oldPassword": "haru-pass-123", "newPassword": "haru-pass-456"})
 		if status != 200 || alive(in) || alive(here) || !alive(changed) {
 			t.Errorf("a changed password: %d", status)
 		}
@@ -156,7 +173,8 @@ func TestWhatEndsSessions(t *testing.T) {
 			t.Error("the old site changed the password, and the session lives on")
 		}
 		in = s.SignIn(t, "aki", "aki-pass-123")
-		if status, _ := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-out", in.AccessToken, testsite.Home, map[string]any{"everywhere": true}); status != http.StatusNoContent || alive(in) {
+		if status, _ := testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-out", in.AccessToken,
+			testsite.Home, map[string]any{"everywhere": true}); status != http.StatusNoContent || alive(in) {
 			t.Errorf("sign out everywhere: %d", status)
 		}
 	})

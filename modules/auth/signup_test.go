@@ -36,7 +36,8 @@ func TestRetriedSignUp(t *testing.T) {
 		}
 		status, first := send()
 		again, second := send()
-		if status != 201 || again != 201 || first.User.ID != second.User.ID || first.RefreshToken == second.RefreshToken {
+		if status != 201 || again != 201 || first.User.ID != second.User.ID ||
+			first.RefreshToken == second.RefreshToken {
 			t.Errorf("%d %+v, again %d %+v", status, first, again, second)
 		}
 		var kept []string
@@ -56,8 +57,12 @@ func TestNamesAreUnique(t *testing.T) {
 		statuses := make([]int, 8)
 		for i := range statuses {
 			wait.Go(func() {
-				statuses[i], _ = testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-up", "", fmt.Sprintf("198.51.103.%d", i),
-					map[string]any{"handle": "Wanted", "email": fmt.Sprintf("wanted%d@example.jp", i), "password": "long-enough"})
+				statuses[i], _ = testsite.Ask[testsite.SignedIn](t, s, "POST", "/v1/auth/sign-up", "",
+					fmt.Sprintf("198.51.103.%d", i),
+					map[string]any{
+						"handle": "Wanted", "email": fmt.Sprintf("wanted%d@example.jp", i),
+						"password": "long-enough",
+					})
 			})
 		}
 		wait.Wait()

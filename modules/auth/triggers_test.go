@@ -17,9 +17,12 @@ import (
 )
 
 // trigger sends a trigger event, and returns the response of the trigger and Lambda's error.
-func trigger(t *testing.T, s *testsite.Issuer, source, userName, password string, attributes map[string]string) (response map[string]any, failure string) {
+func trigger(
+	t *testing.T, s *testsite.Issuer, source, userName, password string, attributes map[string]string,
+) (response map[string]any, failure string) {
 	t.Helper()
-	event := map[string]any{"version": "1", "triggerSource": source, "region": "ap-northeast-1", "userPoolId": poolID, "userName": userName,
+	event := map[string]any{"version": "1", "triggerSource": source, "region": "ap-northeast-1",
+		"userPoolId": poolID, "userName": userName,
 		"callerContext": map[string]string{"clientId": "client-1"}, "request": map[string]any{"password": password, "userAttributes": attributes}, "response": map[string]any{}}
 	status, answer := testsite.Ask[struct {
 		ErrorMessage string
@@ -46,11 +49,14 @@ func TestMigrationTrigger(t *testing.T) {
 				t.Errorf("tanaka: %v %q", got, failure)
 			}
 		}
-		if got, failure := trigger(t, s, "UserMigration_Authentication", "newbie2@example.com", "newbie-pass-2", nil); failure != "" ||
+		if got, failure := trigger(t, s, "UserMigration_Authentication", "newbie2@example.com",
+			"newbie-pass-2", nil); failure != "" ||
 			fmt.Sprint(got["userAttributes"]) != "map[custom:q2a_id:28 email:newbie2@example.com preferred_username:newbie2]" {
 			t.Errorf("an unconfirmed address: %v %q", got, failure)
 		}
-		if got, failure := trigger(t, s, "UserMigration_ForgotPassword", "haru@example.jp", "", nil); failure != "" || !strings.Contains(fmt.Sprint(got["userAttributes"]), "email_verified:true") {
+		if got, failure := trigger(t, s, "UserMigration_ForgotPassword", "haru@example.jp", "",
+			nil); failure != "" ||
+			!strings.Contains(fmt.Sprint(got["userAttributes"]), "email_verified:true") {
 			t.Errorf("a forgotten password: %v %q", got, failure)
 		}
 		refusals := map[string]bool{}
@@ -68,25 +74,30 @@ func TestMigrationTrigger(t *testing.T) {
 		if len(refusals) != 1 {
 			t.Errorf("refusals tell accounts apart: %v", refusals)
 		}
-		for name, attributes := range map[string]map[string]string{"AKI": {"email": "new@example.jp"}, "somebody-new": {"email": "AKI@example.jp"}} {
+		for name, attributes := range map[string]map[string]string{
+			"AKI": {"email": "new@example.jp"}, "somebody-new": {"email": "AKI@example.jp"},
+		} {
 			if _, failure := trigger(t, s, "PreSignUp_SignUp", name, "", attributes); failure == "" {
 				t.Errorf("somebody signs up in the pool as %s %v", name, attributes)
 			}
 		}
-		if _, failure := trigger(t, s, "PreSignUp_SignUp", "somebody-new", "", map[string]string{"email": "new@example.jp"}); failure != "" {
+		if _, failure := trigger(t, s, "PreSignUp_SignUp", "somebody-new", "",
+			map[string]string{"email": "new@example.jp"}); failure != "" {
 			t.Errorf("a new name: %s", failure)
 		}
 		if _, failure := trigger(t, s, "CustomMessage_SignUp", "aki", "", nil); failure == "" {
 			t.Error("a trigger that is not for us")
 		}
 		state, err := s.App.Auth.Migration(t.Context())
-		if err != nil || state.Users != 27 || state.Migrated != 3 || state.Linked != 0 || state.Legacy != 2 || state.NoPassword != 1 || state.Blocked != 2 || state.Bcrypt != 21 {
+		if err != nil || state.Users != 27 || state.Migrated != 3 || state.Linked != 0 || state.Legacy != 2 ||
+			state.NoPassword != 1 || state.Blocked != 2 || state.Bcrypt != 21 {
 			t.Errorf("%+v %v", state, err)
 		}
 		var file bytes.Buffer
 		n, err := s.App.Auth.ExportUsers(t.Context(), &file)
 		lines := strings.Split(strings.TrimSpace(file.String()), "\n")
-		if err != nil || n != len(lines)-1 || n < 15 || strings.Contains(file.String(), "troll") || strings.Contains(file.String(), "tanaka") || strings.Contains(file.String(), "newbie") {
+		if err != nil || n != len(lines)-1 || n < 15 || strings.Contains(file.String(), "troll") ||
+			strings.Contains(file.String(), "tanaka") || strings.Contains(file.String(), "newbie") {
 			t.Errorf("%d users, %v\n%s", n, err, file.String())
 		}
 		if !strings.Contains(file.String(), "\nq2a-9,,,,,,José Miel,,,,jose@example.org,true,") {
@@ -100,7 +111,9 @@ func TestMigrationTrigger(t *testing.T) {
 func TestPoolOfAliases(t *testing.T) {
 	t.Parallel()
 	_, s := openPool(t, testsite.SQLite.Copy(t), func(c *config.Config) { c.CognitoAliases = true })
-	for login, want := range map[[2]string]string{{"haru@example.jp", "haru-pass-123"}: "haru", {"jose@example.org", "jose-pass-ñ1"}: "q2a-9"} {
+	for login, want := range map[[2]string]string{
+		{"haru@example.jp", "haru-pass-123"}: "haru", {"jose@example.org", "jose-pass-ñ1"}: "q2a-9",
+	} {
 		got, failure := trigger(t, s, "UserMigration_Authentication", login[0], login[1], nil)
 		if name := got["userAttributes"].(map[string]any)["username"]; failure != "" || name != want {
 			t.Errorf("%s gets the username %v, %q", login[0], name, failure)
@@ -111,7 +124,9 @@ func TestPoolOfAliases(t *testing.T) {
 			t.Errorf("%s: %d rows, %v", want, n, err)
 		}
 	}
-	if _, failure := trigger(t, s, "PreSignUp_SignUp", "3f1c-id", "", map[string]string{"email": "new@example.jp", "preferred_username": "Bee Keeper"}); failure == "" {
+	if _, failure := trigger(t, s, "PreSignUp_SignUp", "3f1c-id", "", map[string]string{
+		"email": "new@example.jp", "preferred_username": "Bee Keeper",
+	}); failure == "" {
 		t.Error("somebody takes an alias that a user of Q2A will need")
 	}
 }
@@ -121,7 +136,8 @@ func TestPoolOfAliases(t *testing.T) {
 func TestLambda(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "lambda")
-	if out, err := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, "38qa.net/backend/cmd/lambda").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary,
+		"38qa.net/backend/cmd/lambda").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	events := make(chan string, 2)
@@ -133,7 +149,8 @@ func TestLambda(t *testing.T) {
 			select {
 			case event := <-events:
 				w.Header().Set("Lambda-Runtime-Aws-Request-Id", "id")
-				w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(5*time.Second).UnixMilli()))
+				w.Header().Set("Lambda-Runtime-Deadline-Ms",
+					fmt.Sprint(time.Now().Add(5*time.Second).UnixMilli()))
 				fmt.Fprint(w, event)
 			case <-r.Context().Done():
 			}
@@ -148,7 +165,8 @@ func TestLambda(t *testing.T) {
 	cmd := exec.Command(binary)
 	var log bytes.Buffer
 	cmd.Stderr = &log
-	cmd.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(runtime.URL, "http://"), "DATABASE_URL="+testsite.SQLite.Copy(t), "LOG_LEVEL=debug")
+	cmd.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(runtime.URL, "http://"),
+		"DATABASE_URL="+testsite.SQLite.Copy(t), "LOG_LEVEL=debug")
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -163,7 +181,9 @@ func TestLambda(t *testing.T) {
 	for i, want := range []string{"response", "error"} {
 		select {
 		case got := <-answers:
-			if !strings.HasPrefix(got, want) || i == 0 && !strings.Contains(got, `"finalUserStatus":"CONFIRMED"`) || i == 1 && !strings.Contains(got, "user not found or password not correct") {
+			if !strings.HasPrefix(got, want) ||
+				i == 0 && !strings.Contains(got, `"finalUserStatus":"CONFIRMED"`) ||
+				i == 1 && !strings.Contains(got, "user not found or password not correct") {
 				t.Errorf("%s", got)
 			}
 			t.Logf("answered %s after the start", time.Since(start).Round(time.Millisecond))

@@ -26,7 +26,8 @@ type user struct {
 	avatarBlob             string
 }
 
-const userColumns = "userid, level, flags, handle, email, passhash, passsalt, passcheck, sessioncode, sessionsource, emailcode, avatarblobid"
+const userColumns = `userid, level, flags, handle, email, passhash, passsalt, passcheck, sessioncode,
+	sessionsource, emailcode, avatarblobid`
 
 // findUsers returns the users who meet an SQL condition.
 func findUsers(ctx context.Context, db *database.DB, condition string, args ...any) ([]user, error) {

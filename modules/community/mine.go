@@ -275,7 +275,8 @@ func (m *Module) messages(
 		if err := web.DecodeCursor(list, page.Cursor, &at); err != nil {
 			return nil, err
 		}
-		condition += " AND (UNIX_TIMESTAMP(m.created) < ? OR UNIX_TIMESTAMP(m.created) = ? AND m.messageid < ?)"
+		condition += ` AND (UNIX_TIMESTAMP(m.created) < ?
+			OR UNIX_TIMESTAMP(m.created) = ? AND m.messageid < ?)`
 		args = append(args, at.Created, at.Created, at.ID)
 	}
 	out := &messagesOutput{Body: web.List[message]{Items: []message{}}}

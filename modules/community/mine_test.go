@@ -29,7 +29,8 @@ func TestFavoritesAsRecorded(t *testing.T) {
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		for handle, want := range testsite.Recording[map[string]recorded](t, "favorites") {
 			got := testsite.GetAs[favorites](t, s, "/v1/me/favorites", testsite.People[handle])
-			testsite.Same(t, handle+" questions", testsite.IDs(got.Questions), append([]int{}, want.Questions...))
+			testsite.Same(t, handle+" questions", testsite.IDs(got.Questions),
+				append([]int{}, want.Questions...))
 			users, categories, tags, wantTags := []string{}, []string{}, []string{}, []string{}
 			for _, u := range got.Users {
 				users = append(users, u.Handle)

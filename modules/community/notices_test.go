@@ -126,7 +126,8 @@ func TestPagesOfMessages(t *testing.T) {
 	var all []int
 	cursor := ""
 	for range 10 {
-		page := testsite.GetAs[testsite.List[struct{ ID int }]](t, s, "/v1/me/messages?limit=2"+cursor, testsite.Aki)
+		page := testsite.GetAs[testsite.List[struct{ ID int }]](t, s, "/v1/me/messages?limit=2"+cursor,
+			testsite.Aki)
 		for _, m := range page.Items {
 			all = append(all, m.ID)
 		}
@@ -138,7 +139,8 @@ func TestPagesOfMessages(t *testing.T) {
 	if want := []int{107, 106, 105, 104, 103, 102, 101}; !slices.Equal(all, want) {
 		t.Errorf("%v, want %v", all, want)
 	}
-	refused(t, s, testsite.Aki, "GET", "/v1/me/messages?limit=2&box=out"+cursor, http.StatusBadRequest, "invalid_cursor")
+	refused(t, s, testsite.Aki, "GET", "/v1/me/messages?limit=2&box=out"+cursor, http.StatusBadRequest,
+		"invalid_cursor")
 }
 
 // TestMessagesAndWallsAreSwitchedOff checks that messages and walls cannot be read where the site has them
@@ -147,7 +149,9 @@ func TestMessagesAndWallsAreSwitchedOff(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After(`REPLACE INTO {options} (title, content)
 		VALUES ('allow_private_messages', '0'), ('allow_user_walls', '0')`))
-	for _, path := range []string{"/v1/me/messages", "/v1/me/messages?box=out", "/v1/me/messages/lurker", "/v1/users/aki/wall"} {
+	for _, path := range []string{
+		"/v1/me/messages", "/v1/me/messages?box=out", "/v1/me/messages/lurker", "/v1/users/aki/wall",
+	} {
 		t.Run(path, func(t *testing.T) {
 			refused(t, s, testsite.Aki, "GET", path, http.StatusNotFound, "feature_off")
 		})
@@ -160,12 +164,14 @@ func TestFavoritesAreTheUsersOwn(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
 	refused(t, s, testsite.Visitor, "GET", "/v1/users/aki/favorites", http.StatusForbidden, "login_required")
-	refused(t, s, testsite.Superbee, "GET", "/v1/users/aki/favorites", http.StatusForbidden, "permission_level")
+	refused(t, s, testsite.Superbee, "GET", "/v1/users/aki/favorites", http.StatusForbidden,
+		"permission_level")
 	refused(t, s, testsite.Aki, "GET", "/v1/users/nobody/favorites", http.StatusNotFound, "not_found")
 	refused(t, s, testsite.Visitor, "GET", "/v1/me/favorites", http.StatusForbidden, "login_required")
 	refused(t, s, testsite.Visitor, "GET", "/v1/me/updates", http.StatusForbidden, "login_required")
 	mine := testsite.GetAs[any](t, s, "/v1/me/favorites", testsite.Aki)
-	testsite.Same(t, "favourites", fmt.Sprint(testsite.GetAs[any](t, s, "/v1/users/aki/favorites", testsite.Aki)), fmt.Sprint(mine))
+	testsite.Same(t, "favourites",
+		fmt.Sprint(testsite.GetAs[any](t, s, "/v1/users/aki/favorites", testsite.Aki)), fmt.Sprint(mine))
 	if len(mine.(object)["questions"].([]any)) != 4 {
 		t.Errorf("favourites %v", mine)
 	}

@@ -24,7 +24,8 @@ func TestProfilesAsRecorded(t *testing.T) {
 		}
 		PointsTitle string `json:"points_title"`
 		Points      struct {
-			QPosts, APosts, CPosts, ASelects, ASelecteds, QUpvotes, QDownvotes, AUpvotes, ADownvotes, Upvoteds, Downvoteds, Bonus int
+			QPosts, APosts, CPosts, ASelects, ASelecteds, QUpvotes, QDownvotes, AUpvotes, ADownvotes,
+			Upvoteds, Downvoteds, Bonus int
 		}
 		Rank           int
 		Profile        any
@@ -69,13 +70,21 @@ func TestProfilesAsRecorded(t *testing.T) {
 			path := "/v1/users/" + url.PathEscape(handle)
 			id := testsite.People[handle]
 			got := testsite.GetAs[profile](t, s, path, id)
-			testsite.Same(t, handle, []any{got.ID, got.Handle, got.Points, got.Rank, got.Title, got.WallPostCount, testsite.Unix(got.CreatedAt), got.Email},
-				[]any{want.Account.UserID, handle, want.Account.Points, want.Rank, want.PointsTitle, want.Account.WallPosts, want.Account.Created, want.Account.Email})
+			testsite.Same(t, handle, []any{
+				got.ID, got.Handle, got.Points, got.Rank, got.Title, got.WallPostCount,
+				testsite.Unix(got.CreatedAt), got.Email,
+			},
+				[]any{
+					want.Account.UserID, handle, want.Account.Points, want.Rank, want.PointsTitle,
+					want.Account.WallPosts, want.Account.Created, want.Account.Email,
+				})
 			if id != 25 && id != 26 { // the recorded viewers of the blocked users were others
-				testsite.Same(t, handle+" last sign-in", testsite.Unix(got.LastSignInAt), want.Account.LoggedIn)
+				testsite.Same(t, handle+" last sign-in", testsite.Unix(got.LastSignInAt),
+					want.Account.LoggedIn)
 			}
 			p := want.Points
-			testsite.Same(t, handle+" figures", got.Stats, map[string]int{"questions": p.QPosts, "answers": p.APosts, "comments": p.CPosts, "answersSelected": p.ASelects,
+			testsite.Same(t, handle+" figures", got.Stats, map[string]int{"questions": p.QPosts,
+				"answers": p.APosts, "comments": p.CPosts, "answersSelected": p.ASelects,
 				"answersSelectedByOthers": p.ASelecteds, "questionUpvotesGiven": p.QUpvotes, "questionDownvotesGiven": p.QDownvotes, "answerUpvotesGiven": p.AUpvotes,
 				"answerDownvotesGiven": p.ADownvotes, "upvotesReceived": p.Upvoteds, "downvotesReceived": p.Downvoteds, "bonusPoints": p.Bonus})
 			fields, wantFields := map[string]string{}, map[string]string{}
@@ -101,10 +110,12 @@ func TestProfilesAsRecorded(t *testing.T) {
 			}
 			testsite.Same(t, handle+" levels in categories", levels, wantLevels)
 
-			posts := func(kind string) []testsite.Activity { // in small pages: nothing may get lost between them
+			// The posts are read in small pages, between which none may get lost.
+			posts := func(kind string) []testsite.Activity {
 				var all []testsite.Activity
 				for cursor := ""; ; {
-					page := testsite.Get[testsite.List[testsite.Activity]](t, s, path+"/"+kind+"?limit=3"+cursor)
+					page := testsite.Get[testsite.List[testsite.Activity]](t, s,
+						path+"/"+kind+"?limit=3"+cursor)
 					all = append(all, page.Items...)
 					if page.NextCursor == "" {
 						return all
@@ -136,10 +147,12 @@ func TestProfilesAsRecorded(t *testing.T) {
 				wantIDs = append(wantIDs, fmt.Sprint("C", c.QuestionID, c.CommentID))
 			}
 			for _, e := range want.Edits {
-				wantIDs = append(wantIDs, fmt.Sprint("E", e.QuestionID, e.PostID, testsite.UpdateWords[*e.UpdateType]))
+				wantIDs = append(wantIDs,
+					fmt.Sprint("E", e.QuestionID, e.PostID, testsite.UpdateWords[*e.UpdateType]))
 			}
 			testsite.Same(t, handle+" posts", gotIDs, wantIDs)
-			acts := testsite.Entries(testsite.Get[testsite.List[testsite.Activity]](t, s, path+"/activity").Items)
+			acts := testsite.Entries(testsite.Get[testsite.List[testsite.Activity]](t, s,
+				path+"/activity").Items)
 			for i := range acts {
 				acts[i].At = 0
 			}
@@ -148,7 +161,9 @@ func TestProfilesAsRecorded(t *testing.T) {
 			messages := func(path string) []message {
 				out := []message{}
 				for _, m := range testsite.GetAs[testsite.List[msg]](t, s, path, id).Items {
-					out = append(out, message{m.ID, m.From.Handle, m.To.Handle, m.Content, testsite.Unix(m.CreatedAt)})
+					out = append(out, message{
+						m.ID, m.From.Handle, m.To.Handle, m.Content, testsite.Unix(m.CreatedAt),
+					})
 				}
 				return out
 			}
@@ -165,10 +180,14 @@ func TestProfilesAsRecorded(t *testing.T) {
 				}
 				return out
 			}
-			testsite.Same(t, handle+" wall", strip(messages(path+"/wall?limit=50"), true, false), strip(want.Wall, true, false))
+			testsite.Same(t, handle+" wall", strip(messages(path+"/wall?limit=50"), true, false),
+				strip(want.Wall, true, false))
 			if id != 0 {
-				testsite.Same(t, handle+" inbox", strip(messages("/v1/me/messages?limit=50"), true, false), strip(want.Inbox, true, false))
-				testsite.Same(t, handle+" outbox", strip(messages("/v1/me/messages?box=out&limit=50"), false, true), strip(want.Outbox, false, true))
+				testsite.Same(t, handle+" inbox", strip(messages("/v1/me/messages?limit=50"), true, false),
+					strip(want.Inbox, true, false))
+				testsite.Same(t, handle+" outbox",
+					strip(messages("/v1/me/messages?box=out&limit=50"), false, true),
+					strip(want.Outbox, false, true))
 				notices, wantNotices := []string{}, []string{}
 				for _, n := range testsite.GetAs[testsite.List[struct {
 					ID                         int
@@ -196,7 +215,9 @@ func TestLinksOfProfilesLeadToTheWeb(t *testing.T) {
 			"data:text/html,x.y": "", "https://bank.example@e.jp/": "", "nothing": "", "": "",
 		} {
 			t.Run(value, func(t *testing.T) {
-				if status, body, _ := s.Try(t, testsite.Haru, "PATCH", "/v1/me", map[string]any{"fields": map[string]any{"website": value}}); status != 200 {
+				if status, body, _ := s.Try(t, testsite.Haru, "PATCH", "/v1/me", map[string]any{
+					"fields": map[string]any{"website": value},
+				}); status != 200 {
 					t.Fatalf("%d %v", status, body)
 				}
 				_, body, _ := s.Try(t, testsite.Visitor, "GET", "/v1/users/haru", nil)

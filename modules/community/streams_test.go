@@ -18,14 +18,21 @@ func TestUpdatesAsRecorded(t *testing.T) {
 	}
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		compared := 0
-		for handle, kinds := range testsite.Recording[map[string]map[string]struct{ Page []entry }](t, "updates") {
-			for kind, about := range map[string]string{"all": "all", "favorites": "favorites", "content": "mine"} {
+		for handle, kinds := range testsite.Recording[map[string]map[string]struct{ Page []entry }](t,
+			"updates") {
+			for kind, about := range map[string]string{
+				"all": "all", "favorites": "favorites", "content": "mine",
+			} {
 				got, want := [][5]any{}, [][5]any{}
-				for _, a := range testsite.GetAs[testsite.List[testsite.Activity]](t, s, "/v1/me/updates?about="+about, testsite.People[handle]).Items {
-					got = append(got, [5]any{a.Question.ID, a.Post.ID, a.What, testsite.Unix(a.At), a.By.Handle})
+				for _, a := range testsite.GetAs[testsite.List[testsite.Activity]](t, s,
+					"/v1/me/updates?about="+about, testsite.People[handle]).Items {
+					got = append(got, [5]any{
+						a.Question.ID, a.Post.ID, a.What, testsite.Unix(a.At), a.By.Handle,
+					})
 				}
 				for _, e := range kinds[kind].Page {
-					if s.Request(t, http.MethodGet, fmt.Sprint("/v1/posts/", e.LastPostID), testsite.People[handle]).StatusCode != http.StatusOK {
+					if s.Request(t, http.MethodGet, fmt.Sprint("/v1/posts/", e.LastPostID),
+						testsite.People[handle]).StatusCode != http.StatusOK {
 						continue // Q2A reports what it does not show: see docs/migrating.md
 					}
 					what, by := "new", ""

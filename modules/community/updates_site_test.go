@@ -12,7 +12,8 @@ import (
 // streamOf returns the ids of the posts in the person's updates, the newest first.
 func streamOf(t *testing.T, s *testsite.Site, user int, about string) (posts []int) {
 	t.Helper()
-	for _, a := range testsite.GetAs[testsite.List[testsite.Activity]](t, s, "/v1/me/updates?about="+about, user).Items {
+	for _, a := range testsite.GetAs[testsite.List[testsite.Activity]](t, s, "/v1/me/updates?about="+about,
+		user).Items {
 		posts = append(posts, a.Post.ID)
 	}
 	return posts
@@ -24,8 +25,10 @@ func TestUpdatesReachWhoFollows(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		follow := "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES "
-		s := testsite.New(t, db, testsite.After("DELETE FROM {userfavorites}", "DELETE FROM {userevents}", "DELETE FROM {sharedevents}",
-			follow+fmt.Sprintf("(%d, 'Q', 27, 0), (%d, 'U', %d, 0), (%d, 'Q', 27, 1)", testsite.Aki, testsite.Natsu, testsite.Lurker, testsite.OldTimer)))
+		s := testsite.New(t, db, testsite.After(
+			"DELETE FROM {userfavorites}", "DELETE FROM {userevents}", "DELETE FROM {sharedevents}",
+			follow+fmt.Sprintf("(%d, 'Q', 27, 0), (%d, 'U', %d, 0), (%d, 'Q', 27, 1)", testsite.Aki,
+				testsite.Natsu, testsite.Lurker, testsite.OldTimer)))
 		answer := s.Answer(t, testsite.Lurker, 27) // to Hanako's question
 		for _, c := range []struct {
 			who   string
@@ -74,7 +77,8 @@ func TestStreamsAreTrimmed(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := time.Unix(1796126400, 0)
-		s := testsite.New(t, db, testsite.At(&now), testsite.After("DELETE FROM {userevents}", "DELETE FROM {sharedevents}", "DELETE FROM {userfavorites}",
+		s := testsite.New(t, db, testsite.At(&now), testsite.After(
+			"DELETE FROM {userevents}", "DELETE FROM {sharedevents}", "DELETE FROM {userfavorites}",
 			"REPLACE INTO {options} (title, content) VALUES ('max_store_user_updates', '7')"))
 		comment := func(question, n int) {
 			t.Helper()
@@ -82,7 +86,9 @@ func TestStreamsAreTrimmed(t *testing.T) {
 			s.Do(t, testsite.Lurker, "POST", fmt.Sprintf("/v1/posts/%d/comments", question),
 				object{"content": fmt.Sprintf("Comment number %d on question %d.", n, question)})
 		}
-		rows := func(query string, args ...any) int { return s.Scalar(t, "SELECT COUNT(*) FROM "+query, args...) }
+		rows := func(query string, args ...any) int {
+			return s.Scalar(t, "SELECT COUNT(*) FROM "+query, args...)
+		}
 		for n := range 7 {
 			comment(27, n) // by Hanako
 		}
@@ -100,7 +106,8 @@ func TestStreamsAreTrimmed(t *testing.T) {
 		if n := rows("{sharedevents} WHERE entitytype = 'U' AND entityid = ?", testsite.Lurker); n != 7 {
 			t.Errorf("the commenter's stream has %d updates, where a stream has 7", n)
 		}
-		if n := rows("{sharedevents} WHERE entitytype = 'U' AND entityid = ? AND questionid <> 27", testsite.Lurker); n != 2 {
+		if n := rows("{sharedevents} WHERE entitytype = 'U' AND entityid = ? AND questionid <> 27",
+			testsite.Lurker); n != 2 {
 			t.Errorf("the newest updates are not kept: %d of two", n)
 		}
 	})

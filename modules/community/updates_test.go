@@ -135,7 +135,8 @@ func TestTrim(t *testing.T) {
 				times = append(times, r.updated)
 			}
 			if !slices.Equal(times, c.kept) || until != c.until || trimmed != c.trimmed {
-				t.Errorf("%v until %d, %v; want %v until %d, %v", times, until, trimmed, c.kept, c.until, c.trimmed)
+				t.Errorf("%v until %d, %v; want %v until %d, %v", times, until, trimmed, c.kept, c.until,
+					c.trimmed)
 			}
 		})
 	}

@@ -46,7 +46,8 @@ func TestUsersOfEqualPoints(t *testing.T) {
 				}
 				testsite.Same(t, "by cursor", byCursor, want)
 				for n := 1; n <= 100 && (n-1)*size < len(want); n++ {
-					for _, u := range testsite.Get[page](t, s, fmt.Sprintf("/v1/users?limit=%d&page=%d", size, n)).Items {
+					for _, u := range testsite.Get[page](t, s,
+						fmt.Sprintf("/v1/users?limit=%d&page=%d", size, n)).Items {
 						byNumber = append(byNumber, u.ID)
 					}
 				}
@@ -68,7 +69,8 @@ func TestUsersAsRecorded(t *testing.T) {
 		Handle, Email string
 		CreatedAt     string
 	}
-	paths := map[string]string{"by_points": "/v1/users?limit=4", "newest": "/v1/users?sort=newest&limit=4", "special": "/v1/users?level=expert&limit=2",
+	paths := map[string]string{"by_points": "/v1/users?limit=4", "newest": "/v1/users?sort=newest&limit=4",
+		"special": "/v1/users?level=expert&limit=2",
 		"blocked": "/v1/users?blocked=true&limit=1", "unapproved": "/v1/moderation/users?limit=2"}
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		for name, want := range testsite.Recording[lists](t, "users") {
@@ -89,7 +91,8 @@ func TestUsersAsRecorded(t *testing.T) {
 			testsite.Same(t, name, got, wanted)
 		}
 		for _, name := range []string{"newest", "special", "blocked", "unapproved"} {
-			if status := s.Request(t, http.MethodGet, paths[name], testsite.Visitor).StatusCode; status != 403 {
+			if status := s.Request(t, http.MethodGet, paths[name],
+				testsite.Visitor).StatusCode; status != 403 {
 				t.Errorf("%s for visitors: %d", name, status)
 			}
 		}

@@ -39,11 +39,16 @@ func TestAvatarTransitions(t *testing.T) {
 				}
 			}), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
 			before := testsite.ReadTables(t, s.App.DB)
-			form := map[string]any{"handle": tr.Field("handle"), "email": tr.Field("email"), "messages": true, "wallPosts": true, "mailings": true, "fields": tr.ProfileFields()}
-			if res := s.Send(t, tr.Action.ActorID, "PATCH", "/v1/me", form, "X-Forwarded-For", tr.Action.IP); res.StatusCode != http.StatusOK {
+			form := map[string]any{
+				"handle": tr.Field("handle"), "email": tr.Field("email"), "messages": true, "wallPosts": true,
+				"mailings": true, "fields": tr.ProfileFields(),
+			}
+			if res := s.Send(t, tr.Action.ActorID, "PATCH", "/v1/me", form, "X-Forwarded-For",
+				tr.Action.IP); res.StatusCode != http.StatusOK {
 				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
-			res := uploadingTo(t, s, tr.Action.ActorID, "/v1/me/avatar", "avatar-case.png", gradient(t, 1000, 600), "X-Forwarded-For", tr.Action.IP)
+			res := uploadingTo(t, s, tr.Action.ActorID, "/v1/me/avatar", "avatar-case.png",
+				gradient(t, 1000, 600), "X-Forwarded-For", tr.Action.IP)
 			if res.StatusCode != http.StatusCreated {
 				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
@@ -72,10 +77,13 @@ func TestAvatar(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		blobs := t.TempDir()
-		s := testsite.New(t, db, testsite.Config(func(c *config.Config) { c.BlobsDir, c.UploadsTo = blobs, config.UploadsToFolder }))
+		s := testsite.New(t, db, testsite.Config(func(c *config.Config) {
+			c.BlobsDir, c.UploadsTo = blobs, config.UploadsToFolder
+		}))
 		folder := s.Store
 		avatarOf := func(handle string) string {
-			return s.Request(t, http.MethodGet, "/v1/users/"+handle+"/avatar?size=64", testsite.Visitor).Header.Get("Location")
+			return s.Request(t, http.MethodGet, "/v1/users/"+handle+"/avatar?size=64",
+				testsite.Visitor).Header.Get("Location")
 		}
 		put := func(content []byte) uploaded {
 			res := uploadingTo(t, s, testsite.Haru, "/v1/me/avatar", "me.png", content)
@@ -94,11 +102,13 @@ func TestAvatar(t *testing.T) {
 		if w, h := sizeOf(t, s, avatarOf("haru")); w != 64 || h != 64 {
 			t.Errorf("%d × %d", w, h)
 		}
-		if got := testsite.Get[struct{ AvatarURL string }](t, s, "/v1/users/haru").AvatarURL; got != "/v1/media/"+first.ID+"?size=200&shape=square" {
+		if got := testsite.Get[struct{ AvatarURL string }](t, s,
+			"/v1/users/haru").AvatarURL; got != "/v1/media/"+first.ID+"?size=200&shape=square" {
 			t.Errorf("profile: %s", got)
 		}
 		testsite.RunJob(t, s.App, "thumbnails")
-		if made := filesOf(t, folder)["thumbnails/"+shelfOf(first.ID)+"/"+first.ID+"/100s.jpg"]; made == nil { // twice avatar_q_page_q_size
+		// The thumbnail is twice as large as the option avatar_q_page_q_size says.
+		if made := filesOf(t, folder)["thumbnails/"+shelfOf(first.ID)+"/"+first.ID+"/100s.jpg"]; made == nil {
 			t.Errorf("thumbnails: %v", filesOf(t, folder))
 		}
 		second := put(gradient(t, 30, 30))
@@ -125,15 +135,18 @@ func TestAvatar(t *testing.T) {
 			"UPDATE {users} SET flags = 8, email = ' Aki@Example.jp ' WHERE handle = 'aki'"); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := avatarOf("aki"), "https://www.gravatar.com/avatar/"; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "?s=64") {
+		if got, want := avatarOf("aki"), "https://www.gravatar.com/avatar/"; !strings.HasPrefix(got, want) ||
+			!strings.HasSuffix(got, "?s=64") {
 			t.Errorf("aki: %s", got)
 		}
 		none := s.Request(t, http.MethodGet, "/v1/users/fuyu/avatar", testsite.Visitor)
 		pattern := testsite.Text(t, none)
-		if none.StatusCode != http.StatusOK || none.Header.Get("Content-Type") != "image/svg+xml" || !strings.HasPrefix(pattern, "<svg ") || strings.Contains(pattern, "fuyu") {
+		if none.StatusCode != http.StatusOK || none.Header.Get("Content-Type") != "image/svg+xml" ||
+			!strings.HasPrefix(pattern, "<svg ") || strings.Contains(pattern, "fuyu") {
 			t.Errorf("fuyu: %s %v %s", none.Status, none.Header, pattern)
 		}
-		if res := s.Request(t, http.MethodGet, "/v1/users/nobody-here/avatar", testsite.Visitor); res.StatusCode != http.StatusNotFound {
+		if res := s.Request(t, http.MethodGet, "/v1/users/nobody-here/avatar",
+			testsite.Visitor); res.StatusCode != http.StatusNotFound {
 			t.Errorf("nobody: %s", res.Status)
 		}
 		// Callers who may not upload a picture, and content that is no picture.
@@ -153,7 +166,8 @@ func TestAvatar(t *testing.T) {
 			t.Fatal(err)
 		}
 		s = testsite.New(t, testsite.On(s.Database))
-		if body := testsite.Text(t, uploadingTo(t, s, testsite.Haru, "/v1/me/avatar", "me.png", gradient(t, 30, 30))); !strings.Contains(body, "avatars_off") {
+		if body := testsite.Text(t, uploadingTo(t, s, testsite.Haru, "/v1/me/avatar", "me.png",
+			gradient(t, 30, 30))); !strings.Contains(body, "avatars_off") {
 			t.Errorf("switched off: %s", body)
 		}
 	})

@@ -20,7 +20,9 @@ func TestUnusedUploadsGo(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := int64(1796126400)
-		s := testsite.New(t, db, testsite.Config(func(c *config.Config) { c.UploadsTo = config.UploadsToStore }), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
+		s := testsite.New(t, db, testsite.Config(func(c *config.Config) {
+			c.UploadsTo = config.UploadsToStore
+		}), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
 		folder := s.Store
 		ctx := context.Background()
 		exec := func(query string, args ...any) {
@@ -29,13 +31,19 @@ func TestUnusedUploadsGo(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		there := func(id string) bool { return s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ?", id) == 1 }
+		there := func(id string) bool {
+			return s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ?", id) == 1
+		}
 		testsite.RunJob(t, s.App, "thumbnails")
-		names := []string{"unused", "in a post", "in a post of the old site", "on a page", "in a profile", "in a table of a plugin", "in a post that is deleted", "in two posts, one deleted", "avatar"}
+		names := []string{
+			"unused", "in a post", "in a post of the old site", "on a page", "in a profile",
+			"in a table of a plugin", "in a post that is deleted", "in two posts, one deleted", "avatar",
+		}
 		files := map[string]string{}
 		for i, name := range names {
 			if name == "avatar" {
-				files[name] = testsite.Decode[uploaded](t, uploadingTo(t, s, testsite.Haru, "/v1/me/avatar", "a.jpg", gradient(t, 50, 50))).ID
+				files[name] = testsite.Decode[uploaded](t,
+					uploadingTo(t, s, testsite.Haru, "/v1/me/avatar", "a.jpg", gradient(t, 50, 50))).ID
 				continue
 			}
 			files[name] = upload(t, s, testsite.Haru, fmt.Sprintf("%d.jpg", i), gradient(t, 500, 100+i)).ID
@@ -46,20 +54,28 @@ func TestUnusedUploadsGo(t *testing.T) {
 			for _, id := range ids {
 				content += `<p><img src="/v1/media/` + id + `"></p>`
 			}
-			res := s.Send(t, testsite.Haru, "POST", "/v1/questions", object{"title": title, "format": "html", "categoryId": 2, "content": content})
+			res := s.Send(t, testsite.Haru, "POST", "/v1/questions", object{
+				"title": title, "format": "html", "categoryId": 2, "content": content,
+			})
 			if res.StatusCode != http.StatusCreated {
 				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
 			return testsite.Decode[struct{ ID int }](t, res).ID
 		}
 		ask("A question with an image in it", files["in a post"], files["in two posts, one deleted"])
-		doomed := ask("A question that goes again soon", files["in a post that is deleted"], files["in two posts, one deleted"])
-		exec("UPDATE {posts} SET content = ?, format = 'html' WHERE postid = 1", `<img src="http://127.0.0.1:8802/?qa=image&amp;qa_blobid=`+files["in a post of the old site"]+`&amp;qa_size=300">`)
-		exec("UPDATE {pages} SET content = ? WHERE tags = 'guide'", `<img src="./?qa=blob&amp;qa_blobid=`+files["on a page"]+`">`)
-		exec("INSERT INTO {userprofile} (userid, title, content) VALUES (17, 'about', ?)", "see /image/"+files["in a profile"])
+		doomed := ask("A question that goes again soon", files["in a post that is deleted"],
+			files["in two posts, one deleted"])
+		exec("UPDATE {posts} SET content = ?, format = 'html' WHERE postid = 1",
+			`<img src="http://127.0.0.1:8802/?qa=image&amp;qa_blobid=`+files["in a post of the old site"]+
+				`&amp;qa_size=300">`)
+		exec("UPDATE {pages} SET content = ? WHERE tags = 'guide'",
+			`<img src="./?qa=blob&amp;qa_blobid=`+files["on a page"]+`">`)
+		exec("INSERT INTO {userprofile} (userid, title, content) VALUES (17, 'about', ?)",
+			"see /image/"+files["in a profile"])
 		exec("CREATE TABLE IF NOT EXISTS {blog_posts} (postid INT, content TEXT)")
 		exec("DELETE FROM {blog_posts}")
-		exec("INSERT INTO {blog_posts} VALUES (1, ?)", "![bee](/v1/media/"+files["in a table of a plugin"]+")")
+		exec("INSERT INTO {blog_posts} VALUES (1, ?)",
+			"![bee](/v1/media/"+files["in a table of a plugin"]+")")
 		testsite.RunJob(t, s.App, "thumbnails")
 		before := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}")
 
@@ -69,7 +85,8 @@ func TestUnusedUploadsGo(t *testing.T) {
 			t.Errorf("%d went too early", before-n)
 		}
 		now += 2 * 86400
-		if run, found := testsite.RunJobFor(t, s.App, "media-clean-up", true); run.Differences != 1 || !strings.Contains(strings.Join(found, ""), files["unused"]) || !there(files["unused"]) {
+		if run, found := testsite.RunJobFor(t, s.App, "media-clean-up", true); run.Differences != 1 ||
+			!strings.Contains(strings.Join(found, ""), files["unused"]) || !there(files["unused"]) {
 			t.Errorf("dry run: %+v %v", run, found)
 		}
 		testsite.RunJob(t, s.App, "media-clean-up")
@@ -85,7 +102,10 @@ func TestUnusedUploadsGo(t *testing.T) {
 		}
 
 		// An hour after a post was deleted, its files are removed unless another post shows them.
-		for _, c := range []call{{"PUT", fmt.Sprintf("/v1/posts/%d/visibility", doomed), object{"hidden": true}}, {"DELETE", fmt.Sprintf("/v1/questions/%d", doomed), nil}} {
+		for _, c := range []call{
+			{"PUT", fmt.Sprintf("/v1/posts/%d/visibility", doomed), object{"hidden": true}},
+			{"DELETE", fmt.Sprintf("/v1/questions/%d", doomed), nil},
+		} {
 			if res := s.Send(t, testsite.Superbee, c.method, c.path, c.body); res.StatusCode >= 300 {
 				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
@@ -97,7 +117,8 @@ func TestUnusedUploadsGo(t *testing.T) {
 		now += 2 * 3600
 		testsite.RunJob(t, s.App, "media-clean-up")
 		if there(files["in a post that is deleted"]) || !there(files["in two posts, one deleted"]) {
-			t.Errorf("deleted: there %v, in another too: there %v", there(files["in a post that is deleted"]), there(files["in two posts, one deleted"]))
+			t.Errorf("deleted: there %v, in another too: there %v", there(files["in a post that is deleted"]),
+				there(files["in two posts, one deleted"]))
 		}
 
 		// When an account is deleted, its files are removed unless its posts, which stay, show them.
@@ -133,7 +154,8 @@ func TestFilesOfTheOldSite(t *testing.T) {
 		t.Errorf("%d of %d went", before-n, before)
 	}
 	const gone = "349191701032341547"
-	if _, err := s.App.DB.Exec(context.Background(), "DELETE FROM {blobs} WHERE blobid = ?", gone); err != nil {
+	if _, err := s.App.DB.Exec(context.Background(), "DELETE FROM {blobs} WHERE blobid = ?",
+		gone); err != nil {
 		t.Fatal(err)
 	}
 	testsite.RunJob(t, s.App, "media-clean-up")
@@ -152,7 +174,9 @@ func TestFilesOfTheOldSite(t *testing.T) {
 func TestUnfinishedUploads(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Unix()
-	s := testsite.New(t, testsite.Config(func(c *config.Config) { c.UploadsTo = config.UploadsToStore }), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
+	s := testsite.New(t, testsite.Config(func(c *config.Config) {
+		c.UploadsTo = config.UploadsToStore
+	}), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
 	folder := s.Store
 	id := upload(t, s, testsite.Haru, "a.jpg", gradient(t, 300, 200)).ID
 	for _, query := range []string{"DELETE FROM {blobs} WHERE blobid = ?",
@@ -168,7 +192,8 @@ func TestUnfinishedUploads(t *testing.T) {
 	}
 	now += 25 * 3600
 	testsite.RunJob(t, s.App, "media-clean-up")
-	if _, err := os.Stat(file); err == nil || s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE blobid = ?", id) != 0 {
+	if _, err := os.Stat(file); err == nil ||
+		s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE blobid = ?", id) != 0 {
 		t.Errorf("left: %v", err)
 	}
 }
@@ -186,9 +211,14 @@ func TestDeleteMedia(t *testing.T) {
 		there := func(id string) bool {
 			return s.Request(t, http.MethodGet, "/v1/media/"+id, testsite.Visitor).StatusCode == http.StatusOK
 		}
-		unused, shown, bad := upload(t, s, testsite.Haru, "a.jpg", gradient(t, 50, 50)).ID, upload(t, s, testsite.Haru, "b.jpg", gradient(t, 50, 51)).ID, upload(t, s, testsite.Haru, "c.jpg", gradient(t, 50, 52)).ID
+		unused, shown, bad := upload(t, s, testsite.Haru, "a.jpg", gradient(t, 50, 50)).ID,
+			upload(t, s, testsite.Haru, "b.jpg", gradient(t, 50, 51)).ID,
+			upload(t, s, testsite.Haru, "c.jpg", gradient(t, 50, 52)).ID
 		for _, id := range []string{shown, bad} {
-			res := s.Send(t, testsite.Haru, "POST", "/v1/questions", object{"title": "A question with the image " + id, "format": "html", "categoryId": 2, "content": `<p>Look: <img src="/v1/media/` + id + `"></p>`})
+			res := s.Send(t, testsite.Haru, "POST", "/v1/questions", object{
+				"title": "A question with the image " + id, "format": "html", "categoryId": 2,
+				"content": `<p>Look: <img src="/v1/media/` + id + `"></p>`,
+			})
 			if res.StatusCode != http.StatusCreated {
 				t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 			}
@@ -213,7 +243,8 @@ func TestDeleteMedia(t *testing.T) {
 		now += 2 * 3600
 		testsite.RunJob(t, s.App, "media-clean-up")
 		if there(unused) || there(visitors) || !there(shown) {
-			t.Errorf("there: unused %v, the visitor's %v, in a post %v", there(unused), there(visitors), there(shown))
+			t.Errorf("there: unused %v, the visitor's %v, in a post %v", there(unused), there(visitors),
+				there(shown))
 		}
 		if _, err := s.App.DB.Exec(context.Background(),
 			`INSERT INTO {cache} (type, cacheid, content, created, lastread)
@@ -227,7 +258,8 @@ func TestDeleteMedia(t *testing.T) {
 		if n := s.Scalar(t, "SELECT COUNT(*) FROM {cache} WHERE cacheid = ?", bad); n != 1 {
 			t.Errorf("%d cached rows", n)
 		}
-		if _, err := s.App.DB.Exec(context.Background(), "DELETE FROM {cache} WHERE cacheid = ?", bad); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(), "DELETE FROM {cache} WHERE cacheid = ?",
+			bad); err != nil {
 			t.Fatal(err)
 		}
 	})

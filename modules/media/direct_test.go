@@ -49,12 +49,16 @@ func TestDirectUpload(t *testing.T) {
 	now := time.Now().Unix()
 	url := testsite.SQLite.Copy(t)
 	open := func(to string) *testsite.Site {
-		return testsite.New(t, testsite.On(url), testsite.Config(func(c *config.Config) { c.MediaURL, c.UploadsTo, c.UploadLimit = store, to, 1<<20 }), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
+		return testsite.New(t, testsite.On(url), testsite.Config(func(c *config.Config) {
+			c.MediaURL, c.UploadsTo, c.UploadLimit = store, to, 1<<20
+		}), testsite.Clock(func() time.Time { return time.Unix(now, 0) }))
 	}
 	s := open(config.UploadsToStore)
 	begin := func(user, length int) direct {
 		t.Helper()
-		res := s.Send(t, user, "POST", "/v1/media/uploads", object{"name": "蜂.jpg", "contentType": "image/jpeg", "bytes": length})
+		res := s.Send(t, user, "POST", "/v1/media/uploads", object{
+			"name": "蜂.jpg", "contentType": "image/jpeg", "bytes": length,
+		})
 		if res.StatusCode != http.StatusCreated {
 			t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 		}
@@ -83,7 +87,8 @@ func TestDirectUpload(t *testing.T) {
 	content := photograph(t)
 
 	d := begin(testsite.Haru, len(content))
-	if res, body := confirm(d, testsite.Haru); res.StatusCode != http.StatusConflict || !strings.Contains(body, "upload_missing") {
+	if res, body := confirm(d, testsite.Haru); res.StatusCode != http.StatusConflict ||
+		!strings.Contains(body, "upload_missing") {
 		t.Errorf("before it was sent: %s %s", res.Status, body)
 	}
 	if status := send(d, content); status != http.StatusOK {
@@ -109,7 +114,9 @@ func TestDirectUpload(t *testing.T) {
 	if n := s.Scalar(t, "SELECT SUM(count) FROM {userlimits} WHERE userid = 16 AND action = 'U'"); n != 1 {
 		t.Errorf("counted %d times", n)
 	}
-	if got := testsite.Text(t, s.Request(t, http.MethodGet, "/v1/media/"+d.ID, testsite.Visitor)); len(got) < 100 || strings.Contains(got, "GPS") {
+	if got := testsite.Text(t,
+		s.Request(t, http.MethodGet, "/v1/media/"+d.ID, testsite.Visitor)); len(got) < 100 ||
+		strings.Contains(got, "GPS") {
 		t.Errorf("%d bytes, or with the place", len(got))
 	}
 	if res, again := confirm(d, testsite.Haru); res.StatusCode != http.StatusCreated || again != first {
@@ -123,26 +130,34 @@ func TestDirectUpload(t *testing.T) {
 	// A file that is no picture is refused and removed.
 	bad := begin(testsite.Haru, 10)
 	send(bad, []byte("no picture"))
-	if res, body := confirm(bad, testsite.Haru); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "no_picture") {
+	if res, body := confirm(bad, testsite.Haru); res.StatusCode != http.StatusUnprocessableEntity ||
+		!strings.Contains(body, "no_picture") {
 		t.Errorf("no picture: %s %s", res.Status, body)
 	}
 	if res, _ := confirm(bad, testsite.Haru); res.StatusCode != http.StatusNotFound {
 		t.Errorf("refused, and again: %s", res.Status)
 	}
 	// Visitors are recognized by their cookies.
-	asked := s.Send(t, testsite.Visitor, "POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": len(content)})
+	asked := s.Send(t, testsite.Visitor, "POST", "/v1/media/uploads", object{
+		"name": "a.jpg", "contentType": "image/jpeg", "bytes": len(content),
+	})
 	cookie := strings.TrimPrefix(strings.Split(asked.Header.Get("Set-Cookie"), ";")[0], "qa_id=")
 	visitors := testsite.Decode[direct](t, asked)
 	send(visitors, content)
 	if res, _ := confirm(visitors, testsite.Visitor); res.StatusCode != http.StatusNotFound {
 		t.Errorf("another visitor: %s", res.Status)
 	}
-	if res := s.Send(t, testsite.Visitor, "POST", visitors.Confirm, nil, testsite.AsBrowser(cookie)...); res.StatusCode != http.StatusCreated {
+	if res := s.Send(t, testsite.Visitor, "POST", visitors.Confirm, nil,
+		testsite.AsBrowser(cookie)...); res.StatusCode != http.StatusCreated {
 		t.Errorf("the visitor: %s %s", res.Status, testsite.Text(t, res))
 	}
 	// Files that are too large, and callers who may not upload, are refused.
-	for code, c := range map[string]struct{ user, length int }{"body_too_large": {testsite.Haru, 1<<20 + 1}, "user_blocked": {testsite.Spammer99, 10}} {
-		res := s.Send(t, c.user, "POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": c.length})
+	for code, c := range map[string]struct{ user, length int }{
+		"body_too_large": {testsite.Haru, 1<<20 + 1}, "user_blocked": {testsite.Spammer99, 10},
+	} {
+		res := s.Send(t, c.user, "POST", "/v1/media/uploads", object{
+			"name": "a.jpg", "contentType": "image/jpeg", "bytes": c.length,
+		})
 		if body := testsite.Text(t, res); res.StatusCode < 400 || !strings.Contains(body, code) {
 			t.Errorf("%s: %s %s", code, res.Status, body)
 		}
@@ -173,8 +188,11 @@ func TestNoDirectUpload(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
 	before := testsite.ReadTables(t, s.App.DB)
-	res := s.Send(t, testsite.Haru, "POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10})
-	if body := testsite.Text(t, res); res.StatusCode != http.StatusNotFound || !strings.Contains(body, "no_direct_uploads") {
+	res := s.Send(t, testsite.Haru, "POST", "/v1/media/uploads", object{
+		"name": "a.jpg", "contentType": "image/jpeg", "bytes": 10,
+	})
+	if body := testsite.Text(t, res); res.StatusCode != http.StatusNotFound ||
+		!strings.Contains(body, "no_direct_uploads") {
 		t.Errorf("%s %s", res.Status, body)
 	}
 	if d := testsite.Describe(nil, before.Diff(testsite.ReadTables(t, s.App.DB))); len(d) > 0 {

@@ -55,15 +55,20 @@ func TestMedia(t *testing.T) {
 				}
 			})
 		}
-		part := s.Request(t, http.MethodGet, "/v1/media/349191701032341547", testsite.Visitor, "Range", "bytes=0-7")
+		part := s.Request(t, http.MethodGet, "/v1/media/349191701032341547", testsite.Visitor, "Range",
+			"bytes=0-7")
 		if part.StatusCode != http.StatusPartialContent || testsite.Text(t, part) != "\x89PNG\r\n\x1a\n" {
 			t.Errorf("a range: %s", part.Status)
 		}
-		beyond := s.Request(t, http.MethodGet, "/v1/media/349191701032341547", testsite.Visitor, "Range", "bytes=9000000-")
+		beyond := s.Request(t, http.MethodGet, "/v1/media/349191701032341547", testsite.Visitor, "Range",
+			"bytes=9000000-")
 		var p struct{ Code string }
-		if err := json.Unmarshal([]byte(testsite.Text(t, beyond)), &p); err != nil || p.Code != "range_not_satisfiable" ||
-			beyond.StatusCode != http.StatusRequestedRangeNotSatisfiable || beyond.Header.Get("Content-Type") != "application/problem+json" ||
-			!strings.HasPrefix(beyond.Header.Get("Content-Range"), "bytes */") || beyond.Header.Get("Cache-Control") != "" {
+		if err := json.Unmarshal([]byte(testsite.Text(t, beyond)), &p); err != nil ||
+			p.Code != "range_not_satisfiable" ||
+			beyond.StatusCode != http.StatusRequestedRangeNotSatisfiable ||
+			beyond.Header.Get("Content-Type") != "application/problem+json" ||
+			!strings.HasPrefix(beyond.Header.Get("Content-Range"), "bytes */") ||
+			beyond.Header.Get("Cache-Control") != "" {
 			t.Errorf("a range that is not there: %s %v %v %v", beyond.Status, beyond.Header, p, err)
 		}
 	})

@@ -76,7 +76,8 @@ func TestMove(t *testing.T) {
 		for i := range 200 { // in three batches
 			_, err := s.App.DB.Exec(ctx,
 				"INSERT INTO {blobs} (blobid, format, content, created) VALUES (?, 'jpg', ?, '2026-01-01')",
-				fmt.Sprintf("%d", 9_000_000_000_000_000_000+uint64(i)*1_000_000_000), bytes.Repeat([]byte{byte(i)}, 1000+i))
+				fmt.Sprintf("%d", 9_000_000_000_000_000_000+uint64(i)*1_000_000_000),
+				bytes.Repeat([]byte{byte(i)}, 1000+i))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +98,8 @@ func TestMove(t *testing.T) {
 			}
 		}
 
-		if run, _ := testsite.RunJobFor(t, s.App, "blobs-to-storage", true); !strings.Contains(run.Message, fmt.Sprintf("of %d files %d would be copied", total, total)) || len(filesOf(t, store)) != 0 {
+		if run, _ := testsite.RunJobFor(t, s.App, "blobs-to-storage", true); !strings.Contains(run.Message,
+			fmt.Sprintf("of %d files %d would be copied", total, total)) || len(filesOf(t, store)) != 0 {
 			t.Errorf("dry run: %q, %d files", run.Message, len(filesOf(t, store)))
 		}
 		moving(t, s, 2, nil) // the first batch of two notes
@@ -116,7 +118,8 @@ func TestMove(t *testing.T) {
 		if run.Done != total || run.Total != total {
 			t.Errorf("%d of %d done; there are %d files", run.Done, run.Total, total)
 		}
-		if len(second) != total-1 || run.Differences != 1 || !strings.Contains(run.Message, fmt.Sprintf("of %d files the store has %d", total, total-1)) {
+		if len(second) != total-1 || run.Differences != 1 ||
+			!strings.Contains(run.Message, fmt.Sprintf("of %d files the store has %d", total, total-1)) {
 			t.Errorf("%d files, %+v", len(second), run)
 		}
 		whole("after the copying")
@@ -129,7 +132,8 @@ func TestMove(t *testing.T) {
 		if err := os.WriteFile(damaged, []byte("damaged"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(os.Mkdir(filepath.Join(php, "090"), 0o700), os.WriteFile(filepath.Join(php, "090", ".keep-KILLED"), []byte("hal"), 0o600)); err != nil {
+		if err := errors.Join(os.Mkdir(filepath.Join(php, "090"), 0o700),
+			os.WriteFile(filepath.Join(php, "090", ".keep-KILLED"), []byte("hal"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		run = moving(t, s, 1, map[string]string{"purge": "true", "keep-for-php": php, "rate": "1000"})
@@ -167,7 +171,9 @@ func TestMove(t *testing.T) {
 func TestMoveLooksAgain(t *testing.T) {
 	t.Parallel()
 	store, php := t.TempDir(), t.TempDir()
-	s := testsite.New(t, testsite.SQLiteUTF8MB4, testsite.Config(func(c *config.Config) { c.MediaURL = "file:" + store }))
+	s := testsite.New(t, testsite.SQLiteUTF8MB4, testsite.Config(func(c *config.Config) {
+		c.MediaURL = "file:" + store
+	}))
 	ids := []string{"9000000000000000000", "9000000000000000001", "9000000000000000002"}
 	for _, id := range ids {
 		if _, err := s.App.DB.Exec(context.Background(),
@@ -181,7 +187,8 @@ func TestMoveLooksAgain(t *testing.T) {
 	if err := os.Remove(filepath.Join(store, "090", ids[0]+".jpg")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(store, "090", ids[1]+".jpg"), []byte("damaged 9000000000000000001"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(store, "090", ids[1]+".jpg"), []byte("damaged 9000000000000000001"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	run := moving(t, s, 0, map[string]string{"purge": "true", "keep-for-php": php})
@@ -193,7 +200,8 @@ func TestMoveLooksAgain(t *testing.T) {
 		t.Error("files are others, or missing")
 	}
 	for _, id := range ids {
-		if content, err := os.ReadFile(filepath.Join(php, "090", id+".jpg")); err != nil || string(content) != "picture "+id {
+		if content, err := os.ReadFile(filepath.Join(php, "090", id+".jpg")); err != nil ||
+			string(content) != "picture "+id {
 			t.Errorf("for the old site %s is %q, %v", id, content, err)
 		}
 	}
@@ -203,7 +211,8 @@ func TestMoveLooksAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	run = moving(t, s, 0, map[string]string{"keep-for-php": php})
-	if content, err := os.ReadFile(filepath.Join(php, "090", ids[2]+".jpg")); err != nil || string(content) != "picture "+ids[2] || run.Differences != 1 {
+	if content, err := os.ReadFile(filepath.Join(php, "090", ids[2]+".jpg")); err != nil ||
+		string(content) != "picture "+ids[2] || run.Differences != 1 {
 		t.Errorf("for the old site it is %q, %v; %+v", content, err, run)
 	}
 }
@@ -213,8 +222,11 @@ func TestMoveLooksAgain(t *testing.T) {
 func TestMoveNowhere(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.SQLiteUTF8MB4)
-	for _, parameters := range []map[string]string{{"rate": "fast"}, {"rate": "-1"}, {"keep-for-php": "blobs"}, {"purge": "yes"}, {"speed": "1"}} {
-		if _, err := s.App.Jobs.Start(context.Background(), "blobs-to-storage", jobs.Options{Parameters: parameters}); err == nil {
+	for _, parameters := range []map[string]string{
+		{"rate": "fast"}, {"rate": "-1"}, {"keep-for-php": "blobs"}, {"purge": "yes"}, {"speed": "1"},
+	} {
+		if _, err := s.App.Jobs.Start(context.Background(), "blobs-to-storage",
+			jobs.Options{Parameters: parameters}); err == nil {
 			t.Errorf("%v is taken", parameters)
 		}
 	}
@@ -223,7 +235,9 @@ func TestMoveNowhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, folder := range []string{web, filepath.Join(web, "nowhere")} {
-		run, err := s.App.Jobs.Start(context.Background(), "blobs-to-storage", jobs.Options{Parameters: map[string]string{"keep-for-php": folder}})
+		run, err := s.App.Jobs.Start(context.Background(), "blobs-to-storage", jobs.Options{
+			Parameters: map[string]string{"keep-for-php": folder},
+		})
 		if err == nil {
 			err = s.App.Jobs.Work(context.Background(), run, nil)
 		}

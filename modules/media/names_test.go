@@ -22,10 +22,14 @@ func TestWhereFilesAre(t *testing.T) {
 		if got := b.key(); got != c.key || !storage.ValidKey(got) {
 			t.Errorf("in the store %s.%s is %s, want %s", c.id, c.format, got, c.key)
 		}
-		if want := filepath.Join("blobs", c.key); c.format != "" && blobPath("blobs", c.id, c.format) != want {
-			t.Errorf("in the folder %s.%s is %s, want %s", c.id, c.format, blobPath("blobs", c.id, c.format), want)
+		if want := filepath.Join("blobs", c.key); c.format != "" &&
+			blobPath("blobs", c.id, c.format) != want {
+			t.Errorf("in the folder %s.%s is %s, want %s", c.id, c.format, blobPath("blobs", c.id, c.format),
+				want)
 		}
-		for _, k := range []renditionKey{{c.id, workshop.Version{Size: 240}}, {c.id, workshop.Version{Size: 2048, Square: true}}} {
+		for _, k := range []renditionKey{
+			{c.id, workshop.Version{Size: 240}}, {c.id, workshop.Version{Size: 2048, Square: true}},
+		} {
 			if !storage.ValidKey(k.object()) || !strings.HasPrefix(k.object(), thumbnails(c.id)) {
 				t.Errorf("no key: %s", k.object())
 			}
@@ -34,7 +38,9 @@ func TestWhereFilesAre(t *testing.T) {
 			t.Errorf("no key: %s", incoming(c.id))
 		}
 	}
-	if (renditionKey{"7", workshop.Version{Size: 50}}).tag() == (renditionKey{"7", workshop.Version{Size: 50, Square: true}}).tag() {
+	if (renditionKey{"7", workshop.Version{Size: 50}}).tag() == (renditionKey{
+		"7", workshop.Version{Size: 50, Square: true},
+	}).tag() {
 		t.Error("versions have the same tag")
 	}
 }
@@ -61,7 +67,8 @@ func TestNamesOfUploads(t *testing.T) {
 
 // TestTypesOfFiles checks that no format has a media type that a browser would run.
 func TestTypesOfFiles(t *testing.T) {
-	for format, want := range map[string]string{"jpg": "image/jpeg", "JPEG": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp", "pdf": "application/pdf",
+	for format, want := range map[string]string{"jpg": "image/jpeg", "JPEG": "image/jpeg", "png": "image/png",
+		"gif": "image/gif", "webp": "image/webp", "pdf": "application/pdf",
 		"html": storage.Unknown, "svg": storage.Unknown, "js": storage.Unknown, "": storage.Unknown, "php": storage.Unknown} {
 		if got := typeOf(format); got != want {
 			t.Errorf("%q is %s, want %s", format, got, want)

@@ -111,13 +111,19 @@ func (m *Module) file(ctx context.Context, id string, size int, square bool) (*s
 		if err != nil {
 			return nil, err
 		}
-		return &served{contentType: "image/jpeg", disposition: "inline", tag: `"` + k.tag() + `"`, content: bytes.NewReader(content)}, nil
+		return &served{
+			contentType: "image/jpeg", disposition: "inline", tag: `"` + k.tag() + `"`,
+			content: bytes.NewReader(content),
+		}, nil
 	}
 	b, err := m.find(ctx, id)
 	if err != nil {
 		return nil, unread(ctx, err)
 	}
-	s := &served{contentType: typeOf(b.format), disposition: "inline", tag: `"` + id + `"`, content: bytes.NewReader(b.content)}
+	s := &served{
+		contentType: typeOf(b.format), disposition: "inline", tag: `"` + id + `"`,
+		content: bytes.NewReader(b.content),
+	}
 	if b.place == Store {
 		if m.settings.CDN != "" {
 			return &served{at: m.settings.CDN + "/" + b.key()}, nil

@@ -21,7 +21,9 @@ type counted struct {
 	gets int
 }
 
-func (c *counted) Get(ctx context.Context, key string, from, length int64) (io.ReadCloser, storage.Info, error) {
+func (c *counted) Get(
+	ctx context.Context, key string, from, length int64,
+) (io.ReadCloser, storage.Info, error) {
 	c.gets++
 	return c.Store.Get(ctx, key, from, length)
 }
@@ -34,7 +36,8 @@ func TestStoredObjects(t *testing.T) {
 		t.Fatal(err)
 	}
 	content := []byte(strings.Repeat("0123456789", 50_000))
-	if err := folder.Put(t.Context(), "000/7.jpg", "image/jpeg", bytes.NewReader(content), int64(len(content))); err != nil {
+	if err := folder.Put(t.Context(), "000/7.jpg", "image/jpeg", bytes.NewReader(content),
+		int64(len(content))); err != nil {
 		t.Fatal(err)
 	}
 	store := &counted{Store: folder}
@@ -70,7 +73,8 @@ func TestStoredObjects(t *testing.T) {
 		}
 		w.Header().Set("Content-Type", "image/jpeg")
 		http.ServeContent(w, r, "", time.Time{}, open())
-		if w.Code != want.status || want.body != nil && !bytes.Equal(w.Body.Bytes(), want.body) || store.gets > want.gets {
+		if w.Code != want.status || want.body != nil && !bytes.Equal(w.Body.Bytes(), want.body) ||
+			store.gets > want.gets {
 			t.Errorf("%q: %d, %d bytes, %d requests of the store", header, w.Code, w.Body.Len(), store.gets)
 		}
 	}
@@ -82,7 +86,9 @@ func TestStoredObjects(t *testing.T) {
 // TestPictures checks what clients are told about an image, depending on what is recorded about it.
 func TestPictures(t *testing.T) {
 	known := func(r record, cdn string) Picture {
-		m := &Module{settings: Settings{Sizes: []int{240, 480, 960}, CDN: cdn, PublicURL: "https://api.example"}}
+		m := &Module{
+			settings: Settings{Sizes: []int{240, 480, 960}, CDN: cdn, PublicURL: "https://api.example"},
+		}
 		return m.picture("10049731480559611771", r)
 	}
 	address := func(size string) string {

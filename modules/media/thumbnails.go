@@ -70,7 +70,8 @@ var pictureFormats = []string{"jpg", "jpeg", "png", "gif", "webp"}
 
 // noteSelect selects the records to write for files that have none. Its parameters are the
 // formats of pictures and the current time.
-const noteSelect = `SELECT b.blobid, CASE WHEN LOWER(b.format) IN ? THEN 'waiting' ELSE 'file' END, b.format, ?
+const noteSelect = `SELECT b.blobid, CASE WHEN LOWER(b.format) IN ? THEN 'waiting' ELSE 'file' END,
+		b.format, ?
 	` + unnoted
 
 // unnoted is the FROM clause that selects the files without records.

@@ -40,7 +40,8 @@ func TestUpload(t *testing.T) {
 					t.Fatalf("%s %s", res.Status, testsite.Text(t, res))
 				}
 				u := testsite.Decode[uploaded](t, res)
-				if u.Format != "jpg" || u.Width != 40 || u.Height != 60 || u.URL != "/v1/media/"+u.ID || res.Header.Get("Location") != u.URL {
+				if u.Format != "jpg" || u.Width != 40 || u.Height != 60 || u.URL != "/v1/media/"+u.ID ||
+					res.Header.Get("Location") != u.URL {
 					t.Errorf("uploaded %+v, %v", u, res.Header)
 				}
 				where, args := "userid = 16 AND cookieid IS NULL", []any{u.ID}
@@ -49,7 +50,8 @@ func TestUpload(t *testing.T) {
 					if !strings.HasPrefix(cookie, "qa_id=") {
 						t.Errorf("cookie %q", cookie)
 					}
-					where = "userid IS NULL AND cookieid = ? AND cookieid IN (SELECT cookieid FROM {cookies} WHERE written IS NULL)"
+					where = `userid IS NULL AND cookieid = ?
+						AND cookieid IN (SELECT cookieid FROM {cookies} WHERE written IS NULL)`
 					args = append(args, strings.TrimPrefix(strings.Split(cookie, ";")[0], "qa_id="))
 				}
 				content := "content IS NOT NULL"
@@ -59,8 +61,9 @@ func TestUpload(t *testing.T) {
 				if n := s.Scalar(t,
 					`SELECT COUNT(*)
 						FROM {blobs}
-						WHERE blobid = ? AND format = 'jpg' AND filename = '写真 1.JPG' AND HEX(createip) = '7F000001'
-							AND UNIX_TIMESTAMP(created) = 1796126400 AND `+content+" AND "+where, args...); n != 1 {
+						WHERE blobid = ? AND format = 'jpg' AND filename = '写真 1.JPG'
+							AND HEX(createip) = '7F000001' AND UNIX_TIMESTAMP(created) = 1796126400
+							AND `+content+" AND "+where, args...); n != 1 {
 					t.Errorf("on disk %v, by %d: the row is another", onDisk, user)
 				}
 				if n := s.Scalar(t,
@@ -70,13 +73,15 @@ func TestUpload(t *testing.T) {
 				if n := s.Scalar(t,
 					`SELECT COUNT(*)
 						FROM {userlimits}
-						WHERE action = 'U' AND period = 498924 AND userid = 16 AND count = 1`); n != min(user, 1) {
+						WHERE action = 'U' AND period = 498924 AND userid = 16
+							AND count = 1`); n != min(user, 1) {
 					t.Errorf("counted by account: %d", n)
 				}
 				res = s.Request(t, http.MethodGet, u.URL, testsite.Visitor)
 				body := testsite.Text(t, res)
 				img, err := jpeg.Decode(strings.NewReader(body))
-				if err != nil || len(body) != u.Bytes || strings.Contains(body, "GPS") || res.Header.Get("Content-Type") != "image/jpeg" {
+				if err != nil || len(body) != u.Bytes || strings.Contains(body, "GPS") ||
+					res.Header.Get("Content-Type") != "image/jpeg" {
 					t.Fatalf("%s, %d bytes of %d, %v", res.Status, len(body), u.Bytes, err)
 				}
 				if r, _, b, _ := img.At(20, 5).RGBA(); r < b || img.Bounds().Dx() != 40 {
@@ -123,7 +128,8 @@ func TestUploadOnce(t *testing.T) {
 			defer res.Body.Close()
 			ids = append(ids, testsite.Decode[uploaded](t, res).ID)
 		}
-		if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}"); n != before+1 || ids[0] != ids[1] || ids[0] == "" {
+		if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}"); n != before+1 || ids[0] != ids[1] ||
+			ids[0] == "" {
 			t.Errorf("%d rows more, ids %v", n-before, ids)
 		}
 	})
@@ -178,7 +184,8 @@ func TestUploadRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if body := testsite.Text(t, res); res.StatusCode < 400 || res.StatusCode >= 500 || !strings.Contains(body, `"code"`) {
+			if body := testsite.Text(t, res); res.StatusCode < 400 || res.StatusCode >= 500 ||
+				!strings.Contains(body, `"code"`) {
 				t.Errorf("as %q: %s %s", form, res.Status, body)
 			}
 			res.Body.Close()
@@ -200,7 +207,9 @@ func TestUploadsObeyTheSite(t *testing.T) {
 	option := func(name, value string) string {
 		return "REPLACE INTO {options} (title, content) VALUES ('" + name + "', '" + value + "')"
 	}
-	members := []string{option("permit_post_q", "120"), option("permit_post_a", "120"), option("permit_post_c", "120")}
+	members := []string{
+		option("permit_post_q", "120"), option("permit_post_a", "120"), option("permit_post_c", "120"),
+	}
 	for name, c := range map[string]struct {
 		prepare []string
 		user    int
@@ -216,7 +225,8 @@ func TestUploadsObeyTheSite(t *testing.T) {
 		"a visitor who may not post":           {members, testsite.Visitor, 403, "login_required"},
 		"a member where visitors may not post": {members, testsite.Haru, 201, ""},
 		"an unconfirmed member who may not post": {[]string{option("permit_post_q", "110"), option("permit_post_a", "110"), option("permit_post_c", "110"),
-			option("permit_edit_q", "70"), option("permit_edit_a", "70"), option("permit_edit_c", "70")}, testsite.NewbieUnconf, 403, "email_unconfirmed"},
+			option("permit_edit_q", "70"), option("permit_edit_a", "70"),
+			option("permit_edit_c", "70")}, testsite.NewbieUnconf, 403, "email_unconfirmed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := testsite.New(t, testsite.After(c.prepare...))
@@ -226,10 +236,14 @@ func TestUploadsObeyTheSite(t *testing.T) {
 			if res.StatusCode != c.status || !strings.Contains(body, c.code) {
 				t.Errorf("an upload: %d %s", res.StatusCode, body)
 			}
-			if more := s.Scalar(t, "SELECT COUNT(*) FROM {blobs}") - before; (more > 0) != (c.status == http.StatusCreated) {
+			if more := s.Scalar(t,
+				"SELECT COUNT(*) FROM {blobs}") - before; (more > 0) != (c.status == http.StatusCreated) {
 				t.Errorf("%d rows more", more)
 			}
-			direct := call{"POST", "/v1/media/uploads", object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 1000}}
+			direct := call{
+				"POST", "/v1/media/uploads",
+				object{"name": "a.jpg", "contentType": "image/jpeg", "bytes": 1000},
+			}
 			status, answer, _ := s.Try(t, c.user, direct.method, direct.path, direct.body)
 			want, code := c.status, c.code
 			if want == http.StatusCreated { // the store is a folder, which clients cannot send files to
@@ -239,7 +253,8 @@ func TestUploadsObeyTheSite(t *testing.T) {
 				t.Errorf("a direct upload: %d %v", status, answer["code"])
 			}
 			if c.user == 16 {
-				if res := uploadingTo(t, s, testsite.Haru, "/v1/me/avatar", "a.jpg", photograph(t)); res.StatusCode >= 300 {
+				if res := uploadingTo(t, s, testsite.Haru, "/v1/me/avatar", "a.jpg",
+					photograph(t)); res.StatusCode >= 300 {
 					t.Errorf("an avatar: %d %s", res.StatusCode, testsite.Text(t, res))
 				}
 			}

@@ -12,12 +12,16 @@ import (
 )
 
 // uploading sends a file to the upload address as browsers do.
-func uploading(t *testing.T, s *testsite.Site, user int, name string, content []byte, header ...string) *http.Response {
+func uploading(
+	t *testing.T, s *testsite.Site, user int, name string, content []byte, header ...string,
+) *http.Response {
 	t.Helper()
 	return uploadingTo(t, s, user, "/v1/media", name, content, header...)
 }
 
-func uploadingTo(t *testing.T, s *testsite.Site, user int, path, name string, content []byte, header ...string) *http.Response {
+func uploadingTo(
+	t *testing.T, s *testsite.Site, user int, path, name string, content []byte, header ...string,
+) *http.Response {
 	t.Helper()
 	body, contentType := formOf(t, nil, content, name)
 	r, err := http.NewRequest(http.MethodPost, s.URL+path, strings.NewReader(body))
@@ -40,7 +44,9 @@ func uploadingTo(t *testing.T, s *testsite.Site, user int, path, name string, co
 }
 
 // formOf returns a form with a file, as browsers send it, and its content type.
-func formOf(t *testing.T, fields map[string]string, content []byte, name ...string) (body, contentType string) {
+func formOf(
+	t *testing.T, fields map[string]string, content []byte, name ...string,
+) (body, contentType string) {
 	t.Helper()
 	var b strings.Builder
 	form := multipart.NewWriter(&b)
@@ -49,7 +55,10 @@ func formOf(t *testing.T, fields map[string]string, content []byte, name ...stri
 			t.Fatal(err)
 		}
 	}
-	part, err := form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename=%q`, strings.Join(name, ""))}, "Content-Type": {"application/octet-stream"}})
+	part, err := form.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename=%q`, strings.Join(name, ""))},
+		"Content-Type":        {"application/octet-stream"},
+	})
 	if err == nil {
 		_, err = part.Write(content)
 	}

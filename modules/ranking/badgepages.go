@@ -184,7 +184,8 @@ func (m *Module) getBadge(ctx context.Context, in *badgeInput) (*badgeOutput, er
 		if err := web.DecodeCursor(list, in.Cursor, &at); err != nil {
 			return nil, err
 		}
-		condition = "(month < ? OR month = ? AND (created < FROM_UNIXTIME(?) OR created = FROM_UNIXTIME(?) AND userid < ?))"
+		condition = `(month < ?
+			OR month = ? AND (created < FROM_UNIXTIME(?) OR created = FROM_UNIXTIME(?) AND userid < ?))`
 		args = append(args, at.Month, at.Month, at.At, at.At, at.User)
 	}
 	var found []holderPosition

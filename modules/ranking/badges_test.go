@@ -67,16 +67,22 @@ func TestBadgesLiveAndLater(t *testing.T) {
 			return s.Do(t, user, method, path, body)
 		}
 		// User 5 is an expert, and users 6 and 7 ask. It does not matter which users vote.
-		for _, query := range []string{"DELETE FROM {ysb_badges}", "DELETE FROM {userlimits}", "DELETE FROM {iplimits}"} {
+		for _, query := range []string{
+			"DELETE FROM {ysb_badges}", "DELETE FROM {userlimits}", "DELETE FROM {iplimits}",
+		} {
 			if _, err := s.App.DB.Exec(context.Background(), query); err != nil {
 				t.Fatal(err)
 			}
 		}
 		ask := func(user int, title, content string) int {
-			return do(user, "POST", "/v1/questions", map[string]any{"title": title, "content": content, "format": "html"})
+			return do(user, "POST", "/v1/questions", map[string]any{
+				"title": title, "content": content, "format": "html",
+			})
 		}
 		answer := func(user, question int, content string) int {
-			return do(user, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), map[string]any{"content": content, "format": "html"})
+			return do(user, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), map[string]any{
+				"content": content, "format": "html",
+			})
 		}
 		want := func(what string, list ...string) {
 			t.Helper()
@@ -100,7 +106,10 @@ func TestBadgesLiveAndLater(t *testing.T) {
 		plain := ask(testsite.Taro, "A question without anything special?", "<p>Just words, not many.</p>")
 		want("asked", "6 201")
 		wantNot("asked", "6 204", "6 205")
-		do(testsite.Taro, "PATCH", fmt.Sprintf("/v1/questions/%d", plain), map[string]any{"content": "<p>" + strings.Repeat("長い", 300) + `</p><img src="https://example.jp/x.png">`, "format": "html"})
+		do(testsite.Taro, "PATCH", fmt.Sprintf("/v1/questions/%d", plain), map[string]any{
+			"content": "<p>" + strings.Repeat("長い", 300) + `</p><img src="https://example.jp/x.png">`,
+			"format":  "html",
+		})
 		want("edited", "6 204", "6 205")
 		now = now.Add(14 * time.Minute)
 		first := answer(testsite.ExpertSato, plain, "<p>Within a quarter of an hour.</p>")
@@ -127,7 +136,8 @@ func TestBadgesLiveAndLater(t *testing.T) {
 			// Only awards that were earned before the rows were deleted may be missing.
 			for _, m := range again {
 				user, badge := "", ""
-				if _, err := fmt.Sscanf(strings.NewReplacer("userid=", "", ":", "", ",", "").Replace(m), "ysb_badges %s badgeid stored none computed %s", &user, &badge); err != nil {
+				if _, err := fmt.Sscanf(strings.NewReplacer("userid=", "", ":", "", ",", "").Replace(m),
+					"ysb_badges %s badgeid stored none computed %s", &user, &badge); err != nil {
 					t.Fatal(err, m)
 				}
 				if before[user+" "+badge] == 0 {
@@ -171,19 +181,28 @@ func TestFirstAnswerGoes(t *testing.T) {
 		}
 		for what, goes := range map[string]func(answer int){
 			"hidden": func(answer int) {
-				do(testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", answer), object{"hidden": true})
+				do(testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", answer),
+					object{"hidden": true})
 			},
 			"a comment": func(answer int) {
 				do(testsite.ModKenji, "POST", fmt.Sprintf("/v1/answers/%d/comment", answer), object{})
 			},
 		} {
-			if _, err := s.App.DB.Exec(context.Background(), "DELETE FROM {ysb_badges} WHERE badgeid = 104"); err != nil {
+			if _, err := s.App.DB.Exec(context.Background(),
+				"DELETE FROM {ysb_badges} WHERE badgeid = 104"); err != nil {
 				t.Fatal(err)
 			}
-			question := do(testsite.Hanako, "POST", "/v1/questions", object{"title": "Who comes first in the end, if it is " + what + "?", "content": "It depends on who stays."})
-			first := do(testsite.Jose, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), object{"content": "This one will be " + what})
+			question := do(testsite.Hanako, "POST", "/v1/questions", object{
+				"title":   "Who comes first in the end, if it is " + what + "?",
+				"content": "It depends on who stays.",
+			})
+			first := do(testsite.Jose, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), object{
+				"content": "This one will be " + what,
+			})
 			now = now.Add(25 * time.Hour)
-			do(testsite.BeeKeeper, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), object{"content": "This one will stay for good, since the other is " + what})
+			do(testsite.BeeKeeper, "POST", fmt.Sprintf("/v1/questions/%d/answers", question), object{
+				"content": "This one will stay for good, since the other is " + what,
+			})
 			award(t, s.App)
 			if n := awards(t, s.App)["8 104"]; n != 0 {
 				t.Errorf("awarded behind another answer")
@@ -203,10 +222,15 @@ func TestBadgesOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		url := db.Copy(t)
-		sites := []*testsite.Site{testsite.New(t, testsite.On(url)), testsite.New(t, testsite.On(url)), testsite.New(t, testsite.On(url))}
+		sites := []*testsite.Site{
+			testsite.New(t, testsite.On(url)), testsite.New(t, testsite.On(url)),
+			testsite.New(t, testsite.On(url)),
+		}
 		award(t, sites[0].App)
 		for i := range 12 {
-			if status, body, _ := sites[0].Try(t, 7+i, "PUT", fmt.Sprintf("/v1/posts/%d/vote", []int{16, 139, 3}[i%3]), map[string]any{"value": 1}); status >= 300 {
+			if status, body, _ := sites[0].Try(t, 7+i, "PUT",
+				fmt.Sprintf("/v1/posts/%d/vote", []int{16, 139, 3}[i%3]),
+				map[string]any{"value": 1}); status >= 300 {
 				t.Logf("vote by %d: %d %v", 7+i, status, body["code"]) // some may not
 			}
 		}
@@ -279,7 +303,10 @@ func TestBadgesAfterAnything(t *testing.T) {
 		}
 		var posts []post
 		users := []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22}
-		contents := []string{"A few words about bees.", strings.Repeat("長い話です。", 90), `<p>See</p><img src="https://example.jp/b.png">`, `A film: [uploaded-video="7"]`}
+		contents := []string{
+			"A few words about bees.", strings.Repeat("長い話です。", 90),
+			`<p>See</p><img src="https://example.jp/b.png">`, `A film: [uploaded-video="7"]`,
+		}
 		done := map[string]int{}
 		do := func(user int, what, method, path string, body any) map[string]any {
 			status, answer, _ := s.Try(t, user, method, path, body)
@@ -293,9 +320,12 @@ func TestBadgesAfterAnything(t *testing.T) {
 			return answer
 		}
 		for i := range 600 {
-			now = now.Add(time.Duration(random.IntN(9)) * []time.Duration{time.Minute, time.Hour}[random.IntN(2)])
+			now = now.Add(time.Duration(random.IntN(9)) *
+				[]time.Duration{time.Minute, time.Hour}[random.IntN(2)])
 			user := users[random.IntN(len(users))]
-			content := object{"content": fmt.Sprintf("%s %d", contents[random.IntN(len(contents))], i), "format": "html"}
+			content := object{
+				"content": fmt.Sprintf("%s %d", contents[random.IntN(len(contents))], i), "format": "html",
+			}
 			n := random.IntN(100)
 			if len(posts) == 0 || n < 8 {
 				content["title"] = fmt.Sprintf("Question number %d about bees?", i)
@@ -309,7 +339,8 @@ func TestBadgesAfterAnything(t *testing.T) {
 			path := fmt.Sprintf("/v1/posts/%d", p.id)
 			switch {
 			case n < 35:
-				if a := do(user, "answered", "POST", fmt.Sprintf("/v1/questions/%d/answers", p.question), content); a != nil {
+				if a := do(user, "answered", "POST", fmt.Sprintf("/v1/questions/%d/answers", p.question),
+					content); a != nil {
 					posts = append(posts, post{int(a["id"].(float64)), p.question, true})
 				}
 			case n < 75:
@@ -319,9 +350,12 @@ func TestBadgesAfterAnything(t *testing.T) {
 			case n < 88:
 				do(testsite.ModKenji, "edited", "PATCH", fmt.Sprintf("/v1/questions/%d", p.question), content)
 			case n < 96:
-				do(testsite.ModKenji, "hidden or shown", "PUT", path+"/visibility", object{"hidden": random.IntN(2) == 0})
+				do(testsite.ModKenji, "hidden or shown", "PUT", path+"/visibility", object{
+					"hidden": random.IntN(2) == 0,
+				})
 			case p.answer:
-				do(testsite.ModKenji, "converted", "POST", fmt.Sprintf("/v1/answers/%d/comment", p.id), object{})
+				do(testsite.ModKenji, "converted", "POST", fmt.Sprintf("/v1/answers/%d/comment", p.id),
+					object{})
 			}
 			if i%100 == 99 || i == 599 {
 				award(t, s.App)
@@ -330,7 +364,9 @@ func TestBadgesAfterAnything(t *testing.T) {
 				}
 			}
 		}
-		for _, what := range []string{"asked", "answered", "voted", "edited", "hidden or shown", "converted"} {
+		for _, what := range []string{
+			"asked", "answered", "voted", "edited", "hidden or shown", "converted",
+		} {
 			if done[what] == 0 {
 				t.Errorf("nobody %s", what)
 			}

@@ -25,7 +25,8 @@ func countFigures(t *testing.T, s *testsite.Site, columns ranking.Columns) ranki
 		rows[counted].Of[i] = -1
 	}
 	if err := s.App.DB.Tx(t.Context(), func(tx *database.DB) error {
-		return ranking.Count(context.WithoutCancel(t.Context()), tx, o, map[int]ranking.Columns{counted: columns}, rows)
+		return ranking.Count(context.WithoutCancel(t.Context()), tx, o,
+			map[int]ranking.Columns{counted: columns}, rows)
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -44,13 +45,14 @@ func TestFiguresOfUsers(t *testing.T) {
 				}
 				return fmt.Sprint(v)
 			}
-			return fmt.Sprintf(`INSERT INTO {posts} (postid, type, userid, parentid, selchildid, upvotes, downvotes,
-					netvotes, created, format, content)
+			return fmt.Sprintf(`INSERT INTO {posts} (postid, type, userid, parentid, selchildid, upvotes,
+					downvotes, netvotes, created, format, content)
 				VALUES (%d, '%s', %s, %s, %s, %d, %d, %d, '2026-03-01 00:00:00', '', '')`,
 				id, kind, null(user), null(parent), null(selected), up, down, up-down)
 		}
 		vote := func(post, value int) string {
-			return fmt.Sprintf("INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (%d, %d, %d, 0)", post, counted, value)
+			return fmt.Sprintf("INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (%d, %d, %d, 0)",
+				post, counted, value)
 		}
 		weights := "REPLACE INTO {options} (title, content) VALUES "
 		for i, w := range [][2]any{{"points_base", 100}, {"points_multiple", 10},
@@ -73,8 +75,10 @@ func TestFiguresOfUsers(t *testing.T) {
 			// Posts of the user: 3 questions, 5 answers and a comment are visible.
 			post(1001, "Q", counted, nil, nil, 4, 1), post(1002, "Q", counted, nil, 3, 0, 9),
 			post(1003, "Q_HIDDEN", counted, nil, 3, 2, 0), post(1004, "Q_QUEUED", counted, nil, nil, 0, 0),
-			post(1011, "A", counted, 1, nil, 9, 0), post(1012, "A", counted, 14, nil, 2, 1), post(1013, "A", counted, 1001, nil, 0, 0),
-			post(1014, "A_HIDDEN", counted, 1, nil, 1, 1), post(1021, "C", counted, 1, nil, 9, 9), post(1022, "NOTE", counted, 1, nil, 0, 0),
+			post(1011, "A", counted, 1, nil, 9, 0), post(1012, "A", counted, 14, nil, 2, 1),
+			post(1013, "A", counted, 1001, nil, 0, 0),
+			post(1014, "A_HIDDEN", counted, 1, nil, 1, 1), post(1021, "C", counted, 1, nil, 9, 9),
+			post(1022, "NOTE", counted, 1, nil, 0, 0),
 			post(1015, "A", counted, 27, nil, 0, 0), post(1016, "A", counted, 37, nil, 0, 0),
 			// Selected answers: by two other users, by two visitors, by the user, and a hidden one by another
 			// user.
@@ -82,7 +86,8 @@ func TestFiguresOfUsers(t *testing.T) {
 			post(1105, "Q", testsite.Jose, nil, 1015, 0, 0), post(1106, "Q", nil, nil, 1016, 0, 0),
 			post(1103, "Q", counted, nil, 1013, 0, 0), post(1104, "Q", testsite.Taro, nil, 1014, 0, 0),
 			// Votes of the user on posts of others, hidden and queued ones included.
-			post(1201, "Q_HIDDEN", testsite.Taro, nil, nil, 1, 0), post(1202, "A_QUEUED", testsite.Taro, 1, nil, 1, 0),
+			post(1201, "Q_HIDDEN", testsite.Taro, nil, nil, 1, 0),
+			post(1202, "A_QUEUED", testsite.Taro, 1, nil, 1, 0),
 			vote(1, 1), vote(27, 1), vote(1201, 1), vote(14, -1), vote(3, 1), vote(1202, -1), vote(1101, 0),
 			vote(2, 1), vote(15, -1)))
 		want := [16]int{

@@ -21,13 +21,15 @@ func TestHoldersOfBadges(t *testing.T) {
 					n = b.Holders
 				}
 			}
-			if one := testsite.Get[struct{ Holders int }](t, s, fmt.Sprintf("/v1/badges/%d", id)).Holders; one != n {
+			if one := testsite.Get[struct{ Holders int }](t, s,
+				fmt.Sprintf("/v1/badges/%d", id)).Holders; one != n {
 				t.Errorf("badge %d: %d in the list, %d alone", id, n, one)
 			}
 			return n
 		}
 		give := func(table string, badge, user int, at time.Time) {
-			s.Exec(t, "INSERT INTO "+table+" (badgeid, userid, show_flag, created, updated) VALUES (?, ?, 1, FROM_UNIXTIME(?), FROM_UNIXTIME(?))", badge, user, at.Unix(), at.Unix())
+			s.Exec(t, `INSERT INTO `+table+` (badgeid, userid, show_flag, created, updated)
+				VALUES (?, ?, 1, FROM_UNIXTIME(?), FROM_UNIXTIME(?))`, badge, user, at.Unix(), at.Unix())
 		}
 		now, old := time.Now(), time.Now().Add(-24*time.Hour)
 		s.Exec(t, "DELETE FROM {ysb_badges}")

@@ -19,10 +19,13 @@ func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		var ahead atomic.Int64
-		s := testsite.New(t, db, testsite.Clock(func() time.Time { return time.Unix(1796126400+ahead.Load(), 0) }))
+		s := testsite.New(t, db, testsite.Clock(func() time.Time {
+			return time.Unix(1796126400+ahead.Load(), 0)
+		}))
 		testsite.Recount(t, s.App, false)
 		const admin, member = testsite.AdminHana, testsite.Haru
-		if status, body, _ := s.Try(t, admin, "PUT", "/v1/admin/points", testsite.PointWeights(object{"postQuestion": 5000})); status != http.StatusUnprocessableEntity {
+		if status, body, _ := s.Try(t, admin, "PUT", "/v1/admin/points",
+			testsite.PointWeights(object{"postQuestion": 5000})); status != http.StatusUnprocessableEntity {
 			t.Errorf("weights out of bounds: %d %v", status, body)
 		}
 		set := func(others object) {
@@ -52,7 +55,8 @@ func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 			}
 			switch {
 			case batches == 1: // somebody acts while the new points are there already, but not shown
-				if status, body, _ := s.Try(t, member, "PUT", "/v1/posts/1/vote", object{"value": 1}); status != http.StatusOK {
+				if status, body, _ := s.Try(t, member, "PUT", "/v1/posts/1/vote",
+					object{"value": 1}); status != http.StatusOK {
 					t.Fatalf("vote: %d %v", status, body)
 				}
 				if different > 0 {
@@ -79,11 +83,13 @@ func TestWeightsChangeAllPointsAtOnce(t *testing.T) {
 		}
 		status, body, _ := s.Try(t, admin, "GET", "/v1/admin/points", nil)
 		weights, _ := body["weights"].(object)
-		if status != http.StatusOK || weights["postQuestion"] != 7.0 || weights["commentMaxGain"] != 0.0 || body["next"] != nil {
+		if status != http.StatusOK || weights["postQuestion"] != 7.0 || weights["commentMaxGain"] != 0.0 ||
+			body["next"] != nil {
 			t.Errorf("afterwards: %d %v", status, body)
 		}
 		var left int
-		if _, err := s.App.DB.Get(t.Context(), []any{&left}, "SELECT COUNT(*) FROM {q2ab_points_next}"); err != nil || left > 0 {
+		if _, err := s.App.DB.Get(t.Context(), []any{&left},
+			"SELECT COUNT(*) FROM {q2ab_points_next}"); err != nil || left > 0 {
 			t.Errorf("%d rows left, %v", left, err)
 		}
 	})

@@ -85,18 +85,28 @@ func did(t *testing.T, s *testsite.Site, from, to int64, questions string, args 
 		"WHERE p.created >= FROM_UNIXTIME(?) AND p.created < FROM_UNIXTIME(?) AND "
 	points := func(worth int) func(*place, int) { return func(p *place, n int) { p.Points += worth * n } }
 	group := " AND " + questions + " GROUP BY u.handle"
-	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'Q'"+group, func(p *place, n int) { p.Questions += n; p.Points += 20 * n })
+	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'Q'"+group, func(p *place, n int) {
+		p.Questions += n
+		p.Points += 20 * n
+	})
 	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'Q' AND p.selchildid IS NOT NULL"+group, points(30))
-	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'A'"+group, func(p *place, n int) { p.Answers += n; p.Points += 40 * n })
-	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'A' AND q.selchildid = p.postid AND (q.userid IS NULL OR q.userid <> p.userid)"+group,
+	add("SELECT u.handle, COUNT(*)"+postOf+"p.type = 'A'"+group, func(p *place, n int) {
+		p.Answers += n
+		p.Points += 40 * n
+	})
+	add("SELECT u.handle, COUNT(*)"+postOf+
+		"p.type = 'A' AND q.selchildid = p.postid AND (q.userid IS NULL OR q.userid <> p.userid)"+group,
 		func(p *place, n int) { p.BestAnswers += n; p.Points += 300 * n })
 	// On the recorded site, a vote is worth 1 point for a question, 2 for an answer and 1 for a comment; see
 	// reads/options.json.
 	for kind, worth := range map[string][3]int{"Q": {1, 10, 3}, "A": {2, 20, 5}, "C": {1, 10, 3}} {
 		add(fmt.Sprintf("SELECT u.handle, SUM(CASE WHEN %[1]d * p.upvotes > %[2]d THEN %[2]d ELSE %[1]d * p.upvotes END - CASE WHEN %[1]d * p.downvotes > %[3]d THEN %[3]d ELSE %[1]d * p.downvotes END)",
-			worth[0], worth[1], worth[2])+postOf+"p.type LIKE '"+kind+"%' AND p.upvotes + p.downvotes > 0"+group, points(10))
+			worth[0], worth[1],
+			worth[2])+postOf+"p.type LIKE '"+kind+"%' AND p.upvotes + p.downvotes > 0"+group, points(10))
 	}
-	votes := strings.ReplaceAll(strings.Replace(postOf, "FROM {posts} p JOIN {users} u ON u.userid = p.userid", "FROM {uservotes} v JOIN {posts} p ON p.postid = v.postid JOIN {users} u ON u.userid = v.userid", 1),
+	votes := strings.ReplaceAll(strings.Replace(postOf,
+		"FROM {posts} p JOIN {users} u ON u.userid = p.userid",
+		"FROM {uservotes} v JOIN {posts} p ON p.postid = v.postid JOIN {users} u ON u.userid = v.userid", 1),
 		"p.created", "COALESCE(v.votecreated, v.voteupdated)")
 	add("SELECT u.handle, COUNT(*)"+votes+"v.vote <> 0 AND p.type NOT LIKE 'C%'"+group, points(10))
 	for handle, p := range users {
@@ -156,13 +166,17 @@ func TestRankingsEqualTheDatabasesSums(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			day := func(m time.Month, d int) int64 { return time.Date(2026, m, d, 0, 0, 0, 0, location).Unix() }
+			day := func(m time.Month, d int) int64 {
+				return time.Date(2026, m, d, 0, 0, 0, 0, location).Unix()
+			}
 			now := time.Unix(day(11, 12)+36000, 0)
 			s := testsite.New(t, db, testsite.TimeZone(zone), testsite.At(&now))
 			compared := 0
 			check := func(period string, span [2]int64) {
 				t.Helper()
-				for scope, condition := range map[string]string{"": "1 = 1", "&category=1": "(q.categoryid = 1 OR q.catidpath1 = 1)", "&category=3": "(q.categoryid = 3 OR q.catidpath3 = 3)",
+				for scope, condition := range map[string]string{"": "1 = 1",
+					"&category=1": "(q.categoryid = 1 OR q.catidpath1 = 1)",
+					"&category=3": "(q.categoryid = 3 OR q.catidpath3 = 3)",
 					"&tag=" + url.QueryEscape("日本ミツバチ"): "q.tags LIKE '%日本ミツバチ%'", "&tag=queen": "(q.tags LIKE 'queen,%' OR q.tags LIKE '%,queen,%' OR q.tags LIKE '%,queen' OR q.tags = 'queen')"} {
 					want := did(t, s, span[0], span[1], condition)
 					for by, figure := range figuresOf {
@@ -171,8 +185,10 @@ func TestRankingsEqualTheDatabasesSums(t *testing.T) {
 							got[i].Change = nil // see TestRankingChanges
 						}
 						sortPlaces(got)
-						if expected := inOrder(want, figure); !reflect.DeepEqual(got, expected) && len(got)+len(expected) > 0 {
-							t.Fatalf("%s: %s by %s %s:\n got %+v\nwant %+v", zone, period, by, scope, got, expected)
+						if expected := inOrder(want, figure); !reflect.DeepEqual(got, expected) &&
+							len(got)+len(expected) > 0 {
+							t.Fatalf("%s: %s by %s %s:\n got %+v\nwant %+v", zone, period, by, scope, got,
+								expected)
 						}
 						compared += len(got)
 					}
@@ -208,7 +224,8 @@ func TestAllTimeIsTheDirectory(t *testing.T) {
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := time.Unix(1796126400, 0)
 		s := testsite.New(t, db, testsite.At(&now))
-		if page := rankingAt(t, s, "all-time", testsite.Visitor); len(page.Items) != 0 || page.ComputedAt != nil {
+		if page := rankingAt(t, s, "all-time", testsite.Visitor); len(page.Items) != 0 ||
+			page.ComputedAt != nil {
 			t.Fatalf("before anything was computed: %+v", page)
 		}
 		testsite.RunJob(t, s.App, "rankings")
@@ -224,8 +241,10 @@ func TestAllTimeIsTheDirectory(t *testing.T) {
 			i := slices.IndexFunc(page.Items, func(p place) bool { return p.User.Handle == handle })
 			if i < 0 {
 				t.Errorf("%s is missing", handle)
-			} else if p := page.Items[i]; p.Points != points || p.Rank != rank || p.Questions != questions || p.Answers != answers || p.BestAnswers != best {
-				t.Errorf("%s: %+v; Q2A has points %d, rank %d, %d, %d, %d", handle, p, points, rank, questions, answers, best)
+			} else if p := page.Items[i]; p.Points != points || p.Rank != rank || p.Questions != questions ||
+				p.Answers != answers || p.BestAnswers != best {
+				t.Errorf("%s: %+v; Q2A has points %d, rank %d, %d, %d, %d", handle, p, points, rank,
+					questions, answers, best)
 			}
 			return nil
 		}, `SELECT u.handle, p.points, p.qposts, p.aposts, p.aselecteds,
@@ -235,7 +254,8 @@ func TestAllTimeIsTheDirectory(t *testing.T) {
 		if err != nil || users != page.Total || users != len(page.Items) {
 			t.Errorf("%d users, total %d, %d items: %v", users, page.Total, len(page.Items), err)
 		}
-		if page.Me == nil || page.Me.User.Handle == "" || page.Me.Points != rankingAt(t, s, "all-time?limit=1", testsite.Hanako).Me.Points {
+		if page.Me == nil || page.Me.User.Handle == "" ||
+			page.Me.Points != rankingAt(t, s, "all-time?limit=1", testsite.Hanako).Me.Points {
 			t.Errorf("the caller's own place: %+v", page.Me)
 		}
 		if rankingAt(t, s, "all-time", testsite.Visitor).Me != nil {
@@ -334,7 +354,8 @@ func TestReadersNeverSeeHalf(t *testing.T) {
 			t.Errorf("pages of the old generation: %+v", got)
 		}
 		time.Sleep(1100 * time.Millisecond) // the other process's rankings are seen within a second
-		if got := rankingAt(t, s, "all-time?limit=1", testsite.Visitor); got.Items[0].Points < 100000 || !got.ComputedAt.Equal(now) {
+		if got := rankingAt(t, s, "all-time?limit=1", testsite.Visitor); got.Items[0].Points < 100000 ||
+			!got.ComputedAt.Equal(now) {
 			t.Errorf("the new generation is not seen: %+v", got)
 		}
 		for range 2 { // the old one goes with the next but one, boards that did not change are there once
@@ -348,7 +369,8 @@ func TestReadersNeverSeeHalf(t *testing.T) {
 					FROM {q2ab_boards} b
 					WHERE EXISTS (SELECT 1
 						FROM {q2ab_boards} n
-						WHERE n.period = b.period AND n.scope = b.scope AND n.generation > b.generation))`); err != nil ||
+						WHERE n.period = b.period AND n.scope = b.scope
+							AND n.generation > b.generation))`); err != nil ||
 			generations != 2 || stale != 0 {
 			t.Errorf("%d generations, %d boards that nobody can see any more, %v", generations, stale, err)
 		}
@@ -365,7 +387,8 @@ func TestRankingParameters(t *testing.T) {
 		"month?page=2":   200, "month?category=nihon-mitsubachi": 200, "month?tag=nothing-has-it": 200,
 	} {
 		t.Run(path, func(t *testing.T) {
-			if res := s.Request(t, http.MethodGet, "/v1/rankings/"+path, testsite.Visitor); res.StatusCode != want {
+			if res := s.Request(t, http.MethodGet, "/v1/rankings/"+path,
+				testsite.Visitor); res.StatusCode != want {
 				t.Errorf("%s: %d %s", path, res.StatusCode, testsite.Text(t, res))
 			}
 		})

@@ -15,10 +15,13 @@ func TestTitles(t *testing.T) {
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		s := testsite.New(t, db)
 		set := func(titles ...object) (int, map[string]any) {
-			status, body, _ := s.Try(t, testsite.AdminHana, "PUT", "/v1/admin/titles", object{"titles": titles})
+			status, body, _ := s.Try(t, testsite.AdminHana, "PUT", "/v1/admin/titles",
+				object{"titles": titles})
 			return status, body
 		}
-		if status, body := set(object{"points": 0, "title": "卵"}, object{"points": 100000, "title": " 女王  蜂 "}, object{"points": 50, "title": "はたらき蜂"}); status != http.StatusOK {
+		if status, body := set(object{"points": 0, "title": "卵"},
+			object{"points": 100000, "title": " 女王  蜂 "},
+			object{"points": 50, "title": "はたらき蜂"}); status != http.StatusOK {
 			t.Fatal(status, body)
 		}
 		var stored string
@@ -38,14 +41,17 @@ func TestTitles(t *testing.T) {
 		if list, _ := body["titles"].([]any); len(list) != 3 || list[0].(map[string]any)["title"] != "女王 蜂" {
 			t.Errorf("titles %v", body)
 		}
-		for field, title := range map[string]object{"titles[1].title": {"points": 7, "title": "a,b"}, "titles[1].points": {"points": 1, "title": "Twice"}} {
+		for field, title := range map[string]object{"titles[1].title": {"points": 7, "title": "a,b"},
+			"titles[1].points": {"points": 1, "title": "Twice"}} {
 			status, body := set(object{"points": 1, "title": "Good"}, title)
-			if fields, _ := body["errors"].([]any); status != http.StatusUnprocessableEntity || len(fields) != 1 || fields[0].(map[string]any)["field"] != field {
+			if fields, _ := body["errors"].([]any); status != http.StatusUnprocessableEntity ||
+				len(fields) != 1 || fields[0].(map[string]any)["field"] != field {
 				t.Errorf("%s: %d %v", field, status, body)
 			}
 		}
 		for _, bad := range []string{"", "   ", "<b>x</b>"} {
-			if status, body := set(object{"points": 1, "title": bad}); status != http.StatusUnprocessableEntity {
+			if status, body := set(object{"points": 1,
+				"title": bad}); status != http.StatusUnprocessableEntity {
 				t.Errorf("%q: %d %v", bad, status, body)
 			}
 		}

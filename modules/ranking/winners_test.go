@@ -48,7 +48,9 @@ func TestMonthlyWinners(t *testing.T) {
 			var kind string
 			var created int64
 			err := rows.Scan(&user, &kind, &created)
-			key := time.Unix(created, 0).In(tokyo).Format("2006-01") + map[string]string{"Q": " 1001", "A": " 1002"}[kind]
+			key := time.Unix(created, 0).In(tokyo).Format("2006-01") + map[string]string{
+				"Q": " 1001", "A": " 1002",
+			}[kind]
 			if counts[key] == nil {
 				counts[key] = map[int]int{}
 			}
@@ -92,7 +94,9 @@ func TestMonthlyWinners(t *testing.T) {
 			"UPDATE {posts} SET type = 'Q_HIDDEN' WHERE type = 'Q' AND userid = 6"); err != nil {
 			t.Fatal(err)
 		}
-		if status, body, _ := s.Try(t, testsite.Haru, "POST", "/v1/questions", map[string]any{"title": "The question of the month?", "content": "There is no other this month."}); status != http.StatusCreated {
+		if status, body, _ := s.Try(t, testsite.Haru, "POST", "/v1/questions", map[string]any{
+			"title": "The question of the month?", "content": "There is no other this month.",
+		}); status != http.StatusCreated {
 			t.Fatal(status, body)
 		}
 		month := now.In(tokyo).Format("2006-01")
@@ -114,7 +118,8 @@ func TestMonthlyWinners(t *testing.T) {
 				Month string
 			}
 		}](t, s.Request(t, http.MethodGet, "/v1/me/new-badges", testsite.Haru, "Accept-Language", "ja"))
-		if len(untold.Items) == 0 || untold.Items[0].ID != 1001 || untold.Items[0].Month != month || untold.Items[0].Title != "月間最多質問" {
+		if len(untold.Items) == 0 || untold.Items[0].ID != 1001 || untold.Items[0].Month != month ||
+			untold.Items[0].Title != "月間最多質問" {
 			t.Errorf("new badges: %+v", untold)
 		}
 	})

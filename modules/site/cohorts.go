@@ -207,7 +207,10 @@ func (m *Module) cohortsOf(ctx context.Context, kind, by string) ([]Cohort, erro
 		c := &list[len(list)-1]
 		c.Back = append(c.Back, value)
 		return nil
-	}, "SELECT date, value, total FROM {statics_cohort} WHERE type = ? AND datetype = ? ORDER BY date, number",
+	}, `SELECT date, value, total
+		FROM {statics_cohort}
+		WHERE type = ? AND datetype = ?
+		ORDER BY date, number`,
 		kind, by)
 	if err != nil {
 		return nil, fmt.Errorf("read cohorts: %w", err)

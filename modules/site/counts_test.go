@@ -13,7 +13,9 @@ import (
 // inTransaction runs f in a transaction of the site's database, and fails the test if it returns an error.
 func inTransaction(t *testing.T, s *testsite.Site, f func(ctx context.Context, tx *database.DB) error) {
 	t.Helper()
-	if err := s.App.DB.Tx(t.Context(), func(tx *database.DB) error { return f(t.Context(), tx) }); err != nil {
+	if err := s.App.DB.Tx(t.Context(), func(tx *database.DB) error {
+		return f(t.Context(), tx)
+	}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -34,7 +36,9 @@ func TestCachedCounts(t *testing.T) {
 				option.CacheQcount: 3, option.CacheAcount: -2, option.CacheCcount: 5, option.CacheTagcount: 0,
 			})
 		})
-		inTransaction(t, s, func(ctx context.Context, tx *database.DB) error { return site.AddCounts(ctx, tx, nil) })
+		inTransaction(t, s, func(ctx context.Context, tx *database.DB) error {
+			return site.AddCounts(ctx, tx, nil)
+		})
 		for name, want := range map[string]int{"cache_qcount": 43, "cache_acount": 5, "cache_ccount": 5} {
 			if got := content(name); got != want {
 				t.Errorf("%s is %d, want %d", name, got, want)

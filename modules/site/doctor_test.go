@@ -24,10 +24,14 @@ func TestDoctorFindsWhatQ2AsOwnRecalculationFinds(t *testing.T) {
 				notes += f.Text + "\n"
 			}
 		}
-		if len(warnings) != 1 || !strings.HasPrefix(warnings[0], "cache_unselqcount is 43, and there are 44") {
+		if len(warnings) != 1 ||
+			!strings.HasPrefix(warnings[0], "cache_unselqcount is 43, and there are 44") {
 			t.Errorf("warnings: %q", warnings)
 		}
-		for _, want := range []string{"8 index entries of closing notes", "3 users with passwords of the old kind", "1 images and files on the old site's disk"} {
+		for _, want := range []string{
+			"8 index entries of closing notes", "3 users with passwords of the old kind",
+			"1 images and files on the old site's disk",
+		} {
 			if !strings.Contains(notes, want) {
 				t.Errorf("no note %q in %q", want, notes)
 			}
@@ -100,7 +104,8 @@ func TestDoctorStopsWithoutTables(t *testing.T) {
 	if found := findings(t, s, "error"); !strings.Contains(found, "posttags") {
 		t.Errorf("errors: %s", found)
 	}
-	if found := findings(t, s, "ok"); strings.Contains(found, "rows:") || strings.Contains(found, "options:") {
+	if found := findings(t, s, "ok"); strings.Contains(found, "rows:") ||
+		strings.Contains(found, "options:") {
 		t.Errorf("examined all the same: %s", found)
 	}
 }

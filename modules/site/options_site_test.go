@@ -41,9 +41,13 @@ func TestOptionsAreSet(t *testing.T) {
 		}
 		for _, size := range []string{"7", "3"} { // the first makes the row, the second replaces it
 			inTransaction(t, s, func(ctx context.Context, tx *database.DB) error {
-				return site.Set(ctx, tx, map[option.Key]string{option.PageSizeQs: size, option.PageSizeTags: "5"})
+				return site.Set(ctx, tx, map[option.Key]string{
+					option.PageSizeQs: size, option.PageSizeTags: "5",
+				})
 			})
-			inTransaction(t, s, func(ctx context.Context, tx *database.DB) error { return site.Set(ctx, tx, nil) })
+			inTransaction(t, s, func(ctx context.Context, tx *database.DB) error {
+				return site.Set(ctx, tx, nil)
+			})
 			s.App.Site.Forget()
 			if got := shown(); fmt.Sprint(got) != size {
 				t.Errorf("%d questions on a page of %s", got, size)

@@ -9,8 +9,12 @@ import (
 )
 
 func TestOptionsFallBackToQ2AsDefaults(t *testing.T) {
-	o := NewOptions(map[string]string{"page_size_qs": "7", "voting_on_qs": "", "permit_edit_q": "40", "points_per_a_voted": "5", "ask_needs_login": "1", "min_len_q_title": "abc"})
-	for name, want := range map[string]int{"page_size_qs": 7, "page_size_una_qs": 20, "permit_retag_cat": 40, "points_per_a_voted_up": 5, "points_per_q_voted_up": 1,
+	o := NewOptions(map[string]string{
+		"page_size_qs": "7", "voting_on_qs": "", "permit_edit_q": "40", "points_per_a_voted": "5",
+		"ask_needs_login": "1", "min_len_q_title": "abc",
+	})
+	for name, want := range map[string]int{"page_size_qs": 7, "page_size_una_qs": 20, "permit_retag_cat": 40,
+		"points_per_a_voted_up": 5, "points_per_q_voted_up": 1,
 		"permit_post_q": 120, "permit_post_a": 150, "min_len_q_title": 0, "neat_urls": 5} {
 		if got := o.Int(option.Of(name)); got != want {
 			t.Errorf("%s is %d, want %d", name, got, want)
@@ -49,7 +53,9 @@ func TestDefaultsAsRecorded(t *testing.T) {
 
 func TestTitles(t *testing.T) {
 	o := NewOptions(map[string]string{"points_to_titles": "0 見習い蜂,150 はたらき蜂,nonsense,400 Queen Bee"})
-	for points, want := range map[int]string{-5: "", 0: "見習い蜂", 149: "見習い蜂", 150: "はたらき蜂", 5000: "Queen Bee"} {
+	for points, want := range map[int]string{
+		-5: "", 0: "見習い蜂", 149: "見習い蜂", 150: "はたらき蜂", 5000: "Queen Bee",
+	} {
 		if got := o.Title(points); got != want {
 			t.Errorf("%d points: %q, want %q", points, got, want)
 		}

@@ -41,7 +41,8 @@ func TestStatistics(t *testing.T) {
 			"week":  func(t time.Time) time.Time { return t.AddDate(0, 0, 7) },
 			"month": func(t time.Time) time.Time { return t.AddDate(0, 1, 0) },
 		} {
-			got := testsite.Decode[stats](t, s.Request(t, http.MethodGet, "/v1/admin/stats?limit=400&by="+by, testsite.AdminHana))
+			got := testsite.Decode[stats](t,
+				s.Request(t, http.MethodGet, "/v1/admin/stats?limit=400&by="+by, testsite.AdminHana))
 			if len(got.Items) < 1 {
 				t.Fatalf("no %ss", by)
 			}
@@ -97,12 +98,14 @@ func TestStatistics(t *testing.T) {
 				t.Errorf("%d questions in all months", seen)
 			}
 		}
-		month := testsite.Decode[stats](t, s.Request(t, http.MethodGet, "/v1/admin/stats?by=month&limit=1&before=2026-11-01", testsite.AdminHana))
+		month := testsite.Decode[stats](t, s.Request(t, http.MethodGet,
+			"/v1/admin/stats?by=month&limit=1&before=2026-11-01", testsite.AdminHana))
 		if len(month.Items) != 1 || month.Items[0].Start >= "2026-11-01" {
 			t.Errorf("before a day: %+v", month.Items)
 		}
 		// Periods that are long over are not counted again, recent ones are.
-		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {q2ab_statistics} SET figures = '{\"questions\": 4711}'"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(),
+			"UPDATE {q2ab_statistics} SET figures = '{\"questions\": 4711}'"); err != nil {
 			t.Fatal(err)
 		}
 		testsite.RunJob(t, s.App, "statistics")
@@ -120,7 +123,8 @@ func TestStatistics(t *testing.T) {
 				Back  []int
 			}
 		}
-		list := testsite.Decode[cohortList](t, s.Request(t, http.MethodGet, "/v1/admin/stats/cohorts?of=questions&by=month", testsite.AdminHana))
+		list := testsite.Decode[cohortList](t,
+			s.Request(t, http.MethodGet, "/v1/admin/stats/cohorts?of=questions&by=month", testsite.AdminHana))
 		if len(list.Items) != 24 || len(list.Items[0].Back) != 24 || len(list.Items[23].Back) != 1 {
 			t.Fatalf("%d cohorts", len(list.Items))
 		}
@@ -137,7 +141,8 @@ func TestStatistics(t *testing.T) {
 			"SELECT COUNT(*) FROM {statics_cohort} WHERE type = 'ANSWER' AND datetype = 'WEEK'"); n != 5050 {
 			t.Errorf("%d rows of the cohorts by week, want 100 + 99 + … + 1", n)
 		}
-		if res := s.Request(t, http.MethodGet, "/v1/admin/stats", testsite.ModKenji); res.StatusCode != http.StatusForbidden {
+		if res := s.Request(t, http.MethodGet, "/v1/admin/stats",
+			testsite.ModKenji); res.StatusCode != http.StatusForbidden {
 			t.Errorf("a moderator: %s", res.Status)
 		}
 	})

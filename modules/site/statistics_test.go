@@ -31,7 +31,8 @@ func TestWindows(t *testing.T) {
 			hours = w.to.Sub(w.from).Hours()
 		}
 	}
-	want := []string{"month 2026-10-01", "week 2026-10-19", "week 2026-10-26", "day 2026-10-23", "day 2026-10-24", "day 2026-10-25", "day 2026-10-26", "day 2026-10-27", "day 2026-10-28",
+	want := []string{"month 2026-10-01", "week 2026-10-19", "week 2026-10-26", "day 2026-10-23",
+		"day 2026-10-24", "day 2026-10-25", "day 2026-10-26", "day 2026-10-27", "day 2026-10-28",
 		"day 2026-10-29", "day 2026-10-30", "day 2026-10-31", "day 2026-11-01", "day 2026-11-02"}
 	if !reflect.DeepEqual(got, want) || hours != 25 {
 		t.Errorf("windows %q; the 25th has %v hours", got, hours)
@@ -44,7 +45,8 @@ func TestWindows(t *testing.T) {
 // TestDayWithoutMidnight checks a day without a midnight: in São Paulo the clocks were put forward at 0:00 on
 // 4 November 2018. That day begins at 1:00, and leaves no gap to the days around it.
 func TestDayWithoutMidnight(t *testing.T) {
-	since, now := zoned(t, "America/Sao_Paulo", "2018-11-03 08:00"), zoned(t, "America/Sao_Paulo", "2018-11-06 12:00")
+	since, now := zoned(t, "America/Sao_Paulo", "2018-11-03 08:00"),
+		zoned(t, "America/Sao_Paulo", "2018-11-06 12:00")
 	var got []string
 	last := time.Time{}
 	for _, w := range windows(since, now) {
@@ -57,7 +59,9 @@ func TestDayWithoutMidnight(t *testing.T) {
 		}
 		last = w.to
 	}
-	if want := []string{"2018-11-03 00:00", "2018-11-04 01:00", "2018-11-05 00:00"}; !reflect.DeepEqual(got, want) {
+	if want := []string{
+		"2018-11-03 00:00", "2018-11-04 01:00", "2018-11-05 00:00",
+	}; !reflect.DeepEqual(got, want) {
 		t.Errorf("days %q, want %q", got, want)
 	}
 }
@@ -81,7 +85,10 @@ func TestCohorts(t *testing.T) {
 	spans := []span{{30, 40}, {20, 30}, {10, 20}}
 	began := map[int]int64{1: 10, 2: 19, 3: 20, 4: 35, 5: 5, 6: 40}
 	did := map[int][]int64{1: {10, 12, 25, 39}, 2: {40}, 3: {29, 29, 30}, 4: {35}, 5: {15}}
-	want := []cohort{{ago: 2, size: 2, back: []int{1, 1}}, {ago: 1, size: 1, back: []int{1}}, {ago: 0, size: 1, back: []int{}}}
+	want := []cohort{
+		{ago: 2, size: 2, back: []int{1, 1}}, {ago: 1, size: 1, back: []int{1}},
+		{ago: 0, size: 1, back: []int{}},
+	}
 	if got := cohorts(spans, began, did); !reflect.DeepEqual(got, want) {
 		t.Errorf("cohorts %+v, want %+v", got, want)
 	}

@@ -48,7 +48,8 @@ func TestBcrypt(t *testing.T) {
 		if err != nil || !strings.HasPrefix(hash, "$2y$10$") || len(hash) != 60 {
 			t.Fatalf("%q: %q %v", password, hash, err)
 		}
-		if ok, renew, err := h.Matches(t.Context(), Stored{Hash: hash}, password); !ok || renew || err != nil {
+		if ok, renew, err := h.Matches(t.Context(), Stored{Hash: hash}, password); !ok || renew ||
+			err != nil {
 			t.Errorf("%q does not match its own hash: %v %v", password, renew, err)
 		}
 		if ok, _, _ := h.Matches(t.Context(), Stored{Hash: hash}, "x"+password); ok {
@@ -59,7 +60,8 @@ func TestBcrypt(t *testing.T) {
 		"$2y$04$U2gqTTq4tHvRzvBOwa.Z3uTq6DhXCpyiY1HhTGBDr5jXYXzJH6Tu6": false, // of another password
 		"not a hash": false, "$2y$10$short": false,
 	} {
-		if ok, renew, err := h.Matches(t.Context(), Stored{Hash: hash}, "haru-pass-123"); ok || renew != renews || err != nil {
+		if ok, renew, err := h.Matches(t.Context(), Stored{Hash: hash}, "haru-pass-123"); ok ||
+			renew != renews || err != nil {
 			t.Errorf("%q: %v %v %v", hash, ok, renew, err)
 		}
 	}

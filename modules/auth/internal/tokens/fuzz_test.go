@@ -11,7 +11,10 @@ import (
 
 // FuzzVerify checks that Verify accepts no text but the good tokens.
 func FuzzVerify(f *testing.F) {
-	good := map[string]bool{signed(header, access): true, signed(header, id): true, ecSigned(members{"alg": "ES256", "kid": ecKid}, access): true}
+	good := map[string]bool{
+		signed(header, access): true, signed(header, id): true,
+		ecSigned(members{"alg": "ES256", "kid": ecKid}, access): true,
+	}
 	for token := range good {
 		f.Add(token)
 	}

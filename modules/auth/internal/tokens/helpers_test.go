@@ -40,7 +40,9 @@ var start = time.Unix(1_790_000_000, 0)
 
 // The keys of the tests; making one takes a while.
 var (
-	rsaKey   = sync.OnceValue(func() *rsa.PrivateKey { return inherited("RSA", func() *rsa.PrivateKey { return newRSA(2048) }) })
+	rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
+		return inherited("RSA", func() *rsa.PrivateKey { return newRSA(2048) })
+	})
 	otherRSA = sync.OnceValue(func() *rsa.PrivateKey { return newRSA(2048) })
 	smallRSA = sync.OnceValue(func() *rsa.PrivateKey { return newRSA(1024) })
 	ecKey    = sync.OnceValue(func() *ecdsa.PrivateKey {
@@ -167,12 +169,17 @@ func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()) }
 func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 
 // verifier returns a verifier for the usual issuer.
-func verifier(t testing.TB, keys tokens.KeySource, now func() time.Time, algorithms ...jwa.SignatureAlgorithm) *tokens.Verifier {
+func verifier(
+	t testing.TB, keys tokens.KeySource, now func() time.Time, algorithms ...jwa.SignatureAlgorithm,
+) *tokens.Verifier {
 	t.Helper()
 	if algorithms == nil {
 		algorithms = []jwa.SignatureAlgorithm{jwa.RS256}
 	}
-	v, err := tokens.New(tokens.Settings{Issuer: issuer, ClientIDs: []string{"another-client", clientID}, Algorithms: algorithms, Clock: now, Keys: keys})
+	v, err := tokens.New(tokens.Settings{
+		Issuer: issuer, ClientIDs: []string{"another-client", clientID}, Algorithms: algorithms, Clock: now,
+		Keys: keys,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,9 @@ func TestHostileTokens(t *testing.T) {
 			v := verifier(t, usual(), newClock(start).now, algorithm)
 			// The good token from which the hostile one was made is remembered, which must not help the
 			// hostile one.
-			for _, good := range []string{signed(header, access), ecSigned(members{"alg": "ES256", "kid": ecKid}, access)} {
+			for _, good := range []string{
+				signed(header, access), ecSigned(members{"alg": "ES256", "kid": ecKid}, access),
+			} {
 				v.Verify(t.Context(), good)
 			}
 			for range 2 {
@@ -74,7 +76,8 @@ func hostileForms() []hostile {
 	h, c, s := segments(good)
 	_, _, ofAnother := segments(signed(header, access.with("sub", "somebody else")))
 	last := good[len(good)-1]
-	stray := good[:len(good)-1] + string(rune(last)+1) // one of the bits that the last character has left over
+	// This changes one of the bits that the last character has left over.
+	stray := good[:len(good)-1] + string(rune(last)+1)
 	ec := ecSigned(members{"alg": "ES256", "kid": ecKid}, access)
 	ech, ecc, ecs := segments(ec)
 	all := []hostile{
@@ -133,7 +136,10 @@ func hostileForms() []hostile {
 	for i := 0; i < len(good); i += 37 {
 		all = append(all, hostile{name: fmt.Sprintf("bit %d flipped", i), token: flip(good, i)})
 	}
-	for _, j := range []string{``, `null`, `[]`, `"x"`, `1`, `{`, `{}x`, `{}{}`, `{"alg":}`, "{\"sub\":\"\xff\"}", `{"sub":'x'}`, `{"sub":"x",}`, "\ufeff{}"} {
+	for _, j := range []string{
+		``, `null`, `[]`, `"x"`, `1`, `{`, `{}x`, `{}{}`, `{"alg":}`, "{\"sub\":\"\xff\"}", `{"sub":'x'}`,
+		`{"sub":"x",}`, "\ufeff{}",
+	} {
 		all = append(all, hostile{name: "claims are " + j, token: raw(header.json(), j, rsaSign)},
 			hostile{name: "header is " + j, token: raw(j, access.json(), rsaSign)})
 	}
@@ -154,8 +160,10 @@ func hostileForms() []hostile {
 		func(j string) string { return strings.TrimSuffix(j, "}") + ",1:1}" },
 		func(j string) string { return strings.TrimSuffix(j, "}") + ",\"x\":1}//" },
 	} {
-		all = append(all, hostile{name: fmt.Sprintf("claims spoilt: %q", spoil("{}")), token: raw(header.json(), spoil(access.json()), rsaSign)},
-			hostile{name: fmt.Sprintf("header spoilt: %q", spoil("{}")), token: raw(spoil(header.json()), access.json(), rsaSign)})
+		all = append(all, hostile{name: fmt.Sprintf("claims spoilt: %q", spoil("{}")),
+			token: raw(header.json(), spoil(access.json()), rsaSign)},
+			hostile{name: fmt.Sprintf("header spoilt: %q", spoil("{}")),
+				token: raw(spoil(header.json()), access.json(), rsaSign)})
 	}
 	return all
 }
@@ -182,8 +190,10 @@ func hostileHeaders() []hostile {
 		add("HS256 with the "+name, header.with("alg", "HS256"), signHMAC(secret))
 		add("RS256 said, HMAC with the "+name, header, signHMAC(secret))
 	}
-	add("HS256 with a shared secret of the source", members{"alg": "HS256", "kid": "secret"}, signHMAC([]byte("a secret of thirty-two bytes ...")))
-	add("RS256 with a shared secret of the source", members{"alg": "RS256", "kid": "secret"}, signHMAC([]byte("a secret of thirty-two bytes ...")))
+	add("HS256 with a shared secret of the source", members{"alg": "HS256", "kid": "secret"},
+		signHMAC([]byte("a secret of thirty-two bytes ...")))
+	add("RS256 with a shared secret of the source", members{"alg": "RS256", "kid": "secret"},
+		signHMAC([]byte("a secret of thirty-two bytes ...")))
 	add("ES256 where RS256 is wanted", members{"alg": "ES256", "kid": ecKid}, signEC(ecKey()))
 	add("RS256 said, EC key", members{"alg": "RS256", "kid": ecKid}, signEC(ecKey()))
 	add("ES256 said, RSA key", header.with("alg", "ES256"), rsaSign)
@@ -192,7 +202,10 @@ func hostileHeaders() []hostile {
 	add("RS256 said, RS512 signature", header, signRSA(rsaKey(), crypto.SHA512))
 	add("PS256", header.with("alg", "PS256"), signPSS)
 	add("RS256 said, PSS signature", header, signPSS)
-	for _, a := range []any{"rs256", "RS256 ", "EdDSA", "ES256K", "RSA-OAEP", 256, true, null, []string{"RS256"}, members{"RS256": 1}, nil} {
+	for _, a := range []any{
+		"rs256", "RS256 ", "EdDSA", "ES256K", "RSA-OAEP", 256, true, null, []string{"RS256"},
+		members{"RS256": 1}, nil,
+	} {
 		add(fmt.Sprintf("alg %#v", a), header.with("alg", a), rsaSign)
 	}
 	add("alg in capitals", header.with("alg", nil, "ALG", "RS256"), rsaSign)
@@ -204,7 +217,9 @@ func hostileHeaders() []hostile {
 	} {
 		add("kid "+name, header.with("kid", k), rsaSign)
 	}
-	for _, k := range []string{"enc", "alg-RS512", "alg-OAEP", "ops-sign", "ops-none", "other", longKid + "one"} {
+	for _, k := range []string{
+		"enc", "alg-RS512", "alg-OAEP", "ops-sign", "ops-none", "other", longKid + "one",
+	} {
 		add("key "+k, header.with("kid", k), rsaSign)
 	}
 	add("key of 1024 bits", header.with("kid", "small"), signRSA(smallRSA(), crypto.SHA256))
@@ -228,9 +243,13 @@ func hostileHeaders() []hostile {
 	add("b64 false", header.with("b64", false), rsaSign)
 	add("b64 false, critical", header.with("b64", false, "crit", []string{"b64"}), rsaSign)
 	unencoded := b64(header.with("b64", false).json()) + "." + access.json()
-	all = append(all, hostile{name: "b64 false, claims as they are", token: unencoded + "." + b64(string(rsaSign(unencoded)))})
-	for _, h := range []string{`{"alg":"RS256","alg":"RS256","kid":"` + kid + `"}`, `{"alg":"none","alg":"RS256","kid":"` + kid + `"}`,
-		`{"kid":"x","alg":"RS256","kid":"` + kid + `"}`, `{"alg":"RS256","al\u0067":"RS256","kid":"` + kid + `"}`} {
+	all = append(all, hostile{
+		name: "b64 false, claims as they are", token: unencoded + "." + b64(string(rsaSign(unencoded))),
+	})
+	for _, h := range []string{`{"alg":"RS256","alg":"RS256","kid":"` + kid + `"}`,
+		`{"alg":"none","alg":"RS256","kid":"` + kid + `"}`,
+		`{"kid":"x","alg":"RS256","kid":"` + kid + `"}`,
+		`{"alg":"RS256","al\u0067":"RS256","kid":"` + kid + `"}`} {
 		all = append(all, hostile{name: "twice in the header: " + h, token: raw(h, access.json(), rsaSign)})
 	}
 	for _, e := range []struct {
@@ -246,7 +265,9 @@ func hostileHeaders() []hostile {
 		{"ES256: signed by another key", members{"alg": "ES256", "kid": ecKid}, signEC(newEC(ecKey().Curve))},
 		{"ES256: none", members{"alg": "none", "kid": ecKid}, unsigned},
 	} {
-		all = append(all, hostile{name: e.name, token: raw(e.h.json(), access.json(), e.by), algorithm: jwa.ES256})
+		all = append(all, hostile{
+			name: e.name, token: raw(e.h.json(), access.json(), e.by), algorithm: jwa.ES256,
+		})
 	}
 	return all
 }

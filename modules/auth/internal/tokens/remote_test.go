@@ -88,7 +88,8 @@ func TestRemoteRotation(t *testing.T) {
 	v := verifier(t, r, c.now)
 	j.want(t, 0)
 	for i := range 5 {
-		if _, err := v.Verify(t.Context(), signed(header, access.with("jti", string(rune('a'+i))))); err != nil {
+		if _, err := v.Verify(t.Context(),
+			signed(header, access.with("jti", string(rune('a'+i))))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -183,7 +184,8 @@ func TestRemoteDownAtFirst(t *testing.T) {
 	token := signed(header, access)
 	for range 3 {
 		_, err := v.Verify(t.Context(), token)
-		if !errors.Is(err, tokens.ErrKeysUnavailable) || errors.Is(err, tokens.ErrInvalid) || !strings.Contains(err.Error(), "502") {
+		if !errors.Is(err, tokens.ErrKeysUnavailable) || errors.Is(err, tokens.ErrInvalid) ||
+			!strings.Contains(err.Error(), "502") {
 			t.Fatal(err)
 		}
 	}
@@ -247,7 +249,8 @@ func TestRemoteFetchOutlivesItsRequest(t *testing.T) {
 	r := tokens.NewRemote(j.URL, nil, c.now)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-asked; cancel() }()
-	if _, err := r.Key(ctx, kid); !errors.Is(err, tokens.ErrKeysUnavailable) || !errors.Is(err, context.Canceled) {
+	if _, err := r.Key(ctx, kid); !errors.Is(err, tokens.ErrKeysUnavailable) ||
+		!errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 	close(goOn)
@@ -302,9 +305,12 @@ func TestRemoteBadAnswers(t *testing.T) {
 // never given out.
 func TestRemoteKeepsOnlyUsableKeys(t *testing.T) {
 	j := newJWKS(t)
-	parts := []string{`{"kty":"AKP","kid":"future"}`, `{"kid":"no-kty"}`, `7`, `null`, `{"kty":"RSA","kid":"no-n","e":"AQAB"}`,
-		`{"kty":"EC","kid":"short","crv":"P-256","x":"AQ","y":"AQ"}`, `{"kty":"oct","kid":"oct","k":"c2VjcmV0"}`}
-	for _, k := range []jwk.Key{jwkOf(rsaKey(), "kid", "private"), jwkOf(&rsaKey().PublicKey), rsaJWK(kid), jwkOf(&otherRSA().PublicKey, "kid", kid, "use", "enc"),
+	parts := []string{`{"kty":"AKP","kid":"future"}`, `{"kid":"no-kty"}`, `7`, `null`,
+		`{"kty":"RSA","kid":"no-n","e":"AQAB"}`,
+		`{"kty":"EC","kid":"short","crv":"P-256","x":"AQ","y":"AQ"}`,
+		`{"kty":"oct","kid":"oct","k":"c2VjcmV0"}`}
+	for _, k := range []jwk.Key{jwkOf(rsaKey(), "kid", "private"), jwkOf(&rsaKey().PublicKey), rsaJWK(kid),
+		jwkOf(&otherRSA().PublicKey, "kid", kid, "use", "enc"),
 		jwkOf(&ecKey().PublicKey, "kid", ecKid)} {
 		b, _ := json.Marshal(k)
 		parts = append(parts, string(b))

@@ -19,7 +19,8 @@ func TestGoodTokens(t *testing.T) {
 	}
 	person := whole
 	person.Use, person.Username, person.Groups = "id", "google_1", nil
-	person.Email, person.EmailVerified, person.PreferredUsername, person.Name = "nori@example.jp", true, "nori", "のり"
+	person.Email, person.EmailVerified, person.PreferredUsername, person.Name = "nori@example.jp", true,
+		"nori", "のり"
 	person.Identities = []tokens.Identity{{Provider: "Google", UserID: "10769150350006150715113082367"}}
 	but := func(c tokens.Claims, change func(*tokens.Claims)) tokens.Claims { change(&c); return c }
 	rs, es := []jwa.SignatureAlgorithm{jwa.RS256}, []jwa.SignatureAlgorithm{jwa.ES256}
@@ -51,7 +52,9 @@ func TestGoodTokens(t *testing.T) {
 		{"another client", signed(header, access.with("client_id", "another-client")), rs,
 			but(whole, func(c *tokens.Claims) { c.ClientID = "another-client" })},
 		{"no jti, origin_jti, iat and auth_time", signed(header, access.with("jti", nil, "origin_jti", nil, "iat", nil, "auth_time", nil)), rs,
-			but(whole, func(c *tokens.Claims) { c.TokenID, c.SessionID, c.IssuedAt, c.AuthTime = "", "", 0, 0 })},
+			but(whole, func(c *tokens.Claims) {
+				c.TokenID, c.SessionID, c.IssuedAt, c.AuthTime = "", "", 0, 0
+			})},
 		{"exp as 1.790003600e9", raw(header.json(), strings.Replace(access.json(), "1790003600", "1.790003600e9", 1), rsaSign), rs, whole},
 		{"space within the JSON", raw(" "+header.json()+"\n", "\t"+access.json()+" ", rsaSign), rs, whole},
 	} {
@@ -101,7 +104,8 @@ func TestTimes(t *testing.T) {
 			}
 			// The token is verified at a time at which it is good, and again now.
 			seen := newClock(start)
-			seen.advance(map[string]time.Duration{"exp": -59 * time.Second, "nbf": 50 * time.Second, "iat": 50 * time.Second}[c.claim])
+			seen.advance(map[string]time.Duration{"exp": -59 * time.Second, "nbf": 50 * time.Second,
+				"iat": 50 * time.Second}[c.claim])
 			keys := usual()
 			v := verifier(t, keys, seen.now)
 			if _, err := v.Verify(t.Context(), token); err != nil {
@@ -116,7 +120,10 @@ func TestTimes(t *testing.T) {
 }
 
 func TestNewRefusesUselessSettings(t *testing.T) {
-	good := tokens.Settings{Issuer: issuer, ClientIDs: []string{clientID}, Algorithms: []jwa.SignatureAlgorithm{jwa.RS256}, Keys: usual()}
+	good := tokens.Settings{
+		Issuer: issuer, ClientIDs: []string{clientID}, Algorithms: []jwa.SignatureAlgorithm{jwa.RS256},
+		Keys: usual(),
+	}
 	if _, err := tokens.New(good); err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +160,8 @@ func TestKeySourceErrors(t *testing.T) {
 		keys := usual()
 		keys.err = c.err
 		_, err := verifier(t, keys, newClock(start).now).Verify(t.Context(), token)
-		if !errors.Is(err, c.want) || errors.Is(err, tokens.ErrInvalid) && errors.Is(err, tokens.ErrKeysUnavailable) {
+		if !errors.Is(err, c.want) ||
+			errors.Is(err, tokens.ErrInvalid) && errors.Is(err, tokens.ErrKeysUnavailable) {
 			t.Errorf("%v: %v", c.err, err)
 		}
 	}

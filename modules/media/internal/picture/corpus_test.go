@@ -180,7 +180,9 @@ var bomb = deflated(make([]byte, 64<<20))
 // interlaced returns a PNG in Adam7's seven passes, which the standard library can read but not write.
 func interlaced(m *image.NRGBA) []byte {
 	var raw []byte
-	for _, p := range [][4]int{{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}} {
+	for _, p := range [][4]int{
+		{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2},
+	} {
 		for y := p[1]; y < m.Rect.Dy(); y += p[3] {
 			if p[0] >= m.Rect.Dx() {
 				continue
@@ -227,7 +229,8 @@ func animation(delays ...int) []byte {
 		if i > 0 {
 			m = m.SubImage(image.Rect(8, 8, 24, 24)).(*image.Paletted)
 		}
-		g.Image, g.Delay, g.Disposal = append(g.Image, m), append(g.Delay, delay), append(g.Disposal, gif.DisposalNone)
+		g.Image, g.Delay, g.Disposal = append(g.Image, m), append(g.Delay, delay),
+			append(g.Disposal, gif.DisposalNone)
 	}
 	var b bytes.Buffer
 	if err := gif.EncodeAll(&b, &g); err != nil {
@@ -239,7 +242,8 @@ func animation(delays ...int) []byte {
 // offsetGIF returns a GIF with a frame in the lower right quarter only.
 func offsetGIF() []byte {
 	g := gif.GIF{Delay: []int{0}, Config: image.Config{Width: 48, Height: 32, ColorModel: quarterPalette}}
-	g.Image = []*image.Paletted{paletted(quarters(48, 32, quarterSet), quarterPalette).SubImage(image.Rect(24, 16, 48, 32)).(*image.Paletted)}
+	g.Image = []*image.Paletted{paletted(quarters(48, 32, quarterSet),
+		quarterPalette).SubImage(image.Rect(24, 16, 48, 32)).(*image.Paletted)}
 	var b bytes.Buffer
 	if err := gif.EncodeAll(&b, &g); err != nil {
 		panic(err)
@@ -256,7 +260,8 @@ func inGIF(content []byte, blocks ...string) []byte {
 // manyFrames returns a GIF of large frames with hardly any content.
 func manyFrames(width, height, count int) []byte {
 	b := []byte("GIF89a")
-	size := binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(nil, uint16(width)), uint16(height))
+	size := binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(nil, uint16(width)),
+		uint16(height))
 	b = append(append(b, size...), 0, 0, 0)
 	for range count {
 		b = append(b, 0x2c, 0, 0, 0, 0)
@@ -312,31 +317,56 @@ func jpegs() []sample {
 	var all []sample
 	for o := 1; o <= 8; o++ {
 		for i, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
-			content := inJPEG(encodeJPEG(storedAs(quarters(48, 32, quarterSet), o)), app(1, "Exif\x00\x00"+string(exif(order, o))))
-			all = append(all, sample{fmt.Sprintf("jpeg orientation %d order %d", o, i), content, still(JPEG, 48, 32, o), quarterSet, nil, nil, o == 1, ""})
+			content := inJPEG(encodeJPEG(storedAs(quarters(48, 32, quarterSet), o)),
+				app(1, "Exif\x00\x00"+string(exif(order, o))))
+			all = append(all, sample{
+				fmt.Sprintf("jpeg orientation %d order %d", o, i), content, still(JPEG, 48, 32, o),
+				quarterSet, nil, nil, o == 1, "",
+			})
 		}
 		// The sides are no multiples of a block's, and the colour has half the resolution.
-		content := inJPEG(encodeJPEG(storedAs(quarters(39, 27, quarterSet), o)), app(1, "Exif\x00\x00"+string(exif(binary.BigEndian, o))))
-		all = append(all, sample{fmt.Sprintf("jpeg odd orientation %d", o), content, still(JPEG, 39, 27, o), quarterSet, nil, nil, o == 1, ""})
+		content := inJPEG(encodeJPEG(storedAs(quarters(39, 27, quarterSet), o)),
+			app(1, "Exif\x00\x00"+string(exif(binary.BigEndian, o))))
+		all = append(all, sample{
+			fmt.Sprintf("jpeg odd orientation %d", o), content, still(JPEG, 39, 27, o), quarterSet, nil, nil,
+			o == 1, "",
+		})
 	}
-	for _, name := range []string{"progressive", "444", "422", "411", "restart", "rgb", "icc", "cmyk", "cmyk-progressive"} {
-		all = append(all, sample{name, fixture(name + ".jpg"), still(JPEG, 48, 32, 1), quarterSet, nil, nil, true, ""})
+	for _, name := range []string{
+		"progressive", "444", "422", "411", "restart", "rgb", "icc", "cmyk", "cmyk-progressive",
+	} {
+		all = append(all, sample{
+			name, fixture(name + ".jpg"), still(JPEG, 48, 32, 1), quarterSet, nil, nil, true, "",
+		})
 	}
 	for _, name := range []string{"odd", "odd-422"} {
-		all = append(all, sample{name, fixture(name + ".jpg"), still(JPEG, 47, 31, 1), nil, nil, nil, true, ""})
+		all = append(all, sample{
+			name, fixture(name + ".jpg"), still(JPEG, 47, 31, 1), nil, nil, nil, true, "",
+		})
 	}
 	for _, name := range []string{"grey", "grey-progressive"} {
-		all = append(all, sample{name, fixture(name + ".jpg"), still(JPEG, 48, 32, 1), converted(quarterSet, greyed), nil, nil, true, ""})
+		all = append(all, sample{
+			name, fixture(name + ".jpg"), still(JPEG, 48, 32, 1), converted(quarterSet, greyed), nil, nil,
+			true, "",
+		})
 	}
 	turned := []color.NRGBA{blue, red, yellow, green}
 	onItsSide := app(1, "Exif\x00\x00"+string(exif(binary.LittleEndian, 6)))
 	for _, name := range []string{"icc-turned"} {
-		all = append(all, sample{name, fixture(name + ".jpg"), still(JPEG, 32, 48, 6), turned, nil, nil, false, ""})
+		all = append(all, sample{
+			name, fixture(name + ".jpg"), still(JPEG, 32, 48, 6), turned, nil, nil, false, "",
+		})
 	}
 	for _, name := range []string{"cmyk", "422", "411", "444", "rgb", "progressive"} {
-		all = append(all, sample{name + " on its side", inJPEG(fixture(name+".jpg"), onItsSide), still(JPEG, 32, 48, 6), turned, nil, nil, false, ""})
+		all = append(all, sample{
+			name + " on its side", inJPEG(fixture(name+".jpg"), onItsSide), still(JPEG, 32, 48, 6), turned,
+			nil, nil, false, "",
+		})
 	}
-	all = append(all, sample{"grey on its side", inJPEG(fixture("grey.jpg"), onItsSide), still(JPEG, 32, 48, 6), converted(turned, greyed), nil, nil, false, ""})
+	all = append(all, sample{
+		"grey on its side", inJPEG(fixture("grey.jpg"), onItsSide), still(JPEG, 32, 48, 6),
+		converted(turned, greyed), nil, nil, false, "",
+	})
 	plain := encodeJPEG(quarters(48, 32, quarterSet))
 	plainInfo := still(JPEG, 48, 32, 1)
 	for name, extra := range map[string][]byte{
@@ -371,14 +401,21 @@ func jpegs() []sample {
 	deep[bytes.Index(deep, []byte{0xff, markerSOF0})+4] = 12
 	scan := plain[bytes.Index(plain, []byte{0xff, markerSOS}) : len(plain)-2]
 	return append(all,
-		sample{name: "jpeg 1 × 1", content: encodeJPEG(quarters(1, 1, quarterSet)), want: still(JPEG, 1, 1, 1), same: true},
-		sample{name: "jpeg 1000 × 1", content: encodeJPEG(quarters(1000, 1, quarterSet)), want: still(JPEG, 1000, 1, 1), same: true},
+		sample{
+			name: "jpeg 1 × 1", content: encodeJPEG(quarters(1, 1, quarterSet)), want: still(JPEG, 1, 1, 1),
+			same: true,
+		},
+		sample{
+			name: "jpeg 1000 × 1", content: encodeJPEG(quarters(1000, 1, quarterSet)),
+			want: still(JPEG, 1000, 1, 1), same: true,
+		},
 		sample{name: "jpeg damaged pixels", content: damaged, want: plainInfo, cleanErr: ErrBroken},
 		sample{name: "jpeg lossless coding", content: lossless, err: ErrBroken},
 		sample{name: "jpeg 12 bits", content: deep, err: ErrBroken},
 		sample{name: "jpeg 0 × 0", content: jpegClaim(0, 0), err: ErrBroken},
 		sample{name: "jpeg header only", content: []byte("\xff\xd8\xff\xd9"), err: ErrBroken},
-		sample{name: "jpeg of many scans", content: slices.Concat(plain[:len(plain)-2], bytes.Repeat(scan, 200), plain[len(plain)-2:]), err: ErrBroken},
+		sample{name: "jpeg of many scans", content: slices.Concat(plain[:len(plain)-2],
+			bytes.Repeat(scan, 200), plain[len(plain)-2:]), err: ErrBroken},
 	)
 }
 
@@ -403,17 +440,32 @@ func pngs() []sample {
 		{"png 1 × 1", encodePNG(quarters(1, 1, quarterSet)), still(PNG, 1, 1, 1), nil, nil, nil, true, ""},
 	}
 	for o := 1; o <= 8; o++ {
-		content := inPNG(encodePNG(storedAs(q, o)), pngChunk("gAMA", "\x00\x00\xb1\x8f"), pngChunk("eXIf", string(exif(binary.LittleEndian, o))))
-		all = append(all, sample{fmt.Sprintf("png orientation %d", o), content, still(PNG, 48, 32, o), quarterSet, nil, nil, o == 1, ""})
+		content := inPNG(encodePNG(storedAs(q, o)), pngChunk("gAMA", "\x00\x00\xb1\x8f"),
+			pngChunk("eXIf", string(exif(binary.LittleEndian, o))))
+		all = append(all, sample{
+			fmt.Sprintf("png orientation %d", o), content, still(PNG, 48, 32, o), quarterSet, nil, nil,
+			o == 1, "",
+		})
 	}
 	turned := []color.NRGBA{blue, red, yellow, green}
 	side := pngChunk("eXIf", string(exif(binary.BigEndian, 6)))
 	onItsSide := still(PNG, 32, 48, 6)
 	all = append(all,
-		sample{"png 16 bit on its side", inPNG(encodePNG(as16(quarters(48, 32, half), false)), side), withAlpha(onItsSide), converted(turned, halved), nil, nil, false, ""},
-		sample{"png 16 bit grey on its side", inPNG(encodePNG(as16(q, true)), side), onItsSide, converted(turned, greyed), nil, nil, false, ""},
-		sample{"png palette on its side", inPNG(encodePNG(paletted(q, quarterPalette)), side), withAlpha(onItsSide), turned, nil, nil, false, ""},
-		sample{"png icc on its side", inPNG(fixture("icc.png"), side), onItsSide, turned, nil, nil, false, ""},
+		sample{
+			"png 16 bit on its side", inPNG(encodePNG(as16(quarters(48, 32, half), false)), side),
+			withAlpha(onItsSide), converted(turned, halved), nil, nil, false, "",
+		},
+		sample{
+			"png 16 bit grey on its side", inPNG(encodePNG(as16(q, true)), side), onItsSide,
+			converted(turned, greyed), nil, nil, false, "",
+		},
+		sample{
+			"png palette on its side", inPNG(encodePNG(paletted(q, quarterPalette)), side),
+			withAlpha(onItsSide), turned, nil, nil, false, "",
+		},
+		sample{
+			"png icc on its side", inPNG(fixture("icc.png"), side), onItsSide, turned, nil, nil, false, "",
+		},
 	)
 	for name, extra := range map[string][]byte{
 		"png text":                 pngChunk("tEXt", "Comment\x00<script>PLANTED</script>"),
@@ -438,14 +490,25 @@ func pngs() []sample {
 	wrongSum := bytes.Clone(p)
 	wrongSum[end-1] ^= 1
 	return append(all,
-		sample{"png more pixel data", slices.Concat(p[:end], pngChunk("IDAT", planted), p[end:]), plain, quarterSet, nil, nil, true, ""},
-		sample{"png text in the end chunk", slices.Concat(p[:end], pngChunk("IEND", planted)), plain, quarterSet, nil, nil, true, ""},
+		sample{
+			"png more pixel data", slices.Concat(p[:end], pngChunk("IDAT", planted), p[end:]), plain,
+			quarterSet, nil, nil, true, "",
+		},
+		sample{
+			"png text in the end chunk", slices.Concat(p[:end], pngChunk("IEND", planted)), plain, quarterSet,
+			nil, nil, true, "",
+		},
 		sample{name: "png wrong checksum of pixels", content: wrongSum, want: plain, cleanErr: ErrBroken},
-		sample{name: "png without pixels", content: slices.Concat([]byte(pngSignature), pngHeader(4, 4, 8, 6, 0), pngChunk("IEND", "")), err: ErrBroken},
+		sample{name: "png without pixels", content: slices.Concat([]byte(pngSignature),
+			pngHeader(4, 4, 8, 6, 0), pngChunk("IEND", "")), err: ErrBroken},
 		sample{name: "png 0 × 0", content: pngClaim(0, 0), err: ErrBroken},
-		sample{name: "png header elsewhere", content: slices.Concat([]byte(pngSignature), pngChunk("tEXt", "a"), p[8:]), err: ErrBroken},
+		sample{name: "png header elsewhere",
+			content: slices.Concat([]byte(pngSignature), pngChunk("tEXt", "a"), p[8:]), err: ErrBroken},
 		sample{name: "png frame beyond the picture", content: inPNG(p, frameControl(49, 32)), err: ErrBroken},
-		sample{name: "png later frame damaged", content: later, want: Info{PNG, 48, 32, 1, 2, false}, cleanErr: ErrBroken},
+		sample{
+			name: "png later frame damaged", content: later, want: Info{PNG, 48, 32, 1, 2, false},
+			cleanErr: ErrBroken,
+		},
 		sample{name: "png pixels of no frame", content: inPNG(p, pngChunk("fdAT", "abcdef")), err: ErrBroken},
 		sample{name: "png frame header short", content: inPNG(p, pngChunk("fcTL", "a")), err: ErrBroken},
 	)
@@ -520,14 +583,28 @@ func polyglots() []sample {
 		"gif":  {content: animation(0, 0), want: Info{GIF, 48, 32, 1, 2, true}},
 		"webp": {content: fixture("lossy.webp"), want: still(WebP, 48, 32, 1)},
 	} {
-		for kind, tail := range map[string]string{"html": html, "zip": zip, "second jpeg": string(inJPEG(encodeJPEG(q), comment(planted)))} {
-			all = append(all, sample{name + " with " + kind + " behind", append(bytes.Clone(s.content), tail...), s.want, quarterSet, nil, nil, true, ""})
+		for kind, tail := range map[string]string{
+			"html": html, "zip": zip, "second jpeg": string(inJPEG(encodeJPEG(q), comment(planted))),
+		} {
+			all = append(all, sample{
+				name + " with " + kind + " behind", append(bytes.Clone(s.content), tail...), s.want,
+				quarterSet, nil, nil, true, "",
+			})
 		}
 	}
 	return append(all,
-		sample{"jpeg as javascript", inJPEG(encodeJPEG(q), comment("=1;alert('PLANTED');/*")), still(JPEG, 48, 32, 1), quarterSet, nil, nil, true, ""},
-		sample{"gif as javascript", inGIF(animation(0), "\x21\xfe\x0c=1;//PLANTED\x00"), Info{GIF, 48, 32, 1, 1, true}, quarterSet, nil, nil, true, ""},
-		sample{"png as php", inPNG(encodePNG(q), pngChunk("tEXt", "a\x00<?php PLANTED ?>")), still(PNG, 48, 32, 1), quarterSet, nil, nil, true, ""},
+		sample{
+			"jpeg as javascript", inJPEG(encodeJPEG(q), comment("=1;alert('PLANTED');/*")),
+			still(JPEG, 48, 32, 1), quarterSet, nil, nil, true, "",
+		},
+		sample{
+			"gif as javascript", inGIF(animation(0), "\x21\xfe\x0c=1;//PLANTED\x00"),
+			Info{GIF, 48, 32, 1, 1, true}, quarterSet, nil, nil, true, "",
+		},
+		sample{
+			"png as php", inPNG(encodePNG(q), pngChunk("tEXt", "a\x00<?php PLANTED ?>")),
+			still(PNG, 48, 32, 1), quarterSet, nil, nil, true, "",
+		},
 	)
 }
 
@@ -600,7 +677,9 @@ func cutOff() []sample {
 		"webp extended": fixture("metadata.webp"), "webp animated": fixture("animated.webp"), "png animated": fixture("animated.png"),
 	} {
 		for _, n := range []int{len(content) - 1, len(content) / 2, 21} {
-			all = append(all, sample{name: fmt.Sprintf("%s cut to %d bytes", name, n), content: content[:n], err: ErrBroken})
+			all = append(all, sample{
+				name: fmt.Sprintf("%s cut to %d bytes", name, n), content: content[:n], err: ErrBroken,
+			})
 		}
 	}
 	return all

@@ -52,7 +52,9 @@ func TestClean(t *testing.T) {
 			if s.format != "" {
 				want.Format = s.format
 			}
-			if info.Alpha != want.Alpha && s.format == "" || info.Format != want.Format || info.Width != want.Width || info.Height != want.Height || info.Frames != want.Frames || info.Orientation != 1 {
+			if info.Alpha != want.Alpha && s.format == "" || info.Format != want.Format ||
+				info.Width != want.Width || info.Height != want.Height || info.Frames != want.Frames ||
+				info.Orientation != 1 {
 				t.Errorf("%+v, want %+v", info, want)
 			}
 			again, err := Inspect(out, Limits{})
@@ -102,8 +104,10 @@ func TestThumbnail(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if b := img.Bounds(); b.Dx() != wantWidth || b.Dy() != wantHeight || width != wantWidth || height != wantHeight {
-						t.Errorf("%d: %d × %d, said to be %d × %d, want %d × %d", size, b.Dx(), b.Dy(), width, height, wantWidth, wantHeight)
+					if b := img.Bounds(); b.Dx() != wantWidth || b.Dy() != wantHeight || width != wantWidth ||
+						height != wantHeight {
+						t.Errorf("%d: %d × %d, said to be %d × %d, want %d × %d", size, b.Dx(), b.Dy(), width,
+							height, wantWidth, wantHeight)
 					}
 					if bytes.Contains(out, []byte(planted)) {
 						t.Error("the planted text is still there")
@@ -188,7 +192,8 @@ func checkCorners(t *testing.T, img image.Image, want []color.NRGBA) {
 // TestEveryCut checks that every file of the corpus is refused if it is cut off, wherever that is.
 func TestEveryCut(t *testing.T) {
 	for _, s := range corpus() {
-		if s.err != nil || s.cleanErr != nil || len(s.content) > 3000 || strings.Contains(s.name, "behind") || strings.Contains(s.name, "more pixel") {
+		if s.err != nil || s.cleanErr != nil || len(s.content) > 3000 || strings.Contains(s.name, "behind") ||
+			strings.Contains(s.name, "more pixel") {
 			continue
 		}
 		for n := range s.content {
@@ -226,7 +231,8 @@ func TestEveryByteChanged(t *testing.T) {
 
 func checkError(t *testing.T, name string, err error) {
 	t.Helper()
-	if err != nil && !errors.Is(err, ErrNotAnImage) && !errors.Is(err, ErrTooLarge) && !errors.Is(err, ErrBroken) {
+	if err != nil && !errors.Is(err, ErrNotAnImage) && !errors.Is(err, ErrTooLarge) &&
+		!errors.Is(err, ErrBroken) {
 		t.Errorf("%s: %v", name, err)
 	}
 	if err != nil && strings.Contains(err.Error(), "panicked") {
@@ -385,7 +391,10 @@ func TestSquare(t *testing.T) {
 // TestAveragesAgree checks that averaging the planes of a JPEG gives the same as scaling the picture itself,
 // for all kinds of subsampling and several crops.
 func TestAveragesAgree(t *testing.T) {
-	for _, ratio := range []image.YCbCrSubsampleRatio{image.YCbCrSubsampleRatio444, image.YCbCrSubsampleRatio422, image.YCbCrSubsampleRatio420, image.YCbCrSubsampleRatio440, image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410} {
+	for _, ratio := range []image.YCbCrSubsampleRatio{
+		image.YCbCrSubsampleRatio444, image.YCbCrSubsampleRatio422, image.YCbCrSubsampleRatio420,
+		image.YCbCrSubsampleRatio440, image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410,
+	} {
 		src := image.NewYCbCr(image.Rect(0, 0, 241, 163), ratio)
 		for y := range 163 {
 			for x := range 241 {
@@ -394,7 +403,9 @@ func TestAveragesAgree(t *testing.T) {
 				src.Cr[src.COffset(x, y)] = uint8(255 - x)
 			}
 		}
-		for _, crop := range []image.Rectangle{src.Rect, image.Rect(4, 4, 200, 160), image.Rect(40, 1, 203, 163)} {
+		for _, crop := range []image.Rectangle{
+			src.Rect, image.Rect(4, 4, 200, 160), image.Rect(40, 1, 203, 163),
+		} {
 			a := shrink(src, crop, 20, 14, 1)
 			b := shrink(redrawn(image.NewRGBA(src.Rect), src), crop, 20, 14, 1)
 			worst := 0
@@ -434,7 +445,8 @@ func TestBombsGetNoMemory(t *testing.T) {
 func TestSizeErrorHasNumbers(t *testing.T) {
 	_, err := Inspect(jpegClaim(30000, 20000), Limits{})
 	var size *SizeError
-	if !errors.As(err, &size) || size.Value != 30000 || size.Limit != 12000 || !strings.Contains(err.Error(), "30000") {
+	if !errors.As(err, &size) || size.Value != 30000 || size.Limit != 12000 ||
+		!strings.Contains(err.Error(), "30000") {
 		t.Errorf("%v", err)
 	}
 	_, err = Inspect(encodePNG(quarters(48, 32, quarterSet)), Limits{Pixels: 1000})

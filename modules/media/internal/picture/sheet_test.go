@@ -41,7 +41,8 @@ func scene(width, height int) *image.NRGBA {
 					c = color.NRGBA{235, uint8(150 + 60*(1-math.Hypot(dx, dy)/s)), 30, 255}
 				}
 			}
-			if r := math.Hypot(u-0.78, (v-0.28)*float64(height)/float64(width)); r < 0.16 { // rings, finer outwards
+			// These are rings that get finer outwards.
+			if r := math.Hypot(u-0.78, (v-0.28)*float64(height)/float64(width)); r < 0.16 {
 				k := uint8(127 + 127*math.Cos(r*r*float64(width)*1.9))
 				c = color.NRGBA{k, k, k, 255}
 			}
@@ -152,7 +153,9 @@ func difference(a, b image.Image) float64 {
 		for x := range r.Dx() {
 			ar, ag, ab, _ := a.At(r.Min.X+x, r.Min.Y+y).RGBA()
 			br, bg, bb, _ := b.At(b.Bounds().Min.X+x, b.Bounds().Min.Y+y).RGBA()
-			for _, d := range []float64{float64(ar) - float64(br), float64(ag) - float64(bg), float64(ab) - float64(bb)} {
+			for _, d := range []float64{
+				float64(ar) - float64(br), float64(ag) - float64(bg), float64(ab) - float64(bb),
+			} {
 				sum += math.Abs(d) / 257
 			}
 		}
@@ -193,7 +196,8 @@ func TestThumbnailsLookLikeTheirOriginals(t *testing.T) {
 				return
 			}
 			write(sheet, x, y, 1, what, color.Black)
-			draw.Draw(sheet, image.Rect(x, y+16, x+m.Bounds().Dx(), y+16+m.Bounds().Dy()), m, m.Bounds().Min, draw.Over)
+			draw.Draw(sheet, image.Rect(x, y+16, x+m.Bounds().Dx(), y+16+m.Bounds().Dy()), m, m.Bounds().Min,
+				draw.Over)
 			x += max(m.Bounds().Dx(), 7*len(what)) + margin
 		}
 		b := e.seen.Bounds()
@@ -208,7 +212,8 @@ func TestThumbnailsLookLikeTheirOriginals(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := scaledWell(e.seen, m.Bounds().Dx(), m.Bounds().Dy())
-			if d := difference(m, want); d > 10 { // the rings are finer than any scaler shows; a picture that lies on its side differs by 40
+			// The rings are finer than any scaler shows; a picture that lies on its side differs by 40.
+			if d := difference(m, want); d > 10 {
 				t.Errorf("%s at %d: differs by %.1f of 255", e.label, size, d)
 			} else {
 				t.Logf("%s at %d: differs by %.1f of 255", e.label, size, d)

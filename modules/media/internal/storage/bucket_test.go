@@ -81,7 +81,9 @@ func s3Endpoint(t *testing.T) string {
 		emulator.child = exec.Command(program, "-H", "127.0.0.1", "-p", port)
 		// The emulator reads the environment variables of Amazon's programs too, and the tests set odd
 		// values.
-		emulator.child.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
+		emulator.child.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+			return strings.HasPrefix(v, "AWS_")
+		})
 		if err := emulator.child.Start(); err != nil {
 			emulator.child, emulator.reason = nil, err.Error()
 			return
@@ -116,7 +118,8 @@ func newBucket(t *testing.T, endpoint string) string {
 	t.Helper()
 	buckets++
 	name := fmt.Sprintf("store-%d-%d", os.Getpid(), buckets)
-	if _, err := rawClient(endpoint).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name}); err != nil {
+	if _, err := rawClient(endpoint).CreateBucket(t.Context(),
+		&s3.CreateBucketInput{Bucket: &name}); err != nil {
 		t.Fatal(err)
 	}
 	return name
@@ -124,7 +127,8 @@ func newBucket(t *testing.T, endpoint string) string {
 
 func openBucket(t *testing.T, endpoint, bucket string) storage.Store {
 	t.Helper()
-	s, err := storage.Open(t.Context(), fmt.Sprintf("s3://%s?region=us-east-1&path-style=true&endpoint=%s", bucket, url.QueryEscape(endpoint)))
+	s, err := storage.Open(t.Context(), fmt.Sprintf("s3://%s?region=us-east-1&path-style=true&endpoint=%s",
+		bucket, url.QueryEscape(endpoint)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +138,9 @@ func openBucket(t *testing.T, endpoint, bucket string) storage.Store {
 func TestBucket(t *testing.T) {
 	setCredentials(t)
 	endpoint := s3Endpoint(t)
-	t.Run("without prefix", func(t *testing.T) { checkStore(t, openBucket(t, endpoint, newBucket(t, endpoint))) })
+	t.Run("without prefix", func(t *testing.T) {
+		checkStore(t, openBucket(t, endpoint, newBucket(t, endpoint)))
+	})
 	t.Run("with prefix", func(t *testing.T) {
 		name := newBucket(t, endpoint)
 		// Objects outside the prefix do not belong to the store.
@@ -142,7 +148,8 @@ func TestBucket(t *testing.T) {
 		put(t, openBucket(t, endpoint, name), "a/b", "image/png", "x")
 		s := openBucket(t, endpoint, name+"/a/photos/")
 		checkStore(t, s)
-		if all := keys(t, s, "", "", 0); strings.Contains(all, "photos") || !strings.HasPrefix(all, "0 2026/11/a.jpg ") {
+		if all := keys(t, s, "", "", 0); strings.Contains(all, "photos") ||
+			!strings.HasPrefix(all, "0 2026/11/a.jpg ") {
 			t.Errorf("listed: %s", all)
 		}
 		if _, err := openBucket(t, endpoint, name).Stat(t.Context(), "a/photos/2026/11/a.jpg"); err != nil {
@@ -156,8 +163,11 @@ func TestBucketHeaders(t *testing.T) {
 	endpoint := s3Endpoint(t)
 	name := newBucket(t, endpoint)
 	put(t, openBucket(t, endpoint, name), "a.png", "image/png", "a")
-	out, err := rawClient(endpoint).HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &name, Key: aws.String("a.png")})
-	if err != nil || aws.ToString(out.CacheControl) != storage.CacheControl || aws.ToString(out.ContentType) != "image/png" {
+	out, err := rawClient(endpoint).HeadObject(t.Context(), &s3.HeadObjectInput{
+		Bucket: &name, Key: aws.String("a.png"),
+	})
+	if err != nil || aws.ToString(out.CacheControl) != storage.CacheControl ||
+		aws.ToString(out.ContentType) != "image/png" {
 		t.Errorf("%+v, %v", out, err)
 	}
 }
@@ -169,7 +179,9 @@ func TestBucketListPassesOverOthers(t *testing.T) {
 	endpoint := s3Endpoint(t)
 	name := newBucket(t, endpoint)
 	for _, key := range []string{"a/", "b b", "c", "d/.hidden", "ee", "f/", "g"} {
-		if _, err := rawClient(endpoint).PutObject(t.Context(), &s3.PutObjectInput{Bucket: &name, Key: &key, Body: strings.NewReader("x")}); err != nil {
+		if _, err := rawClient(endpoint).PutObject(t.Context(), &s3.PutObjectInput{
+			Bucket: &name, Key: &key, Body: strings.NewReader("x"),
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -190,7 +202,8 @@ func (g gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		signedAt, err := time.Parse("20060102T150405Z", q.Get("X-Amz-Date"))
 		seconds, _ := strconv.Atoi(q.Get("X-Amz-Expires"))
 		if err != nil || time.Now().After(signedAt.Add(time.Duration(seconds)*time.Second)) {
-			http.Error(w, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>", http.StatusForbidden)
+			http.Error(w, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
+				http.StatusForbidden)
 			return
 		}
 		if want := signatureOf(r, signedAt); want != given {
@@ -221,7 +234,8 @@ func signatureOf(r *http.Request, at time.Time) string {
 			again.Header[http.CanonicalHeaderKey(h)] = r.Header.Values(h)
 		}
 	}
-	address, _, err := v4.NewSigner().PresignHTTP(r.Context(), aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}, again,
+	address, _, err := v4.NewSigner().PresignHTTP(r.Context(),
+		aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}, again,
 		"UNSIGNED-PAYLOAD", "s3", "us-east-1", at, func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 	if err != nil {
 		return err.Error()
@@ -251,11 +265,13 @@ func TestBucketPresign(t *testing.T) {
 	}
 	t.Log(address, headers)
 	for _, h := range []string{"content-length", "content-type", "cache-control", "host"} {
-		if u, err := url.Parse(address); err != nil || !strings.Contains(";"+u.Query().Get("X-Amz-SignedHeaders")+";", ";"+h+";") {
+		if u, err := url.Parse(address); err != nil ||
+			!strings.Contains(";"+u.Query().Get("X-Amz-SignedHeaders")+";", ";"+h+";") {
 			t.Errorf("%s is not signed", h)
 		}
 	}
-	if headers.Get("Content-Type") != "image/png" || headers.Get("Cache-Control") != storage.CacheControl || headers.Get("Content-Length") != "5" || len(headers) != 3 {
+	if headers.Get("Content-Type") != "image/png" || headers.Get("Cache-Control") != storage.CacheControl ||
+		headers.Get("Content-Length") != "5" || len(headers) != 3 {
 		t.Errorf("headers: %v", headers)
 	}
 	send := func(address, contentType, cache, body string) int {
@@ -305,7 +321,8 @@ func TestBucketPresign(t *testing.T) {
 	if _, _, err := s.Presign(t.Context(), "a.png", "image/png", 5, 0); err == nil {
 		t.Error("signed for no time")
 	}
-	if _, _, err := s.Presign(t.Context(), "../a.png", "image/png", 5, time.Minute); !errors.Is(err, storage.ErrKey) {
+	if _, _, err := s.Presign(t.Context(), "../a.png", "image/png", 5,
+		time.Minute); !errors.Is(err, storage.ErrKey) {
 		t.Error(err)
 	}
 }
@@ -325,7 +342,10 @@ func every(ctx context.Context, s storage.Store) map[string]error {
 
 func TestBucketDenied(t *testing.T) {
 	setCredentials(t)
-	for code, status := range map[string]int{"InvalidAccessKeyId": 403, "SignatureDoesNotMatch": 403, "AccessDenied": 403, "ExpiredToken": 400, "Unauthorized": 401} {
+	for code, status := range map[string]int{
+		"InvalidAccessKeyId": 403, "SignatureDoesNotMatch": 403, "AccessDenied": 403, "ExpiredToken": 400,
+		"Unauthorized": 401,
+	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			w.WriteHeader(status)
@@ -335,7 +355,8 @@ func TestBucketDenied(t *testing.T) {
 			if code == "ExpiredToken" && what == "stat" {
 				continue // the answer to HEAD has no body that could tell
 			}
-			if !errors.Is(err, storage.ErrDenied) || !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "credentials") {
+			if !errors.Is(err, storage.ErrDenied) || !errors.Is(err, storage.ErrUnavailable) ||
+				!strings.Contains(err.Error(), "credentials") {
 				t.Errorf("%s, %s: %v", code, what, err)
 			}
 		}
@@ -353,7 +374,8 @@ func TestBucketWithoutCredentials(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, _, err := s.Presign(t.Context(), "a", "image/png", 1, time.Minute); !errors.Is(err, storage.ErrDenied) {
+	if _, _, err := s.Presign(t.Context(), "a", "image/png", 1,
+		time.Minute); !errors.Is(err, storage.ErrDenied) {
 		t.Errorf("presign: %v", err)
 	}
 }
@@ -365,11 +387,14 @@ func TestBucketDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
 	defer broken.Close()
 	for _, endpoint := range []string{"http://" + l.Addr().String(), broken.URL} {
 		for what, err := range every(t.Context(), openBucket(t, endpoint, "b")) {
-			if !errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrDenied) || errors.Is(err, storage.ErrNotFound) {
+			if !errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrDenied) ||
+				errors.Is(err, storage.ErrNotFound) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
@@ -379,7 +404,8 @@ func TestBucketDown(t *testing.T) {
 func TestBucketMissing(t *testing.T) {
 	setCredentials(t)
 	s := openBucket(t, s3Endpoint(t), "there-is-no-such-bucket")
-	if err := s.Put(t.Context(), "a", "image/png", strings.NewReader("a"), 1); !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "no bucket") {
+	if err := s.Put(t.Context(), "a", "image/png", strings.NewReader("a"),
+		1); !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "no bucket") {
 		t.Error(err)
 	}
 }
@@ -403,7 +429,8 @@ func TestBucketKilledWithinPut(t *testing.T) {
 		c.Close()
 	}()
 	body := bytes.Repeat([]byte("x"), 20<<20)
-	err = openBucket(t, "http://"+l.Addr().String(), "b").Put(t.Context(), "a", "image/png", bytes.NewReader(body), int64(len(body)))
+	err = openBucket(t, "http://"+l.Addr().String(), "b").Put(t.Context(), "a", "image/png",
+		bytes.NewReader(body), int64(len(body)))
 	if !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("%v", err)
 	}

@@ -123,7 +123,9 @@ func (c cancelling) Read(p []byte) (int, error) {
 func TestFolderHasNoWayOut(t *testing.T) {
 	outside, dir := testFile(t), t.TempDir()
 	s := openFolder(t, dir)
-	for link, target := range map[string]string{"link.png": outside, "folder": filepath.Dir(outside), "up": ".."} {
+	for link, target := range map[string]string{
+		"link.png": outside, "folder": filepath.Dir(outside), "up": "..",
+	} {
 		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +135,8 @@ func TestFolderHasNoWayOut(t *testing.T) {
 			t.Errorf("%s was read: %v", key, content)
 		}
 	}
-	if err := s.Put(t.Context(), "folder/new", "image/png", strings.NewReader("a"), 1); !errors.Is(err, storage.ErrUnavailable) {
+	if err := s.Put(t.Context(), "folder/new", "image/png", strings.NewReader("a"),
+		1); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("%v", err)
 	}
 	put(t, s, "link.png", "image/png", "replaced") // the link itself is replaced
@@ -161,7 +164,8 @@ func TestFolderReplacesAtOnce(t *testing.T) {
 		wg.Go(func() {
 			for range 10 {
 				c := content(i)
-				if err := s.Put(t.Context(), "a", "image/png", strings.NewReader(c), int64(len(c))); err != nil {
+				if err := s.Put(t.Context(), "a", "image/png", strings.NewReader(c),
+					int64(len(c))); err != nil {
 					t.Error(err)
 				}
 			}
@@ -175,7 +179,8 @@ func TestFolderReplacesAtOnce(t *testing.T) {
 				}
 				got, err := io.ReadAll(r)
 				r.Close()
-				if err != nil || len(got) != 100_000 || strings.Count(string(got), string(got[:1])) != len(got) {
+				if err != nil || len(got) != 100_000 ||
+					strings.Count(string(got), string(got[:1])) != len(got) {
 					t.Errorf("a mixture of %d bytes, %v", len(got), err)
 				}
 			}
@@ -205,7 +210,8 @@ func TestFolderThatIsGone(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Put(t.Context(), "a/b", "image/png", strings.NewReader("a"), 1); !errors.Is(err, storage.ErrUnavailable) {
+	if err := s.Put(t.Context(), "a/b", "image/png", strings.NewReader("a"),
+		1); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("%v", err)
 	}
 	if _, err := s.List(t.Context(), "", "", 0); !errors.Is(err, storage.ErrUnavailable) {

@@ -16,7 +16,8 @@ import (
 
 func put(t *testing.T, s storage.Store, key, contentType, content string) {
 	t.Helper()
-	if err := s.Put(t.Context(), key, contentType, strings.NewReader(content), int64(len(content))); err != nil {
+	if err := s.Put(t.Context(), key, contentType, strings.NewReader(content),
+		int64(len(content))); err != nil {
 		t.Fatalf("put %s: %v", key, err)
 	}
 }
@@ -55,7 +56,8 @@ func checkStore(t *testing.T, s storage.Store) {
 	t.Run("put, stat, get", func(t *testing.T) {
 		put(t, s, "2026/11/a.jpg", "image/jpeg", jpegStart)
 		info, err := s.Stat(t.Context(), "2026/11/a.jpg")
-		if err != nil || info.Size != int64(len(jpegStart)) || info.ContentType != "image/jpeg" || time.Since(info.Modified).Abs() > time.Minute {
+		if err != nil || info.Size != int64(len(jpegStart)) || info.ContentType != "image/jpeg" ||
+			time.Since(info.Modified).Abs() > time.Minute {
 			t.Errorf("%+v, %v", info, err)
 		}
 		content, again, err := get(t, s, "2026/11/a.jpg", 0, -1)
@@ -80,7 +82,9 @@ func checkStore(t *testing.T, s storage.Store) {
 	})
 	t.Run("parts", func(t *testing.T) { checkParts(t, s) })
 	t.Run("missing", func(t *testing.T) {
-		for _, key := range []string{"missing.jpg", "2026/11/missing.jpg", "2026", "2026/11", "2026/11/a.jpg/b"} {
+		for _, key := range []string{
+			"missing.jpg", "2026/11/missing.jpg", "2026", "2026/11", "2026/11/a.jpg/b",
+		} {
 			if _, _, err := s.Get(t.Context(), key, 0, -1); !errors.Is(err, storage.ErrNotFound) {
 				t.Errorf("get %s: %v", key, err)
 			}
@@ -107,7 +111,8 @@ func checkStore(t *testing.T, s storage.Store) {
 	t.Run("keys", func(t *testing.T) { checkKeys(t, s) })
 	t.Run("size", func(t *testing.T) {
 		for _, size := range []int64{0, 3, 5} {
-			if err := s.Put(t.Context(), "sized", "image/png", strings.NewReader("four"), size); !errors.Is(err, storage.ErrSize) {
+			if err := s.Put(t.Context(), "sized", "image/png", strings.NewReader("four"),
+				size); !errors.Is(err, storage.ErrSize) {
 				t.Errorf("%d: %v", size, err)
 			}
 		}
@@ -129,7 +134,8 @@ func checkStore(t *testing.T, s storage.Store) {
 	t.Run("cancelled", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := s.Put(ctx, "cancelled", "image/png", strings.NewReader("a"), 1); !errors.Is(err, context.Canceled) || errors.Is(err, storage.ErrUnavailable) {
+		if err := s.Put(ctx, "cancelled", "image/png", strings.NewReader("a"),
+			1); !errors.Is(err, context.Canceled) || errors.Is(err, storage.ErrUnavailable) {
 			t.Errorf("put: %v", err)
 		}
 		if _, _, err := s.Get(ctx, "replaced.png", 0, -1); !errors.Is(err, context.Canceled) {
@@ -168,7 +174,9 @@ func checkParts(t *testing.T, s storage.Store) {
 
 func checkList(t *testing.T, s storage.Store) {
 	all := []string{"l/a", "l/a-b", "l/a.c", "l/a0/x", "l/b/1", "l/b/2", "l/b/3/4", "l/b0", "l/c"}
-	for _, k := range []string{"l/b/2", "l/c", "l/a", "l/b/1", "l/a0/x", "l/b0", "l/a.c", "l/b/3/4", "l/a-b"} {
+	for _, k := range []string{
+		"l/b/2", "l/c", "l/a", "l/b/1", "l/a0/x", "l/b0", "l/a.c", "l/b/3/4", "l/a-b",
+	} {
 		put(t, s, k, "image/png", k)
 	}
 	for _, prefix := range []string{"l/", "l/a", "l/b/", "l/b", "l/b/3", "l/z", "l"} {
@@ -187,7 +195,8 @@ func checkList(t *testing.T, s storage.Store) {
 		}
 	}
 	found, err := s.List(t.Context(), "l/b/3", "", 0)
-	if err != nil || len(found) != 1 || found[0].Size != 7 || time.Since(found[0].Modified).Abs() > time.Minute {
+	if err != nil || len(found) != 1 || found[0].Size != 7 ||
+		time.Since(found[0].Modified).Abs() > time.Minute {
 		t.Errorf("%+v, %v", found, err)
 	}
 	// The pages together contain every object once.
@@ -211,8 +220,13 @@ func checkList(t *testing.T, s storage.Store) {
 }
 
 func checkKeys(t *testing.T, s storage.Store) {
-	for _, key := range []string{"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", "a/..", ".a", "a/.b", "-a", "a b", "a\\b", "a\x00", "a\nb", "ä", "a%2fb", "a?b", "a:b", strings.Repeat("a", 201), strings.Repeat("a/", 300) + "a"} {
-		if err := s.Put(t.Context(), key, "image/png", strings.NewReader("a"), 1); !errors.Is(err, storage.ErrKey) {
+	for _, key := range []string{
+		"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", "a/..", ".a", "a/.b", "-a", "a b",
+		"a\\b", "a\x00", "a\nb", "ä", "a%2fb", "a?b", "a:b", strings.Repeat("a", 201),
+		strings.Repeat("a/", 300) + "a",
+	} {
+		if err := s.Put(t.Context(), key, "image/png", strings.NewReader("a"),
+			1); !errors.Is(err, storage.ErrKey) {
 			t.Errorf("put %q: %v", key, err)
 		}
 		if _, _, err := s.Get(t.Context(), key, 0, -1); !errors.Is(err, storage.ErrKey) {

@@ -78,7 +78,8 @@ func TestOrders(t *testing.T) {
 		if errors.As(err, &size) != errors.As(wantErr, &wantSize) || !reflect.DeepEqual(size, wantSize) {
 			t.Errorf("%s: %+v, want %+v", name, size, wantSize)
 		}
-		if err == nil && (got.Info != want.Info || got.Hash != want.Hash || !bytes.Equal(got.Clean, want.Clean) || len(got.Versions) != len(want.Versions)) {
+		if err == nil && (got.Info != want.Info || got.Hash != want.Hash ||
+			!bytes.Equal(got.Clean, want.Clean) || len(got.Versions) != len(want.Versions)) {
 			t.Errorf("%s: %+v, want %+v", name, got.Info, want.Info)
 		}
 		for v, r := range want.Versions {
@@ -145,7 +146,9 @@ func TestWorkersWait(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if m, err := w.Do(t.Context(), Order{Content: whole, Versions: []Version{{100, false}}}); err != nil || m.Versions[Version{100, false}].Width != 100 {
+			if m, err := w.Do(t.Context(), Order{
+				Content: whole, Versions: []Version{{100, false}},
+			}); err != nil || m.Versions[Version{100, false}].Width != 100 {
 				t.Errorf("%+v %v", m.Info, err)
 			}
 		})

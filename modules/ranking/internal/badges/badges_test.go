@@ -89,7 +89,8 @@ func TestEveryBadgeIsKnown(t *testing.T) {
 	for _, list := range [][]Badge{All, Monthly} {
 		for i := range list {
 			b := &list[i]
-			if ByID(b.ID) != b || b.Title(problem.English) == "" || b.Title(problem.Japanese) == "" || b.Description(problem.English) == "" || b.Description(problem.Japanese) == "" {
+			if ByID(b.ID) != b || b.Title(problem.English) == "" || b.Title(problem.Japanese) == "" ||
+				b.Description(problem.English) == "" || b.Description(problem.Japanese) == "" {
 				t.Errorf("badge %d: %+v", b.ID, b)
 			}
 			if (b.ofPost != nil) == (b.ofPerson != nil) && b.Group != "month" {

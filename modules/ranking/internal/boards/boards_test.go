@@ -28,7 +28,10 @@ type community struct {
 
 // newCommunity makes posts and votes, many of them within seconds of the edges of the periods.
 func newCommunity(r *rand.Rand, p boards.Periods) *community {
-	edges := []int64{p.Today.From, p.Today.To, p.Yesterday.From, p.Week.From, p.Week.To, p.LastWeek.From, p.Month.From, p.Month.To, p.LastMonth.From}
+	edges := []int64{
+		p.Today.From, p.Today.To, p.Yesterday.From, p.Week.From, p.Week.To, p.LastWeek.From, p.Month.From,
+		p.Month.To, p.LastMonth.From,
+	}
 	when := func() int64 {
 		if r.IntN(3) == 0 {
 			return p.LastMonth.From - 86400*20 + r.Int64N(86400*90)
@@ -37,7 +40,10 @@ func newCommunity(r *rand.Rand, p boards.Periods) *community {
 	}
 	c := &community{}
 	for id := 1; id <= 400; id += 1 + r.IntN(2) {
-		p := boards.Post{ID: id, Kind: 'Q', Visible: r.IntN(10) > 0, UserID: r.IntN(9), Created: when(), Up: r.IntN(6), Down: r.IntN(4)}
+		p := boards.Post{
+			ID: id, Kind: 'Q', Visible: r.IntN(10) > 0, UserID: r.IntN(9), Created: when(), Up: r.IntN(6),
+			Down: r.IntN(4),
+		}
 		if len(c.posts) > 0 && r.IntN(4) > 0 {
 			parent := c.posts[r.IntN(len(c.posts))]
 			if p.ParentID = parent.ID; parent.Kind == 'Q' {
@@ -63,7 +69,9 @@ func newCommunity(r *rand.Rand, p boards.Periods) *community {
 		}
 		for user := 1; user < 9; user++ {
 			if r.IntN(3) == 0 {
-				c.votes = append(c.votes, boards.Vote{UserID: user, PostID: q.ID, Up: r.IntN(3) > 0, At: when()})
+				c.votes = append(c.votes, boards.Vote{
+					UserID: user, PostID: q.ID, Up: r.IntN(3) > 0, At: when(),
+				})
 			}
 		}
 	}
@@ -213,7 +221,10 @@ func TestBoardsEqualBruteForce(t *testing.T) {
 			}
 			for i, span := range spans {
 				counted := counter.Boards(i)
-				for _, scope := range []boards.Scope{boards.Site, boards.Category(1), boards.Category(3), boards.Tag("蜂"), boards.Tag("queen"), boards.Tag("Queen"), boards.Tag("none")} {
+				for _, scope := range []boards.Scope{
+					boards.Site, boards.Category(1), boards.Category(3), boards.Tag("蜂"), boards.Tag("queen"),
+					boards.Tag("Queen"), boards.Tag("none"),
+				} {
 					want := c.bruteForce(scope, span)
 					if got := counted[scope]; !reflect.DeepEqual(got, want) && len(got)+len(want) > 0 {
 						t.Fatalf("%s %s, span %d, %s:\n got %+v\nwant %+v", zone, text, i, scope, got, want)
@@ -240,7 +251,8 @@ func checkOrders(t *testing.T, b boards.Board) {
 			return float64(e.BestAnswers) / float64(e.Answers), e.Answers >= 5
 		},
 	} {
-		if got, want := b.Ranked(by), rankByCounting(b, value); !reflect.DeepEqual(got, want) && len(got)+len(want) > 0 {
+		if got, want := b.Ranked(by), rankByCounting(b, value); !reflect.DeepEqual(got, want) &&
+			len(got)+len(want) > 0 {
 			t.Fatalf("by %s:\n got %+v\nwant %+v", by, got, want)
 		}
 	}
@@ -260,7 +272,10 @@ func TestPostsBeforeTheirParents(t *testing.T) {
 	}
 	c.Settle()
 	c.Vote(&boards.Vote{UserID: 9, PostID: 2, Up: true})
-	want := boards.Board{{UserID: 5, Points: 60}, {UserID: 6, Points: 40, Answers: 1}, {UserID: 7, Points: 20, Questions: 1}, {UserID: 9, Points: 50}}
+	want := boards.Board{
+		{UserID: 5, Points: 60}, {UserID: 6, Points: 40, Answers: 1}, {UserID: 7, Points: 20, Questions: 1},
+		{UserID: 9, Points: 50},
+	}
 	if got := c.Boards(0)[boards.Tag("late")]; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)
 	}
@@ -277,10 +292,14 @@ func TestPeriods(t *testing.T) {
 	}
 	// Sunday evening in Tokyo, still Sunday noon in Greenwich.
 	p := boards.PeriodsAt(time.Date(2026, 11, 1, 23, 0, 0, 0, tokyo))
-	if want := (boards.Span{From: at("2026-10-31T15:00:00Z"), To: at("2026-11-30T15:00:00Z")}); p.Month != want {
+	if want := (boards.Span{
+		From: at("2026-10-31T15:00:00Z"), To: at("2026-11-30T15:00:00Z"),
+	}); p.Month != want {
 		t.Errorf("month %+v", p.Month)
 	}
-	if want := (boards.Span{From: at("2026-10-25T15:00:00Z"), To: at("2026-11-01T15:00:00Z")}); p.Week != want {
+	if want := (boards.Span{
+		From: at("2026-10-25T15:00:00Z"), To: at("2026-11-01T15:00:00Z"),
+	}); p.Week != want {
 		t.Errorf("week %+v", p.Week)
 	}
 	// The day on which clocks go back has 25 hours, the one on which they go forward 23.
@@ -294,7 +313,8 @@ func TestPeriods(t *testing.T) {
 	}
 	// Where midnight does not exist the day begins at one.
 	p = boards.PeriodsAt(time.Date(2026, 3, 29, 12, 0, 0, 0, mustZone(t, "Asia/Beirut")))
-	if from := time.Unix(p.Today.From, 0).In(mustZone(t, "Asia/Beirut")); from.Hour() != 1 || from.Day() != 29 {
+	if from := time.Unix(p.Today.From, 0).In(mustZone(t, "Asia/Beirut")); from.Hour() != 1 ||
+		from.Day() != 29 {
 		t.Errorf("the day begins at %s", from)
 	}
 }
@@ -309,7 +329,8 @@ func mustZone(t *testing.T, name string) *time.Location {
 }
 
 func TestEncoding(t *testing.T) {
-	for _, b := range []boards.Board{nil, {{UserID: 1}}, {{UserID: 3, Points: -70}, {UserID: 4294967295, Points: 1 << 30, Questions: 300, Answers: 70000, BestAnswers: 128}}} {
+	for _, b := range []boards.Board{nil, {{UserID: 1}}, {{UserID: 3, Points: -70},
+		{UserID: 4294967295, Points: 1 << 30, Questions: 300, Answers: 70000, BestAnswers: 128}}} {
 		got, err := boards.Decode(b.Encode())
 		if err != nil || len(got) != len(b) || len(b) > 0 && !reflect.DeepEqual(got, b) {
 			t.Errorf("%+v became %+v, %v", b, got, err)
