@@ -156,7 +156,7 @@ func TestCaptcha(t *testing.T) {
 	}
 }
 
-// TestExamineTellsWhatIsUnprotected checks what the doctor and a starting server report about the keys of
+// TestExamineTellsWhatIsUnprotected checks what the doctor and a starting server report about keys and
 // captchas.
 func TestExamineTellsWhatIsUnprotected(t *testing.T) {
 	t.Parallel()

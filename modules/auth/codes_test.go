@@ -53,7 +53,7 @@ func (s codeSite) tries(handle, code string) (confirm, reset int) {
 }
 
 // TestCodesAreBound checks what a mailed code is good for, to confirm an address or to reset a password, and
-// which events end the code. The tests use natsu, a basic user with a confirmed address.
+// which events end the code. The test uses natsu, a basic user with a confirmed address.
 func TestCodesAreBound(t *testing.T) {
 	t.Parallel()
 	const confirmMail, forgotMail = "/v1/me/email/confirmation", "/v1/auth/forgot"
