@@ -1,5 +1,6 @@
-// Package config holds every setting of the backend: its environment variable, default, unit and meaning, in one
-// struct. .env.example is generated from it (`go generate ./config`), and a test compares the two.
+// Package config holds every setting of the backend in one struct: its environment variable, default, unit
+// and meaning. .env.example is generated from the struct (`go generate ./config`), and a test compares the
+// two.
 package config
 
 import (
@@ -18,8 +19,8 @@ import (
 
 //go:generate go run ../cmd/admin env-example -o ../.env.example
 
-// Config is the whole configuration. Nothing needs to be set: the defaults serve a demonstration community from an
-// embedded database.
+// Config is the whole configuration. Nothing needs to be set: by default the backend serves a demonstration
+// community from an embedded database.
 type Config struct {
 	Listen          string            `env:"LISTEN" envDefault:"127.0.0.1:8080" doc:"Address and port of the HTTP server. Containers set 0.0.0.0:8080."`
 	PublicURL       string            `env:"PUBLIC_URL" doc:"Address under which clients reach this API, for the links in answers, e.g. https://api.38qa.net. Empty: links are relative."`
@@ -80,12 +81,12 @@ type Config struct {
 	DatadogAgentURL string            `env:"DD_TRACE_AGENT_URL" doc:"Address of the Datadog agent; setting it turns traces on."`
 }
 
-// Load reads the configuration from the environment and checks it. Secrets are removed from the environment once
-// read, so that no child process and no dump of it shows them.
+// Load reads the configuration from the environment and checks it. It removes secrets from the environment,
+// so that no child process and no dump of the environment shows them.
 func Load() (Config, error) { return load(env.Options{}) }
 
-// From returns the configuration that settings make, by the names of their variables, and checks it. Settings that are
-// not named have their defaults, whatever the environment says.
+// From returns the configuration for the given values of environment variables, by the names of the
+// variables, and checks it. All other settings have their defaults, whatever the environment says.
 func From(settings map[string]string) (Config, error) {
 	if settings == nil {
 		settings = map[string]string{}
@@ -118,7 +119,7 @@ const (
 	UploadsToStore    = "store"
 )
 
-// completeMedia puts in what follows from other settings.
+// completeMedia sets the media settings that are empty to the defaults that follow from other settings.
 func (c *Config) completeMedia() {
 	if c.UploadsTo == "" {
 		c.UploadsTo = UploadsToDatabase
@@ -134,7 +135,7 @@ func (c *Config) completeMedia() {
 	}
 }
 
-// maxThumbnail is the largest size of thumbnails, in pixels.
+// maxThumbnail is the largest size of a thumbnail, in pixels.
 const maxThumbnail = 2048
 
 func (c Config) validateMedia() error {
@@ -150,12 +151,12 @@ func (c Config) validateMedia() error {
 	return nil
 }
 
-// Tracing tells whether traces are to be sent.
+// Tracing reports whether traces are to be sent.
 func (c Config) Tracing() bool {
 	return c.DatadogEnabled || c.DatadogAgent != "" || c.DatadogAgentURL != ""
 }
 
-// Zone is the parsed TimeZone.
+// Zone returns the parsed TimeZone.
 func (c Config) Zone() *time.Location {
 	zone, err := time.LoadLocation(c.TimeZone)
 	if err != nil {
@@ -164,7 +165,7 @@ func (c Config) Zone() *time.Location {
 	return zone
 }
 
-// Proxies are the parsed TrustedProxies.
+// Proxies returns the parsed TrustedProxies.
 func (c Config) Proxies() []netip.Prefix {
 	var prefixes []netip.Prefix
 	for _, p := range c.TrustedProxies {
@@ -223,7 +224,7 @@ func (c Config) validate() error {
 	return nil
 }
 
-// EnvExample is the text of .env.example: each variable with its meaning, commented out, at its default.
+// EnvExample returns the text of .env.example: each variable with its meaning, commented out, at its default.
 func EnvExample() string {
 	var b strings.Builder
 	b.WriteString("# Every setting, with its default. Generated from config/config.go; edit there.\n")

@@ -1,4 +1,4 @@
-// Package docs holds the papers of the repository. Its tests hold that what they refer to is there.
+// Package docs holds the papers of the repository, and tests of what the papers refer to.
 package docs
 
 import (
@@ -56,7 +56,8 @@ func anchors(paper string) map[string]bool {
 	return names
 }
 
-// TestLinks: each relative link of a paper leads to a file or folder, and to a heading in it if it names one.
+// TestLinks checks that each relative link of a paper leads to a file or folder that exists, and to a heading
+// in it if the link names one.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	for _, path := range papers(t) {
@@ -83,7 +84,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestCommands: what papers say can be run is there: programs, targets of make, scripts.
+// TestCommands checks that the programs, scripts and targets of make that papers name exist.
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	made := map[string]bool{}
@@ -92,7 +93,7 @@ func TestCommands(t *testing.T) {
 	}
 	for _, path := range papers(t) {
 		if path == "CHANGELOG.md" {
-			continue // of what is no more, too
+			continue // it also names what does not exist any more
 		}
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()

@@ -10,8 +10,9 @@ import (
 	"38qa.net/backend/modules"
 )
 
-// BenchmarkRequests measures one request through the whole application, without the network, on the database that
-// BENCH_DATABASE_URL names (default: the recorded site in SQLite). `make bench` compares servers under load.
+// BenchmarkRequests measures one request through the whole application, without the network, on the database
+// that BENCH_DATABASE_URL names; without that variable it is skipped. `make bench` compares servers under
+// load.
 func BenchmarkRequests(b *testing.B) {
 	cfg, err := config.Load()
 	if err != nil {

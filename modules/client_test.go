@@ -9,8 +9,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestClientAddress: X-Forwarded-For counts only from trusted proxies, and of it the rightmost address that
-// is not one.
+// TestClientAddress checks that X-Forwarded-For counts only if it comes from a trusted proxy, and that of its
+// addresses the rightmost one that is not a trusted proxy is taken as the client's.
 func TestClientAddress(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -12,11 +12,11 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// everyStatus are those that each operation can respond with, whatever it does.
+// everyStatus are the statuses with which every operation can respond, whatever it does.
 var everyStatus = []string{"400", "413", "414", "422", "500", "503"}
 
-// TestEveryOperationDocumentsItsStatuses holds that what follows from an operation's kind is in the
-// document, and that each status has a description and, if it is a problem, the form of one.
+// TestEveryOperationDocumentsItsStatuses checks that the OpenAPI document has all statuses that follow from
+// an operation's kind, and that each has a description and, from 400 on, the schema of a problem.
 func TestEveryOperationDocumentsItsStatuses(t *testing.T) {
 	t.Parallel()
 	api := testsite.New(t).App.Server.API().OpenAPI()
@@ -59,7 +59,8 @@ func TestEveryOperationDocumentsItsStatuses(t *testing.T) {
 	}
 }
 
-// TestNoInputIsNull holds that no part of any input may be null: what does not apply is left out.
+// TestNoInputIsNull checks that the OpenAPI document lets no part of any input be null: a client leaves out
+// what does not apply.
 func TestNoInputIsNull(t *testing.T) {
 	t.Parallel()
 	api := testsite.New(t).App.Server.API().OpenAPI()

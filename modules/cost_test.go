@@ -11,7 +11,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestStatementsPerRequest holds the number of statements, with options and categories to be read as well.
+// TestStatementsPerRequest checks how many SQL statements a request takes at most on a site that has nothing
+// cached yet, so that options and categories have to be read as well.
 func TestStatementsPerRequest(t *testing.T) {
 	t.Parallel()
 	for path, limit := range map[string]int{
@@ -31,19 +32,20 @@ func TestStatementsPerRequest(t *testing.T) {
 	}
 }
 
-// TestStatementsDoNotGrow: a thread with nine answers takes as many statements as one without any.
+// TestStatementsDoNotGrow checks that a thread with nine answers takes as many statements as a thread without
+// any.
 func TestStatementsDoNotGrow(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
 	s.Statements(t, "/v1/questions")
 	large, small := s.Statements(t, "/v1/questions/323?include=answers,comments"), s.Statements(t, "/v1/questions/388?include=answers,comments")
-	if len(large) != len(small) || len(large) > 1+2 { // one, and now and then options and categories
+	if len(large) != len(small) || len(large) > 1+2 { // one statement, and sometimes those for options and categories
 		t.Errorf("%d statements for a large thread, %d for an empty one", len(large), len(small))
 	}
 }
 
-// TestDeepPagesReadNoMoreRows shows by the server's own counters that the 5,000th page of the newest list
-// costs what the first costs.
+// TestDeepPagesReadNoMoreRows checks by the database server's own counters that page 5,000 of a list of
+// questions reads at most a few times as many rows as page 1.
 func TestDeepPagesReadNoMoreRows(t *testing.T) {
 	t.Parallel()
 	testsite.OnServer(t, func(t *testing.T, s *testsite.Site) {
@@ -75,7 +77,8 @@ func TestDeepPagesReadNoMoreRows(t *testing.T) {
 			}
 			deep := s.RowsRead(t, "/v1/questions?limit=20&sort="+sort+cursor)
 			t.Logf("%s: %d rows read for page 1, %d for page 5,000", sort, first, deep)
-			// One range of the index for each column of the order, each of 21 entries, which are merged and looked up.
+			// The server reads one range of the index for each column of the order, merges the ranges of 21
+			// entries each, and looks up the rows.
 			if deep > 3*first+100 {
 				t.Errorf("%s: page 5,000 reads %d rows, page 1 %d", sort, deep, first)
 			}

@@ -14,19 +14,21 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// secrets are posts that not everybody may see, each with a text of its own that must not come out.
+// secrets is a site with posts that not everybody may see. Each has a text of its own, which must not be
+// shown to others.
 type secrets struct {
 	*testsite.Site
-	// seers are those who may see each text: nobody else may come across it, wherever.
+	// seers are the users who may see each text; no response to anybody else may hold it.
 	seers map[string][]int
-	// ids are the posts, by the text; queued and gone are those that must look as if they did not exist.
+	// ids are the ids of the posts by name. The posts in queued and gone must look to others as if they did
+	// not exist.
 	ids          map[string]int
 	queued, gone []int
-	// open are visible posts around them.
+	// open are visible posts that the secret ones belong to or hang on.
 	open []int
 }
 
-// People of the crawl: the moderator sees everything.
+// The users of the crawl. The moderator may see everything.
 const (
 	crawlAsker    = testsite.Haru
 	crawlAnswerer = testsite.Lurker
@@ -36,10 +38,10 @@ const (
 	crawlMod      = testsite.ModKenji
 )
 
-// everyword is in all of the secrets, for searches.
+// everyword is a word that all secret texts contain, so that searches can find them.
 const everyword = "zirconium"
 
-// write posts a text and remembers who may see it.
+// write posts a text as a user, and remembers who may see it.
 func (s *secrets) write(t *testing.T, name string, user int, path string, extra object, seers ...int) int {
 	t.Helper()
 	body := object{"content": "Text of secret-" + name + " with " + everyword}
@@ -56,8 +58,8 @@ func (s *secrets) ask(t *testing.T, name string, user int, extra object, seers .
 	return s.write(t, name, user, "/v1/questions", body, seers...)
 }
 
-// hideSecrets fills a site with secrets. What hangs on them was written, followed, voted on and moved while
-// all could see it.
+// hideSecrets fills a site with secret posts. What belongs to them was written, followed, voted on and moved
+// while everybody could see it.
 func hideSecrets(t *testing.T, site *testsite.Site) *secrets {
 	t.Helper()
 	s := &secrets{Site: site, seers: map[string][]int{}, ids: map[string]int{}, open: []int{1, 27, 139}}
@@ -105,7 +107,7 @@ func hideSecrets(t *testing.T, site *testsite.Site) *secrets {
 	return s
 }
 
-// told are the secrets in a text that the user may not see.
+// told returns the secrets that stand in a text and that the user may not see.
 func (s *secrets) told(text string, user int) (wrong []string) {
 	for secret, seers := range s.seers {
 		if strings.Contains(text, secret) && !slices.Contains(seers, user) {
@@ -116,7 +118,7 @@ func (s *secrets) told(text string, user int) (wrong []string) {
 	return wrong
 }
 
-// addresses are the requests that an operation is crawled with.
+// addresses returns the addresses at which an operation is asked.
 func (s *secrets) addresses(path string, op *huma.Operation) []string {
 	filled := []string{path}
 	fill := func(name string, values []string) {
@@ -155,7 +157,8 @@ func (s *secrets) addresses(path string, op *huma.Operation) []string {
 	return all
 }
 
-// queries are those of an operation: each value of each parameter once, with as many items as there may be.
+// queries returns the queries for an operation: each value of each parameter once, always with the highest
+// limit.
 func (s *secrets) queries(op *huma.Operation) []url.Values {
 	base := url.Values{}
 	var each []url.Values
@@ -195,7 +198,7 @@ func (s *secrets) queries(op *huma.Operation) []url.Values {
 	return all
 }
 
-// otherAddresses are what is served beside the API's operations.
+// otherAddresses returns what the server serves beside the operations of the API.
 func (s *secrets) otherAddresses() []string {
 	all := []string{"/sitemap.xml", "/sitemap-questions-0.xml", "/sitemap-tags-0.xml", "/", "/tags", "/categories", "/user/haru", "/tag/secret-hidden-question"}
 	for _, feed := range []string{"questions", "hot", "unanswered", "answers", "comments", "activity", "qa", "tag/secret-hidden-question", "tag/secret-requeued-question", "search/" + everyword} {
@@ -207,11 +210,11 @@ func (s *secrets) otherAddresses() []string {
 	return all
 }
 
-// notCrawled are operations that give no posts and never end, or that the test of streams crawls.
+// notCrawled are operations whose response never ends. The test looks at the event stream by itself.
 var notCrawled = []string{"stream-events"}
 
-// TestSecretsComeOutNowhere crawls every operation that reads, and all that is served beside them, for
-// texts of posts that the reader may not see.
+// TestSecretsComeOutNowhere asks every operation that reads, and every other address that is served, and
+// checks that no response holds the text of a post that the caller may not see.
 func TestSecretsComeOutNowhere(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -255,7 +258,7 @@ func (s *secrets) crawl(t *testing.T, user int) {
 		res := s.Request(t, http.MethodGet, address, user)
 		body := testsite.Text(t, res) + res.Header.Get("Location")
 		if strings.HasPrefix(address, "/feed/") || strings.HasPrefix(address, "/tag/") || strings.HasPrefix(address, "/v1/tags/") {
-			body = strings.ReplaceAll(body, strings.TrimSuffix(address[strings.LastIndex(address, "/")+1:], ".rss"), "") // what was asked for
+			body = strings.ReplaceAll(body, strings.TrimSuffix(address[strings.LastIndex(address, "/")+1:], ".rss"), "") // the tag or word that was asked for
 			body = strings.ReplaceAll(body, "tag=secret-hidden-question", "")
 		}
 		if res.StatusCode >= 500 {
@@ -281,7 +284,7 @@ func (s *secrets) crawl(t *testing.T, user int) {
 	for _, address := range s.otherAddresses() {
 		look(address)
 	}
-	for secret, seers := range s.seers { // or the crawl finds nothing at all
+	for secret, seers := range s.seers { // else a crawl that finds nothing would pass
 		if slices.Contains(seers, user) && !found[secret] {
 			t.Errorf("user %d does not come across %s, and may", user, secret)
 		}
@@ -291,8 +294,8 @@ func (s *secrets) crawl(t *testing.T, user int) {
 	}
 }
 
-// TestQueuedPostsLookAsIfTheyDidNotExist: no operation on a post tells one that waits for approval, or
-// stands below one that does, from one that there is not, to those who may not see it.
+// TestQueuedPostsLookAsIfTheyDidNotExist checks that callers who may not see a post that waits for approval,
+// or stands below one that does, get the same responses for it as for a post that does not exist.
 func TestQueuedPostsLookAsIfTheyDidNotExist(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

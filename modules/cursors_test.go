@@ -18,8 +18,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// listAddresses are the first pages, of one item each, of all lists of the OpenAPI document that have
-// cursors, in all their orders; by path.
+// listAddresses returns, by path, the addresses of the first pages of all lists of the OpenAPI document that
+// have cursors, in all their orders and with one item to a page.
 func listAddresses(api *huma.OpenAPI) map[string][]string {
 	handles := []string{"superbee", "editor_yuki", "aki", "haru"}
 	values := map[string][]string{"handle": handles, "id": {"101", "201"}, "q": {"蜂"}}
@@ -56,7 +56,7 @@ func listAddresses(api *huma.OpenAPI) map[string][]string {
 	return found
 }
 
-// fillLists adds what the recorded site has too little of for a second page.
+// fillLists adds rows where the recorded site has too few for a second page of a list.
 func fillLists(ctx context.Context, app *modules.App) error {
 	run, err := app.Jobs.Start(ctx, "rankings", jobs.Options{})
 	if err == nil {
@@ -83,7 +83,7 @@ func fillLists(ctx context.Context, app *modules.App) error {
 	return nil
 }
 
-// cursorsOf are the lists' addresses with genuine cursors of second pages.
+// cursorsOf returns the genuine cursors of the second pages of all lists, by the lists' addresses.
 func cursorsOf(t testing.TB, app *modules.App) map[string]string {
 	found := map[string]string{}
 	for path, addresses := range listAddresses(app.Server.API().OpenAPI()) {
@@ -104,7 +104,7 @@ func cursorsOf(t testing.TB, app *modules.App) map[string]string {
 				}
 				page.NextCursor = badge.Awards.NextCursor
 			}
-			if strings.HasSuffix(path, "/activity") { // of one page, which refuses all cursors
+			if strings.HasSuffix(path, "/activity") { // these lists have one page and refuse all cursors
 				if res := askList(app.Server, a+"&cursor=YQ"); res.Code != http.StatusBadRequest {
 					t.Errorf("GET %s with a cursor: %d %s", a, res.Code, res.Body)
 				}
@@ -121,7 +121,7 @@ func cursorsOf(t testing.TB, app *modules.App) map[string]string {
 	return found
 }
 
-// askList sends a GET request of the first administrator.
+// askList sends a GET request in the name of the super administrator.
 func askList(server http.Handler, path string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
 	r.Header.Set("Authorization", "Bearer test-1")
@@ -130,10 +130,11 @@ func askList(server http.Handler, path string) *httptest.ResponseRecorder {
 	return w
 }
 
-// mayBeValid are forged values that a list can have all the same, by field.
+// mayBeValid are values, by field, that forgeries puts into cursors but that a genuine cursor can hold as
+// well.
 var mayBeValid = map[string]string{"s": "1.5", "m": `""`}
 
-// forgeries are cursors made of a genuine one, by what was done to it.
+// forgeries returns forged cursors made of a genuine one, by what was changed.
 func forgeries(t testing.TB, cursor string) map[string]string {
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
@@ -175,7 +176,8 @@ func forgeries(t testing.TB, cursor string) map[string]string {
 	return forged
 }
 
-// TestForgedCursorsOfEveryList: each list refuses whatever is no cursor of its own.
+// TestForgedCursorsOfEveryList checks that each list takes its own cursor and refuses every forged one with
+// 400.
 func TestForgedCursorsOfEveryList(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
@@ -196,7 +198,8 @@ func TestForgedCursorsOfEveryList(t *testing.T) {
 	})
 }
 
-// FuzzCursors: no position that somebody thinks of is a fault of ours, in any list.
+// FuzzCursors checks that no text in place of a cursor's position leads to a status of 500 or above, in any
+// list.
 func FuzzCursors(f *testing.F) {
 	app := testsite.New(f).App
 	if err := fillLists(f.Context(), app); err != nil {

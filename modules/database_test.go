@@ -18,8 +18,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestReadsWriteNothing walks all reads, as a robot and as an administrator, and compares every row of
-// Q2A's tables.
+// TestReadsWriteNothing sends every request that reads, with a robot's User-Agent, as a visitor and as the
+// super administrator, and checks that no row of Q2A's tables has changed.
 func TestReadsWriteNothing(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
@@ -49,7 +49,7 @@ func TestReadsWriteNothing(t *testing.T) {
 	})
 }
 
-// contents are hashes of the rows of Q2A's tables, in any order of rows.
+// contents returns a hash of the rows of each of Q2A's tables, whatever the order of the rows.
 func contents(t *testing.T, s *testsite.Site) map[string][32]byte {
 	t.Helper()
 	sums := map[string][32]byte{}
@@ -105,8 +105,8 @@ func TestAnyPrefix(t *testing.T) {
 	refusedAtStart(t, "sqlite:"+path, `there are some with the prefix "forum_"`)
 }
 
-// refusedAtStart expects that the application does not start on a database, and that the message holds the
-// text.
+// refusedAtStart expects that the application does not start on a database, and that the error contains the
+// message.
 func refusedAtStart(t *testing.T, databaseURL, message string) {
 	t.Helper()
 	cfg := testsite.Settings(t)
@@ -138,7 +138,8 @@ func TestForeignSchemasAreRefused(t *testing.T) {
 	refusedAtStart(t, "mysql://root:s3cret@127.0.0.1:1/", "names no database")
 }
 
-// TestNoSessionState: nothing of what the server sends would pin a connection of RDS Proxy.
+// TestNoSessionState checks that reads send no statement that changes the state of a session, such as a
+// prepared one, since RDS Proxy would pin the connection to the client.
 func TestNoSessionState(t *testing.T) {
 	t.Parallel()
 	testsite.OnServer(t, func(t *testing.T, s *testsite.Site) {
@@ -151,7 +152,7 @@ func TestNoSessionState(t *testing.T) {
 				}
 			}
 		}
-		readAll() // what a process makes once, in a transaction of its own, is made now
+		readAll() // makes what a process makes once, in a transaction of its own
 		before := s.SessionStatus(t, counters...)
 		readAll()
 		after := s.SessionStatus(t, counters...)
@@ -163,7 +164,8 @@ func TestNoSessionState(t *testing.T) {
 	})
 }
 
-// TestDatabaseTimeZone: a server in another time zone stores other local times, and the API still tells UTC.
+// TestDatabaseTimeZone checks that the API tells times in UTC where the database server has another time
+// zone, and that cursors work there.
 func TestDatabaseTimeZone(t *testing.T) {
 	t.Parallel()
 	testsite.OnServer(t, func(t *testing.T, s *testsite.Site) {
@@ -178,7 +180,8 @@ func TestDatabaseTimeZone(t *testing.T) {
 	})
 }
 
-// TestTasksThatStartTogether make this backend's tables once.
+// TestTasksThatStartTogether checks that several processes that start at the same moment on a database
+// without this backend's tables all start.
 func TestTasksThatStartTogether(t *testing.T) {
 	t.Parallel()
 	cfg := testsite.Settings(t)

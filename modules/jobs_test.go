@@ -10,7 +10,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestJobsOverREST: administrators start, see and cancel runs; nobody else does.
+// TestJobsOverREST checks that administrators can start, see and cancel runs of jobs over REST, and that
+// nobody else can.
 func TestJobsOverREST(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -9,8 +9,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestLargeListsReadFewRows shows by the server's own counters that the directory, recent changes and the
-// parts of the sitemap do not read all that there is.
+// TestLargeListsReadFewRows checks by the database server's own counters that the list of users and the lists
+// of recent activity read only some of the rows of a large site.
 func TestLargeListsReadFewRows(t *testing.T) {
 	t.Parallel()
 	testsite.OnServer(t, func(t *testing.T, s *testsite.Site) {

@@ -28,8 +28,8 @@ type problemBody struct {
 	Errors                    []struct{ Field, Code, Message string }
 }
 
-// TestEveryParameterRefusesNonsense walks all operations of the OpenAPI document and gives each parameter
-// values that it must not take: none may end in a 500, and each refusal names the parameter.
+// TestEveryParameterRefusesNonsense gives each parameter of each reading operation of the OpenAPI document
+// wrong values, and checks that none leads to a 500 and that each refusal says what is wrong.
 func TestEveryParameterRefusesNonsense(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
@@ -103,7 +103,7 @@ func fillPath(path string) string {
 	return strings.NewReplacer("{id}", "1", "{handle}", "aki", "{tag}", "queen", "{slug}", "guide").Replace(path)
 }
 
-// requiredParams are the parameters that an operation needs beside the one that is tried.
+// requiredParams returns a query with the parameters that an operation requires, except the given one.
 func requiredParams(op *huma.Operation, except string) string {
 	out := ""
 	for _, p := range op.Parameters {
@@ -178,7 +178,7 @@ func TestBodyLimit(t *testing.T) {
 			t.Errorf("%s: %s", name, res.Status)
 		}
 	}
-	testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions") // and goes on
+	testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions") // the server goes on
 }
 
 func TestConditionalRequests(t *testing.T) {
@@ -200,7 +200,7 @@ func TestConditionalRequests(t *testing.T) {
 			t.Errorf("GET %s with another tag: %s", path, other.Status)
 		}
 		head := s.Request(t, "HEAD", path, testsite.Visitor)
-		// Go's client asks for gzip with GET only, and a compressed answer is another one.
+		// Go's client asks for gzip with GET only, and a compressed response has another tag.
 		if head.StatusCode != 200 || testsite.Text(t, head) != "" || head.Header.Get("ETag") != strings.Replace(tag, "-gzip", "", 1) {
 			t.Errorf("HEAD %s: %s %s", path, head.Status, head.Header.Get("ETag"))
 		}
@@ -288,7 +288,8 @@ func waitFor(t *testing.T, condition func() bool) {
 	t.Fatal("it did not happen")
 }
 
-// TestManyIdleConnections: thousands of clients that say nothing do not keep others out.
+// TestManyIdleConnections checks that thousands of open connections that send nothing do not keep other
+// clients out.
 func TestManyIdleConnections(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
@@ -311,7 +312,8 @@ func TestManyIdleConnections(t *testing.T) {
 	}
 }
 
-// TestGracefulStop: at the signal readiness goes down, a request under way finishes, and Run returns.
+// TestGracefulStop checks that when the application is told to stop, /readyz responds with 503, requests are
+// still answered until the drain delay is over, and Run returns without an error.
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
 	cfg := testsite.Settings(t)

@@ -21,17 +21,19 @@ const (
 	superAdmins
 )
 
-// walkers are who asks.
+// walkers are the users who try each operation, one of each group of callers.
 var walkers = []int{testsite.Visitor, testsite.Haru, testsite.ModKenji, testsite.AdminHana, testsite.Superbee}
 
-// rule says who may call an operation, with a request that shows it: asked by the first who may, it is done.
+// rule says which group of callers may call an operation, with a request that succeeds when the first group
+// that may call it sends it.
 type rule struct {
 	who  int
 	path string // "" for the operation's own, with its parameters filled in
 	body any
 }
 
-// operationRules are all operations of the API. Who adds one has to say here who may call it.
+// operationRules are the rules of all operations of the API, by operation. Whoever adds an operation has to
+// say here who may call it.
 //
 // Posts: 27 is haru's question with answers 139 and others, 1 is a question of みつばち太郎; 120 is flagged, 255
 // hidden, 280 waits for approval.
@@ -48,13 +50,13 @@ var operationRules = map[string]rule{
 	"list-badges": {everyone, "", nil}, "get-badge": {everyone, "/v1/badges/101", nil}, "list-user-badges": {everyone, "/v1/users/haru/badges", nil},
 	"list-new-badges": {members, "", nil}, "see-new-badges": {members, "", nil},
 	"list-revisions": {everyone, "", nil}, "get-ranking": {everyone, "/v1/rankings/month", nil},
-	// The built-in issuer is for those who are not signed in; to others it is as open.
+	// The built-in issuer is for callers who are not signed in, but others may use it as well.
 	"sign-up":  {everyone, "", object{"handle": "walker", "email": "walker@example.jp", "password": "long-enough"}},
 	"sign-in":  {everyone, "", object{"login": "haru", "password": "haru-pass-123"}},
 	"sign-out": {everyone, "", object{}}, "forgot": {everyone, "", object{"login": "haru"}},
 	"confirm": {everyone, "", object{"handle": "newbie_unconf", "code": "abcd1234"}},
 	"reset":   {everyone, "", object{"login": "newbie_unconf", "code": "abcd1234", "newPassword": "long-enough"}},
-	// One's own.
+	// The caller's own account.
 	"get-me": {members, "", nil}, "change-me": {members, "", object{}}, "hide-avatar": {members, "", nil}, "choose-avatar": {members, "", object{"avatar": "gravatar"}},
 	"change-email": {members, "", object{"email": "walker@example.jp"}}, "send-confirmation": {members, "", nil},
 	"change-notifications": {members, "", object{"messages": true, "wallPosts": true, "mailings": true}},
@@ -84,8 +86,8 @@ var operationRules = map[string]rule{
 	"list-jobs": {admins, "", nil}, "get-job": {admins, "/v1/admin/jobs/recount", nil}, "run-job": {admins, "/v1/admin/jobs/recount/run", object{"dryRun": true}},
 }
 
-// elsewhere are operations that the walk cannot show with one request by each, and the tests that hold who
-// may call them.
+// elsewhere are operations that cannot be shown with one request of each caller, with the tests that check
+// who may call them.
 var elsewhere = map[string]string{
 	"upload": "TestUpload, TestUploadRefused: it takes a form", "upload-avatar": "TestAvatar: it takes a form", "get-avatar": "TestAvatar",
 	"delete-media": "TestDeleteMedia: some take it back, others delete it", "begin-upload": "TestDirectUpload, and TestNoDirectUpload: it needs a store in S3", "confirm-upload": "TestDirectUpload",
@@ -94,7 +96,8 @@ var elsewhere = map[string]string{
 	"delete-answer": "TestPermissionsAndWritesAgree", "delete-comment": "TestPermissionsAndWritesAgree", "turn-into-comment": "TestOracleTransitions", "cancel-job": "TestJobsOverREST",
 }
 
-// TestEveryOperationHasARule walks all operations as everybody, and compares who was refused with the table.
+// TestEveryOperationHasARule tries each operation as a caller of each group, and checks that it is refused to
+// those to whom operationRules does not allow it, and to nobody else.
 func TestEveryOperationHasARule(t *testing.T) {
 	t.Parallel()
 	shape := testsite.New(t)
@@ -131,22 +134,22 @@ func TestEveryOperationHasARule(t *testing.T) {
 	}
 }
 
-// refusals are the codes that say that the caller may not.
+// refusals are the codes of problems that say that the caller lacks the permission.
 var refusals = []string{"login_required", "permission_level", "permission_points", "not_approved", "email_unconfirmed", "user_blocked", "ip_blocked", "not_claimable"}
 
 func walkOperation(t *testing.T, method string, r rule) {
 	site := testsite.New(t)
 	for who, user := range walkers {
 		if strings.HasPrefix(r.path, "/v1/me/password") && who > members {
-			return // they have other passwords
+			return // the others have other passwords
 		}
 		if strings.Contains(r.path, "/users/haru/favorites") && who > members {
-			return // one's own only
+			return // a user may see only their own favourites
 		}
 		status, body, _ := site.Try(t, user, method, r.path, r.body)
 		code, _ := body["code"].(string)
 		if who < r.who && (code == "hidden" || code == "not_found" && strings.HasPrefix(r.path, "/v1/posts/280/")) {
-			continue // refused, as to all who may not even see it: 280 waits for approval
+			continue // refused like to everybody who may not see the post: 280 waits for approval
 		}
 		refused := status == http.StatusUnauthorized || status == http.StatusForbidden && slices.Contains(refusals, code)
 		switch {

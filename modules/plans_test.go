@@ -12,8 +12,9 @@ import (
 // readsAllQuestions matches a step of SQLite's plan that goes through all posts of a type.
 var readsAllQuestions = regexp.MustCompile(`^SEARCH \S+ USING (COVERING )?INDEX \S+ \(type=\?\)$`)
 
-// TestPlansOfSQLite: no statement of a read goes through all questions to find some. Lists, which have a limit, go
-// through an index in its order; the planner of SQLite knows no counts of rows and can be wrong about joins.
+// TestPlansOfSQLite checks that no statement of a read makes SQLite go through all questions to find some of
+// them. Statements with a LIMIT, which go through an index in its order, are excepted: SQLite's planner knows
+// no counts of rows and can be wrong about joins.
 func TestPlansOfSQLite(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// owners say which module writes to a table. Others may read it.
+// owners are the modules that write to each table. Other modules may read it.
 var owners = map[string]string{
 	"blobs": "media", "cache": "media", "q2ab_media": "media",
 	"categories": "qa", "contentwords": "qa", "postmetas": "qa", "posts": "qa", "posttags": "qa", "q2ab_postings": "qa", "tagwords": "qa", "titlewords": "qa",
@@ -27,13 +27,14 @@ var owners = map[string]string{
 	"options":    "site", "q2ab_statistics": "site", "statics_cohort": "site", "userfields": "site",
 }
 
-// fillers write to any table: they make sites.
+// fillers are modules that may write to every table, since they make whole sites.
 var fillers = map[string]bool{"demo": true, "kernel/database": true}
 
-// written matches the table that a statement writes to, also one whose name is put in.
+// written matches the name of the table that a statement writes to, also in statements that are put together
+// from parts.
 var written = regexp.MustCompile(`(?:(?:INSERT|REPLACE) (?:IGNORE |OR IGNORE )?INTO|UPDATE|DELETE(?: \w+)? FROM|InsertIgnore\(\)\s*\+\s*["\x60]\s*)\s*\{(\w+)\}`)
 
-// TestTablesHaveOneWriter: no module writes to another's tables.
+// TestTablesHaveOneWriter checks that no module writes to a table of another.
 func TestTablesHaveOneWriter(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}

@@ -15,8 +15,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestOneRequestIsOneTrace: the request's span is the root, its SQL stands under it, and its log line names
-// it.
+// TestOneRequestIsOneTrace checks that the span of a request is the root of its trace, that the spans of its
+// SQL stand under it, and that its log line names the trace.
 func TestOneRequestIsOneTrace(t *testing.T) { // not in parallel: the logger and the tracer are the whole process's
 	s := testsite.New(t, testsite.Config(func(c *config.Config) { c.DatadogEnabled = true }))
 	tracer := mocktracer.Start()

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// walls say which modules a module may import; the kernel is open to all. The linter's depguard holds the
-// same.
+// walls are the modules that each module may import; all may import the kernel. The linter depguard has the
+// same rules.
 var walls = map[string]string{
 	"kernel": "", "site": "", "auth": "site", "media": "site auth", "mail": "site", "qa": "site auth media", "community": "site auth qa", "ranking": "site auth qa", "demo": "qa site media",
 }

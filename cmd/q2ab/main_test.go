@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// asProgram makes the test binary the program itself.
+// asProgram is the variable of the environment that makes the test binary run as the program itself.
 const asProgram = "Q2AB_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -26,7 +26,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestChoose: the name decides, then the first argument, and nothing else makes a program of it.
+// TestChoose checks that the name by which the program is started decides which program it is, then its first
+// argument, and nothing else.
 func TestChoose(t *testing.T) {
 	for _, c := range []struct{ commandLine, want, args string }{
 		{"/server", "server", ""},
@@ -66,7 +67,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// command is the program, started through a link of the name, on an embedded database of its own.
+// command returns the program, started through a link with the given name, on an embedded database of its
+// own.
 func command(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -86,7 +88,8 @@ func command(t *testing.T, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// TestNames starts the program by each name and sees by what it prints which one it has become.
+// TestNames starts the program by each of its names and checks by its output and exit status which program it
+// has become.
 func TestNames(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -123,7 +126,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestServes: started as the server it serves, and ends in order.
+// TestServes checks that the program, started as the server, serves and ends in order at SIGTERM.
 func TestServes(t *testing.T) {
 	for _, line := range []string{"server --no-demo", "q2ab server --no-demo"} {
 		t.Run(line, func(t *testing.T) {
@@ -152,7 +155,8 @@ func TestServes(t *testing.T) {
 	}
 }
 
-// TestPictureWorker: what the server starts to work on pictures is one by the environment, under the name that no link has.
+// TestPictureWorker checks that the variable Q2AB_PICTURES makes the program a worker for pictures, under the
+// name q2ab, which by itself is no program.
 func TestPictureWorker(t *testing.T) {
 	cmd := command(t, "q2ab")
 	cmd.Env = append(cmd.Env, "Q2AB_PICTURES=1") // as workshop.Variable

@@ -10,7 +10,8 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// TestDemonstrationIsSound: the doctor finds nothing wrong with it.
+// TestDemonstrationIsSound checks that the doctor finds nothing wrong with the demonstration site, except for
+// warnings about options.
 func TestDemonstrationIsSound(t *testing.T) {
 	ctx := context.Background()
 	folder := t.TempDir()

@@ -26,7 +26,7 @@ func seeded(t *testing.T, seed uint64) *database.DB {
 	return db
 }
 
-// content is every row of a table in the order in which it was inserted.
+// content returns every row of a table as text, in the order in which the rows were inserted.
 func content(t *testing.T, db *database.DB, table string) []string {
 	t.Helper()
 	var list []string
@@ -75,7 +75,8 @@ func TestSeedRefusesAFullDatabase(t *testing.T) {
 	}
 }
 
-// TestSeedLooksLikeACommunity holds the shape: means, kinds of posts, something of everything.
+// TestSeedLooksLikeACommunity checks that a generated community has about as many posts of each kind as it
+// should: answers, comments, hidden posts, posts of visitors, closed questions and so on.
 func TestSeedLooksLikeACommunity(t *testing.T) {
 	db := seeded(t, 7)
 	count := func(query string) int {
@@ -103,8 +104,8 @@ func TestSeedLooksLikeACommunity(t *testing.T) {
 	}
 }
 
-// TestSeedDerivesAsQ2A recomputes what Q2A derives, each by a query after Q2A's own recalculation; a query selects what
-// is wrong.
+// TestSeedDerivesAsQ2A checks the figures that Q2A derives from other rows, each by a query made after Q2A's
+// own recalculation, which selects the rows that are wrong.
 func TestSeedDerivesAsQ2A(t *testing.T) {
 	db := seeded(t, 7)
 	for what, query := range wrongFigures() {
@@ -126,7 +127,8 @@ func TestSeedDerivesAsQ2A(t *testing.T) {
 	}
 }
 
-// differ selects id, stored and recomputed value of the rows of a table where the two differ.
+// differ returns a query for the rows of a table whose stored value is not the computed one: id, stored value
+// and computed value.
 func differ(table, id, stored, computed string) string {
 	return "SELECT * FROM (SELECT " + id + " AS id, " + stored + " AS got, " + computed + " AS want FROM {" + table + "} t) d WHERE got IS NOT want"
 }
@@ -170,7 +172,7 @@ func wrongFigures() map[string]string {
 	return queries
 }
 
-// pointFigures are the columns of userpoints as qa_db_points_calculations has them.
+// pointFigures returns how each column of userpoints is computed, after Q2A's qa_db_points_calculations.
 func pointFigures() map[string]string {
 	figures := map[string]string{
 		"qposts":   "COUNT(*) FROM {posts} p WHERE p.userid = t.userid AND p.type = 'Q'",
@@ -193,7 +195,7 @@ func pointFigures() map[string]string {
 	return figures
 }
 
-// optionFigures are what Q2A's cached counts count.
+// optionFigures returns, for each count that Q2A caches in an option, which rows it counts.
 func optionFigures() map[string]string {
 	return map[string]string{
 		"cache_qcount": "{posts} WHERE type = 'Q'", "cache_acount": "{posts} WHERE type = 'A'", "cache_ccount": "{posts} WHERE type = 'C'",

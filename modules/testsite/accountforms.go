@@ -10,15 +10,15 @@ var accountFields = map[string]string{
 	"field_1": "name", "field_2": "location", "field_3": "website", "field_4": "about", "field_5": "experience",
 }
 
-// levels are the API's words for Q2A's levels.
+// levels are the API's names of Q2A's levels.
 var levels = map[string]string{
 	"0": "basic", "10": "approved", "20": "expert", "50": "editor",
 	"80": "moderator", "100": "admin", "120": "super",
 }
 
-// accountCalls returns the requests of the API that stand for a recorded action on an account, and nil for
-// other actions. Where the old site saves the good half of a form and refuses the other, we refuse a
-// request as a whole: there the halves are requests of their own.
+// accountCalls returns the API requests that stand for a recorded action on an account, and nil for other
+// actions. Where the old site saved the correct half of a form and refused the other half, the API refuses
+// the whole request; there, each half is a request of its own.
 func (tr *Transition) accountCalls() []Call {
 	path, has := tr.Action.Request.Path, tr.hasField
 	handle := strings.TrimPrefix(path, "/user/")
@@ -87,7 +87,7 @@ func (tr *Transition) accountCalls() []Call {
 	return nil
 }
 
-// ProfileFields returns the fields of the profile that were sent, by the API's names.
+// ProfileFields returns the fields of the profile in the form that was sent, by their names in the API.
 func (tr *Transition) ProfileFields() map[string]string {
 	values := map[string]string{}
 	for form, name := range accountFields {

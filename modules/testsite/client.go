@@ -11,23 +11,24 @@ import (
 	"time"
 )
 
-// Address is where [Site.Send] sends from if its headers do not say otherwise.
+// Address is the client address from which [Site.Send] sends unless its headers say otherwise.
 const Address = "198.51.100.77"
 
-// client follows no redirects.
+// client sends requests without following redirects.
 var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// Request sends a request without a body as a recorded person, or as a [Visitor]. Headers are names and
-// values in turn. It is a program's: Q2A counts no views of such clients. Redirects are not followed.
+// Request sends a request without a body as a user of the recorded site, or as a [Visitor]. Headers are
+// alternating names and values. The User-Agent is that of a program, whose views Q2A does not count.
+// Redirects are not followed.
 func (s *Site) Request(t testing.TB, method, path string, user int, header ...string) *http.Response {
 	t.Helper()
 	return s.send(t, user, method, path, nil, append([]string{"User-Agent", "q2ab-test"}, header...))
 }
 
-// Send sends a request as a browser does. A body that is not nil goes as JSON. Headers are names and values
-// in turn; one with an empty value is left out.
+// Send sends a request as a browser does, with body, unless it is nil, as JSON. Headers are alternating names
+// and values; one with an empty value is left out.
 func (s *Site) Send(t testing.TB, user int, method, path string, body any, header ...string) *http.Response {
 	t.Helper()
 	var content io.Reader
@@ -44,7 +45,7 @@ func (s *Site) Send(t testing.TB, user int, method, path string, body any, heade
 	return s.send(t, user, method, path, content, append(defaults, header...))
 }
 
-// SendRaw is [Site.Send] with a body that is sent as it is.
+// SendRaw is like [Site.Send], but sends the body as it is.
 func (s *Site) SendRaw(t testing.TB, user int, method, path string, body io.Reader, header ...string,
 ) *http.Response {
 	t.Helper()
@@ -88,7 +89,8 @@ func (s *Site) Try(t testing.TB, user int, method, path string, body any, header
 	return res.StatusCode, answer, res.Header
 }
 
-// Do is [Site.Try] for a request that must succeed. It returns the id in the response, 0 if it has none.
+// Do is like [Site.Try], for a request that must succeed. It returns the id in the response, or 0 if the
+// response has none.
 func (s *Site) Do(t testing.TB, user int, method, path string, body any, header ...string) int {
 	t.Helper()
 	status, answer, _ := s.Try(t, user, method, path, body, header...)
@@ -99,13 +101,13 @@ func (s *Site) Do(t testing.TB, user int, method, path string, body any, header 
 	return int(id)
 }
 
-// Get reads JSON as a visitor.
+// Get sends a GET request as a visitor and decodes the JSON of the response.
 func Get[T any](t testing.TB, s *Site, path string) T {
 	t.Helper()
 	return GetAs[T](t, s, path, Visitor)
 }
 
-// GetAs reads JSON as a recorded person.
+// GetAs sends a GET request as a user of the recorded site and decodes the JSON of the response.
 func GetAs[T any](t testing.TB, s *Site, path string, user int) T {
 	t.Helper()
 	res := s.Request(t, http.MethodGet, path, user)
@@ -120,7 +122,7 @@ func GetAs[T any](t testing.TB, s *Site, path string, user int) T {
 	return v
 }
 
-// Decode reads the JSON of a response.
+// Decode decodes the JSON of a response.
 func Decode[T any](t testing.TB, res *http.Response) T {
 	t.Helper()
 	var v T
@@ -130,7 +132,7 @@ func Decode[T any](t testing.TB, res *http.Response) T {
 	return v
 }
 
-// Text reads the body of a response.
+// Text returns the body of a response.
 func Text(t testing.TB, res *http.Response) string {
 	t.Helper()
 	var body strings.Builder
@@ -148,7 +150,7 @@ func Same(t testing.TB, what string, got, want any) {
 	}
 }
 
-// Unix returns a time of the API's as seconds, or -1 if it is not one.
+// Unix returns a time from the API in Unix seconds, or -1 if the text is not a time.
 func Unix(rfc3339 string) int64 {
 	at, err := time.Parse(time.RFC3339, rfc3339)
 	if err != nil {
@@ -157,8 +159,8 @@ func Unix(rfc3339 string) int64 {
 	return at.Unix()
 }
 
-// AsBrowser returns the headers of a browser with the cookie by which Q2A knows what a visitor wrote;
-// without a value there is no cookie.
+// AsBrowser returns the headers of a browser, with the given value of the cookie by which Q2A recognises the
+// posts of a visitor. With an empty value there is no cookie.
 func AsBrowser(cookie string) []string {
 	if cookie == "" {
 		return nil

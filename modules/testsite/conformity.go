@@ -16,9 +16,9 @@ import (
 	"38qa.net/backend/modules"
 )
 
-// conforming stands before the application in every test and holds each response against the OpenAPI
-// document: its status and its headers are documented, and a JSON body is of the documented form. So it is
-// of all that the tests have ever seen.
+// conforming wraps the application in every test and checks each response against the OpenAPI document: its
+// status and headers must be documented, and a JSON body must have the documented form. So the document is
+// correct for every response that the tests get.
 func conforming(t testing.TB, app *modules.App) http.Handler {
 	t.Helper()
 	api := app.Server.API().OpenAPI()
@@ -51,7 +51,7 @@ func conforming(t testing.TB, app *modules.App) http.Handler {
 	})
 }
 
-// nonconforming returns what the OpenAPI document does not say of a response.
+// nonconforming returns what is wrong with a response according to the OpenAPI document.
 func nonconforming(
 	api *huma.OpenAPI, item *huma.PathItem, method string, seen *seenResponse, header http.Header,
 ) (wrong []string) {
@@ -102,7 +102,7 @@ func nonconforming(
 	return wrong
 }
 
-// seenResponse keeps a copy of what goes out.
+// seenResponse keeps a copy of the response that it writes.
 type seenResponse struct {
 	http.ResponseWriter
 	status int
@@ -122,7 +122,7 @@ func (s *seenResponse) Write(p []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (s *seenResponse) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-// Flush lets streams through.
+// Flush implements http.Flusher, for streams.
 func (s *seenResponse) Flush() {
 	if f, ok := s.ResponseWriter.(http.Flusher); ok {
 		f.Flush()

@@ -12,8 +12,8 @@ import (
 	"38qa.net/backend/modules/kernel/database/databasetest"
 )
 
-// A Database is a recorded site on one kind of database. As an [Option] it opens a site on a copy that only
-// the test has.
+// A Database is a recorded site on one kind of database. As an [Option] it opens a site on a copy that
+// belongs to the test alone.
 type Database struct {
 	dump     string
 	onServer bool
@@ -27,7 +27,7 @@ var (
 	ServerUTF8MB4 = Database{dump: "small-utf8mb4", onServer: true}
 )
 
-// templates are the recorded sites by the names of their dumps. Each package's tests fill them once.
+// templates are the recorded sites by the names of their dumps. The tests of each package fill them once.
 var templates = map[string]*databasetest.Template{
 	"small":         {Charset: "utf8mb3", Fill: fillFrom("small")},
 	"small-utf8mb4": {Charset: "utf8mb4", Fill: fillFrom("small-utf8mb4")},
@@ -48,8 +48,8 @@ func (d Database) apply(t testing.TB, s *settings) {
 	s.cfg.DatabaseURL = d.Copy(t)
 }
 
-// Present returns a database that there is: one on the server of TEST_DATABASE_URL if it is set, or else in
-// SQLite.
+// Present returns a database that is available: one on the server of TEST_DATABASE_URL if that is set, or
+// else one in SQLite.
 func Present() Database {
 	if os.Getenv("TEST_DATABASE_URL") != "" {
 		return Server
@@ -57,8 +57,8 @@ func Present() Database {
 	return SQLite
 }
 
-// OnEachDatabase runs a test in parallel on SQLite or, if TEST_DATABASE_URL names a server that it may make
-// databases on, on both recorded sites there.
+// OnEachDatabase runs a test in parallel on SQLite or, if TEST_DATABASE_URL names a server on which it may
+// create databases, on both recorded sites there instead.
 func OnEachDatabase(t *testing.T, test func(t *testing.T, db Database)) {
 	t.Helper()
 	databases := map[string]Database{"sqlite": SQLite}
@@ -73,7 +73,7 @@ func OnEachDatabase(t *testing.T, test func(t *testing.T, db Database)) {
 	}
 }
 
-// OnEachSite is [OnEachDatabase] with a site that is open already.
+// OnEachSite is like [OnEachDatabase], with a site that is already open.
 func OnEachSite(t *testing.T, test func(t *testing.T, s *Site)) {
 	t.Helper()
 	OnEachDatabase(t, func(t *testing.T, db Database) { test(t, New(t, db)) })
@@ -92,8 +92,8 @@ func needServer(t testing.TB) {
 	}
 }
 
-// fillFrom returns a function that loads a dump into an empty database and makes the tables that are kept
-// beside Q2A's.
+// fillFrom returns a function that loads a dump into an empty database and makes this backend's tables beside
+// those of Q2A.
 func fillFrom(dump string) func(ctx context.Context, url string) error {
 	return func(ctx context.Context, url string) error {
 		text, err := OpenDump(dump)

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// Emulator is a child process that stands for a service of Amazon's.
+// Emulator is a child process that takes the place of one of Amazon's services.
 type Emulator struct {
 	URL string
 	// Kill ends the process before the test ends.
 	Kill func()
 }
 
-// StartEmulator starts a program in a folder and waits until it tells the address that it listens on. It is
-// killed when the test ends; if the test failed, its last lines are shown.
+// StartEmulator starts a program in a folder and waits until it prints the address on which it listens. The
+// program is killed when the test ends; if the test failed, the last lines of its output are shown.
 func StartEmulator(t *testing.T, dir string, command ...string) *Emulator {
 	t.Helper()
 	read, write, err := os.Pipe()

@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// Issuer is a site that signs people in itself, by the built-in issuer, with a clock that tests move.
+// Issuer is a site with the built-in issuer, which signs users in itself, and with a clock that tests can
+// set.
 type Issuer struct {
 	*Site
 	mu  sync.Mutex
 	now time.Time
 }
 
-// NewIssuer opens a site as [New] does, with genuine tokens.
+// NewIssuer opens a site as [New] does, with [GenuineTokens].
 func NewIssuer(t testing.TB, options ...Option) *Issuer {
 	t.Helper()
 	s := &Issuer{now: time.Now().Truncate(time.Second)}
@@ -25,7 +26,7 @@ func NewIssuer(t testing.TB, options ...Option) *Issuer {
 	return s
 }
 
-// OnEachIssuer runs a test as [OnEachDatabase] does.
+// OnEachIssuer is like [OnEachDatabase], with a site opened by [NewIssuer].
 func OnEachIssuer(t *testing.T, test func(t *testing.T, s *Issuer)) {
 	t.Helper()
 	OnEachDatabase(t, func(t *testing.T, db Database) { test(t, NewIssuer(t, db)) })
@@ -37,18 +38,18 @@ func (s *Issuer) clock() time.Time {
 	return s.now
 }
 
-// Pass lets time pass.
+// Pass sets the clock forward.
 func (s *Issuer) Pass(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now = s.now.Add(d)
 }
 
-// Home is the address of those who sign in by [Issuer.SignIn].
+// Home is the client address from which [Issuer.SignIn] signs users in.
 const Home = "203.0.113.200"
 
-// Ask sends a request with a bearer token, or without one if it is "", from an address, and decodes the
-// response. Every refusal with status 401 must say how to sign in.
+// Ask sends a request from a client address, with a bearer token unless it is "", and decodes the response.
+// It checks that every refusal with status 401 says how to sign in.
 func Ask[T any](t testing.TB, s *Issuer, method, path, token, address string, body any, header ...string) (
 	status int, answer T,
 ) {
@@ -89,7 +90,7 @@ type SignedIn struct {
 	Errors []struct{ Field, Code string }
 }
 
-// SignIn signs a recorded person in by the password.
+// SignIn signs a user of the recorded site in with the password.
 func (s *Issuer) SignIn(t testing.TB, login, password string) SignedIn {
 	t.Helper()
 	status, in := Ask[SignedIn](t, s, "POST", "/v1/auth/sign-in", "", Home,
@@ -109,13 +110,13 @@ type Me struct {
 	Errors                      []struct{ Field, Code string }
 }
 
-// Me reads the account that a token belongs to.
+// Me returns the account to which a token belongs.
 func (s *Issuer) Me(t testing.TB, token string) (status int, account Me) {
 	t.Helper()
 	return Ask[Me](t, s, "GET", "/v1/me", token, Home, nil)
 }
 
-// Code reads the code that was mailed last to an account.
+// Code returns the code in the latest mail to an account.
 func (s *Issuer) Code(t testing.TB, handle string) (code string) {
 	t.Helper()
 	query := "SELECT emailcode FROM {users} WHERE handle = ?"

@@ -14,7 +14,8 @@ func RunJob(t testing.TB, app *modules.App, name string) *jobs.Run {
 	return run
 }
 
-// RunJobFor works on a job until it is done, and returns what it found. A dry run repairs nothing.
+// RunJobFor works on a job until it is done, and returns the run and the differences that it found. A dry run
+// repairs nothing.
 func RunJobFor(t testing.TB, app *modules.App, name string, dryRun bool) (run *jobs.Run, found []string) {
 	t.Helper()
 	run, err := app.Jobs.Start(t.Context(), name, jobs.Options{DryRun: dryRun})
@@ -31,7 +32,7 @@ func RunJobFor(t testing.TB, app *modules.App, name string, dryRun bool) (run *j
 	return run, found
 }
 
-// Recount runs the job that computes all derived values anew, and returns those that were wrong.
+// Recount runs the job that recalculates all derived values, and returns those that were wrong.
 func Recount(t testing.TB, app *modules.App, dryRun bool) []string {
 	t.Helper()
 	run, found := RunJobFor(t, app, "recount", dryRun)

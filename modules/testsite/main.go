@@ -11,7 +11,7 @@ import (
 	"38qa.net/backend/modules/media"
 )
 
-// Main runs the tests of a package and ends the process. A package whose tests open sites has
+// Main runs the tests of a package and ends the process. A package whose tests open sites contains
 //
 //	func TestMain(m *testing.M) { testsite.Main(m) }
 func Main(m *testing.M) {

@@ -7,7 +7,8 @@ import (
 
 var (
 	questionPath = regexp.MustCompile(`^/(\d+)/`)
-	// fieldForms are the requests for forms, by the names of their buttons.
+	// fieldForms are the API requests that stand for forms of the old site, by the names of the forms'
+	// buttons.
 	fieldForms = []struct {
 		form *regexp.Regexp
 		call func(tr *Transition, question string, m []string) Call
@@ -41,7 +42,7 @@ var (
 	}
 )
 
-// postCall returns the request for an action on a post, and false for other actions.
+// postCall returns the API request for a recorded action on a post, and false for other actions.
 func (tr *Transition) postCall() (Call, bool) {
 	question := ""
 	if m := questionPath.FindStringSubmatch(tr.Action.Request.Path); m != nil {
@@ -70,7 +71,8 @@ func (tr *Transition) postCall() (Call, bool) {
 	return Call{}, false
 }
 
-// writing returns the fields that all forms for texts share, with a prefix.
+// writing returns the fields that all forms for texts have in common. Their names in the form begin with the
+// prefix.
 func (tr *Transition) writing(prefix string) map[string]any {
 	body := map[string]any{"content": tr.Field(prefix + "content")}
 	if tr.Field(prefix+"content_ckeditor_ok") == "1" {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// root is the folder of the whole repository: the nearest one above a package's tests that has a go.mod.
+// root is the root folder of the repository: the nearest folder above a package's tests that has a go.mod.
 var root = sync.OnceValue(func() string {
 	folder, err := os.Getwd() // go test runs the tests of a package in its folder
 	if err != nil {
@@ -26,7 +26,7 @@ var root = sync.OnceValue(func() string {
 	}
 })
 
-// Repository returns the path of a file of the repository, by its path from the repository's root.
+// Repository returns the path of a file of the repository, given its path from the root of the repository.
 func Repository(path ...string) string { return filepath.Join(append([]string{root()}, path...)...) }
 
 // Testdata returns the path of a file below the folder testdata.
@@ -34,8 +34,8 @@ func Testdata(path ...string) string {
 	return filepath.Join(Repository("testdata"), filepath.Join(path...))
 }
 
-// Recording reads one file of what Q2A itself answered on the recorded site (testdata/oracle/reads), by its
-// name without .json.
+// Recording reads a recorded response of Q2A itself (testdata/oracle/reads), given the file's name without
+// .json.
 func Recording[T any](t testing.TB, name string) T {
 	t.Helper()
 	text, err := os.ReadFile(Testdata("oracle", "reads", name+".json"))

@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// Replay replays recordings of a module over HTTP, at the recorded time, from the recorded address, and
-// expects the recorded changes of all tables. It fails if there are fewer recordings of the module than
-// least.
+// Replay replays the recordings of a module over HTTP, at the recorded time and from the recorded address,
+// and checks that all tables change as recorded. It fails if the module has fewer recordings than least.
 func Replay(t *testing.T, module string, least int) {
 	t.Helper()
 	drift := readDrift(t)
@@ -36,7 +35,7 @@ func Replay(t *testing.T, module string, least int) {
 	})
 }
 
-// module returns the module that a recording is of, or "" if it cannot be replayed.
+// module returns the module to which a recording belongs, or "" if the recording cannot be replayed.
 func (tr *Transition) module() string {
 	calls := tr.Calls()
 	if len(calls) == 0 {
@@ -50,7 +49,7 @@ func (tr *Transition) module() string {
 	return "qa"
 }
 
-// setup is what a recording began with.
+// setup is the state of the site before a recorded action.
 type setup struct {
 	Options map[string]string
 	SQL     []string
@@ -103,7 +102,7 @@ func (tr *Transition) refused(calls []Call) bool {
 	return len(tr.Response.Errors) > 0 || changedNothing
 }
 
-// page returns the question whose page was open when the action was taken, or "" if it was another page.
+// page returns the question whose page was open when the action was taken, or "" if another page was open.
 func (tr *Transition) page(t *testing.T, s *Site) string {
 	if m := questionPath.FindStringSubmatch(tr.Action.Request.Path); m != nil {
 		return m[1]
@@ -115,11 +114,12 @@ func (tr *Transition) page(t *testing.T, s *Site) string {
 	return ""
 }
 
-// byChance are the columns whose values depend on chance.
+// byChance matches the columns whose values are random.
 var byChance = regexp.MustCompile(`cookieid=\d+`)
 
-// leaveOpen takes out of both differences what may differ: random values, which follower's stream is
-// trimmed, and that the administrators' list of hidden posts deletes in nobody's name.
+// leaveOpen removes from both differences what need not be equal: random values; the users whose update
+// stream was trimmed; and who deleted a post from the administrators' list of hidden posts, where Q2A records
+// nobody.
 func (tr *Transition) leaveOpen(want, got Difference) {
 	if tr.Field("qa_operation") == "click_admin" && tr.Field("action") == "delete" && got["users"] != nil {
 		delete(got["users"].Updated, "userid="+strconv.Itoa(tr.Action.ActorID))

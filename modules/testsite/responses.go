@@ -1,6 +1,6 @@
 package testsite
 
-// List is a page of a list.
+// List is one page of a list.
 type List[T any] struct {
 	Items      []T
 	NextCursor string
@@ -39,7 +39,7 @@ func IDs(questions []Question) []int {
 	return out
 }
 
-// Activity is an entry of a list of what happened.
+// Activity is an entry of a list of recent activity.
 type Activity struct {
 	Question Question
 	Post     struct {
@@ -52,14 +52,14 @@ type Activity struct {
 	Votes struct{ Net int }
 }
 
-// An Entry is what the tests compare of an [Activity] with the recorded one.
+// An Entry is the part of an [Activity] that tests compare with a recorded one.
 type Entry struct {
 	Question, Post int
 	What           string
 	At             int64
 }
 
-// Entries returns what the tests compare of a list.
+// Entries returns the parts of a list that tests compare with a recorded one.
 func Entries(items []Activity) []Entry {
 	out := []Entry{}
 	for _, a := range items {
@@ -78,13 +78,13 @@ type RecordedActivity struct {
 	Created     int64   `json:"created"`
 }
 
-// UpdateWords are the API's words for Q2A's types of updates.
+// UpdateWords are the API's names of Q2A's types of updates.
 var UpdateWords = map[string]string{
 	"E": "content", "T": "tags", "A": "category", "C": "closed", "S": "selected", "H": "visibility", "Y": "type",
 }
 
-// RecordedEntries returns what the tests compare of a recorded list; timed reports whether the API's list has
-// times.
+// RecordedEntries returns the parts of a recorded list that tests compare; timed reports whether the API's
+// list has times.
 func RecordedEntries(list []RecordedActivity, timed bool) []Entry {
 	out := []Entry{}
 	for _, r := range list {

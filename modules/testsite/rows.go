@@ -8,7 +8,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// Exec writes to the database as somebody else would.
+// Exec runs a statement on the site's database, as another program would.
 func (s *Site) Exec(t testing.TB, query string, args ...any) {
 	t.Helper()
 	if _, err := s.App.DB.Exec(t.Context(), query, args...); err != nil {
@@ -16,7 +16,7 @@ func (s *Site) Exec(t testing.TB, query string, args ...any) {
 	}
 }
 
-// Alter is [Site.Exec] for a statement that has to change rows.
+// Alter is like [Site.Exec], for a statement that must change rows.
 func (s *Site) Alter(t testing.TB, query string, args ...any) {
 	t.Helper()
 	if n, err := s.App.DB.Exec(t.Context(), query, args...); err != nil || n == 0 {
@@ -24,8 +24,8 @@ func (s *Site) Alter(t testing.TB, query string, args ...any) {
 	}
 }
 
-// SetOptions sets options of the site. Call it before the first request: the site remembers its options for
-// a second.
+// SetOptions sets options of the site. It must be called before the first request, because the site keeps its
+// options in memory for a second.
 func (s *Site) SetOptions(t testing.TB, values map[string]string) {
 	t.Helper()
 	for title, value := range values {
@@ -34,7 +34,7 @@ func (s *Site) SetOptions(t testing.TB, values map[string]string) {
 	}
 }
 
-// Scalar reads one number of the database.
+// Scalar returns the one number that a query reads.
 func (s *Site) Scalar(t testing.TB, query string, args ...any) (n int) {
 	t.Helper()
 	if _, err := s.App.DB.Get(t.Context(), []any{&n}, query, args...); err != nil {
@@ -43,7 +43,7 @@ func (s *Site) Scalar(t testing.TB, query string, args ...any) (n int) {
 	return n
 }
 
-// Numbers reads the first column of a query.
+// Numbers returns the first column of a query.
 func (s *Site) Numbers(t testing.TB, query string, args ...any) (all []int) {
 	t.Helper()
 	if err := s.App.DB.Select(t.Context(), database.Append(&all), query, args...); err != nil {
@@ -62,7 +62,7 @@ func (s *Site) VisitorCookie(t testing.TB) (cookie string) {
 	return cookie
 }
 
-// Statements returns what a GET request sends to the database.
+// Statements returns the statements that a GET request sends to the database.
 func (s *Site) Statements(t testing.TB, path string, header ...string) []string {
 	t.Helper()
 	ctx, counter := database.CountStatements(t.Context())

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// OneSession lets the site have one connection to the database, so that what a test sets and counts in its session is
-// of the site alone: a server has sessions of other tests, too.
+// OneSession limits the site to one connection to the database, so that what a test sets and counts in that
+// session concerns this site alone: a server has sessions of other tests, too.
 func (s *Site) OneSession(t testing.TB) {
 	t.Helper()
 	pool := s.App.DB.Pool()
@@ -19,8 +19,8 @@ func (s *Site) OneSession(t testing.TB) {
 	}
 }
 
-// SessionStatus reads counters of the session of a MySQL or MariaDB server, by the beginning of their names. Call
-// [Site.OneSession] before.
+// SessionStatus returns the counters of a MySQL or MariaDB session whose names begin with one of the
+// prefixes. [Site.OneSession] must be called before.
 func (s *Site) SessionStatus(t testing.TB, prefixes ...string) map[string]int {
 	t.Helper()
 	found := map[string]int{}

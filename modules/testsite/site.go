@@ -47,7 +47,7 @@ type optionFunc func(t testing.TB, s *settings)
 
 func (f optionFunc) apply(t testing.TB, s *settings) { f(t, s) }
 
-// On opens the site on the database with the address, which other sites may have open as well.
+// On opens the site on the database with the given address, which other sites may use as well.
 func On(databaseURL string) Option {
 	return optionFunc(func(_ testing.TB, s *settings) { s.cfg.DatabaseURL = databaseURL })
 }
@@ -57,7 +57,7 @@ func Config(change func(c *config.Config)) Option {
 	return optionFunc(func(_ testing.TB, s *settings) { change(&s.cfg) })
 }
 
-// Clock sets what tells the time.
+// Clock sets the site's clock.
 func Clock(now database.Clock) Option {
 	return optionFunc(func(_ testing.TB, s *settings) { s.app = append(s.app, modules.WithClock(now)) })
 }
@@ -74,14 +74,14 @@ func GenuineTokens() Option {
 	return optionFunc(func(_ testing.TB, s *settings) { s.app = append(s.app, modules.WithVerifier(nil)) })
 }
 
-// After runs statements on the database before the site is opened: a site that is open remembers its
-// options for a second.
+// After runs statements on the database before the site is opened, because an open site keeps its options in
+// memory for a second.
 func After(statements ...string) Option {
 	return optionFunc(func(_ testing.TB, s *settings) { s.sql = append(s.sql, statements...) })
 }
 
-// Settings returns a configuration for tests: the default one, whatever the environment says, with a folder
-// of the test's own and without a limit of requests.
+// Settings returns a configuration for tests: the defaults, whatever the environment says, with a folder that
+// belongs to the test and without a rate limit.
 func Settings(t testing.TB) config.Config {
 	t.Helper()
 	cfg, err := config.From(map[string]string{"DATA_DIR": t.TempDir(), "LOG_LEVEL": "warn", "RATE_LIMIT": "off"})
@@ -91,9 +91,9 @@ func Settings(t testing.TB) config.Config {
 	return cfg
 }
 
-// New opens a site, which is closed when the test ends. Without options that say otherwise it is the
-// recorded site in SQLite, with its images, and takes the address of a client from X-Forwarded-For. All
-// responses of the site are held against the OpenAPI document.
+// New opens a site, which is closed when the test ends. Without other options it is the recorded site in
+// SQLite, with its images, and trusts X-Forwarded-For. All of its responses are checked against the OpenAPI
+// document.
 func New(t testing.TB, options ...Option) *Site {
 	t.Helper()
 	s := settings{cfg: Settings(t), app: []modules.Option{modules.WithVerifier(verifyTestToken)}}
@@ -126,7 +126,7 @@ func New(t testing.TB, options ...Option) *Site {
 	return &Site{App: app, URL: server.URL, Database: s.cfg.DatabaseURL, Store: store}
 }
 
-// Prepare runs statements on the database with the address.
+// Prepare runs statements on the database with the given address.
 func Prepare(t testing.TB, databaseURL string, statements ...string) {
 	t.Helper()
 	if len(statements) == 0 {
@@ -144,7 +144,7 @@ func Prepare(t testing.TB, databaseURL string, statements ...string) {
 	}
 }
 
-// verifyTestToken takes "test-ID" for a token of the user with the id, who has just signed in.
+// verifyTestToken accepts "test-ID" as a token of the user with that id, who has just signed in.
 func verifyTestToken(_ context.Context, token string) (auth.Person, error) {
 	var id int
 	if _, err := fmt.Sscanf(token, "test-%d", &id); err != nil {
@@ -153,5 +153,5 @@ func verifyTestToken(_ context.Context, token string) (auth.Person, error) {
 	return auth.Person{UserID: id, SignedInAt: time.Now().Unix()}, nil
 }
 
-// Token returns a bearer token of a recorded person for sites without [GenuineTokens].
+// Token returns a bearer token of a user of the recorded site, for sites without [GenuineTokens].
 func Token(user int) string { return fmt.Sprintf("test-%d", user) }

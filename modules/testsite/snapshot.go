@@ -16,7 +16,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// RowValues are a row's columns as text; absent columns are NULL.
+// RowValues are the columns of a row as text. Columns that are absent are NULL.
 type RowValues map[string]string
 
 func (r RowValues) String() string {
@@ -27,10 +27,11 @@ func (r RowValues) String() string {
 	return strings.Join(parts, " ")
 }
 
-// Snapshot is the rows of Q2A's tables at one moment.
+// Snapshot holds the rows of Q2A's tables at one moment.
 type Snapshot map[string][]RowValues
 
-// tableKeys are the unique keys of the tables that have one; the others are compared as multisets.
+// tableKeys are the unique keys of the tables that have one. The rows of other tables are compared without
+// regard to their order.
 var tableKeys = map[string][]string{
 	"blobs": {"blobid"}, "categories": {"categoryid"}, "cookies": {"cookieid"}, "iplimits": {"ip", "action"},
 	"messages": {"messageid"}, "options": {"title"}, "postmetas": {"postid", "title"}, "posts": {"postid"},
@@ -40,8 +41,8 @@ var tableKeys = map[string][]string{
 	"uservotes": {"userid", "postid"}, "words": {"wordid"},
 }
 
-// ReadTables takes a Snapshot. Values look as in the recordings: addresses as text, other binary values as
-// hex.
+// ReadTables returns a Snapshot. Its values have the form that they have in the recordings: addresses as
+// text, other binary values in hexadecimal.
 func ReadTables(t testing.TB, db *database.DB) Snapshot {
 	t.Helper()
 	s := Snapshot{}
@@ -99,17 +100,17 @@ func shownValue(column string, value []byte) string {
 	return strings.TrimSuffix(string(value), " 00:00:00.000")
 }
 
-// TableDiff is what happened to a table.
+// TableDiff is what changed in a table.
 type TableDiff struct {
 	Inserted, Deleted []string
-	// Updated are the values before and after, by the row's key and the column.
+	// Updated holds the values before and after, by the row's key and the column.
 	Updated map[string]map[string][2]string
 }
 
-// Difference is what happened to the tables between two snapshots, by table.
+// Difference is what changed in each table between two snapshots.
 type Difference map[string]*TableDiff
 
-// table returns what happened to a table, which may be nothing yet.
+// table returns the changes of a table, and adds empty ones if there are none yet.
 func (all Difference) table(name string) *TableDiff {
 	if all[name] == nil {
 		all[name] = &TableDiff{Updated: map[string]map[string][2]string{}}
@@ -117,7 +118,7 @@ func (all Difference) table(name string) *TableDiff {
 	return all[name]
 }
 
-// Diff returns what happened between two snapshots.
+// Diff returns what changed between two snapshots.
 func (before Snapshot) Diff(after Snapshot) Difference {
 	all := Difference{}
 	for _, table := range database.CoreTables() {
@@ -199,7 +200,7 @@ func (d *TableDiff) asMultiset(before, after []RowValues) {
 	}
 }
 
-// Describe lists where what happened to the tables is not what was expected.
+// Describe lists how the changes of the tables differ from the expected ones.
 func Describe(want, got Difference) []string {
 	var out []string
 	for _, table := range database.CoreTables() {

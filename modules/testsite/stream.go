@@ -9,14 +9,13 @@ import (
 	"time"
 )
 
-// Stream follows /v1/events and hands over one event at a time.
+// Stream is a client of /v1/events that reads one event at a time.
 type Stream struct {
 	lines  chan map[string]string
 	cancel context.CancelFunc
 }
 
-// OpenStream connects to /v1/events as a visitor; lastID is the id of the last event that was received
-// before, or "".
+// OpenStream connects to /v1/events as a visitor. lastID is the id of the last event received before, or "".
 func OpenStream(t *testing.T, s *Site, query, lastID string) *Stream {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -56,7 +55,7 @@ func OpenStream(t *testing.T, s *Site, query, lastID string) *Stream {
 	return st
 }
 
-// Next waits for the next event; it is nil when the stream ended.
+// Next waits for the next event and returns it, or nil if the stream has ended.
 func (st *Stream) Next(t *testing.T) map[string]string {
 	t.Helper()
 	select {

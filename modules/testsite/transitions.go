@@ -38,16 +38,16 @@ type Transition struct {
 	}
 }
 
-// apiNotes say what is special when a recording is replayed through the API.
+// apiNotes say how the replay of a recording through the API differs from that of others.
 type apiNotes struct {
-	// Before are requests that come before the page is opened: what was done in steps that were not recorded.
+	// Before are requests sent before the page is opened. They stand for steps that were not recorded.
 	Before []struct {
 		Call
 		ActorID int `json:"actor_userid"`
-		// Earlier is how many seconds before the page was opened the request comes.
+		// Earlier is how many seconds before the opening of the page the request is sent.
 		Earlier int64
 	}
-	// Calls are the requests that stand for the recorded one, in place of those that its form translates to.
+	// Calls are the requests that stand for the recorded one, in place of those that follow from its form.
 	Calls []Call
 }
 
@@ -79,8 +79,8 @@ func Transitions(t testing.TB) []*Transition {
 	return all
 }
 
-// Calls returns the requests of the API that stand for the recorded one. There are none if the API has no
-// operation for it, or if it has one that takes a file.
+// Calls returns the API requests that stand for the recorded one. There are none if the API has no operation
+// for it, or one that takes a file.
 func (tr *Transition) Calls() []Call {
 	if len(tr.Action.API.Calls) > 0 {
 		return tr.Action.API.Calls
@@ -132,8 +132,8 @@ func number(text string) int {
 	return n
 }
 
-// Drift are the values that Q2A left wrong and its own recalculation repairs (testdata/oracle/drift.json),
-// by the name of the action and by "table key column".
+// Drift holds the values that Q2A left wrong and its own recalculation repairs (testdata/oracle/drift.json),
+// by the name of the action and then by "table key column".
 type Drift map[string]map[string]struct{ Stored, Recalculated any }
 
 func readDrift(t testing.TB) (drift Drift) {
@@ -148,8 +148,8 @@ func readDrift(t testing.TB) (drift Drift) {
 	return drift
 }
 
-// Expected returns the recorded difference of the tables, with the values that a recalculation gives where
-// Q2A's own are wrong.
+// Expected returns the recorded changes of the tables, with the values of a recalculation where Q2A's own are
+// wrong.
 func (tr *Transition) Expected(drift Drift) Difference {
 	all := Difference{}
 	for name, recorded := range tr.Diff {
@@ -174,7 +174,7 @@ func (tr *Transition) Expected(drift Drift) Difference {
 	return all
 }
 
-// correct puts in the value that a recalculation gives, where is "table key column".
+// correct replaces a stored value with the value of a recalculation; where is "table key column".
 func (all Difference) correct(where, stored, recalculated string) {
 	table, place, _ := strings.Cut(strings.TrimPrefix(where, "qa_"), " ")
 	cut := strings.LastIndex(place, " ")
@@ -215,8 +215,8 @@ func recordedRow(r map[string]any) RowValues {
 	return row
 }
 
-// secretForms are the random values in rows of users: all that can be expected of them is their form, and
-// whether they changed.
+// secretForms are the forms of random values in rows of users. Tests can expect no more of such a value than
+// its form, and whether it changed.
 var secretForms = []struct {
 	column string
 	form   *regexp.Regexp
@@ -226,7 +226,7 @@ var secretForms = []struct {
 	{"emailcode", regexp.MustCompile(`^[0-9a-z]{8}$`)},
 }
 
-// maskSecrets puts the form in the place of random values.
+// maskSecrets replaces random values with their forms.
 func maskSecrets(d *TableDiff) {
 	for _, s := range secretForms {
 		mask := func(value string) string {

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestRecordingsSayWhatIsSpecial: the requests that a recording names come before it, and in its place.
+// TestRecordingsSayWhatIsSpecial checks that the API requests that a recording names are made in place of the
+// recorded action, or before it.
 func TestRecordingsSayWhatIsSpecial(t *testing.T) {
 	t.Parallel()
 	const voted = `{"action": {"request": {"method": "POST", "path": "index.php",

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Ask writes a question that follows from an answer, or from none if answer is 0, and returns its id.
+// Ask writes a question and returns its id. The question follows up the given answer, or none if answer is 0.
 func (s *Site) Ask(t testing.TB, user int, title string, answer int) int {
 	t.Helper()
 	body := map[string]any{"title": title, "content": "What is to be found out about: " + title}
@@ -29,7 +29,8 @@ func (s *Site) Hide(t testing.TB, post int) {
 	s.Do(t, ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", post), map[string]any{"hidden": true})
 }
 
-// PointWeights returns the recorded site's weights of points as the API takes them, but for some.
+// PointWeights returns the recorded site's weights of points in the form that the API takes, with the given
+// ones in place of the recorded ones.
 func PointWeights(others map[string]any) map[string]any {
 	weights := map[string]any{"base": 100, "multiple": 10,
 		"postQuestion": 2, "selectAnswer": 3, "postAnswer": 4, "bestAnswer": 30,

@@ -18,7 +18,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// move is a job with parameters; batch is its only step's.
+// move returns a job with parameters and one step, which does the given batch.
 func move(batch func(ctx context.Context, after int, w *jobs.Work) (int, error)) jobs.Job {
 	return jobs.Job{Name: "move", Summary: "moves images", Steps: []jobs.Step{{Name: "images", Count: func(context.Context) (int, error) { return 3, nil }, Batch: batch}},
 		Parameters: []jobs.Parameter{
@@ -33,7 +33,7 @@ func move(batch func(ctx context.Context, after int, w *jobs.Work) (int, error))
 		}}
 }
 
-// manage is a manager of the job on an empty database, or on the one at the address.
+// manage returns a manager of the job on the database at the address.
 func manage(t *testing.T, url string, j jobs.Job) *jobs.Manager {
 	t.Helper()
 	db, err := database.Open(t.Context(), database.Settings{URL: url, Prefix: "qa_", MaxConnections: 2})
@@ -47,7 +47,8 @@ func manage(t *testing.T, url string, j jobs.Job) *jobs.Manager {
 	return jobs.New(db, jobs.Settings{}, j)
 }
 
-// TestFlagsOfJobs: a job's parameters are flags, beside --dry-run and in any order.
+// TestFlagsOfJobs checks that the parameters of a job are flags of its command, beside --dry-run and in any
+// order, and that what is no flag is refused.
 func TestFlagsOfJobs(t *testing.T) {
 	for args, c := range map[string]struct {
 		dryRun     bool
@@ -79,7 +80,8 @@ func TestFlagsOfJobs(t *testing.T) {
 	}
 }
 
-// TestRunWithParameters: a run that was cut off goes on with the same parameters and not with others, and says in the end what came of it.
+// TestRunWithParameters checks that an interrupted run goes on with the same parameters only, and that the
+// command, the list and the history show the parameters and the result.
 func TestRunWithParameters(t *testing.T) {
 	url := databasetest.SQLite(t)
 	ctx, stop := context.WithCancel(t.Context())
@@ -141,7 +143,8 @@ func TestRunWithParameters(t *testing.T) {
 	}
 }
 
-// TestResultsOfRuns: a job's own words stand beside the differences, and without them the differences are counted.
+// TestResultsOfRuns checks that the command prints the summary of the job and the differences it found, and
+// that it counts the differences where the job gives no summary.
 func TestResultsOfRuns(t *testing.T) {
 	for name, c := range map[string]struct {
 		summary string
@@ -182,7 +185,8 @@ func TestResultsOfRuns(t *testing.T) {
 	}
 }
 
-// TestFailedRunTellsWhy: what a job said before is not taken for the result of a run that fails.
+// TestFailedRunTellsWhy checks that a run that fails shows its error, and not the summary that the job had
+// set before.
 func TestFailedRunTellsWhy(t *testing.T) {
 	m := manage(t, databasetest.SQLite(t), move(func(_ context.Context, after int, w *jobs.Work) (int, error) {
 		w.Summary = "all is well"
@@ -200,7 +204,8 @@ func TestFailedRunTellsWhy(t *testing.T) {
 	}
 }
 
-// TestProgress: what earlier processes did says nothing of how fast this one is.
+// TestProgress checks that the speed and the time left are computed from what this process has done, without
+// what earlier processes did of the run.
 func TestProgress(t *testing.T) {
 	for want, c := range map[string]struct {
 		done, before int

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestGeneralCIAsRecorded compares pairs as the recorded server compared them.
+// TestGeneralCIAsRecorded checks that CompareGeneralCI and FoldGeneralCI find the same pairs of texts equal
+// as the recorded server did with utf8_general_ci.
 func TestGeneralCIAsRecorded(t *testing.T) {
 	text, err := os.ReadFile("../../../testdata/oracle/reads/strings.json")
 	if err != nil {
@@ -37,7 +38,8 @@ func TestGeneralCIAsRecorded(t *testing.T) {
 	}
 }
 
-// TestGeneralCIMatchesServer reads the weights of all characters of the basic plane from a server again.
+// TestGeneralCIMatchesServer checks generalCIWeight against the weights that a MySQL or MariaDB server gives
+// to the characters of Unicode's basic plane.
 func TestGeneralCIMatchesServer(t *testing.T) {
 	url := os.Getenv("TEST_DATABASE_URL")
 	if url == "" {

@@ -17,7 +17,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// logged collects what is logged during the test.
+// logged returns what will be logged during the test.
 func logged(t *testing.T) *strings.Builder {
 	t.Helper()
 	text, before := &strings.Builder{}, slog.Default()
@@ -28,7 +28,8 @@ func logged(t *testing.T) *strings.Builder {
 
 var errAway = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 
-// TestOutageIsLoggedOnce, and its end, however many statements fail, and though some may work in between.
+// TestOutageIsLoggedOnce checks that an outage of the database is logged once when it begins and once when it
+// ends, however many statements fail, and even if some statements succeed in between.
 func TestOutageIsLoggedOnce(t *testing.T) {
 	text := logged(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -53,7 +54,8 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 	}
 }
 
-// TestFullAndUnavailable: which errors mean what.
+// TestFullAndUnavailable checks which errors mean that the database has no room left, which mean that it
+// cannot be reached, and which mean neither.
 func TestFullAndUnavailable(t *testing.T) {
 	for name, c := range map[string]struct {
 		err               error
@@ -81,7 +83,8 @@ func TestFullAndUnavailable(t *testing.T) {
 	}
 }
 
-// TestFullSQLite: a database that cannot grow says so, is not ready for a while, and is again later.
+// TestFullSQLite checks that a write to a SQLite database that cannot grow fails with a Full error, that this
+// is logged once, and that the database is not ready for a while and then ready again.
 func TestFullSQLite(t *testing.T) {
 	text := logged(t)
 	db, err := Open(t.Context(), Settings{URL: "sqlite:" + filepath.Join(t.TempDir(), "x.sqlite"), MaxConnections: 1})
@@ -123,7 +126,8 @@ func TestFullSQLite(t *testing.T) {
 	}
 }
 
-// TestReadyLooksForRoom on the disk of the file, before the first write that would fail.
+// TestReadyLooksForRoom checks that tryToWrite, by which readiness looks for room on the disk, fails in a
+// folder that does not exist, and leaves nothing behind in one that does.
 func TestReadyLooksForRoom(t *testing.T) {
 	if err := tryToWrite(filepath.Join(t.TempDir(), "gone")); err == nil {
 		t.Error("a folder that is not there takes files")

@@ -9,7 +9,8 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// TestFreeID: ids lie where Q2A's do, and one that is taken is not given again.
+// TestFreeID checks that FreeID returns ids in the range in which Q2A's random ids lie, and an error where
+// every id that it may choose is taken.
 func TestFreeID(t *testing.T) {
 	db, err := database.Open(context.Background(), database.Settings{URL: "sqlite:" + filepath.Join(t.TempDir(), "ids.sqlite"), Prefix: "qa_"})
 	if err != nil {

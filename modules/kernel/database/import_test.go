@@ -10,8 +10,9 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// TestImportDump reads the recorded site into SQLite; the reads of the whole application are then compared with the
-// recordings in package modules.
+// TestImportDump checks that ImportDump reads the dump of the recorded site into SQLite, by the number of
+// tables and rows and by single values. The tests of package modules compare the reads of the whole
+// application on such a database with the recordings.
 func TestImportDump(t *testing.T) {
 	ctx := context.Background()
 	file, err := os.Open("../../../testdata/oracle/small.sql.gz")

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestSQLiteIsPrivate: nobody but the owner can read the database, also what is beside it, whatever it was before.
+// TestSQLiteIsPrivate checks that only the owner can read a SQLite database and the files beside it (-wal,
+// -shm), whether they are new or were readable for others before.
 func TestSQLiteIsPrivate(t *testing.T) {
 	for name, before := range map[string]fs.FileMode{"new": 0, "readable for all": 0o644, "readable for the group": 0o640} {
 		t.Run(name, func(t *testing.T) {
@@ -45,7 +46,8 @@ func TestSQLiteIsPrivate(t *testing.T) {
 	}
 }
 
-// TestSQLiteWritesThrough: what was committed is on the disk, on every connection.
+// TestSQLiteWritesThrough checks that every connection to SQLite has synchronous set to FULL and the journal
+// in WAL mode, so that a committed transaction is on the disk.
 func TestSQLiteWritesThrough(t *testing.T) {
 	db, err := Open(t.Context(), Settings{URL: "sqlite:" + filepath.Join(t.TempDir(), "x.sqlite"), MaxConnections: 3})
 	if err != nil {

@@ -27,7 +27,8 @@ func TestUnavailable(t *testing.T) {
 	}
 }
 
-// TestTxRunsAgainAfterDeadlock: a transaction that was chosen as a victim is run again, others are not.
+// TestTxRunsAgainAfterDeadlock checks that a transaction is run again while it fails with MySQL's deadlock
+// error, and only once if it fails with any other error.
 func TestTxRunsAgainAfterDeadlock(t *testing.T) {
 	db, err := Open(context.Background(), Settings{URL: "sqlite:" + t.TempDir() + "/x.sqlite"})
 	if err != nil {

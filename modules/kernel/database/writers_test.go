@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// TestWritersOfSQLiteWait: a transaction waits for another of the same process without a connection, gives up with
-// its context, and is not kept from writing by one that panicked. Within a transaction there is nothing to wait for.
+// TestWritersOfSQLiteWait checks that writers of one process wait for the transaction that is open, without
+// holding a connection, until their context ends; that a transaction within a transaction does not wait; and
+// that a transaction that panicked does not keep others from writing.
 func TestWritersOfSQLiteWait(t *testing.T) {
 	t.Parallel()
 	db, err := Open(t.Context(), Settings{URL: "sqlite:" + filepath.Join(t.TempDir(), "a.sqlite"), MaxConnections: 2})

@@ -16,14 +16,14 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// noted writes an effect of the event.
+// noted is a handler that writes a row for the event into effects.
 func noted(ctx context.Context, tx *database.DB, e Event) error {
 	_, err := tx.Exec(ctx, "INSERT INTO {effects} (seq, note) VALUES (?, ?)", e.Seq, e.Name)
 	return err
 }
 
-// inOrder checks that the effects are those of the events from first to last, each once. Without an order of rows in the
-// table their order is not looked at.
+// inOrder checks that effects has one row for each event from first to last, and no others. It does not look
+// at their order, since the table keeps none.
 func inOrder(t *testing.T, db *database.DB, first, last int) {
 	t.Helper()
 	n := count(t, db, "SELECT COUNT(*) FROM {effects}")
@@ -33,7 +33,7 @@ func inOrder(t *testing.T, db *database.DB, first, last int) {
 	}
 }
 
-// begin makes the consumer's row, so that it has what happens from here on.
+// begin makes the row of a consumer, so that the consumer gets the events that happen from here on.
 func begin(t *testing.T, db *database.DB, name string) {
 	t.Helper()
 	if err := Consume(t.Context(), db, name, noted); err != nil {
@@ -57,7 +57,8 @@ func TestConsumerBeginsWithWhatHappensFromNowOn(t *testing.T) {
 	})
 }
 
-// TestConsumersOfManyProcesses share the work, one at a time, in order, while events come in.
+// TestConsumersOfManyProcesses checks that one consumer that runs in several processes handles each event
+// once, one at a time and in order, while new events are written.
 func TestConsumersOfManyProcesses(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.open(t)
@@ -93,8 +94,8 @@ func TestConsumersOfManyProcesses(t *testing.T) {
 	})
 }
 
-// TestConsumerThatIsKilled: a process that dies in the middle of a transaction leaves it to the next one, with no effect
-// missing or done twice.
+// TestConsumerThatIsKilled checks that when a process is killed in the middle of a transaction of its
+// consumer, the next process does that transaction again, with no effect missing or done twice.
 func TestConsumerThatIsKilled(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.open(t)
@@ -136,7 +137,7 @@ func TestConsumerThatIsKilled(t *testing.T) {
 	})
 }
 
-// TestDyingConsumer is the process that TestConsumerThatIsKilled kills.
+// TestDyingConsumer checks nothing: it is the process that TestConsumerThatIsKilled starts and kills.
 func TestDyingConsumer(t *testing.T) {
 	url := os.Getenv("EVENTS_TEST_DATABASE")
 	if url == "" {
@@ -151,8 +152,9 @@ func TestDyingConsumer(t *testing.T) {
 	})
 }
 
-// TestHandlerThatFails: the events before are done, the one that failed is tried again before all others, and after so many
-// failures the consumer goes on without it. Panics are failures too.
+// TestHandlerThatFails checks that the events before one whose handler fails or panics stay done, that this
+// event is tried again before any later one, and that after maxAttempts failures the consumer goes on without
+// it.
 func TestHandlerThatFails(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.open(t)

@@ -34,7 +34,8 @@ func subscribe(t *testing.T, f *Follower, filter Filter) *Subscription {
 	return s
 }
 
-// TestFollowersOfTwoProcesses each see what happens through either, from when they subscribe.
+// TestFollowersOfTwoProcesses checks that subscribers of two processes both get the public events that either
+// process writes, from the moment when they subscribe.
 func TestFollowersOfTwoProcesses(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		one, two := s.open(t), s.open(t)
@@ -72,7 +73,8 @@ func TestFollowersOfTwoProcesses(t *testing.T) {
 	})
 }
 
-// TestNobodyFollows: then the database is left alone.
+// TestNobodyFollows checks that a Follower sends no statements to the database while it has no subscribers,
+// and that a closed one refuses them.
 func TestNobodyFollows(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.open(t)
@@ -99,7 +101,8 @@ func TestNobodyFollows(t *testing.T) {
 	})
 }
 
-// TestSlowSubscriberIsDropped and nobody else waits for it.
+// TestSlowSubscriberIsDropped checks that a subscriber that reads too slowly gets what is buffered and is
+// then dropped, and that other subscribers do not wait for it.
 func TestSlowSubscriberIsDropped(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.open(t)
@@ -143,7 +146,8 @@ func TestSlowSubscriberIsDropped(t *testing.T) {
 	})
 }
 
-// TestDatabaseThatComesBack: a subscriber waits as long as it wants to, and is let in once the database answers.
+// TestDatabaseThatComesBack checks that Subscribe waits for a database that does not answer until its context
+// ends, and succeeds once the database answers.
 func TestDatabaseThatComesBack(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.open(t)

@@ -10,7 +10,7 @@ import (
 	"38qa.net/backend/modules/kernel/database/databasetest"
 )
 
-// patient is how long a test waits for what has to happen.
+// patient is how long a test waits for something before it fails.
 const patient = 30 * time.Second
 
 // site is an empty database with this backend's own tables.
@@ -26,7 +26,7 @@ func onDatabases(t *testing.T, test func(t *testing.T, s site)) {
 	})
 }
 
-// prepare makes the tables, and one to write effects into.
+// prepare makes this backend's tables, and the table effects, into which the tests' consumers write.
 func (s site) prepare(t *testing.T) {
 	t.Helper()
 	db := s.open(t)
@@ -38,7 +38,7 @@ func (s site) prepare(t *testing.T) {
 	}
 }
 
-// open gives a connection pool of its own, as another process has.
+// open returns a connection pool of its own, as another process would have.
 func (s site) open(t *testing.T) *database.DB {
 	t.Helper()
 	return s.openAt(t, nil)
@@ -70,7 +70,7 @@ func about(tx *database.DB, question int) Event {
 		Topics: Topics{Public: true, What: "question", PostID: question, QuestionID: question, CategoryIDs: []int{question % 2}, Tags: []string{fmt.Sprint("tag", question)}}}
 }
 
-// number numbers and returns the last place.
+// number numbers the events that have no number yet, and returns the last number.
 func number(t *testing.T, db *database.DB) int64 {
 	t.Helper()
 	last, err := Number(t.Context(), db)
@@ -80,7 +80,7 @@ func number(t *testing.T, db *database.DB) int64 {
 	return last
 }
 
-// all are the events after a place.
+// all returns the events after the one with the number.
 func all(t *testing.T, db *database.DB, after int64) []Event {
 	t.Helper()
 	list, err := Read(t.Context(), db, after, 1_000_000)
@@ -90,7 +90,7 @@ func all(t *testing.T, db *database.DB, after int64) []Event {
 	return list
 }
 
-// count is the answer to a SELECT COUNT.
+// count returns the number that a SELECT COUNT query reads.
 func count(t *testing.T, db *database.DB, query string, args ...any) int {
 	t.Helper()
 	var n int

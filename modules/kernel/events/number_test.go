@@ -13,8 +13,8 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// TestReadersMissNothing: writers that commit in any order or not at all, several processes that number, and a reader that
-// follows the places and sees each committed event once, without gaps.
+// TestReadersMissNothing checks that a reader sees each committed event once and without gaps in the numbers,
+// while writers commit in any order or roll back, and several processes number the events.
 func TestReadersMissNothing(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		const writers, each = 6, 40
@@ -88,7 +88,8 @@ func TestReadersMissNothing(t *testing.T) {
 	})
 }
 
-// TestNumberingDoesNotWait: an event that is written but not committed holds nobody up, and comes later.
+// TestNumberingDoesNotWait checks that an event that is written but not yet committed does not keep later
+// ones from being numbered, and gets its number after its commit.
 func TestNumberingDoesNotWait(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db, other := s.open(t), s.open(t)
@@ -120,7 +121,8 @@ func TestNumberingDoesNotWait(t *testing.T) {
 	})
 }
 
-// TestManyEventsAtOnce: more than fit into one transaction of the numbering.
+// TestManyEventsAtOnce checks that Number numbers more events than fit into one of its transactions, in
+// order, and that it takes one statement where there is nothing to number.
 func TestManyEventsAtOnce(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.open(t)
@@ -146,7 +148,8 @@ func TestManyEventsAtOnce(t *testing.T) {
 	})
 }
 
-// TestEventsComeBackAsTheyWere, but for what is not kept of a post's row; a row that cannot be read stops nobody.
+// TestEventsComeBackAsTheyWere checks that events are read as they were written, except for the parts of a
+// post's row that are not kept, and that an event that cannot be decoded does not stop the reader.
 func TestEventsComeBackAsTheyWere(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db, votes := s.open(t), -3
@@ -180,7 +183,8 @@ func TestEventsComeBackAsTheyWere(t *testing.T) {
 	})
 }
 
-// TestOldEventsAreRemoved once they are older than the retention and every consumer has passed them.
+// TestOldEventsAreRemoved checks that Prune removes events that are older than the retention and that every
+// consumer has passed, and no others, and that the numbers go on after that.
 func TestOldEventsAreRemoved(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		now := time.Unix(1_700_000_000, 0)

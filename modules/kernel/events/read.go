@@ -24,7 +24,8 @@ func Read(ctx context.Context, db *database.DB, after int64, limit int) ([]Event
 			return err
 		}
 		if err := e.decode(payload); err != nil {
-			// The event is returned without Topics, so it is not public: one bad row must not stop all readers.
+			// The event is returned without Topics, so it is not public: one bad row must not stop all
+			// readers.
 			slog.ErrorContext(ctx, "event cannot be read", "seq", e.Seq, "event", e.Name, "error", err)
 		}
 		list = append(list, e)

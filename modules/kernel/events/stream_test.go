@@ -17,7 +17,8 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 )
 
-// streamServer serves the streams of one process, with times for requests that no stream could live with.
+// streamServer serves the event streams of one process, with limits on the time of requests that are far
+// shorter than a stream lasts.
 func streamServer(t *testing.T, db *database.DB, s StreamSettings) *httptest.Server {
 	t.Helper()
 	f := NewFollower(db, Settings{Poll: 10 * time.Millisecond})
@@ -34,21 +35,21 @@ func streamServer(t *testing.T, db *database.DB, s StreamSettings) *httptest.Ser
 	return server
 }
 
-// stream is the client's side.
+// stream is a client's end of an event stream.
 type stream struct {
 	res   *http.Response
 	lines *bufio.Scanner
 	close func()
 }
 
-// message is one event as it came.
+// message is one event as the client got it.
 type message struct {
 	id, event string
 	data      PublicEvent
 	raw       string
 }
 
-// listen opens a stream; lastID may be "".
+// listen opens a stream, with the header Last-Event-ID unless lastID is "".
 func listen(t *testing.T, address, lastID string) *stream {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patient)
@@ -68,7 +69,7 @@ func listen(t *testing.T, address, lastID string) *stream {
 	return &stream{res, bufio.NewScanner(res.Body), end}
 }
 
-// next reads the next event; false at the end of the stream.
+// next reads the next event. It returns false at the end of the stream.
 func (s *stream) next(t *testing.T) (message, bool) {
 	t.Helper()
 	var m message
@@ -93,7 +94,7 @@ func (s *stream) next(t *testing.T) (message, bool) {
 	return m, false
 }
 
-// expect reads events and compares their "id event".
+// expect reads as many events as are wanted, and compares the id and the name of each with "id name".
 func (s *stream) expect(t *testing.T, want ...string) (last message) {
 	t.Helper()
 	for _, w := range want {
@@ -132,7 +133,7 @@ func TestStream(t *testing.T) {
 		listen(t, address+"?question=5", "1").expect(t, "5 question", "6 hello")
 		listen(t, address+"?category=1&tag=TAG3", "0").expect(t, "3 question", "6 hello")
 		listen(t, address+"?category=1&tag=tag4", "0").expect(t, "6 hello")
-		listen(t, address, "7").expect(t, "6 reset", "6 hello") // of another database
+		listen(t, address, "7").expect(t, "6 reset", "6 hello") // a place that only another database can have
 		only := listen(t, address+"?question=9", "")
 		only.expect(t, "6 hello")
 		happen(t, db, 8, 9)
@@ -151,7 +152,8 @@ func TestStream(t *testing.T) {
 	})
 }
 
-// TestReplayObeysStill: what happened before is told as Still leaves it, also to filters, and what happens now as it is.
+// TestReplayObeysStill checks that earlier events are replayed, and matched with filters, as the function
+// Still changes them, and that new events are sent as they are.
 func TestReplayObeysStill(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.open(t)
@@ -213,7 +215,7 @@ func TestStreamRefusals(t *testing.T) {
 	})
 }
 
-// refused expects a problem "status field code".
+// refused expects a problem with one wrong field, given as "status field code".
 func refused(t *testing.T, address, lastID, want string) {
 	t.Helper()
 	var p web.Problem
@@ -225,7 +227,7 @@ func refused(t *testing.T, address, lastID, want string) {
 	}
 }
 
-// TestHeadOfStream ends, and leaves no stream behind.
+// TestHeadOfStream checks that a HEAD request for the stream ends, and leaves no stream open behind it.
 func TestHeadOfStream(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		address := streamServer(t, s.open(t), StreamSettings{Limit: 1}).URL + "/v1/events"
@@ -245,7 +247,7 @@ func TestHeadOfStream(t *testing.T) {
 	})
 }
 
-// TestServerThatStops ends its streams at once.
+// TestServerThatStops checks that a server that stops ends its streams at once and in order.
 func TestServerThatStops(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		server := streamServer(t, s.open(t), StreamSettings{})
@@ -271,7 +273,8 @@ func TestServerThatStops(t *testing.T) {
 	})
 }
 
-// TestHeartbeat tells how far the stream has come, though nothing that it is for happened.
+// TestHeartbeat checks that a stream without events of its own still tells its client the number of the last
+// event.
 func TestHeartbeat(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.open(t)
@@ -289,7 +292,8 @@ func TestHeartbeat(t *testing.T) {
 	})
 }
 
-// TestClientThatDoesNotRead is dropped, and others do not wait for it.
+// TestClientThatDoesNotRead checks that the server drops a client that does not read its stream, and that
+// other clients do not wait for it.
 func TestClientThatDoesNotRead(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.open(t)

@@ -12,7 +12,8 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 )
 
-// TestParametersOverREST: a run is told what the request says, what does not fit is refused by name, and both the job and its runs show it.
+// TestParametersOverREST checks that a run requested over REST gets the parameters of the request, that
+// unknown and wrong parameters are refused by name, and that the job and its runs show their parameters.
 func TestParametersOverREST(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		server := web.New(web.Settings{BodyLimit: 1 << 20})

@@ -9,7 +9,7 @@ import (
 	"38qa.net/backend/modules/kernel/database/databasetest"
 )
 
-// patient is how long a test waits for what has to happen.
+// patient is how long a test waits for something before it fails.
 const patient = 30 * time.Second
 
 // site is an empty database with this backend's own tables.
@@ -25,7 +25,7 @@ func onDatabases(t *testing.T, test func(t *testing.T, s site)) {
 	})
 }
 
-// prepare makes the tables, and one to write effects into.
+// prepare makes this backend's tables, and the table effects, into which the tests' jobs write.
 func (s site) prepare(t *testing.T) {
 	t.Helper()
 	db := s.openAt(t, nil)
@@ -37,7 +37,7 @@ func (s site) prepare(t *testing.T) {
 	}
 }
 
-// openAt gives a connection pool of its own, as another process has.
+// openAt returns a connection pool of its own, as another process would have, with the given clock.
 func (s site) openAt(t *testing.T, clock database.Clock) *database.DB {
 	t.Helper()
 	db, err := database.Open(t.Context(), database.Settings{URL: s.url, Prefix: "qa_", MaxConnections: 8, Clock: clock})
@@ -48,7 +48,7 @@ func (s site) openAt(t *testing.T, clock database.Clock) *database.DB {
 	return db
 }
 
-// count is the answer to a SELECT COUNT.
+// count returns the number that a SELECT COUNT query reads.
 func count(t *testing.T, db *database.DB, query string, args ...any) int {
 	t.Helper()
 	var n int

@@ -13,7 +13,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// mover is a job with parameters of every kind; batch is its only step's.
+// mover returns a job with parameters of every kind and one step, which does the given batch.
 func mover(batch func(context.Context, int, *Work) (int, error)) Job {
 	return Job{Name: "move", On: []string{"q_post"}, Steps: []Step{{Name: "only", Batch: batch}}, Parameters: []Parameter{
 		{Name: "verify", Doc: "reads again what was written", Flag: true},
@@ -32,7 +32,8 @@ func mover(batch func(context.Context, int, *Work) (int, error)) Job {
 
 func nothing(context.Context, int, *Work) (int, error) { return 0, nil }
 
-// TestParametersThatAJobTakes: names that the job does not know and values that it cannot use are refused, each with its field, in both languages.
+// TestParametersThatAJobTakes checks that parameters that the job does not know, and values that it cannot
+// use, are refused with a message for each field, in English and Japanese.
 func TestParametersThatAJobTakes(t *testing.T) {
 	for name, c := range map[string]struct {
 		given  map[string]string
@@ -64,7 +65,8 @@ func TestParametersThatAJobTakes(t *testing.T) {
 	}
 }
 
-// TestNamesOfParameters: those that the command line could not tell apart are told of at the start.
+// TestNamesOfParameters checks that New panics on a job whose parameters have names that the command line
+// could not tell apart or could not take as flags.
 func TestNamesOfParameters(t *testing.T) {
 	for _, names := range [][]string{{"dry-run"}, {"help"}, {"rate", "rate"}, {""}, {"-rate"}, {"rate=1"}, {"Rate"}} {
 		func() {
@@ -82,7 +84,8 @@ func TestNamesOfParameters(t *testing.T) {
 	}
 }
 
-// TestParametersGoWithTheRun: whoever goes on with a run is told what the one before was, and nobody can ask for something else meanwhile.
+// TestParametersGoWithTheRun checks that a manager that goes on with an interrupted run gets the same
+// parameters as the one before, and that nobody can start the job with other options meanwhile.
 func TestParametersGoWithTheRun(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		asked := Options{DryRun: true, Parameters: map[string]string{"verify": "true", "keep-for-php": "/srv/写真"}}
@@ -136,7 +139,8 @@ func TestParametersGoWithTheRun(t *testing.T) {
 	})
 }
 
-// TestParametersThatThisReleaseDoesNotKnow: a run is not done without what it was told.
+// TestParametersThatThisReleaseDoesNotKnow checks that a run whose parameters this release does not know
+// fails without doing a batch, instead of running without them.
 func TestParametersThatThisReleaseDoesNotKnow(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.openAt(t, nil)
@@ -157,7 +161,8 @@ func TestParametersThatThisReleaseDoesNotKnow(t *testing.T) {
 	})
 }
 
-// TestEventsAskForRunsOfTheirOwn: what an event asks for does not become a run that was told something, nor the other way round.
+// TestEventsAskForRunsOfTheirOwn checks that an event asks for a run without parameters of its own where one
+// with parameters waits, and that a request with other parameters does not change the run that waits.
 func TestEventsAskForRunsOfTheirOwn(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.openAt(t, nil)

@@ -14,7 +14,7 @@ import (
 	"38qa.net/backend/modules/kernel/events"
 )
 
-// scheduled is a job that leaves an effect for each of its runs.
+// scheduled returns a job with the given schedule, each run of which writes a row into effects.
 func scheduled(schedule string, missed Missed) Job {
 	return Job{Name: "tick", Summary: "leaves an effect", Schedule: schedule, Missed: missed, Steps: []Step{{Name: "effect", Batch: func(ctx context.Context, _ int, w *Work) (int, error) {
 		return w.Once(ctx, func(tx *database.DB) (int, error) {
@@ -51,7 +51,8 @@ func moment(t *testing.T, zone, at string) time.Time {
 	return m
 }
 
-// TestTimesOfSchedules: schedules are in the community's zone, its daylight saving included, and what was missed becomes what the job says.
+// TestTimesOfSchedules checks that schedules are times in the community's time zone, its daylight saving
+// included, and that times at which no server was there are made up for as the job's Missed says.
 func TestTimesOfSchedules(t *testing.T) {
 	for name, c := range map[string]struct {
 		zone, schedule string
@@ -88,7 +89,8 @@ func TestTimesOfSchedules(t *testing.T) {
 	}
 }
 
-// TestScheduleThatNeverComes: a mistake in the program is told of at the start.
+// TestScheduleThatNeverComes checks that New panics on a schedule that is not understood, or whose time never
+// comes.
 func TestScheduleThatNeverComes(t *testing.T) {
 	for _, schedule := range []string{"0 0 30 2 *", "nonsense"} {
 		func() {
@@ -102,7 +104,8 @@ func TestScheduleThatNeverComes(t *testing.T) {
 	}
 }
 
-// TestNewAndChangedSchedules: a new job waits for its next time, or runs at once if it says so; another schedule begins anew.
+// TestNewAndChangedSchedules checks that a new job waits for the next time of its schedule, or runs at once
+// if it has AtStart, and that a job whose schedule has changed waits for the new schedule's next time.
 func TestNewAndChangedSchedules(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		c := clockAt(t, "UTC", "2026-11-26 10:30")
@@ -136,7 +139,8 @@ func TestNewAndChangedSchedules(t *testing.T) {
 	})
 }
 
-// TestManyManagers: however many processes look at the same moment, every time is run exactly once, and no two runs at once.
+// TestManyManagers checks that each time of a schedule is run exactly once, and never two runs at once, while
+// several processes look at the schedule at the same moment.
 func TestManyManagers(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		const times = 50
@@ -156,7 +160,7 @@ func TestManyManagers(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			m := New(s.openAt(t, c.now), Settings{Poll: 5 * time.Millisecond, Lease: 24 * time.Hour}, job) // the clock leaps
+			m := New(s.openAt(t, c.now), Settings{Poll: 5 * time.Millisecond, Lease: 24 * time.Hour}, job) // because the test's clock leaps
 			serving.Go(func() { m.Serve(ctx) })
 		}
 		for i := range times {
@@ -179,7 +183,8 @@ func TestManyManagers(t *testing.T) {
 	})
 }
 
-// TestFence: a holder that was thought dead and wakes up can write nothing more, neither through Tx nor through Once nor of the run.
+// TestFence checks that a holder whose run was taken over can write nothing more when it goes on: neither
+// through Tx, nor through Once, nor to the row of the run.
 func TestFence(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		c := clockAt(t, "UTC", "2026-11-26 10:30")
@@ -197,7 +202,7 @@ func TestFence(t *testing.T) {
 		sleeper := New(s.openAt(t, c.now), Settings{}, job(func(ctx context.Context, _ int, w *Work) (int, error) {
 			close(asleep)
 			<-awake
-			ctx = context.WithoutCancel(ctx) // as if it had not noticed yet
+			ctx = context.WithoutCancel(ctx) // as if the holder had not noticed yet that it lost the run
 			tx = w.Tx(ctx, write(ctx, "late"))
 			_, once = w.Once(ctx, func(tx *database.DB) (int, error) { return 0, write(ctx, "late")(tx) })
 			return 0, nil
@@ -237,8 +242,9 @@ func TestFence(t *testing.T) {
 	})
 }
 
-// TestTakenWhereItStands: who takes a run over goes on where it stands then, not where it stood when it was found; and what a holder stores shows
-// that it lives.
+// TestTakenWhereItStands checks that a manager that takes a run over goes on where the run stands at that
+// moment, not where it stood when the manager found it, and that a holder that stores something renews its
+// lease by that.
 func TestTakenWhereItStands(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		c := clockAt(t, "UTC", "2026-11-26 10:30")
@@ -273,8 +279,9 @@ func TestTakenWhereItStands(t *testing.T) {
 	})
 }
 
-// TestGoesOnElsewhere: who is told to stop gives the run back, and another goes on at once where it stood; what Once has done is not done again even
-// if the process dies right after.
+// TestGoesOnElsewhere checks that a holder that is told to stop gives its run back, so that another goes on
+// at once where it stood, and that what Once has done is not done again even if the process dies right after
+// it.
 func TestGoesOnElsewhere(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		c := clockAt(t, "UTC", "2026-11-26 10:30")
@@ -302,7 +309,7 @@ func TestGoesOnElsewhere(t *testing.T) {
 		if err := first.Work(ctx, run, nil); !errors.Is(err, context.Canceled) {
 			t.Fatalf("stopped: %v", err)
 		}
-		// The next one is as good as dead after a commit: it comes to nothing more until all is over.
+		// The second manager hangs after a commit, as if its process had died, until all is over.
 		dead, over := make(chan struct{}), make(chan struct{})
 		second := New(s.openAt(t, c.now), Settings{}, job(func(_ context.Context, after int, _ *Work) error {
 			if after == 2 {
@@ -341,7 +348,8 @@ func TestGoesOnElsewhere(t *testing.T) {
 	})
 }
 
-// TestMemoryOfARun: batches find what the batch before has left, and each run begins without anything.
+// TestMemoryOfARun checks that each batch finds in Work.Memory what the batch before left there, and that
+// each run begins with it empty.
 func TestMemoryOfARun(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		c := clockAt(t, "UTC", "2026-11-26 10:30")
@@ -366,7 +374,8 @@ func TestMemoryOfARun(t *testing.T) {
 	})
 }
 
-// TestRunsAfterEvents: events that come while a run waits are one run; those that come while one is under way are one more; others are none.
+// TestRunsAfterEvents checks that events that the job listens to lead to one run while none has begun, to one
+// more while one is under way, and that other events lead to none.
 func TestRunsAfterEvents(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.openAt(t, nil)
@@ -408,7 +417,8 @@ func TestRunsAfterEvents(t *testing.T) {
 	})
 }
 
-// TestOldRunsGo: the latest runs stay, and those of the last 30 days.
+// TestOldRunsGo checks that the history keeps the runs of the last 30 days and the latest runs, and that
+// older ones are removed.
 func TestOldRunsGo(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		c := clockAt(t, "UTC", "2026-11-26 10:30")
@@ -437,7 +447,8 @@ func TestOldRunsGo(t *testing.T) {
 	})
 }
 
-// ExampleJob is all that a new job needs, in a file of its module; modules/app.go gives it to New.
+// ExampleJob shows all that a new job needs. It stands in a file of its module, and modules/app.go passes it
+// to New.
 func ExampleJob() {
 	greet := Job{
 		Name: "greet", Summary: "greets everybody",
@@ -465,7 +476,8 @@ func ExampleJob() {
 	// hello, aki
 }
 
-// TestAwait: who asks again for what a dead process held goes on with it as soon as the lease has run out, and does not wait for a living one.
+// TestAwait checks that Await takes a run over as soon as the lease of its dead holder has run out, and gives
+// up if the holder lives, the context ends, or the run was asked for with other parameters.
 func TestAwait(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		c := clockAt(t, "UTC", "2026-11-26 10:30")

@@ -11,7 +11,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// count is a job of so many batches, each of which calls work.
+// countJob returns a job of the given number of batches, each of which calls work with its number.
 func countJob(batches int, work func(n int) error) Job {
 	return Job{Name: "count", Summary: "counts", Steps: []Step{{Name: "only", Count: func(context.Context) (int, error) { return batches, nil },
 		Batch: func(_ context.Context, after int, w *Work) (int, error) {
@@ -26,8 +26,9 @@ func countJob(batches int, work func(n int) error) Job {
 		}}}}
 }
 
-// TestJobIsTakenOverOnlyFromTheDead: while its holder signs, nobody else gets a run; when it does not,
-// another takes it over, and the old holder, awake again, can change nothing of it any more.
+// TestJobIsTakenOverOnlyFromTheDead checks that a run cannot be taken over while its holder renews its lease;
+// that another manager takes it over and finishes it once the lease has run out; and that the old holder, if
+// it goes on after that, can change nothing of the run.
 func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
 	t.Parallel()
 	onDatabases(t, func(t *testing.T, s site) {
@@ -62,7 +63,7 @@ func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
 		if err := other.Work(ctx, taken, nil); err != nil {
 			t.Fatal(err)
 		}
-		if second != 3 { // the batches 0 and 1 were written down
+		if second != 3 { // the batches 0 and 1 were recorded as done
 			t.Errorf("the new holder did %d batches", second)
 		}
 		close(goOn)
@@ -76,7 +77,8 @@ func TestJobIsTakenOverOnlyFromTheDead(t *testing.T) {
 	})
 }
 
-// TestManyBatchesWithinASecond: however quick the batches are, the sign of life is never later than the time.
+// TestManyBatchesWithinASecond checks that the heartbeat of a run is never ahead of the clock, however many
+// batches are done within one second.
 func TestManyBatchesWithinASecond(t *testing.T) {
 	t.Parallel()
 	onDatabases(t, func(t *testing.T, s site) {
@@ -105,7 +107,8 @@ func heartbeat(t *testing.T, db *database.DB) (at int64) {
 	return at
 }
 
-// TestFailingJob: errors and panics end a run, are told of, and do not bar the next.
+// TestFailingJob checks that an error or a panic in a batch ends the run as failed, that the history shows
+// its message, and that the job can be started again.
 func TestFailingJob(t *testing.T) {
 	t.Parallel()
 	onDatabases(t, func(t *testing.T, s site) {
@@ -127,7 +130,7 @@ func TestFailingJob(t *testing.T) {
 	})
 }
 
-// TestCancelledJob: the holder of a cancelled run stops at its next sign.
+// TestCancelledJob checks that the holder of a run that was cancelled stops after the batch that it is in.
 func TestCancelledJob(t *testing.T) {
 	t.Parallel()
 	onDatabases(t, func(t *testing.T, s site) {

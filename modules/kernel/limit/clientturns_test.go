@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// TestClientTurns: a client waits for itself only, is refused when too many of it wait, and is forgotten.
+// TestClientTurns checks that a client waits for its own turns only, is refused when too many of its requests
+// wait, gets a turn again after the turn's rest, and is forgotten when it has nothing under way.
 func TestClientTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -24,7 +24,7 @@ func opened(t *testing.T, rate, redisURL string) *Limiter {
 	return l
 }
 
-// take counts a request that has to be counted.
+// take counts a request, and fails the test if the limiter does not count it.
 func take(t *testing.T, l *Limiter, key string) State {
 	t.Helper()
 	state, ok := l.Take(t.Context(), key)
@@ -34,7 +34,8 @@ func take(t *testing.T, l *Limiter, key string) State {
 	return state
 }
 
-// checkRate holds a limiter of two requests a minute, of which two processes may be parts, to its rate.
+// checkRate checks that limiters of two requests a minute refuse a client's third one. The two limiters may
+// be the same, or of two processes that count together.
 func checkRate(t *testing.T, one, other *Limiter) {
 	t.Helper()
 	first := take(t, one, "a")
@@ -60,14 +61,14 @@ func checkRate(t *testing.T, one, other *Limiter) {
 	}
 }
 
-// TestRate: a client is refused after its requests of a minute, and no other client is.
+// TestRate checks that a client is refused after its requests of a minute, and that no other client is.
 func TestRate(t *testing.T) {
 	t.Parallel()
 	l := opened(t, "2-M", "")
 	checkRate(t, l, l)
 }
 
-// TestProcessesCountTogether: with a Redis server, all processes count the same requests.
+// TestProcessesCountTogether checks that with a Redis server all processes count the same requests.
 func TestProcessesCountTogether(t *testing.T) {
 	t.Parallel()
 	address := "redis://" + miniredis.RunT(t).Addr()
@@ -78,7 +79,7 @@ func TestProcessesCountTogether(t *testing.T) {
 	checkRate(t, one, other)
 }
 
-// waitUntilCounted waits for the connection to Redis.
+// waitUntilCounted waits until the limiter is connected to Redis.
 func waitUntilCounted(t *testing.T, l *Limiter) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
@@ -89,8 +90,8 @@ func waitUntilCounted(t *testing.T, l *Limiter) {
 	t.Fatal("no request is counted")
 }
 
-// TestWithoutRedisRequestsPass: nobody is refused because the counter cannot be reached, neither at the
-// start nor later.
+// TestWithoutRedisRequestsPass checks that no request is refused while the Redis server cannot be reached, at
+// the start or later, and that the rate holds while it can.
 func TestWithoutRedisRequestsPass(t *testing.T) {
 	t.Parallel()
 	server := miniredis.RunT(t)
@@ -115,7 +116,8 @@ func TestWithoutRedisRequestsPass(t *testing.T) {
 	}
 }
 
-// TestNoRate: without a rate there is no limiter, and a limiter that is none lets everything pass.
+// TestNoRate checks that New returns a nil Limiter where no rate is set, and that a nil Limiter counts and
+// refuses nothing.
 func TestNoRate(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []string{"", "off"} {
@@ -129,7 +131,8 @@ func TestNoRate(t *testing.T) {
 	}
 }
 
-// TestSettingsThatAreNotUnderstood: the error names the setting, and no address, which may hold a password.
+// TestSettingsThatAreNotUnderstood checks that the error for a rate or an address that is not understood
+// names the setting, and not the address, which may hold a password.
 func TestSettingsThatAreNotUnderstood(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, rate, redis, setting string }{
@@ -152,7 +155,7 @@ func TestSettingsThatAreNotUnderstood(t *testing.T) {
 	}
 }
 
-// TestClientKey: an IPv4 address is one client, and so is an IPv6 network of 64 bits.
+// TestClientKey checks that each IPv4 address counts as one client, and each IPv6 network of 64 bits as well.
 func TestClientKey(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, address, key string }{

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestTurns: no more work at once than there are turns, each gets one in the end, and whoever gives up waiting takes none.
+// TestTurns checks that no more work is done at once than there are turns, that everybody who waits gets a
+// turn in the end, and that a caller whose context has ended takes none.
 func TestTurns(t *testing.T) {
 	turns := NewTurns()
 	most := int32(max(1, runtime.GOMAXPROCS(0)/2))

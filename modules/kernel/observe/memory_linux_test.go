@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestUnmapProgram: after the pages of the program were dropped fewer are mapped, and it goes on.
+// TestUnmapProgram checks that unmapProgram lowers the number of mapped pages of the program, and that the
+// program goes on after that.
 func TestUnmapProgram(t *testing.T) {
 	before := programPages(t)
 	if err := unmapProgram(); err != nil {
@@ -18,7 +19,7 @@ func TestUnmapProgram(t *testing.T) {
 	}
 }
 
-// programPages is how much of the program's code and constants is mapped, in kB.
+// programPages returns how much of the program's code and constants is in memory, in kB.
 func programPages(t *testing.T) (kB uint64) {
 	t.Helper()
 	program, err := os.Readlink("/proc/self/exe")

@@ -30,7 +30,7 @@ func (t Texts) in(l Language) string {
 	return t.en
 }
 
-// entry is what the catalogue says of a code.
+// entry is what the catalogue says about a code.
 type entry struct {
 	status int
 	title  Texts
@@ -42,9 +42,9 @@ var (
 	fieldTexts = map[FieldCode]Texts{}
 )
 
-// Define makes a code of problems that are answered with an HTTP status. title says what kind of problem it
-// is, and detail what was wrong; it may have placeholders for the problem's arguments. It is for variables
-// of packages, and panics if there is such a code already.
+// Define makes a code for problems and the HTTP status that responses with it have. title says what kind of
+// problem it is, and detail what was wrong; detail may have placeholders for the problem's arguments. Define
+// is for package variables, and panics if the code exists already.
 func Define(code string, status int, title, detail Texts) Code {
 	c := Code{code}
 	if _, twice := catalogue[c]; twice {
@@ -54,8 +54,9 @@ func Define(code string, status int, title, detail Texts) Code {
 	return c
 }
 
-// DefineField makes a code of wrong fields. The texts follow the field's name, and may have placeholders for
-// the field's arguments. It is for variables of packages, and panics if there is such a code already.
+// DefineField makes a code for wrong fields. The texts follow the name of the field, and may have
+// placeholders for the field's arguments. DefineField is for package variables, and panics if the code exists
+// already.
 func DefineField(code, english, japanese string) FieldCode {
 	c := FieldCode{code}
 	if _, twice := fieldTexts[c]; twice {
@@ -65,7 +66,7 @@ func DefineField(code, english, japanese string) FieldCode {
 	return c
 }
 
-// FieldNamed returns the code of wrong fields with the given text, if there is one.
+// FieldNamed returns the code for wrong fields with the given text, if there is one.
 func FieldNamed(code string) (c FieldCode, known bool) {
 	_, known = fieldTexts[FieldCode{code}]
 	if known {

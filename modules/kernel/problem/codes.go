@@ -2,7 +2,7 @@ package problem
 
 import "net/http"
 
-// The codes of problems that concern no one module. Each module has those of its own.
+// The codes of problems that belong to no single module. Each module defines the codes of its own problems.
 var (
 	CodeBadRequest = Define("bad_request", http.StatusBadRequest,
 		Text("Bad request", "不正なリクエスト"),

@@ -1,6 +1,6 @@
 package problem
 
-// The codes of wrong fields that concern no one module. Each module has those of its own.
+// The codes of wrong fields that belong to no single module. Each module defines further ones.
 var (
 	FieldBadCharacters = DefineField("bad_characters",
 		"may not contain %v",

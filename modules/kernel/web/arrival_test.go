@@ -31,12 +31,12 @@ type formInput struct {
 	}]
 }
 
-// receiving is a server that takes bodies in, of every kind.
+// receiving returns a server with operations and routes that take bodies of every kind.
 func receiving(t *testing.T, patience time.Duration) *httptest.Server {
 	t.Helper()
 	s := New(Settings{BodyTimeout: patience, Once: sqlite(t), Caller: anyCaller})
 	Register(s.API(), huma.Operation{OperationID: "text", Method: http.MethodPost, Path: "/text"}, func(ctx context.Context, _ *textInput) (*struct{}, error) {
-		select { // a client that waits is not gone when the time for its body is over
+		select { // the client does not count as gone when the time for its body is over
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-time.After(2 * patience):
@@ -59,7 +59,8 @@ func receiving(t *testing.T, patience time.Duration) *httptest.Server {
 	return serve(t, s)
 }
 
-// sendSlowly sends the head of a request and a part of its body, and returns the response and what closed the connection.
+// sendSlowly sends the head of a request and a part of its body, ends its side of the connection if it is
+// told to, and returns the response and its problem.
 func sendSlowly(t *testing.T, server *httptest.Server, path, header, part string, end bool) (*http.Response, Problem) {
 	t.Helper()
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
@@ -86,7 +87,8 @@ func sendSlowly(t *testing.T, server *httptest.Server, path, header, part string
 	return res, decodeProblem(t, res)
 }
 
-// TestSlowBodies: a body that does not arrive in time is refused with 408, whoever reads it, and is no error of ours.
+// TestSlowBodies checks that a body that does not arrive in time is refused with 408 and the connection
+// closed, whoever reads the body, and that this is not logged as an error.
 func TestSlowBodies(t *testing.T) {
 	server := receiving(t, 100*time.Millisecond)
 	form := "Content-Type: multipart/form-data; boundary=x\r\n"
@@ -112,7 +114,8 @@ func TestSlowBodies(t *testing.T) {
 	}
 }
 
-// TestBrokenBodies: one that ends too early, or is not sent as HTTP wants it, is the client's fault too.
+// TestBrokenBodies checks that a body that ends too early, or is not sent as HTTP demands, is refused with
+// 400, and that this is not logged as an error.
 func TestBrokenBodies(t *testing.T) {
 	server := receiving(t, patient)
 	for name, c := range map[string]struct{ path, header, part string }{
@@ -136,7 +139,8 @@ func TestBrokenBodies(t *testing.T) {
 	}
 }
 
-// TestBodyThatNobodyReads: the connection is not kept for it.
+// TestBodyThatNobodyReads checks that the server closes a connection on which a body does not arrive, even
+// where no handler reads it.
 func TestBodyThatNobodyReads(t *testing.T) {
 	server := receiving(t, 100*time.Millisecond)
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
@@ -156,7 +160,7 @@ func TestBodyThatNobodyReads(t *testing.T) {
 	}
 }
 
-// TestBodyTimeIsForBodies: an operation may take longer than its body had time to arrive.
+// TestBodyTimeIsForBodies checks that an operation may take longer than the time that its body had to arrive.
 func TestBodyTimeIsForBodies(t *testing.T) {
 	server := receiving(t, 200*time.Millisecond)
 	for name, header := range map[string][]string{"plain": {"Content-Type", "application/json"}, "with key": {"Content-Type", "application/json", "Idempotency-Key", "key"}} {
@@ -168,7 +172,8 @@ func TestBodyTimeIsForBodies(t *testing.T) {
 	}
 }
 
-// TestContentTypeIsRequired of every body that is read; without a body, or where none is expected, there is nothing to say of it.
+// TestContentTypeIsRequired checks that an operation that reads a body refuses other or missing content types
+// with 415, and that an operation that reads none asks for no Content-Type.
 func TestContentTypeIsRequired(t *testing.T) {
 	server := receiving(t, time.Millisecond*100)
 	for name, c := range map[string]struct {
@@ -209,7 +214,8 @@ func TestContentTypeIsRequired(t *testing.T) {
 	}
 }
 
-// TestProbesAreNotAuthenticated: whoever asks, and whatever else they say.
+// TestProbesAreNotAuthenticated checks that /healthz and /readyz respond to everybody, even to requests with
+// a token that is not valid.
 func TestProbesAreNotAuthenticated(t *testing.T) {
 	s := New(Settings{Authenticate: func(echo.HandlerFunc) echo.HandlerFunc {
 		return func(echo.Context) error { return problem.New(problem.CodeUnauthenticated) }

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestBodiesAreReadStrictly names what encoding/json would let pass, and what is fine.
+// TestBodiesAreReadStrictly checks that unmarshalBody refuses bodies that encoding/json would take, such as
+// names that stand twice and text that is not UTF-8, and takes correct ones.
 func TestBodiesAreReadStrictly(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"empty object":             {`{}`, ""},
@@ -45,7 +46,8 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 	}
 }
 
-// TestWholeNumbersAreIntegers holds that what is an integer to JSON Schema is one here.
+// TestWholeNumbersAreIntegers checks that numbers which JSON Schema counts as integers, such as 1.0 and 1e2,
+// are decoded as integers, and that other numbers are refused.
 func TestWholeNumbersAreIntegers(t *testing.T) {
 	for body, want := range map[string]int{`{"n": 1.0}`: 1, `{"n": 1e2}`: 100, `{"n": -20.00}`: -20, `{"n": 7}`: 7} {
 		var in struct{ N int }

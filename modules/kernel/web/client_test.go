@@ -10,7 +10,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// TestSecure: X-Forwarded-Proto is believed of trusted proxies alone, in HSTS as in the client that modules see.
+// TestSecure checks that X-Forwarded-Proto makes a request count as HTTPS only if it comes from a trusted
+// proxy, both for the Strict-Transport-Security header and for the Client that modules see.
 func TestSecure(t *testing.T) {
 	for name, c := range map[string]struct {
 		peer      string
@@ -56,7 +57,8 @@ func TestSecure(t *testing.T) {
 	}
 }
 
-// TestWarningOfUntrustedProxies: one line, where there seems to be a proxy that is not trusted.
+// TestWarningOfUntrustedProxies checks that one warning is logged, however many requests come, where a
+// private or local address that is not a trusted proxy sends X-Forwarded-For.
 func TestWarningOfUntrustedProxies(t *testing.T) {
 	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}
 	for name, c := range map[string]struct {

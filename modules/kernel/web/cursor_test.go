@@ -28,7 +28,7 @@ func TestCursor(t *testing.T) {
 	}
 }
 
-// forged are positions that no list wrote.
+// forged are positions that are in no cursor which EncodeCursor makes.
 var forged = map[string]string{
 	"negative id":       `{"k":1,"i":-1,"t":"x"}`,
 	"no id":             `{"k":1,"i":0,"t":"x"}`,

@@ -40,7 +40,7 @@ func sent(t *testing.T, target, body string) (*httptest.ResponseRecorder, Proble
 	return w, p
 }
 
-// repeat joins what form makes of each number below n.
+// repeat formats each number below n and joins the results with commas.
 func repeat(n int, form string) string {
 	parts := make([]string, n)
 	for i := range parts {
@@ -49,7 +49,8 @@ func repeat(n int, form string) string {
 	return strings.Join(parts, ",")
 }
 
-// TestErrorsAreCapped: a problem names 20 wrong parts of the input and counts the others, whatever was wrong with them.
+// TestErrorsAreCapped checks that a problem names at most 20 wrong parts of the input and counts the others,
+// and that long names are cut, so that the response stays small.
 func TestErrorsAreCapped(t *testing.T) {
 	for name, c := range map[string]struct{ target, body string }{
 		"unknown fields":     {"/try", `{"name":"a",` + repeat(500, `"field%d":1`) + `}`},
@@ -81,7 +82,8 @@ func TestErrorsAreCapped(t *testing.T) {
 	})
 }
 
-// TestManyValues: bodies with more values than any operation takes are refused before they are decoded; text does not count.
+// TestManyValues checks that a body with more values than any operation takes, or nested too deeply, is
+// refused before it is decoded, and that commas and brackets within texts do not count.
 func TestManyValues(t *testing.T) {
 	for name, body := range map[string]string{
 		"80,000 unknown fields": `{"name":"a",` + repeat(80_000, `"f%d":1`) + `}`,
@@ -111,7 +113,8 @@ func TestManyValues(t *testing.T) {
 	}
 }
 
-// TestCodesAreOurs: what Huma says of a form repeats what the client sent, and none of that becomes a code.
+// TestCodesAreOurs checks that nothing of Huma's message about a form, which repeats what the client sent,
+// becomes the code or the arguments of a field.
 func TestCodesAreOurs(t *testing.T) {
 	t.Parallel()
 	for _, sent := range []string{"a|b", "required", "required|x", "parsing an integer", "boolean", ""} {

@@ -17,7 +17,7 @@ import (
 	"38qa.net/backend/modules/kernel/database/databasetest"
 )
 
-// patient is how long a test waits for what has to happen.
+// patient is how long a test waits for something before it fails.
 const patient = 30 * time.Second
 
 // eventually waits until the condition holds.
@@ -31,7 +31,8 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	}
 }
 
-// migrated is a database in SQLite with this backend's own tables, and one to write effects into.
+// migrated opens a database, makes this backend's tables and the table effects, into which the tests'
+// operations write.
 func migrated(t *testing.T, url string) *database.DB {
 	t.Helper()
 	db, err := database.Open(t.Context(), database.Settings{URL: url, Prefix: "qa_", MaxConnections: 8})
@@ -65,7 +66,7 @@ func (l *logLines) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// with returns the lines with the message.
+// with returns the lines with the message, or all lines if it is empty.
 func (l *logLines) with(t *testing.T, message string) (found []map[string]any) {
 	t.Helper()
 	l.mu.Lock()
@@ -82,7 +83,7 @@ func (l *logLines) with(t *testing.T, message string) (found []map[string]any) {
 	return found
 }
 
-// captureLog has all that is logged during the test collected.
+// captureLog returns the lines that will be logged during the test.
 func captureLog(t *testing.T) *logLines {
 	t.Helper()
 	lines, before := &logLines{}, slog.Default()
@@ -96,7 +97,7 @@ type reply struct {
 	status int
 	header http.Header
 	body   string
-	// err is that of reading the body.
+	// err is the error of reading the body.
 	err error
 }
 
@@ -136,7 +137,7 @@ func mustSend(t *testing.T, server *httptest.Server, method, path, body string, 
 	return r
 }
 
-// serve is the server behind a listener.
+// serve starts the server on a port of this machine.
 func serve(t *testing.T, s *Server) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(s)
@@ -152,5 +153,5 @@ func decodeProblem(t *testing.T, res *http.Response) (p Problem) {
 	return p
 }
 
-// anyCaller is the one caller that all requests come from.
+// anyCaller is the caller of all requests, for tests that do not tell callers apart.
 func anyCaller(context.Context) IdempotencyCaller { return IdempotencyCaller{} }

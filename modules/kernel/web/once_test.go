@@ -17,7 +17,8 @@ import (
 	"38qa.net/backend/modules/kernel/database/databasetest"
 )
 
-// writing is a server whose operations write with Once, or do nothing; callers name themselves in User-Agent and the cookie.
+// writing returns a server with one operation that writes through Once and one that does nothing. Its callers
+// are told apart by the User-Agent and the cookie that they send.
 func writing(t *testing.T, db *database.DB, secret string) *httptest.Server {
 	t.Helper()
 	s := New(Settings{Once: db, Secret: secret, Caller: func(ctx context.Context) IdempotencyCaller {
@@ -53,7 +54,7 @@ func onDatabases(t *testing.T, test func(t *testing.T, db *database.DB)) {
 	databasetest.Each(t, func(t *testing.T, url string) { test(t, migrated(t, url)) })
 }
 
-// write sends a text in the name of a caller.
+// write sends a text to the operation that writes, as the given caller.
 func write(t *testing.T, server *httptest.Server, caller, cookie, key, text string) reply {
 	t.Helper()
 	header := []string{"Content-Type", "application/json", "User-Agent", caller, "Idempotency-Key", key}
@@ -71,7 +72,8 @@ func rows(t *testing.T, db *database.DB, table string) (n int) {
 	return n
 }
 
-// TestKeysAreTheCallersOwn: the same key of another caller, or of a visitor with another cookie, is another key.
+// TestKeysAreTheCallersOwn checks that the same Idempotency-Key of another caller, or of a visitor with
+// another cookie, counts as another key, and that a key used again with another body is refused.
 func TestKeysAreTheCallersOwn(t *testing.T) {
 	onDatabases(t, func(t *testing.T, db *database.DB) {
 		server := writing(t, db, "")
@@ -89,7 +91,8 @@ func TestKeysAreTheCallersOwn(t *testing.T) {
 	})
 }
 
-// TestCookiesAreNotKept: a response that is given again sets none.
+// TestCookiesAreNotKept checks that a replayed response sets no cookie, and that the cookie is not stored
+// with it.
 func TestCookiesAreNotKept(t *testing.T) {
 	db := sqlite(t)
 	server := writing(t, db, "")
@@ -103,7 +106,8 @@ func TestCookiesAreNotKept(t *testing.T) {
 	}
 }
 
-// TestKeptHashesAreKeyed: nothing in the table can be computed of what was sent, without the secret and the client's key.
+// TestKeptHashesAreKeyed checks that the values stored for a request cannot be computed from what was sent
+// without the secret, and that servers with the same secret compute the same values.
 func TestKeptHashesAreKeyed(t *testing.T) {
 	hashes := map[string]string{}
 	for _, secret := range []string{"", "configured", "another"} {
@@ -112,7 +116,7 @@ func TestKeptHashesAreKeyed(t *testing.T) {
 		if r := write(t, writing(t, db, secret), "one", "", "key", "password"); r.status != http.StatusOK {
 			t.Fatalf("%d %s", r.status, r.body)
 		}
-		// Another task, with a process of its own, makes the same of it.
+		// Another process with the same secret computes the same hashes.
 		if r := write(t, writing(t, db, secret), "one", "", "key", "password"); r.header.Get("Idempotency-Replayed") != "true" {
 			t.Errorf("another task: %d %s", r.status, r.body)
 		}
@@ -141,7 +145,8 @@ func TestKeptHashesAreKeyed(t *testing.T) {
 	}
 }
 
-// TestKeptRequestsAreBounded: what does nothing leaves no row, and nobody has more than so many.
+// TestKeptRequestsAreBounded checks that a request that writes nothing leaves no row, and that a client with
+// maxKept stored requests is refused any further one, while replays and other clients are not.
 func TestKeptRequestsAreBounded(t *testing.T) {
 	onDatabases(t, func(t *testing.T, db *database.DB) {
 		server := writing(t, db, "")

@@ -15,7 +15,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 )
 
-// panicking is a server whose operations and routes go wrong in every way.
+// panicking returns a server whose operations and routes panic or fail in every way.
 func panicking(t *testing.T, db *database.DB) *httptest.Server {
 	t.Helper()
 	s := New(Settings{Once: db, Caller: anyCaller})
@@ -72,8 +72,9 @@ func panicking(t *testing.T, db *database.DB) *httptest.Server {
 	return serve(t, s)
 }
 
-// TestPanicsAreProblems: whatever a handler had done before it panicked or failed, the client gets a 500 problem and nothing else, the log says
-// the same, and no part of the response appears anywhere later.
+// TestPanicsAreProblems checks that a client gets a problem with status 500 and nothing else, whatever the
+// handler had written before it panicked or failed; that the log has the same status; and that nothing of
+// what was written is stored or sent later.
 func TestPanicsAreProblems(t *testing.T) {
 	db := sqlite(t)
 	server := panicking(t, db)
@@ -113,7 +114,8 @@ func TestPanicsAreProblems(t *testing.T) {
 	}
 }
 
-// TestPanicsInStreams: a response of which the client has a part already is cut off, so that nobody takes the part for the whole.
+// TestPanicsInStreams checks that a response of which the client already has a part is cut off when its
+// handler panics or fails, so that the client does not take the part for the whole.
 func TestPanicsInStreams(t *testing.T) {
 	server := panicking(t, sqlite(t))
 	for path, begun := range map[string]string{"/stream": "begun", "/flushed": "", "/failed-stream": "begun"} {
@@ -133,7 +135,8 @@ func TestPanicsInStreams(t *testing.T) {
 	}
 }
 
-// TestAbortedHandlers: http.ErrAbortHandler ends the connection without a response, and is no fault.
+// TestAbortedHandlers checks that a handler that panics with http.ErrAbortHandler ends the connection without
+// a response, and that this is not logged as a panic.
 func TestAbortedHandlers(t *testing.T) {
 	server := panicking(t, sqlite(t))
 	lines := captureLog(t)
@@ -149,7 +152,8 @@ func TestAbortedHandlers(t *testing.T) {
 	}
 }
 
-// TestLoggedStatus: the log says what was sent, also where that is a 304 in place of what the handler wrote.
+// TestLoggedStatus checks that the log has the status that was sent, also where that is a 304 in place of
+// what the handler wrote.
 func TestLoggedStatus(t *testing.T) {
 	server := panicking(t, sqlite(t))
 	tag := mustSend(t, server, http.MethodGet, "/fine", "").header.Get("ETag")

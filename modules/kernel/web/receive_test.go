@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// TestTurns: bodies come through as they are, some at once, and one whose reader is gone keeps nobody waiting.
+// TestTurns checks that received bodies are read unchanged, that no more of them are worked on at once than
+// there are turns, and that a reader that has gone or waits for its client keeps no turn.
 func TestTurns(t *testing.T) {
 	all := make(turns, 2)
 	content := []byte(strings.Repeat("0123456789", 10_000))

@@ -14,11 +14,12 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// notAllowed stands for the codes of modules.
+// notAllowed is a code such as modules define.
 var notAllowed = problem.Define("not_allowed", http.StatusForbidden, problem.Text("Not allowed", ""), problem.Text("", ""))
 
-// TestRefusedWritesAreLimited: after so many refusals all writes of a client are refused, right ones too; reads, other clients,
-// and what is no fault of the client's do not count.
+// TestRefusedWritesAreLimited checks that after a number of refused writes all further writes of the client
+// are refused for a while, while reads and other clients are not, and that refusals that are not the client's
+// fault do not count.
 func TestRefusedWritesAreLimited(t *testing.T) {
 	const most = 3
 	site := func(t *testing.T) func(method, path, body, from string) *httptest.ResponseRecorder {

@@ -11,7 +11,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// TestStream: a large answer goes out as it is written, and keeps its own tag; others are held until they are whole.
+// TestStream checks that a response let out with Stream is sent while it is written and keeps the handler's
+// ETag, and that conditional and range requests work with it.
 func TestStream(t *testing.T) {
 	s := New(Settings{})
 	read := make(chan struct{})

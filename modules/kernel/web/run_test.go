@@ -14,7 +14,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// running is a server that runs, its address, and what stops it and returns when it has stopped.
+// running starts the server and returns its address, and a function that stops it and waits until it has
+// ended.
 func running(t *testing.T, s *Server) (address string, stop func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -26,7 +27,7 @@ func running(t *testing.T, s *Server) (address string, stop func() error) {
 	}
 }
 
-// keptOpen is a connection that a client keeps open.
+// keptOpen is a connection that its client keeps open between requests.
 type keptOpen struct {
 	net.Conn
 	read *bufio.Reader
@@ -42,7 +43,7 @@ func keepOpen(t *testing.T, address string) *keptOpen {
 	return &keptOpen{conn, bufio.NewReader(conn)}
 }
 
-// get asks once, and reports whether the connection ends with the response.
+// get sends one request, and reports whether the response says that the connection ends with it.
 func (k *keptOpen) get() (closes bool, err error) {
 	if _, err := fmt.Fprint(k, "GET /fine HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 		return false, err
@@ -59,8 +60,8 @@ func (k *keptOpen) get() (closes bool, err error) {
 	return res.Close, nil
 }
 
-// TestStopWithKeptConnections: clients that go on asking on connections that they keep open are answered until they have been told that the
-// connection ends; none is reset, without any delay.
+// TestStopWithKeptConnections checks that a server that stops answers clients on connections that they keep
+// open until it has told each that its connection ends, so that none is reset.
 func TestStopWithKeptConnections(t *testing.T) {
 	s := New(Settings{Listen: "127.0.0.1:0", DrainTimeout: patient})
 	s.Router().GET("/fine", func(c echo.Context) error { return c.String(http.StatusOK, "fine") })
@@ -99,7 +100,8 @@ func TestStopWithKeptConnections(t *testing.T) {
 	}
 }
 
-// TestStopWithRequestUnderWay: it is answered, with the word that the connection ends.
+// TestStopWithRequestUnderWay checks that a request that is under way when the server stops is answered, and
+// that its response says that the connection ends.
 func TestStopWithRequestUnderWay(t *testing.T) {
 	s := New(Settings{Listen: "127.0.0.1:0", DrainTimeout: patient})
 	entered, leave := make(chan struct{}), make(chan struct{})

@@ -36,7 +36,8 @@ type strictBody struct {
 	}
 }
 
-// strictServer has operations of every kind of input, and one of the old site's addresses, which match everything.
+// strictServer returns a server with operations of every kind of input, and routes that match every address,
+// as those for the old site's addresses do.
 func strictServer() *Server {
 	s := New(Settings{BodyLimit: 1 << 20})
 	fine := func(context.Context, *strictInput) (*struct{}, error) { return &struct{}{}, nil }
@@ -52,7 +53,8 @@ func strictServer() *Server {
 	return s
 }
 
-// TestParametersAreReadStrictly names the field and the code, or nothing where all is well.
+// TestParametersAreReadStrictly checks which parameters of the path and the query are refused, with which
+// field and code, and which are taken.
 func TestParametersAreReadStrictly(t *testing.T) {
 	s := strictServer()
 	for target, want := range map[string]string{
@@ -76,7 +78,8 @@ func TestParametersAreReadStrictly(t *testing.T) {
 	}
 }
 
-// TestBodiesAreHeldAgainstTheirSchema holds that what the schema says is what is enforced.
+// TestBodiesAreHeldAgainstTheirSchema checks that bodies that do not fit the documented schema are refused
+// with 422 and the first wrong field, and that bodies that fit are taken.
 func TestBodiesAreHeldAgainstTheirSchema(t *testing.T) {
 	s := strictServer()
 	for body, want := range map[string]string{
@@ -109,7 +112,7 @@ func TestBodiesAreHeldAgainstTheirSchema(t *testing.T) {
 	}
 }
 
-// firstField returns the first wrong field of a problem and its code.
+// firstField returns the name and the code of the first wrong field of a problem, or nothing if it has none.
 func firstField(t *testing.T, w *httptest.ResponseRecorder) string {
 	t.Helper()
 	var p Problem
@@ -124,7 +127,8 @@ func firstField(t *testing.T, w *httptest.ResponseRecorder) string {
 	return p.Errors[0].Field + " " + p.Errors[0].Code
 }
 
-// TestMethods asks addresses for methods that they have and have not.
+// TestMethods checks which methods an address answers, that others are refused with 405 and the Allow header,
+// and that addresses that do not exist are 404 for every method.
 func TestMethods(t *testing.T) {
 	s := strictServer()
 	for _, c := range []struct {
@@ -163,7 +167,8 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// TestDocumentedStatuses holds what is derived for each kind of operation.
+// TestDocumentedStatuses checks which statuses and header parameters Register adds to the document of each
+// kind of operation.
 func TestDocumentedStatuses(t *testing.T) {
 	api := strictServer().API().OpenAPI()
 	for _, c := range []struct {
@@ -201,7 +206,8 @@ func TestDocumentedStatuses(t *testing.T) {
 	}
 }
 
-// TestPathParametersAreDecoded holds that a name comes out as it went in, however its client escapes it.
+// TestPathParametersAreDecoded checks that an operation gets a name in its path decoded, however the client
+// escaped it.
 func TestPathParametersAreDecoded(t *testing.T) {
 	s := New(Settings{})
 	got := ""

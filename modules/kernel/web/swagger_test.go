@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// TestSwaggerFiles: what the reference loads comes from here, whole, compressed or not, and with the licences.
+// TestSwaggerFiles checks that the server itself serves everything that the page of the API reference loads,
+// whole, compressed or not, together with the licences of Swagger UI.
 func TestSwaggerFiles(t *testing.T) {
 	s := New(Settings{BodyLimit: 1 << 20})
 	get := func(path string, header ...string) *httptest.ResponseRecorder {

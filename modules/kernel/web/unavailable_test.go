@@ -13,7 +13,8 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// TestTroublesOfTheDatabase: each is a 503 that says when to come again, and no line of its own for each request.
+// TestTroublesOfTheDatabase checks that a request that fails because the database is away or full gets a 503
+// with Retry-After, and that no warning or error is logged for each such request.
 func TestTroublesOfTheDatabase(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
@@ -43,7 +44,8 @@ func TestTroublesOfTheDatabase(t *testing.T) {
 	}
 }
 
-// TestReadinessIsLoggedOnce for each check that fails, however often probes ask.
+// TestReadinessIsLoggedOnce checks that a readiness check that begins to fail is logged once, however often
+// /readyz is asked.
 func TestReadinessIsLoggedOnce(t *testing.T) {
 	var failure error
 	s, lines := New(Settings{Ready: map[string]func(context.Context) error{"database": func(context.Context) error { return failure }}}), captureLog(t)

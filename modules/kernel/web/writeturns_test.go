@@ -17,7 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// workshop is a server with an operation that takes a second, and counts how many are in it.
+// workshop is a server with operations that take a second; it counts how many of them are at work at once.
 type workshop struct {
 	*Server
 	working, most atomic.Int32
@@ -49,8 +49,8 @@ func newWorkshop() *workshop {
 	return w
 }
 
-// send sends a request from an address, with a body of so many bytes, and returns the response and the seconds
-// that it took. In a bubble of package synctest those are exact.
+// send sends a request from an address, with a body of size bytes, and returns the response and the seconds
+// that it took. In a bubble of package synctest these are exact.
 func (w *workshop) send(method, path, address string, size int) (*httptest.ResponseRecorder, float64) {
 	return w.sendBody(method, path, address, strings.NewReader(`{"text":"`+strings.Repeat("a", size-11)+`"}`))
 }
@@ -66,7 +66,8 @@ func (w *workshop) sendBody(method, path, address string, body io.Reader) (*http
 
 const small, large = 100, largeBody + 1
 
-// TestWritesOfAClientTakeTurns: a client waits for itself, and nobody else for it.
+// TestWritesOfAClientTakeTurns checks how many writes of one client the server works on at once, by the size
+// of their bodies, and that reads, uploads and writes of other clients do not wait.
 func TestWritesOfAClientTakeTurns(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -116,7 +117,7 @@ func TestWritesOfAClientTakeTurns(t *testing.T) {
 	}
 }
 
-// unread fails a test that reads it.
+// unread is a body that fails the test when it is read.
 type unread struct{ t *testing.T }
 
 func (u unread) Read([]byte) (int, error) {
@@ -124,8 +125,8 @@ func (u unread) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// TestBodiesWaitUnread: a large body, or one of which nobody knows how large it is, is not read before it is its
-// turn, and its client is told when that takes too long.
+// TestBodiesWaitUnread checks that a body that is large, or of unknown length, is not read before its turn,
+// and that its client gets a 429 if the turn takes too long to come.
 func TestBodiesWaitUnread(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -155,7 +156,8 @@ func TestBodiesWaitUnread(t *testing.T) {
 	})
 }
 
-// TestRoomForLargeBodies: no more of them are in memory than there is room for, whoever sends them.
+// TestRoomForLargeBodies checks that only as many large bodies are in memory at once as there is room for,
+// whoever sends them, and that the room is given back.
 func TestRoomForLargeBodies(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,7 +10,8 @@ import (
 	"38qa.net/backend/modules/kernel/database/databasetest"
 )
 
-// TestServerCopies: whatever a test did to a copy, the next one gets it as it was filled.
+// TestServerCopies checks that each copy of a template on a server is as the template was filled, whatever a
+// test did to the copy before: changed rows, tables, columns or keys.
 func TestServerCopies(t *testing.T) {
 	if os.Getenv("TEST_DATABASE_URL") == "" {
 		t.Skip("needs a MySQL or MariaDB server: set TEST_DATABASE_URL (.ci/run starts one)")
