@@ -55,7 +55,9 @@ func TestDeepPagesReadNoMoreRows(t *testing.T) {
 		for i := range questions {
 			values = append(values, fmt.Sprintf("('Q', 1, 1, FROM_UNIXTIME(%d), '', 'q', '', %d, 'x')", 1_000_000_000+i/2, i)) // two in each second
 			if len(values) == 5000 || i == questions-1 {
-				if _, err := s.App.DB.Exec(ctx, "INSERT INTO {posts} (type, categoryid, catidpath1, created, format, title, content, hotness, tags) VALUES "+strings.Join(values, ",")); err != nil {
+				if _, err := s.App.DB.Exec(ctx, `INSERT INTO {posts} (type, categoryid, catidpath1, created,
+						format, title, content, hotness, tags)
+					VALUES `+strings.Join(values, ",")); err != nil {
 					t.Fatal(err)
 				}
 				values = values[:0]

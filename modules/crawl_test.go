@@ -63,12 +63,14 @@ func (s *secrets) ask(t *testing.T, name string, user int, extra object, seers .
 func hideSecrets(t *testing.T, site *testsite.Site) *secrets {
 	t.Helper()
 	s := &secrets{Site: site, seers: map[string][]int{}, ids: map[string]int{}, open: []int{1, 27, 139}}
-	site.Alter(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (13, 'U', 16, 0), (13, 'U', 17, 0), (13, 'C', 3, 0)")
+	site.Alter(t, `INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents)
+		VALUES (13, 'U', 16, 0), (13, 'U', 17, 0), (13, 'C', 3, 0)`)
 	answers, comments := "/v1/questions/%d/answers", "/v1/posts/%d/comments"
 
 	// A hidden question with visible replies, which a visible question follows and another duplicates.
 	q := s.ask(t, "hidden-question", crawlAsker, object{"categoryId": 3}, crawlAsker)
-	site.Alter(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (13, 'Q', ?, 0)", q)
+	site.Alter(t, `INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents)
+		VALUES (13, 'Q', ?, 0)`, q)
 	a := s.write(t, "answer-below", crawlAnswerer, fmt.Sprintf(answers, q), nil, crawlAsker)
 	s.write(t, "comment-below", crawlAsker, fmt.Sprintf(comments, a), nil, crawlAsker)
 	s.Do(t, crawlAsker, "PUT", fmt.Sprintf("/v1/questions/%d/selected-answer", q), object{"answerId": a})
@@ -219,7 +221,9 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		site := testsite.New(t, db)
-		site.Alter(t, "UPDATE {options} SET content = '1' WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')")
+		site.Alter(t, `UPDATE {options}
+			SET content = '1'
+			WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')`)
 		s := hideSecrets(t, site)
 		for name, user := range map[string]int{"a visitor": testsite.Visitor, "a member who follows": crawlFollower, "a blocked member": crawlBlocked, "the asker": crawlAsker,
 			"the answerer": crawlAnswerer, "the newcomer": crawlNewcomer, "a moderator": crawlMod} {

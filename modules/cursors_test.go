@@ -65,7 +65,8 @@ func fillLists(ctx context.Context, app *modules.App) error {
 	if err != nil {
 		return err
 	}
-	message := "INSERT INTO {messages} (type, fromuserid, touserid, content, format, created) VALUES (?, ?, ?, 'Hello', '', FROM_UNIXTIME(1700000000))"
+	message := `INSERT INTO {messages} (type, fromuserid, touserid, content, format, created)
+		VALUES (?, ?, ?, 'Hello', '', FROM_UNIXTIME(1700000000))`
 	for range 2 {
 		for _, args := range [][]any{{"PRIVATE", 4, testsite.Superbee}, {"PRIVATE", testsite.Superbee, 4}, {"PUBLIC", testsite.Superbee, 4}, {"PUBLIC", 4, testsite.Superbee}} {
 			if _, err := app.DB.Exec(ctx, message, args...); err != nil {
@@ -74,8 +75,7 @@ func fillLists(ctx context.Context, app *modules.App) error {
 		}
 	}
 	for user := 4; user < 6; user++ {
-		if _, err := app.DB.Exec(ctx, `
-			INSERT INTO {ysb_badges} (userid, badgeid, show_flag, created, updated)
+		if _, err := app.DB.Exec(ctx, `INSERT INTO {ysb_badges} (userid, badgeid, show_flag, created, updated)
 			VALUES (?, 101, 1, FROM_UNIXTIME(1700000000), FROM_UNIXTIME(1700000000))`, user); err != nil {
 			return err
 		}

@@ -86,7 +86,9 @@ func sqlTime(t time.Time) string { return t.Format(time.DateTime) }
 func (f *filler) people() error {
 	for i, p := range people {
 		at := sqlTime(newest.AddDate(0, -8, i))
-		if err := f.exec("INSERT INTO {users} (userid, created, createip, email, handle, level, loggedin, loginip, flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 65)",
+		if err := f.exec(`INSERT INTO {users} (userid, created, createip, email, handle, level,
+				loggedin, loginip, flags)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 65)`,
 			i+1, at, []byte{192, 0, 2, byte(i + 1)}, fmt.Sprintf("user%d@example.org", i+1), p.handle,
 			p.level, at, []byte{192, 0, 2, byte(i + 1)}); err != nil {
 			return err
@@ -115,7 +117,9 @@ func (f *filler) categoryRows(branches []branch, above []int, path string) error
 		slices.Reverse(slugs)
 		ids := append(slices.Clone(above), id)
 		f.categories[full] = ids
-		if err := f.exec("INSERT INTO {categories} (categoryid, parentid, title, tags, content, position, backpath) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		if err := f.exec(`INSERT INTO {categories} (categoryid, parentid, title, tags, content,
+				position, backpath)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			id, parent, b.title, b.slug, b.about, i+1, strings.Join(slugs, "/")); err != nil {
 			return err
 		}
@@ -150,7 +154,8 @@ func (f *filler) optionRows() error {
 	}
 	maps.Copy(f.options, options)
 	for key, value := range f.options {
-		if err := f.exec("INSERT INTO {options} (title, content) VALUES (?, ?)", key.Name(), value); err != nil {
+		if err := f.exec("INSERT INTO {options} (title, content) VALUES (?, ?)",
+			key.Name(), value); err != nil {
 			return err
 		}
 	}
@@ -175,8 +180,10 @@ func (f *filler) figureRows() error {
 	for handle, p := range f.points {
 		sum := 2*p.questions + 4*p.answers + 3*p.selects + 30*p.selecteds + p.questionVotes +
 			answerWeight*p.answerVotes + p.upQ + p.downQ + p.upA + p.downA
-		if err := f.exec("INSERT INTO {userpoints} (userid, points, qposts, aposts, cposts, aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes, cupvotes, cdownvotes, "+
-			"qvoteds, avoteds, cvoteds, upvoteds, downvoteds, bonus) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+		if err := f.exec(`INSERT INTO {userpoints} (userid, points, qposts, aposts, cposts,
+				aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes, cupvotes, cdownvotes,
+				qvoteds, avoteds, cvoteds, upvoteds, downvoteds, bonus)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
 			f.users[handle], 100+10*sum,
 			p.questions, p.answers, p.comments, p.selects, p.selecteds, p.upQ, p.downQ, p.upA, p.downA,
 			p.upC, p.downC, p.questionVotes, answerWeight*p.answerVotes, 0, p.ups, p.downs); err != nil {
@@ -205,7 +212,8 @@ func (f *filler) index(post, question int, kind, title, text string, tags []stri
 	for _, word := range content {
 		row := f.word(word)
 		row.content++
-		if err := f.exec("INSERT INTO {contentwords} (postid, wordid, count, type, questionid) VALUES (?, ?, ?, ?, ?)",
+		if err := f.exec(`INSERT INTO {contentwords} (postid, wordid, count, type, questionid)
+			VALUES (?, ?, ?, ?, ?)`,
 			post, row.id, min(w.Content[word], 255), kind, question); err != nil {
 			return err
 		}
@@ -246,7 +254,9 @@ func (f *filler) word(word string) *wordRow {
 func (f *filler) wordRows() error {
 	for _, word := range f.wordOrder {
 		w := f.words[word]
-		if err := f.exec("UPDATE {words} SET titlecount = ?, contentcount = ?, tagwordcount = ?, tagcount = ? WHERE wordid = ?",
+		if err := f.exec(`UPDATE {words}
+			SET titlecount = ?, contentcount = ?, tagwordcount = ?, tagcount = ?
+			WHERE wordid = ?`,
 			w.title, w.content, w.tagWord, w.tag, w.id); err != nil {
 			return err
 		}
@@ -260,6 +270,7 @@ func (f *filler) picture(id string, content []byte, by string) error {
 	if err := media.Put(f.blobs, id, "png", content); err != nil {
 		return err
 	}
-	return f.exec("INSERT INTO {blobs} (blobid, format, filename, userid, created) VALUES (?, 'png', 'picture.png', ?, ?)",
+	return f.exec(`INSERT INTO {blobs} (blobid, format, filename, userid, created)
+		VALUES (?, 'png', 'picture.png', ?, ?)`,
 		id, f.users[by], sqlTime(newest))
 }

@@ -32,7 +32,8 @@ func TestDemonstrationIsSound(t *testing.T) {
 		}
 	}
 	var questions int
-	if _, err := db.Get(ctx, []any{&questions}, "SELECT COUNT(*) FROM {posts} WHERE type = 'Q'"); err != nil || questions < 8 {
+	if _, err := db.Get(ctx, []any{&questions},
+		"SELECT COUNT(*) FROM {posts} WHERE type = 'Q'"); err != nil || questions < 8 {
 		t.Errorf("%d questions, %v", questions, err)
 	}
 }

@@ -74,7 +74,9 @@ func (f *filler) question(e *entry) error {
 	f.countQuestion(e, q, selected != 0, closedBy != 0, maxVotes)
 	hotness := (seconds(q.created)+seconds(newestAnswer))*100 +
 		float64(len(e.answers)+len(e.up)-len(e.down))*160000*100 + float64(e.views)*4000*100
-	return f.exec("UPDATE {posts} SET acount = ?, amaxvote = ?, selchildid = ?, closedbyid = ?, views = ?, hotness = ? WHERE postid = ?",
+	return f.exec(`UPDATE {posts}
+		SET acount = ?, amaxvote = ?, selchildid = ?, closedbyid = ?, views = ?, hotness = ?
+		WHERE postid = ?`,
 		len(e.answers), maxVotes, orNull(selected), orNull(closedBy), e.views, float64(float32(hotness)),
 		q.id)
 }
@@ -149,7 +151,9 @@ func (f *filler) below(e *entry, kind string, parent written) (written, error) {
 		}
 	}
 	if e.selected {
-		return w, f.exec("UPDATE {posts} SET updated = ?, updatetype = 'S', lastuserid = userid WHERE postid = ?",
+		return w, f.exec(`UPDATE {posts}
+			SET updated = ?, updatetype = 'S', lastuserid = userid
+			WHERE postid = ?`,
 			sqlTime(w.created.Add(time.Hour)), w.id)
 	}
 	return w, nil
@@ -179,8 +183,10 @@ func (f *filler) row(e *entry, w written, parent *written) error {
 		title, tags = e.title, e.tags
 	}
 	created := sqlTime(w.created)
-	if err := f.exec("INSERT INTO {posts} (postid, type, parentid, categoryid, catidpath1, catidpath2, catidpath3, userid, createip, upvotes, downvotes, netvotes, format, created, title, content, tags) "+
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", w.id, kind, parentID, category,
+	if err := f.exec(`INSERT INTO {posts} (postid, type, parentid, categoryid,
+			catidpath1, catidpath2, catidpath3, userid, createip, upvotes, downvotes, netvotes,
+			format, created, title, content, tags)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, w.id, kind, parentID, category,
 		path[0], path[1], path[2], f.users[e.by], []byte{192, 0, 2, byte(f.users[e.by])},
 		len(e.up), len(e.down), len(e.up)-len(e.down), e.format, created, title, e.text, tags); err != nil {
 		return err
@@ -215,7 +221,8 @@ func (f *filler) votes(e *entry, w written) error {
 		if i >= len(e.up) {
 			vote = -1
 		}
-		if err := f.exec("INSERT INTO {uservotes} (postid, userid, vote, flag, votecreated, voteupdated) VALUES (?, ?, ?, 0, ?, NULL)",
+		if err := f.exec(`INSERT INTO {uservotes} (postid, userid, vote, flag, votecreated, voteupdated)
+			VALUES (?, ?, ?, 0, ?, NULL)`,
 			w.id, f.users[handle], vote, at); err != nil {
 			return err
 		}

@@ -12,13 +12,15 @@ import (
 // which gets some fifty rows for each post. On MySQL the table is filled without them and they
 // are built at the end, which halves the total time.
 const (
-	dropWordKeys = "ALTER TABLE {contentwords} DROP FOREIGN KEY `{contentwords}_ibfk_1`, DROP FOREIGN KEY `{contentwords}_ibfk_2`, " +
-		"DROP KEY `postid`, DROP KEY `wordid`"
+	dropWordKeys = "ALTER TABLE {contentwords} DROP FOREIGN KEY `{contentwords}_ibfk_1`, " +
+		"DROP FOREIGN KEY `{contentwords}_ibfk_2`, DROP KEY `postid`, DROP KEY `wordid`"
 	addWordKeys = "ALTER TABLE {contentwords} ADD KEY `postid` (`postid`), ADD KEY `wordid` (`wordid`)"
 	// With foreign key checks off, MySQL adds the constraints without reading all rows again. The
 	// rows are correct anyway, because each was inserted in the same transaction as the rows it
 	// refers to.
-	addWordConstraints = "ALTER TABLE {contentwords} ADD CONSTRAINT `{contentwords}_ibfk_1` FOREIGN KEY (`postid`) REFERENCES {posts} (`postid`) ON DELETE CASCADE, " +
+	addWordConstraints = "ALTER TABLE {contentwords} " +
+		"ADD CONSTRAINT `{contentwords}_ibfk_1` FOREIGN KEY (`postid`) REFERENCES {posts} (`postid`) " +
+		"ON DELETE CASCADE, " +
 		"ADD CONSTRAINT `{contentwords}_ibfk_2` FOREIGN KEY (`wordid`) REFERENCES {words} (`wordid`)"
 )
 

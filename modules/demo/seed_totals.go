@@ -184,7 +184,9 @@ func (s *seeder) updateWords(ctx context.Context, db *database.DB) error {
 			for i := from; i < min(from+1000, len(s.index.counts)); i++ {
 				c := s.index.counts[i]
 				if _, err := tx.Exec(ctx,
-					"UPDATE {words} SET titlecount = ?, contentcount = ?, tagwordcount = ?, tagcount = ? WHERE wordid = ?",
+					`UPDATE {words}
+						SET titlecount = ?, contentcount = ?, tagwordcount = ?, tagcount = ?
+						WHERE wordid = ?`,
 					c.title, c.content, c.tagWord, c.tag, i+1); err != nil {
 					return fmt.Errorf("count a word: %w", err)
 				}

@@ -33,7 +33,8 @@ func benchRanking(ctx context.Context, s settings, folder, server string) (err e
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var posts, votes, users int
 	if _, err := db.Get(ctx, []any{&posts, &votes, &users},
-		"SELECT (SELECT COUNT(*) FROM {posts}), (SELECT COUNT(*) FROM {uservotes}), (SELECT COUNT(*) FROM {users})"); err != nil {
+		`SELECT (SELECT COUNT(*) FROM {posts}), (SELECT COUNT(*) FROM {uservotes}),
+			(SELECT COUNT(*) FROM {users})`); err != nil {
 		return err
 	}
 	subject, err := start(ctx, server,
@@ -60,7 +61,9 @@ func benchRanking(ctx context.Context, s settings, folder, server string) (err e
 		}
 		var boards int
 		if _, err := db.Get(ctx, []any{&boards},
-			"SELECT COUNT(*) FROM {q2ab_boards} WHERE generation = (SELECT MAX(generation) FROM {q2ab_rankings})"); err != nil {
+			`SELECT COUNT(*)
+				FROM {q2ab_boards}
+				WHERE generation = (SELECT MAX(generation) FROM {q2ab_rankings})`); err != nil {
 			return err
 		}
 		fmt.Printf("| %d | %.1f | %d | %s | %.2f | %.2f | %.2f | %.2f |\n", run+1, took.Seconds(),

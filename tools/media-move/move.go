@@ -105,8 +105,11 @@ func (t *trial) work(ctx context.Context, st *stage) (took time.Duration, err er
 // progress returns how many files the stage has done, and the fence of the run's holder.
 func (t *trial) progress(ctx context.Context, st *stage) (done, fence int, err error) {
 	_, err = t.db.Get(ctx, []any{&done, &fence},
-		"SELECT (SELECT COUNT(*) FROM {q2ab_media} WHERE "+st.done+
-			"), fence FROM {q2ab_job_runs} WHERE name = ? ORDER BY id DESC LIMIT 1", jobName)
+		`SELECT (SELECT COUNT(*) FROM {q2ab_media} WHERE `+st.done+`), fence
+			FROM {q2ab_job_runs}
+			WHERE name = ?
+			ORDER BY id DESC
+			LIMIT 1`, jobName)
 	return done, fence, err
 }
 
@@ -186,8 +189,8 @@ func (t *trial) kill(ctx context.Context, a *admin, st *stage) (*kill, error) {
 	fmt.Printf("  killed with SIGKILL after %d files: %d in the store without a record of that, %d unfinished\n",
 		k.done, k.unrecorded, k.leftovers)
 	if t.s.hurry {
-		_, err = t.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET heartbeat = 0 WHERE name = ? AND status = 'running'",
-			jobName)
+		_, err = t.db.Exec(ctx,
+			"UPDATE {q2ab_job_runs} SET heartbeat = 0 WHERE name = ? AND status = 'running'", jobName)
 	}
 	return k, err
 }

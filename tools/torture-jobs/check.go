@@ -34,7 +34,10 @@ func (t *target) check(ctx context.Context, s *settings) (failures []string, err
 		}
 		last, lastDue = finished, due
 		return nil
-	}, "SELECT due, status, started, finished FROM {q2ab_job_runs} WHERE name = ? AND due IS NOT NULL ORDER BY due, id", jobName)
+	}, `SELECT due, status, started, finished
+		FROM {q2ab_job_runs}
+		WHERE name = ? AND due IS NOT NULL
+		ORDER BY due, id`, jobName)
 	if err != nil {
 		return nil, err
 	}

@@ -23,9 +23,19 @@ const prefix = "qa_"
 // effect is stored and can be found.
 var tables = []string{
 	"CREATE TABLE {q2ab_torture_clock} (began BIGINT NOT NULL, speed INT NOT NULL) ENGINE=InnoDB",
-	"CREATE TABLE {q2ab_torture_effects} (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, due BIGINT NOT NULL, batch INT NOT NULL, " +
-		"writer VARCHAR(120) NOT NULL, KEY (due, batch)) ENGINE=InnoDB",
-	"CREATE TABLE {q2ab_torture_refused} (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, due BIGINT NOT NULL, batch INT NOT NULL, writer VARCHAR(120) NOT NULL) ENGINE=InnoDB",
+	`CREATE TABLE {q2ab_torture_effects} (
+		id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+		due BIGINT NOT NULL,
+		batch INT NOT NULL,
+		writer VARCHAR(120) NOT NULL,
+		KEY (due, batch)
+	) ENGINE=InnoDB`,
+	`CREATE TABLE {q2ab_torture_refused} (
+		id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+		due BIGINT NOT NULL,
+		batch INT NOT NULL,
+		writer VARCHAR(120) NOT NULL
+	) ENGINE=InnoDB`,
 }
 
 // newTarget makes a database with the backend's tables and those of this program.
@@ -78,8 +88,11 @@ type progress struct{ done, waiting, takenOver, effects, refused int }
 
 func (t *target) progress(ctx context.Context) (p progress, err error) {
 	_, err = t.db.Get(ctx, []any{&p.done, &p.waiting, &p.takenOver, &p.effects, &p.refused},
-		"SELECT COALESCE(SUM(status = 'done'), 0), COALESCE(SUM(status = 'queued'), 0), COALESCE(SUM(GREATEST(fence, 1) - 1), 0), "+
-			"(SELECT COUNT(*) FROM {q2ab_torture_effects}), (SELECT COUNT(*) FROM {q2ab_torture_refused}) FROM {q2ab_job_runs} WHERE name = ?",
+		`SELECT COALESCE(SUM(status = 'done'), 0), COALESCE(SUM(status = 'queued'), 0),
+				COALESCE(SUM(GREATEST(fence, 1) - 1), 0), (SELECT COUNT(*) FROM {q2ab_torture_effects}),
+				(SELECT COUNT(*) FROM {q2ab_torture_refused})
+			FROM {q2ab_job_runs}
+			WHERE name = ?`,
 		jobName)
 	return p, err
 }

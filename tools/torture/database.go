@@ -66,10 +66,15 @@ func newDatabase(ctx context.Context, s *settings) (*target, error) {
 		return nil, err
 	}
 	// Members may do most of what moderators may, so that fewer requests are refused.
-	const lifted = "REPLACE INTO qa_options (title, content) SELECT title, '1000000000' FROM qa_options WHERE title LIKE 'max_rate_%';" +
-		"REPLACE INTO qa_options (title, content) VALUES ('flagging_hide_after', '4'), ('do_close_on_select', '1'), ('moderate_anon_post', '0'), " +
-		"('permit_hide_show', '120'), ('permit_edit_q', '120'), ('permit_edit_a', '120'), ('permit_edit_c', '120'), ('permit_retag_cat', '120'), " +
-		"('permit_select_a', '120'), ('permit_close_q', '120'), ('permit_flag', '120'), ('permit_delete_hidden', '70')"
+	const lifted = `REPLACE INTO qa_options (title, content)
+			SELECT title, '1000000000'
+			FROM qa_options
+			WHERE title LIKE 'max_rate_%';
+		REPLACE INTO qa_options (title, content)
+			VALUES ('flagging_hide_after', '4'), ('do_close_on_select', '1'), ('moderate_anon_post', '0'),
+				('permit_hide_show', '120'), ('permit_edit_q', '120'), ('permit_edit_a', '120'),
+				('permit_edit_c', '120'), ('permit_retag_cat', '120'), ('permit_select_a', '120'),
+				('permit_close_q', '120'), ('permit_flag', '120'), ('permit_delete_hidden', '70')`
 	conn, err := d.server.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -148,8 +153,10 @@ func (d *target) check(ctx context.Context, l *load, before map[string]bool) ([]
 	}
 	var unselected, cached int
 	if _, err := d.app.DB.Get(ctx, []any{&unselected, &cached},
-		"SELECT (SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND selchildid IS NULL AND closedbyid IS NULL), "+
-			"content FROM {options} WHERE title = 'cache_unselqcount'"); err != nil {
+		`SELECT (SELECT COUNT(*) FROM {posts} WHERE type = 'Q' AND selchildid IS NULL AND closedbyid IS NULL),
+				content
+			FROM {options}
+			WHERE title = 'cache_unselqcount'`); err != nil {
 		return nil, err
 	}
 	if unselected != cached+1 {
@@ -172,7 +179,8 @@ func (d *target) checkEffects(ctx context.Context) ([]string, error) {
 	}
 	var events, rows, distinct int
 	_, err := d.app.DB.Get(ctx, []any{&events, &rows, &distinct},
-		"SELECT (SELECT COUNT(*) FROM {q2ab_outbox}), COUNT(*), COUNT(DISTINCT seq) FROM {q2ab_torture_effects}")
+		`SELECT (SELECT COUNT(*) FROM {q2ab_outbox}), COUNT(*), COUNT(DISTINCT seq)
+			FROM {q2ab_torture_effects}`)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,11 @@ func newLoad(ctx context.Context, s *settings, d *target) (*load, error) {
 		k.kind = kind[0]
 		l.posts = append(l.posts, k)
 		return err
-	}, "SELECT postid, COALESCE(parentid, 0), LEFT(type, 1) FROM {posts} WHERE type IN ('Q', 'A', 'C') ORDER BY postid LIMIT ?", hot)
+	}, `SELECT postid, COALESCE(parentid, 0), LEFT(type, 1)
+		FROM {posts}
+		WHERE type IN ('Q', 'A', 'C')
+		ORDER BY postid
+		LIMIT ?`, hot)
 	return l, err
 }
 
@@ -279,12 +283,16 @@ func (l *load) doubled(ctx context.Context, d *target) ([]string, error) {
 			seen[mark[1]] = id
 		}
 		return nil
-	}, "SELECT p.postid, (SELECT MAX(o.payload) FROM {q2ab_outbox} o WHERE "+creation+"), (SELECT COUNT(*) FROM {q2ab_outbox} o WHERE "+creation+
-		") FROM {posts} p WHERE p.postid > ? AND p.type <> 'NOTE' AND (p.userid IS NULL OR p.userid <> ?)",
+	}, `SELECT p.postid, (SELECT MAX(o.payload) FROM {q2ab_outbox} o WHERE `+creation+`),
+			(SELECT COUNT(*) FROM {q2ab_outbox} o WHERE `+creation+`)
+		FROM {posts} p
+		WHERE p.postid > ? AND p.type <> 'NOTE' AND (p.userid IS NULL OR p.userid <> ?)`,
 		d.lastPost, lurker)
 	return failures, err
 }
 
 // creation is the SQL condition that an event o of the outbox says that the post p was created. It
 // excludes the second event of a post that was approved later.
-const creation = "o.name IN ('q_post', 'a_post', 'c_post', 'q_queue', 'a_queue', 'c_queue') AND o.payload LIKE CONCAT('%\"params\":_\"postid\":', p.postid, ',%') AND o.payload NOT LIKE '%\"delayed\":%'"
+const creation = "o.name IN ('q_post', 'a_post', 'c_post', 'q_queue', 'a_queue', 'c_queue') " +
+	"AND o.payload LIKE CONCAT('%\"params\":_\"postid\":', p.postid, ',%') " +
+	"AND o.payload NOT LIKE '%\"delayed\":%'"

@@ -122,7 +122,9 @@ func (o *oldSite) points(user int, figures map[string]string) error {
 		}
 		sum += fmt.Sprintf(" + %d * %s", worth, name)
 	}
-	return o.all(fmt.Sprintf("INSERT INTO qa_userpoints (userid%s) VALUES (%d%s) ON DUPLICATE KEY UPDATE %spoints = %s + bonus",
+	return o.all(fmt.Sprintf(`INSERT INTO qa_userpoints (userid%s)
+		VALUES (%d%s)
+		ON DUPLICATE KEY UPDATE %spoints = %s + bonus`,
 		columns, user, values, updates, sum))
 }
 
@@ -143,16 +145,25 @@ func (o *oldSite) vote(post, user, value int) error {
 		return nil
 	}
 	err := o.all(
-		fmt.Sprintf("INSERT INTO qa_uservotes (postid, userid, vote, flag, votecreated) VALUES (%d, %d, %d, 0, NOW()) ON DUPLICATE KEY UPDATE vote = %d, voteupdated = NOW()",
+		fmt.Sprintf(`INSERT INTO qa_uservotes (postid, userid, vote, flag, votecreated)
+			VALUES (%d, %d, %d, 0, NOW())
+			ON DUPLICATE KEY UPDATE vote = %d, voteupdated = NOW()`,
 			post, user, value, value),
-		fmt.Sprintf("UPDATE qa_posts p JOIN (SELECT SUM(vote = 1) AS likes, SUM(vote = -1) AS dislikes FROM qa_uservotes WHERE postid = %d) given "+
-			"SET p.upvotes = likes, p.downvotes = dislikes, p.netvotes = likes - dislikes WHERE p.postid = %d",
+		fmt.Sprintf(`UPDATE qa_posts p
+			JOIN (SELECT SUM(vote = 1) AS likes, SUM(vote = -1) AS dislikes
+				FROM qa_uservotes
+				WHERE postid = %d) given
+			SET p.upvotes = likes, p.downvotes = dislikes, p.netvotes = likes - dislikes
+			WHERE p.postid = %d`,
 			post, post))
 	if err != nil {
 		return err
 	}
 	given := func(sign string) string {
-		return fmt.Sprintf("COUNT(*) FROM qa_uservotes v JOIN qa_posts p ON v.postid = p.postid WHERE v.userid = %d AND LEFT(p.type, 1) = 'Q' AND v.vote %s 0",
+		return fmt.Sprintf(`COUNT(*)
+			FROM qa_uservotes v
+			JOIN qa_posts p ON v.postid = p.postid
+			WHERE v.userid = %d AND LEFT(p.type, 1) = 'Q' AND v.vote %s 0`,
 			user, sign)
 	}
 	if err := o.points(user,
@@ -189,9 +200,13 @@ func (o *oldSite) heat(question int) error {
 	const seconds = "((TO_DAYS(%s) - 734138) * 86400e0 + TIME_TO_SEC(%s))" // since 2010, as far as it matters
 	asked, answered := strings.ReplaceAll(seconds, "%s", "q.created"),
 		strings.ReplaceAll(seconds, "%s", "COALESCE(last, q.created)")
-	return o.all(fmt.Sprintf("UPDATE qa_posts q JOIN (SELECT COUNT(*) AS answers, MAX(created) AS last FROM qa_posts WHERE parentid = %d AND type = 'A') below "+
-		"SET q.hotness = 100 * "+asked+" + 100 * "+answered+
-		" + 16e6 * answers + 16e6 * q.netvotes + 4e5 * q.views WHERE q.postid = %d", question, question))
+	return o.all(fmt.Sprintf(`UPDATE qa_posts q
+		JOIN (SELECT COUNT(*) AS answers, MAX(created) AS last
+			FROM qa_posts
+			WHERE parentid = %d AND type = 'A') below
+		SET q.hotness = 100 * `+asked+` + 100 * `+answered+`
+			+ 16e6 * answers + 16e6 * q.netvotes + 4e5 * q.views
+		WHERE q.postid = %d`, question, question))
 }
 
 // comment writes a comment. It replaces characters outside of ASCII, so that words are separated by
@@ -213,7 +228,9 @@ func (o *oldSite) comment(question, user int, text string) error {
 		}
 		return r
 	}, text))
-	res, err := o.exec("INSERT INTO qa_posts (categoryid, type, parentid, userid, createip, content, format, created) VALUES (?, 'C', ?, ?, '', ?, '', NOW())",
+	res, err := o.exec(`INSERT INTO qa_posts (categoryid, type, parentid, userid, createip, content,
+			format, created)
+		VALUES (?, 'C', ?, ?, '', ?, '', NOW())`,
 		category, question, user, text)
 	if err != nil {
 		return err
@@ -222,8 +239,11 @@ func (o *oldSite) comment(question, user int, text string) error {
 	if err != nil {
 		return err
 	}
-	if err := o.all(fmt.Sprintf("UPDATE qa_posts c JOIN qa_posts q ON q.postid = c.parentid SET c.catidpath1 = q.catidpath1, c.catidpath2 = q.catidpath2, c.catidpath3 = q.catidpath3, "+
-		"c.categoryid = q.categoryid WHERE c.postid = %d", id)); err != nil {
+	if err := o.all(fmt.Sprintf(`UPDATE qa_posts c
+		JOIN qa_posts q ON q.postid = c.parentid
+		SET c.catidpath1 = q.catidpath1, c.catidpath2 = q.catidpath2, c.catidpath3 = q.catidpath3,
+			c.categoryid = q.categoryid
+		WHERE c.postid = %d`, id)); err != nil {
 		return err
 	}
 	if err := o.index(id, question, strings.Fields(text)); err != nil {
@@ -234,7 +254,9 @@ func (o *oldSite) comment(question, user int, text string) error {
 	}); err != nil {
 		return err
 	}
-	return o.all("INSERT INTO qa_options (title, content) VALUES ('cache_ccount', 1) ON DUPLICATE KEY UPDATE content = VALUES(content) + CAST(content AS UNSIGNED)")
+	return o.all(`INSERT INTO qa_options (title, content)
+		VALUES ('cache_ccount', 1)
+		ON DUPLICATE KEY UPDATE content = VALUES(content) + CAST(content AS UNSIGNED)`)
 }
 
 // index adds the words of a comment to the word index.
@@ -274,11 +296,15 @@ func (o *oldSite) index(id int64, question int, words []string) error {
 		rows = append(rows, fmt.Sprintf("(%d, %d, %d, 'C', %d)", id, ids[w], n, question))
 		numbers = append(numbers, strconv.Itoa(ids[w]))
 	}
-	return o.all("INSERT INTO qa_contentwords (postid, wordid, count, type, questionid) VALUES "+
-		strings.Join(rows, ", "),
-		"UPDATE qa_words w JOIN (SELECT wordid, COUNT(*) AS posts FROM qa_contentwords WHERE wordid IN ("+
-			strings.Join(numbers, ", ")+") GROUP BY wordid) used "+
-			"ON used.wordid = w.wordid SET w.contentcount = used.posts")
+	return o.all(
+		`INSERT INTO qa_contentwords (postid, wordid, count, type, questionid)
+			VALUES `+strings.Join(rows, ", "),
+		`UPDATE qa_words w
+			JOIN (SELECT wordid, COUNT(*) AS posts
+				FROM qa_contentwords
+				WHERE wordid IN (`+strings.Join(numbers, ", ")+`)
+				GROUP BY wordid) used ON used.wordid = w.wordid
+			SET w.contentcount = used.posts`)
 }
 
 func (o *oldSite) wordIDs(list string) (map[string]int, error) {

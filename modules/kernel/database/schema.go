@@ -73,10 +73,11 @@ func (db *DB) CreateSchema(ctx context.Context) error {
 		}
 	}
 	for _, insert := range []string{
-		"INSERT INTO {options} (title, content) VALUES ('db_version', '" + SchemaVersion +
-			"'), ('enabled_plugins', '')",
-		"INSERT INTO {userfields} (fieldid, title, content, position, flags, permit) VALUES " +
-			"(1, 'name', NULL, 1, 0, 150), (2, 'location', NULL, 2, 0, 150), (3, 'website', NULL, 3, 2, 150), (4, 'about', NULL, 4, 1, 150)",
+		`INSERT INTO {options} (title, content)
+			VALUES ('db_version', '` + SchemaVersion + `'), ('enabled_plugins', '')`,
+		`INSERT INTO {userfields} (fieldid, title, content, position, flags, permit)
+			VALUES (1, 'name', NULL, 1, 0, 150), (2, 'location', NULL, 2, 0, 150),
+				(3, 'website', NULL, 3, 2, 150), (4, 'about', NULL, 4, 1, 150)`,
 	} {
 		if _, err := db.Exec(ctx, insert); err != nil {
 			return fmt.Errorf("first rows: %w", err)

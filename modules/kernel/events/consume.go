@@ -87,7 +87,10 @@ func (c *consumer) catchUp(ctx context.Context) error {
 // behind reports, without locking anything, whether there are events to handle. It makes the
 // consumer's row if there is none.
 func (c *consumer) behind(ctx context.Context) (bool, error) {
-	const query = "SELECT c.position < n.position FROM {q2ab_consumers} c JOIN {q2ab_consumers} n ON n.name = '' WHERE c.name = ?"
+	const query = `SELECT c.position < n.position
+		FROM {q2ab_consumers} c
+		JOIN {q2ab_consumers} n ON n.name = ''
+		WHERE c.name = ?`
 	var behind bool
 	found, err := c.db.Get(ctx, []any{&behind}, query, c.name)
 	if err == nil && !found {

@@ -47,8 +47,9 @@ func Log(ctx context.Context, db *database.DB, events []Event) {
 			first(strings.Join(parts, "\t"), maxLoggedParams))
 	}
 	const row = "(FROM_UNIXTIME(?), ?, ?, ?, ?, ?, ?)"
-	_, err := db.Exec(ctx, "INSERT INTO {eventlog} (datetime, ipaddress, userid, handle, cookieid, event, params) VALUES "+
-		row+strings.Repeat(", "+row, len(events)-1), args...)
+	_, err := db.Exec(ctx, `INSERT INTO {eventlog} (datetime, ipaddress, userid, handle, cookieid, event,
+			params)
+		VALUES `+row+strings.Repeat(", "+row, len(events)-1), args...)
 	if err != nil {
 		slog.ErrorContext(ctx, "event log not written", "error", err)
 	}

@@ -23,7 +23,9 @@ const numberedAtOnce = 500
 func Number(ctx context.Context, db *database.DB) (last int64, err error) {
 	var waiting bool
 	found, err := db.Get(ctx, []any{&last, &waiting},
-		"SELECT position, EXISTS (SELECT 1 FROM {q2ab_outbox} WHERE seq IS NULL) FROM {q2ab_consumers} WHERE name = ''")
+		`SELECT position, EXISTS (SELECT 1 FROM {q2ab_outbox} WHERE seq IS NULL)
+			FROM {q2ab_consumers}
+			WHERE name = ''`)
 	if err != nil || !found {
 		return 0, missing(err)
 	}

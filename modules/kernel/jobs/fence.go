@@ -57,7 +57,9 @@ func (w *Work) Once(
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, "UPDATE {q2ab_job_runs} SET heartbeat = ?, done = ?, total = ?, differences = ?, state = ?, message = ? WHERE id = ? AND fence = ?",
+		_, err = tx.Exec(ctx, `UPDATE {q2ab_job_runs}
+			SET heartbeat = ?, done = ?, total = ?, differences = ?, state = ?, message = ?
+			WHERE id = ? AND fence = ?`,
 			now, after.Done, after.Total, after.Differences, string(at), after.Message, after.ID, after.fence)
 		return err
 	})

@@ -281,7 +281,8 @@ func (m *Manager) Find(name string) (Job, error) {
 	return m.jobs[i], nil
 }
 
-const runColumns = "id, name, status, dry_run, due, requested, started, finished, done, total, differences, message, holder, fence, heartbeat, state, parameters"
+const runColumns = `id, name, status, dry_run, due, requested, started, finished, done, total, differences,
+	message, holder, fence, heartbeat, state, parameters`
 
 func (m *Manager) runs(ctx context.Context, db *database.DB, tail string, args ...any) ([]*Run, error) {
 	var list []*Run

@@ -85,7 +85,9 @@ func (m *Manager) check(name string, o Options) error {
 func (m *Manager) request(ctx context.Context, tx *database.DB, name string, o Options) (*Run, error) {
 	for range 2 {
 		list, err := m.runs(ctx, tx,
-			"WHERE name = ? AND (status = 'running' OR status = 'queued' AND due IS NULL) ORDER BY status DESC, id LIMIT 1"+tx.ForUpdate(),
+			`WHERE name = ? AND (status = 'running' OR status = 'queued' AND due IS NULL)
+				ORDER BY status DESC, id
+				LIMIT 1`+tx.ForUpdate(),
 			name)
 		if err != nil {
 			return nil, err
@@ -145,7 +147,9 @@ func (m *Manager) HandleEvent(ctx context.Context, tx *database.DB, e events.Eve
 func (m *Manager) Cancel(ctx context.Context, name string) error {
 	now, err := m.now(ctx, m.db)
 	if err == nil {
-		_, err = m.db.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'cancelled', finished = ?, fence = fence + 1 WHERE name = ? AND status IN ('queued', 'running')",
+		_, err = m.db.Exec(ctx, `UPDATE {q2ab_job_runs}
+			SET status = 'cancelled', finished = ?, fence = fence + 1
+			WHERE name = ? AND status IN ('queued', 'running')`,
 			now, name)
 	}
 	if err != nil {

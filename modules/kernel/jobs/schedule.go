@@ -140,7 +140,9 @@ func (m *Manager) due(j Job, after, now int64) (list []int64, until int64) {
 // that still wait as skipped.
 func (m *Manager) addDue(ctx context.Context, tx *database.DB, j Job, due []int64, now int64) error {
 	if len(due) > 0 && j.Missed != CatchUpEach {
-		_, err := tx.Exec(ctx, "UPDATE {q2ab_job_runs} SET status = 'skipped', finished = ? WHERE name = ? AND status = 'queued' AND due IS NOT NULL",
+		_, err := tx.Exec(ctx, `UPDATE {q2ab_job_runs}
+			SET status = 'skipped', finished = ?
+			WHERE name = ? AND status = 'queued' AND due IS NOT NULL`,
 			now, j.Name)
 		if err != nil {
 			return err
@@ -168,7 +170,8 @@ func (m *Manager) prune(ctx context.Context, name string) error {
 	found, err := m.db.Get(ctx, []any{&kept},
 		"SELECT id FROM {q2ab_job_runs} WHERE name = ? ORDER BY id DESC LIMIT 1 OFFSET ?", name, keptRuns-1)
 	if err == nil && found {
-		_, err = m.db.Exec(ctx, "DELETE FROM {q2ab_job_runs} WHERE name = ? AND id < ? AND status NOT IN ('queued', 'running') AND finished < ?",
+		_, err = m.db.Exec(ctx, `DELETE FROM {q2ab_job_runs}
+			WHERE name = ? AND id < ? AND status NOT IN ('queued', 'running') AND finished < ?`,
 			name, kept, now-int64(keptFor/time.Second))
 	}
 	if err != nil {

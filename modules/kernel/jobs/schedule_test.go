@@ -430,7 +430,10 @@ func TestOldRunsGo(t *testing.T) {
 			if i >= 35 {
 				finished = now
 			}
-			_, err := db.Exec(t.Context(), "INSERT INTO {q2ab_job_runs} (name, status, dry_run, due, requested, finished) VALUES ('tick', 'done', 0, ?, 1, ?)", finished, finished+i)
+			_, err := db.Exec(t.Context(),
+				`INSERT INTO {q2ab_job_runs} (name, status, dry_run, due, requested, finished)
+					VALUES ('tick', 'done', 0, ?, 1, ?)`,
+				finished, finished+i)
 			if err != nil {
 				t.Fatal(err)
 			}

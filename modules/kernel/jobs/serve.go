@@ -84,8 +84,11 @@ func (m *Manager) takeOne(ctx context.Context, names []string) (*Run, error) {
 		return nil, err
 	}
 	list, err := m.runs(ctx, m.db,
-		"r WHERE name IN ? AND (status = 'running' AND heartbeat < ? OR status = 'queued' AND "+
-			"NOT EXISTS (SELECT 1 FROM {q2ab_job_runs} o WHERE o.name = r.name AND o.status = 'running')) ORDER BY CASE status WHEN 'running' THEN 0 ELSE 1 END, COALESCE(due, requested), id LIMIT 10",
+		`r
+			WHERE name IN ? AND (status = 'running' AND heartbeat < ? OR status = 'queued' AND NOT EXISTS
+				(SELECT 1 FROM {q2ab_job_runs} o WHERE o.name = r.name AND o.status = 'running'))
+			ORDER BY CASE status WHEN 'running' THEN 0 ELSE 1 END, COALESCE(due, requested), id
+			LIMIT 10`,
 		names, now-m.leaseSeconds())
 	if err != nil {
 		return nil, err

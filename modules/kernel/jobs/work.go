@@ -109,8 +109,10 @@ func (m *Manager) take(ctx context.Context, db *database.DB, r *Run) error {
 		return err
 	}
 	taken, err := db.Exec(ctx,
-		"UPDATE {q2ab_job_runs} SET status = 'running', fence = fence + 1, heartbeat = ?, holder = ?, started = CASE WHEN started = 0 THEN ? ELSE started END "+
-			"WHERE id = ? AND fence = ? AND (status = 'queued' OR status = 'running' AND heartbeat < ?)",
+		`UPDATE {q2ab_job_runs}
+			SET status = 'running', fence = fence + 1, heartbeat = ?, holder = ?,
+				started = CASE WHEN started = 0 THEN ? ELSE started END
+			WHERE id = ? AND fence = ? AND (status = 'queued' OR status = 'running' AND heartbeat < ?)`,
 		now, m.holder, now, r.ID, r.fence, now-m.leaseSeconds())
 	if database.DuplicateKey(err) {
 		return ErrLost

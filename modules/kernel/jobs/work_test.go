@@ -101,7 +101,8 @@ func TestManyBatchesWithinASecond(t *testing.T) {
 
 func heartbeat(t *testing.T, db *database.DB) (at int64) {
 	t.Helper()
-	if _, err := db.Get(t.Context(), []any{&at}, "SELECT heartbeat FROM {q2ab_job_runs} ORDER BY id DESC LIMIT 1"); err != nil {
+	if _, err := db.Get(t.Context(), []any{&at},
+		"SELECT heartbeat FROM {q2ab_job_runs} ORDER BY id DESC LIMIT 1"); err != nil {
 		t.Fatal(err)
 	}
 	return at

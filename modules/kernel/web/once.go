@@ -81,7 +81,8 @@ func Once(
 			return err
 		}
 		added, err := tx.Exec(ctx, tx.InsertIgnore()+` {q2ab_idempotency}
-			(id, client, fingerprint, resource, created) VALUES (?, ?, ?, 0, ?)`, o.id, o.client, o.fingerprint, tx.Now())
+			(id, client, fingerprint, resource, created)
+			VALUES (?, ?, ?, 0, ?)`, o.id, o.client, o.fingerprint, tx.Now())
 		if err != nil {
 			return fmt.Errorf("idempotency: %w", err)
 		}
@@ -119,7 +120,8 @@ func Done(ctx context.Context, db *database.DB) (bool, error) {
 // would add one.
 func (o *once) mayKeep(ctx context.Context, tx *database.DB) error {
 	var own, kept int
-	_, err := tx.Get(ctx, []any{&own, &kept}, `SELECT COALESCE(SUM(id = ?), 0), COUNT(*) FROM {q2ab_idempotency}
+	_, err := tx.Get(ctx, []any{&own, &kept}, `SELECT COALESCE(SUM(id = ?), 0), COUNT(*)
+		FROM {q2ab_idempotency}
 		WHERE client = ? AND created > ?`, o.id, o.client, tx.Now()-keptFor)
 	if err != nil {
 		return fmt.Errorf("idempotency: %w", err)
@@ -147,7 +149,9 @@ func (o *once) find(ctx context.Context, db *database.DB) (row onceRow, found bo
 	var fingerprint, headers []byte
 	var status *int
 	found, err = db.Get(ctx, []any{&fingerprint, &row.resource, &status, &headers, &row.body},
-		"SELECT fingerprint, resource, status, headers, body FROM {q2ab_idempotency} WHERE id = ? AND created > ?",
+		`SELECT fingerprint, resource, status, headers, body
+			FROM {q2ab_idempotency}
+			WHERE id = ? AND created > ?`,
 		o.id, db.Now()-keptFor)
 	if err != nil || !found {
 		return row, false, err

@@ -160,8 +160,12 @@ func TestKeptRequestsAreBounded(t *testing.T) {
 		}
 		write(t, server, "one", "", "first", "text")
 		for i := 1; i < maxKept; i++ {
-			_, err := db.Exec(t.Context(), `INSERT INTO {q2ab_idempotency} (id, client, fingerprint, resource, created)
-				SELECT ?, client, fingerprint, 0, created FROM {q2ab_idempotency} WHERE resource = 1`, []byte(fmt.Sprintf("%032d", i)))
+			_, err := db.Exec(t.Context(),
+				`INSERT INTO {q2ab_idempotency} (id, client, fingerprint, resource, created)
+					SELECT ?, client, fingerprint, 0, created
+					FROM {q2ab_idempotency}
+					WHERE resource = 1`,
+				[]byte(fmt.Sprintf("%032d", i)))
 			if err != nil {
 				t.Fatal(err)
 			}

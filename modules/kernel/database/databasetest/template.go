@@ -168,17 +168,27 @@ func (s *schema) look(ctx context.Context) (*contents, error) {
 			found.next[table] = next.Int64
 		}
 		return nil
-	}, "SELECT table_name, auto_increment FROM information_schema.tables WHERE table_schema = ? AND table_type = 'BASE TABLE'", s.name)
+	}, `SELECT table_name, auto_increment
+		FROM information_schema.tables
+		WHERE table_schema = ? AND table_type = 'BASE TABLE'`, s.name)
 	if err != nil {
 		return nil, err
 	}
 	for _, query := range []string{
-		`SELECT table_name, CONCAT_WS(' ', ordinal_position, column_name, column_type, is_nullable, column_default, extra,
-			collation_name) FROM information_schema.columns WHERE table_schema = ? ORDER BY table_name, ordinal_position`,
+		`SELECT table_name, CONCAT_WS(' ', ordinal_position, column_name, column_type, is_nullable,
+				column_default, extra, collation_name)
+			FROM information_schema.columns
+			WHERE table_schema = ?
+			ORDER BY table_name, ordinal_position`,
 		`SELECT table_name, CONCAT_WS(' ', index_name, non_unique, seq_in_index, column_name, sub_part)
-			FROM information_schema.statistics WHERE table_schema = ? ORDER BY table_name, index_name, seq_in_index`,
-		`SELECT event_object_table, CONCAT_WS(' ', trigger_name, action_timing, event_manipulation, action_statement)
-			FROM information_schema.triggers WHERE trigger_schema = ? ORDER BY event_object_table, trigger_name`,
+			FROM information_schema.statistics
+			WHERE table_schema = ?
+			ORDER BY table_name, index_name, seq_in_index`,
+		`SELECT event_object_table, CONCAT_WS(' ', trigger_name, action_timing, event_manipulation,
+				action_statement)
+			FROM information_schema.triggers
+			WHERE trigger_schema = ?
+			ORDER BY event_object_table, trigger_name`,
 	} {
 		err := each(ctx, s.db, func(rows *sql.Rows) error {
 			var table, part string
@@ -199,8 +209,10 @@ func (s *schema) look(ctx context.Context) (*contents, error) {
 		}
 		found.columns[table] = append(found.columns[table], column)
 		return nil
-	}, `SELECT table_name, column_name FROM information_schema.columns
-		WHERE table_schema = ? AND COALESCE(generation_expression, '') = '' ORDER BY table_name, ordinal_position`, s.name)
+	}, `SELECT table_name, column_name
+		FROM information_schema.columns
+		WHERE table_schema = ? AND COALESCE(generation_expression, '') = ''
+		ORDER BY table_name, ordinal_position`, s.name)
 	if err != nil {
 		return nil, err
 	}

@@ -17,10 +17,15 @@ func TestServerCopies(t *testing.T) {
 		t.Skip("needs a MySQL or MariaDB server: set TEST_DATABASE_URL (.ci/run starts one)")
 	}
 	template := &databasetest.Template{Charset: "utf8mb4", Fill: func(ctx context.Context, url string) error {
-		return databasetest.Feed(ctx, url, `CREATE TABLE hives (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(20),
-			short VARCHAR(3) AS (LEFT(name, 3)), UNIQUE KEY (short));
+		return databasetest.Feed(ctx, url, `CREATE TABLE hives (
+				id INT AUTO_INCREMENT PRIMARY KEY,
+				name VARCHAR(20),
+				short VARCHAR(3) AS (LEFT(name, 3)),
+				UNIQUE KEY (short)
+			);
 			CREATE TABLE bees (hive INT, FOREIGN KEY (hive) REFERENCES hives (id) ON DELETE CASCADE);
-			INSERT INTO hives (name) VALUES ('first'), ('second'); INSERT INTO bees VALUES (1), (1), (2)`)
+			INSERT INTO hives (name) VALUES ('first'), ('second');
+			INSERT INTO bees VALUES (1), (1), (2)`)
 	}}
 	t.Cleanup(func() {
 		if err := template.Drop(); err != nil {
