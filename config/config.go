@@ -145,7 +145,8 @@ func (c Config) validateMedia() error {
 	if c.UploadLimit < 1 || c.UploadLimit >= 1<<24 {
 		return errors.New("UPLOAD_LIMIT: it has to be from 1 to 16777215, the most that Q2A's table holds")
 	}
-	if !slices.IsSorted(c.MediaSizes) || len(c.MediaSizes) > 0 && (c.MediaSizes[0] < 1 || slices.Max(c.MediaSizes) > maxThumbnail) {
+	if !slices.IsSorted(c.MediaSizes) ||
+		len(c.MediaSizes) > 0 && (c.MediaSizes[0] < 1 || slices.Max(c.MediaSizes) > maxThumbnail) {
 		return fmt.Errorf("MEDIA_SIZES: they have to be from 1 to %d, the smallest first", maxThumbnail)
 	}
 	return nil
@@ -185,9 +186,17 @@ func (c Config) validate() error {
 			return fmt.Errorf("TRUSTED_PROXIES: %w", err)
 		}
 	}
-	for name, value := range map[string]string{"PUBLIC_URL": c.PublicURL, "SITE_URL": c.SiteURL, "COGNITO_ISSUER": c.CognitoIssuer, "COGNITO_JWKS_URL": c.CognitoKeysURL,
-		"COGNITO_ENDPOINT": c.CognitoEndpoint, "MEDIA_CDN_URL": c.MediaCDN, "CAPTCHA_VERIFY_URL": c.CaptchaURL} {
-		if u, err := url.Parse(value); value != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+	for name, value := range map[string]string{
+		"PUBLIC_URL":         c.PublicURL,
+		"SITE_URL":           c.SiteURL,
+		"COGNITO_ISSUER":     c.CognitoIssuer,
+		"COGNITO_JWKS_URL":   c.CognitoKeysURL,
+		"COGNITO_ENDPOINT":   c.CognitoEndpoint,
+		"MEDIA_CDN_URL":      c.MediaCDN,
+		"CAPTCHA_VERIFY_URL": c.CaptchaURL,
+	} {
+		if u, err := url.Parse(value); value != "" &&
+			(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 			return fmt.Errorf("%s: %q is not an http(s) address", name, value)
 		}
 	}
@@ -211,7 +220,11 @@ func (c Config) validate() error {
 	if c.BodyTimeout <= 0 {
 		return fmt.Errorf("BODY_TIMEOUT: %s is no time in which a body could arrive", c.BodyTimeout)
 	}
-	for name, d := range map[string]time.Duration{"ACCESS_TOKEN_TTL": c.AccessTTL, "REFRESH_TOKEN_TTL": c.RefreshTTL, "AUTH_KEY_ROTATION": c.KeyRotation} {
+	for name, d := range map[string]time.Duration{
+		"ACCESS_TOKEN_TTL":  c.AccessTTL,
+		"REFRESH_TOKEN_TTL": c.RefreshTTL,
+		"AUTH_KEY_ROTATION": c.KeyRotation,
+	} {
 		if d < time.Minute {
 			return fmt.Errorf("%s: %s is less than a minute", name, d)
 		}

@@ -40,12 +40,22 @@ func TestFromHeedsNoEnvironment(t *testing.T) {
 }
 
 func TestBadSettingsAreNamed(t *testing.T) {
-	for name, value := range map[string]string{"TRUSTED_PROXIES": "10.0.0.0", "PUBLIC_URL": "38qa.net", "LOG_LEVEL": "loud", "TIME_ZONE": "Asia/Osaka", "DATABASE_CONNECTIONS": "many", "REQUEST_TIMEOUT": "soon"} {
+	for name, value := range map[string]string{
+		"TRUSTED_PROXIES":      "10.0.0.0",
+		"PUBLIC_URL":           "38qa.net",
+		"LOG_LEVEL":            "loud",
+		"TIME_ZONE":            "Asia/Osaka",
+		"DATABASE_CONNECTIONS": "many",
+		"REQUEST_TIMEOUT":      "soon",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, value)
 			if _, err := config.Load(); err == nil {
 				t.Fatalf("%s=%s was taken", name, value)
-			} else if text := strings.ToUpper(strings.ReplaceAll(err.Error(), "_", "")); !strings.Contains(text, strings.ReplaceAll(name, "_", "")) && !strings.Contains(err.Error(), "DatabaseConns") && !strings.Contains(err.Error(), "RequestTimeout") {
+			} else if text := strings.ToUpper(strings.ReplaceAll(err.Error(), "_", "")); !strings.Contains(
+				text, strings.ReplaceAll(name, "_", "")) &&
+				!strings.Contains(err.Error(), "DatabaseConns") &&
+				!strings.Contains(err.Error(), "RequestTimeout") {
 				t.Errorf("the message does not name %s: %v", name, err)
 			}
 		})

@@ -27,8 +27,12 @@ func BenchmarkRequests(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer app.Close()
-	for name, path := range map[string]string{"list": "/v1/questions", "thread": "/v1/questions/1?include=answers,comments", "tag": "/v1/questions?tag=honey",
-		"search": "/v1/search?q=queen+bee"} {
+	for name, path := range map[string]string{
+		"list":   "/v1/questions",
+		"thread": "/v1/questions/1?include=answers,comments",
+		"tag":    "/v1/questions?tag=honey",
+		"search": "/v1/search?q=queen+bee",
+	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -16,12 +16,17 @@ func TestClientAddress(t *testing.T) {
 	for name, c := range map[string]struct {
 		proxies []string
 		want    string
-	}{"nobody is trusted": {nil, "7F000001"}, "behind a load balancer": {[]string{"127.0.0.0/8", "10.0.0.0/8"}, "C6336407"}} {
+	}{
+		"nobody is trusted":      {nil, "7F000001"},
+		"behind a load balancer": {[]string{"127.0.0.0/8", "10.0.0.0/8"}, "C6336407"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := testsite.New(t, testsite.Config(func(cfg *config.Config) { cfg.TrustedProxies = c.proxies }))
-			s.Request(t, http.MethodGet, "/v1/questions/388", testsite.Visitor, "User-Agent", "Firefox", "X-Forwarded-For", "203.0.113.9, 198.51.100.7, 10.0.0.3")
+			s.Request(t, http.MethodGet, "/v1/questions/388", testsite.Visitor, "User-Agent", "Firefox",
+				"X-Forwarded-For", "203.0.113.9, 198.51.100.7, 10.0.0.3")
 			var got string
-			if _, err := s.App.DB.Get(context.Background(), []any{&got}, "SELECT HEX(lastviewip) FROM {posts} WHERE postid = 388"); err != nil || got != c.want {
+			if _, err := s.App.DB.Get(context.Background(), []any{&got},
+				"SELECT HEX(lastviewip) FROM {posts} WHERE postid = 388"); err != nil || got != c.want {
 				t.Errorf("the view came from %s, want %s (%v)", got, c.want, err)
 			}
 		})

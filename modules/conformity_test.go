@@ -36,7 +36,8 @@ func TestEveryOperationDocumentsItsStatuses(t *testing.T) {
 				if method == http.MethodPost {
 					want = append(want, "409")
 				}
-				if strings.HasPrefix(path, "/v1/admin/") || strings.HasPrefix(path, "/v1/moderation/") || strings.HasPrefix(path+"/", "/v1/me/") {
+				if strings.HasPrefix(path, "/v1/admin/") || strings.HasPrefix(path, "/v1/moderation/") ||
+					strings.HasPrefix(path+"/", "/v1/me/") {
 					want = append(want, "403")
 				}
 				for _, status := range want {

@@ -38,8 +38,10 @@ func TestStatementsDoNotGrow(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
 	s.Statements(t, "/v1/questions")
-	large, small := s.Statements(t, "/v1/questions/323?include=answers,comments"), s.Statements(t, "/v1/questions/388?include=answers,comments")
-	if len(large) != len(small) || len(large) > 1+2 { // one statement, and sometimes those for options and categories
+	large, small := s.Statements(t, "/v1/questions/323?include=answers,comments"),
+		s.Statements(t, "/v1/questions/388?include=answers,comments")
+	// A thread takes one statement, and sometimes those for options and categories.
+	if len(large) != len(small) || len(large) > 1+2 {
 		t.Errorf("%d statements for a large thread, %d for an empty one", len(large), len(small))
 	}
 }
@@ -53,7 +55,9 @@ func TestDeepPagesReadNoMoreRows(t *testing.T) {
 		const questions = 100_010
 		var values []string
 		for i := range questions {
-			values = append(values, fmt.Sprintf("('Q', 1, 1, FROM_UNIXTIME(%d), '', 'q', '', %d, 'x')", 1_000_000_000+i/2, i)) // two in each second
+			// Two questions are written in each second.
+			values = append(values,
+				fmt.Sprintf("('Q', 1, 1, FROM_UNIXTIME(%d), '', 'q', '', %d, 'x')", 1_000_000_000+i/2, i))
 			if len(values) == 5000 || i == questions-1 {
 				if _, err := s.App.DB.Exec(ctx, `INSERT INTO {posts} (type, categoryid, catidpath1, created,
 						format, title, content, hotness, tags)
@@ -63,7 +67,8 @@ func TestDeepPagesReadNoMoreRows(t *testing.T) {
 				values = values[:0]
 			}
 		}
-		if err := s.App.DB.Select(ctx, func(*sql.Rows) error { return nil }, "ANALYZE TABLE {posts}"); err != nil {
+		if err := s.App.DB.Select(ctx, func(*sql.Rows) error { return nil },
+			"ANALYZE TABLE {posts}"); err != nil {
 			t.Fatal(err)
 		}
 		for _, sort := range []string{"recent", "votes", "hot"} {
@@ -71,7 +76,8 @@ func TestDeepPagesReadNoMoreRows(t *testing.T) {
 			// The cursor of page 5,000 is that of the page at its place, reached in steps of 100.
 			cursor := ""
 			for range 999 {
-				cursor = testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?limit=100&sort="+sort+cursor).NextCursor
+				cursor = testsite.Get[testsite.List[testsite.Question]](t, s,
+					"/v1/questions?limit=100&sort="+sort+cursor).NextCursor
 				if cursor == "" {
 					t.Fatal("the list ends too early")
 				}

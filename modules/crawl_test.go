@@ -89,14 +89,17 @@ func hideSecrets(t *testing.T, site *testsite.Site) *secrets {
 	s.Hide(t, next)
 
 	// What waits for approval; one question was visible before, with an answer.
-	for name, path := range map[string]string{"queued-answer": fmt.Sprintf(answers, 27), "queued-comment": fmt.Sprintf(comments, 27)} {
+	for name, path := range map[string]string{
+		"queued-answer": fmt.Sprintf(answers, 27), "queued-comment": fmt.Sprintf(comments, 27),
+	} {
 		s.queued = append(s.queued, s.write(t, name, crawlNewcomer, path, nil, crawlNewcomer))
 	}
 	s.queued = append(s.queued, s.ask(t, "queued-question", crawlNewcomer, nil, crawlNewcomer))
 	q = s.ask(t, "requeued-question", crawlAsker, nil, crawlAsker)
 	a = s.write(t, "answer-below-queued", crawlAnswerer, fmt.Sprintf(answers, q), nil, crawlAsker)
 	site.Alter(t, "UPDATE {users} SET level = 0, flags = 0 WHERE userid = 16")
-	s.Do(t, crawlAsker, "PATCH", fmt.Sprintf("/v1/questions/%d", q), object{"title": "Title of secret-requeued-question " + everyword + " again"})
+	s.Do(t, crawlAsker, "PATCH", fmt.Sprintf("/v1/questions/%d", q),
+		object{"title": "Title of secret-requeued-question " + everyword + " again"})
 	site.Alter(t, "UPDATE {users} SET level = 10, flags = 1 WHERE userid = 16")
 	s.queued = append(s.queued, q, a)
 
@@ -140,7 +143,8 @@ func (s *secrets) addresses(path string, op *huma.Operation) []string {
 	for _, id := range slices.Concat(slices.Sorted(maps.Values(s.ids)), s.open, s.gone) {
 		ids = append(ids, fmt.Sprint(id))
 	}
-	if strings.HasPrefix(path, "/v1/media") || strings.HasPrefix(path, "/v1/badges") || strings.HasPrefix(path, "/v1/admin") {
+	if strings.HasPrefix(path, "/v1/media") || strings.HasPrefix(path, "/v1/badges") ||
+		strings.HasPrefix(path, "/v1/admin") {
 		ids = []string{"1", "101"}
 	}
 	fill("{id}", ids)
@@ -202,8 +206,14 @@ func (s *secrets) queries(op *huma.Operation) []url.Values {
 
 // otherAddresses returns what the server serves beside the operations of the API.
 func (s *secrets) otherAddresses() []string {
-	all := []string{"/sitemap.xml", "/sitemap-questions-0.xml", "/sitemap-tags-0.xml", "/", "/tags", "/categories", "/user/haru", "/tag/secret-hidden-question"}
-	for _, feed := range []string{"questions", "hot", "unanswered", "answers", "comments", "activity", "qa", "tag/secret-hidden-question", "tag/secret-requeued-question", "search/" + everyword} {
+	all := []string{
+		"/sitemap.xml", "/sitemap-questions-0.xml", "/sitemap-tags-0.xml", "/", "/tags", "/categories",
+		"/user/haru", "/tag/secret-hidden-question",
+	}
+	for _, feed := range []string{
+		"questions", "hot", "unanswered", "answers", "comments", "activity", "qa",
+		"tag/secret-hidden-question", "tag/secret-requeued-question", "search/" + everyword,
+	} {
 		all = append(all, "/feed/"+feed+".rss")
 	}
 	for _, id := range slices.Concat(slices.Sorted(maps.Values(s.ids)), s.gone) {
@@ -225,8 +235,15 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 			SET content = '1'
 			WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')`)
 		s := hideSecrets(t, site)
-		for name, user := range map[string]int{"a visitor": testsite.Visitor, "a member who follows": crawlFollower, "a blocked member": crawlBlocked, "the asker": crawlAsker,
-			"the answerer": crawlAnswerer, "the newcomer": crawlNewcomer, "a moderator": crawlMod} {
+		for name, user := range map[string]int{
+			"a visitor":            testsite.Visitor,
+			"a member who follows": crawlFollower,
+			"a blocked member":     crawlBlocked,
+			"the asker":            crawlAsker,
+			"the answerer":         crawlAnswerer,
+			"the newcomer":         crawlNewcomer,
+			"a moderator":          crawlMod,
+		} {
 			t.Run("to "+name, func(t *testing.T) { s.crawl(t, user) })
 		}
 		t.Run("nor in the replay of the stream", func(t *testing.T) {
@@ -261,8 +278,11 @@ func (s *secrets) crawl(t *testing.T, user int) {
 		t.Helper()
 		res := s.Request(t, http.MethodGet, address, user)
 		body := testsite.Text(t, res) + res.Header.Get("Location")
-		if strings.HasPrefix(address, "/feed/") || strings.HasPrefix(address, "/tag/") || strings.HasPrefix(address, "/v1/tags/") {
-			body = strings.ReplaceAll(body, strings.TrimSuffix(address[strings.LastIndex(address, "/")+1:], ".rss"), "") // the tag or word that was asked for
+		if strings.HasPrefix(address, "/feed/") || strings.HasPrefix(address, "/tag/") ||
+			strings.HasPrefix(address, "/v1/tags/") {
+			// Leave out the tag or word that was asked for.
+			body = strings.ReplaceAll(body,
+				strings.TrimSuffix(address[strings.LastIndex(address, "/")+1:], ".rss"), "")
 			body = strings.ReplaceAll(body, "tag=secret-hidden-question", "")
 		}
 		if res.StatusCode >= 500 {
@@ -306,11 +326,15 @@ func TestQueuedPostsLookAsIfTheyDidNotExist(t *testing.T) {
 		s := hideSecrets(t, testsite.New(t, db))
 		tried := 0
 		for path, item := range s.App.Server.API().OpenAPI().Paths {
-			if !strings.Contains(path, "{id}") || !slices.ContainsFunc([]string{"/v1/questions/", "/v1/answers/", "/v1/comments/", "/v1/posts/"},
+			if !strings.Contains(path, "{id}") || !slices.ContainsFunc(
+				[]string{"/v1/questions/", "/v1/answers/", "/v1/comments/", "/v1/posts/"},
 				func(prefix string) bool { return strings.HasPrefix(path, prefix) }) {
 				continue
 			}
-			for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
+			for method, op := range map[string]*huma.Operation{
+				"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch,
+				"DELETE": item.Delete,
+			} {
 				if op == nil {
 					continue
 				}
@@ -331,7 +355,8 @@ func TestQueuedPostsLookAsIfTheyDidNotExist(t *testing.T) {
 					for _, id := range s.queued {
 						tried++
 						if got := ask(id); got != want {
-							t.Errorf("%s %s as %d: %s for %d, %s for a post that there is not", method, path, user, got, id, want)
+							t.Errorf("%s %s as %d: %s for %d, %s for a post that there is not", method, path,
+								user, got, id, want)
 						}
 					}
 				}

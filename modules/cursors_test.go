@@ -25,7 +25,8 @@ func listAddresses(api *huma.OpenAPI) map[string][]string {
 	values := map[string][]string{"handle": handles, "id": {"101", "201"}, "q": {"蜂"}}
 	found := map[string][]string{}
 	for path, item := range api.Paths {
-		if item.Get == nil || !slices.ContainsFunc(item.Get.Parameters, func(p *huma.Param) bool { return p.Name == "cursor" }) {
+		if item.Get == nil || !slices.ContainsFunc(item.Get.Parameters,
+			func(p *huma.Param) bool { return p.Name == "cursor" }) {
 			continue
 		}
 		addresses := []string{path + "?limit=1"}
@@ -68,7 +69,10 @@ func fillLists(ctx context.Context, app *modules.App) error {
 	message := `INSERT INTO {messages} (type, fromuserid, touserid, content, format, created)
 		VALUES (?, ?, ?, 'Hello', '', FROM_UNIXTIME(1700000000))`
 	for range 2 {
-		for _, args := range [][]any{{"PRIVATE", 4, testsite.Superbee}, {"PRIVATE", testsite.Superbee, 4}, {"PUBLIC", testsite.Superbee, 4}, {"PUBLIC", 4, testsite.Superbee}} {
+		for _, args := range [][]any{
+			{"PRIVATE", 4, testsite.Superbee}, {"PRIVATE", testsite.Superbee, 4},
+			{"PUBLIC", testsite.Superbee, 4}, {"PUBLIC", 4, testsite.Superbee},
+		} {
 			if _, err := app.DB.Exec(ctx, message, args...); err != nil {
 				return err
 			}
@@ -145,20 +149,35 @@ func forgeries(t testing.TB, cursor string) map[string]string {
 	if err := json.Unmarshal([]byte(text), &fields); err != nil {
 		t.Fatal(err)
 	}
-	forged := map[string]string{"padded": cursor + "=", "cut": cursor[:len(cursor)/2], "no base64": "!" + cursor}
+	forged := map[string]string{
+		"padded": cursor + "=", "cut": cursor[:len(cursor)/2], "no base64": "!" + cursor,
+	}
 	add := func(name, list, text string) {
 		forged[name] = base64.RawURLEncoding.EncodeToString([]byte(list + "\n" + text))
 	}
 	add("other list", "x"+list, text)
 	add("unknown field", list, strings.Replace(text, "{", `{"surprise":1,`, 1))
-	for name, text := range map[string]string{"nothing": "", "no fields": "{}", "null": "null", "list": "[]", "trailing object": text + "{}", "trailing text": text + "x", "white space": " " + text} {
+	for name, text := range map[string]string{
+		"nothing":         "",
+		"no fields":       "{}",
+		"null":            "null",
+		"list":            "[]",
+		"trailing object": text + "{}",
+		"trailing text":   text + "x",
+		"white space":     " " + text,
+	} {
 		add(name, list, text)
 	}
 	for field, value := range fields {
 		genuine := `"` + field + `":` + string(value)
-		for _, bad := range []string{"null", "true", "[]", "{}", `""`, `"\u0000"`, `"🐝"`, `"` + strings.Repeat("x", 200) + `"`, `"' OR 1=1 -- "`, "-9223372036854775808", "9223372036854775807",
-			"99999999999999999999", "1e400", "-1e400", "NaN", "1.5", `["x"]`, `["9999-99-99 99:99:99"]`, `["0000-00-00 00:00:00","1"]`, `["NaN"]`, `["Inf","-1e999"]`, `["1","2","3","4"]`} {
-			if strings.Contains("whm", field) && strings.Contains(bad, "OR") || // words, handles and months can be any text
+		for _, bad := range []string{
+			"null", "true", "[]", "{}", `""`, `"\u0000"`, `"🐝"`, `"` + strings.Repeat("x", 200) + `"`,
+			`"' OR 1=1 -- "`, "-9223372036854775808", "9223372036854775807", "99999999999999999999",
+			"1e400", "-1e400", "NaN", "1.5", `["x"]`, `["9999-99-99 99:99:99"]`,
+			`["0000-00-00 00:00:00","1"]`, `["NaN"]`, `["Inf","-1e999"]`, `["1","2","3","4"]`,
+		} {
+			// Words, handles and months can be any text.
+			if strings.Contains("whm", field) && strings.Contains(bad, "OR") ||
 				bad == mayBeValid[field] {
 				continue
 			}
@@ -169,7 +188,8 @@ func forgeries(t testing.TB, cursor string) map[string]string {
 	for _, field := range []string{"id", "i", "u", "g", "o"} { // ids, generations and offsets
 		if value, ok := fields[field]; ok {
 			for _, bad := range []string{"-1", "0", "-5", "4294967296"} {
-				add(field+" is "+bad, list, strings.Replace(text, `"`+field+`":`+string(value), `"`+field+`":`+bad, 1))
+				add(field+" is "+bad, list,
+					strings.Replace(text, `"`+field+`":`+string(value), `"`+field+`":`+bad, 1))
 			}
 		}
 	}
@@ -190,7 +210,8 @@ func TestForgedCursorsOfEveryList(t *testing.T) {
 			}
 			for name, forged := range forgeries(t, cursor) {
 				res := askList(s.App.Server, address+"&cursor="+url.QueryEscape(forged))
-				if res.Code != http.StatusBadRequest || !strings.Contains(res.Body.String(), `"invalid_cursor"`) {
+				if res.Code != http.StatusBadRequest ||
+					!strings.Contains(res.Body.String(), `"invalid_cursor"`) {
 					t.Errorf("GET %s, %s: %d %s", address, name, res.Code, res.Body)
 				}
 			}

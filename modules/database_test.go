@@ -34,7 +34,9 @@ func TestReadsWriteNothing(t *testing.T) {
 				walked++
 			}
 		}
-		for _, path := range []string{"/feed/qa.rss", "/sitemap.xml", "/?qa=image&qa_blobid=426476911304401303&qa_size=50", "/1/x"} {
+		for _, path := range []string{
+			"/feed/qa.rss", "/sitemap.xml", "/?qa=image&qa_blobid=426476911304401303&qa_size=50", "/1/x",
+		} {
 			s.Request(t, http.MethodGet, path, testsite.Visitor)
 		}
 		after := contents(t, s)
@@ -84,7 +86,8 @@ func contents(t *testing.T, s *testsite.Site) map[string][32]byte {
 func TestAnyPrefix(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "other.sqlite")
-	db, err := database.Open(context.Background(), database.Settings{URL: "sqlite:" + path, Prefix: "forum_", Importing: true})
+	db, err := database.Open(context.Background(),
+		database.Settings{URL: "sqlite:" + path, Prefix: "forum_", Importing: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,8 +101,10 @@ func TestAnyPrefix(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := testsite.New(t, testsite.On("sqlite:"+path), testsite.Config(func(c *config.Config) { c.TablePrefix = "forum_" }))
-	if n := len(testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?limit=100").Items); n != 67 {
+	s := testsite.New(t, testsite.On("sqlite:"+path),
+		testsite.Config(func(c *config.Config) { c.TablePrefix = "forum_" }))
+	if n := len(testsite.Get[testsite.List[testsite.Question]](t, s,
+		"/v1/questions?limit=100").Items); n != 67 {
 		t.Errorf("%d questions", n)
 	}
 	refusedAtStart(t, "sqlite:"+path, `there are some with the prefix "forum_"`)
@@ -132,7 +137,8 @@ func TestForeignSchemasAreRefused(t *testing.T) {
 			refusedAtStart(t, path, c.message)
 		})
 	}
-	refusedAtStart(t, "sqlite:"+filepath.Join(t.TempDir(), "empty.sqlite"), "no Question2Answer tables in this database")
+	refusedAtStart(t, "sqlite:"+filepath.Join(t.TempDir(), "empty.sqlite"),
+		"no Question2Answer tables in this database")
 	refusedAtStart(t, "postgres://localhost/x", "mysql://, mariadb:// or sqlite: was expected")
 	refusedAtStart(t, "mysql://root@127.0.0.1:1/x", "the database does not answer")
 	refusedAtStart(t, "mysql://root:s3cret@127.0.0.1:1/", "names no database")
@@ -144,11 +150,14 @@ func TestNoSessionState(t *testing.T) {
 	t.Parallel()
 	testsite.OnServer(t, func(t *testing.T, s *testsite.Site) {
 		s.OneSession(t)
-		counters := []string{"Com_stmt_prepare", "Com_stmt_execute", "Com_set_option", "Com_lock_tables", "Com_create_table"}
+		counters := []string{
+			"Com_stmt_prepare", "Com_stmt_execute", "Com_set_option", "Com_lock_tables", "Com_create_table",
+		}
 		readAll := func() {
 			for path, item := range s.App.Server.API().OpenAPI().Paths {
 				if item.Get != nil {
-					s.Request(t, http.MethodGet, fillPath(path)+requiredParams(item.Get, ""), testsite.Superbee)
+					s.Request(t, http.MethodGet, fillPath(path)+requiredParams(item.Get, ""),
+						testsite.Superbee)
 				}
 			}
 		}
@@ -175,7 +184,8 @@ func TestDatabaseTimeZone(t *testing.T) {
 		if at := testsite.Unix(got.Items[0].CreatedAt); at != 1792160370-9*3600 {
 			t.Errorf("%s", got.Items[0].CreatedAt)
 		}
-		next := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?limit=5&cursor="+url.QueryEscape(got.NextCursor))
+		next := testsite.Get[testsite.List[testsite.Question]](t, s,
+			"/v1/questions?limit=5&cursor="+url.QueryEscape(got.NextCursor))
 		testsite.Same(t, "the next page", testsite.IDs(next.Items), []int{372, 370, 368, 364, 359})
 	})
 }

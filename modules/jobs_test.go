@@ -16,21 +16,31 @@ func TestJobsOverREST(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		s := testsite.New(t, db)
-		const anonymous, member, moderator, admin = testsite.Visitor, testsite.Tanaka, testsite.ModKenji, testsite.AdminHana
-		calls := []call{{method: "GET", path: "/v1/admin/jobs"}, {method: "GET", path: "/v1/admin/jobs/recount"}, {method: "DELETE", path: "/v1/admin/jobs/recount/run"},
-			{method: "POST", path: "/v1/admin/jobs/recount/run", body: map[string]any{"dryRun": true}}}
+		const anonymous, member = testsite.Visitor, testsite.Tanaka
+		const moderator, admin = testsite.ModKenji, testsite.AdminHana
+		calls := []call{
+			{method: "GET", path: "/v1/admin/jobs"},
+			{method: "GET", path: "/v1/admin/jobs/recount"},
+			{method: "DELETE", path: "/v1/admin/jobs/recount/run"},
+			{method: "POST", path: "/v1/admin/jobs/recount/run", body: map[string]any{"dryRun": true}},
+		}
 		for _, c := range calls {
-			for actor, want := range map[int]int{anonymous: http.StatusForbidden, member: http.StatusForbidden, moderator: http.StatusForbidden} {
+			for actor, want := range map[int]int{
+				anonymous: http.StatusForbidden, member: http.StatusForbidden,
+				moderator: http.StatusForbidden,
+			} {
 				if status, body, _ := s.Try(t, actor, c.method, c.path, c.body); status != want {
 					t.Errorf("%s %s as %d: %d %v", c.method, c.path, actor, status, body)
 				}
 			}
 		}
-		if status, _, _ := s.Try(t, admin, "POST", "/v1/admin/jobs/nothing/run", map[string]any{}); status != http.StatusNotFound {
+		if status, _, _ := s.Try(t, admin, "POST", "/v1/admin/jobs/nothing/run",
+			map[string]any{}); status != http.StatusNotFound {
 			t.Errorf("an unknown job: %d", status)
 		}
 		start := func(dryRun bool) (int, map[string]any) {
-			status, body, _ := s.Try(t, admin, "POST", "/v1/admin/jobs/recount/run", map[string]any{"dryRun": dryRun})
+			status, body, _ := s.Try(t, admin, "POST", "/v1/admin/jobs/recount/run",
+				map[string]any{"dryRun": dryRun})
 			return status, body
 		}
 		status, queued := start(true)
@@ -43,7 +53,8 @@ func TestJobsOverREST(t *testing.T) {
 		if status, other := start(false); status != http.StatusConflict || other["code"] != "job_running" {
 			t.Errorf("started for good meanwhile: %d %v", status, other)
 		}
-		if status, _, _ := s.Try(t, admin, "DELETE", "/v1/admin/jobs/recount/run", nil); status != http.StatusNoContent {
+		if status, _, _ := s.Try(t, admin, "DELETE",
+			"/v1/admin/jobs/recount/run", nil); status != http.StatusNoContent {
 			t.Errorf("cancel: %d", status)
 		}
 		if status, _ := start(true); status != http.StatusAccepted {
@@ -61,7 +72,9 @@ func TestJobsOverREST(t *testing.T) {
 			}
 			last, _ := runs[0].(map[string]any)
 			if last["status"] == "done" {
-				if earlier, _ := runs[1].(map[string]any); last["differences"] != 1.0 || !strings.Contains(last["message"].(string), "cache_unselqcount") || earlier["status"] != "cancelled" {
+				if earlier, _ := runs[1].(map[string]any); last["differences"] != 1.0 ||
+					!strings.Contains(last["message"].(string), "cache_unselqcount") ||
+					earlier["status"] != "cancelled" {
 					t.Errorf("runs: %v", runs)
 				}
 				break

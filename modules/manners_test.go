@@ -54,7 +54,8 @@ func TestEveryParameterRefusesNonsense(t *testing.T) {
 				for _, v := range values {
 					var target string
 					if p.In == "query" {
-						target = base + "?" + p.Name + "=" + url.QueryEscape(v) + strings.Replace(requiredParams(op, p.Name), "?", "&", 1)
+						target = base + "?" + p.Name + "=" + url.QueryEscape(v) +
+							strings.Replace(requiredParams(op, p.Name), "?", "&", 1)
 					} else {
 						if v == "" {
 							continue
@@ -69,26 +70,34 @@ func TestEveryParameterRefusesNonsense(t *testing.T) {
 					}
 					if res.StatusCode == 422 || res.StatusCode == 400 {
 						problem := testsite.Decode[problemBody](t, res)
-						if problem.Code == "" || len(problem.Errors) == 0 && problem.Code != "invalid_cursor" && problem.Code != "invalid_query" {
+						if problem.Code == "" || len(problem.Errors) == 0 &&
+							problem.Code != "invalid_cursor" && problem.Code != "invalid_query" {
 							t.Errorf("GET %s: a refusal that names nothing: %+v", target, problem)
 						}
 					}
 				}
 				if p.In == "query" {
-					twice := base + "?" + p.Name + "=1&" + p.Name + "=1" + strings.Replace(requiredParams(op, p.Name), "?", "&", 1)
-					problem := testsite.Decode[problemBody](t, s.Request(t, http.MethodGet, twice, testsite.Superbee))
-					if problem.Status != 400 || len(problem.Errors) == 0 || problem.Errors[0].Code != "duplicate" {
+					twice := base + "?" + p.Name + "=1&" + p.Name + "=1" +
+						strings.Replace(requiredParams(op, p.Name), "?", "&", 1)
+					problem := testsite.Decode[problemBody](t,
+						s.Request(t, http.MethodGet, twice, testsite.Superbee))
+					if problem.Status != 400 || len(problem.Errors) == 0 ||
+						problem.Errors[0].Code != "duplicate" {
 						t.Errorf("GET %s: %+v", twice, problem)
 					}
 				}
 			}
 			unknown := base + "?surprise=1" + strings.Replace(requiredParams(op, ""), "?", "&", 1)
-			problem := testsite.Decode[problemBody](t, s.Request(t, http.MethodGet, unknown, testsite.Superbee))
+			problem := testsite.Decode[problemBody](t,
+				s.Request(t, http.MethodGet, unknown, testsite.Superbee))
 			if problem.Status != 400 || len(problem.Errors) != 1 || problem.Errors[0].Field != "surprise" {
 				t.Errorf("GET %s: %+v", unknown, problem)
 			}
 		}
-		for _, path := range []string{"/feed/tag/%ff", "/feed/questions/%00", "/%ff", "/%ff/x", "/user/%00", "/tag/%ff", "/🐝", "/feed/search/🐝.rss"} {
+		for _, path := range []string{
+			"/feed/tag/%ff", "/feed/questions/%00", "/%ff", "/%ff/x", "/user/%00", "/tag/%ff", "/🐝",
+			"/feed/search/🐝.rss",
+		} {
 			if status := s.Request(t, http.MethodGet, path, testsite.Visitor).StatusCode; status >= 500 {
 				t.Errorf("GET %s: %d", path, status)
 			}
@@ -100,7 +109,8 @@ func TestEveryParameterRefusesNonsense(t *testing.T) {
 }
 
 func fillPath(path string) string {
-	return strings.NewReplacer("{id}", "1", "{handle}", "aki", "{tag}", "queen", "{slug}", "guide").Replace(path)
+	return strings.NewReplacer("{id}", "1", "{handle}", "aki", "{tag}", "queen", "{slug}",
+		"guide").Replace(path)
 }
 
 // requiredParams returns a query with the parameters that an operation requires, except the given one.
@@ -139,7 +149,8 @@ func TestProblems(t *testing.T) {
 		t.Run(fmt.Sprintf("%s %.40s is %s", c.method, c.path, c.code), func(t *testing.T) {
 			res := s.Request(t, c.method, c.path, testsite.Visitor, c.header...)
 			problem := testsite.Decode[problemBody](t, res)
-			if res.StatusCode != c.status || problem.Code != c.code || problem.Title != c.language || problem.Status != c.status || problem.Type != "/problems/"+c.code {
+			if res.StatusCode != c.status || problem.Code != c.code || problem.Title != c.language ||
+				problem.Status != c.status || problem.Type != "/problems/"+c.code {
 				t.Errorf("%s %.60s: %d %+v", c.method, c.path, res.StatusCode, problem)
 			}
 			if got := res.Header.Get("Content-Type"); got != "application/problem+json" {
@@ -152,10 +163,12 @@ func TestProblems(t *testing.T) {
 	}
 	// A cursor of one list is refused by another.
 	cursor := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?limit=1").NextCursor
-	if status := s.Request(t, "GET", "/v1/questions?sort=votes&cursor="+cursor, testsite.Visitor).StatusCode; status != 400 {
+	if status := s.Request(t, "GET", "/v1/questions?sort=votes&cursor="+cursor,
+		testsite.Visitor).StatusCode; status != 400 {
 		t.Errorf("a cursor of another order: %d", status)
 	}
-	if status := s.Request(t, "GET", "/v1/questions?page=2&cursor="+cursor, testsite.Visitor).StatusCode; status != 422 {
+	if status := s.Request(t, "GET", "/v1/questions?page=2&cursor="+cursor,
+		testsite.Visitor).StatusCode; status != 422 {
 		t.Errorf("cursor together with page: %d", status)
 	}
 }
@@ -163,7 +176,10 @@ func TestProblems(t *testing.T) {
 func TestBodyLimit(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
-	for name, body := range map[string]io.Reader{"announced": bytes.NewReader(make([]byte, 10<<20)), "chunked": io.MultiReader(bytes.NewReader(make([]byte, 10<<20)))} {
+	for name, body := range map[string]io.Reader{
+		"announced": bytes.NewReader(make([]byte, 10<<20)),
+		"chunked":   io.MultiReader(bytes.NewReader(make([]byte, 10<<20))),
+	} {
 		r, err := http.NewRequest(http.MethodPost, s.URL+"/v1/questions", body)
 		if err != nil {
 			t.Fatal(err)
@@ -171,10 +187,12 @@ func TestBodyLimit(t *testing.T) {
 		r.Header.Set("Content-Type", "application/json")
 		res, err := http.DefaultClient.Do(r)
 		if err != nil {
-			continue // the server closed the connection under a client that goes on sending, which is its right
+			// The server may close the connection under a client that goes on sending.
+			continue
 		}
 		res.Body.Close()
-		if res.StatusCode != http.StatusRequestEntityTooLarge && res.StatusCode != http.StatusMethodNotAllowed {
+		if res.StatusCode != http.StatusRequestEntityTooLarge &&
+			res.StatusCode != http.StatusMethodNotAllowed {
 			t.Errorf("%s: %s", name, res.Status)
 		}
 	}
@@ -184,30 +202,38 @@ func TestBodyLimit(t *testing.T) {
 func TestConditionalRequests(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
-	for _, path := range []string{"/v1/questions", "/v1/questions/1?include=answers", "/v1/categories", "/v1/media/349191701032341547", "/feed/questions.rss", "/openapi.json"} {
+	for _, path := range []string{
+		"/v1/questions", "/v1/questions/1?include=answers", "/v1/categories", "/v1/media/349191701032341547",
+		"/feed/questions.rss", "/openapi.json",
+	} {
 		first := s.Request(t, "GET", path, testsite.Visitor)
 		tag := first.Header.Get("ETag")
 		// Files are the same for everybody: caches need not tell callers apart.
 		varies := !strings.HasPrefix(path, "/v1/media/")
-		if first.StatusCode != 200 || !strings.HasPrefix(tag, `"`) || first.Header.Get("Cache-Control") == "" || varies != (first.Header.Get("Vary") != "") {
-			t.Errorf("GET %s: %s, ETag %s, Cache-Control %q", path, first.Status, tag, first.Header.Get("Cache-Control"))
+		if first.StatusCode != 200 || !strings.HasPrefix(tag, `"`) ||
+			first.Header.Get("Cache-Control") == "" || varies != (first.Header.Get("Vary") != "") {
+			t.Errorf("GET %s: %s, ETag %s, Cache-Control %q", path, first.Status, tag,
+				first.Header.Get("Cache-Control"))
 		}
 		again := s.Request(t, "GET", path, testsite.Visitor, "If-None-Match", tag)
 		if again.StatusCode != http.StatusNotModified || testsite.Text(t, again) != "" {
 			t.Errorf("GET %s again: %s", path, again.Status)
 		}
-		if other := s.Request(t, "GET", path, testsite.Visitor, "If-None-Match", `"other"`); other.StatusCode != 200 {
+		if other := s.Request(t, "GET", path, testsite.Visitor,
+			"If-None-Match", `"other"`); other.StatusCode != 200 {
 			t.Errorf("GET %s with another tag: %s", path, other.Status)
 		}
 		head := s.Request(t, "HEAD", path, testsite.Visitor)
 		// Go's client asks for gzip with GET only, and a compressed response has another tag.
-		if head.StatusCode != 200 || testsite.Text(t, head) != "" || head.Header.Get("ETag") != strings.Replace(tag, "-gzip", "", 1) {
+		if head.StatusCode != 200 || testsite.Text(t, head) != "" ||
+			head.Header.Get("ETag") != strings.Replace(tag, "-gzip", "", 1) {
 			t.Errorf("HEAD %s: %s %s", path, head.Status, head.Header.Get("ETag"))
 		}
 	}
 	// Go's client asks for gzip and unpacks by itself; asking by hand shows what is sent.
 	packed := s.Request(t, "GET", "/v1/questions", testsite.Visitor, "Accept-Encoding", "gzip")
-	if packed.Header.Get("Content-Encoding") != "gzip" || !strings.HasSuffix(packed.Header.Get("ETag"), `-gzip"`) {
+	if packed.Header.Get("Content-Encoding") != "gzip" ||
+		!strings.HasSuffix(packed.Header.Get("ETag"), `-gzip"`) {
 		t.Errorf("not compressed: %v", packed.Header)
 	}
 	plain := s.Request(t, "GET", "/v1/questions", testsite.Visitor, "Accept-Encoding", "gzip;q=0")
@@ -220,12 +246,15 @@ func TestRequestIDsAndSecurityHeaders(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
 	res := s.Request(t, "GET", "/v1/questions?limit=1", testsite.Visitor, "X-Request-Id", "abc-123")
-	for name, want := range map[string]string{"X-Request-Id": "abc-123", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"} {
+	for name, want := range map[string]string{
+		"X-Request-Id": "abc-123", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+	} {
 		if got := res.Header.Get(name); got != want {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	if id := s.Request(t, "GET", "/v1/questions?limit=1", testsite.Visitor, "X-Request-Id", "bad id \"").Header.Get("X-Request-Id"); len(id) < 20 {
+	if id := s.Request(t, "GET", "/v1/questions?limit=1", testsite.Visitor, "X-Request-Id",
+		"bad id \"").Header.Get("X-Request-Id"); len(id) < 20 {
 		t.Errorf("made id: %q", id)
 	}
 	if got := res.Header.Get("Access-Control-Allow-Origin"); got != "" {
@@ -235,15 +264,20 @@ func TestRequestIDsAndSecurityHeaders(t *testing.T) {
 
 func TestCORS(t *testing.T) {
 	t.Parallel()
-	s := testsite.New(t, testsite.Config(func(c *config.Config) { c.CORSOrigins = []string{"https://38qa.net"} }))
-	if got := s.Request(t, "GET", "/v1/questions", testsite.Visitor, "Origin", "https://38qa.net").Header.Get("Access-Control-Allow-Origin"); got != "https://38qa.net" {
+	s := testsite.New(t,
+		testsite.Config(func(c *config.Config) { c.CORSOrigins = []string{"https://38qa.net"} }))
+	if got := s.Request(t, "GET", "/v1/questions", testsite.Visitor, "Origin",
+		"https://38qa.net").Header.Get("Access-Control-Allow-Origin"); got != "https://38qa.net" {
 		t.Errorf("allowed origin: %q", got)
 	}
-	if got := s.Request(t, "GET", "/v1/questions", testsite.Visitor, "Origin", "https://evil.example").Header.Get("Access-Control-Allow-Origin"); got != "" {
+	if got := s.Request(t, "GET", "/v1/questions", testsite.Visitor, "Origin",
+		"https://evil.example").Header.Get("Access-Control-Allow-Origin"); got != "" {
 		t.Errorf("foreign origin: %q", got)
 	}
-	preflight := s.Request(t, "OPTIONS", "/v1/questions", testsite.Visitor, "Origin", "https://38qa.net", "Access-Control-Request-Method", "PATCH")
-	if preflight.StatusCode != 204 || !strings.Contains(preflight.Header.Get("Access-Control-Allow-Methods"), "PATCH") {
+	preflight := s.Request(t, "OPTIONS", "/v1/questions", testsite.Visitor, "Origin", "https://38qa.net",
+		"Access-Control-Request-Method", "PATCH")
+	if preflight.StatusCode != 204 ||
+		!strings.Contains(preflight.Header.Get("Access-Control-Allow-Methods"), "PATCH") {
 		t.Errorf("preflight: %s %v", preflight.Status, preflight.Header)
 	}
 }
@@ -253,7 +287,8 @@ func TestRateLimit(t *testing.T) {
 	redis := miniredis.RunT(t)
 	for name, redisURL := range map[string]string{"memory": "", "redis": "redis://" + redis.Addr()} {
 		t.Run(name, func(t *testing.T) {
-			s := testsite.New(t, testsite.Config(func(c *config.Config) { c.RateLimit, c.RedisURL = "3-H", redisURL }))
+			s := testsite.New(t,
+				testsite.Config(func(c *config.Config) { c.RateLimit, c.RedisURL = "3-H", redisURL }))
 			var last *http.Response
 			for range 4 {
 				waitFor(t, func() bool { // a request passes uncounted while Redis is slow
@@ -261,7 +296,8 @@ func TestRateLimit(t *testing.T) {
 					return last.Header.Get("RateLimit-Limit") == "3"
 				})
 			}
-			if last.StatusCode != 429 || last.Header.Get("Retry-After") == "" || last.Header.Get("RateLimit-Remaining") != "0" {
+			if last.StatusCode != 429 || last.Header.Get("Retry-After") == "" ||
+				last.Header.Get("RateLimit-Remaining") != "0" {
 				t.Errorf("over the limit: %s %v", last.Status, last.Header)
 			}
 			if res := s.Request(t, "GET", "/healthz", testsite.Visitor); res.StatusCode != 200 {
@@ -293,7 +329,8 @@ func waitFor(t *testing.T, condition func() bool) {
 func TestManyIdleConnections(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
-	const count = 2000 // 10,000 were tried by hand; a test must not need more open files than most machines allow
+	// A test must not need more open files than most machines allow; 10,000 were tried by hand.
+	const count = 2000
 	var connections []net.Conn
 	for range count {
 		c, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
@@ -373,7 +410,8 @@ func TestOpenAPIDocument(t *testing.T) {
 			Responses            map[string]any
 		}
 	}
-	if err := json.Unmarshal([]byte(testsite.Text(t, s.Request(t, "GET", "/openapi.json", testsite.Visitor))), &doc); err != nil {
+	if err := json.Unmarshal([]byte(testsite.Text(t, s.Request(t, "GET", "/openapi.json", testsite.Visitor))),
+		&doc); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasPrefix(doc.OpenAPI, "3.1") || len(doc.Paths) < 35 {
@@ -386,9 +424,12 @@ func TestOpenAPIDocument(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/docs", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/docs/start.js", "/problems"} {
+	for _, path := range []string{
+		"/docs", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/docs/start.js", "/problems",
+	} {
 		res := s.Request(t, "GET", path, testsite.Visitor)
-		if body := testsite.Text(t, res); res.StatusCode != 200 || strings.Contains(body[:min(len(body), 2000)], "cdn") {
+		if body := testsite.Text(t, res); res.StatusCode != 200 ||
+			strings.Contains(body[:min(len(body), 2000)], "cdn") {
 			t.Errorf("GET %s: %s", path, res.Status)
 		}
 	}

@@ -103,7 +103,9 @@ func TestEveryOperationHasARule(t *testing.T) {
 	shape := testsite.New(t)
 	seen := map[string]bool{}
 	for path, item := range shape.App.Server.API().OpenAPI().Paths {
-		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
+		for method, op := range map[string]*huma.Operation{
+			"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete,
+		} {
 			if op == nil {
 				continue
 			}
@@ -113,7 +115,8 @@ func TestEveryOperationHasARule(t *testing.T) {
 			}
 			r, ok := operationRules[op.OperationID]
 			if !ok {
-				t.Errorf("%s %s (%s) has no rule: say in operationRules who may call it", method, path, op.OperationID)
+				t.Errorf("%s %s (%s) has no rule: say in operationRules who may call it", method, path,
+					op.OperationID)
 				continue
 			}
 			if r.path == "" {
@@ -135,7 +138,10 @@ func TestEveryOperationHasARule(t *testing.T) {
 }
 
 // refusals are the codes of problems that say that the caller lacks the permission.
-var refusals = []string{"login_required", "permission_level", "permission_points", "not_approved", "email_unconfirmed", "user_blocked", "ip_blocked", "not_claimable"}
+var refusals = []string{
+	"login_required", "permission_level", "permission_points", "not_approved", "email_unconfirmed",
+	"user_blocked", "ip_blocked", "not_claimable",
+}
 
 func walkOperation(t *testing.T, method string, r rule) {
 	site := testsite.New(t)
@@ -148,10 +154,12 @@ func walkOperation(t *testing.T, method string, r rule) {
 		}
 		status, body, _ := site.Try(t, user, method, r.path, r.body)
 		code, _ := body["code"].(string)
-		if who < r.who && (code == "hidden" || code == "not_found" && strings.HasPrefix(r.path, "/v1/posts/280/")) {
+		if who < r.who &&
+			(code == "hidden" || code == "not_found" && strings.HasPrefix(r.path, "/v1/posts/280/")) {
 			continue // refused like to everybody who may not see the post: 280 waits for approval
 		}
-		refused := status == http.StatusUnauthorized || status == http.StatusForbidden && slices.Contains(refusals, code)
+		refused := status == http.StatusUnauthorized ||
+			status == http.StatusForbidden && slices.Contains(refusals, code)
 		switch {
 		case who < r.who && !refused:
 			t.Errorf("%s %s is open to user %d: %d %s", method, r.path, user, status, code)

@@ -16,8 +16,9 @@ import (
 )
 
 // TestOneRequestIsOneTrace checks that the span of a request is the root of its trace, that the spans of its
-// SQL stand under it, and that its log line names the trace.
-func TestOneRequestIsOneTrace(t *testing.T) { // not in parallel: the logger and the tracer are the whole process's
+// SQL stand under it, and that its log line names the trace. The test is not parallel, because the logger and
+// the tracer belong to the whole process.
+func TestOneRequestIsOneTrace(t *testing.T) {
 	s := testsite.New(t, testsite.Config(func(c *config.Config) { c.DatadogEnabled = true }))
 	tracer := mocktracer.Start()
 	defer tracer.Stop()
@@ -26,7 +27,8 @@ func TestOneRequestIsOneTrace(t *testing.T) { // not in parallel: the logger and
 	slog.SetDefault(observe.NewLogger(&log, "info", "json"))
 	defer slog.SetDefault(previous)
 
-	if res := s.Request(t, http.MethodGet, "/v1/questions/1?include=answers", testsite.Visitor, "X-Request-Id", "trace-me"); res.StatusCode != 200 {
+	if res := s.Request(t, http.MethodGet, "/v1/questions/1?include=answers", testsite.Visitor,
+		"X-Request-Id", "trace-me"); res.StatusCode != 200 {
 		t.Fatal(res.Status)
 	}
 	var root mocktracer.Span
@@ -65,7 +67,8 @@ func TestOneRequestIsOneTrace(t *testing.T) { // not in parallel: the logger and
 			}
 		}
 	}
-	if line["request_id"] != "trace-me" || line["dd.trace_id"] == nil || line["route"] != "/v1/questions/:id" {
+	if line["request_id"] != "trace-me" || line["dd.trace_id"] == nil ||
+		line["route"] != "/v1/questions/:id" {
 		t.Errorf("log line %v", line)
 	}
 	if strings.Contains(log.String(), "127.0.0.1") {

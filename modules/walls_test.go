@@ -17,7 +17,8 @@ func TestWalls(t *testing.T) {
 	t.Parallel()
 	const root = "38qa.net/backend/"
 	const testsite = root + "modules/testsite"
-	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, root+"...").Output()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`,
+		root+"...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,8 @@ func TestWalls(t *testing.T) {
 			}
 			other, isModule := strings.CutPrefix(other, "modules/")
 			other, _, _ = strings.Cut(other, "/")
-			if !isModule || other != room && other != "kernel" && !strings.Contains(" "+allowed+" ", " "+other+" ") {
+			if !isModule ||
+				other != room && other != "kernel" && !strings.Contains(" "+allowed+" ", " "+other+" ") {
 				t.Errorf("%s may not import %s", pkg, imported)
 			}
 			checked++

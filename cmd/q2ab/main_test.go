@@ -83,7 +83,8 @@ func command(t *testing.T, name string, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, link, args...)
-	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "DATABASE_URL=") }),
+	cmd.Env = append(
+		slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "DATABASE_URL=") }),
 		asProgram+"=1", "DATA_DIR="+filepath.Join(dir, "data"), "LISTEN=127.0.0.1:0", "DRAIN_DELAY=0s")
 	return cmd
 }

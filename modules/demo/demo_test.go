@@ -15,7 +15,8 @@ import (
 func TestDemonstrationIsSound(t *testing.T) {
 	ctx := context.Background()
 	folder := t.TempDir()
-	db, err := database.Open(ctx, database.Settings{URL: "sqlite:" + filepath.Join(folder, "demo.sqlite"), Prefix: "qa_"})
+	db, err := database.Open(ctx,
+		database.Settings{URL: "sqlite:" + filepath.Join(folder, "demo.sqlite"), Prefix: "qa_"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -124,8 +124,10 @@ func seedPeople(ctx context.Context, db *database.DB, pl *plan) error {
 		if last[id] > 0 {
 			written, writeIP = seedTime(last[id]), address
 		}
-		r.add("users", "userid, created, createip, email, handle, level, loggedin, loginip, written, writeip, flags",
-			id, seedTime(at), address, fmt.Sprintf("user%d@example.com", id), handleOf(id), levelOf(id), seedTime(max(at, last[id])), address,
+		r.add("users",
+			"userid, created, createip, email, handle, level, loggedin, loginip, written, writeip, flags",
+			id, seedTime(at), address, fmt.Sprintf("user%d@example.com", id), handleOf(id), levelOf(id),
+			seedTime(max(at, last[id])), address,
 			written, writeIP, flagsOf(id))
 	}
 	return r.insert(ctx, db)

@@ -105,8 +105,9 @@ func (s *seeder) pickTags(japanese bool) []string {
 
 // postColumns are the columns of posts that Seed fills, in the order in which post passes their
 // values.
-const postColumns = "postid, type, parentid, categoryid, catidpath1, catidpath2, catidpath3, acount, amaxvote, selchildid, closedbyid, userid, cookieid, " +
-	"createip, lastuserid, lastip, upvotes, downvotes, netvotes, views, hotness, flagcount, format, created, updated, updatetype, title, content, tags, name"
+const postColumns = "postid, type, parentid, categoryid, catidpath1, catidpath2, catidpath3, acount, " +
+	"amaxvote, selchildid, closedbyid, userid, cookieid, createip, lastuserid, lastip, upvotes, downvotes, " +
+	"netvotes, views, hotness, flagcount, format, created, updated, updatetype, title, content, tags, name"
 
 // kindNames are the first parts of Q2A's types of posts, by kind; stateNames are the second
 // parts, by state.

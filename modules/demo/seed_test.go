@@ -15,7 +15,8 @@ import (
 func seeded(t *testing.T, seed uint64) *database.DB {
 	t.Helper()
 	ctx := context.Background()
-	db, err := database.Open(ctx, database.Settings{URL: "sqlite:" + filepath.Join(t.TempDir(), "seed.sqlite"), Prefix: "qa_"})
+	db, err := database.Open(ctx,
+		database.Settings{URL: "sqlite:" + filepath.Join(t.TempDir(), "seed.sqlite"), Prefix: "qa_"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,8 @@ func TestSameSeedSameRows(t *testing.T) {
 
 func TestSeedRefusesAFullDatabase(t *testing.T) {
 	db := seeded(t, 7)
-	if err := Seed(context.Background(), db, SeedOptions{Questions: 1}); err == nil || !strings.Contains(err.Error(), "only an empty database") {
+	if err := Seed(context.Background(), db, SeedOptions{Questions: 1}); err == nil ||
+		!strings.Contains(err.Error(), "only an empty database") {
 		t.Errorf("a second seed: %v", err)
 	}
 }

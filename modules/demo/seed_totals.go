@@ -165,8 +165,8 @@ func (s *seeder) userRows() *rows {
 	for id := 1; id < len(s.points); id++ {
 		u := &s.points[id]
 		r.add("userpoints",
-			"userid, points, qposts, aposts, cposts, aselects, aselecteds, qupvotes, qdownvotes, aupvotes, adownvotes, "+
-				"qvoteds, avoteds, upvoteds, downvoteds",
+			"userid, points, qposts, aposts, cposts, aselects, aselecteds, "+
+				"qupvotes, qdownvotes, aupvotes, adownvotes, qvoteds, avoteds, upvoteds, downvoteds",
 			id, u.total(), u.qposts, u.aposts, u.cposts, u.aselects, u.aselecteds, u.qupvotes, u.qdownvotes,
 			u.aupvotes, u.adownvotes, u.qvoteds, u.avoteds, u.upvoteds, u.downvoteds)
 		s.counts.members++

@@ -34,7 +34,8 @@ func (tr *Transition) accountCalls() []Call {
 	switch {
 	case has("dosaveprofile") && !strings.HasPrefix(tr.Field("file"), "@file"):
 		avatars := map[string]string{"": "none", "uploaded": "upload", "gravatar": "gravatar"}
-		body := map[string]any{"email": tr.Field("email"), "messages": has("messages"), "wallPosts": has("wall"),
+		body := map[string]any{"email": tr.Field("email"),
+			"messages": has("messages"), "wallPosts": has("wall"),
 			"mailings": has("mailings"), "avatar": avatars[tr.Field("avatar")], "fields": tr.ProfileFields()}
 		if handle := tr.Field("handle"); len(tr.Response.Errors) > 0 {
 			return []Call{{"PATCH", "/v1/me", map[string]any{"handle": handle}}, {"PATCH", "/v1/me", body}}
@@ -56,7 +57,8 @@ func (tr *Transition) accountCalls() []Call {
 	case path == "logout":
 		return one("POST", "/v1/auth/sign-out", map[string]any{})
 	case strings.HasPrefix(path, "confirm?"):
-		return one("POST", "/v1/auth/confirm", map[string]any{"handle": query.Get("u"), "code": query.Get("c")})
+		return one("POST", "/v1/auth/confirm",
+			map[string]any{"handle": query.Get("u"), "code": query.Get("c")})
 	case has("dosendconfirm"):
 		return one("POST", "/v1/me/email/confirmation", map[string]any{})
 	case has("doforgot"):

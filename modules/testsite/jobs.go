@@ -37,7 +37,8 @@ func Recount(t testing.TB, app *modules.App, dryRun bool) []string {
 	t.Helper()
 	run, found := RunJobFor(t, app, "recount", dryRun)
 	if run.Status != jobs.Done || run.Differences != len(found) {
-		t.Fatalf("run %d is %s with %d differences, %d found", run.ID, run.Status, run.Differences, len(found))
+		t.Fatalf("run %d is %s with %d differences, %d found", run.ID, run.Status, run.Differences,
+			len(found))
 	}
 	return found
 }

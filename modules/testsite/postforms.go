@@ -27,7 +27,8 @@ var (
 			clickCall,
 		},
 		{regexp.MustCompile(`^a(\d+)_doselect$`), func(_ *Transition, q string, m []string) Call {
-			return Call{"PUT", "/v1/questions/" + q + "/selected-answer", map[string]any{"answerId": number(m[1])}}
+			return Call{"PUT", "/v1/questions/" + q + "/selected-answer",
+				map[string]any{"answerId": number(m[1])}}
 		}},
 		{regexp.MustCompile(`^a(\d+)_dounselect$`), func(_ *Transition, q string, _ []string) Call {
 			return Call{"DELETE", "/v1/questions/" + q + "/selected-answer", nil}
@@ -164,7 +165,9 @@ func clickCall(tr *Transition, q string, m []string) Call {
 	}
 	kind := map[string]string{"": "questions", "a": "answers", "c": "comments"}[m[1]]
 	if m[1] == "?" { // the administrators' list says no kind
-		about := func(kind string) bool { return strings.Contains(tr.Action.Name, kind) || tr.param(kind) != nil }
+		about := func(kind string) bool {
+			return strings.Contains(tr.Action.Name, kind) || tr.param(kind) != nil
+		}
 		switch {
 		case about("comment"):
 			kind = "comments"

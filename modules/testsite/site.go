@@ -84,7 +84,9 @@ func After(statements ...string) Option {
 // belongs to the test and without a rate limit.
 func Settings(t testing.TB) config.Config {
 	t.Helper()
-	cfg, err := config.From(map[string]string{"DATA_DIR": t.TempDir(), "LOG_LEVEL": "warn", "RATE_LIMIT": "off"})
+	cfg, err := config.From(map[string]string{
+		"DATA_DIR": t.TempDir(), "LOG_LEVEL": "warn", "RATE_LIMIT": "off",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

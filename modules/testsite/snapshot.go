@@ -217,7 +217,8 @@ func Describe(want, got Difference) []string {
 			for column, change := range columns {
 				if g.Updated[key][column] != change {
 					got := g.Updated[key][column]
-					out = append(out, fmt.Sprintf("%s %s %s: want %q, got %q", table, key, column, change, got))
+					out = append(out,
+						fmt.Sprintf("%s %s %s: want %q, got %q", table, key, column, change, got))
 				}
 			}
 		}

@@ -192,7 +192,8 @@ func (all Difference) correct(where, stored, recalculated string) {
 		change[0] = stored
 	}
 	change[1] = recalculated
-	if column == "content" && key["title"] == "cache_unselqcount" { // wrong by one on the untouched site already
+	// This count is wrong by one on the untouched site already.
+	if column == "content" && key["title"] == "cache_unselqcount" {
 		change[1] = strconv.Itoa(number(change[1]) - 1)
 	}
 	d.Updated[row][column] = change

@@ -20,7 +20,10 @@ import (
 
 // move returns a job with parameters and one step, which does the given batch.
 func move(batch func(ctx context.Context, after int, w *jobs.Work) (int, error)) jobs.Job {
-	return jobs.Job{Name: "move", Summary: "moves images", Steps: []jobs.Step{{Name: "images", Count: func(context.Context) (int, error) { return 3, nil }, Batch: batch}},
+	return jobs.Job{Name: "move", Summary: "moves images",
+		Steps: []jobs.Step{{
+			Name: "images", Count: func(context.Context) (int, error) { return 3, nil }, Batch: batch,
+		}},
 		Parameters: []jobs.Parameter{
 			{Name: "verify", Doc: "read again what was written", Flag: true},
 			{Name: "keep-for-php", Doc: "keep files in this folder"},
@@ -106,13 +109,17 @@ func TestRunWithParameters(t *testing.T) {
 		out.Reset()
 		return runJob(ctx, m, "move", strings.Fields(args), &out)
 	}
-	if err := run(ctx, "--rate 0"); err == nil || err.Error() != "validation: parameters.rate must be at least 1" {
+	if err := run(ctx, "--rate 0"); err == nil ||
+		err.Error() != "validation: parameters.rate must be at least 1" {
 		t.Errorf("a bad value: %v", err)
 	}
-	if err := run(ctx, "--verify --rate 20 --dry-run"); err == nil || !strings.Contains(err.Error(), "the same command goes on") {
+	if err := run(ctx, "--verify --rate 20 --dry-run"); err == nil ||
+		!strings.Contains(err.Error(), "the same command goes on") {
 		t.Fatalf("interrupted: %v", err)
 	}
-	const ways = "run 1 of move is not finished yet and was asked for otherwise; `admin jobs run move --dry-run --rate=20 --verify=true` goes on with it, `admin jobs cancel move` ends it"
+	const ways = "run 1 of move is not finished yet and was asked for otherwise; " +
+		"`admin jobs run move --dry-run --rate=20 --verify=true` goes on with it, " +
+		"`admin jobs cancel move` ends it"
 	for _, args := range []string{"", "--dry-run", "--verify --rate 20", "--dry-run --verify --rate 21"} {
 		if err := run(t.Context(), args); err == nil || err.Error() != ways {
 			t.Errorf("%s meanwhile: %v", args, err)
@@ -121,7 +128,8 @@ func TestRunWithParameters(t *testing.T) {
 	if err := run(t.Context(), "--dry-run --rate=20 --verify=true"); err != nil {
 		t.Fatal(err)
 	}
-	if text := out.String(); !strings.Contains(text, " left, 11 MB/s\n") || !strings.Contains(text, "move: 3 images moved, 4.5 MB, ") || strings.Contains(text, "checked") {
+	if text := out.String(); !strings.Contains(text, " left, 11 MB/s\n") ||
+		!strings.Contains(text, "move: 3 images moved, 4.5 MB, ") || strings.Contains(text, "checked") {
 		t.Errorf("it says %s", text)
 	}
 	for what, list := range map[string]func() error{
@@ -132,12 +140,16 @@ func TestRunWithParameters(t *testing.T) {
 		if err := list(); err != nil {
 			t.Fatal(err)
 		}
-		for _, line := range []string{"run 1: done, dry run, --rate=20 --verify=true, requested ", "    3 images moved, 4.5 MB\n"} {
+		for _, line := range []string{
+			"run 1: done, dry run, --rate=20 --verify=true, requested ", "    3 images moved, 4.5 MB\n",
+		} {
 			if !strings.Contains(out.String(), line) {
 				t.Errorf("%s is without %q: %s", what, line, &out)
 			}
 		}
-		if what == "the list" && !strings.Contains(out.String(), "  --verify               read again what was written\n  --keep-for-php=VALUE   keep files in this folder\n") {
+		if what == "the list" && !strings.Contains(out.String(),
+			"  --verify               read again what was written\n"+
+				"  --keep-for-php=VALUE   keep files in this folder\n") {
 			t.Errorf("%s is without the parameters: %s", what, &out)
 		}
 	}
@@ -156,7 +168,9 @@ func TestResultsOfRuns(t *testing.T) {
 		"a summary":                 {"1 image moved", false, []string{"move: 1 image moved, "}},
 		"a summary and differences": {"1 image moved", true, []string{"posts 1 count: stored 2, computed 3", "move: 1 image moved, ", "move: 1 checked, differences repaired: 1, "}},
 	} {
-		m := manage(t, databasetest.SQLite(t), move(func(_ context.Context, _ int, w *jobs.Work) (int, error) {
+		m := manage(t, databasetest.SQLite(t), move(func(
+			_ context.Context, _ int, w *jobs.Work,
+		) (int, error) {
 			w.Summary = c.summary
 			if c.differs {
 				w.Report("posts", 1, "count", 2, 3)
@@ -188,7 +202,9 @@ func TestResultsOfRuns(t *testing.T) {
 // TestFailedRunTellsWhy checks that a run that fails shows its error, and not the summary that the job had
 // set before.
 func TestFailedRunTellsWhy(t *testing.T) {
-	m := manage(t, databasetest.SQLite(t), move(func(_ context.Context, after int, w *jobs.Work) (int, error) {
+	m := manage(t, databasetest.SQLite(t), move(func(
+		_ context.Context, after int, w *jobs.Work,
+	) (int, error) {
 		w.Summary = "all is well"
 		if after > 0 {
 			return 0, errors.New("the disk is full")
@@ -196,10 +212,12 @@ func TestFailedRunTellsWhy(t *testing.T) {
 		return 1, nil
 	}))
 	var out bytes.Buffer
-	if err := runJob(t.Context(), m, "move", nil, &out); err == nil || strings.Contains(out.String(), "well") {
+	if err := runJob(t.Context(), m, "move", nil, &out); err == nil ||
+		strings.Contains(out.String(), "well") {
 		t.Errorf("%v, %s", err, &out)
 	}
-	if err := printHistory(t.Context(), m, "move", &out); err != nil || !strings.Contains(out.String(), "the disk is full") || strings.Contains(out.String(), "well") {
+	if err := printHistory(t.Context(), m, "move", &out); err != nil ||
+		!strings.Contains(out.String(), "the disk is full") || strings.Contains(out.String(), "well") {
 		t.Errorf("%v, %s", err, &out)
 	}
 }

@@ -63,7 +63,8 @@ func TestGeneralCIMatchesServer(t *testing.T) {
 			if query != "" {
 				query += " UNION ALL "
 			}
-			query += "SELECT " + strconv.Itoa(r) + ", HEX(WEIGHT_STRING(CONVERT(CHAR(" + strconv.Itoa(r) + " USING utf16) USING utf8) COLLATE utf8_general_ci))"
+			query += "SELECT " + strconv.Itoa(r) + ", HEX(WEIGHT_STRING(CONVERT(CHAR(" + strconv.Itoa(r) +
+				" USING utf16) USING utf8) COLLATE utf8_general_ci))"
 		}
 		err := db.Select(context.Background(), func(rows *sql.Rows) error {
 			var r rune

@@ -44,7 +44,8 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 			for range 1000 {
 				_ = db.note(t.Context(), false, nil)
 			}
-			if begun, ended := strings.Count(text.String(), "does not answer"), strings.Count(text.String(), "answers again"); begun != outage || ended != outage {
+			if begun, ended := strings.Count(text.String(), "does not answer"),
+				strings.Count(text.String(), "answers again"); begun != outage || ended != outage {
 				t.Errorf("after outage %d: %d lines of beginnings, %d of ends", outage, begun, ended)
 			}
 		}
@@ -76,7 +77,8 @@ func TestFullAndUnavailable(t *testing.T) {
 		"none":               {nil, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if full, unavailable := Full(c.err), Unavailable(c.err); full != c.full || unavailable != c.unavailable {
+			if full, unavailable := Full(c.err), Unavailable(c.err); full != c.full ||
+				unavailable != c.unavailable {
 				t.Errorf("full: %v, unavailable: %v", full, unavailable)
 			}
 		})
@@ -87,7 +89,8 @@ func TestFullAndUnavailable(t *testing.T) {
 // is logged once, and that the database is not ready for a while and then ready again.
 func TestFullSQLite(t *testing.T) {
 	text := logged(t)
-	db, err := Open(t.Context(), Settings{URL: "sqlite:" + filepath.Join(t.TempDir(), "x.sqlite"), MaxConnections: 1})
+	db, err := Open(t.Context(),
+		Settings{URL: "sqlite:" + filepath.Join(t.TempDir(), "x.sqlite"), MaxConnections: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

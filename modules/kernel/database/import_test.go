@@ -24,7 +24,9 @@ func TestImportDump(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := database.Open(ctx, database.Settings{URL: "sqlite:" + filepath.Join(t.TempDir(), "x.sqlite"), Prefix: "site_", Importing: true})
+	db, err := database.Open(ctx, database.Settings{
+		URL: "sqlite:" + filepath.Join(t.TempDir(), "x.sqlite"), Prefix: "site_", Importing: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,8 @@ import (
 // that a transaction that panicked does not keep others from writing.
 func TestWritersOfSQLiteWait(t *testing.T) {
 	t.Parallel()
-	db, err := Open(t.Context(), Settings{URL: "sqlite:" + filepath.Join(t.TempDir(), "a.sqlite"), MaxConnections: 2})
+	db, err := Open(t.Context(),
+		Settings{URL: "sqlite:" + filepath.Join(t.TempDir(), "a.sqlite"), MaxConnections: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,8 @@ func noted(ctx context.Context, tx *database.DB, e Event) error {
 func inOrder(t *testing.T, db *database.DB, first, last int) {
 	t.Helper()
 	n := count(t, db, "SELECT COUNT(*) FROM {effects}")
-	distinct := count(t, db, "SELECT COUNT(DISTINCT seq) FROM {effects} WHERE seq BETWEEN ? AND ?", first, last)
+	distinct := count(t, db, "SELECT COUNT(DISTINCT seq) FROM {effects} WHERE seq BETWEEN ? AND ?",
+		first, last)
 	if n != last-first+1 || distinct != n {
 		t.Errorf("%d effects of %d events, expected those of %d to %d", n, distinct, first, last)
 	}
@@ -87,7 +88,8 @@ func TestConsumersOfManyProcesses(t *testing.T) {
 		for i := range n {
 			happen(t, db, i+1)
 		}
-		eventually(t, "all events handled", func() bool { return count(t, db, "SELECT COUNT(*) FROM {effects}") >= n })
+		eventually(t, "all events handled",
+			func() bool { return count(t, db, "SELECT COUNT(*) FROM {effects}") >= n })
 		stop()
 		wait.Wait()
 		inOrder(t, db, 1, n)
@@ -143,7 +145,9 @@ func TestDyingConsumer(t *testing.T) {
 	if url == "" {
 		t.Skip("only for TestConsumerThatIsKilled")
 	}
-	_ = Consume(t.Context(), site{url}.open(t), "mail", func(ctx context.Context, tx *database.DB, e Event) error {
+	_ = Consume(t.Context(), site{url}.open(t), "mail", func(
+		ctx context.Context, tx *database.DB, e Event,
+	) error {
 		if err := noted(ctx, tx, e); err != nil || e.Seq != 130 {
 			return err
 		}
@@ -181,21 +185,25 @@ func TestHandlerThatFails(t *testing.T) {
 			return nil
 		})
 		err := db.Tx(t.Context(), func(tx *database.DB) error {
-			return Append(t.Context(), tx, about(tx, 1), about(tx, 2), about(tx, 3), about(tx, 4), about(tx, 5), about(tx, 6))
+			return Append(t.Context(), tx, about(tx, 1), about(tx, 2), about(tx, 3), about(tx, 4),
+				about(tx, 5), about(tx, 6))
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the event after the bad one", func() bool { return count(t, db, "SELECT COUNT(*) FROM {effects} WHERE seq = 6") == 1 })
+		eventually(t, "the event after the bad one",
+			func() bool { return count(t, db, "SELECT COUNT(*) FROM {effects} WHERE seq = 6") == 1 })
 		if n := count(t, db, "SELECT COUNT(*) FROM {effects} WHERE seq = 5"); n != 0 {
 			t.Errorf("%d effects of the event that was given up", n)
 		}
-		if n := count(t, db, "SELECT COUNT(DISTINCT seq) FROM {effects}"); n != 5 || count(t, db, "SELECT COUNT(*) FROM {effects}") != 5 {
+		if n := count(t, db, "SELECT COUNT(DISTINCT seq) FROM {effects}"); n != 5 ||
+			count(t, db, "SELECT COUNT(*) FROM {effects}") != 5 {
 			t.Errorf("effects of %d events", n)
 		}
 		// Event 3 comes once more, with those that were handled before event 5 failed.
 		if tries3.Load() != 5 || tries5.Load() != maxAttempts || outside1.Load() != 2 {
-			t.Errorf("tried %d and %d times; the first event %d times", tries3.Load(), tries5.Load(), outside1.Load())
+			t.Errorf("tried %d and %d times; the first event %d times", tries3.Load(), tries5.Load(),
+				outside1.Load())
 		}
 	})
 }

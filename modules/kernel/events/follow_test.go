@@ -54,7 +54,9 @@ func TestFollowersOfTwoProcesses(t *testing.T) {
 		happen(t, two, 4)
 		hidden := about(one, 5)
 		hidden.Topics.Public = false
-		if err := one.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, hidden, about(tx, 6)) }); err != nil {
+		if err := one.Tx(t.Context(), func(tx *database.DB) error {
+			return Append(t.Context(), tx, hidden, about(tx, 6))
+		}); err != nil {
 			t.Fatal(err)
 		}
 		for i, sub := range subs {
@@ -108,7 +110,8 @@ func TestSlowSubscriberIsDropped(t *testing.T) {
 		db := s.open(t)
 		f := NewFollower(db, Settings{Poll: 10 * time.Millisecond})
 		t.Cleanup(f.Close)
-		slow, quick, choosy := subscribe(t, f, Filter{}), subscribe(t, f, Filter{}), subscribe(t, f, Filter{QuestionID: 3})
+		slow, quick, choosy := subscribe(t, f, Filter{}), subscribe(t, f, Filter{}),
+			subscribe(t, f, Filter{QuestionID: 3})
 		const n = buffered + 50
 		err := db.Tx(t.Context(), func(tx *database.DB) error {
 			list := make([]Event, n)
@@ -152,7 +155,8 @@ func TestDatabaseThatComesBack(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.open(t)
 		rename := func(from, to string) {
-			if _, err := db.Exec(t.Context(), fmt.Sprintf("ALTER TABLE {%s} RENAME TO {%s}", from, to)); err != nil {
+			if _, err := db.Exec(t.Context(),
+				fmt.Sprintf("ALTER TABLE {%s} RENAME TO {%s}", from, to)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -33,7 +33,8 @@ func (s site) prepare(t *testing.T) {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec(t.Context(), "CREATE TABLE {effects} (seq BIGINT NOT NULL, note VARCHAR(100) NOT NULL)"); err != nil {
+	if _, err := db.Exec(t.Context(),
+		"CREATE TABLE {effects} (seq BIGINT NOT NULL, note VARCHAR(100) NOT NULL)"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -46,7 +47,8 @@ func (s site) open(t *testing.T) *database.DB {
 
 func (s site) openAt(t *testing.T, clock database.Clock) *database.DB {
 	t.Helper()
-	db, err := database.Open(t.Context(), database.Settings{URL: s.url, Prefix: "qa_", MaxConnections: 8, Clock: clock})
+	db, err := database.Open(t.Context(),
+		database.Settings{URL: s.url, Prefix: "qa_", MaxConnections: 8, Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +60,8 @@ func (s site) openAt(t *testing.T, clock database.Clock) *database.DB {
 func happen(t *testing.T, db *database.DB, questions ...int) {
 	t.Helper()
 	for _, id := range questions {
-		err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, about(tx, id)) })
+		err := db.Tx(t.Context(),
+			func(tx *database.DB) error { return Append(t.Context(), tx, about(tx, id)) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,8 +69,12 @@ func happen(t *testing.T, db *database.DB, questions ...int) {
 }
 
 func about(tx *database.DB, question int) Event {
-	return Event{Name: "q_post", At: tx.Now(), Actor: Actor{UserID: 7, Handle: "aki"}, Params: []Param{{"postid", question}},
-		Topics: Topics{Public: true, What: "question", PostID: question, QuestionID: question, CategoryIDs: []int{question % 2}, Tags: []string{fmt.Sprint("tag", question)}}}
+	return Event{
+		Name: "q_post", At: tx.Now(), Actor: Actor{UserID: 7, Handle: "aki"},
+		Params: []Param{{"postid", question}},
+		Topics: Topics{Public: true, What: "question", PostID: question, QuestionID: question,
+			CategoryIDs: []int{question % 2}, Tags: []string{fmt.Sprint("tag", question)}},
+	}
 }
 
 // number numbers the events that have no number yet, and returns the last number.

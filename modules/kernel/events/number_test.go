@@ -30,7 +30,8 @@ func TestReadersMissNothing(t *testing.T) {
 						if err := Append(context.Background(), tx, about(tx, id), about(tx, id)); err != nil {
 							return err
 						}
-						time.Sleep(time.Duration(id%5) * time.Millisecond) // some take longer to commit than others
+						// Some transactions take longer to commit than others.
+						time.Sleep(time.Duration(id%5) * time.Millisecond)
 						if i%10 == 9 {
 							return rolledBack
 						}
@@ -130,7 +131,8 @@ func TestManyEventsAtOnce(t *testing.T) {
 		for i := range list {
 			list[i] = about(db, i+1)
 		}
-		if err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, list...) }); err != nil {
+		if err := db.Tx(t.Context(),
+			func(tx *database.DB) error { return Append(t.Context(), tx, list...) }); err != nil {
 			t.Fatal(err)
 		}
 		if last := number(t, db); last != int64(len(list)) {
@@ -154,15 +156,21 @@ func TestEventsComeBackAsTheyWere(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db, votes := s.open(t), -3
 		e := Event{
-			Name: "a_vote_down", At: 1_700_000_000, Actor: Actor{UserID: 9, Handle: "花子", CookieID: "12345678901234567", IP: netip.MustParseAddr("2001:db8::1")},
-			Params: []Param{{"z", "1"}, {"postid", 12}, {"a", nil}, {"on", true}, {"oldanswer", Record{Fields: 68, ID: 12, Type: "A", UserID: 4}}, {"text", "a\tb 🐝"}},
-			Topics: Topics{Public: true, What: "vote", PostID: 12, QuestionID: 11, CategoryIDs: []int{1, 2}, Tags: []string{"蜂"}, NetVotes: &votes},
+			Name: "a_vote_down", At: 1_700_000_000,
+			Actor: Actor{UserID: 9, Handle: "花子", CookieID: "12345678901234567",
+				IP: netip.MustParseAddr("2001:db8::1")},
+			Params: []Param{{"z", "1"}, {"postid", 12}, {"a", nil}, {"on", true},
+				{"oldanswer", Record{Fields: 68, ID: 12, Type: "A", UserID: 4}}, {"text", "a\tb 🐝"}},
+			Topics: Topics{Public: true, What: "vote", PostID: 12, QuestionID: 11, CategoryIDs: []int{1, 2},
+				Tags: []string{"蜂"}, NetVotes: &votes},
 		}
-		err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, e, Event{Name: "empty", At: 1}) })
+		err := db.Tx(t.Context(),
+			func(tx *database.DB) error { return Append(t.Context(), tx, e, Event{Name: "empty", At: 1}) })
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.Exec(t.Context(), "INSERT INTO {q2ab_outbox} (name, at, payload) VALUES ('bad', 2, '{')"); err != nil {
+		if _, err := db.Exec(t.Context(),
+			"INSERT INTO {q2ab_outbox} (name, at, payload) VALUES ('bad', 2, '{')"); err != nil {
 			t.Fatal(err)
 		}
 		number(t, db)
@@ -204,7 +212,8 @@ func TestOldEventsAreRemoved(t *testing.T) {
 		for i := range old {
 			old[i] = about(db, i+1)
 		}
-		if err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, old...) }); err != nil {
+		if err := db.Tx(t.Context(),
+			func(tx *database.DB) error { return Append(t.Context(), tx, old...) }); err != nil {
 			t.Fatal(err)
 		}
 		prune(0) // young

@@ -113,7 +113,9 @@ func TestStream(t *testing.T) {
 		happen(t, db, 1, 2)
 		address := streamServer(t, db, StreamSettings{Limit: 100, PerClient: 100}).URL + "/v1/events"
 		all := listen(t, address, "")
-		for name, want := range map[string]string{"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"} {
+		for name, want := range map[string]string{
+			"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no",
+		} {
 			if got := all.res.Header.Get(name); got != want {
 				t.Errorf("%s: %q", name, got)
 			}
@@ -122,7 +124,8 @@ func TestStream(t *testing.T) {
 		time.Sleep(700 * time.Millisecond) // longer than any request may take here
 		happen(t, other, 3, 4)
 		m := all.expect(t, "3 question", "4 question")
-		if m.data.PostID != 4 || m.data.QuestionID != 4 || m.data.Tags[0] != "tag4" || time.Since(m.data.At) > time.Hour || strings.Contains(m.raw, "aki") {
+		if m.data.PostID != 4 || m.data.QuestionID != 4 || m.data.Tags[0] != "tag4" ||
+			time.Since(m.data.At) > time.Hour || strings.Contains(m.raw, "aki") {
 			t.Errorf("data %s", m.raw)
 		}
 		all.close()
@@ -172,7 +175,8 @@ func TestReplayObeysStill(t *testing.T) {
 		happen(t, db, 1, 2, 3)
 		replayed := listen(t, address, "0")
 		replayed.expect(t, "1 question")
-		if m := replayed.expect(t, "3 hidden"); m.data.QuestionID != 3 || len(m.data.Tags)+len(m.data.CategoryIDs) > 0 {
+		if m := replayed.expect(t, "3 hidden"); m.data.QuestionID != 3 ||
+			len(m.data.Tags)+len(m.data.CategoryIDs) > 0 {
 			t.Errorf("replayed as %s", m.raw)
 		}
 		replayed.expect(t, "3 hello")
@@ -188,7 +192,10 @@ func TestReplayObeysStill(t *testing.T) {
 func TestStreamRefusals(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		address := streamServer(t, s.open(t), StreamSettings{Limit: 3, PerClient: 2}).URL + "/v1/events"
-		for query, want := range map[string]string{"?surprise=1": "400 surprise unknown", "?question=x": "422 question not_integer", "?question=0": "422 question too_small", "?question=1&question=2": "400 question duplicate"} {
+		for query, want := range map[string]string{
+			"?surprise=1": "400 surprise unknown", "?question=x": "422 question not_integer",
+			"?question=0": "422 question too_small", "?question=1&question=2": "400 question duplicate",
+		} {
 			refused(t, address+query, "", want)
 		}
 		refused(t, address, "12x", "422 Last-Event-ID wrong_form")
@@ -209,7 +216,8 @@ func TestStreamRefusals(t *testing.T) {
 		})
 		address = streamServer(t, s.open(t), StreamSettings{Limit: 1}).URL + "/v1/events"
 		listen(t, address, "").expect(t, "0 hello")
-		if res := listen(t, address, "").res; res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
+		if res := listen(t, address, "").res; res.StatusCode != http.StatusServiceUnavailable ||
+			res.Header.Get("Retry-After") == "" {
 			t.Errorf("over the limit of the process: %s", res.Status)
 		}
 	})
@@ -222,7 +230,8 @@ func refused(t *testing.T, address, lastID, want string) {
 	if err := json.NewDecoder(listen(t, address, lastID).res.Body).Decode(&p); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprintf("%d %+v", p.StatusNo, p.Errors); len(p.Errors) != 1 || fmt.Sprintf("%d %s %s", p.StatusNo, p.Errors[0].Field, p.Errors[0].Code) != want {
+	if got := fmt.Sprintf("%d %+v", p.StatusNo, p.Errors); len(p.Errors) != 1 ||
+		fmt.Sprintf("%d %s %s", p.StatusNo, p.Errors[0].Field, p.Errors[0].Code) != want {
 		t.Errorf("GET %s with %q: %s, expected %s", address, lastID, got, want)
 	}
 }
@@ -241,7 +250,8 @@ func TestHeadOfStream(t *testing.T) {
 				if err != nil || len(body) > 0 {
 					t.Fatalf("%q, %v", body, err)
 				}
-				return res.StatusCode == http.StatusOK && res.Header.Get("Content-Type") == "text/event-stream"
+				return res.StatusCode == http.StatusOK &&
+					res.Header.Get("Content-Type") == "text/event-stream"
 			})
 		}
 	})
@@ -313,7 +323,8 @@ func TestClientThatDoesNotRead(t *testing.T) {
 		big := about(db, 1)
 		big.Topics.Tags = []string{strings.Repeat("x", 200_000)}
 		for i := range 60 { // more than the buffers between hold
-			if err := db.Tx(t.Context(), func(tx *database.DB) error { return Append(t.Context(), tx, big) }); err != nil {
+			if err := db.Tx(t.Context(),
+				func(tx *database.DB) error { return Append(t.Context(), tx, big) }); err != nil {
 				t.Fatal(err)
 			}
 			other.expect(t, fmt.Sprintf("%d question", i+1))

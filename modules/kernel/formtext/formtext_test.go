@@ -81,7 +81,8 @@ func FuzzTexts(f *testing.F) {
 				t.Errorf("%s(%+q) is %+q, and of that %+q", kind, text, taken, again)
 			}
 			if kind != "Exact" && strings.ContainsFunc(taken, func(r rune) bool {
-				return turns(r) || r > 0xffff || unicode.Is(unicode.Cc, r) && (kind == "Line" || r != '\n' && r != '\t')
+				return turns(r) || r > 0xffff ||
+					unicode.Is(unicode.Cc, r) && (kind == "Line" || r != '\n' && r != '\t')
 			}) {
 				t.Errorf("%s(%+q) is %+q", kind, text, taken)
 			}

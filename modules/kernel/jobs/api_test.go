@@ -17,7 +17,8 @@ import (
 func TestParametersOverREST(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		server := web.New(web.Settings{BodyLimit: 1 << 20})
-		New(s.openAt(t, nil), Settings{}, mover(nothing)).Register(server.API(), func(context.Context) error { return nil })
+		New(s.openAt(t, nil), Settings{}, mover(nothing)).Register(server.API(),
+			func(context.Context) error { return nil })
 		call := func(method, path, body string, status int) (answer struct {
 			Code       string
 			ID         int
@@ -43,7 +44,9 @@ func TestParametersOverREST(t *testing.T) {
 			`{"parameters":{"verify":"false"}}`: {Field: "parameters.verify", Code: "not_in_list", Message: "parameters.verifyは true のいずれかで指定してください"},
 			`{"parameters":{"rate":5}}`:         {Field: "parameters.rate", Code: "not_text", Message: "parameters.rateは文字列で指定してください"},
 		} {
-			if p := call(http.MethodPost, "/run", body, http.StatusUnprocessableEntity); p.Code != "validation" || !slices.Equal(p.Errors, []web.ProblemField{want}) {
+			if p := call(http.MethodPost, "/run", body,
+				http.StatusUnprocessableEntity); p.Code != "validation" ||
+				!slices.Equal(p.Errors, []web.ProblemField{want}) {
 				t.Errorf("%s: %+v", body, p)
 			}
 		}
@@ -52,16 +55,21 @@ func TestParametersOverREST(t *testing.T) {
 		if !queued.DryRun || string(queued.Parameters) != told {
 			t.Errorf("queued: %+v", queued)
 		}
-		if same := call(http.MethodPost, "/run", `{"dryRun":true,"parameters":{"verify":"true","rate":"5"}}`, http.StatusAccepted); same.ID != queued.ID {
+		if same := call(http.MethodPost, "/run", `{"dryRun":true,"parameters":{"verify":"true","rate":"5"}}`,
+			http.StatusAccepted); same.ID != queued.ID {
 			t.Errorf("with the same: %+v", same)
 		}
-		for _, other := range []string{`{"dryRun":true}`, `{"dryRun":true,"parameters":{"rate":"5"}}`, `{"parameters":` + told + `}`} {
+		for _, other := range []string{
+			`{"dryRun":true}`, `{"dryRun":true,"parameters":{"rate":"5"}}`, `{"parameters":` + told + `}`,
+		} {
 			if p := call(http.MethodPost, "/run", other, http.StatusConflict); p.Code != "job_running" {
 				t.Errorf("%s: %+v", other, p)
 			}
 		}
 		job := call(http.MethodGet, "", "", http.StatusOK)
-		const known = `[{"name":"verify","doc":"reads again what was written","flag":true},{"name":"keep-for-php","doc":"keeps files in a folder","flag":false},{"name":"rate","doc":"images a second","flag":false}]`
+		const known = `[{"name":"verify","doc":"reads again what was written","flag":true},` +
+			`{"name":"keep-for-php","doc":"keeps files in a folder","flag":false},` +
+			`{"name":"rate","doc":"images a second","flag":false}]`
 		if string(job.Parameters) != known || len(job.Runs) != 1 || string(job.Runs[0].Parameters) != told {
 			t.Errorf("the job: %s, %+v", job.Parameters, job)
 		}

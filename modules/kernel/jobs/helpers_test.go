@@ -32,7 +32,8 @@ func (s site) prepare(t *testing.T) {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec(t.Context(), "CREATE TABLE {effects} (due BIGINT NOT NULL, note VARCHAR(100) NOT NULL)"); err != nil {
+	if _, err := db.Exec(t.Context(),
+		"CREATE TABLE {effects} (due BIGINT NOT NULL, note VARCHAR(100) NOT NULL)"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -40,7 +41,8 @@ func (s site) prepare(t *testing.T) {
 // openAt returns a connection pool of its own, as another process would have, with the given clock.
 func (s site) openAt(t *testing.T, clock database.Clock) *database.DB {
 	t.Helper()
-	db, err := database.Open(t.Context(), database.Settings{URL: s.url, Prefix: "qa_", MaxConnections: 8, Clock: clock})
+	db, err := database.Open(t.Context(),
+		database.Settings{URL: s.url, Prefix: "qa_", MaxConnections: 8, Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,8 @@ import (
 
 // mover returns a job with parameters of every kind and one step, which does the given batch.
 func mover(batch func(context.Context, int, *Work) (int, error)) Job {
-	return Job{Name: "move", On: []string{"q_post"}, Steps: []Step{{Name: "only", Batch: batch}}, Parameters: []Parameter{
+	steps := []Step{{Name: "only", Batch: batch}}
+	return Job{Name: "move", On: []string{"q_post"}, Steps: steps, Parameters: []Parameter{
 		{Name: "verify", Doc: "reads again what was written", Flag: true},
 		{Name: "keep-for-php", Doc: "keeps files in a folder"},
 		{Name: "rate", Doc: "images a second", Check: func(value string) error {
@@ -68,7 +69,9 @@ func TestParametersThatAJobTakes(t *testing.T) {
 // TestNamesOfParameters checks that New panics on a job whose parameters have names that the command line
 // could not tell apart or could not take as flags.
 func TestNamesOfParameters(t *testing.T) {
-	for _, names := range [][]string{{"dry-run"}, {"help"}, {"rate", "rate"}, {""}, {"-rate"}, {"rate=1"}, {"Rate"}} {
+	for _, names := range [][]string{
+		{"dry-run"}, {"help"}, {"rate", "rate"}, {""}, {"-rate"}, {"rate=1"}, {"Rate"},
+	} {
 		func() {
 			defer func() {
 				if recover() == nil {
@@ -88,7 +91,10 @@ func TestNamesOfParameters(t *testing.T) {
 // parameters as the one before, and that nobody can start the job with other options meanwhile.
 func TestParametersGoWithTheRun(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
-		asked := Options{DryRun: true, Parameters: map[string]string{"verify": "true", "keep-for-php": "/srv/写真"}}
+		asked := Options{
+			DryRun:     true,
+			Parameters: map[string]string{"verify": "true", "keep-for-php": "/srv/写真"},
+		}
 		var told []map[string]string
 		tell := func(w *Work) {
 			if !w.DryRun {
@@ -97,7 +103,9 @@ func TestParametersGoWithTheRun(t *testing.T) {
 			told = append(told, w.Parameters)
 		}
 		ctx, stop := context.WithCancel(t.Context())
-		first := New(s.openAt(t, nil), Settings{}, mover(func(_ context.Context, _ int, w *Work) (int, error) {
+		first := New(s.openAt(t, nil), Settings{}, mover(func(
+			_ context.Context, _ int, w *Work,
+		) (int, error) {
 			tell(w)
 			stop()
 			return 1, nil
@@ -109,14 +117,19 @@ func TestParametersGoWithTheRun(t *testing.T) {
 		if err := first.Work(ctx, run, nil); !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
-		second := New(s.openAt(t, nil), Settings{}, mover(func(_ context.Context, after int, w *Work) (int, error) {
+		second := New(s.openAt(t, nil), Settings{}, mover(func(
+			_ context.Context, after int, w *Work,
+		) (int, error) {
 			if after != 1 {
 				t.Errorf("it begins at %d", after)
 			}
 			tell(w)
 			return 0, nil
 		}))
-		for _, o := range []Options{{DryRun: true}, {Parameters: asked.Parameters}, {DryRun: true, Parameters: map[string]string{"verify": "true"}}} {
+		for _, o := range []Options{
+			{DryRun: true}, {Parameters: asked.Parameters},
+			{DryRun: true, Parameters: map[string]string{"verify": "true"}},
+		} {
 			other, err := second.Start(t.Context(), "move", o)
 			if err != nil || other.ID != run.ID || other.Matches(o) || other.held {
 				t.Errorf("%+v: %+v, %v", o, other, err)
@@ -129,7 +142,8 @@ func TestParametersGoWithTheRun(t *testing.T) {
 		if err := second.Work(t.Context(), same, nil); err != nil {
 			t.Fatal(err)
 		}
-		if len(told) != 2 || !maps.Equal(told[0], asked.Parameters) || !maps.Equal(told[1], asked.Parameters) {
+		if len(told) != 2 || !maps.Equal(told[0], asked.Parameters) ||
+			!maps.Equal(told[1], asked.Parameters) {
 			t.Errorf("told %q", told)
 		}
 		history, err := second.History(t.Context(), "move", 5)
@@ -144,18 +158,23 @@ func TestParametersGoWithTheRun(t *testing.T) {
 func TestParametersThatThisReleaseDoesNotKnow(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.openAt(t, nil)
-		if _, err := New(db, Settings{}, mover(nothing)).Request(t.Context(), "move", Options{Parameters: map[string]string{"rate": "5"}}); err != nil {
+		if _, err := New(db, Settings{}, mover(nothing)).Request(t.Context(), "move",
+			Options{Parameters: map[string]string{"rate": "5"}}); err != nil {
 			t.Fatal(err)
 		}
-		earlier := New(db, Settings{Poll: time.Millisecond}, Job{Name: "move", Steps: []Step{{Name: "only", Batch: func(context.Context, int, *Work) (int, error) {
-			t.Error("it is done all the same")
-			return 0, nil
-		}}}})
+		earlier := New(db, Settings{Poll: time.Millisecond}, Job{Name: "move", Steps: []Step{{
+			Name: "only",
+			Batch: func(context.Context, int, *Work) (int, error) {
+				t.Error("it is done all the same")
+				return 0, nil
+			},
+		}}})
 		run, err := earlier.takeOne(t.Context(), []string{"move"})
 		if err != nil || run == nil {
 			t.Fatal(run, err)
 		}
-		if err := earlier.Work(t.Context(), run, nil); err == nil || run.Status != Failed || !strings.Contains(run.Message, "parameters.rate is not known here") {
+		if err := earlier.Work(t.Context(), run, nil); err == nil || run.Status != Failed ||
+			!strings.Contains(run.Message, "parameters.rate is not known here") {
 			t.Errorf("%+v, %v", run, err)
 		}
 	})
@@ -167,21 +186,26 @@ func TestEventsAskForRunsOfTheirOwn(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.openAt(t, nil)
 		m := New(db, Settings{}, mover(nothing))
-		if _, err := m.Request(t.Context(), "move", Options{Parameters: map[string]string{"rate": "5"}}); err != nil {
+		if _, err := m.Request(t.Context(), "move",
+			Options{Parameters: map[string]string{"rate": "5"}}); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
-			err := db.Tx(t.Context(), func(tx *database.DB) error { return m.HandleEvent(t.Context(), tx, events.Event{Name: "q_post"}) })
+			err := db.Tx(t.Context(), func(tx *database.DB) error {
+				return m.HandleEvent(t.Context(), tx, events.Event{Name: "q_post"})
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
 		history, err := m.History(t.Context(), "move", 5)
-		if err != nil || len(history) != 2 || history[0].Parameters != nil || len(history[1].Parameters) != 1 {
+		if err != nil || len(history) != 2 || history[0].Parameters != nil ||
+			len(history[1].Parameters) != 1 {
 			t.Errorf("history %+v, %v", history, err)
 		}
 		other := Options{Parameters: map[string]string{"rate": "6"}}
-		if run, err := m.Request(t.Context(), "move", other); err != nil || run.ID != history[1].ID || run.Matches(other) {
+		if run, err := m.Request(t.Context(), "move", other); err != nil || run.ID != history[1].ID ||
+			run.Matches(other) {
 			t.Errorf("other parameters meanwhile: %+v, %v", run, err)
 		}
 	})

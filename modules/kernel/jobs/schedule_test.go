@@ -16,12 +16,15 @@ import (
 
 // scheduled returns a job with the given schedule, each run of which writes a row into effects.
 func scheduled(schedule string, missed Missed) Job {
-	return Job{Name: "tick", Summary: "leaves an effect", Schedule: schedule, Missed: missed, Steps: []Step{{Name: "effect", Batch: func(ctx context.Context, _ int, w *Work) (int, error) {
-		return w.Once(ctx, func(tx *database.DB) (int, error) {
-			_, err := tx.Exec(ctx, "INSERT INTO {effects} (due, note) VALUES (?, 'run')", w.Due.Unix())
-			return 0, err
-		})
-	}}}}
+	return Job{Name: "tick", Summary: "leaves an effect", Schedule: schedule, Missed: missed, Steps: []Step{{
+		Name: "effect",
+		Batch: func(ctx context.Context, _ int, w *Work) (int, error) {
+			return w.Once(ctx, func(tx *database.DB) (int, error) {
+				_, err := tx.Exec(ctx, "INSERT INTO {effects} (due, note) VALUES (?, 'run')", w.Due.Unix())
+				return 0, err
+			})
+		},
+	}}}
 }
 
 // clock is a time that tests set.
@@ -160,7 +163,8 @@ func TestManyManagers(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			m := New(s.openAt(t, c.now), Settings{Poll: 5 * time.Millisecond, Lease: 24 * time.Hour}, job) // because the test's clock leaps
+			// The lease is long because the test's clock leaps.
+			m := New(s.openAt(t, c.now), Settings{Poll: 5 * time.Millisecond, Lease: 24 * time.Hour}, job)
 			serving.Go(func() { m.Serve(ctx) })
 		}
 		for i := range times {
@@ -174,7 +178,8 @@ func TestManyManagers(t *testing.T) {
 		})
 		stop()
 		serving.Wait()
-		if n, different := count(t, db, "SELECT COUNT(*) FROM {effects}"), count(t, db, "SELECT COUNT(DISTINCT due) FROM {effects}"); n != times || different != times {
+		if n, different := count(t, db, "SELECT COUNT(*) FROM {effects}"),
+			count(t, db, "SELECT COUNT(DISTINCT due) FROM {effects}"); n != times || different != times {
 			t.Errorf("%d effects of %d times, want %d", n, different, times)
 		}
 		if most.Load() != 1 {
@@ -199,7 +204,9 @@ func TestFence(t *testing.T) {
 		job := func(batch func(context.Context, int, *Work) (int, error)) Job {
 			return Job{Name: "tick", Steps: []Step{{Name: "only", Batch: batch}}}
 		}
-		sleeper := New(s.openAt(t, c.now), Settings{}, job(func(ctx context.Context, _ int, w *Work) (int, error) {
+		sleeper := New(s.openAt(t, c.now), Settings{}, job(func(
+			ctx context.Context, _ int, w *Work,
+		) (int, error) {
 			close(asleep)
 			<-awake
 			ctx = context.WithoutCancel(ctx) // as if the holder had not noticed yet that it lost the run
@@ -207,7 +214,9 @@ func TestFence(t *testing.T) {
 			_, once = w.Once(ctx, func(tx *database.DB) (int, error) { return 0, write(ctx, "late")(tx) })
 			return 0, nil
 		}))
-		other := New(s.openAt(t, c.now), Settings{}, job(func(ctx context.Context, _ int, w *Work) (int, error) {
+		other := New(s.openAt(t, c.now), Settings{}, job(func(
+			ctx context.Context, _ int, w *Work,
+		) (int, error) {
 			return 0, w.Tx(ctx, write(ctx, "in time"))
 		}))
 		run, err := sleeper.Start(t.Context(), "tick", Options{})
@@ -233,10 +242,12 @@ func TestFence(t *testing.T) {
 			t.Errorf("the old holder: %v; Tx %v, Once %v", err, tx, once)
 		}
 		db := s.openAt(t, nil)
-		if count(t, db, "SELECT COUNT(*) FROM {effects} WHERE note = 'late'") != 0 || count(t, db, "SELECT COUNT(*) FROM {effects}") != 1 {
+		if count(t, db, "SELECT COUNT(*) FROM {effects} WHERE note = 'late'") != 0 ||
+			count(t, db, "SELECT COUNT(*) FROM {effects}") != 1 {
 			t.Error("the old holder has written")
 		}
-		if n := count(t, db, "SELECT COUNT(*) FROM {q2ab_job_runs} WHERE status = 'done' AND fence = 2"); n != 1 {
+		if n := count(t, db,
+			"SELECT COUNT(*) FROM {q2ab_job_runs} WHERE status = 'done' AND fence = 2"); n != 1 {
 			t.Error("the run is not the new holder's")
 		}
 	})
@@ -249,7 +260,12 @@ func TestTakenWhereItStands(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		c := clockAt(t, "UTC", "2026-11-26 10:30")
 		db := s.openAt(t, c.now)
-		job := Job{Name: "tick", Steps: []Step{{Name: "only", Batch: func(context.Context, int, *Work) (int, error) { return 0, nil }}}}
+		job := Job{
+			Name: "tick",
+			Steps: []Step{{
+				Name: "only", Batch: func(context.Context, int, *Work) (int, error) { return 0, nil },
+			}},
+		}
 		slow, other := New(db, Settings{}, job), New(s.openAt(t, c.now), Settings{}, job)
 		run, err := slow.Start(t.Context(), "tick", Options{})
 		if err != nil {
@@ -286,14 +302,18 @@ func TestGoesOnElsewhere(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		c := clockAt(t, "UTC", "2026-11-26 10:30")
 		job := func(batch func(ctx context.Context, after int, w *Work) error) Job {
-			return Job{Name: "tick", Steps: []Step{{Name: "only", Count: func(context.Context) (int, error) { return 5, nil }, Batch: func(ctx context.Context, after int, w *Work) (int, error) {
-				next := (after + 1) % 5
-				next, err := w.Once(ctx, func(tx *database.DB) (int, error) {
-					_, err := tx.Exec(ctx, "INSERT INTO {effects} (due, note) VALUES (?, 'batch')", after)
-					return next, err
-				})
-				return next, errors.Join(err, batch(ctx, after, w))
-			}}}}
+			return Job{Name: "tick", Steps: []Step{{
+				Name:  "only",
+				Count: func(context.Context) (int, error) { return 5, nil },
+				Batch: func(ctx context.Context, after int, w *Work) (int, error) {
+					next := (after + 1) % 5
+					next, err := w.Once(ctx, func(tx *database.DB) (int, error) {
+						_, err := tx.Exec(ctx, "INSERT INTO {effects} (due, note) VALUES (?, 'batch')", after)
+						return next, err
+					})
+					return next, errors.Join(err, batch(ctx, after, w))
+				},
+			}}}
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		first := New(s.openAt(t, c.now), Settings{}, job(func(_ context.Context, after int, _ *Work) error {
@@ -325,7 +345,8 @@ func TestGoesOnElsewhere(t *testing.T) {
 		go func() { ended <- second.Work(t.Context(), run, nil) }()
 		<-dead
 		c.advance(31 * time.Second)
-		third := New(s.openAt(t, c.now), Settings{}, job(func(context.Context, int, *Work) error { return nil }))
+		third := New(s.openAt(t, c.now), Settings{},
+			job(func(context.Context, int, *Work) error { return nil }))
 		taken, err := third.Start(t.Context(), "tick", Options{})
 		if err == nil {
 			err = third.Work(t.Context(), taken, nil)
@@ -338,7 +359,8 @@ func TestGoesOnElsewhere(t *testing.T) {
 			t.Errorf("the dead one: %v", err)
 		}
 		db := s.openAt(t, nil)
-		if n, different := count(t, db, "SELECT COUNT(*) FROM {effects}"), count(t, db, "SELECT COUNT(DISTINCT due) FROM {effects}"); n != 5 || different != 5 {
+		if n, different := count(t, db, "SELECT COUNT(*) FROM {effects}"),
+			count(t, db, "SELECT COUNT(DISTINCT due) FROM {effects}"); n != 5 || different != 5 {
 			t.Errorf("%d effects of %d batches", n, different)
 		}
 		history, err := third.History(t.Context(), "tick", 5)
@@ -354,11 +376,14 @@ func TestMemoryOfARun(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		c := clockAt(t, "UTC", "2026-11-26 10:30")
 		var found []any
-		m := New(s.openAt(t, c.now), Settings{}, Job{Name: "tick", Steps: []Step{{Name: "only", Batch: func(_ context.Context, after int, w *Work) (int, error) {
-			found = append(found, w.Memory)
-			w.Memory = after + 1
-			return (after + 1) % 3, nil
-		}}}})
+		m := New(s.openAt(t, c.now), Settings{}, Job{Name: "tick", Steps: []Step{{
+			Name: "only",
+			Batch: func(_ context.Context, after int, w *Work) (int, error) {
+				found = append(found, w.Memory)
+				w.Memory = after + 1
+				return (after + 1) % 3, nil
+			},
+		}}})
 		for range 2 {
 			run, err := m.Start(t.Context(), "tick", Options{})
 			if err == nil {
@@ -379,17 +404,26 @@ func TestMemoryOfARun(t *testing.T) {
 func TestRunsAfterEvents(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.openAt(t, nil)
-		m := New(db, Settings{}, Job{Name: "tick", On: []string{"q_post"}, Steps: []Step{{Name: "only", Batch: func(context.Context, int, *Work) (int, error) { return 0, nil }}}})
+		m := New(db, Settings{}, Job{
+			Name: "tick", On: []string{"q_post"},
+			Steps: []Step{{
+				Name: "only", Batch: func(context.Context, int, *Work) (int, error) { return 0, nil },
+			}},
+		})
 		happens := func(name string) {
 			t.Helper()
-			err := db.Tx(t.Context(), func(tx *database.DB) error { return m.HandleEvent(t.Context(), tx, events.Event{Name: name}) })
+			err := db.Tx(t.Context(), func(tx *database.DB) error {
+				return m.HandleEvent(t.Context(), tx, events.Event{Name: name})
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
 		want := func(what string, queued, running int) {
 			t.Helper()
-			if q, r := count(t, db, "SELECT COUNT(*) FROM {q2ab_job_runs} WHERE status = 'queued'"), count(t, db, "SELECT COUNT(*) FROM {q2ab_job_runs} WHERE status = 'running'"); q != queued || r != running {
+			if q, r := count(t, db, "SELECT COUNT(*) FROM {q2ab_job_runs} WHERE status = 'queued'"),
+				count(t, db, "SELECT COUNT(*) FROM {q2ab_job_runs} WHERE status = 'running'"); q != queued ||
+				r != running {
 				t.Errorf("%s: %d wait and %d run, want %d and %d", what, q, r, queued, running)
 			}
 		}
@@ -484,7 +518,12 @@ func ExampleJob() {
 func TestAwait(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		c := clockAt(t, "UTC", "2026-11-26 10:30")
-		job := Job{Name: "tick", Parameters: []Parameter{{Name: "verify", Flag: true}}, Steps: []Step{{Name: "only", Batch: func(context.Context, int, *Work) (int, error) { return 0, nil }}}}
+		job := Job{
+			Name: "tick", Parameters: []Parameter{{Name: "verify", Flag: true}},
+			Steps: []Step{{
+				Name: "only", Batch: func(context.Context, int, *Work) (int, error) { return 0, nil },
+			}},
+		}
 		settings := Settings{Lease: 3 * time.Second}
 		first, second := New(s.openAt(t, c.now), settings, job), New(s.openAt(t, c.now), settings, job)
 		run, err := first.Start(t.Context(), "tick", Options{})
@@ -501,10 +540,12 @@ func TestAwait(t *testing.T) {
 			t.Errorf("the holder lives: %v", err)
 		}
 		stopped, stop := context.WithCancel(t.Context())
-		if _, err := second.Await(stopped, "tick", Options{}, func(*Run) { stop() }); !errors.Is(err, context.Canceled) {
+		if _, err := second.Await(stopped, "tick", Options{},
+			func(*Run) { stop() }); !errors.Is(err, context.Canceled) {
 			t.Errorf("told to stop: %v", err)
 		}
-		if other, err := second.Await(t.Context(), "tick", Options{Parameters: map[string]string{"verify": "true"}}, nil); err != nil || other.ID != run.ID {
+		if other, err := second.Await(t.Context(), "tick",
+			Options{Parameters: map[string]string{"verify": "true"}}, nil); err != nil || other.ID != run.ID {
 			t.Errorf("asked for otherwise: %v", err)
 		}
 		taken, err := second.Await(t.Context(), "tick", Options{}, func(*Run) { c.advance(4 * time.Second) })

@@ -13,7 +13,9 @@ import (
 
 // countJob returns a job of the given number of batches, each of which calls work with its number.
 func countJob(batches int, work func(n int) error) Job {
-	return Job{Name: "count", Summary: "counts", Steps: []Step{{Name: "only", Count: func(context.Context) (int, error) { return batches, nil },
+	return Job{Name: "count", Summary: "counts", Steps: []Step{{
+		Name:  "only",
+		Count: func(context.Context) (int, error) { return batches, nil },
 		Batch: func(_ context.Context, after int, w *Work) (int, error) {
 			w.Done = 1
 			if err := work(after); err != nil {
@@ -23,7 +25,8 @@ func countJob(batches int, work func(n int) error) Job {
 				return 0, nil
 			}
 			return after + 1, nil
-		}}}}
+		},
+	}}}
 }
 
 // TestJobIsTakenOverOnlyFromTheDead checks that a run cannot be taken over while its holder renews its lease;
@@ -114,7 +117,10 @@ func TestFailingJob(t *testing.T) {
 	t.Parallel()
 	onDatabases(t, func(t *testing.T, s site) {
 		db := s.openAt(t, nil)
-		for name, work := range map[string]func(int) error{"an error": func(int) error { return errors.New("the disk is full") }, "a panic": func(int) error { panic("the disk is full") }} {
+		for name, work := range map[string]func(int) error{
+			"an error": func(int) error { return errors.New("the disk is full") },
+			"a panic":  func(int) error { panic("the disk is full") },
+		} {
 			m := New(db, Settings{}, countJob(3, work))
 			run, err := m.Start(t.Context(), "count", Options{})
 			if err != nil {
@@ -124,7 +130,8 @@ func TestFailingJob(t *testing.T) {
 				t.Errorf("%s ends well", name)
 			}
 			history, err := m.History(t.Context(), "count", 1)
-			if err != nil || history[0].Status != Failed || !strings.Contains(history[0].Message, "the disk is full") {
+			if err != nil || history[0].Status != Failed ||
+				!strings.Contains(history[0].Message, "the disk is full") {
 				t.Errorf("%s: %+v, %v", name, history, err)
 			}
 		}

@@ -87,5 +87,6 @@ func (f Field) Message(l Language) string {
 
 // Codes returns all codes in alphabetical order.
 func Codes() []Code {
-	return slices.SortedFunc(maps.Keys(catalogue), func(a, b Code) int { return strings.Compare(a.name, b.name) })
+	return slices.SortedFunc(maps.Keys(catalogue),
+		func(a, b Code) int { return strings.Compare(a.name, b.name) })
 }

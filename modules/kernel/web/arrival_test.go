@@ -35,7 +35,9 @@ type formInput struct {
 func receiving(t *testing.T, patience time.Duration) *httptest.Server {
 	t.Helper()
 	s := New(Settings{BodyTimeout: patience, Once: sqlite(t), Caller: anyCaller})
-	Register(s.API(), huma.Operation{OperationID: "text", Method: http.MethodPost, Path: "/text"}, func(ctx context.Context, _ *textInput) (*struct{}, error) {
+	Register(s.API(), huma.Operation{
+		OperationID: "text", Method: http.MethodPost, Path: "/text",
+	}, func(ctx context.Context, _ *textInput) (*struct{}, error) {
 		select { // the client does not count as gone when the time for its body is over
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -43,10 +45,14 @@ func receiving(t *testing.T, patience time.Duration) *httptest.Server {
 			return nil, nil
 		}
 	})
-	Register(s.API(), huma.Operation{OperationID: "form", Method: http.MethodPost, Path: "/form"}, func(context.Context, *formInput) (*struct{}, error) {
+	Register(s.API(), huma.Operation{
+		OperationID: "form", Method: http.MethodPost, Path: "/form",
+	}, func(context.Context, *formInput) (*struct{}, error) {
 		return nil, nil
 	})
-	Register(s.API(), huma.Operation{OperationID: "nothing", Method: http.MethodPost, Path: "/nothing"}, func(context.Context, *struct{}) (*struct{}, error) {
+	Register(s.API(), huma.Operation{
+		OperationID: "nothing", Method: http.MethodPost, Path: "/nothing",
+	}, func(context.Context, *struct{}) (*struct{}, error) {
 		return nil, nil
 	})
 	s.Router().POST("/route", func(c echo.Context) error {
@@ -61,14 +67,17 @@ func receiving(t *testing.T, patience time.Duration) *httptest.Server {
 
 // sendSlowly sends the head of a request and a part of its body, ends its side of the connection if it is
 // told to, and returns the response and its problem.
-func sendSlowly(t *testing.T, server *httptest.Server, path, header, part string, end bool) (*http.Response, Problem) {
+func sendSlowly(
+	t *testing.T, server *httptest.Server, path, header, part string, end bool,
+) (*http.Response, Problem) {
 	t.Helper()
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\n%s\r\n%s", path, header, part); err != nil {
+	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\n%s\r\n%s", path,
+		header, part); err != nil {
 		t.Fatal(err)
 	}
 	if end {
@@ -107,7 +116,8 @@ func TestSlowBodies(t *testing.T) {
 				t.Errorf("%s %+v, closed: %v", res.Status, p, res.Close)
 			}
 			eventually(t, "a line of the request", func() bool { return len(lines.with(t, "request")) == 1 })
-			if all := lines.with(t, ""); len(all) != 1 || all[0]["level"] != "INFO" || all[0]["status"] != 408.0 {
+			if all := lines.with(t, ""); len(all) != 1 || all[0]["level"] != "INFO" ||
+				all[0]["status"] != 408.0 {
 				t.Errorf("logged: %v", all)
 			}
 		})
@@ -163,9 +173,13 @@ func TestBodyThatNobodyReads(t *testing.T) {
 // TestBodyTimeIsForBodies checks that an operation may take longer than the time that its body had to arrive.
 func TestBodyTimeIsForBodies(t *testing.T) {
 	server := receiving(t, 200*time.Millisecond)
-	for name, header := range map[string][]string{"plain": {"Content-Type", "application/json"}, "with key": {"Content-Type", "application/json", "Idempotency-Key", "key"}} {
+	for name, header := range map[string][]string{
+		"plain":    {"Content-Type", "application/json"},
+		"with key": {"Content-Type", "application/json", "Idempotency-Key", "key"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			if r := mustSend(t, server, http.MethodPost, "/text", `{"text": "x"}`, header...); r.status != http.StatusNoContent {
+			if r := mustSend(t, server, http.MethodPost, "/text",
+				`{"text": "x"}`, header...); r.status != http.StatusNoContent {
 				t.Errorf("%d %s", r.status, r.body)
 			}
 		})
@@ -190,7 +204,8 @@ func TestContentTypeIsRequired(t *testing.T) {
 		"not read":        {"/nothing", "abc", "", 204},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+c.path, strings.NewReader(c.body))
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+c.path,
+				strings.NewReader(c.body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -222,7 +237,8 @@ func TestProbesAreNotAuthenticated(t *testing.T) {
 	}})
 	server := serve(t, s)
 	for path, status := range map[string]int{"/healthz": 200, "/readyz": 200, "/problems": 401} {
-		if r := mustSend(t, server, http.MethodGet, path, "", "Authorization", "Bearer nonsense"); r.status != status {
+		if r := mustSend(t, server, http.MethodGet, path, "", "Authorization",
+			"Bearer nonsense"); r.status != status {
 			t.Errorf("%s: %d %s", path, r.status, r.body)
 		}
 	}

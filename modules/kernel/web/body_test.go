@@ -49,7 +49,9 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 // TestWholeNumbersAreIntegers checks that numbers which JSON Schema counts as integers, such as 1.0 and 1e2,
 // are decoded as integers, and that other numbers are refused.
 func TestWholeNumbersAreIntegers(t *testing.T) {
-	for body, want := range map[string]int{`{"n": 1.0}`: 1, `{"n": 1e2}`: 100, `{"n": -20.00}`: -20, `{"n": 7}`: 7} {
+	for body, want := range map[string]int{
+		`{"n": 1.0}`: 1, `{"n": 1e2}`: 100, `{"n": -20.00}`: -20, `{"n": 7}`: 7,
+	} {
 		var in struct{ N int }
 		if err := unmarshalBody([]byte(body), &in); err != nil || in.N != want {
 			t.Errorf("%s: %d, %v; want %d", body, in.N, err, want)

@@ -50,7 +50,8 @@ func TestSecure(t *testing.T) {
 			}
 			w := httptest.NewRecorder()
 			s.ServeHTTP(w, r)
-			if hsts := w.Header().Get("Strict-Transport-Security") != ""; client.Secure != c.want || hsts != c.want {
+			if hsts := w.Header().Get("Strict-Transport-Security") != ""; client.Secure != c.want ||
+				hsts != c.want {
 				t.Errorf("secure %v, HSTS %v", client.Secure, hsts)
 			}
 		})

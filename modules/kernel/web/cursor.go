@@ -36,7 +36,8 @@ func (p Page) Offset(size int) int { return max(0, p.Page-1) * size }
 // Check returns a problem if both a cursor and a page number were given.
 func (p Page) Check() error {
 	if p.Cursor != "" && p.Page > 0 {
-		return problem.Invalid(problem.Field{Name: "page", Code: problem.FieldNotCombinable, Args: []any{"cursor"}})
+		return problem.Invalid(problem.Field{Name: "page", Code: problem.FieldNotCombinable,
+			Args: []any{"cursor"}})
 	}
 	return nil
 }

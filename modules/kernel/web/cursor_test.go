@@ -21,7 +21,10 @@ func TestCursor(t *testing.T) {
 	if err := DecodeCursor("list", EncodeCursor("list", &want), &got); err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}
-	for _, cursor := range []string{EncodeCursor("other", &want), "", "!", base64.RawURLEncoding.EncodeToString([]byte("list\n{")), base64.RawURLEncoding.EncodeToString([]byte("list"))} {
+	for _, cursor := range []string{
+		EncodeCursor("other", &want), "", "!", base64.RawURLEncoding.EncodeToString([]byte("list\n{")),
+		base64.RawURLEncoding.EncodeToString([]byte("list")),
+	} {
 		if err := DecodeCursor("list", cursor, &got); err == nil {
 			t.Errorf("%q is accepted", cursor)
 		}
@@ -62,13 +65,18 @@ func TestForgedCursorsAreRefused(t *testing.T) {
 	for name, text := range forged {
 		t.Run(name, func(t *testing.T) {
 			var got position
-			if err := DecodeCursor("list", base64.RawURLEncoding.EncodeToString([]byte("list\n"+text)), &got); err == nil {
+			if err := DecodeCursor("list",
+				base64.RawURLEncoding.EncodeToString([]byte("list\n"+text)), &got); err == nil {
 				t.Errorf("%s is accepted as %+v", text, got)
 			}
 		})
 	}
 	genuine := EncodeCursor("list", &position{1, 2, "x"})
-	for name, cursor := range map[string]string{"padding": genuine + "=", "line break": genuine[:4] + "\n" + genuine[4:], "loose bits": genuine[:len(genuine)-1] + string(genuine[len(genuine)-1]+1)} {
+	for name, cursor := range map[string]string{
+		"padding":    genuine + "=",
+		"line break": genuine[:4] + "\n" + genuine[4:],
+		"loose bits": genuine[:len(genuine)-1] + string(genuine[len(genuine)-1]+1),
+	} {
 		t.Run(name, func(t *testing.T) {
 			var got position
 			if err := DecodeCursor("list", cursor, &got); err == nil {
@@ -104,7 +112,8 @@ func FuzzCursor(f *testing.F) {
 		if again := EncodeCursor("list", &first); again != cursor || !first.Valid() {
 			t.Errorf("%q is accepted as %q", cursor, again)
 		}
-		if err := DecodeCursor("list", EncodeCursor("list", &first), &second); err != nil || !reflect.DeepEqual(first, second) {
+		if err := DecodeCursor("list", EncodeCursor("list", &first), &second); err != nil ||
+			!reflect.DeepEqual(first, second) {
 			t.Errorf("%q: %+v comes back as %+v, %v", cursor, first, second, err)
 		}
 	})

@@ -70,7 +70,8 @@ func (s *Server) registerDocs() {
 		var rows []row
 		for _, code := range problem.Codes() {
 			e := problem.New(code)
-			rows = append(rows, row{code.String(), e.Status(), e.Title(problem.English), e.Title(problem.Japanese)})
+			rows = append(rows,
+				row{code.String(), e.Status(), e.Title(problem.English), e.Title(problem.Japanese)})
 		}
 		c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 		return problemsPage.Execute(c.Response(), rows)
@@ -88,7 +89,10 @@ func apiConfig(publicURL string) huma.Config {
 	cfg.Info.Description = "Questions and answers of a Question2Answer site over REST. Problems are RFC 9457 documents with a stable `code`; " +
 		"lists are `{items, nextCursor?, total?}`; times are UTC. See /problems for all codes."
 	cfg.DocsPath = ""
-	for _, tag := range []string{"Questions", "Activity", "Search", "Categories", "Tags", "Users", "Me", "Media", "Site", "Moderation", "Authentication", "Operations"} {
+	for _, tag := range []string{
+		"Questions", "Activity", "Search", "Categories", "Tags", "Users", "Me", "Media", "Site", "Moderation",
+		"Authentication", "Operations",
+	} {
 		cfg.Tags = append(cfg.Tags, &huma.Tag{Name: tag}) // the order of the reference
 	}
 	cfg.CreateHooks = nil

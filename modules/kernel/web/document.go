@@ -119,7 +119,9 @@ func problemResponse(status int) *huma.Response {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		setHeader(r, "Retry-After", "After how many seconds it may work", false)
 	}
-	r.Content = map[string]*huma.MediaType{"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}}}
+	r.Content = map[string]*huma.MediaType{
+		"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}},
+	}
 	return r
 }
 

@@ -25,8 +25,9 @@ func sent(t *testing.T, target, body string) (*httptest.ResponseRecorder, Proble
 			Extra map[string]int64 `json:"extra,omitempty"`
 		}
 	}
-	Register(s.API(), huma.Operation{OperationID: "try", Method: http.MethodPost, Path: "/try", DefaultStatus: http.StatusNoContent},
-		func(context.Context, *input) (*struct{}, error) { return nil, nil })
+	Register(s.API(), huma.Operation{
+		OperationID: "try", Method: http.MethodPost, Path: "/try", DefaultStatus: http.StatusNoContent,
+	}, func(context.Context, *input) (*struct{}, error) { return nil, nil })
 	r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
@@ -61,7 +62,8 @@ func TestErrorsAreCapped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w, p := sent(t, c.target, c.body)
 			if len(p.Errors) != maxErrors || p.MoreErrors < 500-maxErrors || p.MoreErrors > 501-maxErrors {
-				t.Errorf("%d: %d errors and %d more, not %d and %d", w.Code, len(p.Errors), p.MoreErrors, maxErrors, 500-maxErrors)
+				t.Errorf("%d: %d errors and %d more, not %d and %d", w.Code, len(p.Errors), p.MoreErrors,
+					maxErrors, 500-maxErrors)
 			}
 			if w.Body.Len() > 4<<10 {
 				t.Errorf("a response of %d bytes", w.Body.Len())
@@ -70,7 +72,8 @@ func TestErrorsAreCapped(t *testing.T) {
 	}
 	t.Run("one long name", func(t *testing.T) {
 		w, p := sent(t, "/try", `{"name":"a","`+strings.Repeat("長", 100_000)+`":1}`)
-		if w.Code != http.StatusUnprocessableEntity || w.Body.Len() > 2<<10 || !strings.HasSuffix(p.Errors[0].Field, "長…") {
+		if w.Code != http.StatusUnprocessableEntity || w.Body.Len() > 2<<10 ||
+			!strings.HasSuffix(p.Errors[0].Field, "長…") {
 			t.Errorf("%d with %d bytes", w.Code, w.Body.Len())
 		}
 	})

@@ -31,7 +31,9 @@ func writing(t *testing.T, db *database.DB, secret string) *httptest.Server {
 			Resource int `json:"resource"`
 		}
 	}
-	Register(s.API(), huma.Operation{OperationID: "write", Method: http.MethodPost, Path: "/write"}, func(ctx context.Context, in *textInput) (*output, error) {
+	Register(s.API(), huma.Operation{
+		OperationID: "write", Method: http.MethodPost, Path: "/write",
+	}, func(ctx context.Context, in *textInput) (*output, error) {
 		id, err := Once(ctx, db, func(tx *database.DB) (n int, err error) {
 			if _, err := tx.Exec(ctx, "INSERT INTO {effects} (note) VALUES (?)", in.Body.Text); err != nil {
 				return 0, err
@@ -43,7 +45,9 @@ func writing(t *testing.T, db *database.DB, secret string) *httptest.Server {
 		out.Body.Resource = id
 		return out, err
 	})
-	Register(s.API(), huma.Operation{OperationID: "nothing", Method: http.MethodPost, Path: "/nothing"}, func(context.Context, *struct{}) (*struct{}, error) {
+	Register(s.API(), huma.Operation{
+		OperationID: "nothing", Method: http.MethodPost, Path: "/nothing",
+	}, func(context.Context, *struct{}) (*struct{}, error) {
 		return nil, nil
 	})
 	return serve(t, s)
@@ -78,11 +82,13 @@ func TestKeysAreTheCallersOwn(t *testing.T) {
 	onDatabases(t, func(t *testing.T, db *database.DB) {
 		server := writing(t, db, "")
 		for i, by := range [][2]string{{"one", ""}, {"two", ""}, {"one", "7"}, {"one", "8"}} {
-			if r := write(t, server, by[0], by[1], "key", "text"); r.status != http.StatusOK || r.header.Get("Idempotency-Replayed") != "" || rows(t, db, "{effects}") != i+1 {
+			if r := write(t, server, by[0], by[1], "key", "text"); r.status != http.StatusOK ||
+				r.header.Get("Idempotency-Replayed") != "" || rows(t, db, "{effects}") != i+1 {
 				t.Errorf("%v: %d %v %s", by, r.status, r.header, r.body)
 			}
 		}
-		if r := write(t, server, "one", "7", "key", "text"); r.header.Get("Idempotency-Replayed") != "true" || rows(t, db, "{effects}") != 4 {
+		if r := write(t, server, "one", "7", "key", "text"); r.header.Get("Idempotency-Replayed") != "true" ||
+			rows(t, db, "{effects}") != 4 {
 			t.Errorf("again: %d %v %s", r.status, r.header, r.body)
 		}
 		if r := write(t, server, "one", "7", "key", "other text"); r.code() != "idempotency_conflict" {
@@ -97,11 +103,14 @@ func TestCookiesAreNotKept(t *testing.T) {
 	db := sqlite(t)
 	server := writing(t, db, "")
 	first, again := write(t, server, "one", "", "key", "text"), write(t, server, "one", "", "key", "text")
-	if first.header.Get("Set-Cookie") == "" || again.header.Get("Idempotency-Replayed") != "true" || again.header.Get("Set-Cookie") != "" || first.body != again.body {
+	if first.header.Get("Set-Cookie") == "" || again.header.Get("Idempotency-Replayed") != "true" ||
+		again.header.Get("Set-Cookie") != "" || first.body != again.body {
 		t.Errorf("%v, again %v", first.header, again.header)
 	}
 	var kept []string
-	if err := db.Select(t.Context(), database.Append(&kept), "SELECT headers FROM {q2ab_idempotency}"); err != nil || len(kept) != 1 || strings.Contains(kept[0], "42") {
+	if err := db.Select(t.Context(), database.Append(&kept),
+		"SELECT headers FROM {q2ab_idempotency}"); err != nil ||
+		len(kept) != 1 || strings.Contains(kept[0], "42") {
 		t.Errorf("kept: %q, %v", kept, err)
 	}
 }
@@ -117,18 +126,23 @@ func TestKeptHashesAreKeyed(t *testing.T) {
 			t.Fatalf("%d %s", r.status, r.body)
 		}
 		// Another process with the same secret computes the same hashes.
-		if r := write(t, writing(t, db, secret), "one", "", "key", "password"); r.header.Get("Idempotency-Replayed") != "true" {
+		if r := write(t, writing(t, db, secret), "one", "",
+			"key", "password"); r.header.Get("Idempotency-Replayed") != "true" {
 			t.Errorf("another task: %d %s", r.status, r.body)
 		}
 		err := db.Select(t.Context(), func(rows *sql.Rows) error {
 			var id, client, fingerprint []byte
 			err := rows.Scan(&id, &client, &fingerprint)
-			for name, value := range map[string][]byte{"id": id, "client": client, "fingerprint": fingerprint} {
+			for name, value := range map[string][]byte{
+				"id": id, "client": client, "fingerprint": fingerprint,
+			} {
 				if other, found := hashes[string(value)]; found {
 					t.Errorf("%s with secret %q is %s", name, secret, other)
 				}
 				hashes[string(value)] = name + " with secret " + secret
-				for _, plain := range []string{body, "/write\napplication/json\n" + body, "one", "one\nkey", "key"} {
+				for _, plain := range []string{
+					body, "/write\napplication/json\n" + body, "one", "one\nkey", "key",
+				} {
 					if sum := sha256.Sum256([]byte(plain)); bytes.Equal(sum[:], value) {
 						t.Errorf("%s is a mere hash", name)
 					}
@@ -151,7 +165,8 @@ func TestKeptRequestsAreBounded(t *testing.T) {
 	onDatabases(t, func(t *testing.T, db *database.DB) {
 		server := writing(t, db, "")
 		for i := range 20 {
-			if r := mustSend(t, server, http.MethodPost, "/nothing", "", "Idempotency-Key", fmt.Sprint(i)); r.status != http.StatusNoContent {
+			if r := mustSend(t, server, http.MethodPost, "/nothing", "", "Idempotency-Key",
+				fmt.Sprint(i)); r.status != http.StatusNoContent {
 				t.Fatalf("%d %s", r.status, r.body)
 			}
 		}
@@ -171,7 +186,8 @@ func TestKeptRequestsAreBounded(t *testing.T) {
 			}
 		}
 		// Other cookies do not make another client.
-		if r := write(t, server, "one", "5", "one-more", "text"); r.code() != "rate_limit" || r.header.Get("Retry-After") == "" || rows(t, db, "{effects}") != 1 {
+		if r := write(t, server, "one", "5", "one-more", "text"); r.code() != "rate_limit" ||
+			r.header.Get("Retry-After") == "" || rows(t, db, "{effects}") != 1 {
 			t.Errorf("one more: %d %v %s", r.status, r.header, r.body)
 		}
 		if r := write(t, server, "one", "", "first", "text"); r.header.Get("Idempotency-Replayed") != "true" {

@@ -20,11 +20,15 @@ func panicking(t *testing.T, db *database.DB) *httptest.Server {
 	t.Helper()
 	s := New(Settings{Once: db, Caller: anyCaller})
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		Register(s.API(), huma.Operation{OperationID: method, Method: method, Path: "/operation"}, func(context.Context, *struct{}) (*struct{}, error) {
+		Register(s.API(), huma.Operation{
+			OperationID: method, Method: method, Path: "/operation",
+		}, func(context.Context, *struct{}) (*struct{}, error) {
 			panic("operation")
 		})
 	}
-	Register(s.API(), huma.Operation{OperationID: "tx", Method: http.MethodPost, Path: "/transaction"}, func(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	Register(s.API(), huma.Operation{
+		OperationID: "tx", Method: http.MethodPost, Path: "/transaction",
+	}, func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 		_, err := Once(ctx, db, func(tx *database.DB) (int, error) {
 			if _, err := tx.Exec(ctx, "INSERT INTO {effects} (note) VALUES ('written')"); err != nil {
 				return 0, err
@@ -79,7 +83,10 @@ func TestPanicsAreProblems(t *testing.T) {
 	db := sqlite(t)
 	server := panicking(t, db)
 	for _, path := range []string{"/operation", "/transaction", "/route", "/written", "/failed", "/let-out"} {
-		for _, request := range [][]string{{http.MethodGet}, {http.MethodHead}, {http.MethodPost}, {http.MethodPost, "Idempotency-Key", "key" + path[1:]}} {
+		for _, request := range [][]string{
+			{http.MethodGet}, {http.MethodHead}, {http.MethodPost},
+			{http.MethodPost, "Idempotency-Key", "key" + path[1:]},
+		} {
 			method, header := request[0], request[1:]
 			if path == "/transaction" && method != http.MethodPost {
 				continue
@@ -88,13 +95,17 @@ func TestPanicsAreProblems(t *testing.T) {
 				lines := captureLog(t)
 				for range 2 { // a retry goes the same way
 					r := mustSend(t, server, method, path, "", header...)
-					if r.status != http.StatusInternalServerError || method != http.MethodHead && r.code() != "internal" || r.header.Get("Content-Type") != "application/problem+json" {
+					if r.status != http.StatusInternalServerError ||
+						method != http.MethodHead && r.code() != "internal" ||
+						r.header.Get("Content-Type") != "application/problem+json" {
 						t.Errorf("%d %v %s", r.status, r.header, r.body)
 					}
-					if r.header.Get("ETag")+r.header.Get("Set-Cookie") != "" || strings.Contains(r.body, "secret") {
+					if r.header.Get("ETag")+r.header.Get("Set-Cookie") != "" ||
+						strings.Contains(r.body, "secret") {
 						t.Errorf("something of the response is left: %v %s", r.header, r.body)
 					}
-					if r := mustSend(t, server, http.MethodGet, "/fine", ""); r.status != http.StatusOK || r.body != "fine" {
+					if r := mustSend(t, server, http.MethodGet, "/fine", ""); r.status != http.StatusOK ||
+						r.body != "fine" {
 						t.Errorf("the next request: %d %s", r.status, r.body)
 					}
 				}
@@ -106,7 +117,10 @@ func TestPanicsAreProblems(t *testing.T) {
 			})
 		}
 	}
-	for table, query := range map[string]string{"effects": "SELECT COUNT(*) FROM {effects}", "kept responses": "SELECT COUNT(*) FROM {q2ab_idempotency}"} {
+	for table, query := range map[string]string{
+		"effects":        "SELECT COUNT(*) FROM {effects}",
+		"kept responses": "SELECT COUNT(*) FROM {q2ab_idempotency}",
+	} {
 		var n int
 		if _, err := db.Get(t.Context(), []any{&n}, query); err != nil || n != 0 {
 			t.Errorf("%s: %d rows, %v", table, n, err)
@@ -118,7 +132,9 @@ func TestPanicsAreProblems(t *testing.T) {
 // handler panics or fails, so that the client does not take the part for the whole.
 func TestPanicsInStreams(t *testing.T) {
 	server := panicking(t, sqlite(t))
-	for path, begun := range map[string]string{"/stream": "begun", "/flushed": "", "/failed-stream": "begun"} {
+	for path, begun := range map[string]string{
+		"/stream": "begun", "/flushed": "", "/failed-stream": "begun",
+	} {
 		for _, header := range [][]string{nil, {"Idempotency-Key", "key-1"}} {
 			t.Run(strings.Join(append([]string{path}, header...), " "), func(t *testing.T) {
 				lines := captureLog(t)
@@ -126,7 +142,8 @@ func TestPanicsInStreams(t *testing.T) {
 				if r.status != http.StatusOK || r.body != begun || r.err == nil {
 					t.Errorf("%d %q, and then %v", r.status, r.body, r.err)
 				}
-				eventually(t, "a line of the request", func() bool { return len(lines.with(t, "request")) == 1 })
+				eventually(t, "a line of the request",
+					func() bool { return len(lines.with(t, "request")) == 1 })
 				if line := lines.with(t, "request")[0]; line["status"] != 200.0 || line["aborted"] != true {
 					t.Errorf("logged: %v", line)
 				}
@@ -158,7 +175,8 @@ func TestLoggedStatus(t *testing.T) {
 	server := panicking(t, sqlite(t))
 	tag := mustSend(t, server, http.MethodGet, "/fine", "").header.Get("ETag")
 	lines := captureLog(t)
-	if r := mustSend(t, server, http.MethodGet, "/fine", "", "If-None-Match", tag); r.status != http.StatusNotModified {
+	if r := mustSend(t, server, http.MethodGet, "/fine", "",
+		"If-None-Match", tag); r.status != http.StatusNotModified {
 		t.Fatal(r.status)
 	}
 	eventually(t, "a line of the request", func() bool { return len(lines.with(t, "request")) == 1 })

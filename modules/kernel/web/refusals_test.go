@@ -15,7 +15,8 @@ import (
 )
 
 // notAllowed is a code such as modules define.
-var notAllowed = problem.Define("not_allowed", http.StatusForbidden, problem.Text("Not allowed", ""), problem.Text("", ""))
+var notAllowed = problem.Define("not_allowed", http.StatusForbidden, problem.Text("Not allowed", ""),
+	problem.Text("", ""))
 
 // TestRefusedWritesAreLimited checks that after a number of refused writes all further writes of the client
 // are refused for a while, while reads and other clients are not, and that refusals that are not the client's
@@ -40,7 +41,9 @@ func TestRefusedWritesAreLimited(t *testing.T) {
 			}
 		}
 		for _, method := range []string{http.MethodPost, http.MethodPatch} {
-			Register(s.API(), huma.Operation{OperationID: method, Method: method, Path: "/try", DefaultStatus: http.StatusNoContent}, func(_ context.Context, in *input) (*struct{}, error) {
+			Register(s.API(), huma.Operation{
+				OperationID: method, Method: method, Path: "/try", DefaultStatus: http.StatusNoContent,
+			}, func(_ context.Context, in *input) (*struct{}, error) {
 				if in.Body.Code == "" {
 					return nil, nil
 				}
@@ -55,7 +58,9 @@ func TestRefusedWritesAreLimited(t *testing.T) {
 				return nil, errors.New("no such code")
 			})
 		}
-		Register(s.API(), huma.Operation{OperationID: "read", Method: http.MethodGet, Path: "/try"}, func(context.Context, *struct{}) (*struct{}, error) {
+		Register(s.API(), huma.Operation{
+			OperationID: "read", Method: http.MethodGet, Path: "/try",
+		}, func(context.Context, *struct{}) (*struct{}, error) {
 			return nil, problem.NotFound()
 		})
 		return func(method, path, body, from string) *httptest.ResponseRecorder {
@@ -115,7 +120,11 @@ func TestRefusedWritesAreLimited(t *testing.T) {
 		for range most {
 			send(http.MethodPost, "/try", `{"x":1}`, "user 7")
 		}
-		for from, want := range map[string]int{"user 7": http.StatusTooManyRequests, "user 8": http.StatusNoContent, "192.0.2.1": http.StatusNoContent} {
+		for from, want := range map[string]int{
+			"user 7":    http.StatusTooManyRequests,
+			"user 8":    http.StatusNoContent,
+			"192.0.2.1": http.StatusNoContent,
+		} {
 			if w := send(http.MethodPost, "/try", right, from); w.Code != want {
 				t.Errorf("%s: %d, not %d", from, w.Code, want)
 			}

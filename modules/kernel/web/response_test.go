@@ -60,10 +60,16 @@ func TestStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	close(read)
-	if rest, err := io.ReadAll(res.Body); err != nil || string(rest) != "end" || res.Header.Get("ETag") != `"large"` {
+	if rest, err := io.ReadAll(res.Body); err != nil || string(rest) != "end" ||
+		res.Header.Get("ETag") != `"large"` {
 		t.Errorf("%q %v %v", rest, err, res.Header)
 	}
-	for header, status := range map[[2]string]int{{"If-None-Match", `"file"`}: 304, {"If-None-Match", `"other"`}: 200, {"Range", "bytes=1-2"}: 206, {"Accept", "*/*"}: 200} {
+	for header, status := range map[[2]string]int{
+		{"If-None-Match", `"file"`}:  304,
+		{"If-None-Match", `"other"`}: 200,
+		{"Range", "bytes=1-2"}:       206,
+		{"Accept", "*/*"}:            200,
+	} {
 		if res := get("/file", header[0], header[1]); res.StatusCode != status {
 			t.Errorf("%v: %s", header, res.Status)
 		}

@@ -107,7 +107,9 @@ func New(s Settings) *Server {
 	srv := &Server{settings: s, echo: e, receiving: newTurns(), writing: newWriteTurns()}
 
 	if s.Trace {
-		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(func(c echo.Context) bool { return isProbe(c.Request().URL.Path) })))
+		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(func(c echo.Context) bool {
+			return isProbe(c.Request().URL.Path)
+		})))
 	}
 	e.Use(trusted.identify, logRequests, recoverPanics, srv.closeWhileDraining, limitAddress,
 		securityHeaders, srv.timeout)

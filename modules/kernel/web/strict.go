@@ -63,7 +63,8 @@ func checkParams(ctx huma.Context) *problem.Error {
 			func(p *huma.Param) bool { return p.In == "query" && p.Name == name })
 		switch {
 		case !known:
-			fields = append(fields, problem.Field{Name: strings.ToValidUTF8(name, "?"), Code: problem.FieldUnknown})
+			fields = append(fields,
+				problem.Field{Name: strings.ToValidUTF8(name, "?"), Code: problem.FieldUnknown})
 		case len(given) > 1:
 			fields = append(fields, problem.Field{Name: name, Code: problem.FieldDuplicate})
 		case !cleanText(given[0]):

@@ -41,13 +41,17 @@ type strictBody struct {
 func strictServer() *Server {
 	s := New(Settings{BodyLimit: 1 << 20})
 	fine := func(context.Context, *strictInput) (*struct{}, error) { return &struct{}{}, nil }
-	Register(s.API(), huma.Operation{OperationID: "get", Method: http.MethodGet, Path: "/v1/things/{id}"}, fine)
-	Register(s.API(), huma.Operation{OperationID: "drop", Method: http.MethodDelete, Path: "/v1/things/{id}"}, fine)
+	Register(s.API(),
+		huma.Operation{OperationID: "get", Method: http.MethodGet, Path: "/v1/things/{id}"}, fine)
+	Register(s.API(),
+		huma.Operation{OperationID: "drop", Method: http.MethodDelete, Path: "/v1/things/{id}"}, fine)
 	Register(s.API(), huma.Operation{OperationID: "other", Method: http.MethodGet, Path: "/v1/things/other"},
 		func(context.Context, *struct{}) (*struct{}, error) { return &struct{}{}, nil })
 	Register(s.API(), huma.Operation{OperationID: "make", Method: http.MethodPost, Path: "/v1/things",
 		Errors: []int{http.StatusForbidden, http.StatusPreconditionFailed}},
-		func(context.Context, *strictBody) (*struct{}, error) { return nil, problem.New(problem.CodeFeatureOff) })
+		func(context.Context, *strictBody) (*struct{}, error) {
+			return nil, problem.New(problem.CodeFeatureOff)
+		})
 	s.Router().GET("/:any/*", func(echo.Context) error { return problem.NotFound() })
 	s.Router().GET("/:any", func(echo.Context) error { return problem.NotFound() })
 	return s
@@ -160,7 +164,8 @@ func TestMethods(t *testing.T) {
 			if w.Code != c.status || w.Header().Get("Allow") != c.allow {
 				t.Errorf("%d, Allow %q; want %d, %q", w.Code, w.Header().Get("Allow"), c.status, c.allow)
 			}
-			if w.Code == http.StatusMethodNotAllowed && w.Header().Get("Content-Type") != "application/problem+json" {
+			if w.Code == http.StatusMethodNotAllowed &&
+				w.Header().Get("Content-Type") != "application/problem+json" {
 				t.Errorf("Content-Type %q", w.Header().Get("Content-Type"))
 			}
 		})
@@ -185,7 +190,8 @@ func TestDocumentedStatuses(t *testing.T) {
 			var statuses, headers []string
 			for status, response := range op.Responses {
 				statuses = append(statuses, status)
-				if name := strings.TrimPrefix(response.Ref, "#/components/responses/"); response.Ref != "" && api.Components.Responses[name] == nil {
+				if name := strings.TrimPrefix(response.Ref, "#/components/responses/"); response.Ref != "" &&
+					api.Components.Responses[name] == nil {
 					t.Errorf("%s refers to %s, which is not there", status, response.Ref)
 				}
 			}
@@ -211,7 +217,8 @@ func TestDocumentedStatuses(t *testing.T) {
 func TestPathParametersAreDecoded(t *testing.T) {
 	s := New(Settings{})
 	got := ""
-	Register(s.API(), huma.Operation{OperationID: "named", Method: http.MethodGet, Path: "/v1/named/{name}/part"},
+	Register(s.API(),
+		huma.Operation{OperationID: "named", Method: http.MethodGet, Path: "/v1/named/{name}/part"},
 		func(_ context.Context, in *struct {
 			Name string `path:"name" maxLength:"8"`
 		}) (*struct{}, error) {

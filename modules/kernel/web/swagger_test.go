@@ -34,7 +34,8 @@ func TestSwaggerFiles(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			plain := get(path)
 			body := plain.Body.Bytes()
-			if plain.Code != 200 || plain.Header().Get("Content-Encoding") != "" || len(body) != c.bytes || !bytes.Contains(body, []byte(c.contains)) {
+			if plain.Code != 200 || plain.Header().Get("Content-Encoding") != "" || len(body) != c.bytes ||
+				!bytes.Contains(body, []byte(c.contains)) {
 				t.Fatalf("without compression: %d, %v, %d bytes", plain.Code, plain.Header(), len(body))
 			}
 			compressed := get(path, "Accept-Encoding", "gzip, br")
@@ -59,7 +60,8 @@ func TestSwaggerFiles(t *testing.T) {
 			if tag == "" || tag == plain.Header().Get("ETag") {
 				t.Errorf("ETag %q of both encodings", tag)
 			}
-			if again := get(path, "Accept-Encoding", "gzip", "If-None-Match", tag); again.Code != 304 || again.Body.Len() != 0 {
+			if again := get(path, "Accept-Encoding", "gzip", "If-None-Match", tag); again.Code != 304 ||
+				again.Body.Len() != 0 {
 				t.Errorf("with the same ETag: %d, %d bytes", again.Code, again.Body.Len())
 			}
 		})
@@ -74,7 +76,8 @@ func TestSwaggerFiles(t *testing.T) {
 		})
 	}
 	t.Run("the page loads nothing else", func(t *testing.T) {
-		for _, m := range regexp.MustCompile(`(?:src|href|url)[=:]\s*"([^"]*)"`).FindAllStringSubmatch(docsPage+docsScript, -1) {
+		for _, m := range regexp.MustCompile(`(?:src|href|url)[=:]\s*"([^"]*)"`).
+			FindAllStringSubmatch(docsPage+docsScript, -1) {
 			if path := m[1]; path != "data:," && path != "/openapi.json" && get(path).Code != 200 {
 				t.Errorf("%s is not served here", path)
 			}

@@ -26,12 +26,16 @@ func TestTroublesOfTheDatabase(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, lines := New(Settings{}), captureLog(t)
-			Register(s.API(), huma.Operation{OperationID: "fail", Method: http.MethodGet, Path: "/fail"}, func(context.Context, *struct{}) (*struct{}, error) {
+			Register(s.API(), huma.Operation{
+				OperationID: "fail", Method: http.MethodGet, Path: "/fail",
+			}, func(context.Context, *struct{}) (*struct{}, error) {
 				return nil, c.err
 			})
 			server := serve(t, s)
 			for range 20 {
-				if r := mustSend(t, server, http.MethodGet, "/fail", ""); r.status != http.StatusServiceUnavailable || r.code() != c.code || r.header.Get("Retry-After") == "" {
+				if r := mustSend(t, server, http.MethodGet,
+					"/fail", ""); r.status != http.StatusServiceUnavailable || r.code() != c.code ||
+					r.header.Get("Retry-After") == "" {
 					t.Errorf("%d %v %s", r.status, r.header, r.body)
 				}
 			}
@@ -48,12 +52,15 @@ func TestTroublesOfTheDatabase(t *testing.T) {
 // /readyz is asked.
 func TestReadinessIsLoggedOnce(t *testing.T) {
 	var failure error
-	s, lines := New(Settings{Ready: map[string]func(context.Context) error{"database": func(context.Context) error { return failure }}}), captureLog(t)
+	s, lines := New(Settings{Ready: map[string]func(context.Context) error{
+		"database": func(context.Context) error { return failure },
+	}}), captureLog(t)
 	server := serve(t, s)
 	for times := 1; times <= 2; times++ {
 		failure = errors.New("away")
 		for range 5 {
-			if r := mustSend(t, server, http.MethodGet, "/readyz", ""); r.status != http.StatusServiceUnavailable {
+			if r := mustSend(t, server, http.MethodGet,
+				"/readyz", ""); r.status != http.StatusServiceUnavailable {
 				t.Errorf("%d %s", r.status, r.body)
 			}
 		}

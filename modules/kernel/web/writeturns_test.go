@@ -24,8 +24,10 @@ type workshop struct {
 }
 
 func newWorkshop() *workshop {
-	w := &workshop{Server: New(Settings{BodyLimit: 1 << 20, BodyTimeout: 5 * time.Second, RequestTimeout: 15 * time.Second,
-		Allowances: map[string]Allowance{"/v1/uploads": {Bytes: 1 << 20, Time: time.Minute}}})}
+	w := &workshop{Server: New(Settings{
+		BodyLimit: 1 << 20, BodyTimeout: 5 * time.Second, RequestTimeout: 15 * time.Second,
+		Allowances: map[string]Allowance{"/v1/uploads": {Bytes: 1 << 20, Time: time.Minute}},
+	})}
 	work := func(context.Context, *struct {
 		Body struct {
 			Text string `json:"text,omitempty"`
@@ -39,7 +41,8 @@ func newWorkshop() *workshop {
 		return nil, nil //nolint:nilnil // there is no output
 	}
 	for _, path := range []string{"/v1/work", "/v1/uploads"} {
-		Register(w.API(), huma.Operation{OperationID: "post" + path[4:], Method: http.MethodPost, Path: path}, work)
+		Register(w.API(),
+			huma.Operation{OperationID: "post" + path[4:], Method: http.MethodPost, Path: path}, work)
 	}
 	Register(w.API(), huma.Operation{OperationID: "get", Method: http.MethodGet, Path: "/v1/work"},
 		func(context.Context, *struct{}) (*struct{}, error) {
@@ -55,7 +58,9 @@ func (w *workshop) send(method, path, address string, size int) (*httptest.Respo
 	return w.sendBody(method, path, address, strings.NewReader(`{"text":"`+strings.Repeat("a", size-11)+`"}`))
 }
 
-func (w *workshop) sendBody(method, path, address string, body io.Reader) (*httptest.ResponseRecorder, float64) {
+func (w *workshop) sendBody(
+	method, path, address string, body io.Reader,
+) (*httptest.ResponseRecorder, float64) {
 	r := httptest.NewRequest(method, path, body)
 	r.Header.Set("Content-Type", "application/json")
 	r.RemoteAddr = address + ":1000"
@@ -140,7 +145,8 @@ func TestBodiesWaitUnread(t *testing.T) {
 		if err := json.Unmarshal(response.Body.Bytes(), &p); err != nil {
 			t.Fatal(err)
 		}
-		if response.Code != http.StatusTooManyRequests || p.Code != "rate_limit" || response.Header().Get("Retry-After") != "1" {
+		if response.Code != http.StatusTooManyRequests || p.Code != "rate_limit" ||
+			response.Header().Get("Retry-After") != "1" {
 			t.Errorf("%d %v %s", response.Code, response.Header(), response.Body)
 		}
 		if took != longestWait.Seconds() {
@@ -148,8 +154,10 @@ func TestBodiesWaitUnread(t *testing.T) {
 		}
 		end()
 		time.Sleep(time.Second)
-		body := io.MultiReader(strings.NewReader(`{"text":`), bytes.NewBufferString(`"a"}`)) // of no known length
-		if response, _ := w.sendBody(http.MethodPost, "/v1/work", "192.0.2.1", body); response.Code != http.StatusNoContent {
+		// The length of this body is not known.
+		body := io.MultiReader(strings.NewReader(`{"text":`), bytes.NewBufferString(`"a"}`))
+		if response, _ := w.sendBody(http.MethodPost, "/v1/work",
+			"192.0.2.1", body); response.Code != http.StatusNoContent {
 			t.Errorf("when it is its turn: %d %s", response.Code, response.Body)
 		}
 		time.Sleep(time.Second)
@@ -168,7 +176,8 @@ func TestRoomForLargeBodies(t *testing.T) {
 		var all sync.WaitGroup
 		for _, address := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"} {
 			all.Go(func() {
-				if response, _ := w.send(http.MethodPost, "/v1/work", address, large); response.Code != http.StatusNoContent {
+				if response, _ := w.send(http.MethodPost, "/v1/work",
+					address, large); response.Code != http.StatusNoContent {
 					t.Errorf("%s: %d %s", address, response.Code, response.Body)
 				}
 			})

@@ -57,7 +57,10 @@ func TestOnSite(t *testing.T) {
 }
 
 func FuzzOf(f *testing.F) {
-	for _, text := range []string{"https://e.jp/", "e.jp", "javascript://e.jp/%0aalert(1)", "http://a@e.jp", "java\tscript:x.y", "//e.jp"} {
+	for _, text := range []string{
+		"https://e.jp/", "e.jp", "javascript://e.jp/%0aalert(1)", "http://a@e.jp", "java\tscript:x.y",
+		"//e.jp",
+	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
