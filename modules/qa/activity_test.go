@@ -35,8 +35,8 @@ func TestRecentPostsAsRecorded(t *testing.T) {
 			wanted := []testsite.Entry{}
 			for _, p := range want.Pairs {
 				if p.Time == 0 {
-					// Where fewer than 50 posts were ever changed, Q2A's query fills up with posts that never were, in the
-					// order in which the database finds them. They are no edits; this list ends before them.
+					// If fewer than 50 posts were ever changed, Q2A's query adds posts that never were, in the order
+					// in which the database finds them. They are not edits, and the list here ends before them.
 					continue
 				}
 				what := "new"

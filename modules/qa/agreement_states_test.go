@@ -10,15 +10,17 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// permissionNamesInOrder are the keys of `can`.
+// permissionNamesInOrder are the keys of the field can, which tells a caller what the caller may do with a
+// post.
 var permissionNamesInOrder = []string{"answer", "comment", "edit", "changeCategoryAndTags", "selectAnswer", "voteUp", "voteDown", "flag", "unflag", "clearFlags",
 	"close", "reopen", "approve", "hide", "reshow", "delete", "claim", "followUp"}
 
-// statePosts are question 1 of user 6, answer 3 of user 9 to it, and comment 2 of user 20 on it: the posts
-// that are put into unusual states. Answer 4 stays as it is.
+// statePosts are the posts that are put into unusual states, with their types: question 1 by user 6, answer 3
+// to it by user 9, and comment 2 on it by user 20. Answer 4 stays as it is.
 var statePosts = map[int]string{1: "Q", 3: "A", 2: "C"}
 
-// unusual are states of those posts that the recorded site does not have, as the statements that make them.
+// unusual holds the statements that put these posts into states which the recorded site does not have, by the
+// name of the state.
 var unusual = map[string][]string{
 	"as they are":                         nil,
 	"flagged by the moderator alone":      {flaggedBy(testsite.ModKenji), "UPDATE {posts} SET flagcount = 1 WHERE postid IN (1, 2, 3)"},
@@ -51,7 +53,8 @@ var unusual = map[string][]string{
 	"everybody may do everything": {"UPDATE {options} SET content = '150' WHERE title LIKE 'permit%' AND title NOT LIKE '%points'"},
 }
 
-// anonymous makes the posts those of the cookie of question 186.
+// anonymous is the statement that makes the posts those of the visitor who wrote question 186, by that
+// visitor's cookie.
 const anonymous = "UPDATE {posts} SET userid = NULL, cookieid = '11324905831065051617' WHERE postid IN (1, 2, 3)"
 
 func state(suffix, ids string) string {
@@ -64,7 +67,7 @@ func flaggedBy(user int) string {
 	return fmt.Sprintf("REPLACE INTO {uservotes} (postid, userid, vote, flag) VALUES (1, %[1]d, 0, 1), (2, %[1]d, 0, 1), (3, %[1]d, 0, 1)", user)
 }
 
-// viewer is who looks and writes.
+// viewer is a caller who reads the thread and tries the writes.
 type viewer struct {
 	name, cookie string
 	user         int
@@ -74,14 +77,14 @@ var stateViewers = []viewer{{"nobody", "", testsite.Visitor}, {"the browser that
 	{"the asker", "", testsite.Taro}, {"the answerer", "", testsite.Jose}, {"the commenter", "", testsite.Nihonmitsubachi}, {"an unconfirmed member", "", testsite.NewbieUnconf}, {"an editor", "", testsite.EditorYuki}, {"the moderator", "", testsite.ModKenji},
 	{"the administrator", "", testsite.AdminHana}, {"a blocked member", "", testsite.Spammer99}}
 
-// stateSite opens a site after statements.
+// stateSite opens a site on whose database the statements have been executed.
 func stateSite(t *testing.T, statements []string) *testsite.Site {
 	t.Helper()
 	return testsite.New(t, testsite.After(statements...))
 }
 
-// canOf is what the viewer may do with the posts of question 1, by post; those that the viewer does not see
-// are absent.
+// canOf returns what the viewer may do with the posts of question 1, by the id of the post. Posts that the
+// viewer does not see are absent.
 func canOf(t *testing.T, s *testsite.Site, v viewer) map[int]map[string]bool {
 	t.Helper()
 	res := s.Send(t, v.user, "GET", "/v1/questions/1?include=answers,comments,permissions", nil, testsite.AsBrowser(v.cookie)...)
@@ -99,9 +102,9 @@ func canOf(t *testing.T, s *testsite.Site, v viewer) map[int]map[string]bool {
 	return all
 }
 
-// TestPermissionsAndWritesAgreeInUnusualStates: what `can` refuses of posts in any state, or of posts that
-// one does not see, is refused by the write and leaves no event; of what it grants, each permission is done
-// in a third of the states, once in each.
+// TestPermissionsAndWritesAgreeInUnusualStates checks, for posts in any state, that a write is refused and
+// publishes no event if can refuses it or the caller does not see the post, and that a write is done if can
+// grants it. Each permission that is granted is tried in a third of the states, once in each.
 func TestPermissionsAndWritesAgreeInUnusualStates(t *testing.T) {
 	t.Parallel()
 	refused, granted := 0, map[string]int{}
@@ -168,7 +171,8 @@ func tryGranted(t *testing.T, state []string, v viewer, permission string, c cal
 	}
 }
 
-// TestOwnFlagIsNotClearedByModerators: as on the old site, who alone flagged a post takes the flag back.
+// TestOwnFlagIsNotClearedByModerators checks that a moderator cannot clear the flags of a post while the only
+// flag is the moderator's own, as on the old site, but can once another user has flagged the post as well.
 func TestOwnFlagIsNotClearedByModerators(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -11,15 +11,15 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// attempt is a write that a permission speaks of, by one viewer on one post.
+// attempt is a write by one viewer on one post, with the permission that it needs.
 type attempt struct {
 	permission, viewer string
 	user, post         int
 	call               call
 }
 
-// attemptOf is the write for a permission of a post: kind is Q, A or C, answer one of the answers to a
-// question.
+// attemptOf returns the write that needs the permission, for the post with the given id and kind (Q, A or C),
+// and whether there is such a write. answer is the id of one of the answers to the question, or 0.
 func attemptOf(permission, kind string, id, answer int) (c call, ok bool) {
 	on := func(format string, id int) string { return fmt.Sprintf("/v1/"+format, id) }
 	content := map[string]any{"content": "Whether this may be written is the question here."}
@@ -64,7 +64,8 @@ func attemptOf(permission, kind string, id, answer int) (c call, ok bool) {
 	return call{}, false
 }
 
-// eventCount counts what was published; every write that changes anything publishes.
+// eventCount returns how many events were published. Every write that changes anything publishes at least
+// one.
 func eventCount(t *testing.T, s *testsite.Site) (n int) {
 	t.Helper()
 	if _, err := s.App.DB.Get(context.Background(), []any{&n}, "SELECT COUNT(*) FROM {q2ab_outbox}"); err != nil {
@@ -73,12 +74,12 @@ func eventCount(t *testing.T, s *testsite.Site) (n int) {
 	return n
 }
 
-// perPermission is how many of the granted writes of each permission are tried; each needs a database of
-// its own.
+// perPermission is about how many of the granted writes of each permission are tried. Each of them needs a
+// database of its own.
 const perPermission = 8
 
-// TestPermissionsAndWritesAgree: what permissions refuse is refused by the write, and what they grant is
-// done.
+// TestPermissionsAndWritesAgree checks on the recorded site that the writes which the field can refuses to a
+// caller are refused, and that those which it grants are done.
 func TestPermissionsAndWritesAgree(t *testing.T) {
 	t.Parallel()
 	viewers := map[string]int{"nobody": testsite.Visitor, "newbie_unconf": testsite.NewbieUnconf, "aki": testsite.Aki,

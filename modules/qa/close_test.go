@@ -9,7 +9,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestWrongClosures names what a question is not closed for.
+// TestWrongClosures checks which closures of a question are refused because of what was sent, because the
+// question is closed already, or because the caller may not close or reopen it.
 func TestWrongClosures(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After("UPDATE {posts} SET type = 'Q_HIDDEN' WHERE postid = 27"))
@@ -50,8 +51,8 @@ func TestWrongClosures(t *testing.T) {
 	refusal(testsite.Taro, "DELETE", "permission_level") // an editor closed it
 }
 
-// TestReopening: the note goes with the closure that it explains, an original stays, and what is open already
-// stays as it is.
+// TestReopening checks that reopening a question deletes its closing note, but not the question of which it
+// was a duplicate, and that it changes nothing if the question is open or closed by its selected answer.
 func TestReopening(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -87,7 +88,7 @@ func TestReopening(t *testing.T) {
 	})
 }
 
-// TestWrongSelections names what is not selected as the best answer.
+// TestWrongSelections checks that only a visible answer to the question can be selected as its best answer.
 func TestWrongSelections(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After("UPDATE {posts} SET type = 'A_HIDDEN' WHERE postid = 4"))
@@ -104,8 +105,8 @@ func TestWrongSelections(t *testing.T) {
 	}
 }
 
-// TestSelections: the best answer is chosen, changed and taken back, each of which is told once; where the
-// site closes such questions, it is closed by the first and opened by the last.
+// TestSelections checks what is stored and reported when an answer is selected, when another one is, and when
+// the selection is taken back, on sites where a selection closes the question and on sites where it does not.
 func TestSelections(t *testing.T) {
 	t.Parallel()
 	for _, closes := range []string{"0", "1"} {
@@ -125,7 +126,7 @@ func TestSelections(t *testing.T) {
 			for _, step := range []struct {
 				name          string
 				call          call
-				open, closing string // what was told so far, without and with closing
+				open, closing string // the numbers of events so far, without and with closing
 				selected      int
 				of3, of4      string // the last changes of both answers
 			}{
@@ -160,8 +161,8 @@ func TestSelections(t *testing.T) {
 	}
 }
 
-// TestVisitorsSelections: as on the old site, an answer does not say that it was changed last by being chosen, if
-// nobody known chose it.
+// TestVisitorsSelections checks that an answer does not record its selection as its last change if a visitor
+// selected it, as on the old site, but does so if a user selected it.
 func TestVisitorsSelections(t *testing.T) {
 	t.Parallel()
 	const cookie = "11324905831065051617"

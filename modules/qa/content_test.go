@@ -40,8 +40,8 @@ func TestConverted(t *testing.T) {
 	}
 }
 
-// TestRawLength: the documented length of a content as it is sent, which is checked before anything is done with it, is that of
-// the code.
+// TestRawLength checks that the documented maximum length of a content as it is sent, which is checked before
+// anything is done with the content, is the length that the code knows.
 func TestRawLength(t *testing.T) {
 	field, _ := reflect.TypeFor[Writing]().FieldByName("Content")
 	if got := field.Tag.Get("maxLength"); got != strconv.Itoa(maxRaw) {
@@ -49,8 +49,8 @@ func TestRawLength(t *testing.T) {
 	}
 }
 
-// TestTurnsOfConversions: tiny and plain texts wait for nobody, ordinary ones not for those that take long, and whoever waits may
-// give up.
+// TestTurnsOfConversions checks that tiny and plain texts need no turn to be converted, that ordinary texts
+// do not wait for those that take long, and that a request which waits for a turn may give up.
 func TestTurnsOfConversions(t *testing.T) {
 	m := &Module{lightTurns: limit.NewTurns(), heavyTurns: limit.NewTurns()}
 	gone, cancel := context.WithCancel(t.Context())
@@ -83,7 +83,8 @@ func TestTurnsOfConversions(t *testing.T) {
 	})
 }
 
-// TestNothingIsConvertedWithinTransactions: what a change does, it does while others wait for its locks.
+// TestNothingIsConvertedWithinTransactions checks that no function that works on a change converts a text,
+// since others would have to wait for the locks of the change meanwhile.
 func TestNothingIsConvertedWithinTransactions(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) == 0 {

@@ -8,8 +8,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestPlacesOfConvertedAnswers: an answer becomes a comment on its question or on another answer to it that
-// takes comments, and on nothing else.
+// TestPlacesOfConvertedAnswers checks that an answer can become a comment on its question or on another
+// answer to it, where comments are allowed, and on nothing else.
 func TestPlacesOfConvertedAnswers(t *testing.T) {
 	t.Parallel()
 	const noParent = "parentId: no_parent"
@@ -56,8 +56,8 @@ func TestPlacesOfConvertedAnswers(t *testing.T) {
 	}
 }
 
-// TestWhatStandsBelowConvertedAnswers: the comments on an answer that becomes a comment stand beside it, it is
-// the best answer no more, and votes on it are votes on a comment.
+// TestWhatStandsBelowConvertedAnswers checks that, when an answer becomes a comment, its own comments move to
+// the same post, it is no longer the selected answer, and votes on it count as votes on a comment.
 func TestWhatStandsBelowConvertedAnswers(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After("UPDATE {posts} SET selchildid = 3 WHERE postid = 1",
@@ -83,8 +83,9 @@ func TestWhatStandsBelowConvertedAnswers(t *testing.T) {
 	}
 }
 
-// TestWhatAConversionRecords: the last change is that of the kind or, if the text changes with it, that of the
-// text; where edits are approved again, the new text is.
+// TestWhatAConversionRecords checks what an answer that becomes a comment records as its last change: the
+// change of its kind or, if its text changes too, the edit of the text. Where edits have to be approved, the
+// new text has to be approved as well.
 func TestWhatAConversionRecords(t *testing.T) {
 	t.Parallel()
 	text := object{"content": "A text that says something else than before."}
@@ -124,7 +125,8 @@ func TestWhatAConversionRecords(t *testing.T) {
 	}
 }
 
-// TestConversionsNeedBothPermissions: who may edit the answer has to be allowed to comment as well.
+// TestConversionsNeedBothPermissions checks that a user who may edit an answer has to be allowed to comment
+// as well to turn the answer into a comment.
 func TestConversionsNeedBothPermissions(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, setting("permit_post_c", "110", "confirm_user_emails", "1"),

@@ -10,7 +10,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// driftCases are actions after which Q2A itself leaves figures that its own recalculation would repair;
+// driftCases are actions after which Q2A leaves counts that its own recalculation would repair. The file
 // docs/migrating.md describes each.
 var driftCases = map[string]func(t *testing.T, s *testsite.Site){
 	"an answer with votes becomes a comment": func(t *testing.T, s *testsite.Site) { becomesComment(t, s, 3) },
@@ -55,7 +55,7 @@ var driftCases = map[string]func(t *testing.T, s *testsite.Site){
 	},
 }
 
-// closedWithAnswer makes a question of user 16 that a moderator closed after it was answered.
+// closedWithAnswer makes a question by user 16, with an answer, and lets a moderator close the question.
 func closedWithAnswer(t *testing.T, s *testsite.Site) (question, answer int) {
 	t.Helper()
 	question = s.Ask(t, testsite.Haru, "A question that is closed for a reason", 0)
@@ -64,14 +64,15 @@ func closedWithAnswer(t *testing.T, s *testsite.Site) (question, answer int) {
 	return question, answer
 }
 
-// TestDriftOfQ2A: where the old site's figures go off, ours stay what a recount finds.
+// TestDriftOfQ2A checks that this backend's counts stay what a recount finds after actions that leave wrong
+// counts on the old site.
 func TestDriftOfQ2A(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		for name, act := range driftCases {
 			t.Run(name, func(t *testing.T) {
 				s := testsite.New(t, db)
-				before := testsite.Recount(t, s.App, true) // what is off on the recorded site
+				before := testsite.Recount(t, s.App, true) // the wrong counts of the recorded site
 				act(t, s)
 				after := slices.DeleteFunc(testsite.Recount(t, s.App, true), func(line string) bool { return strings.Contains(line, "cache_unselqcount") })
 				before = slices.DeleteFunc(before, func(line string) bool { return strings.Contains(line, "cache_unselqcount") })
@@ -86,8 +87,8 @@ func TestDriftOfQ2A(t *testing.T) {
 	})
 }
 
-// unselectedOff is by how much the site's count of questions without a selected answer is too low; of the
-// recorded site it is.
+// unselectedOff returns by how much the site's count of questions without a selected answer is too low. On
+// the recorded site it is too low by 1.
 func unselectedOff(t *testing.T, s *testsite.Site) (off int) {
 	t.Helper()
 	if _, err := s.App.DB.Get(t.Context(), []any{&off}, `
@@ -98,7 +99,8 @@ func unselectedOff(t *testing.T, s *testsite.Site) (off int) {
 	return off
 }
 
-// TestDriftIsDocumented: the guide for those who come from the old site names each case by its test.
+// TestDriftIsDocumented checks that docs/migrating.md, the guide for those who come from the old site, names
+// each case by its test.
 func TestDriftIsDocumented(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile(testsite.Repository("docs", "migrating.md"))

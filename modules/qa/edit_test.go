@@ -11,7 +11,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// setting returns the statement that sets options, given as names and values in turn.
+// setting returns the option of a test site that sets options of Q2A, given as names and values in turn.
 func setting(options ...string) testsite.Option {
 	var statements []string
 	for i := 0; i+1 < len(options); i += 2 {
@@ -30,14 +30,14 @@ func fieldOf(body object) string {
 	return fmt.Sprintf("%v: %v", field["field"], field["code"])
 }
 
-// published is how many events of the name were published.
+// published returns how many events of the name were published.
 func published(t *testing.T, s *testsite.Site, name string) int {
 	t.Helper()
 	return s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_outbox} WHERE name = ?", name)
 }
 
-// TestFieldsNeedTheirPermission: tags and category need one permission, everything else another, and a request
-// that changes nothing the latter.
+// TestFieldsNeedTheirPermission checks that editing tags and category needs one permission and editing
+// anything else another one, which an edit that changes nothing needs as well.
 func TestFieldsNeedTheirPermission(t *testing.T) {
 	t.Parallel()
 	text := []object{{}, {"title": "Another title of this question"}, {"content": "Another text of this question."}, {"extra": "more"},
@@ -78,7 +78,8 @@ func TestFieldsNeedTheirPermission(t *testing.T) {
 	}
 }
 
-// TestWrongFieldsOfEdits names what an edit is refused for; "" is what is fine.
+// TestWrongFieldsOfEdits checks for which field an edit is refused, and with which code. An edit is accepted
+// where the expected refusal is "".
 func TestWrongFieldsOfEdits(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -125,8 +126,8 @@ func TestWrongFieldsOfEdits(t *testing.T) {
 	}
 }
 
-// TestEditsAreApprovedAgain: where the site has it so, an edit by whose posts have to be approved takes the
-// post from the site until somebody has approved it.
+// TestEditsAreApprovedAgain checks that, if the site has edits approved again, an edit by a user whose posts
+// have to be approved queues the post until somebody has approved it.
 func TestEditsAreApprovedAgain(t *testing.T) {
 	t.Parallel()
 	again, never := setting("moderate_edited_again", "1"), setting("moderate_edited_again", "0")
@@ -159,7 +160,7 @@ func TestEditsAreApprovedAgain(t *testing.T) {
 		{"an answer, silently", testsite.Jose, a, silent, []testsite.Option{again, everybody, setting("permit_edit_silent", "150")}, "visible"},
 		{"a question that waits already", testsite.Taro, q, content, []testsite.Option{again, everybody, testsite.After(state("_QUEUED", "1"))}, "waits"},
 		{"an answer that waits already", testsite.Jose, a, content, []testsite.Option{again, everybody, testsite.After(state("_QUEUED", "3"))}, "waits"},
-		// An expert of the category is trusted there, if the category is what counts.
+		// A level in the question's category counts only if the caller may change tags and category.
 		{"by an editor of the category", testsite.CatExpert, q, title, []testsite.Option{again, everybody, setting("permit_edit_q", "150", "permit_retag_cat", "150")}, "visible"},
 		{"by an editor of the category who may not change it", testsite.CatExpert, q, title,
 			[]testsite.Option{again, everybody, setting("permit_edit_q", "150", "permit_retag_cat", "0")}, "queued"},
@@ -172,7 +173,7 @@ func TestEditsAreApprovedAgain(t *testing.T) {
 			t.Parallel()
 			s := testsite.New(t, append(x.options, setting("cache_flaggedcount", "10"), testsite.After("UPDATE {posts} SET flagcount = 2 WHERE postid IN (1, 2, 3)"))...)
 			status, body, _ := s.Try(t, x.user, "PATCH", x.path, x.body)
-			// Also those who may not see the post any more get it back.
+			// The response has the post even if the caller may not see it any more.
 			if status != http.StatusOK {
 				t.Fatalf("%d %v", status, body)
 			}
@@ -206,7 +207,8 @@ func TestEditsAreApprovedAgain(t *testing.T) {
 	}
 }
 
-// TestWhatAnEditRecords: a post says what kind of change was its last, and who made it.
+// TestWhatAnEditRecords checks which kind of change a post records as its last one, and by which user. Silent
+// edits and edits that change nothing are not recorded.
 func TestWhatAnEditRecords(t *testing.T) {
 	t.Parallel()
 	title, content := object{"title": "A title that says something else"}, object{"content": "A text that says something else."}
@@ -244,7 +246,8 @@ func TestWhatAnEditRecords(t *testing.T) {
 	}
 }
 
-// TestSilentEditsNeedTheirPermission: who may edit may not do it without a trace.
+// TestSilentEditsNeedTheirPermission checks that a user who may edit a post needs one more permission to edit
+// it without a trace.
 func TestSilentEditsNeedTheirPermission(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, setting("permit_edit_silent", "40", "permit_edit_q", "70", "permit_edit_a", "70", "permit_edit_c", "70", "permit_retag_cat", "70"))
@@ -266,9 +269,9 @@ func TestSilentEditsNeedTheirPermission(t *testing.T) {
 	}
 }
 
-// TestMoveTakesTheThreadAlong: what stands below a question follows it into another category, with the note
-// that closes it, but without older notes and without the questions that follow from its answers; nor does the
-// answer from which a question follows move with that question.
+// TestMoveTakesTheThreadAlong checks that a question which moves to another category takes along its answers,
+// all comments and its closing note, but neither older notes nor the questions that follow from its answers.
+// The answer from which a question follows does not move with that question.
 func TestMoveTakesTheThreadAlong(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -289,8 +292,8 @@ func TestMoveTakesTheThreadAlong(t *testing.T) {
 	})
 }
 
-// TestAuthorsDataInEdits: authors change whether they are told of replies and, if they are anonymous and the
-// site has it so, their name; others change neither.
+// TestAuthorsDataInEdits checks that only authors can change whether they are notified of replies and, if
+// they are anonymous and the site allows names, their name.
 func TestAuthorsDataInEdits(t *testing.T) {
 	t.Parallel()
 	const cookie = "11324905831065051617" // of question 186
@@ -331,8 +334,8 @@ func TestAuthorsDataInEdits(t *testing.T) {
 	}
 }
 
-// TestAuthorsDataInEditedReplies checks that authors of answers and comments change with an edit whether
-// they are told of replies, and that others do not.
+// TestAuthorsDataInEditedReplies checks that authors of answers and comments can change in an edit whether
+// they are notified of replies, and that others cannot.
 func TestAuthorsDataInEditedReplies(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -362,7 +365,8 @@ func TestAuthorsDataInEditedReplies(t *testing.T) {
 	}
 }
 
-// TestEditedRepliesAreFound: new words of an answer and a comment lead to them, and old ones no more.
+// TestEditedRepliesAreFound checks that the word index finds an edited answer or comment by its new words,
+// and no longer by its old ones.
 func TestEditedRepliesAreFound(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
@@ -379,7 +383,7 @@ func TestEditedRepliesAreFound(t *testing.T) {
 	}
 }
 
-// TestWordsOfWhatIsNotShown: what is edited while it waits for approval brings no words into the index.
+// TestWordsOfWhatIsNotShown checks that an edit of a queued post brings no words into the word index.
 func TestWordsOfWhatIsNotShown(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

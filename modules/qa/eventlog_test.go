@@ -13,9 +13,9 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestEventLog: with the option of Q2A's plugin on, each event is in its table as the plugin writes it. The
-// expected lines are what the plugin's rules give (its columns, value_to_text) for the parameters that Q2A
-// passes.
+// TestEventLog checks that each event is in the table of Q2A's event logger, as that plugin writes it, if the
+// plugin's option is on. The expected lines follow from the plugin's rules (its columns, value_to_text) and
+// from the parameters that Q2A passes.
 func TestEventLog(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -69,7 +69,7 @@ func TestEventLog(t *testing.T) {
 			t.Errorf("logged\n%s\nwanted\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 
-		// A log that cannot be written keeps nobody from voting.
+		// An event log that cannot be written does not keep anybody from voting.
 		if _, err := other.Exec(context.Background(), "DROP TABLE {eventlog}"); err != nil {
 			t.Fatal(err)
 		}

@@ -11,13 +11,13 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestEventStream: what one task writes, the clients of another are told, each what it asked for, and after
-// an interruption too.
+// TestEventStream checks that the clients of one server are told what another server on the same database
+// writes, each client what it asked for, and after an interruption what it missed.
 func TestEventStream(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		url := db.Copy(t)
-		writer, reader := testsite.New(t, testsite.On(url)), testsite.New(t, testsite.On(url)) // two tasks on one database
+		writer, reader := testsite.New(t, testsite.On(url)), testsite.New(t, testsite.On(url)) // two servers on one database
 		all := testsite.OpenStream(t, reader, "", "")
 		hello := all.Next(t)
 		if hello["event"] != "hello" || hello["id"] != "0" {
@@ -30,7 +30,7 @@ func TestEventStream(t *testing.T) {
 			{"PUT", "/v1/posts/46/vote", map[string]any{"value": 1}},
 			{"PUT", "/v1/posts/27/vote", map[string]any{"value": -1}},
 			{"POST", "/v1/questions/27/answers", map[string]any{"content": "An answer that streams."}},
-			{"PUT", "/v1/posts/27/flag", nil}, // nobody's business
+			{"PUT", "/v1/posts/27/flag", nil}, // flags are not for the public
 			{"POST", "/v1/posts/27/comments", map[string]any{"content": "A comment that streams."}},
 		} {
 			if res := s.Send(t, testsite.Lurker, c.method, c.path, c.body); res.StatusCode >= 300 {
@@ -72,8 +72,9 @@ func TestEventStream(t *testing.T) {
 	})
 }
 
-// TestReplayObeysTodaysVisibility: of what has been hidden, queued or deleted since, a client that comes
-// back is told no more than that it was hidden, and not by its tag.
+// TestReplayObeysTodaysVisibility checks what a client that comes back is told of posts that have been
+// hidden, queued or deleted since: no more than that they were hidden, and nothing in the stream of one of
+// their tags.
 func TestReplayObeysTodaysVisibility(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -13,8 +13,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestFeedsObeyTheReadersOption: where visitors may not read questions, feeds and lists show them no more
-// than the titles.
+// TestFeedsObeyTheReadersOption checks that feeds and lists show visitors no more of posts than titles if the
+// site does not let visitors read questions (option permit_view_q_page).
 func TestFeedsObeyTheReadersOption(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -8,15 +8,16 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// followed holds what responses say of the questions that follow from a question, and of what it follows from.
+// followed holds what a response says about follow-ups: what the post follows from, which questions follow
+// from the post, and what the caller may do with it.
 type followed struct {
 	Follows   *struct{ ID, QuestionID int }
 	FollowUps []struct{ ID int }
 	Can       map[string]bool
 }
 
-// followUpsOf are the ids that the thread of a question names as following from itself, and those of its
-// list.
+// followUpsOf returns the ids of the questions that the thread of a question names as following from the
+// question itself, and the ids in the question's list of follow-ups.
 func followUpsOf(t *testing.T, s *testsite.Site, question, user int) (thread, listed []int) {
 	t.Helper()
 	thread, listed = []int{}, []int{}
@@ -39,7 +40,8 @@ func becomesComment(t *testing.T, s *testsite.Site, answer int) {
 	s.Do(t, testsite.Superbee, "POST", fmt.Sprintf("/v1/answers/%d/comment", answer), object{})
 }
 
-// TestFollowUpsOfAnswersThatBecomeComments: Q2A makes them children of the question, and shows them there.
+// TestFollowUpsOfAnswersThatBecomeComments checks that questions which follow from an answer are shown below
+// the answer's new parent when the answer becomes a comment, since Q2A makes them children of that parent.
 func TestFollowUpsOfAnswersThatBecomeComments(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

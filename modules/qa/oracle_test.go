@@ -13,7 +13,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// recordedStrings are the answers of Q2A's own functions, testdata/oracle/reads/strings.json.
+// recordedStrings holds results of Q2A's own functions (testdata/oracle/reads/strings.json).
 type recordedStrings struct {
 	Tags []struct {
 		In     string
@@ -56,12 +56,14 @@ func TestOracleHTMLForStorage(t *testing.T) {
 	}
 }
 
-// What comes as HTML becomes what the old site's editor makes of it: plain text where that says as much.
+// TestOracleHTMLAsPosted checks that posted HTML is stored in the form that the old site's editor gives it,
+// which is plain text where that says as much.
 func TestOracleHTMLAsPosted(t *testing.T) {
 	m := &Module{renderer: render.New()}
 	for _, c := range recorded(t).HTML {
 		if strings.Contains(c.In, " id=") {
-			// The recording process had met the id in another text, and dropped it as a second one of the same page.
+			// The recorded process had met the id in another text before, and dropped it as the second one of
+			// the same page.
 			c.Posted.Content = c.Storage
 		}
 		stored, _ := m.converted(render.Options{}, c.In, "html")
@@ -104,7 +106,7 @@ func FuzzTags(f *testing.F) {
 				t.Errorf("%q has the tag %q", text, tag)
 			}
 		}
-		// What is stored has to come back, or every edit would change the tags.
+		// Stored tags have to be read as the same tags again, or every edit would change them.
 		if again := tagsOf(o, tagList(strings.Join(tags, ","))); fmt.Sprint(again) != fmt.Sprint(tags) {
 			t.Errorf("%q gives %q, and these %q", text, tags, again)
 		}

@@ -8,7 +8,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// permissionNames are the recorded rules that the API tells under another name; the others are about buttons.
+// permissionNames are the recorded rules that are permissions in the API, with their names there. The other
+// recorded rules are about buttons.
 var permissionNames = map[string]string{"commentable": "comment", "editable": "edit", "retagcatable": "changeCategoryAndTags", "aselectable": "selectAnswer",
 	"unflaggable": "unflag", "clearflaggable": "clearFlags", "closeable": "close", "reopenable": "reopen", "moderatable": "approve", "hideable": "hide",
 	"reshowable": "reshow", "deleteable": "delete", "claimable": "claim", "followable": "followUp"}

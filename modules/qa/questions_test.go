@@ -85,7 +85,7 @@ func TestQuestionListsAsRecorded(t *testing.T) {
 	})
 }
 
-// walk follows cursors in small steps until count items are there.
+// walk reads a list page by page, in small pages, until it has count items or the list ends.
 func walk(t *testing.T, s *testsite.Site, path string, count int) []testsite.Question {
 	t.Helper()
 	var all []testsite.Question

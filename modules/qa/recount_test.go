@@ -49,13 +49,13 @@ var breaks = []struct{ query, reported string }{
 	{"UPDATE {options} SET content = '333' WHERE title = 'cache_uapprovecount'", "options cache_uapprovecount content: stored 333, "},
 }
 
-// TestRecountRepairsWhatIsDerived breaks every derived value, and wants each to be found, and repaired to
-// what it was.
+// TestRecountRepairsWhatIsDerived makes every kind of derived value wrong, and checks that a recount finds
+// each of them and repairs it to what it was.
 func TestRecountRepairsWhatIsDerived(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		s := testsite.New(t, db)
-		// The recorded site has one count that is off (drift.json).
+		// One count of the recorded site is wrong (drift.json).
 		if found := testsite.Recount(t, s.App, true); len(found) != 1 || found[0] != "options cache_unselqcount content: stored 43, computed 44" {
 			t.Fatalf("on the recorded site: %q", found)
 		}
@@ -88,8 +88,8 @@ func TestRecountRepairsWhatIsDerived(t *testing.T) {
 	})
 }
 
-// TestRecountGoesOn: a run that is cut off goes on where it stood, in another process, and finds the same
-// in the end.
+// TestRecountGoesOn checks that a recount which is interrupted continues where it stood, in another process,
+// and finds the same differences in the end.
 func TestRecountGoesOn(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -127,7 +127,8 @@ func TestRecountGoesOn(t *testing.T) {
 	})
 }
 
-// TestMadeSitesNeedNoRecount: in the demonstration and in generated sites nothing is off from the start.
+// TestMadeSitesNeedNoRecount checks that a recount finds nothing wrong in the demonstration and in generated
+// sites.
 func TestMadeSitesNeedNoRecount(t *testing.T) {
 	t.Parallel()
 	for name, fill := range map[string]func(db *database.DB) error{

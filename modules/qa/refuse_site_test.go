@@ -8,7 +8,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestBlockedAuthorsChangeNothing: as on the old site, who is blocked does not edit what is their own either.
+// TestBlockedAuthorsChangeNothing checks that a blocked user cannot change the user's own posts either, as on
+// the old site.
 func TestBlockedAuthorsChangeNothing(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After("UPDATE {users} SET flags = flags | 2 WHERE userid IN (6, 9)"))
@@ -34,7 +35,8 @@ func TestBlockedAuthorsChangeNothing(t *testing.T) {
 	}
 }
 
-// TestEachActionHasItsLimit: what the caller did too often in this hour is refused and named, and nothing else.
+// TestEachActionHasItsLimit checks that an action which the caller has done too often in the current hour is
+// refused by its name, and that all other actions are still allowed.
 func TestEachActionHasItsLimit(t *testing.T) {
 	t.Parallel()
 	content := object{"content": "Something that is said here."}

@@ -10,8 +10,8 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// refusal returns the code of the problem with which the operation on the world's post is refused, "" if
-// it is allowed.
+// refusal returns the code of the problem with which the operation on the world's post is refused, or "" if
+// the operation is allowed.
 func (w *world) refusal(t *testing.T, op operation) string {
 	t.Helper()
 	question := &post{id: theQuestion, kind: "Q"}
@@ -37,12 +37,13 @@ func (w *world) refusal(t *testing.T, op operation) string {
 	return p.Code.String()
 }
 
-// TestWhyNot: of several reasons, the one that helps most is told.
+// TestWhyNot checks that, if there are several reasons to refuse an operation, the caller is told the one
+// that helps most.
 func TestWhyNot(t *testing.T) {
 	t.Parallel()
 	all := func(changes ...different) []different { return changes }
-	// members lets members do what the options are about, and fewPoints those who have more points than the
-	// caller.
+	// members lets members do what the option is about, and fewPoints only those who have more points than
+	// the caller.
 	members := func(option string) different { return with(option, "120") }
 	fewPoints := func(option string) different {
 		return func(w *world) { w.options[option], w.options[option+"_points"] = "106", "100" }
@@ -209,7 +210,7 @@ func TestWhyNot(t *testing.T) {
 	}
 }
 
-// TestNoWriteWithoutAsking: what reports an event has to have asked the rules.
+// TestNoWriteWithoutAsking checks that a change which reports an event fails if it has not asked the rules.
 func TestNoWriteWithoutAsking(t *testing.T) {
 	c := &change{effects: effects{events: []Event{{Event: events.Event{Name: "q_edit"}}}}}
 	if err := c.finish(); err == nil {
@@ -217,7 +218,8 @@ func TestNoWriteWithoutAsking(t *testing.T) {
 	}
 }
 
-// TestEveryOperationIsToldAndRefused: each operation has its place in what readers are told, and reasons for refusing it.
+// TestEveryOperationIsToldAndRefused checks that each operation is among the permissions in responses, that
+// there are reasons for refusing it, and that it is allowed by a rule and not without one.
 func TestEveryOperationIsToldAndRefused(t *testing.T) {
 	told := reflect.TypeFor[permissions]().NumField()
 	if told != int(operations) {
@@ -247,7 +249,7 @@ func TestEveryOperationIsToldAndRefused(t *testing.T) {
 	}
 }
 
-// set makes a rule true; the fields are not exported.
+// set makes the rule with this index true. It writes to memory directly, because the fields are not exported.
 func set(r *rules, field int) {
 	*(*bool)(reflect.ValueOf(r).Elem().Field(field).Addr().UnsafePointer()) = true
 }

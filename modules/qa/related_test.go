@@ -14,13 +14,14 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestRelatedOfManyCandidates: leaving out what cannot be among the best leaves the best as they are.
+// TestRelatedOfManyCandidates checks that the best related questions stay the same when candidates which
+// cannot be among them are left out.
 func TestRelatedOfManyCandidates(t *testing.T) {
 	t.Parallel()
 	s := seededSite(t)
 	s.Exec(t, "DELETE FROM {options} WHERE title = 'match_related_qs'")
 	s.Exec(t, "INSERT INTO {options} (title, content) VALUES ('match_related_qs', '5')") // from a score of 0
-	// Some word is in more titles than are looked up at once.
+	// Some word is in more titles than the search looks up at once.
 	if n := s.Scalar(t, "SELECT COUNT(*) FROM {words} WHERE titlecount > 200"); n == 0 {
 		t.Fatal("no common words")
 	}
@@ -47,7 +48,8 @@ func TestRelatedOfManyCandidates(t *testing.T) {
 	}
 }
 
-// bestRelated adds up the scores of all questions that have anything in common with one.
+// bestRelated returns all questions that have anything in common with the given one, the best first. It adds
+// up the scores of all of them.
 func bestRelated(t *testing.T, s *testsite.Site, id int) []int {
 	t.Helper()
 	scores := map[int]float64{}

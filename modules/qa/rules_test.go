@@ -11,7 +11,7 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// People and posts of the tables of rules.
+// These are the users, the posts and the cookie in the tables of rules.
 const (
 	theAuthor, theCaller, somebody = 6, 17, 3
 
@@ -30,7 +30,7 @@ type world struct {
 	around  thread
 }
 
-// everythingAllowed are the options of such a site.
+// everythingAllowed are the options of a site on which everybody may do everything.
 var everythingAllowed = map[string]string{
 	"permit_post_q": "150", "permit_post_a": "150", "permit_post_c": "150",
 	"permit_edit_q": "150", "permit_edit_a": "150", "permit_edit_c": "150", "permit_retag_cat": "150",
@@ -44,12 +44,12 @@ var everythingAllowed = map[string]string{
 	"flagging_hide_after": "3", "block_ips_write": "",
 }
 
-// different is one thing that is not as in the world that a row begins with.
+// different changes one thing in the world that a row begins with.
 type different func(w *world)
 
 func with(option, value string) different { return func(w *world) { w.options[option] = value } }
 
-// closedTo makes a permission one that only super administrators have.
+// closedTo gives permissions to super administrators only.
 func closedTo(options ...string) different {
 	return func(w *world) {
 		for _, o := range options {
@@ -67,11 +67,12 @@ func on(f func(p *post)) different { return func(w *world) { f(&w.post) } }
 var (
 	visitor = by(func(c *auth.Caller) { *c = auth.Caller{} })
 	blocked = by(func(c *auth.Caller) { c.Flags |= auth.FlagBlocked })
-	// unconfirmed is a member whose address is not confirmed, where addresses have to be.
+	// unconfirmed makes the caller a member whose e-mail address is not confirmed, on a site that requires
+	// it.
 	unconfirmed = func(w *world) {
 		w.options["confirm_user_emails"], w.caller.Flags, w.caller.Level = "1", 0, auth.LevelBasic
 	}
-	// itself is the author, as a caller.
+	// itself makes the caller the author of the post.
 	itself = by(func(c *auth.Caller) { c.UserID = theAuthor })
 	// The posts of visitors have a cookie in place of an author.
 	ofAVisitor   = on(func(p *post) { p.userID, p.cookieID = 0, theCookie })
@@ -80,7 +81,7 @@ var (
 	otherBrowser = by(func(c *auth.Caller) { c.CookieID = "1" })
 
 	hidden = on(func(p *post) { p.hidden = true })
-	// queuedNow is named so because queued is a reason.
+	// queuedNow is not called queued, because that is the name of a reason.
 	queuedNow   = on(func(p *post) { p.queued = true })
 	flagged     = on(func(p *post) { p.flags = 1 })
 	myFlag      = on(func(p *post) { p.myFlag, p.flags = 1, 1 })
@@ -92,7 +93,7 @@ var (
 	selected  = on(func(p *post) { p.selectedID = otherPost })
 )
 
-// answered puts an answer of the user below the question, which is the post itself or its parent.
+// answered adds an answer by the user to the question, which is the post itself or its parent.
 func answered(by int) different {
 	return func(w *world) {
 		parent := w.post.id
@@ -103,21 +104,21 @@ func answered(by int) different {
 	}
 }
 
-// commented puts a comment of the user below the post with the id.
+// commented adds a comment by the user on the post with the id on.
 func commented(by, on int) different {
 	return func(w *world) {
 		w.around.comments = append(w.around.comments, &post{id: otherPost, kind: "C", parentID: on, userID: by})
 	}
 }
 
-// duplicated closes another question as a duplicate of the question with the id.
+// duplicated closes another question as a duplicate of the question with the id of.
 func duplicated(of int) different {
 	return func(w *world) {
 		w.around.duplicates = append(w.around.duplicates, &post{id: otherPost, kind: "Q", closedByID: of})
 	}
 }
 
-// askedBy makes the author of the answer's question known.
+// askedBy makes the user the author of the question to which the post belongs.
 func askedBy(user int) different {
 	return func(w *world) { w.around.question = &post{id: theQuestion, kind: "Q", userID: user} }
 }
@@ -155,7 +156,7 @@ func (w *world) can() string {
 	return strings.Join(names, " ")
 }
 
-// TestWhatTheRulesAllow: who may do what with which post, where everybody may do everything.
+// TestWhatTheRulesAllow checks who may do what with which post on a site where everybody may do everything.
 func TestWhatTheRulesAllow(t *testing.T) {
 	t.Parallel()
 	const question = "answer comment edit changeCategoryAndTags selectAnswer voteUp voteDown flag close hide"
@@ -214,7 +215,7 @@ func TestWhatTheRulesAllow(t *testing.T) {
 	}
 }
 
-// TestRules names what one change of the post, the caller or the site takes away from what is allowed ("-")
+// TestRules checks what one change of the post, the caller or the site takes away from what is allowed ("-"),
 // and what it adds ("+").
 func TestRules(t *testing.T) {
 	t.Parallel()
@@ -318,7 +319,7 @@ func TestRules(t *testing.T) {
 		{"flags on what is hidden", "Q", all(hidden), flagged, "+clearFlags"},
 		{"a flag on what is queued", "Q", all(queuedNow), myFlag, "+unflag"},
 
-		// What somebody else did last, authors do not undo.
+		// Authors cannot undo what somebody else did last.
 		{"closed by another, the author may not close", "Q",
 			all(itself, closedNow, closedTo("permit_close_q")), lastByOther, "-reopen"},
 		{"closed by another, the author may close", "Q", all(itself, closedNow), lastByOther, ""},
@@ -341,7 +342,7 @@ func TestRules(t *testing.T) {
 		{"hidden and flagged, for who may hide", "Q", all(itself, hidden), flagged, "+clearFlags"},
 		{"hidden and closed", "Q", all(hidden), closedNow, ""},
 
-		// What stands below a post keeps it.
+		// A post is not deleted while anything stands below it.
 		{"a question with an answer", "Q", all(hidden), answered(somebody), "-delete"},
 		{"a question with a comment", "Q", all(hidden), commented(somebody, thePost), "-delete"},
 		{"a question with a comment on something else", "Q", all(hidden), commented(somebody, otherPost), ""},
@@ -403,7 +404,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// difference names what is in before alone with "-", and what is in after alone with "+".
+// difference returns the names that are only in before, with "-", and those that are only in after, with "+".
 func difference(before, after string) string {
 	was, is := strings.Fields(before), strings.Fields(after)
 	var diff []string
@@ -419,7 +420,7 @@ func difference(before, after string) string {
 	return strings.Join(diff, " ")
 }
 
-// TestWhoSeesWhat: everybody sees what is visible, authors see what is their own.
+// TestWhoSeesWhat checks that everybody sees visible posts, and who sees hidden and queued ones.
 func TestWhoSeesWhat(t *testing.T) {
 	t.Parallel()
 	hides, approves := closedTo("permit_hide_show"), closedTo("permit_moderate")

@@ -24,8 +24,8 @@ const bruteForce = `SELECT x.question, SUM(x.score) + 2 * LN(10000) * (MAX(p.hot
 	CROSS JOIN (SELECT MIN(hotness) AS lowest, MAX(hotness) AS highest FROM {posts} WHERE type = 'Q') r
 	GROUP BY x.question, r.lowest, r.highest ORDER BY total DESC, x.question DESC LIMIT 40`
 
-// TestSearchOfManyCandidates: where a word is in hundreds of questions, so that the shortcuts of the search
-// are taken, the result is still Q2A's, page by page; and writes show at once, whoever makes them.
+// TestSearchOfManyCandidates checks that searches for words in hundreds of questions, for which the search
+// takes shortcuts, give Q2A's results page by page, and that they show at once what the old site writes.
 func TestSearchOfManyCandidates(t *testing.T) {
 	t.Parallel()
 	for name, stored := range map[string]bool{"the index": false, "stored postings": true} {
@@ -111,8 +111,8 @@ func searchOfManyCandidates(t *testing.T, s *testsite.Site) {
 	}
 }
 
-// TestStoredPostings: searches take what is stored of common words, as long as it agrees with the counts
-// of the words, and what the index says of posts that have changed since.
+// TestStoredPostings checks that searches use the stored postings of common words as long as these agree with
+// the counts of the words, and the word index for posts that have changed since.
 func TestStoredPostings(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -124,7 +124,7 @@ func TestStoredPostings(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Each search is the first one of a server.
+	// Each search is the first one of a new server, which has nothing in memory.
 	total := func() int {
 		t.Helper()
 		fresh := testsite.New(t, testsite.On(s.Database))
@@ -152,7 +152,7 @@ func TestStoredPostings(t *testing.T) {
 	if got := total(); got != before {
 		t.Errorf("with the question deleted %d questions are found, want %d", got, before)
 	}
-	// Counts that are off make the stored postings useless, and the next run of the job drops them.
+	// Wrong counts make the stored postings useless, and the next run of the job drops them.
 	exec("UPDATE {words} SET titlecount = titlecount + 1 WHERE word = ?", word)
 	if got := total(); got != before {
 		t.Errorf("with counts that are off %d questions are found, want %d", got, before)
@@ -224,8 +224,8 @@ func TestSearchAsRecorded(t *testing.T) {
 				if got[i].ID != want.PostID || !near(got[i].Score, want.Score) {
 					t.Errorf("%q, place %d: got %d (%v), want %d (%v)", q.Query, i, got[i].ID, got[i].Score, want.PostID, want.Score)
 				}
-				// The best match is the first of equals in the order in which the database happened to return them, which
-				// Q2A leaves open; what counts is that it is as good, and exactly the same where there is one best.
+				// Of several best matches, Q2A takes the first in the order in which the database happened to
+				// return them. So another match than the recorded one is no error.
 				if got[i].Match.ID != want.MatchPostID {
 					t.Logf("%q, question %d: best match %d, recorded %d", q.Query, want.PostID, got[i].Match.ID, want.MatchPostID)
 				}

@@ -12,7 +12,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// seededQuestions is the size of the site of seededSite, on which the shortcuts for large sites are taken.
+// seededQuestions is the number of questions on the site of seededSite, which is large enough for the
+// shortcuts for large sites.
 const seededQuestions = 900
 
 var seededCopy = sync.OnceValues(func() ([]byte, error) {
@@ -35,7 +36,7 @@ var seededCopy = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
-// seededSite is a generated site on an SQLite database of the test's own.
+// seededSite opens a generated site on an SQLite database that only the test has.
 func seededSite(t *testing.T) *testsite.Site {
 	t.Helper()
 	content, err := seededCopy()

@@ -11,7 +11,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// sitemapOf reads an address of the sitemap: the addresses of an index, or those of a part.
+// sitemapOf reads a document of the sitemap. It returns the addresses of the parts if the document is an
+// index, and otherwise the addresses of the pages in it.
 func sitemapOf(t *testing.T, s *testsite.Site, path string) (parts, pages []string) {
 	t.Helper()
 	var doc struct {
@@ -32,8 +33,8 @@ func sitemapOf(t *testing.T, s *testsite.Site, path string) (parts, pages []stri
 	return doc.Parts, doc.Pages
 }
 
-// TestSitemapOfALargeSite: what the sitemap of a small site has in one document, that of a large one has in
-// parts that the same address names.
+// TestSitemapOfALargeSite checks that the sitemap of a large site is divided into parts, that the address of
+// the sitemap lists these, and that they hold together what a small site has in one document.
 func TestSitemapOfALargeSite(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
@@ -65,7 +66,7 @@ func TestSitemapOfALargeSite(t *testing.T) {
 				t.Errorf("GET /sitemap-%s: %s", wrong, res.Status)
 			}
 		}
-		// What is switched off is in neither.
+		// Users are neither in the index nor in a part if they are switched off.
 		large.Exec(t, "INSERT INTO {options} (title, content) VALUES ('xml_sitemap_show_users', '0')")
 		off := testsite.New(t, testsite.On(s.Database))
 		if parts, _ := sitemapOf(t, off, "/sitemap.xml"); slices.Contains(parts, base+"sitemap-users-0.xml") || len(parts) != 5 {
@@ -74,7 +75,7 @@ func TestSitemapOfALargeSite(t *testing.T) {
 		if res := off.Request(t, http.MethodGet, "/sitemap-users-0.xml", testsite.Visitor); res.StatusCode != http.StatusNotFound {
 			t.Errorf("users are switched off: %s", res.Status)
 		}
-		if got := large.Statements(t, "/sitemap.xml"); len(got) > 1 { // options, now and then
+		if got := large.Statements(t, "/sitemap.xml"); len(got) > 1 { // the options may be read again
 			t.Errorf("the index takes %d statements again:\n%s", len(got), strings.Join(got, "\n"))
 		}
 	})

@@ -7,8 +7,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestCommonTagInEveryOrder: the questions of a tag that half of all have are in the order in which the
-// database sorts them.
+// TestCommonTagInEveryOrder checks that the questions of a tag which half of all questions have come in the
+// order in which the database sorts them.
 func TestCommonTagInEveryOrder(t *testing.T) {
 	t.Parallel()
 	s := seededSite(t)

@@ -38,8 +38,8 @@ func TestTagsAsRecorded(t *testing.T) {
 			cursor = "&cursor=" + page.NextCursor
 		}
 		for i, want := range recorded.Popular {
-			// Q2A leaves the order of tags with equal counts to the database; ours is the newer word first, which is
-			// what the recorded server gave.
+			// Q2A leaves the order of tags with equal counts to the database. Here the newer word comes
+			// first, as on the recorded server.
 			if i >= len(got) || got[i].Tag != want.Tag || got[i].Count != want.Count {
 				t.Errorf("tag %d: got %v, want %v", i, got[min(i, len(got)-1)], want)
 			}

@@ -8,15 +8,16 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// unseen are characters that turn text about, hide in it, or are no text at all.
+// unseen are characters that reverse the direction of text, are invisible in it, or are no text at all.
 const unseen = "\u202e\u2066\u0000\u0007\u009b\ufffe"
 
-// TestUnseenCharactersAreTakenOut: from all texts that people give; what is left is what they see.
+// TestUnseenCharactersAreTakenOut checks that such characters are removed from the texts that users send, and
+// that a title which consists of invisible characters alone is refused.
 func TestUnseenCharactersAreTakenOut(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		s := testsite.New(t, db)
-		hidden := func(text string) string { // within and around it
+		hidden := func(text string) string { // puts unseen within and around the text
 			half := len(text) / 2
 			return unseen + text[:half] + unseen + text[half:] + unseen
 		}

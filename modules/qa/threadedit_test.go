@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// edited returns a thread of a question in category 3 below 1 with two answers, of 4 and 2 votes, as an
-// action has it that has changed nothing yet.
+// edited returns an action's thread before the action has changed anything: a question in category 3, which
+// is below category 1, with two answers of 4 and 2 votes.
 func edited() (e *threadEdit, question, best, other *post) {
 	question = &post{id: 1, kind: "Q", categoryPath: []int{1, 3}, answers: 2, maxAnswerVotes: 4}
 	best = &post{id: 2, kind: "A", parentID: 1, net: 4}
@@ -18,8 +18,8 @@ func edited() (e *threadEdit, question, best, other *post) {
 	return e, question, best, other
 }
 
-// TestCountAnswers: what a question stores of its answers after an action, and whether it can be told
-// from the posts that were read.
+// TestCountAnswers checks what a question stores about its answers after an action, and whether the posts
+// that were read are enough to know it.
 func TestCountAnswers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -63,7 +63,7 @@ func TestCountAnswers(t *testing.T) {
 	}
 }
 
-// TestQuestionCounts: by how much an action changes the categories' numbers of questions.
+// TestQuestionCounts checks by how much an action changes the numbers of questions in categories.
 func TestQuestionCounts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -91,7 +91,7 @@ func TestQuestionCounts(t *testing.T) {
 	}
 }
 
-// TestStatesOfAnEdit: a post as it was and as it is after the action.
+// TestStatesOfAnEdit checks that an action knows each post as it was before and as it is after the action.
 func TestStatesOfAnEdit(t *testing.T) {
 	t.Parallel()
 	e, question, best, other := edited()

@@ -171,7 +171,7 @@ func commentsOf(answers []post) [][]post {
 	return out
 }
 
-// threadIDs are the ids of all recorded questions.
+// threadIDs returns the ids of all recorded questions.
 func threadIDs(t *testing.T) []int {
 	t.Helper()
 	var out []int
@@ -202,7 +202,7 @@ func TestHiddenPostsShowToNobodyElse(t *testing.T) {
 				}
 			})
 		}
-		// Nowhere in the lists that everybody sees either.
+		// The lists that everybody sees do not show these posts either.
 		for _, path := range []string{"/v1/questions?limit=100", "/v1/activity?limit=100", "/v1/activity?kind=answers&limit=100", "/v1/activity?kind=edits&limit=100",
 			"/v1/search?limit=100&q=" + url.QueryEscape("非表示"), "/v1/users/aki/activity", "/v1/users/troll_x/answers", "/v1/users/newbie2/questions", "/feed/activity.rss", "/sitemap.xml"} {
 			body := testsite.Text(t, s.Request(t, http.MethodGet, path, testsite.Visitor))

@@ -6,7 +6,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestOracleTransitions replays what was recorded of Q2A's writes of posts.
+// TestOracleTransitions checks, by replaying the recorded writes of posts, that they change the rows as Q2A
+// did.
 func TestOracleTransitions(t *testing.T) {
 	t.Parallel()
 	testsite.Replay(t, "qa", 75)

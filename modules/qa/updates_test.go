@@ -6,8 +6,9 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestRetaggingTellsTheTagsFollowers: also where the question is not indexed, the rows are those that Q2A
-// writes for the visible question of the recorded transition edit-question-tags-only.
+// TestRetaggingTellsTheTagsFollowers checks the rows of update streams after a change of tags, also where the
+// question is not indexed. They are those that Q2A writes for the visible question in the recorded transition
+// edit-question-tags-only.
 func TestRetaggingTellsTheTagsFollowers(t *testing.T) {
 	t.Parallel()
 	retagged := object{"tags": []string{"重箱式", "a-tag-without-a-row"}}
@@ -16,7 +17,7 @@ func TestRetaggingTellsTheTagsFollowers(t *testing.T) {
 			actor    int
 			question string
 			prepare  []string
-			// unknown is how many rows the tag that the site did not know gets.
+			// unknown is how many rows the stream of the tag gets that the site did not know before.
 			unknown int
 		}{
 			"a visible question":                 {testsite.ModKenji, "27", nil, 1},

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// TestViewBatches: views that come while others are written go together, in order, each once; those of another question do not wait for them.
+// TestViewBatches checks that views which come while others of the same question are written are written
+// together, in order, each once, and that views of another question do not wait for them.
 func TestViewBatches(t *testing.T) {
 	var mu sync.Mutex
 	var written []string
@@ -50,7 +51,8 @@ func TestViewBatches(t *testing.T) {
 		if i != 1 {
 			waiting(max(i, 1))
 		} else {
-			time.Sleep(10 * time.Millisecond) // nothing shows that it has come: it is not twice in a row
+			// An address is not added twice in a row, so there is nothing to wait for.
+			time.Sleep(10 * time.Millisecond)
 		}
 	}
 	if err := v.add(t.Context(), 2, []byte("z")); err != nil {
@@ -84,7 +86,8 @@ func TestViewBatches(t *testing.T) {
 	}
 }
 
-// TestViewBatchesEnd: wait returns when what requests have left behind is written, too.
+// TestViewBatchesEnd checks that wait returns only when the views of requests that have given up are stored
+// as well.
 func TestViewBatchesEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -102,7 +105,7 @@ func TestViewBatchesEnd(t *testing.T) {
 			t.Error(err)
 		}
 		time.Sleep(time.Second)
-		synctest.Wait() // the first is over, and the second has nobody who waits for it
+		synctest.Wait() // the first request is over, and nobody waits for the second view
 		v.wait()
 		if written != 2 {
 			t.Errorf("%d of 2 views are written", written)

@@ -13,8 +13,8 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// TestViewsAreCountedAsQ2ADoes looks at the rows; the first view of question 388 by a browser is that of
-// the recorded transition "view-question".
+// TestViewsAreCountedAsQ2ADoes checks, by the rows of the database, which views are counted. The first view
+// of question 388 by a browser is that of the recorded transition "view-question".
 func TestViewsAreCountedAsQ2ADoes(t *testing.T) {
 	t.Parallel()
 	const browser = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
@@ -41,7 +41,7 @@ func TestViewsAreCountedAsQ2ADoes(t *testing.T) {
 		}
 		view(388, testsite.Visitor, browser)
 		n, hotter := state(388)
-		// One view more counts 4,000 × 100, and FLOAT steps by 8,192.
+		// One more view adds 4,000 × 100 to the hotness, and values of FLOAT are 8,192 apart here.
 		if n != before+1 || hotter-hot < 391808 || hotter-hot > 408192 {
 			t.Errorf("after a view: %d, hotness %v; before %d, %v", n, hotter, before, hot)
 		}
@@ -52,7 +52,8 @@ func TestViewsAreCountedAsQ2ADoes(t *testing.T) {
 	})
 }
 
-// TestManyViewsAtOnce: however views come together, the rows are what they would be one after the other.
+// TestManyViewsAtOnce checks that views which come at the same time leave the rows that they would leave one
+// after the other.
 func TestManyViewsAtOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -11,14 +11,14 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// postState is what writes of a post's state respond with.
+// postState is the response to writes that change a post's state.
 type postState struct {
 	State     string
 	FlagCount int
 }
 
-// stateAfter sends a request that must succeed and returns the state that the response tells, which has to be
-// that of the row.
+// stateAfter sends a request that must succeed, and returns the state in its response, which has to be the
+// state in the row of the post.
 func stateAfter(t *testing.T, s *testsite.Site, user, post int, method, what string, body any) postState {
 	t.Helper()
 	res := s.Send(t, user, method, fmt.Sprintf("/v1/posts/%d/%s", post, what), body)
@@ -40,8 +40,9 @@ func stateAfter(t *testing.T, s *testsite.Site, user, post int, method, what str
 	return got
 }
 
-// TestStatesOfPosts: each state leads to others, what is so already stays so, and the event and the count of
-// flags on visible posts follow.
+// TestStatesOfPosts checks how hiding, showing, approving and rejecting change the state of an answer, which
+// event reports it, and how the site's count of flags on visible posts changes. Writes that ask for the
+// present state change nothing.
 func TestStatesOfPosts(t *testing.T) {
 	t.Parallel()
 	hide, show := object{"hidden": true}, object{"hidden": false}
@@ -93,8 +94,8 @@ func TestStatesOfPosts(t *testing.T) {
 	}
 }
 
-// TestTimesOfApproval: where the site has it so, what is approved counts as written or, if it was visible
-// before, as changed at that time.
+// TestTimesOfApproval checks that, if the site has it so, the time of the approval becomes the time at which
+// the post was written or, if the post was visible before, at which it was changed.
 func TestTimesOfApproval(t *testing.T) {
 	t.Parallel()
 	const written, changed, approved = 1790000000, 1790000100, 1796126400
@@ -125,7 +126,7 @@ func TestTimesOfApproval(t *testing.T) {
 				if want := [2]int{c.created, c.updated}; got != want {
 					t.Errorf("written and changed at %v, want %v", got, want)
 				}
-				// What was visible before is not reported as new again.
+				// A post that was visible before is not reported as new again.
 				posted := 1
 				if c.edited {
 					posted = 0
@@ -138,7 +139,8 @@ func TestTimesOfApproval(t *testing.T) {
 	}
 }
 
-// TestFlags: a flag counts once, is taken back once, and hides the post with enough others.
+// TestFlags checks that a user's flag counts once and is taken back once, that moderators clear flags, and
+// that a post is hidden when it has enough of them.
 func TestFlags(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -211,8 +213,8 @@ func TestFlags(t *testing.T) {
 	})
 }
 
-// TestClaims: who wrote a post from the same browser becomes its author, once, and loses the own vote and flag
-// on it.
+// TestClaims checks that a user can become the author of a post that was written in the same browser, once,
+// and loses the user's own vote and flag on it.
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	const cookie = "11324905831065051617" // of question 186
@@ -266,7 +268,8 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// TestBestAnswerStaysWhenItIsShown: hiding the best answer takes the choice back, and showing one does not.
+// TestBestAnswerStaysWhenItIsShown checks that hiding the selected answer takes the selection back, and that
+// showing a selected answer does not.
 func TestBestAnswerStaysWhenItIsShown(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After("UPDATE {posts} SET selchildid = 3 WHERE postid = 1", state("_HIDDEN", "3")))
@@ -284,7 +287,8 @@ func TestBestAnswerStaysWhenItIsShown(t *testing.T) {
 	}
 }
 
-// TestDeletions: a deletion is told before and after, and takes the post and the note that closes it.
+// TestDeletions checks that a deletion is reported before and after, and that it deletes the post and, with a
+// question, its closing note.
 func TestDeletions(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
@@ -310,7 +314,8 @@ func TestDeletions(t *testing.T) {
 	}
 }
 
-// TestWhatIsToldOfStates: the events have the post's text, and those of questions the tags.
+// TestWhatIsToldOfStates checks that events about a post's state have the text of the post, and those of
+// questions also the tags.
 func TestWhatIsToldOfStates(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)

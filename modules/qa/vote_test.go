@@ -8,7 +8,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestVotesAreTold: the response to a vote has the counts with it, and so has the post from then on.
+// TestVotesAreTold checks that the response to a vote has the post's counts after the vote, and that the post
+// has the same counts when it is read afterwards.
 func TestVotesAreTold(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -52,7 +53,8 @@ func TestVotesAreTold(t *testing.T) {
 	})
 }
 
-// TestCountsDoNotFallBelowZero: the old site's counts may be off, and stay numbers of votes.
+// TestCountsDoNotFallBelowZero checks that taking votes back leaves no negative count, even if the old site
+// stored too low a count.
 func TestCountsDoNotFallBelowZero(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After("DELETE FROM {uservotes} WHERE postid = 27",
@@ -66,7 +68,8 @@ func TestCountsDoNotFallBelowZero(t *testing.T) {
 	}
 }
 
-// TestVotesDownNeedTheirPermission: who may not vote down may vote up, and take any vote back.
+// TestVotesDownNeedTheirPermission checks that a user who may not vote down may vote up, and may take back
+// any vote.
 func TestVotesDownNeedTheirPermission(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, setting("permit_vote_down", "70"), testsite.After("DELETE FROM {uservotes} WHERE postid = 27",

@@ -61,7 +61,7 @@ func missingOf(list []string, found []indexWord) []string {
 //
 // The words have no unique key, so Q2A locks the whole table (LOCK TABLES) while it looks for words and
 // inserts them. A transaction that has the table open for writing and Q2A's lock wait for each other,
-// so each sees what the other has written; and the tasks of this backend take turns among themselves.
+// so each sees what the other has written; and the processes of this backend take turns among themselves.
 // This backend does not use LOCK TABLES itself: it would pin a connection of RDS Proxy, and on MySQL
 // many sessions that ask for the lock at once keep each other from ever getting it.
 func (m *Module) ensureWords(ctx context.Context, list []string) error {

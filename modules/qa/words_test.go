@@ -12,8 +12,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestNewWordsBesideTheOldSite: the old site and we meet the same new words at the same moment, and each
-// gets one row.
+// TestNewWordsBesideTheOldSite checks that each new word gets one row if the old site and this server meet it
+// at the same moment.
 func TestNewWordsBesideTheOldSite(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("TEST_DATABASE_URL") == "" {

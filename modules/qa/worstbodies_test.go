@@ -15,8 +15,8 @@ const longestContent = 48_000
 // filled repeats a pattern to n bytes.
 func filled(pattern string, n int) string { return strings.Repeat(pattern, n/len(pattern)) }
 
-// worstContents are contents that took seconds to convert or to clean, and the code that each is refused
-// with, where it is whatever the post: others are taken, or refused for what is left of them.
+// worstContents are contents that once took seconds to convert or to clean, each with the code of its refusal
+// if that is the same for all posts. The others are accepted, or refused for what is left of them.
 var worstContents = map[string]struct{ format, text, code string }{
 	"one character too many":         {"markdown", strings.Repeat("a", longestContent+1), "too_long"},
 	"one character of HTML too many": {"html", strings.Repeat("あ", longestContent+1), "too_long"},
@@ -53,8 +53,8 @@ var worstContents = map[string]struct{ format, text, code string }{
 	"plain text that would take long": {"plain", filled("[a](", 12_000), ""},
 }
 
-// TestWorstContents: whoever sends them and wherever to, they are refused for their content or taken, and
-// nothing is left of those that are refused.
+// TestWorstContents checks that each of these contents is accepted or refused for its field content, whoever
+// sends it and for whichever post, and that refused ones change no row.
 func TestWorstContents(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -106,8 +106,8 @@ func TestWorstContents(t *testing.T) {
 	})
 }
 
-// TestHostileMarkdownOfThePast: what a plugin of the old site stored as Markdown, before anybody refused
-// it, is readable as the text that it is.
+// TestHostileMarkdownOfThePast checks that Markdown which a plugin of the old site stored, before such texts
+// were refused, is shown as plain text where it would take too long to convert.
 func TestHostileMarkdownOfThePast(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {

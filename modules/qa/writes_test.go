@@ -16,7 +16,7 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// writeStatements counts what a request sends to the database.
+// writeStatements returns the statements that a request sends to the database.
 func writeStatements(t *testing.T, s *testsite.Site, c call, actor int) []string {
 	t.Helper()
 	body := ""
@@ -40,14 +40,15 @@ func writeStatements(t *testing.T, s *testsite.Site, c call, actor int) []string
 	if rec.Code >= 300 {
 		t.Fatalf("%s %s: %d %s", c.method, c.path, rec.Code, rec.Body.String())
 	}
-	// Options and categories are read once a second for all requests; whether by this one is chance.
+	// Options and categories are read once a second for all requests, so that it is chance whether this
+	// request reads them.
 	return slices.DeleteFunc(counter.Queries(), func(query string) bool {
 		return strings.HasPrefix(query, "SELECT title, content FROM {options}") ||
 			strings.HasPrefix(query, "SELECT categoryid, parentid, title, tags, content, qcount, position, backpath FROM {categories}")
 	})
 }
 
-// TestCostOfWrites holds how many statements writes send, whatever the size of the thread.
+// TestCostOfWrites checks how many statements writes send at most, whatever the size of the thread.
 func TestCostOfWrites(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -76,8 +77,8 @@ func TestCostOfWrites(t *testing.T) {
 	})
 }
 
-// TestIdempotencyKey: a request that is sent again does nothing again, is answered as before, and may come
-// at the same time.
+// TestIdempotencyKey checks that a request which is sent again with the same key does nothing again and gets
+// the same response, also if both come at the same time.
 func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -119,7 +120,7 @@ func TestIdempotencyKey(t *testing.T) {
 			t.Errorf("refused: %s", res.Status)
 		}
 
-		// The process died after the commit and before the answer was kept.
+		// The process died after the commit, before the response was stored.
 		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {q2ab_idempotency} SET status = NULL, headers = NULL, body = NULL"); err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +143,7 @@ func TestIdempotencyKey(t *testing.T) {
 		}
 		anonymous := ask("key-4", "Asked by nobody in particular?", testsite.Visitor)
 		cookie := anonymous.Header.Get("Set-Cookie")
-		// Whoever knows the key, or guesses it, does not become the visitor.
+		// A caller who knows or guesses the key does not become the visitor.
 		if repeated := ask("key-4", "Asked by nobody in particular?", testsite.Visitor); !strings.HasPrefix(cookie, "qa_id=") ||
 			repeated.Header.Get("Idempotency-Replayed") != "true" || repeated.Header.Get("Set-Cookie") != "" {
 			t.Errorf("cookies %q and %q", cookie, repeated.Header.Get("Set-Cookie"))
@@ -154,7 +155,8 @@ func TestIdempotencyKey(t *testing.T) {
 	})
 }
 
-// TestIfMatch: an edit that is meant for another version is refused; votes and views make no new one.
+// TestIfMatch checks that an edit which is meant for another version of the post is refused, and that votes
+// and views make no new version.
 func TestIfMatch(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -200,7 +202,7 @@ func TestIfMatch(t *testing.T) {
 	})
 }
 
-// TestRefusals: each refusal has its code, and leaves no trace.
+// TestRefusals checks that each refusal has its code and changes no row.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -258,7 +260,8 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
-// TestHourlyLimits: the action is named, and the time until it may be done again.
+// TestHourlyLimits checks that the refusal of an action that was done too often names the action and the time
+// until it may be done again.
 func TestHourlyLimits(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

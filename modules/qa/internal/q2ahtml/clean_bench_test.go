@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// BenchmarkHostile cleans 200,000 characters of what could take more than linear time.
+// BenchmarkHostile measures how long it takes to clean 200,000 characters of HTML on which cleaning could
+// take more than linear time.
 func BenchmarkHostile(b *testing.B) {
 	for name, unit := range map[string]string{
 		"nested": "<b>", "links": `<a href="x">`, "open tag": "<a href", "ends": "</b>",

@@ -10,7 +10,8 @@ import (
 	"38qa.net/backend/modules/qa/internal/hostile"
 )
 
-// What editors and people produce, beyond the recording, as Question2Answer was seen to store it.
+// TestClean checks how HTML that editors and people write is stored. The cases are not in the recording, but
+// the expected results are what Question2Answer was seen to store.
 func TestClean(t *testing.T) {
 	for name, c := range map[string]struct{ in, want string }{
 		"quotes do not protect a tag's end": {`<p title="a>b">x`, `<p>b"&gt;x</p>`},
@@ -73,7 +74,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// Where this is stricter than Question2Answer.
+// TestCleanIsStricter checks the cases in which Clean is stricter than Question2Answer.
 func TestCleanIsStricter(t *testing.T) {
 	for name, c := range map[string]struct{ in, want string }{
 		"buttons":      {`<button form=f formaction="javascript:x">x</button>`, `x`},
@@ -148,9 +149,9 @@ func FuzzClean(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) { checkSound(t, Clean(strings.ToValidUTF8(text, "\ufffd"), nil)) })
 }
 
-// checkSound checks what holds for all that is stored: it is not changed by being cleaned again; a parser of
-// HTML 5 sees in it only elements that stay, each closed in its place; no address has a scheme that runs
-// something.
+// checkSound checks what holds for all HTML that is stored: cleaning it again does not change it; a parser of
+// HTML 5 sees only elements that are kept, each closed in its place; and no address has a scheme that runs
+// code.
 func checkSound(t *testing.T, stored string) {
 	t.Helper()
 	if again := Clean(stored, nil); again != stored {
@@ -204,8 +205,8 @@ func checkAttributes(t *testing.T, stored string, tag nethtml.Token) {
 	}
 }
 
-// checkScheme reads an address as browsers do: without controls and spaces before it, and without line breaks
-// in it.
+// checkScheme checks the scheme of an address as browsers read it: without control characters and spaces
+// before it, and without line breaks in it.
 func checkScheme(t *testing.T, stored, address string) {
 	t.Helper()
 	address = strings.TrimLeftFunc(address, func(r rune) bool { return r <= ' ' })

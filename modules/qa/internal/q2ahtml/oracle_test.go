@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// recordedCase is a fragment and what Question2Answer stores of it.
+// recordedCase is a fragment of HTML and what Question2Answer stores of it.
 type recordedCase struct{ Input, Stored string }
 
 func recordedCases(tb testing.TB) []recordedCase {

@@ -29,7 +29,8 @@ var absoluteRoots = []string{
 	"https://site.example:443/", "http://site.example:80/", "https://api.example/", "http://api.example/", "//api.example/", " https://site.example/",
 }
 
-// ownAddresses with what readers get; those that are below a root are tried below each.
+// ownAddresses are addresses of the site's files below a root, with the addresses that readers get. Those
+// with belowRoot set are also tried below each of absoluteRoots.
 var ownAddresses = []struct {
 	root, address string
 	belowRoot     bool
@@ -82,7 +83,8 @@ var foreignAddresses = []string{
 	"/v1/media", "/v1/media/", "/v1/media/x", "/v1/media/12/", "/v1/media/12/x", "/v1/media/-12", "/v2/media/12", "/v1/medias/12", "/other/v1/media/12", "/other/image/12",
 }
 
-// checkAddress checks what readers get for an address; "" is what stays as it is.
+// checkAddress checks which address readers get in place of an address. If want is "", the address must stay
+// as it is.
 func checkAddress(t *testing.T, ps places, address, want string) {
 	t.Helper()
 	f, ok := ps.file(address)
@@ -111,7 +113,8 @@ func TestAddressesBelowDirectories(t *testing.T) {
 	}
 }
 
-// A site that does not know its own address still knows its relative ones.
+// TestAddressesOfAnUnknownSite checks that relative addresses of files are recognised even if the site's own
+// address is not known.
 func TestAddressesOfAnUnknownSite(t *testing.T) {
 	for _, o := range []Options{{}, {SiteURL: "/"}, {SiteURL: "%zz"}} {
 		for address, want := range map[string]string{

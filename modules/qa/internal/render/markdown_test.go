@@ -12,7 +12,8 @@ const raw = 48_000
 // filled repeats a pattern to n bytes.
 func filled(pattern string, n int) string { return strings.Repeat(pattern, n/len(pattern)) }
 
-// worstMarkdown are texts that the converter needs seconds for, or more memory than a server has, at the length that may be sent.
+// worstMarkdown are texts, of the length that may be sent, for which the converter needs seconds or more
+// memory than a server has.
 var worstMarkdown = map[string]string{
 	"links without end":               filled("[a](", raw),
 	"links with brackets":             filled("[a]((", raw),
@@ -77,7 +78,8 @@ func TestWorstMarkdownIsNotConverted(t *testing.T) {
 	}
 }
 
-// TestOrdinaryMarkdownIsConverted: texts as long as a post can be are converted, however many marks people put into them.
+// TestOrdinaryMarkdownIsConverted checks that texts as long as a post can be are converted, however many
+// marks people put into them.
 func TestOrdinaryMarkdownIsConverted(t *testing.T) {
 	readme, err := os.ReadFile("../../../../README.md")
 	if err != nil {
@@ -114,8 +116,8 @@ func TestOrdinaryMarkdownIsConverted(t *testing.T) {
 	}
 }
 
-// TestHostileMarkdownInTheDatabase: what a plugin of the old site stored as Markdown is shown as it was written where it would take
-// too long to convert, and that is remembered.
+// TestHostileMarkdownInTheDatabase checks that Markdown which a plugin of the old site stored is shown as it
+// was written if converting it would take too long, and that the result is remembered.
 func TestHostileMarkdownInTheDatabase(t *testing.T) {
 	r := New()
 	text := filled("[a](", 12_000)
@@ -132,8 +134,8 @@ func TestHostileMarkdownInTheDatabase(t *testing.T) {
 	}
 }
 
-// BenchmarkWorst converts the longest part of each of the worst texts that is converted at all: none may take more than
-// 200 ms.
+// BenchmarkWorst measures the conversion of the worst texts, each cut to the longest part that is converted
+// at all. None may take more than 200 ms.
 func BenchmarkWorst(b *testing.B) {
 	r := New()
 	for name, text := range worstMarkdown {

@@ -83,7 +83,7 @@ func TestNamesAreThePosts(t *testing.T) {
 	}
 }
 
-// What is shown and posted again is shown the same.
+// TestNamesStayTheSame checks that HTML which is posted as it was shown is shown the same again.
 func TestNamesStayTheSame(t *testing.T) {
 	r := New()
 	const in = `<p id="a">x</p><a href="#a">y</a><code class="language-go">z</code>`
@@ -115,8 +115,8 @@ func TestOnlyWebAddressesAreLinked(t *testing.T) {
 	}
 }
 
-// checkName checks that an attribute of what is shown names nothing outside of the post, and is no class of
-// the page.
+// checkName checks that an attribute of shown HTML names nothing outside of the post, and no class of the
+// page around it.
 func checkName(t *testing.T, text, element string, a nethtml.Attribute) {
 	t.Helper()
 	switch a.Key {

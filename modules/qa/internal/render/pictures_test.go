@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// pictures are known of in these tests.
+// pictures are the site's pictures that are known in these tests, by id.
 var pictures = map[string]Picture{
 	"1": {URL: "https://cdn.example/1.jpg?a=1&b=2", Width: 1600, Height: 1200, BlurHash: `LE"<'>&j[`, Sources: []Source{{"https://cdn.example/1-320.webp", 320}, {"https://cdn.example/1-640.webp", 640}}},
 	"2": {URL: "/files/2.png", Width: 100, Height: 50},
@@ -32,7 +32,8 @@ func TestImagesComeOutComplete(t *testing.T) {
 		{`<img src="/v1/media/1">`, `<img src="https://cdn.example/1.jpg?a=1&amp;b=2"` + set1 + ` width="1600" height="1200"` + lazy + hash + `>`},
 		{`<p>a<img alt="x" src="/image/2"/>b</p>`, `<p>a<img src="/files/2.png" alt="x" width="100" height="50"` + lazy + `>b</p>`},
 
-		// The smallest version that is as large as what was asked for, by the longer side; it is shown as large as was asked for.
+		// The address is that of the smallest version whose longer side is at least as long as was asked for.
+		// The picture is shown in the size that was asked for.
 		{`<img src="/image/1/300">`, `<img src="https://cdn.example/1-320.webp"` + set1 + ` width="300" height="225"` + lazy + hash + `>`},
 		{`<img src="/image/1/320">`, `<img src="https://cdn.example/1-320.webp"` + set1 + ` width="320" height="240"` + lazy + hash + `>`},
 		{`<img src="/image/1/321">`, `<img src="https://cdn.example/1-640.webp"` + set1 + ` width="321" height="241"` + lazy + hash + `>`},
@@ -41,7 +42,7 @@ func TestImagesComeOutComplete(t *testing.T) {
 		{`<img src="/image/3/600">`, `<img src="/files/3-300.jpg"` + set3 + ` width="300" height="600"` + lazy + `>`},
 		{`<img src="/image/3/601">`, `<img src="/files/3.jpg"` + set3 + ` width="301" height="601"` + lazy + `>`},
 
-		// The author's width and height.
+		// Widths and heights that the author set.
 		{`<img src="/image/2" width="10" height="10">`, `<img src="/files/2.png" width="10" height="10"` + lazy + `>`},
 		{`<img src="/image/2" width="50">`, `<img src="/files/2.png" width="50" height="25"` + lazy + `>`},
 		{`<img src="/image/2" height="75">`, `<img src="/files/2.png" width="150" height="75"` + lazy + `>`},
@@ -61,13 +62,13 @@ func TestImagesComeOutComplete(t *testing.T) {
 		{`<img src="/image/2" style="width:expression(1); height:url(x); max-width:1px">`, `<img src="/files/2.png" width="100" height="50"` + lazy + `>`},
 		{`<img src="x.png" style="height:10px; width:20px">`, `<img src="x.png" height="10" width="20"` + lazy + ` referrerpolicy="no-referrer">`},
 
-		// Little or nothing is known.
+		// Pictures of which little or nothing is known.
 		{`<img src="/image/4">`, `<img src="/files/4.jpg" srcset="/files/4-300.jpg 300w" sizes="(max-width: 40rem) 100vw, 40rem"` + lazy + `>`},
 		{`<img src="/image/5/20" align="left">`, `<img src="/v1/media/5?size=20" align="left" width="20" height="15"` + lazy + `>`},
 		{`<img src="/image/9">`, `<img src="/v1/media/9"` + lazy + `>`},
 		{`<img src="/image/9/20" width="7">`, `<img src="/v1/media/9?size=20" width="7"` + lazy + `>`},
 
-		// Other images, and what authors may not say.
+		// Images of other sites, and attributes that authors may not set.
 		{`<img src="https://other.example/image/1" alt="x">`, `<img src="https://other.example/image/1" alt="x"` + lazy + ` referrerpolicy="no-referrer">`},
 		{`<img alt="x">`, `<img alt="x"` + lazy + ` referrerpolicy="no-referrer">`},
 		{
@@ -109,7 +110,8 @@ func TestImagesInMarkdownAndPlainText(t *testing.T) {
 	}
 }
 
-// Nothing that a picture says can end its attribute.
+// TestPicturesAreEscaped checks that nothing which is known of a picture can end the attribute that it stands
+// in.
 func TestPicturesAreEscaped(t *testing.T) {
 	const evil = `"><script>alert('1')</script>&`
 	out := New().HTML(`<img src="/image/1">`, "html", Options{Pictures: func(string) (Picture, bool) {

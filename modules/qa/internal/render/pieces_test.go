@@ -63,7 +63,8 @@ func TestIDsOfFiles(t *testing.T) {
 	}
 }
 
-// What is remembered is shared: who gets ids may do with them what they like.
+// TestIDsAreTheCallers checks that changing a returned list of ids does not change the remembered ids, from
+// which all lists come.
 func TestIDsAreTheCallers(t *testing.T) {
 	r := New()
 	r.ImageIDs(illustrated, "html", Options{})[0] = "x"
@@ -90,7 +91,8 @@ func TestContentsAreRenderedOnce(t *testing.T) {
 	}
 }
 
-// Most posts have no images: they must not pay for those that have.
+// TestContentsWithoutImagesAreNotCopied checks that showing a remembered content without images of the site
+// allocates no memory. Most posts have none, and must not pay for those that have.
 func TestContentsWithoutImagesAreNotCopied(t *testing.T) {
 	r := New()
 	const text = `<p>蜂 <a href="/blob/7">x</a> <img src="https://other.example/y.png"></p>`

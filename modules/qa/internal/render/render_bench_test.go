@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// Most contents come out of the cache: what this measures is what a list of posts pays for each of them.
+// BenchmarkHTML measures what a list of posts pays for each post, whose content mostly comes out of the
+// cache.
 func BenchmarkHTML(b *testing.B) {
 	text := strings.Repeat(`<p>蜂 <b>箱</b> and <a href="https://x.example/">a link</a></p>`, 20)
 	for _, c := range []struct{ name, content string }{

@@ -11,7 +11,8 @@ import (
 	addresses "38qa.net/backend/modules/qa/internal/hostile"
 )
 
-// hostile are texts of the families of OWASP's filter-evasion list, in the words of this test.
+// hostile are texts of the kinds that are in OWASP's list for the evasion of filters, written anew for this
+// test.
 var hostile = []string{
 	`<script>alert(1)</script>`, `<SCRIPT SRC=//evil.example/x.js></SCRIPT>`, `<scr<script>ipt>alert(1)</scr</script>ipt>`,
 	`<img src=x onerror=alert(1)>`, `<img src="javascript:alert(1)">`, `<img src=JaVaScRiPt:alert(1)>`, "<img src=`javascript:alert(1)`>",
@@ -56,7 +57,7 @@ var (
 	}()
 )
 
-// hostileTexts are those, and links and images with hostile addresses.
+// hostileTexts returns the hostile texts, and texts with hostile addresses in links, images and quotations.
 func hostileTexts() []string {
 	texts := slices.Clone(hostile)
 	for _, address := range addresses.Addresses {
@@ -132,7 +133,8 @@ func checkHarmless(t *testing.T, format, text, out string) {
 	}
 }
 
-// imageAttributes are those that only the renderer gives, only to images, with the values that it gives them in these tests.
+// imageAttributes are the attributes that only the renderer sets, and only on images, with the values that it
+// sets in these tests.
 var imageAttributes = map[string]*regexp.Regexp{
 	"srcset":         regexp.MustCompile(`^(https://cdn\.example|/files)/\S+ [0-9]+w(, (https://cdn\.example|/files)/\S+ [0-9]+w)*$`),
 	"sizes":          regexp.MustCompile(`^\(max-width: 40rem\) 100vw, 40rem$`),
@@ -144,7 +146,8 @@ var imageAttributes = map[string]*regexp.Regexp{
 	"crossorigin":    regexp.MustCompile(`^never$`),
 }
 
-// checkImage checks that an image has each attribute once, and that other hosts do not learn where it stands.
+// checkImage checks that an image has each attribute once, has those that all images have, and does not tell
+// other hosts on which page it stands.
 func checkImage(t *testing.T, text string, tag nethtml.Token) {
 	t.Helper()
 	if tag.Data != "img" {

@@ -18,7 +18,7 @@ func TestFilesAreStoredAsTheOldSiteWritesThem(t *testing.T) {
 		{`<img src="/v1/media/12" srcset="/v1/media/12?size=600 600w" sizes="1px" loading="lazy" decoding="async" data-blurhash="x" width="2" height="1">`, `<img src="` + blob + `" width="2" height="1" alt="image">`},
 		{`<p><em>a</em> <img src="/v1/media/12" alt=""> /v1/media/12`, `<p><em>a</em> <img src="` + blob + `" alt=""> /v1/media/12</p>`},
 
-		// All others stay as they were written.
+		// All other addresses stay as they were written.
 		{`<img src="./?qa=blob&amp;qa_blobid=12" alt="">`, `<img src="./?qa=blob&amp;qa_blobid=12" alt="">`},
 		{`<img src="/image/12/600" alt="">`, `<img src="/image/12/600" alt="">`},
 		{`<img src="` + blob + `" alt="">`, `<img src="` + blob + `" alt="">`},
@@ -53,7 +53,8 @@ func TestFilesAreStoredBelowTheSite(t *testing.T) {
 	}
 }
 
-// What is posted as this API gives it is shown as this API gives it, whether it came as HTML or as Markdown.
+// TestStoredFilesAreShownAgain checks that files which are posted with addresses of this API are shown with
+// addresses of this API, whether they came in HTML or in Markdown.
 func TestStoredFilesAreShownAgain(t *testing.T) {
 	r := New()
 	image, _ := r.FromMarkdown(`![a](/v1/media/12)`)

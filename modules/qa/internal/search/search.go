@@ -2,9 +2,9 @@
 // related questions do. It reads the index, the hotness of questions and the handles of users, and
 // returns ids: what may be shown of the questions, and to whom, is its callers' concern.
 //
-// Score finds the questions for a text (postings.go holds what the index says of a word, storedpostings.go keeps
-// that of common words, score.go adds it up, hotness.go is what hot questions get on top), Alike those
-// that are similar to a question.
+// Score finds the questions for a text, and Alike those that are similar to a question. For Score,
+// postings.go reads which posts have a word, storedpostings.go stores this for common words, score.go adds
+// up the scores, and hotness.go has what is added to the scores of hot questions.
 package search
 
 import (
@@ -25,7 +25,7 @@ const ignoredFrom = 10000
 // maxWords is how many words of one query are looked up; further words are ignored.
 const maxWords = 100
 
-// Index finds questions. It keeps what it has read of the word index for as long as that is in force.
+// Index finds questions. It keeps what it has read of the word index for as long as that is up to date.
 // New returns one.
 type Index struct {
 	db       *database.DB

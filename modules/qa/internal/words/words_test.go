@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// recorded are the answers of Q2A's own functions (testdata/oracle/reads/strings.json).
+// recorded holds results of Q2A's own functions (testdata/oracle/reads/strings.json).
 type recorded struct {
 	Tokenizer []struct {
 		In        string
@@ -87,8 +87,8 @@ func TestWithoutAstralAsRecorded(t *testing.T) {
 	}
 }
 
-// The expectations follow from Q2A's admin page for blocked words: whole words, "*" for any characters, ideographs
-// within words too.
+// TestCensor checks which words are replaced. The expectations follow from Q2A's admin page for blocked
+// words: whole words, "*" for any characters, and ideographs also within words.
 func TestCensor(t *testing.T) {
 	b := NewBlocked("spamword 悪口* h*l, 蜂")
 	for in, want := range map[string]string{
@@ -120,7 +120,7 @@ func FuzzSplit(f *testing.F) {
 				}
 			}
 		}
-		// A word stays a word: what is in the index is found again.
+		// Splitting a word gives the word itself, so that what is in the word index is found again.
 		for _, w := range Split(text) {
 			if again := Split(w); len(again) != 1 || again[0] != w {
 				t.Errorf("%q has the word %q, which splits into %q", text, w, again)
