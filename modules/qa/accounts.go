@@ -91,7 +91,9 @@ func settleVotes(
 	ctx context.Context, tx *database.DB, o *site.Options, tree *categoryTree, ids, questions []int,
 	counts map[option.Key]int,
 ) error {
-	const noUpvoted = "SELECT COUNT(*) FROM {posts} WHERE postid IN ? AND type = 'Q' AND closedbyid IS NULL AND amaxvote = 0"
+	const noUpvoted = `SELECT COUNT(*)
+		FROM {posts}
+		WHERE postid IN ? AND type = 'Q' AND closedbyid IS NULL AND amaxvote = 0`
 	var before, after int
 	if _, err := tx.Get(ctx, []any{&before}, noUpvoted, questions); err != nil {
 		return fmt.Errorf("count questions without upvoted answers: %w", err)
@@ -135,8 +137,10 @@ func votedStates(
 			questions = append(questions, s.ParentID)
 		}
 		return nil
-	}, "SELECT postid, type, parentid, userid, selchildid, upvotes, downvotes FROM {posts} WHERE postid IN ? ORDER BY postid"+
-		tx.ForUpdate(), ids)
+	}, `SELECT postid, type, parentid, userid, selchildid, upvotes, downvotes
+		FROM {posts}
+		WHERE postid IN ?
+		ORDER BY postid`+tx.ForUpdate(), ids)
 	if err != nil {
 		return nil, nil, fmt.Errorf("lock posts: %w", err)
 	}
@@ -184,8 +188,11 @@ func (m *Module) hidePosts(ctx context.Context, in *hidePostsInput) (*hidePostsO
 	}
 	var ids []int
 	err = m.db.Select(ctx, database.Append(&ids),
-		"SELECT postid FROM {posts} WHERE userid = ? AND type IN ('Q', 'A', 'C', 'Q_QUEUED', 'A_QUEUED', 'C_QUEUED') "+
-			"ORDER BY CASE type WHEN 'Q' THEN 1 WHEN 'A' THEN 2 WHEN 'C' THEN 3 ELSE 4 END, created, postid", userID)
+		`SELECT postid
+			FROM {posts}
+			WHERE userid = ? AND type IN ('Q', 'A', 'C', 'Q_QUEUED', 'A_QUEUED', 'C_QUEUED')
+			ORDER BY CASE type WHEN 'Q' THEN 1 WHEN 'A' THEN 2 WHEN 'C' THEN 3 ELSE 4 END, created, postid`,
+		userID)
 	if err != nil {
 		return nil, fmt.Errorf("read a user's posts: %w", err)
 	}

@@ -100,13 +100,14 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 	if q.where != "" {
 		where = " WHERE " + q.where
 	}
-	query := "SELECT " + listColumns + my.columns +
-		", e.postid, e.type, COALESCE(UNIX_TIMESTAMP(" + when + "), 0), COALESCE(" + when +
-		", ''), e.updatetype, COALESCE(" + who + ", 0), e.flagcount, e.netvotes, e.upvotes, " +
-		"e.downvotes, e.format, COALESCE(e.content, ''), " + auth.ActorColumns +
-		" FROM (" + q.ids + ") y JOIN {posts} e ON e.postid = y.postid " +
-		eventJoin + auth.ActorJoin(who) + auth.AuthorJoin + my.join + where +
-		" ORDER BY " + when + " DESC, e.postid DESC"
+	query := `SELECT ` + listColumns + my.columns + `,
+			e.postid, e.type, COALESCE(UNIX_TIMESTAMP(` + when + `), 0), COALESCE(` + when + `, ''),
+			e.updatetype, COALESCE(` + who + `, 0), e.flagcount, e.netvotes, e.upvotes,
+			e.downvotes, e.format, COALESCE(e.content, ''), ` + auth.ActorColumns + `
+		FROM (` + q.ids + `) y
+		JOIN {posts} e ON e.postid = y.postid
+		` + eventJoin + auth.ActorJoin(who) + auth.AuthorJoin + my.join + where + `
+		ORDER BY ` + when + ` DESC, e.postid DESC`
 	var events []event
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		var s scanner
@@ -139,12 +140,17 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 
 // eventJoin joins a post e with its parent pp, which is missing if e is a question, and with the
 // question p that it belongs to.
-const eventJoin = "LEFT JOIN {posts} pp ON pp.postid = e.parentid AND e.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') " +
-	"JOIN {posts} p ON p.postid = CASE WHEN pp.postid IS NULL THEN e.postid WHEN pp.type IN ('A', 'A_HIDDEN', 'A_QUEUED') THEN pp.parentid ELSE pp.postid END "
+const eventJoin = `LEFT JOIN {posts} pp ON pp.postid = e.parentid AND e.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED')
+	JOIN {posts} p ON p.postid = CASE
+		WHEN pp.postid IS NULL THEN e.postid
+		WHEN pp.type IN ('A', 'A_HIDDEN', 'A_QUEUED') THEN pp.parentid
+		ELSE pp.postid
+	END `
 
 // visibleEvents is the condition that everybody may see the event: the post, its parent and its
 // question must be visible.
-const visibleEvents = "p.type = 'Q' AND (pp.postid IS NULL OR pp.type IN ('Q', 'A')) AND e.type IN ('Q', 'A', 'C')"
+const visibleEvents = `p.type = 'Q' AND (pp.postid IS NULL OR pp.type IN ('Q', 'A'))
+	AND e.type IN ('Q', 'A', 'C')`
 
 // recent returns the query for the newest posts of the type kind, at most limit, in the category c or,
 // if c is nil, in all categories. The query keeps only events that everybody may see.
@@ -155,8 +161,11 @@ func recent(kind string, c *category, limit int) eventQuery {
 		args = []any{c.id, kind}
 	}
 	return eventQuery{
-		ids: "SELECT p.postid FROM {posts} p WHERE " + where +
-			" ORDER BY p.created DESC, p.postid DESC LIMIT ?",
+		ids: `SELECT p.postid
+			FROM {posts} p
+			WHERE ` + where + `
+			ORDER BY p.created DESC, p.postid DESC
+			LIMIT ?`,
 		args: append(args, limit), where: visibleEvents,
 	}
 }
@@ -170,9 +179,14 @@ func recentEdits(c *category, limit int) eventQuery {
 		where = c.condition() + " AND " + where
 		args = []any{c.id}
 	}
-	return eventQuery{ids: "SELECT p.postid FROM {posts} p WHERE " + where +
-		" AND p.updated IS NOT NULL ORDER BY p.updated DESC, p.type DESC, p.postid DESC LIMIT ?",
-		args: append(args, limit), updates: true, where: visibleEvents}
+	return eventQuery{
+		ids: `SELECT p.postid
+			FROM {posts} p
+			WHERE ` + where + ` AND p.updated IS NOT NULL
+			ORDER BY p.updated DESC, p.type DESC, p.postid DESC
+			LIMIT ?`,
+		args: append(args, limit), updates: true, where: visibleEvents,
+	}
 }
 
 // merged reads the events of several queries and merges them in the order that Q2A uses. It first reads
@@ -231,9 +245,11 @@ func (m *Module) eventKeys(ctx context.Context, queries []eventQuery) ([]event, 
 		if q.where != "" {
 			where = " WHERE " + q.where
 		}
-		arms = append(arms, "SELECT "+itoa(i)+", e.postid, e.type, COALESCE(UNIX_TIMESTAMP("+when+"), 0), "+
-			"e.updatetype, COALESCE("+who+", 0), p.postid "+
-			"FROM ("+q.ids+") y JOIN {posts} e ON e.postid = y.postid "+eventJoin+where)
+		arms = append(arms, `SELECT `+itoa(i)+`, e.postid, e.type, COALESCE(UNIX_TIMESTAMP(`+when+`), 0),
+				e.updatetype, COALESCE(`+who+`, 0), p.postid
+			FROM (`+q.ids+`) y
+			JOIN {posts} e ON e.postid = y.postid
+			`+eventJoin+where)
 		args = append(args, q.args...)
 	}
 	var keys []event

@@ -55,7 +55,8 @@ var unusual = map[string][]string{
 
 // anonymous is the statement that makes the posts those of the visitor who wrote question 186, by that
 // visitor's cookie.
-const anonymous = "UPDATE {posts} SET userid = NULL, cookieid = '11324905831065051617' WHERE postid IN (1, 2, 3)"
+const anonymous = `UPDATE {posts} SET userid = NULL, cookieid = '11324905831065051617'
+	WHERE postid IN (1, 2, 3)`
 
 func state(suffix, ids string) string {
 	types := map[string]string{"_HIDDEN": "CASE postid WHEN 1 THEN 'Q_HIDDEN' WHEN 3 THEN 'A_HIDDEN' ELSE 'C_HIDDEN' END",
@@ -64,7 +65,8 @@ func state(suffix, ids string) string {
 }
 
 func flaggedBy(user int) string {
-	return fmt.Sprintf("REPLACE INTO {uservotes} (postid, userid, vote, flag) VALUES (1, %[1]d, 0, 1), (2, %[1]d, 0, 1), (3, %[1]d, 0, 1)", user)
+	return fmt.Sprintf(`REPLACE INTO {uservotes} (postid, userid, vote, flag)
+		VALUES (1, %[1]d, 0, 1), (2, %[1]d, 0, 1), (3, %[1]d, 0, 1)`, user)
 }
 
 // viewer is a caller who reads the thread and tries the writes.

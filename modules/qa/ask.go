@@ -191,8 +191,11 @@ const recentQuestions = 5
 // checkRepeated returns a problem if the question has the same words as one of the newest questions.
 func (c *change) checkRepeated(q *post) error {
 	posts, err := selectPosts(c.ctx, c.tx, false, (*scanner).fullDest,
-		"SELECT "+fullColumns+" FROM {posts} p"+fullJoin+
-			" WHERE p.type = 'Q' ORDER BY p.created DESC, p.postid DESC LIMIT ?", recentQuestions)
+		`SELECT `+fullColumns+`
+			FROM {posts} p`+fullJoin+`
+			WHERE p.type = 'Q'
+			ORDER BY p.created DESC, p.postid DESC
+			LIMIT ?`, recentQuestions)
 	if err != nil {
 		return fmt.Errorf("read the newest questions: %w", err)
 	}

@@ -29,7 +29,8 @@ func (m *Module) checkCaptcha(ctx context.Context, parent int, token string) err
 func (m *Module) levelAt(ctx context.Context, caller auth.Caller, postID int) (int, error) {
 	var path [4]int
 	_, err := m.db.Get(ctx, []any{&path[0], &path[1], &path[2], &path[3]}, `
-		SELECT COALESCE(categoryid, 0), COALESCE(catidpath1, 0), COALESCE(catidpath2, 0), COALESCE(catidpath3, 0)
+		SELECT COALESCE(categoryid, 0),
+			COALESCE(catidpath1, 0), COALESCE(catidpath2, 0), COALESCE(catidpath3, 0)
 		FROM {posts} WHERE postid = ?`, postID)
 	if err != nil {
 		return 0, fmt.Errorf("read a post's categories: %w", err)

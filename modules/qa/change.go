@@ -99,10 +99,17 @@ func lockWordsFirst(ctx context.Context, tx *database.DB) error {
 
 // lockIDs selects the ids of a post and of the posts above it, up to its question. Each of its three
 // arguments is the id of the post.
-const lockIDs = "SELECT postid FROM {posts} WHERE postid = ?" +
-	" UNION SELECT parentid FROM {posts} WHERE postid = ? AND type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED')" +
-	" UNION SELECT a.parentid FROM {posts} p JOIN {posts} a ON a.postid = p.parentid WHERE p.postid = ? AND p.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') " +
-	"AND a.type IN ('A', 'A_HIDDEN', 'A_QUEUED')"
+const lockIDs = `SELECT postid
+	FROM {posts}
+	WHERE postid = ?
+	UNION SELECT parentid
+	FROM {posts}
+	WHERE postid = ? AND type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED')
+	UNION SELECT a.parentid
+	FROM {posts} p
+	JOIN {posts} a ON a.postid = p.parentid
+	WHERE p.postid = ? AND p.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED')
+		AND a.type IN ('A', 'A_HIDDEN', 'A_QUEUED')`
 
 // errUnchanged is what a use case returns if there is nothing to do, because all is as the caller wants
 // it. The request succeeds, and nothing is written.
@@ -190,8 +197,10 @@ func (c *change) lock(id int) (question int, err error) {
 			question = postID
 		}
 		return err
-	}, "SELECT p.postid, p.type FROM ("+lockIDs+") y JOIN {posts} p ON p.postid = y.postid ORDER BY p.postid"+
-		c.tx.ForUpdate(), id, id, id)
+	}, `SELECT p.postid, p.type
+		FROM (`+lockIDs+`) y
+		JOIN {posts} p ON p.postid = y.postid
+		ORDER BY p.postid`+c.tx.ForUpdate(), id, id, id)
 	if err != nil {
 		return 0, fmt.Errorf("lock posts: %w", err)
 	}

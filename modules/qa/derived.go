@@ -325,7 +325,8 @@ func (c *change) writeExtra() error {
 		return nil
 	}
 	_, err := c.tx.Exec(c.ctx,
-		"INSERT INTO {postmetas} (postid, title, content) VALUES (?, 'qa_q_extra', ?)"+
+		`INSERT INTO {postmetas} (postid, title, content)
+			VALUES (?, 'qa_q_extra', ?)`+
 			c.tx.Upsert("postid, title")+"content = "+c.tx.Given("content"), c.thread.question.id, *c.extra)
 	if err != nil {
 		return fmt.Errorf("write the extra field: %w", err)

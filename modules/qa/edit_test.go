@@ -275,8 +275,9 @@ func TestSilentEditsNeedTheirPermission(t *testing.T) {
 func TestMoveTakesTheThreadAlong(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		s := testsite.New(t, db, testsite.After("INSERT INTO {posts} (postid, type, parentid, categoryid, catidpath1, catidpath2, userid, created, format, content) "+
-			"VALUES (900, 'NOTE', 1, 3, 1, 2, 3, '2026-03-01 00:00:00', '', 'An older note.')"))
+		s := testsite.New(t, db, testsite.After(`INSERT INTO {posts}
+			(postid, type, parentid, categoryid, catidpath1, catidpath2, userid, created, format, content)
+			VALUES (900, 'NOTE', 1, 3, 1, 2, 3, '2026-03-01 00:00:00', '', 'An older note.')`))
 		comment := s.Do(t, testsite.Lurker, "POST", "/v1/posts/3/comments", object{"content": "A comment on the answer."})
 		follow := s.Do(t, testsite.Lurker, "POST", "/v1/questions", object{"title": "Does this follow from that answer?",
 			"content": "What is to be found out.", "categoryId": 8, "followsAnswerId": 3, "tags": []string{"honey"}})
@@ -371,7 +372,10 @@ func TestEditedRepliesAreFound(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
 	found := func(word string) int {
-		return s.Scalar(t, "SELECT COUNT(*) FROM {contentwords} c JOIN {words} w ON w.wordid = c.wordid WHERE w.word = ?", word)
+		return s.Scalar(t, `SELECT COUNT(*)
+			FROM {contentwords} c
+			JOIN {words} w ON w.wordid = c.wordid
+			WHERE w.word = ?`, word)
 	}
 	for i, path := range []string{"/v1/answers/3", "/v1/comments/2"} {
 		first, second := fmt.Sprintf("unheardof%d", i), fmt.Sprintf("unspoken%d", i)

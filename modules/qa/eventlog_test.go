@@ -25,9 +25,12 @@ func TestEventLog(t *testing.T) {
 		if other.Dialect() == database.MySQL {
 			engine = " ENGINE=MyISAM DEFAULT CHARSET=utf8"
 		}
-		for _, q := range []string{"REPLACE INTO {options} (title, content) VALUES ('event_logger_to_database', '1')",
-			"CREATE TABLE {eventlog} (datetime DATETIME NOT NULL, ipaddress VARCHAR(45), userid INT UNSIGNED, handle VARCHAR(20), cookieid BIGINT UNSIGNED, " +
-				"event VARCHAR(20) NOT NULL, params VARCHAR(800) NOT NULL)" + engine} {
+		for _, q := range []string{
+			"REPLACE INTO {options} (title, content) VALUES ('event_logger_to_database', '1')",
+			`CREATE TABLE {eventlog} (datetime DATETIME NOT NULL, ipaddress VARCHAR(45), userid INT UNSIGNED,
+				handle VARCHAR(20), cookieid BIGINT UNSIGNED, event VARCHAR(20) NOT NULL,
+				params VARCHAR(800) NOT NULL)` + engine,
+		} {
 			if _, err := other.Exec(context.Background(), q); err != nil {
 				t.Fatal(err)
 			}

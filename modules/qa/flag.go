@@ -91,7 +91,8 @@ func (c *change) storeFlag(p *post, flag int) error {
 	if err := c.sign(); err != nil {
 		return err
 	}
-	_, err := c.tx.Exec(c.ctx, "INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (?, ?, 0, ?)"+
+	_, err := c.tx.Exec(c.ctx, `INSERT INTO {uservotes} (postid, userid, vote, flag)
+		VALUES (?, ?, 0, ?)`+
 		c.tx.Upsert("userid, postid")+"flag = "+c.tx.Given("flag"),
 		p.id, c.caller.UserID, flag)
 	if err != nil {

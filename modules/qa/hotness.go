@@ -41,9 +41,12 @@ func computeHotness(ctx context.Context, db *database.DB, o *site.Options, id, v
 	var question, answer float64
 	var answers, net, views int
 	_, err := db.Get(ctx, []any{&question, &answer, &answers, &net, &views},
-		"SELECT "+seconds("MAX(q.created)")+", "+seconds("COALESCE(MAX(a.created), MAX(q.created))")+
-			", COUNT(a.postid), MAX(q.netvotes), MAX(q.views) "+
-			"FROM {posts} q LEFT JOIN {posts} a ON a.parentid = q.postid AND a.type = 'A' WHERE q.postid = ? GROUP BY q.postid", id)
+		`SELECT `+seconds("MAX(q.created)")+`, `+seconds("COALESCE(MAX(a.created), MAX(q.created))")+`,
+				COUNT(a.postid), MAX(q.netvotes), MAX(q.views)
+			FROM {posts} q
+			LEFT JOIN {posts} a ON a.parentid = q.postid AND a.type = 'A'
+			WHERE q.postid = ?
+			GROUP BY q.postid`, id)
 	if err != nil {
 		return 0, fmt.Errorf("compute hotness: %w", err)
 	}

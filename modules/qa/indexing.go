@@ -169,8 +169,18 @@ func (c *change) indexedRows(posts []*post) (entries, error) {
 		e.rows = have[row].rows + 1
 		have[row] = e
 		return nil
-	}, "SELECT 0, postid, wordid, 0, '', 0 FROM {titlewords} WHERE postid IN ? UNION ALL SELECT 1, postid, wordid, count, type, questionid FROM {contentwords} WHERE postid IN ?"+
-		" UNION ALL SELECT 2, postid, wordid, 0, '', 0 FROM {tagwords} WHERE postid IN ? UNION ALL SELECT 3, postid, wordid, UNIX_TIMESTAMP(postcreated), '', 0 FROM {posttags} WHERE postid IN ?",
+	}, `SELECT 0, postid, wordid, 0, '', 0
+		FROM {titlewords}
+		WHERE postid IN ?
+		UNION ALL SELECT 1, postid, wordid, count, type, questionid
+		FROM {contentwords}
+		WHERE postid IN ?
+		UNION ALL SELECT 2, postid, wordid, 0, '', 0
+		FROM {tagwords}
+		WHERE postid IN ?
+		UNION ALL SELECT 3, postid, wordid, UNIX_TIMESTAMP(postcreated), '', 0
+		FROM {posttags}
+		WHERE postid IN ?`,
 		ids, ids, ids, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read the index: %w", err)

@@ -116,7 +116,11 @@ func (m *Module) moderationEvents(ctx context.Context, name string, in *moderati
 			types = []string{letters[in.Type]}
 		}
 		events, err := m.events(ctx, eventQuery{
-			ids:  "SELECT postid FROM {posts} WHERE flagcount > 0 AND type IN ? ORDER BY flagcount DESC, created DESC, postid DESC LIMIT ?",
+			ids: `SELECT postid
+				FROM {posts}
+				WHERE flagcount > 0 AND type IN ?
+				ORDER BY flagcount DESC, created DESC, postid DESC
+				LIMIT ?`,
 			args: []any{types, in.Limit},
 		})
 		slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(b.flags, a.flags) })

@@ -64,21 +64,24 @@ type post struct {
 
 // baseColumns are the columns of a post p that lists and threads both show, in the order of
 // (*scanner).baseDest.
-const baseColumns = "p.postid, p.type, p.parentid, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3, p.acount, p.amaxvote, p.selchildid, " +
-	"p.closedbyid, p.userid, p.cookieid, p.createip, p.upvotes, p.downvotes, p.netvotes, p.views, p.hotness + 0e0, p.flagcount, " +
-	"UNIX_TIMESTAMP(p.created), p.created, p.title, p.tags, p.name, UNIX_TIMESTAMP(p.updated), p.updatetype, p.lastuserid, " + auth.AuthorColumns
+const baseColumns = `p.postid, p.type, p.parentid, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3,
+	p.acount, p.amaxvote, p.selchildid, p.closedbyid, p.userid, p.cookieid, p.createip, p.upvotes, p.downvotes,
+	p.netvotes, p.views, p.hotness + 0e0, p.flagcount, UNIX_TIMESTAMP(p.created), p.created, p.title, p.tags,
+	p.name, UNIX_TIMESTAMP(p.updated), p.updatetype, p.lastuserid, ` + auth.AuthorColumns
 
 // listColumns are the columns of a post p that lists need. The content is read only where it may show
 // an image: as an HTML tag, or in another format by the address of one of the site's files.
-const listColumns = baseColumns + ", p.format, CASE WHEN INSTR(p.content, '<img') > 0 OR INSTR(p.content, 'qa_blobid=') > 0 THEN p.content END"
+const listColumns = baseColumns + `, p.format, CASE
+		WHEN INSTR(p.content, '<img') > 0 OR INSTR(p.content, 'qa_blobid=') > 0 THEN p.content
+	END`
 
 // fullColumns are the columns of a post p that threads need.
 const fullColumns = baseColumns + ", p.format, p.content, lu.handle, p.lastviewip, p.lastip, p.notify, pm.content"
 
 // fullJoin joins the tables of fullColumns: the author, the user who changed the post last, and the
 // extra field of a question.
-const fullJoin = auth.AuthorJoin + " LEFT JOIN {users} lu ON lu.userid = p.lastuserid" +
-	" LEFT JOIN {postmetas} pm ON pm.postid = p.postid AND pm.title = 'qa_q_extra'"
+const fullJoin = auth.AuthorJoin + ` LEFT JOIN {users} lu ON lu.userid = p.lastuserid
+	LEFT JOIN {postmetas} pm ON pm.postid = p.postid AND pm.title = 'qa_q_extra'`
 
 // scanner receives the columns of one row that can be NULL or are converted. It is used again for each
 // row.

@@ -238,6 +238,6 @@ func mineOf(ctx context.Context) mine {
 // them.
 const (
 	myColumns = ", uv.vote, uv.flag, uf.entityid"
-	myJoin    = " LEFT JOIN {uservotes} uv ON uv.postid = p.postid AND uv.userid = ?" +
-		" LEFT JOIN {userfavorites} uf ON uf.entityid = p.postid AND uf.userid = ? AND uf.entitytype = 'Q'"
+	myJoin    = ` LEFT JOIN {uservotes} uv ON uv.postid = p.postid AND uv.userid = ?
+		LEFT JOIN {userfavorites} uf ON uf.entityid = p.postid AND uf.userid = ? AND uf.entitytype = 'Q'`
 )

@@ -147,7 +147,9 @@ func settlePosts(ctx context.Context, tx *database.DB, tree *categoryTree, ids [
 	}
 	var all []found
 	sum := func(what string) string {
-		return "(SELECT COALESCE(SUM(CASE WHEN " + what + " THEN 1 ELSE 0 END), 0) FROM {uservotes} v WHERE v.postid = p.postid)"
+		return `(SELECT COALESCE(SUM(CASE WHEN ` + what + ` THEN 1 ELSE 0 END), 0)
+			FROM {uservotes} v
+			WHERE v.postid = p.postid)`
 	}
 	err := tx.Select(ctx, func(rows *sql.Rows) error {
 		var id, up, down, net, flags, realUp, realDown, realFlags int
@@ -180,9 +182,13 @@ func settlePosts(ctx context.Context, tx *database.DB, tree *categoryTree, ids [
 			append(want, realUp, realDown, realUp-realDown, realFlags),
 		})
 		return nil
-	}, "SELECT p.postid, p.type, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3, p.upvotes, p.downvotes, p.netvotes, p.flagcount, par.type, par.categoryid, gp.categoryid, "+
-		sum("vote > 0")+", "+sum("vote < 0")+", "+sum("flag <> 0")+
-		" FROM {posts} p LEFT JOIN {posts} par ON par.postid = p.parentid LEFT JOIN {posts} gp ON gp.postid = par.parentid WHERE p.postid IN ?", ids)
+	}, `SELECT p.postid, p.type, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3, p.upvotes,
+			p.downvotes, p.netvotes, p.flagcount, par.type, par.categoryid, gp.categoryid,
+			`+sum("vote > 0")+`, `+sum("vote < 0")+`, `+sum("flag <> 0")+`
+		FROM {posts} p
+		LEFT JOIN {posts} par ON par.postid = p.parentid
+		LEFT JOIN {posts} gp ON gp.postid = par.parentid
+		WHERE p.postid IN ?`, ids)
 	if err != nil {
 		return fmt.Errorf("recount posts: %w", err)
 	}
@@ -228,8 +234,11 @@ func settleAnswers(ctx context.Context, tx *database.DB, o *site.Options, ids []
 		f.stored, f.computed = []any{answers, best}, []any{realAnswers, max(realBest, 0)}
 		all = append(all, f)
 		return nil
-	}, "SELECT p.postid, p.type, p.acount, p.amaxvote, p.hotness + 0e0, (SELECT COUNT(*) FROM {posts} a WHERE a.parentid = p.postid AND a.type = 'A'), "+
-		"(SELECT COALESCE(MAX(a.netvotes), 0) FROM {posts} a WHERE a.parentid = p.postid AND a.type = 'A') FROM {posts} p WHERE p.postid IN ?", ids)
+	}, `SELECT p.postid, p.type, p.acount, p.amaxvote, p.hotness + 0e0,
+			(SELECT COUNT(*) FROM {posts} a WHERE a.parentid = p.postid AND a.type = 'A'),
+			(SELECT COALESCE(MAX(a.netvotes), 0) FROM {posts} a WHERE a.parentid = p.postid AND a.type = 'A')
+		FROM {posts} p
+		WHERE p.postid IN ?`, ids)
 	if err != nil {
 		return fmt.Errorf("recount answers: %w", err)
 	}
@@ -274,10 +283,18 @@ func (m *Module) recountIndex(ctx context.Context, after int, w *jobs.Work) (nex
 }
 
 func (c *change) recountIndex(ids []int, w *jobs.Work) error {
-	around, err := selectPosts(c.ctx, c.tx, false, (*scanner).fullDest, "SELECT "+fullColumns+
-		" FROM (SELECT postid FROM {posts} WHERE postid IN ? UNION SELECT parentid FROM {posts} WHERE postid IN ? "+
-		"UNION SELECT b.parentid FROM {posts} a JOIN {posts} b ON b.postid = a.parentid WHERE a.postid IN ?) y JOIN {posts} p ON p.postid = y.postid"+
-		fullJoin, ids, ids, ids)
+	around, err := selectPosts(c.ctx, c.tx, false, (*scanner).fullDest, `SELECT `+fullColumns+`
+		FROM (SELECT postid
+			FROM {posts}
+			WHERE postid IN ?
+			UNION SELECT parentid
+			FROM {posts}
+			WHERE postid IN ?
+			UNION SELECT b.parentid
+			FROM {posts} a
+			JOIN {posts} b ON b.postid = a.parentid
+			WHERE a.postid IN ?) y
+		JOIN {posts} p ON p.postid = y.postid`+fullJoin, ids, ids, ids)
 	if err != nil {
 		return fmt.Errorf("recount the index: %w", err)
 	}
@@ -399,7 +416,10 @@ func (m *Module) recountCategories(ctx context.Context, _ int, w *jobs.Work) (in
 				}
 			}
 			return err
-		}, "SELECT catidpath1, catidpath2, catidpath3, categoryid, COUNT(*) FROM {posts} WHERE type = 'Q' GROUP BY catidpath1, catidpath2, catidpath3, categoryid")
+		}, `SELECT catidpath1, catidpath2, catidpath3, categoryid, COUNT(*)
+			FROM {posts}
+			WHERE type = 'Q'
+			GROUP BY catidpath1, catidpath2, catidpath3, categoryid`)
 		if err != nil {
 			return fmt.Errorf("recount categories: %w", err)
 		}

@@ -59,12 +59,21 @@ func bestRelated(t *testing.T, s *testsite.Site, id int) []int {
 		err := rows.Scan(&post, &score)
 		scores[post] += score
 		return err
-	}, "SELECT t.postid, LN(10000 / (w.titlecount + 0e0)) FROM {titlewords} s JOIN {words} w ON w.wordid = s.wordid JOIN {titlewords} t ON t.wordid = s.wordid "+
-		"WHERE s.postid = ? AND w.titlecount < 10000 UNION ALL "+
-		"SELECT t.postid, 2 * LN(10000 / (w.tagcount + 0e0)) FROM {posttags} s JOIN {words} w ON w.wordid = s.wordid JOIN {posttags} t ON t.wordid = s.wordid "+
-		"WHERE s.postid = ? AND w.tagcount < 10000 UNION ALL "+
-		"SELECT p.postid, LN(10000 / (c.qcount + 0e0)) FROM {posts} s JOIN {categories} c ON c.categoryid = s.categoryid JOIN {posts} p ON p.categoryid = s.categoryid AND p.type = 'Q' "+
-		"WHERE s.postid = ? AND c.qcount < 10000", id, id, id)
+	}, `SELECT t.postid, LN(10000 / (w.titlecount + 0e0))
+		FROM {titlewords} s
+		JOIN {words} w ON w.wordid = s.wordid
+		JOIN {titlewords} t ON t.wordid = s.wordid
+		WHERE s.postid = ? AND w.titlecount < 10000
+		UNION ALL SELECT t.postid, 2 * LN(10000 / (w.tagcount + 0e0))
+		FROM {posttags} s
+		JOIN {words} w ON w.wordid = s.wordid
+		JOIN {posttags} t ON t.wordid = s.wordid
+		WHERE s.postid = ? AND w.tagcount < 10000
+		UNION ALL SELECT p.postid, LN(10000 / (c.qcount + 0e0))
+		FROM {posts} s
+		JOIN {categories} c ON c.categoryid = s.categoryid
+		JOIN {posts} p ON p.categoryid = s.categoryid AND p.type = 'Q'
+		WHERE s.postid = ? AND c.qcount < 10000`, id, id, id)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,8 +60,10 @@ func (m *Module) chains(ctx context.Context, ids []int) (map[int]chain, error) {
 		err := rows.Scan(&id, &c.post, &c.parent, &c.question)
 		now[id] = c
 		return err
-	}, "SELECT e.postid, e.type, COALESCE(pp.type, ''), p.type FROM {posts} e "+eventJoin+
-		"WHERE e.postid IN ?", ids)
+	}, `SELECT e.postid, e.type, COALESCE(pp.type, ''), p.type
+		FROM {posts} e
+		`+eventJoin+`
+		WHERE e.postid IN ?`, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read what is public by now: %w", err)
 	}

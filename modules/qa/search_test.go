@@ -15,14 +15,29 @@ import (
 )
 
 // bruteForce is Q2A's scoring in one SQL statement, for words that are not ignored.
-const bruteForce = `SELECT x.question, SUM(x.score) + 2 * LN(10000) * (MAX(p.hotness) - r.lowest) / (r.highest - r.lowest) + LN(x.question) / 1e6 AS total FROM (
-	SELECT t.postid AS question, LN(10000 / (w.titlecount + 0e0)) AS score FROM {words} w JOIN {titlewords} t ON t.wordid = w.wordid WHERE w.word IN ?
-	UNION ALL SELECT c.questionid, (1 - 1 / (1e0 + c.count)) * LN(10000 / (w.contentcount + 0e0)) * (CASE c.type WHEN 'Q' THEN 1e0 WHEN 'A' THEN 0.5e0 ELSE 0.25e0 END)
-		FROM {words} w JOIN {contentwords} c ON c.wordid = w.wordid WHERE w.word IN ?
-	UNION ALL SELECT g.postid, 2 * LN(10000 / (w.tagwordcount + 0e0)) FROM {words} w JOIN {tagwords} g ON g.wordid = w.wordid WHERE w.word IN ?
-	) x JOIN {posts} p ON p.postid = x.question AND p.type = 'Q'
+const bruteForce = `SELECT x.question,
+		SUM(x.score) + 2 * LN(10000) * (MAX(p.hotness) - r.lowest) / (r.highest - r.lowest)
+			+ LN(x.question) / 1e6 AS total
+	FROM (
+		SELECT t.postid AS question, LN(10000 / (w.titlecount + 0e0)) AS score
+		FROM {words} w
+		JOIN {titlewords} t ON t.wordid = w.wordid
+		WHERE w.word IN ?
+		UNION ALL SELECT c.questionid, (1 - 1 / (1e0 + c.count)) * LN(10000 / (w.contentcount + 0e0))
+			* (CASE c.type WHEN 'Q' THEN 1e0 WHEN 'A' THEN 0.5e0 ELSE 0.25e0 END)
+		FROM {words} w
+		JOIN {contentwords} c ON c.wordid = w.wordid
+		WHERE w.word IN ?
+		UNION ALL SELECT g.postid, 2 * LN(10000 / (w.tagwordcount + 0e0))
+		FROM {words} w
+		JOIN {tagwords} g ON g.wordid = w.wordid
+		WHERE w.word IN ?
+	) x
+	JOIN {posts} p ON p.postid = x.question AND p.type = 'Q'
 	CROSS JOIN (SELECT MIN(hotness) AS lowest, MAX(hotness) AS highest FROM {posts} WHERE type = 'Q') r
-	GROUP BY x.question, r.lowest, r.highest ORDER BY total DESC, x.question DESC LIMIT 40`
+	GROUP BY x.question, r.lowest, r.highest
+	ORDER BY total DESC, x.question DESC
+	LIMIT 40`
 
 // TestSearchOfManyCandidates checks that searches for words in hundreds of questions, for which the search
 // takes shortcuts, give Q2A's results page by page, and that they show at once what the old site writes.
@@ -94,9 +109,14 @@ func searchOfManyCandidates(t *testing.T, s *testsite.Site) {
 		}
 	}
 	// A new question that the old site has written.
-	exec("INSERT INTO {posts} (postid, type, created, format, title, content, hotness) SELECT 99000, 'Q', '2026-12-01 00:00:00', '', '蜂', '蜂', MAX(hotness) FROM {posts}")
+	exec(`INSERT INTO {posts} (postid, type, created, format, title, content, hotness)
+		SELECT 99000, 'Q', '2026-12-01 00:00:00', '', '蜂', '蜂', MAX(hotness)
+		FROM {posts}`)
 	exec("INSERT INTO {titlewords} (postid, wordid) SELECT 99000, wordid FROM {words} WHERE word = ?", word)
-	exec("INSERT INTO {contentwords} (postid, wordid, count, type, questionid) SELECT 99000, wordid, 200, 'Q', 99000 FROM {words} WHERE word = ?", word)
+	exec(`INSERT INTO {contentwords} (postid, wordid, count, type, questionid)
+		SELECT 99000, wordid, 200, 'Q', 99000
+		FROM {words}
+		WHERE word = ?`, word)
 	exec("UPDATE {words} SET titlecount = titlecount + 1, contentcount = contentcount + 1 WHERE word = ?", word)
 	if withNew, total := found(); !withNew || total != before+1 {
 		t.Errorf("a new question: %v, %d found; before %d", withNew, total, before)
@@ -138,8 +158,9 @@ func TestStoredPostings(t *testing.T) {
 		t.Errorf("without the index %d questions are found, want the %d that are stored", got, before)
 	}
 	exec("INSERT INTO {contentwords} SELECT * FROM hidden_index")
-	exec("INSERT INTO {posts} (postid, type, created, format, title, content, hotness) " +
-		"SELECT 99000, 'Q', '2026-12-01 00:00:00', '', '蜂', '蜂', MAX(hotness) FROM {posts}")
+	exec(`INSERT INTO {posts} (postid, type, created, format, title, content, hotness)
+		SELECT 99000, 'Q', '2026-12-01 00:00:00', '', '蜂', '蜂', MAX(hotness)
+		FROM {posts}`)
 	exec("INSERT INTO {titlewords} (postid, wordid) SELECT 99000, wordid FROM {words} WHERE word = ?", word)
 	exec("UPDATE {words} SET titlecount = titlecount + 1 WHERE word = ?", word)
 	if got := total(); got != before+1 {
@@ -159,8 +180,10 @@ func TestStoredPostings(t *testing.T) {
 	}
 	testsite.RunJob(t, s.App, "postings")
 	var rows int
-	if _, err := s.App.DB.Get(ctx, []any{&rows},
-		"SELECT COUNT(*) FROM {q2ab_postings} p JOIN {words} w ON w.wordid = p.wordid WHERE w.word = ?", word); err != nil || rows != 0 {
+	if _, err := s.App.DB.Get(ctx, []any{&rows}, `SELECT COUNT(*)
+		FROM {q2ab_postings} p
+		JOIN {words} w ON w.wordid = p.wordid
+		WHERE w.word = ?`, word); err != nil || rows != 0 {
 		t.Errorf("%d rows of a word whose counts are off, %v", rows, err)
 	}
 	// Of a word that is too common in contents, only the postings in titles and tags are stored, also if a
@@ -170,8 +193,13 @@ func TestStoredPostings(t *testing.T) {
 	testsite.RunJob(t, s.App, "postings")
 	exec("CREATE TABLE hidden_titles AS SELECT * FROM {titlewords}")
 	exec("DELETE FROM {titlewords}")
-	exec("UPDATE {posts} SET updated = '2026-12-01 00:00:05' WHERE postid = (SELECT MAX(c.postid) FROM {contentwords} c " +
-		"JOIN {words} w ON w.wordid = c.wordid LEFT JOIN hidden_titles t ON t.postid = c.postid WHERE w.word = '蜂' AND t.postid IS NULL)")
+	exec(`UPDATE {posts} SET updated = '2026-12-01 00:00:05'
+		WHERE postid = (
+			SELECT MAX(c.postid)
+			FROM {contentwords} c
+			JOIN {words} w ON w.wordid = c.wordid
+			LEFT JOIN hidden_titles t ON t.postid = c.postid
+			WHERE w.word = '蜂' AND t.postid IS NULL)`)
 	if got := total(); got != before {
 		t.Errorf("of titles alone %d questions are found, want %d", got, before)
 	}

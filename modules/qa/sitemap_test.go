@@ -46,10 +46,12 @@ func TestSitemapOfALargeSite(t *testing.T) {
 		const base = "http://127.0.0.1:8802/"
 		want := before
 		for _, id := range []int{3999, 4000, 7999, 12000} {
-			large.Exec(t, "INSERT INTO {posts} (postid, type, created, format, title, content, hotness) VALUES (?, 'Q', '2026-12-01 00:00:00', '', 'bees', '', 1)", id)
+			large.Exec(t, `INSERT INTO {posts} (postid, type, created, format, title, content, hotness)
+				VALUES (?, 'Q', '2026-12-01 00:00:00', '', 'bees', '', 1)`, id)
 			want = append(want, fmt.Sprintf("%s%d/bees", base, id))
 		}
-		large.Exec(t, "INSERT INTO {posts} (postid, type, created, format, title, content) VALUES (16000, 'Q_HIDDEN', '2026-12-01 00:00:00', '', 'bees', '')")
+		large.Exec(t, `INSERT INTO {posts} (postid, type, created, format, title, content)
+			VALUES (16000, 'Q_HIDDEN', '2026-12-01 00:00:00', '', 'bees', '')`)
 		parts, pages := sitemapOf(t, large, "/sitemap.xml")
 		testsite.Same(t, "parts", parts, []string{base + "sitemap-questions-0.xml", base + "sitemap-questions-4000.xml", base + "sitemap-questions-12000.xml",
 			base + "sitemap-users-0.xml", base + "sitemap-tags-0.xml", base + "sitemap-categories-0.xml"})

@@ -12,8 +12,14 @@ import (
 func TestCommonTagInEveryOrder(t *testing.T) {
 	t.Parallel()
 	s := seededSite(t)
-	s.Exec(t, "INSERT INTO {words} (wordid, word, tagcount) SELECT 900000, 'everywhere', COUNT(*) FROM {posts} WHERE type = 'Q' AND postid % 2 = 0")
-	s.Exec(t, "INSERT INTO {posttags} (postid, wordid, postcreated) SELECT postid, 900000, created FROM {posts} WHERE type = 'Q' AND postid % 2 = 0")
+	s.Exec(t, `INSERT INTO {words} (wordid, word, tagcount)
+		SELECT 900000, 'everywhere', COUNT(*)
+		FROM {posts}
+		WHERE type = 'Q' AND postid % 2 = 0`)
+	s.Exec(t, `INSERT INTO {posttags} (postid, wordid, postcreated)
+		SELECT postid, 900000, created
+		FROM {posts}
+		WHERE type = 'Q' AND postid % 2 = 0`)
 	for sort, columns := range map[string]string{"votes": "netvotes DESC, created DESC", "answers": "acount DESC, created DESC", "views": "views DESC, created DESC", "hot": "hotness DESC"} {
 		t.Run(sort, func(t *testing.T) {
 			want := s.Numbers(t, "SELECT postid FROM {posts} WHERE type = 'Q' AND postid % 2 = 0 ORDER BY "+columns+", postid DESC")

@@ -117,8 +117,11 @@ func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, erro
 		last = at
 		out.Body.Items = append(out.Body.Items, Tag{at.Word, at.Count})
 		return nil
-	}, "SELECT wordid, word, tagcount FROM {words} WHERE "+where+" ORDER BY "+by+
-		" LIMIT ? OFFSET ?", append(args, size+1, in.Offset(size))...)
+	}, `SELECT wordid, word, tagcount
+		FROM {words}
+		WHERE `+where+`
+		ORDER BY `+by+`
+		LIMIT ? OFFSET ?`, append(args, size+1, in.Offset(size))...)
 	if err != nil {
 		return nil, fmt.Errorf("list tags: %w", err)
 	}
@@ -134,8 +137,10 @@ func (m *Module) getTag(ctx context.Context, in *tagInput) (*tagOutput, error) {
 	var description sql.NullString
 	tag := words.Lower(words.WithoutAstral(in.Tag))
 	found, err := m.db.Get(ctx, []any{&out.Body.Tag.Tag, &out.Body.QuestionCount, &description},
-		"SELECT w.word, w.tagcount, t.content FROM {words} w LEFT JOIN {tagmetas} t ON t.tag = w.word AND t.title = 'description' AND "+
-			m.db.Exact("t.tag")+" WHERE w.word = ? AND "+m.db.Exact("w.word")+" AND w.tagcount > 0",
+		`SELECT w.word, w.tagcount, t.content
+			FROM {words} w
+			LEFT JOIN {tagmetas} t ON t.tag = w.word AND t.title = 'description' AND `+m.db.Exact("t.tag")+`
+			WHERE w.word = ? AND `+m.db.Exact("w.word")+` AND w.tagcount > 0`,
 		tag, tag, tag)
 	if err != nil {
 		return nil, fmt.Errorf("read tag: %w", err)
@@ -170,10 +175,17 @@ func (m *Module) tagPage(
 	queryArgs = append(append(queryArgs, tag, tag), args...)
 	queryArgs = append(append(queryArgs, tag, tag), args...)
 	queryArgs = append(queryArgs, skip+size, size+1, skip)
-	posts, err := m.selectMine(ctx, "(SELECT postid, postcreated FROM {posttags} WHERE "+word+bound+
-		" AND postcreated >= COALESCE((SELECT postcreated FROM {posttags} WHERE "+word+bound+
-		" ORDER BY postcreated DESC LIMIT 1 OFFSET ?), '1000-01-01')"+
-		" ORDER BY postcreated DESC, postid DESC LIMIT ? OFFSET ?) y JOIN {posts} p ON p.postid = y.postid", queryArgs,
+	posts, err := m.selectMine(ctx, `(SELECT postid, postcreated
+			FROM {posttags}
+			WHERE `+word+bound+` AND postcreated >= COALESCE((
+				SELECT postcreated
+				FROM {posttags}
+				WHERE `+word+bound+`
+				ORDER BY postcreated DESC
+				LIMIT 1 OFFSET ?), '1000-01-01')
+			ORDER BY postcreated DESC, postid DESC
+			LIMIT ? OFFSET ?) y
+		JOIN {posts} p ON p.postid = y.postid`, queryArgs,
 		" WHERE p.type = 'Q' ORDER BY y.postcreated DESC, p.postid DESC")
 	if err != nil {
 		return nil, "", fmt.Errorf("list questions of a tag: %w", err)
@@ -236,7 +248,9 @@ func (m *Module) taggedAmong(ctx context.Context, f *questionFilter, ord order, 
 		}
 	}
 	ids, args := ord.idQuery(f.condition(), f.args, at, values, among, 0)
-	from := "(" + ids + ") y JOIN {posttags} t ON t.postid = y.postid AND t.wordid = ? JOIN {posts} p ON p.postid = y.postid"
+	from := `(` + ids + `) y
+		JOIN {posttags} t ON t.postid = y.postid AND t.wordid = ?
+		JOIN {posts} p ON p.postid = y.postid`
 	posts, err := m.selectMine(ctx, from, append(args, word), " ORDER BY "+ord.by("p.")+" LIMIT ? OFFSET ?",
 		size+1, in.Offset(size))
 	if err != nil {

@@ -89,13 +89,19 @@ func (m *Module) registerThreads(api huma.API) {
 // threadIDs selects the ids of all posts that a question's page shows: the question, its answers, the
 // comments on both, the questions that follow from them, the question that it follows from, the post
 // that closed it, and its duplicates. It takes the question's id seven times.
-const threadIDs = "SELECT postid FROM {posts} WHERE postid = ?" +
-	" UNION SELECT postid FROM {posts} WHERE parentid = ?" +
-	" UNION SELECT c.postid FROM {posts} a JOIN {posts} c ON c.parentid = a.postid WHERE a.parentid = ? AND a.type IN ('A', 'A_HIDDEN', 'A_QUEUED')" +
-	" UNION SELECT postid FROM {posts} WHERE closedbyid = ?" +
-	" UNION SELECT closedbyid FROM {posts} WHERE postid = ?" +
-	" UNION SELECT parentid FROM {posts} WHERE postid = ?" +
-	" UNION SELECT a.parentid FROM {posts} q JOIN {posts} a ON a.postid = q.parentid WHERE q.postid = ?"
+const threadIDs = `SELECT postid FROM {posts} WHERE postid = ?
+	UNION SELECT postid FROM {posts} WHERE parentid = ?
+	UNION SELECT c.postid
+	FROM {posts} a
+	JOIN {posts} c ON c.parentid = a.postid
+	WHERE a.parentid = ? AND a.type IN ('A', 'A_HIDDEN', 'A_QUEUED')
+	UNION SELECT postid FROM {posts} WHERE closedbyid = ?
+	UNION SELECT closedbyid FROM {posts} WHERE postid = ?
+	UNION SELECT parentid FROM {posts} WHERE postid = ?
+	UNION SELECT a.parentid
+	FROM {posts} q
+	JOIN {posts} a ON a.postid = q.parentid
+	WHERE q.postid = ?`
 
 // loaded is a thread with the posts beside it, and what the rules say about each.
 type loaded struct {
@@ -129,8 +135,10 @@ func (m *Module) assemble(
 ) (*loaded, error) {
 	caller, my := auth.CallerOf(ctx), mineOf(ctx)
 	posts, err := selectPosts(ctx, db, my.signedIn, (*scanner).fullDest,
-		"SELECT "+fullColumns+my.columns+" FROM ("+idQuery+") y JOIN {posts} p ON p.postid = y.postid"+
-			fullJoin+my.join+" ORDER BY p.created, p.postid",
+		`SELECT `+fullColumns+my.columns+`
+			FROM (`+idQuery+`) y
+			JOIN {posts} p ON p.postid = y.postid`+fullJoin+my.join+`
+			ORDER BY p.created, p.postid`,
 		slices.Concat(idArgs, my.args)...)
 	if err != nil {
 		return nil, fmt.Errorf("read thread: %w", err)
@@ -362,8 +370,14 @@ func (m *Module) listFollowUps(ctx context.Context, in *postInput) (*postRefsOut
 func questionOf(ctx context.Context, db *database.DB, id int) (int, error) {
 	var question int
 	found, err := db.Get(ctx, []any{&question},
-		"SELECT CASE WHEN p.type IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') THEN p.postid WHEN a.type IN ('A', 'A_HIDDEN', 'A_QUEUED') THEN a.parentid ELSE p.parentid END "+
-			"FROM {posts} p LEFT JOIN {posts} a ON a.postid = p.parentid WHERE p.postid = ? AND p.type <> 'NOTE'", id)
+		`SELECT CASE
+				WHEN p.type IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') THEN p.postid
+				WHEN a.type IN ('A', 'A_HIDDEN', 'A_QUEUED') THEN a.parentid
+				ELSE p.parentid
+			END
+			FROM {posts} p
+			LEFT JOIN {posts} a ON a.postid = p.parentid
+			WHERE p.postid = ? AND p.type <> 'NOTE'`, id)
 	if err != nil {
 		return 0, fmt.Errorf("find the question of a post: %w", err)
 	}

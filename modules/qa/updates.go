@@ -27,8 +27,11 @@ func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bo
 		if !own {
 			stream += " AND entitytype <> '-'"
 		}
-		stream += " UNION SELECT s.entitytype, s.questionid, s.lastpostid, s.updatetype, s.lastuserid, s.updated FROM {sharedevents} s " +
-			"JOIN {userfavorites} f ON s.entitytype = f.entitytype AND s.entityid = f.entityid AND f.nouserevents = 1 WHERE f.userid = ?"
+		stream += ` UNION SELECT s.entitytype, s.questionid, s.lastpostid, s.updatetype, s.lastuserid, s.updated
+			FROM {sharedevents} s
+			JOIN {userfavorites} f
+				ON s.entitytype = f.entitytype AND s.entityid = f.entityid AND f.nouserevents = 1
+			WHERE f.userid = ?`
 		args = append(args, userID, userID)
 	} else {
 		stream = "SELECT " + columns + " FROM {userevents} WHERE userid = ? AND entitytype = '-'"
@@ -58,13 +61,17 @@ func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bo
 		}
 		events = append(events, e)
 		return nil
-	}, "SELECT "+listColumns+myColumns+", s.lastpostid, e.type, UNIX_TIMESTAMP(s.updated), s.updatetype, COALESCE(s.lastuserid, 0), "+
-		"CASE s.entitytype WHEN '-' THEN 1 ELSE 0 END, COALESCE(e.userid, 0), COALESCE(pp.type, ''), COALESCE(pp.userid, 0), "+auth.ActorColumns+
-		" FROM ("+stream+") s JOIN {posts} p ON p.postid = s.questionid AND p.type IN ('Q', 'Q_HIDDEN') "+
-		"JOIN {posts} e ON e.postid = s.lastpostid AND (e.type IN ('Q', 'A', 'C') OR s.entitytype = '-') "+
-		"LEFT JOIN {posts} pp ON pp.postid = e.parentid AND e.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED') "+
-		auth.ActorJoin("s.lastuserid")+auth.AuthorJoin+myJoin+
-		" WHERE (p.selchildid = s.lastpostid OR s.updatetype IS NULL OR s.updatetype <> 'S') ORDER BY s.updated DESC", args...)
+	}, `SELECT `+listColumns+myColumns+`,
+			s.lastpostid, e.type, UNIX_TIMESTAMP(s.updated), s.updatetype, COALESCE(s.lastuserid, 0),
+			CASE s.entitytype WHEN '-' THEN 1 ELSE 0 END, COALESCE(e.userid, 0), COALESCE(pp.type, ''),
+			COALESCE(pp.userid, 0), `+auth.ActorColumns+`
+		FROM (`+stream+`) s
+		JOIN {posts} p ON p.postid = s.questionid AND p.type IN ('Q', 'Q_HIDDEN')
+		JOIN {posts} e ON e.postid = s.lastpostid AND (e.type IN ('Q', 'A', 'C') OR s.entitytype = '-')
+		LEFT JOIN {posts} pp ON pp.postid = e.parentid AND e.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED')
+		`+auth.ActorJoin("s.lastuserid")+auth.AuthorJoin+myJoin+`
+		WHERE (p.selchildid = s.lastpostid OR s.updatetype IS NULL OR s.updatetype <> 'S')
+		ORDER BY s.updated DESC`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read updates: %w", err)
 	}

@@ -33,7 +33,8 @@ func TestRetaggingTellsTheTagsFollowers(t *testing.T) {
 					t.Fatal(found, err)
 				}
 				s.Alter(t, "DELETE FROM {userfavorites} WHERE entitytype = 'T'")
-				s.Alter(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (17, 'T', ?, 0)", word)
+				s.Alter(t, `INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents)
+					VALUES (17, 'T', ?, 0)`, word)
 				for _, query := range c.prepare {
 					s.Alter(t, query)
 				}
@@ -53,7 +54,10 @@ func TestRetaggingTellsTheTagsFollowers(t *testing.T) {
 				if n := count("SELECT COUNT(*) FROM {userevents} WHERE userid = 17 AND "+row, args...); n != 1 {
 					t.Errorf("%d rows in the follower's stream", n)
 				}
-				n := count("SELECT COUNT(*) FROM {sharedevents} e JOIN {words} w ON w.wordid = e.entityid WHERE e.entitytype = 'T' AND w.word = 'a-tag-without-a-row'")
+				n := count(`SELECT COUNT(*)
+					FROM {sharedevents} e
+					JOIN {words} w ON w.wordid = e.entityid
+					WHERE e.entitytype = 'T' AND w.word = 'a-tag-without-a-row'`)
 				if n != c.unknown {
 					t.Errorf("%d rows in the stream of the new tag, want %d", n, c.unknown)
 				}

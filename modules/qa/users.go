@@ -98,7 +98,12 @@ func userQuery(userID int, kind string, page web.Page, size int) (eventQuery, er
 		where += " AND " + column + " <= ? AND (" + column + " < ? OR e.postid < ?)"
 		q.args = append(q.args, at.Time, at.Time, at.ID)
 	}
-	q.ids = "SELECT e.postid FROM {posts} e " + eventJoin + "WHERE " + where + " ORDER BY " + column + " DESC, e.postid DESC LIMIT ? OFFSET ?"
+	q.ids = `SELECT e.postid
+		FROM {posts} e
+		` + eventJoin + `
+		WHERE ` + where + `
+		ORDER BY ` + column + ` DESC, e.postid DESC
+		LIMIT ? OFFSET ?`
 	q.args = append(q.args, size+1, page.Offset(size))
 	return q, nil
 }
@@ -127,7 +132,8 @@ func (m *Module) FavoriteQuestions(ctx context.Context, userID int) ([]QuestionI
 		return nil, err
 	}
 	posts, err := m.selectMine(ctx, "{userfavorites} f JOIN {posts} p ON p.postid = f.entityid", nil,
-		" WHERE f.userid = ? AND f.entitytype = 'Q' AND p.type = 'Q' ORDER BY p.created DESC, p.postid DESC", userID)
+		` WHERE f.userid = ? AND f.entitytype = 'Q' AND p.type = 'Q'
+			ORDER BY p.created DESC, p.postid DESC`, userID)
 	if err == nil {
 		err = m.illustrate(ctx, o, posts...)
 	}

@@ -61,9 +61,10 @@ func (m *Module) storeViews(ctx context.Context, id int, addresses [][]byte) err
 	}
 	n, first, last := len(addresses), addresses[0], addresses[len(addresses)-1]
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		changed, err := tx.Exec(ctx, "UPDATE {posts} SET views = views + ? - CASE WHEN lastviewip = ? THEN 1 ELSE 0 END, lastviewip = ? "+
-			"WHERE postid = ? AND (? > 1 OR lastviewip IS NULL OR lastviewip <> ?)", n, first, last, id,
-			n, first)
+		changed, err := tx.Exec(ctx, `UPDATE {posts}
+			SET views = views + ? - CASE WHEN lastviewip = ? THEN 1 ELSE 0 END, lastviewip = ?
+			WHERE postid = ? AND (? > 1 OR lastviewip IS NULL OR lastviewip <> ?)`,
+			n, first, last, id, n, first)
 		if err != nil || changed == 0 || !o.Bool(option.RecalcHotnessQView) {
 			return err
 		}

@@ -119,7 +119,9 @@ func TestTimesOfApproval(t *testing.T) {
 					updated = fmt.Sprintf("FROM_UNIXTIME(%d), updatetype = 'E'", changed)
 				}
 				s := testsite.New(t, db, testsite.At(&now), setting("moderate_update_time", c.option),
-					testsite.After(fmt.Sprintf("UPDATE {posts} SET type = 'A_QUEUED', created = FROM_UNIXTIME(%d), updated = %s WHERE postid = 3", written, updated)))
+					testsite.After(fmt.Sprintf(`UPDATE {posts}
+						SET type = 'A_QUEUED', created = FROM_UNIXTIME(%d), updated = %s
+						WHERE postid = 3`, written, updated)))
 				s.Do(t, testsite.ModKenji, "PUT", "/v1/posts/3/approval", object{"approved": true})
 				got := [2]int{s.Scalar(t, "SELECT UNIX_TIMESTAMP(created) FROM {posts} WHERE postid = 3"),
 					s.Scalar(t, "SELECT COALESCE(UNIX_TIMESTAMP(updated), 0) FROM {posts} WHERE postid = 3")}
@@ -222,9 +224,14 @@ func TestClaims(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-				s := testsite.New(t, db, setting("cache_flaggedcount", "10"), testsite.After("DELETE FROM {uservotes} WHERE postid = 186 OR userid = 17",
-					"INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (186, 17, 0, 1), (186, 13, 1, 1)",
-					fmt.Sprintf("UPDATE {posts} SET upvotes = 1, downvotes = 0, netvotes = 1, flagcount = 2, updated = created, updatetype = 'E', lastuserid = NULLIF(%d, 0) WHERE postid = 186", last)))
+				s := testsite.New(t, db, setting("cache_flaggedcount", "10"), testsite.After(
+					"DELETE FROM {uservotes} WHERE postid = 186 OR userid = 17",
+					`INSERT INTO {uservotes} (postid, userid, vote, flag)
+						VALUES (186, 17, 0, 1), (186, 13, 1, 1)`,
+					fmt.Sprintf(`UPDATE {posts}
+						SET upvotes = 1, downvotes = 0, netvotes = 1, flagcount = 2,
+							updated = created, updatetype = 'E', lastuserid = NULLIF(%d, 0)
+						WHERE postid = 186`, last)))
 				s.Do(t, testsite.Lurker, "PUT", "/v1/posts/186/vote", object{"value": 1})
 				claim := func(user int) (int, object) {
 					status, body, _ := s.Try(t, user, "PUT", "/v1/posts/186/owner", nil, testsite.AsBrowser(cookie)...)

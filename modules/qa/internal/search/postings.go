@@ -193,9 +193,15 @@ func (x *Index) forgetEdited(ctx context.Context, edited string) error {
 		p.cache.Invalidate(word)
 		changed++
 		return err
-	}, "SELECT w.wordid FROM (SELECT postid FROM {posts} WHERE updated >= ? LIMIT ?) e JOIN {contentwords} w ON w.postid = e.postid UNION "+
-		"SELECT w.wordid FROM (SELECT postid FROM {posts} WHERE updated >= ? LIMIT ?) e JOIN {titlewords} w ON w.postid = e.postid UNION "+
-		"SELECT w.wordid FROM (SELECT postid FROM {posts} WHERE updated >= ? LIMIT ?) e JOIN {tagwords} w ON w.postid = e.postid",
+	}, `SELECT w.wordid
+		FROM (SELECT postid FROM {posts} WHERE updated >= ? LIMIT ?) e
+		JOIN {contentwords} w ON w.postid = e.postid
+		UNION SELECT w.wordid
+		FROM (SELECT postid FROM {posts} WHERE updated >= ? LIMIT ?) e
+		JOIN {titlewords} w ON w.postid = e.postid
+		UNION SELECT w.wordid
+		FROM (SELECT postid FROM {posts} WHERE updated >= ? LIMIT ?) e
+		JOIN {tagwords} w ON w.postid = e.postid`,
 		p.edited, maxEdited, p.edited, maxEdited, p.edited, maxEdited)
 	if err != nil {
 		return fmt.Errorf("look for edited posts: %w", err)

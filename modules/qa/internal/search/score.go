@@ -215,9 +215,12 @@ func (x *Index) lookUp(
 			})
 		}
 		return nil
-	}, "SELECT r.lowest, r.highest, r.edited, w.wordid, w.titlecount, w.contentcount, w.tagwordcount FROM (SELECT "+
-		"(SELECT COALESCE(MIN(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q') AS lowest, (SELECT COALESCE(MAX(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q') AS highest, "+
-		"(SELECT COALESCE(MAX(updated), '1970-01-01 00:00:00') FROM {posts}) AS edited) r LEFT JOIN {words} w ON w.word IN ? ORDER BY w.wordid", atLeastOne(list))
+	}, `SELECT r.lowest, r.highest, r.edited, w.wordid, w.titlecount, w.contentcount, w.tagwordcount
+		FROM (SELECT (SELECT COALESCE(MIN(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q') AS lowest,
+			(SELECT COALESCE(MAX(hotness), 0) + 0e0 FROM {posts} WHERE type = 'Q') AS highest,
+			(SELECT COALESCE(MAX(updated), '1970-01-01 00:00:00') FROM {posts}) AS edited) r
+		LEFT JOIN {words} w ON w.word IN ?
+		ORDER BY w.wordid`, atLeastOne(list))
 	if err != nil {
 		err = fmt.Errorf("look up words: %w", err)
 	}
@@ -233,8 +236,11 @@ func atLeastOne(list []string) []string {
 	return list
 }
 
-const byAuthor = "SELECT a.postid, LN(10000 / (n.qposts + 0e0)) FROM {users} h CROSS JOIN {posts} a ON a.userid = h.userid " +
-	"AND a.type = 'Q' JOIN {userpoints} n ON n.userid = h.userid WHERE h.handle "
+const byAuthor = `SELECT a.postid, LN(10000 / (n.qposts + 0e0))
+	FROM {users} h
+	CROSS JOIN {posts} a ON a.userid = h.userid AND a.type = 'Q'
+	JOIN {userpoints} n ON n.userid = h.userid
+	WHERE h.handle `
 
 // matchAuthors scores the questions of users whose handle is one of the words or the whole query. It
 // returns the scores by the id of the question; a handle that is both counts twice.

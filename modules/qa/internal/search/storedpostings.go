@@ -192,8 +192,11 @@ func (x *Index) Store(
 		missing[w.id] = len(lists)
 		lists = append(lists, w)
 		return err
-	}, "SELECT wordid, titlecount, contentcount, tagwordcount FROM {words} WHERE wordid > ? AND "+
-		commonWord+" ORDER BY wordid LIMIT ?", after, storedFrom, storedFrom, storedFrom, storedAtOnce)
+	}, `SELECT wordid, titlecount, contentcount, tagwordcount
+		FROM {words}
+		WHERE wordid > ? AND `+commonWord+`
+		ORDER BY wordid
+		LIMIT ?`, after, storedFrom, storedFrom, storedFrom, storedAtOnce)
 	if err != nil {
 		return 0, 0, fmt.Errorf("read common words: %w", err)
 	}
@@ -221,7 +224,8 @@ func replaceStored(
 			continue // the site's counts are off, or a post has just been written
 		}
 		kept = append(kept, w.id)
-		_, err := tx.Exec(ctx, "INSERT INTO {q2ab_postings} (wordid, edited, newest, postings) VALUES (?, ?, ?, ?)"+
+		_, err := tx.Exec(ctx, `INSERT INTO {q2ab_postings} (wordid, edited, newest, postings)
+			VALUES (?, ?, ?, ?)`+
 			tx.Upsert("wordid")+"edited = "+tx.Given("edited")+", newest = "+tx.Given("newest")+
 			", postings = "+tx.Given("postings"), w.id, now.edited, now.newest, pack(w.list))
 		if err != nil {
