@@ -48,8 +48,9 @@ func (m *Module) registerActivity(api huma.API) {
 		OperationID: "list-activity", Method: http.MethodGet, Path: "/v1/activity",
 		Tags:    []string{"Activity"},
 		Summary: "What happened lately, the newest first",
-		Description: "all and home name each question once, with the newest that happened to it, and end where Question2Answer's own page ends: " +
-			"after the site's page size, out of the newest 50 of each kind.",
+		Description: "all and home name each question once, with the newest that happened to it, and end " +
+			"where Question2Answer's own page ends: after the site's page size, out of the newest 50 of " +
+			"each kind.",
 	}, m.listActivity)
 }
 
@@ -140,7 +141,8 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 
 // eventJoin joins a post e with its parent pp, which is missing if e is a question, and with the
 // question p that it belongs to.
-const eventJoin = `LEFT JOIN {posts} pp ON pp.postid = e.parentid AND e.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED')
+const eventJoin = `LEFT JOIN {posts} pp
+		ON pp.postid = e.parentid AND e.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED')
 	JOIN {posts} p ON p.postid = CASE
 		WHEN pp.postid IS NULL THEN e.postid
 		WHEN pp.type IN ('A', 'A_HIDDEN', 'A_QUEUED') THEN pp.parentid

@@ -10,14 +10,16 @@ import (
 func TestActivityAsRecorded(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
-		recorded := testsite.Recording[map[string]map[string][]testsite.RecordedActivity](t, "home-and-activity")
-		for category, lists := range recorded {
+		type activity = map[string]map[string][]testsite.RecordedActivity
+		for category, lists := range testsite.Recording[activity](t, "home-and-activity") {
 			for name, kind := range map[string]string{"home_first20": "home", "activity_first20": "all"} {
 				path := "/v1/activity?kind=" + kind
 				if category != "(all)" {
 					path += "&category=" + url.QueryEscape(category)
 				}
-				testsite.Same(t, category+" "+name, testsite.Entries(testsite.Get[testsite.List[testsite.Activity]](t, s, path).Items), testsite.RecordedEntries(lists[name], true))
+				got := testsite.Get[testsite.List[testsite.Activity]](t, s, path).Items
+				testsite.Same(t, category+" "+name, testsite.Entries(got),
+					testsite.RecordedEntries(lists[name], true))
 			}
 		}
 	})
@@ -31,21 +33,27 @@ func TestRecentPostsAsRecorded(t *testing.T) {
 		UpdateType         *string
 	}
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
-		for kind, want := range testsite.Recording[map[string]struct{ Pairs []pair }](t, "recent-answers-comments-edits") {
+		recorded := testsite.Recording[map[string]struct{ Pairs []pair }](t, "recent-answers-comments-edits")
+		for kind, want := range recorded {
 			wanted := []testsite.Entry{}
 			for _, p := range want.Pairs {
 				if p.Time == 0 {
-					// If fewer than 50 posts were ever changed, Q2A's query adds posts that never were, in the order
-					// in which the database finds them. They are not edits, and the list here ends before them.
+					// If fewer than 50 posts were ever changed, Q2A's query adds posts that never were, in
+					// the order in which the database finds them. They are not edits, and the list here
+					// ends before them.
 					continue
 				}
 				what := "new"
 				if p.UpdateType != nil {
 					what = testsite.UpdateWords[*p.UpdateType]
 				}
-				wanted = append(wanted, testsite.Entry{Question: p.QuestionID, Post: p.PostID, What: what, At: p.Time})
+				wanted = append(wanted, testsite.Entry{
+					Question: p.QuestionID, Post: p.PostID, What: what, At: p.Time,
+				})
 			}
-			testsite.Same(t, kind, testsite.Entries(testsite.Get[testsite.List[testsite.Activity]](t, s, "/v1/activity?limit=50&kind="+kind).Items), wanted)
+			got := testsite.Get[testsite.List[testsite.Activity]](t, s,
+				"/v1/activity?limit=50&kind="+kind).Items
+			testsite.Same(t, kind, testsite.Entries(got), wanted)
 		}
 	})
 }

@@ -12,8 +12,10 @@ import (
 
 // permissionNamesInOrder are the keys of the field can, which tells a caller what the caller may do with a
 // post.
-var permissionNamesInOrder = []string{"answer", "comment", "edit", "changeCategoryAndTags", "selectAnswer", "voteUp", "voteDown", "flag", "unflag", "clearFlags",
-	"close", "reopen", "approve", "hide", "reshow", "delete", "claim", "followUp"}
+var permissionNamesInOrder = []string{
+	"answer", "comment", "edit", "changeCategoryAndTags", "selectAnswer", "voteUp", "voteDown", "flag",
+	"unflag", "clearFlags", "close", "reopen", "approve", "hide", "reshow", "delete", "claim", "followUp",
+}
 
 // statePosts are the posts that are put into unusual states, with their types: question 1 by user 6, answer 3
 // to it by user 9, and comment 2 on it by user 20. Answer 4 stays as it is.
@@ -47,8 +49,10 @@ var unusual = map[string][]string{
 	"anonymous and hidden":                      {anonymous, state("_HIDDEN", "1, 2, 3")},
 	"of a deleted account":                      {"UPDATE {posts} SET userid = NULL, cookieid = NULL WHERE postid IN (1, 2, 3)"},
 	"selected and hidden":                       {"UPDATE {posts} SET selchildid = 3 WHERE postid = 1", state("_HIDDEN", "3")},
-	"everything switched off": {`UPDATE {options} SET content = '0' WHERE title IN ('flagging_of_posts', 'voting_on_qs', 'voting_on_as', 'voting_on_cs',
-		'comment_on_qs', 'comment_on_as', 'allow_close_questions', 'follow_on_as', 'allow_self_answer', 'allow_multi_answers', 'allow_close_own_questions')`,
+	"everything switched off": {`UPDATE {options} SET content = '0'
+		WHERE title IN ('flagging_of_posts', 'voting_on_qs', 'voting_on_as', 'voting_on_cs', 'comment_on_qs',
+			'comment_on_as', 'allow_close_questions', 'follow_on_as', 'allow_self_answer',
+			'allow_multi_answers', 'allow_close_own_questions')`,
 		"UPDATE {options} SET content = '' WHERE title = 'tags_or_categories'"},
 	"everybody may do everything": {"UPDATE {options} SET content = '150' WHERE title LIKE 'permit%' AND title NOT LIKE '%points'"},
 }
@@ -59,8 +63,10 @@ const anonymous = `UPDATE {posts} SET userid = NULL, cookieid = '113249058310650
 	WHERE postid IN (1, 2, 3)`
 
 func state(suffix, ids string) string {
-	types := map[string]string{"_HIDDEN": "CASE postid WHEN 1 THEN 'Q_HIDDEN' WHEN 3 THEN 'A_HIDDEN' ELSE 'C_HIDDEN' END",
-		"_QUEUED": "CASE postid WHEN 1 THEN 'Q_QUEUED' WHEN 3 THEN 'A_QUEUED' ELSE 'C_QUEUED' END"}
+	types := map[string]string{
+		"_HIDDEN": "CASE postid WHEN 1 THEN 'Q_HIDDEN' WHEN 3 THEN 'A_HIDDEN' ELSE 'C_HIDDEN' END",
+		"_QUEUED": "CASE postid WHEN 1 THEN 'Q_QUEUED' WHEN 3 THEN 'A_QUEUED' ELSE 'C_QUEUED' END",
+	}
 	return "UPDATE {posts} SET type = " + types[suffix] + " WHERE postid IN (" + ids + ")"
 }
 
@@ -75,9 +81,19 @@ type viewer struct {
 	user         int
 }
 
-var stateViewers = []viewer{{"nobody", "", testsite.Visitor}, {"the browser that wrote it", "11324905831065051617", testsite.Visitor}, {"a member from that browser", "11324905831065051617", testsite.Lurker},
-	{"the asker", "", testsite.Taro}, {"the answerer", "", testsite.Jose}, {"the commenter", "", testsite.Nihonmitsubachi}, {"an unconfirmed member", "", testsite.NewbieUnconf}, {"an editor", "", testsite.EditorYuki}, {"the moderator", "", testsite.ModKenji},
-	{"the administrator", "", testsite.AdminHana}, {"a blocked member", "", testsite.Spammer99}}
+var stateViewers = []viewer{
+	{"nobody", "", testsite.Visitor},
+	{"the browser that wrote it", "11324905831065051617", testsite.Visitor},
+	{"a member from that browser", "11324905831065051617", testsite.Lurker},
+	{"the asker", "", testsite.Taro},
+	{"the answerer", "", testsite.Jose},
+	{"the commenter", "", testsite.Nihonmitsubachi},
+	{"an unconfirmed member", "", testsite.NewbieUnconf},
+	{"an editor", "", testsite.EditorYuki},
+	{"the moderator", "", testsite.ModKenji},
+	{"the administrator", "", testsite.AdminHana},
+	{"a blocked member", "", testsite.Spammer99},
+}
 
 // stateSite opens a site on whose database the statements have been executed.
 func stateSite(t *testing.T, statements []string) *testsite.Site {
@@ -89,7 +105,8 @@ func stateSite(t *testing.T, statements []string) *testsite.Site {
 // viewer does not see are absent.
 func canOf(t *testing.T, s *testsite.Site, v viewer) map[int]map[string]bool {
 	t.Helper()
-	res := s.Send(t, v.user, "GET", "/v1/questions/1?include=answers,comments,permissions", nil, testsite.AsBrowser(v.cookie)...)
+	res := s.Send(t, v.user, "GET", "/v1/questions/1?include=answers,comments,permissions", nil,
+		testsite.AsBrowser(v.cookie)...)
 	all := map[int]map[string]bool{}
 	if res.StatusCode != http.StatusOK {
 		return all
@@ -130,7 +147,9 @@ func TestPermissionsAndWritesAgreeInUnusualStates(t *testing.T) {
 							if (i+id+n)%3 > 0 {
 								continue // each try needs a site of its own
 							}
-							wanted[permission+" "+kind] = func() { tryGranted(t, unusual[name], v, permission, c) }
+							wanted[permission+" "+kind] = func() {
+								tryGranted(t, unusual[name], v, permission, c)
+							}
 							continue
 						}
 						if i%4 != (id+v.user)%4 && permission != "clearFlags" && permission != "unflag" {
@@ -140,7 +159,8 @@ func TestPermissionsAndWritesAgreeInUnusualStates(t *testing.T) {
 						before := eventCount(t, s)
 						res := s.Send(t, v.user, c.method, c.path, c.body, testsite.AsBrowser(v.cookie)...)
 						if eventCount(t, s) != before || res.StatusCode >= 500 {
-							t.Errorf("%s may not %s %s %d, and does: %d %s", v.name, permission, kind, id, res.StatusCode, testsite.Text(t, res))
+							t.Errorf("%s may not %s %s %d, and does: %d %s", v.name, permission, kind, id,
+								res.StatusCode, testsite.Text(t, res))
 						}
 					}
 				}
@@ -169,7 +189,8 @@ func tryGranted(t *testing.T, state []string, v viewer, permission string, c cal
 		return // the same vote again changes nothing
 	}
 	if res.StatusCode >= 300 || eventCount(t, s) == 0 {
-		t.Errorf("%s may %s, but %s %s: %d %s, %d events", v.name, permission, c.method, c.path, res.StatusCode, body, eventCount(t, s))
+		t.Errorf("%s may %s, but %s %s: %d %s, %d events", v.name, permission, c.method, c.path,
+			res.StatusCode, body, eventCount(t, s))
 	}
 }
 
@@ -183,7 +204,8 @@ func TestOwnFlagIsNotClearedByModerators(t *testing.T) {
 			return testsite.GetAs[struct{ FlagCount int }](t, s, "/v1/answers/3", testsite.ModKenji).FlagCount
 		}
 		s.Do(t, testsite.ModKenji, "PUT", "/v1/posts/3/flag", nil)
-		if status, body, _ := s.Try(t, testsite.ModKenji, "DELETE", "/v1/posts/3/flags", nil); status != http.StatusConflict || body["code"] != "own_flag_only" || flags() != 1 {
+		status, body, _ := s.Try(t, testsite.ModKenji, "DELETE", "/v1/posts/3/flags", nil)
+		if status != http.StatusConflict || body["code"] != "own_flag_only" || flags() != 1 {
 			t.Errorf("clearing one's own flag: %d %v, %d flags", status, body["code"], flags())
 		}
 		s.Do(t, testsite.Lurker, "PUT", "/v1/posts/3/flag", nil)

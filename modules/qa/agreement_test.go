@@ -23,17 +23,20 @@ type attempt struct {
 func attemptOf(permission, kind string, id, answer int) (c call, ok bool) {
 	on := func(format string, id int) string { return fmt.Sprintf("/v1/"+format, id) }
 	content := map[string]any{"content": "Whether this may be written is the question here."}
+	paths := map[string]string{"Q": "questions/%d", "A": "answers/%d", "C": "comments/%d"}
 	switch permission {
 	case "answer":
 		return call{"POST", on("questions/%d/answers", id), content}, kind == "Q"
 	case "comment":
 		return call{"POST", on("posts/%d/comments", id), content}, kind != "C"
 	case "edit":
-		return call{"PATCH", on(map[string]string{"Q": "questions", "A": "answers", "C": "comments"}[kind]+"/%d", id), content}, true
+		return call{"PATCH", on(paths[kind], id), content}, true
 	case "changeCategoryAndTags":
-		return call{"PUT", on("questions/%d/tags", id), map[string]any{"tags": []string{"agreement"}}}, kind == "Q"
+		return call{"PUT", on("questions/%d/tags", id), map[string]any{"tags": []string{"agreement"}}},
+			kind == "Q"
 	case "selectAnswer":
-		return call{"PUT", on("questions/%d/selected-answer", id), map[string]any{"answerId": answer}}, kind == "Q" && answer != 0
+		return call{"PUT", on("questions/%d/selected-answer", id), map[string]any{"answerId": answer}},
+			kind == "Q" && answer != 0
 	case "voteUp":
 		return call{"PUT", on("posts/%d/vote", id), map[string]any{"value": 1}}, true
 	case "voteDown":
@@ -45,7 +48,9 @@ func attemptOf(permission, kind string, id, answer int) (c call, ok bool) {
 	case "clearFlags":
 		return call{"DELETE", on("posts/%d/flags", id), nil}, true
 	case "close":
-		return call{"PUT", on("questions/%d/closure", id), map[string]any{"note": "Whether it may be closed is the question here."}}, kind == "Q"
+		return call{"PUT", on("questions/%d/closure", id), map[string]any{
+			"note": "Whether it may be closed is the question here.",
+		}}, kind == "Q"
 	case "reopen":
 		return call{"DELETE", on("questions/%d/closure", id), nil}, kind == "Q"
 	case "approve":
@@ -55,11 +60,15 @@ func attemptOf(permission, kind string, id, answer int) (c call, ok bool) {
 	case "reshow":
 		return call{"PUT", on("posts/%d/visibility", id), map[string]any{"hidden": false}}, true
 	case "delete":
-		return call{"DELETE", on(map[string]string{"Q": "questions", "A": "answers", "C": "comments"}[kind]+"/%d", id), nil}, true
+		return call{"DELETE", on(paths[kind], id), nil}, true
 	case "claim":
 		return call{"PUT", on("posts/%d/owner", id), nil}, true
 	case "followUp":
-		return call{"POST", "/v1/questions", map[string]any{"title": "Does this follow from that answer?", "content": content["content"], "followsAnswerId": id}}, kind == "A"
+		return call{"POST", "/v1/questions", map[string]any{
+			"title":           "Does this follow from that answer?",
+			"content":         content["content"],
+			"followsAnswerId": id,
+		}}, kind == "A"
 	}
 	return call{}, false
 }
@@ -68,7 +77,8 @@ func attemptOf(permission, kind string, id, answer int) (c call, ok bool) {
 // one.
 func eventCount(t *testing.T, s *testsite.Site) (n int) {
 	t.Helper()
-	if _, err := s.App.DB.Get(context.Background(), []any{&n}, "SELECT COUNT(*) FROM {q2ab_outbox}"); err != nil {
+	if _, err := s.App.DB.Get(context.Background(), []any{&n},
+		"SELECT COUNT(*) FROM {q2ab_outbox}"); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -82,10 +92,12 @@ const perPermission = 8
 // caller are refused, and that those which it grants are done.
 func TestPermissionsAndWritesAgree(t *testing.T) {
 	t.Parallel()
-	viewers := map[string]int{"nobody": testsite.Visitor, "newbie_unconf": testsite.NewbieUnconf, "aki": testsite.Aki,
+	viewers := map[string]int{
+		"nobody": testsite.Visitor, "newbie_unconf": testsite.NewbieUnconf, "aki": testsite.Aki,
 		"みつばち太郎": testsite.Taro, "cat_expert": testsite.CatExpert, "expert_sato": testsite.ExpertSato,
 		"editor_yuki": testsite.EditorYuki, "mod_kenji": testsite.ModKenji, "admin_hana": testsite.AdminHana,
-		"spammer99": testsite.Spammer99}
+		"spammer99": testsite.Spammer99,
+	}
 	s := testsite.New(t)
 	granted, refused := map[string][]attempt{}, 0
 	for viewer, user := range viewers {
@@ -93,7 +105,8 @@ func TestPermissionsAndWritesAgree(t *testing.T) {
 			if (question+user)%3 > 0 {
 				continue // a third of them is enough
 			}
-			res := s.Request(t, http.MethodGet, fmt.Sprintf("/v1/questions/%d?include=answers,comments,permissions", question), user)
+			res := s.Request(t, http.MethodGet,
+				fmt.Sprintf("/v1/questions/%d?include=answers,comments,permissions", question), user)
 			if res.StatusCode != http.StatusOK {
 				continue
 			}
@@ -111,13 +124,16 @@ func TestPermissionsAndWritesAgree(t *testing.T) {
 						continue
 					}
 					if granting {
-						granted[permission] = append(granted[permission], attempt{permission, viewer, user, id, c})
+						a := attempt{permission, viewer, user, id, c}
+						granted[permission] = append(granted[permission], a)
 						continue
 					}
 					refused++
 					before := eventCount(t, s)
-					if status, body, _ := s.Try(t, user, c.method, c.path, c.body); eventCount(t, s) != before {
-						t.Errorf("%s may not %s %s %d, and does: %d %v", viewer, permission, kind, id, status, body)
+					status, body, _ := s.Try(t, user, c.method, c.path, c.body)
+					if eventCount(t, s) != before {
+						t.Errorf("%s may not %s %s %d, and does: %d %v", viewer, permission,
+							kind, id, status, body)
 					}
 				}
 			}
@@ -134,7 +150,9 @@ func TestPermissionsAndWritesAgree(t *testing.T) {
 	}
 	done := 0
 	for permission, list := range granted {
-		slices.SortFunc(list, func(a, b attempt) int { return cmp.Or(cmp.Compare(a.viewer, b.viewer), a.post-b.post) })
+		slices.SortFunc(list, func(a, b attempt) int {
+			return cmp.Or(cmp.Compare(a.viewer, b.viewer), a.post-b.post)
+		})
 		step := max(1, len(list)/perPermission)
 		for i := 0; i < len(list); i += step {
 			a := list[i]
@@ -142,10 +160,13 @@ func TestPermissionsAndWritesAgree(t *testing.T) {
 			status, body, _ := fresh.Try(t, a.user, a.call.method, a.call.path, a.call.body)
 			switch code := body["code"]; {
 			case permission == "followUp" && code == "user_blocked": // Q2A's rule looks at the answer alone
-			case permission == "changeCategoryAndTags" && code == "validation": // an old title that is too short by now
-			case (permission == "voteUp" || permission == "voteDown") && status == http.StatusOK: // the same vote again changes nothing
+			case permission == "changeCategoryAndTags" && code == "validation":
+				// The title is old, and too short by now.
+			case (permission == "voteUp" || permission == "voteDown") && status == http.StatusOK:
+				// Giving the same vote again changes nothing.
 			case status >= 300 || eventCount(t, fresh) == 0:
-				t.Errorf("%s may %s post %d, but: %d %v, %d events", a.viewer, permission, a.post, status, body, eventCount(t, fresh))
+				t.Errorf("%s may %s post %d, but: %d %v, %d events", a.viewer, permission, a.post, status,
+					body, eventCount(t, fresh))
 			}
 			done++
 		}

@@ -179,7 +179,8 @@ func (c *change) followed(id int) (*followed, error) {
 		return nil, err
 	}
 	a := t.byID[id]
-	if a == nil || a.kind != KindAnswer || !t.rules[id].allows(followingUp) || seen(c.o, c.caller, t, a) != nil {
+	if a == nil || a.kind != KindAnswer ||
+		!t.rules[id].allows(followingUp) || seen(c.o, c.caller, t, a) != nil {
 		return nil, nil //nolint:nilerr // whoever may not see it is told the same as if there were none
 	}
 	return &followed{a, t.question.id}, nil

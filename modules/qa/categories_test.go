@@ -45,8 +45,15 @@ func TestCategoriesAsRecorded(t *testing.T) {
 			for _, c := range got.Children {
 				sub = append(sub, c.ID)
 			}
-			testsite.Same(t, want.Title, []any{got.ID, got.ParentID, got.Title, got.Slug, got.Description, got.QuestionCount, got.Position, got.Path, sub},
-				[]any{want.ID, parent, want.Title, want.Slug, want.Content, want.QCount, want.Position, strings.Join(slugs, "/"), append([]int{}, recorded.Sub[strconv.Itoa(want.ID)]...)})
+			testsite.Same(t, want.Title,
+				[]any{
+					got.ID, got.ParentID, got.Title, got.Slug, got.Description, got.QuestionCount,
+					got.Position, got.Path, sub,
+				},
+				[]any{
+					want.ID, parent, want.Title, want.Slug, want.Content, want.QCount, want.Position,
+					strings.Join(slugs, "/"), append([]int{}, recorded.Sub[strconv.Itoa(want.ID)]...),
+				})
 		}
 	})
 }

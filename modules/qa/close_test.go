@@ -37,7 +37,9 @@ func TestWrongClosures(t *testing.T) {
 	}
 	refusal := func(user int, method string, want string) {
 		t.Helper()
-		if status, body, _ := s.Try(t, user, method, "/v1/questions/1/closure", map[string]any{"PUT": object{"duplicateOf": 14}}[method]); status != http.StatusForbidden || body["code"] != want {
+		status, body, _ := s.Try(t, user, method, "/v1/questions/1/closure",
+			map[string]any{"PUT": object{"duplicateOf": 14}}[method])
+		if status != http.StatusForbidden || body["code"] != want {
 			t.Errorf("%s by %d: %d %v, want %s", method, user, status, body, want)
 		}
 	}
@@ -56,11 +58,14 @@ func TestWrongClosures(t *testing.T) {
 func TestReopening(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		s := testsite.New(t, db, setting("do_close_on_select", "1"), testsite.After("UPDATE {posts} SET selchildid = 16 WHERE postid = 14"))
+		s := testsite.New(t, db, setting("do_close_on_select", "1"),
+			testsite.After("UPDATE {posts} SET selchildid = 16 WHERE postid = 14"))
 		closing := func(id int) int {
 			return s.Scalar(t, "SELECT COALESCE(closedbyid, 0) FROM {posts} WHERE postid = ?", id)
 		}
-		exists := func(id int) bool { return s.Scalar(t, "SELECT COUNT(*) FROM {posts} WHERE postid = ?", id) == 1 }
+		exists := func(id int) bool {
+			return s.Scalar(t, "SELECT COUNT(*) FROM {posts} WHERE postid = ?", id) == 1
+		}
 		const path = "/v1/questions/1/closure"
 		s.Do(t, testsite.EditorYuki, "PUT", path, object{"note": "Closed with a note."})
 		note := closing(1)
@@ -76,7 +81,8 @@ func TestReopening(t *testing.T) {
 		if closing(1) != 0 || !exists(27) {
 			t.Error("still closed, or the original is gone")
 		}
-		if closed, reopened := published(t, s, "q_close"), published(t, s, "q_reopen"); closed != 2 || reopened != 2 {
+		closed, reopened := published(t, s, "q_close"), published(t, s, "q_reopen")
+		if closed != 2 || reopened != 2 {
 			t.Errorf("closed %d and reopened %d times", closed, reopened)
 		}
 		before := testsite.ReadTables(t, s.App.DB)
@@ -92,9 +98,13 @@ func TestReopening(t *testing.T) {
 func TestWrongSelections(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After("UPDATE {posts} SET type = 'A_HIDDEN' WHERE postid = 4"))
-	for name, id := range map[string]int{"no post": 999999, "the question": 1, "a comment": 2, "an answer to another": 16, "a hidden answer": 4} {
+	for name, id := range map[string]int{
+		"no post": 999999, "the question": 1, "a comment": 2, "an answer to another": 16,
+		"a hidden answer": 4,
+	} {
 		t.Run(name, func(t *testing.T) {
-			status, body, _ := s.Try(t, testsite.Taro, "PUT", "/v1/questions/1/selected-answer", object{"answerId": id})
+			status, body, _ := s.Try(t, testsite.Taro, "PUT", "/v1/questions/1/selected-answer",
+				object{"answerId": id})
 			if status != http.StatusUnprocessableEntity || fieldOf(body) != "answerId: no_answer_here" {
 				t.Errorf("%d %v", status, body)
 			}
@@ -114,11 +124,13 @@ func TestSelections(t *testing.T) {
 			t.Parallel()
 			s := testsite.New(t, setting("do_close_on_select", closes))
 			told := func() string {
-				return fmt.Sprint(published(t, s, "a_select"), published(t, s, "a_unselect"), published(t, s, "q_close"), published(t, s, "q_reopen"))
+				return fmt.Sprint(published(t, s, "a_select"), published(t, s, "a_unselect"),
+					published(t, s, "q_close"), published(t, s, "q_reopen"))
 			}
 			what := func(id int) string {
 				var what string
-				if _, err := s.App.DB.Get(t.Context(), []any{&what}, "SELECT COALESCE(updatetype, '') FROM {posts} WHERE postid = ?", id); err != nil {
+				if _, err := s.App.DB.Get(t.Context(), []any{&what},
+					"SELECT COALESCE(updatetype, '') FROM {posts} WHERE postid = ?", id); err != nil {
 					t.Fatal(err)
 				}
 				return what
@@ -148,13 +160,16 @@ func TestSelections(t *testing.T) {
 					want = step.closing
 				}
 				if got := told(); got != want {
-					t.Errorf("%s: selected, unselected, closed, reopened %s times, want %s", step.name, got, want)
+					t.Errorf("%s: selected, unselected, closed, reopened %s times, want %s",
+						step.name, got, want)
 				}
-				if got := s.Scalar(t, "SELECT COALESCE(selchildid, 0) FROM {posts} WHERE postid = 1"); got != step.selected {
+				if got := s.Scalar(t,
+					"SELECT COALESCE(selchildid, 0) FROM {posts} WHERE postid = 1"); got != step.selected {
 					t.Errorf("%s: answer %d is selected, want %d", step.name, got, step.selected)
 				}
 				if of3, of4 := what(3), what(4); of3 != step.of3 || of4 != step.of4 {
-					t.Errorf("%s: the last changes are %q and %q, want %q and %q", step.name, of3, of4, step.of3, step.of4)
+					t.Errorf("%s: the last changes are %q and %q, want %q and %q", step.name, of3, of4,
+						step.of3, step.of4)
 				}
 			}
 		})
@@ -166,11 +181,13 @@ func TestSelections(t *testing.T) {
 func TestVisitorsSelections(t *testing.T) {
 	t.Parallel()
 	const cookie = "11324905831065051617"
-	s := testsite.New(t, testsite.After(anonymous, "UPDATE {posts} SET updated = NULL, updatetype = NULL WHERE postid IN (3, 4)"))
+	s := testsite.New(t, testsite.After(anonymous,
+		"UPDATE {posts} SET updated = NULL, updatetype = NULL WHERE postid IN (3, 4)"))
 	changed := func(id int) bool {
 		return s.Scalar(t, "SELECT COUNT(*) FROM {posts} WHERE postid = ? AND updatetype = 'S'", id) > 0
 	}
-	s.Do(t, testsite.Visitor, "PUT", "/v1/questions/1/selected-answer", object{"answerId": 3}, testsite.AsBrowser(cookie)...)
+	s.Do(t, testsite.Visitor, "PUT", "/v1/questions/1/selected-answer", object{"answerId": 3},
+		testsite.AsBrowser(cookie)...)
 	if best := s.Scalar(t, "SELECT selchildid FROM {posts} WHERE postid = 1"); best != 3 || changed(3) {
 		t.Errorf("answer %d is chosen, and says so: %v", best, changed(3))
 	}

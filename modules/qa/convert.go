@@ -57,7 +57,8 @@ func (c *change) convert(p *post, in *convertInput, text *content) error {
 	if in.Body.ParentID != 0 {
 		parent = c.thread.byID[in.Body.ParentID]
 	}
-	isPlace := parent != nil && (parent == q || parent.kind == KindAnswer && parent.parentID == q.id && parent != p)
+	isPlace := parent != nil &&
+		(parent == q || parent.kind == KindAnswer && parent.parentID == q.id && parent != p)
 	if !isPlace {
 		return problem.Invalid(problem.Field{Name: "parentId", Code: fieldNoParent})
 	}

@@ -40,13 +40,15 @@ func TestPlacesOfConvertedAnswers(t *testing.T) {
 			}
 			status, got, _ := s.Try(t, testsite.EditorYuki, "POST", "/v1/answers/3/comment", body)
 			if c.want != "" {
-				if status != http.StatusUnprocessableEntity || fieldOf(got) != c.want || eventCount(t, s) != 0 {
+				if status != http.StatusUnprocessableEntity || fieldOf(got) != c.want ||
+					eventCount(t, s) != 0 {
 					t.Errorf("%d %s, want %q", status, fieldOf(got), c.want)
 				}
 				return
 			}
 			parent := max(c.parent, 1)
-			if status != http.StatusOK || s.Scalar(t, "SELECT parentid FROM {posts} WHERE postid = 3 AND type = 'C'") != parent {
+			if status != http.StatusOK ||
+				s.Scalar(t, "SELECT parentid FROM {posts} WHERE postid = 3 AND type = 'C'") != parent {
 				t.Errorf("%d %v, or it is not a comment on %d", status, got, parent)
 			}
 			if n := published(t, s, "a_to_c"); n != 1 {
@@ -61,9 +63,12 @@ func TestPlacesOfConvertedAnswers(t *testing.T) {
 func TestWhatStandsBelowConvertedAnswers(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After("UPDATE {posts} SET selchildid = 3 WHERE postid = 1",
-		"DELETE FROM {uservotes} WHERE userid = 17 OR postid = 3", "INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (3, 17, 1, 0)"))
-	of3 := s.Do(t, testsite.Lurker, "POST", "/v1/posts/3/comments", object{"content": "A comment on the answer."})
-	of4 := s.Do(t, testsite.Lurker, "POST", "/v1/posts/4/comments", object{"content": "A comment on the other answer."})
+		"DELETE FROM {uservotes} WHERE userid = 17 OR postid = 3",
+		"INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (3, 17, 1, 0)"))
+	of3 := s.Do(t, testsite.Lurker, "POST", "/v1/posts/3/comments",
+		object{"content": "A comment on the answer."})
+	of4 := s.Do(t, testsite.Lurker, "POST", "/v1/posts/4/comments",
+		object{"content": "A comment on the other answer."})
 	s.Do(t, testsite.EditorYuki, "POST", "/v1/answers/3/comment", object{"parentId": 4})
 	for id, want := range map[int]int{3: 4, of3: 4, of4: 4, 2: 1} {
 		if got := s.Scalar(t, "SELECT parentid FROM {posts} WHERE postid = ?", id); got != want {
@@ -74,11 +79,14 @@ func TestWhatStandsBelowConvertedAnswers(t *testing.T) {
 		t.Errorf("the best answer is %d", got)
 	}
 	const votes = "SELECT %s FROM {userpoints} WHERE userid = ?"
-	if a, c := s.Scalar(t, fmt.Sprintf(votes, "aupvotes"), testsite.Lurker), s.Scalar(t, fmt.Sprintf(votes, "cupvotes"), testsite.Lurker); a != 0 || c != 1 {
+	a := s.Scalar(t, fmt.Sprintf(votes, "aupvotes"), testsite.Lurker)
+	c := s.Scalar(t, fmt.Sprintf(votes, "cupvotes"), testsite.Lurker)
+	if a != 0 || c != 1 {
 		t.Errorf("%d votes on answers and %d on comments", a, c)
 	}
 	var what string
-	if _, err := s.App.DB.Get(t.Context(), []any{&what}, "SELECT updatetype FROM {posts} WHERE postid = 3"); err != nil || what != "Y" {
+	if _, err := s.App.DB.Get(t.Context(), []any{&what},
+		"SELECT updatetype FROM {posts} WHERE postid = 3"); err != nil || what != "Y" {
 		t.Errorf("the last change is %q, %v", what, err)
 	}
 }
@@ -89,7 +97,8 @@ func TestWhatStandsBelowConvertedAnswers(t *testing.T) {
 func TestWhatAConversionRecords(t *testing.T) {
 	t.Parallel()
 	text := object{"content": "A text that says something else than before."}
-	everybody := setting("moderate_edited_again", "1", "moderate_by_points", "1", "moderate_points_limit", "1000000", "permit_moderate", "40")
+	everybody := setting("moderate_edited_again", "1", "moderate_by_points", "1",
+		"moderate_points_limit", "1000000", "permit_moderate", "40")
 	trusted := setting("moderate_edited_again", "1")
 	for _, c := range []struct {
 		name     string
@@ -109,10 +118,13 @@ func TestWhatAConversionRecords(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := testsite.New(t, append(c.options, testsite.After("UPDATE {posts} SET updated = NULL, updatetype = NULL, lastuserid = NULL WHERE postid = 3"))...)
+			s := testsite.New(t, append(c.options, testsite.After(`UPDATE {posts}
+				SET updated = NULL, updatetype = NULL, lastuserid = NULL
+				WHERE postid = 3`))...)
 			s.Do(t, c.user, "POST", "/v1/answers/3/comment", c.body)
 			var what, kind string
-			if _, err := s.App.DB.Get(t.Context(), []any{&what, &kind}, "SELECT COALESCE(updatetype, ''), type FROM {posts} WHERE postid = 3"); err != nil {
+			if _, err := s.App.DB.Get(t.Context(), []any{&what, &kind},
+				"SELECT COALESCE(updatetype, ''), type FROM {posts} WHERE postid = 3"); err != nil {
 				t.Fatal(err)
 			}
 			if what != c.what || kind != c.kind {
@@ -130,7 +142,8 @@ func TestWhatAConversionRecords(t *testing.T) {
 func TestConversionsNeedBothPermissions(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, setting("permit_post_c", "110", "confirm_user_emails", "1"),
-		testsite.After("UPDATE {posts} SET userid = 15 WHERE postid = 3", "UPDATE {users} SET flags = 0 WHERE userid = 15"))
+		testsite.After("UPDATE {posts} SET userid = 15 WHERE postid = 3",
+			"UPDATE {users} SET flags = 0 WHERE userid = 15"))
 	s.Do(t, testsite.Fuyu, "PATCH", "/v1/answers/3", object{})
 	status, body, _ := s.Try(t, testsite.Fuyu, "POST", "/v1/answers/3/comment", object{})
 	if status != http.StatusForbidden || body["code"] != "email_unconfirmed" {

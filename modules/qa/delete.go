@@ -13,7 +13,9 @@ import (
 
 // registerDeletion adds the operations for deleting posts for good.
 func (m *Module) registerDeletion(api huma.API) {
-	for path, kind := range map[string]Kind{"questions": KindQuestion, "answers": KindAnswer, "comments": KindComment} {
+	for path, kind := range map[string]Kind{
+		"questions": KindQuestion, "answers": KindAnswer, "comments": KindComment,
+	} {
 		web.Register(api,
 			writeOperation("delete-"+kind.name(), http.MethodDelete, path+"/{id}",
 				"Delete a hidden "+kind.name()+" for good", "Only a hidden one that nothing stands below."),

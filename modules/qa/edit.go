@@ -78,7 +78,8 @@ func (m *Module) registerEdits(api huma.API) {
 		},
 	)
 	web.Register(api,
-		writeOperation("retag-question", http.MethodPut, "questions/{id}/tags", "Change a question's tags", ""),
+		writeOperation("retag-question", http.MethodPut, "questions/{id}/tags",
+			"Change a question's tags", ""),
 		func(ctx context.Context, in *retagInput) (*threadOutput, error) {
 			edit := &editQuestionInput{ID: in.ID}
 			edit.Body.Tags, edit.Body.Silent = &in.Body.Tags, in.Body.Silent

@@ -15,7 +15,8 @@ import (
 func setting(options ...string) testsite.Option {
 	var statements []string
 	for i := 0; i+1 < len(options); i += 2 {
-		statements = append(statements, fmt.Sprintf("REPLACE INTO {options} (title, content) VALUES ('%s', '%s')", options[i], options[i+1]))
+		statements = append(statements, fmt.Sprintf(
+			"REPLACE INTO {options} (title, content) VALUES ('%s', '%s')", options[i], options[i+1]))
 	}
 	return testsite.After(statements...)
 }
@@ -40,8 +41,10 @@ func published(t *testing.T, s *testsite.Site, name string) int {
 // anything else another one, which an edit that changes nothing needs as well.
 func TestFieldsNeedTheirPermission(t *testing.T) {
 	t.Parallel()
-	text := []object{{}, {"title": "Another title of this question"}, {"content": "Another text of this question."}, {"extra": "more"},
-		{"notify": true}, {"email": "a@example.jp"}, {"name": "Anybody"}}
+	text := []object{
+		{}, {"title": "Another title of this question"}, {"content": "Another text of this question."},
+		{"extra": "more"}, {"notify": true}, {"email": "a@example.jp"}, {"name": "Anybody"},
+	}
 	labels := []object{{"tags": []string{"honey", "wax"}}, {"categoryId": 6}}
 	both := []object{{"name": "Anybody", "categoryId": 5}}
 	for _, field := range text[1:] {
@@ -62,7 +65,8 @@ func TestFieldsNeedTheirPermission(t *testing.T) {
 			t.Parallel()
 			s := testsite.New(t, c.options, setting("extra_field_active", "1"))
 			for _, body := range c.refused {
-				if status, got, _ := s.Try(t, testsite.EditorYuki, "PATCH", "/v1/questions/1", body); status != http.StatusForbidden || got["code"] != "permission_level" {
+				status, got, _ := s.Try(t, testsite.EditorYuki, "PATCH", "/v1/questions/1", body)
+				if status != http.StatusForbidden || got["code"] != "permission_level" {
 					t.Errorf("%v: %d %v", body, status, got)
 				}
 			}
@@ -70,7 +74,8 @@ func TestFieldsNeedTheirPermission(t *testing.T) {
 				t.Errorf("%d events of what was refused", n)
 			}
 			for _, body := range c.allowed {
-				if status, got, _ := s.Try(t, testsite.EditorYuki, "PATCH", "/v1/questions/1", body); status != http.StatusOK {
+				status, got, _ := s.Try(t, testsite.EditorYuki, "PATCH", "/v1/questions/1", body)
+				if status != http.StatusOK {
 					t.Errorf("%v: %d %v", body, status, got)
 				}
 			}
@@ -131,7 +136,8 @@ func TestWrongFieldsOfEdits(t *testing.T) {
 func TestEditsAreApprovedAgain(t *testing.T) {
 	t.Parallel()
 	again, never := setting("moderate_edited_again", "1"), setting("moderate_edited_again", "0")
-	everybody := setting("moderate_by_points", "1", "moderate_points_limit", "1000000", "permit_moderate", "40")
+	everybody := setting("moderate_by_points", "1", "moderate_points_limit", "1000000",
+		"permit_moderate", "40")
 	content := object{"content": "A text that says something else than before."}
 	silent := object{"content": content["content"], "silent": true}
 	title := object{"title": "A title that says something else"}
@@ -171,7 +177,8 @@ func TestEditsAreApprovedAgain(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
-			s := testsite.New(t, append(x.options, setting("cache_flaggedcount", "10"), testsite.After("UPDATE {posts} SET flagcount = 2 WHERE postid IN (1, 2, 3)"))...)
+			s := testsite.New(t, append(x.options, setting("cache_flaggedcount", "10"),
+				testsite.After("UPDATE {posts} SET flagcount = 2 WHERE postid IN (1, 2, 3)"))...)
 			status, body, _ := s.Try(t, x.user, "PATCH", x.path, x.body)
 			// The response has the post even if the caller may not see it any more.
 			if status != http.StatusOK {
@@ -182,7 +189,8 @@ func TestEditsAreApprovedAgain(t *testing.T) {
 			}
 			var kind, letter string
 			id := map[string]int{q: 1, a: 3, c: 2}[x.path]
-			if _, err := s.App.DB.Get(t.Context(), []any{&kind}, "SELECT type FROM {posts} WHERE postid = ?", id); err != nil {
+			if _, err := s.App.DB.Get(t.Context(), []any{&kind},
+				"SELECT type FROM {posts} WHERE postid = ?", id); err != nil {
 				t.Fatal(err)
 			}
 			letter = strings.ToLower(kind[:1])
@@ -200,8 +208,10 @@ func TestEditsAreApprovedAgain(t *testing.T) {
 			if n := published(t, s, letter+"_edit"); n != 1 {
 				t.Errorf("%d times reported as edited", n)
 			}
-			if n := s.Scalar(t, "SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = 'cache_flaggedcount'"); n != flags {
-				t.Errorf("%d flags on visible posts, want %d", n, flags)
+			counted := s.Scalar(t,
+				"SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = 'cache_flaggedcount'")
+			if counted != flags {
+				t.Errorf("%d flags on visible posts, want %d", counted, flags)
 			}
 		})
 	}
@@ -211,7 +221,8 @@ func TestEditsAreApprovedAgain(t *testing.T) {
 // edits and edits that change nothing are not recorded.
 func TestWhatAnEditRecords(t *testing.T) {
 	t.Parallel()
-	title, content := object{"title": "A title that says something else"}, object{"content": "A text that says something else."}
+	title := object{"title": "A title that says something else"}
+	content := object{"content": "A text that says something else."}
 	for _, c := range []struct {
 		name string
 		call call
@@ -232,7 +243,10 @@ func TestWhatAnEditRecords(t *testing.T) {
 			s.Do(t, testsite.ModKenji, c.call.method, c.call.path, c.call.body)
 			var what string
 			var by int
-			if _, err := s.App.DB.Get(t.Context(), []any{&what, &by}, "SELECT COALESCE(updatetype, ''), COALESCE(lastuserid, 0) FROM {posts} WHERE postid = 27"); err != nil {
+			if _, err := s.App.DB.Get(t.Context(), []any{&what, &by},
+				`SELECT COALESCE(updatetype, ''), COALESCE(lastuserid, 0)
+					FROM {posts}
+					WHERE postid = 27`); err != nil {
 				t.Fatal(err)
 			}
 			who := testsite.ModKenji
@@ -250,7 +264,8 @@ func TestWhatAnEditRecords(t *testing.T) {
 // it without a trace.
 func TestSilentEditsNeedTheirPermission(t *testing.T) {
 	t.Parallel()
-	s := testsite.New(t, setting("permit_edit_silent", "40", "permit_edit_q", "70", "permit_edit_a", "70", "permit_edit_c", "70", "permit_retag_cat", "70"))
+	s := testsite.New(t, setting("permit_edit_silent", "40", "permit_edit_q", "70", "permit_edit_a", "70",
+		"permit_edit_c", "70", "permit_retag_cat", "70"))
 	content := object{"content": "A text that says something else than before.", "silent": true}
 	for _, c := range []call{
 		{"PATCH", "/v1/questions/1", content}, {"PATCH", "/v1/answers/3", content}, {"PATCH", "/v1/comments/2", content},
@@ -259,10 +274,12 @@ func TestSilentEditsNeedTheirPermission(t *testing.T) {
 		{"POST", "/v1/answers/3/comment", object{"silent": true}},
 	} {
 		t.Run(c.method+" "+c.path, func(t *testing.T) {
-			if status, body, _ := s.Try(t, testsite.EditorYuki, c.method, c.path, c.body); status != http.StatusForbidden || body["code"] != "permission_level" {
+			status, body, _ := s.Try(t, testsite.EditorYuki, c.method, c.path, c.body)
+			if status != http.StatusForbidden || body["code"] != "permission_level" {
 				t.Errorf("by who may not: %d %v", status, body)
 			}
-			if status, body, _ := s.Try(t, testsite.ModKenji, c.method, c.path, c.body); status != http.StatusOK {
+			status, body, _ = s.Try(t, testsite.ModKenji, c.method, c.path, c.body)
+			if status != http.StatusOK {
 				t.Errorf("by who may: %d %v", status, body)
 			}
 		})
@@ -278,13 +295,18 @@ func TestMoveTakesTheThreadAlong(t *testing.T) {
 		s := testsite.New(t, db, testsite.After(`INSERT INTO {posts}
 			(postid, type, parentid, categoryid, catidpath1, catidpath2, userid, created, format, content)
 			VALUES (900, 'NOTE', 1, 3, 1, 2, 3, '2026-03-01 00:00:00', '', 'An older note.')`))
-		comment := s.Do(t, testsite.Lurker, "POST", "/v1/posts/3/comments", object{"content": "A comment on the answer."})
-		follow := s.Do(t, testsite.Lurker, "POST", "/v1/questions", object{"title": "Does this follow from that answer?",
-			"content": "What is to be found out.", "categoryId": 8, "followsAnswerId": 3, "tags": []string{"honey"}})
-		s.Do(t, testsite.EditorYuki, "PUT", "/v1/questions/1/closure", object{"note": "Closed, and to be moved."})
+		comment := s.Do(t, testsite.Lurker, "POST", "/v1/posts/3/comments",
+			object{"content": "A comment on the answer."})
+		follow := s.Do(t, testsite.Lurker, "POST", "/v1/questions", object{
+			"title": "Does this follow from that answer?", "content": "What is to be found out.",
+			"categoryId": 8, "followsAnswerId": 3, "tags": []string{"honey"},
+		})
+		s.Do(t, testsite.EditorYuki, "PUT", "/v1/questions/1/closure",
+			object{"note": "Closed, and to be moved."})
 		note := s.Scalar(t, "SELECT closedbyid FROM {posts} WHERE postid = 1")
 		s.Do(t, testsite.EditorYuki, "PUT", "/v1/questions/1/category", object{"categoryId": 6})
-		s.Do(t, testsite.EditorYuki, "PUT", fmt.Sprintf("/v1/questions/%d/category", follow), object{"categoryId": 9})
+		s.Do(t, testsite.EditorYuki, "PUT", fmt.Sprintf("/v1/questions/%d/category", follow),
+			object{"categoryId": 9})
 		for id, want := range map[int]int{1: 6, 2: 6, 3: 6, comment: 6, note: 6, 900: 3, follow: 9} {
 			if got := s.Scalar(t, "SELECT categoryid FROM {posts} WHERE postid = ?", id); got != want {
 				t.Errorf("post %d is in category %d, want %d", id, got, want)
@@ -325,7 +347,10 @@ func TestAuthorsDataInEdits(t *testing.T) {
 			s := testsite.New(t, append(c.options, setting("permit_edit_q", "70"))...)
 			s.Do(t, c.user, "PATCH", "/v1/questions/186", c.body, testsite.AsBrowser(c.cookie)...)
 			var notify, name string
-			if _, err := s.App.DB.Get(t.Context(), []any{&notify, &name}, "SELECT COALESCE(notify, ''), COALESCE(name, '') FROM {posts} WHERE postid = 186"); err != nil {
+			if _, err := s.App.DB.Get(t.Context(), []any{&notify, &name},
+				`SELECT COALESCE(notify, ''), COALESCE(name, '')
+					FROM {posts}
+					WHERE postid = 186`); err != nil {
 				t.Fatal(err)
 			}
 			if got := notify + " " + name; got != c.want {
@@ -382,7 +407,8 @@ func TestEditedRepliesAreFound(t *testing.T) {
 		s.Do(t, testsite.ModKenji, "PATCH", path, object{"content": "A word is " + first + " here."})
 		s.Do(t, testsite.ModKenji, "PATCH", path, object{"content": "A word is " + second + " here."})
 		if found(first) != 0 || found(second) != 1 {
-			t.Errorf("%s: the old word leads to %d posts, the new one to %d", path, found(first), found(second))
+			t.Errorf("%s: the old word leads to %d posts, the new one to %d", path, found(first),
+				found(second))
 		}
 	}
 }

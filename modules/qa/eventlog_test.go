@@ -46,7 +46,8 @@ func TestEventLog(t *testing.T) {
 			{call{method: "PUT", path: "/v1/posts/1/vote", body: map[string]any{"value": 1}}, testsite.Lurker, http.StatusOK}, // nothing happens
 			{call{method: "POST", path: "/v1/questions/1/answers", body: map[string]any{"content": ""}}, testsite.Lurker, http.StatusUnprocessableEntity},
 		} {
-			if status, body, _ := s.Try(t, c.actor, c.call.method, c.call.path, c.call.body); status != c.status {
+			status, body, _ := s.Try(t, c.actor, c.call.method, c.call.path, c.call.body)
+			if status != c.status {
 				t.Fatalf("%s %s: %d %v", c.method, c.path, status, body)
 			}
 		}
@@ -76,7 +77,8 @@ func TestEventLog(t *testing.T) {
 		if _, err := other.Exec(context.Background(), "DROP TABLE {eventlog}"); err != nil {
 			t.Fatal(err)
 		}
-		if status, body, _ := s.Try(t, testsite.Lurker, "DELETE", "/v1/posts/1/vote", nil); status != http.StatusOK {
+		status, body, _ := s.Try(t, testsite.Lurker, "DELETE", "/v1/posts/1/vote", nil)
+		if status != http.StatusOK {
 			t.Errorf("without the table: %d %v", status, body)
 		}
 	})

@@ -17,7 +17,8 @@ func TestEventStream(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		url := db.Copy(t)
-		writer, reader := testsite.New(t, testsite.On(url)), testsite.New(t, testsite.On(url)) // two servers on one database
+		// Two servers work on one database.
+		writer, reader := testsite.New(t, testsite.On(url)), testsite.New(t, testsite.On(url))
 		all := testsite.OpenStream(t, reader, "", "")
 		hello := all.Next(t)
 		if hello["event"] != "hello" || hello["id"] != "0" {
@@ -40,7 +41,8 @@ func TestEventStream(t *testing.T) {
 		var ids []string
 		for _, want := range []string{"vote", "vote", "answer", "comment"} {
 			e := all.Next(t)
-			if e["event"] != want || strings.Contains(e["data"], "17") && strings.Contains(e["data"], "user") {
+			if e["event"] != want ||
+				strings.Contains(e["data"], "17") && strings.Contains(e["data"], "user") {
 				t.Errorf("event %v, want %s", e, want)
 			}
 			ids = append(ids, e["id"])
@@ -59,11 +61,13 @@ func TestEventStream(t *testing.T) {
 		if e := testsite.OpenStream(t, reader, "", "9999").Next(t); e["event"] != "reset" {
 			t.Errorf("with an id of the future: %v", e)
 		}
-		if res := reader.Request(t, http.MethodHead, "/v1/events", testsite.Visitor); res.StatusCode != http.StatusOK {
-			t.Errorf("HEAD: %s", res.Status)
+		head := reader.Request(t, http.MethodHead, "/v1/events", testsite.Visitor)
+		if head.StatusCode != http.StatusOK {
+			t.Errorf("HEAD: %s", head.Status)
 		}
-		if res := reader.Request(t, http.MethodGet, "/v1/events?question=x", testsite.Visitor); res.StatusCode != http.StatusUnprocessableEntity {
-			t.Errorf("bad query: %s", res.Status)
+		bad := reader.Request(t, http.MethodGet, "/v1/events?question=x", testsite.Visitor)
+		if bad.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("bad query: %s", bad.Status)
 		}
 		reader.App.Events.Close()
 		if e := all.Next(t); e != nil {
@@ -80,16 +84,21 @@ func TestReplayObeysTodaysVisibility(t *testing.T) {
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		s := testsite.New(t, db)
 		ask := func(title, tag string) int {
-			return s.Do(t, testsite.Haru, "POST", "/v1/questions", object{"title": title, "content": "To be seen in a stream: " + title, "tags": []string{tag}})
+			return s.Do(t, testsite.Haru, "POST", "/v1/questions", object{
+				"title": title, "content": "To be seen in a stream: " + title, "tags": []string{tag},
+			})
 		}
-		stays, hidden := ask("A question that stays", "tag-that-stays"), ask("A question that is hidden", "tag-of-hidden")
-		queued, gone := ask("A question that is queued", "tag-of-queued"), ask("A question that is deleted", "tag-of-deleted")
+		stays := ask("A question that stays", "tag-that-stays")
+		hidden := ask("A question that is hidden", "tag-of-hidden")
+		queued := ask("A question that is queued", "tag-of-queued")
+		gone := ask("A question that is deleted", "tag-of-deleted")
 		below := s.Answer(t, testsite.Lurker, hidden)
 		s.Hide(t, hidden)
 		s.Hide(t, gone)
 		s.Do(t, testsite.ModKenji, "DELETE", fmt.Sprintf("/v1/questions/%d", gone), nil)
 		s.Alter(t, "UPDATE {users} SET level = 0, flags = 0 WHERE userid = 16")
-		s.Do(t, testsite.Haru, "PATCH", fmt.Sprintf("/v1/questions/%d", queued), object{"content": "Edited, so that it waits for approval."})
+		s.Do(t, testsite.Haru, "PATCH", fmt.Sprintf("/v1/questions/%d", queued),
+			object{"content": "Edited, so that it waits for approval."})
 
 		isShown := false
 		replayed := func(query string) (told []string) {
@@ -101,7 +110,8 @@ func TestReplayObeysTodaysVisibility(t *testing.T) {
 					st.Stop()
 					return told
 				}
-				if !isShown && e["event"] == "hidden" && (strings.Contains(e["data"], "tag") || strings.Contains(e["data"], "categor")) {
+				if !isShown && e["event"] == "hidden" &&
+					(strings.Contains(e["data"], "tag") || strings.Contains(e["data"], "categor")) {
 					t.Errorf("%s%s tells more than that it was hidden", query, e["data"])
 				}
 				var data struct{ PostID int }
@@ -111,17 +121,26 @@ func TestReplayObeysTodaysVisibility(t *testing.T) {
 				told = append(told, fmt.Sprint(e["event"], " ", data.PostID))
 			}
 		}
-		testsite.Same(t, "all", replayed(""), []string{fmt.Sprint("question ", stays), fmt.Sprint("hidden ", hidden), fmt.Sprint("hidden ", gone)})
-		testsite.Same(t, "of a tag that stays", replayed("?tag=tag-that-stays"), []string{fmt.Sprint("question ", stays)})
-		for _, query := range []string{"?tag=tag-of-hidden", "?tag=tag-of-queued", "?tag=tag-of-deleted", fmt.Sprint("?question=", queued)} {
+		testsite.Same(t, "all", replayed(""), []string{
+			fmt.Sprint("question ", stays), fmt.Sprint("hidden ", hidden), fmt.Sprint("hidden ", gone),
+		})
+		testsite.Same(t, "of a tag that stays", replayed("?tag=tag-that-stays"),
+			[]string{fmt.Sprint("question ", stays)})
+		for _, query := range []string{
+			"?tag=tag-of-hidden", "?tag=tag-of-queued", "?tag=tag-of-deleted",
+			fmt.Sprint("?question=", queued),
+		} {
 			if told := replayed(query); len(told) > 0 {
 				t.Errorf("%s is told %v", query, told)
 			}
 		}
-		testsite.Same(t, "of the hidden question", replayed(fmt.Sprint("?question=", hidden)), []string{fmt.Sprint("hidden ", hidden)})
-		s.Do(t, testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", hidden), object{"hidden": false})
+		testsite.Same(t, "of the hidden question", replayed(fmt.Sprint("?question=", hidden)),
+			[]string{fmt.Sprint("hidden ", hidden)})
+		s.Do(t, testsite.ModKenji, "PUT", fmt.Sprintf("/v1/posts/%d/visibility", hidden),
+			object{"hidden": false})
 		isShown = true
-		if told := replayed("?tag=tag-of-hidden"); !slices.Contains(told, fmt.Sprint("answer ", below)) || len(told) != 4 {
+		if told := replayed("?tag=tag-of-hidden"); !slices.Contains(told, fmt.Sprint("answer ", below)) ||
+			len(told) != 4 {
 			t.Errorf("after it is shown again: %v", told)
 		}
 	})

@@ -18,10 +18,20 @@ import (
 func TestFeedsObeyTheReadersOption(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		s := testsite.New(t, db, testsite.After("REPLACE INTO {options} (title, content) VALUES ('permit_view_q_page', '120')", "UPDATE {options} SET content = '1' WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')", "UPDATE {posts} SET content = CONCAT('Hidden from visitors. ', content) WHERE type IN ('Q', 'A', 'C')"))
-		for _, feed := range []string{"questions", "hot", "unanswered", "answers", "comments", "activity", "qa", "questions/nihon-mitsubachi", "tag/queen", "search/queen"} {
+		s := testsite.New(t, db, testsite.After(
+			"REPLACE INTO {options} (title, content) VALUES ('permit_view_q_page', '120')",
+			`UPDATE {options} SET content = '1'
+				WHERE title LIKE 'feed_for%' OR title IN ('feed_full_text', 'feed_per_category')`,
+			`UPDATE {posts} SET content = CONCAT('Hidden from visitors. ', content)
+				WHERE type IN ('Q', 'A', 'C')`))
+		for _, feed := range []string{
+			"questions", "hot", "unanswered", "answers", "comments", "activity", "qa",
+			"questions/nihon-mitsubachi", "tag/queen", "search/queen",
+		} {
 			path := "/feed/" + feed + ".rss"
-			for user, reads := range map[int]bool{testsite.Visitor: false, testsite.Aki: true, testsite.Spammer99: true} {
+			for user, reads := range map[int]bool{
+				testsite.Visitor: false, testsite.Aki: true, testsite.Spammer99: true,
+			} {
 				res := s.Request(t, http.MethodGet, path, user)
 				body := testsite.Text(t, res)
 				if res.StatusCode != http.StatusOK || !strings.Contains(body, "<item>") {
@@ -32,8 +42,11 @@ func TestFeedsObeyTheReadersOption(t *testing.T) {
 				}
 			}
 		}
-		for _, path := range []string{"/v1/questions?limit=100", "/v1/activity?limit=100", "/v1/search?limit=100&q=queen", "/v1/questions/similar?title=queen", "/v1/users/aki/activity",
-			"/v1/questions/27/related", "/v1/questions/27", "/v1/answers/3", "/v1/posts/3", "/v1/posts/27/comments"} {
+		for _, path := range []string{
+			"/v1/questions?limit=100", "/v1/activity?limit=100", "/v1/search?limit=100&q=queen",
+			"/v1/questions/similar?title=queen", "/v1/users/aki/activity", "/v1/questions/27/related",
+			"/v1/questions/27", "/v1/answers/3", "/v1/posts/3", "/v1/posts/27/comments",
+		} {
 			body := testsite.Text(t, s.Request(t, http.MethodGet, path, testsite.Visitor))
 			if strings.Contains(body, "Hidden from visitors.") || strings.Contains(body, "thumbnail") {
 				t.Errorf("GET %s shows a visitor what the question's page does not", path)
@@ -53,24 +66,31 @@ func TestFeedsAndSitemap(t *testing.T) {
 		lists := testsite.Recording[struct {
 			Lists map[string]map[string]struct{ IDs []int }
 		}](t, "question-lists").Lists
-		for path, want := range map[string][]int{"questions.rss": lists["recent"]["start=0,count=50"].IDs, "unanswered.rss": lists["unanswered"]["start=0,count=50"].IDs} {
+		for path, want := range map[string][]int{
+			"questions.rss":  lists["recent"]["start=0,count=50"].IDs,
+			"unanswered.rss": lists["unanswered"]["start=0,count=50"].IDs,
+		} {
 			res := s.Request(t, http.MethodGet, "/feed/"+path, testsite.Visitor)
 			var f feed
 			if err := xml.Unmarshal([]byte(testsite.Text(t, res)), &f); err != nil {
 				t.Fatal(err)
 			}
-			if len(f.Items) != len(want) || !strings.HasPrefix(res.Header.Get("Content-Type"), "application/rss+xml") {
+			if len(f.Items) != len(want) ||
+				!strings.HasPrefix(res.Header.Get("Content-Type"), "application/rss+xml") {
 				t.Errorf("%s: %d entries, want %d", path, len(f.Items), len(want))
 			}
 			for i, item := range f.Items {
-				if i < len(want) && !strings.HasPrefix(item.Link, "http://127.0.0.1:8802/"+itoa(want[i])+"/") {
+				if i < len(want) &&
+					!strings.HasPrefix(item.Link, "http://127.0.0.1:8802/"+itoa(want[i])+"/") {
 					t.Errorf("%s, entry %d: %s, want question %d", path, i, item.Link, want[i])
 				}
 			}
 		}
-		home := testsite.Recording[map[string]map[string][]testsite.RecordedActivity](t, "home-and-activity")["(all)"]["home_first20"]
+		type activity = map[string]map[string][]testsite.RecordedActivity
+		home := testsite.Recording[activity](t, "home-and-activity")["(all)"]["home_first20"]
 		var f feed
-		if err := xml.Unmarshal([]byte(testsite.Text(t, s.Request(t, http.MethodGet, "/feed/qa.rss", testsite.Visitor))), &f); err != nil {
+		text := testsite.Text(t, s.Request(t, http.MethodGet, "/feed/qa.rss", testsite.Visitor))
+		if err := xml.Unmarshal([]byte(text), &f); err != nil {
 			t.Fatal(err)
 		}
 		for i, want := range home {
@@ -78,8 +98,12 @@ func TestFeedsAndSitemap(t *testing.T) {
 				t.Errorf("qa.rss, entry %d: %s, want %d", i, f.Items[i].Link, want.PostID)
 			}
 		}
-		for path, status := range map[string]int{"/feed/activity.rss": 200, "/feed/answers.xml": 200, "/feed/comments": 200, "/feed/questions/nihon-mitsubachi/kanri.rss": 200,
-			"/feed/hot.rss": 404, "/feed/tag/queen.rss": 404, "/feed/nothing.rss": 404, "/feed/questions/nowhere.rss": 404} { // hot and tag are switched off on this site
+		// The feeds hot and tag are switched off on this site.
+		for path, status := range map[string]int{
+			"/feed/activity.rss": 200, "/feed/answers.xml": 200, "/feed/comments": 200,
+			"/feed/questions/nihon-mitsubachi/kanri.rss": 200, "/feed/hot.rss": 404,
+			"/feed/tag/queen.rss": 404, "/feed/nothing.rss": 404, "/feed/questions/nowhere.rss": 404,
+		} {
 			if res := s.Request(t, http.MethodGet, path, testsite.Visitor); res.StatusCode != status {
 				t.Errorf("GET %s: %s", path, res.Status)
 			}
@@ -89,7 +113,8 @@ func TestFeedsAndSitemap(t *testing.T) {
 				Loc string `xml:"loc"`
 			} `xml:"url"`
 		}
-		if err := xml.Unmarshal([]byte(testsite.Text(t, s.Request(t, http.MethodGet, "/sitemap.xml", testsite.Visitor))), &sitemap); err != nil {
+		text = testsite.Text(t, s.Request(t, http.MethodGet, "/sitemap.xml", testsite.Visitor))
+		if err := xml.Unmarshal([]byte(text), &sitemap); err != nil {
 			t.Fatal(err)
 		}
 		if len(sitemap.URLs) != 67+27+98+17 {

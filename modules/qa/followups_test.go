@@ -21,10 +21,11 @@ type followed struct {
 func followUpsOf(t *testing.T, s *testsite.Site, question, user int) (thread, listed []int) {
 	t.Helper()
 	thread, listed = []int{}, []int{}
-	for _, f := range testsite.GetAs[followed](t, s, fmt.Sprintf("/v1/questions/%d?include=answers,comments", question), user).FollowUps {
+	path := fmt.Sprintf("/v1/questions/%d", question)
+	for _, f := range testsite.GetAs[followed](t, s, path+"?include=answers,comments", user).FollowUps {
 		thread = append(thread, f.ID)
 	}
-	body := testsite.GetAs[testsite.List[struct{ ID int }]](t, s, fmt.Sprintf("/v1/questions/%d/follow-ups", question), user)
+	body := testsite.GetAs[testsite.List[struct{ ID int }]](t, s, path+"/follow-ups", user)
 	for _, f := range body.Items {
 		listed = append(listed, f.ID)
 	}
@@ -68,7 +69,8 @@ func TestFollowUpsOfAnswersThatBecomeComments(t *testing.T) {
 		})
 		t.Run("a chain", func(t *testing.T) {
 			first := s.Ask(t, testsite.Haru, "The first of a chain of questions", 0)
-			second := s.Ask(t, testsite.Haru, "The second of a chain of questions", s.Answer(t, testsite.Lurker, first))
+			second := s.Ask(t, testsite.Haru, "The second of a chain of questions",
+				s.Answer(t, testsite.Lurker, first))
 			answer := s.Answer(t, testsite.Lurker, second)
 			third := s.Ask(t, testsite.Haru, "The third of a chain of questions", answer)
 			becomesComment(t, s, answer)
@@ -81,7 +83,8 @@ func TestFollowUpsOfAnswersThatBecomeComments(t *testing.T) {
 			question := s.Ask(t, testsite.Haru, "A question with two answers to it", 0)
 			stays, goes := s.Answer(t, testsite.Lurker, question), s.Answer(t, testsite.Aki, question)
 			next := s.Ask(t, testsite.Haru, "What follows from the other answer", goes)
-			s.Do(t, testsite.Superbee, "POST", fmt.Sprintf("/v1/answers/%d/comment", goes), object{"parentId": stays, "content": "Now a comment on the other."})
+			s.Do(t, testsite.Superbee, "POST", fmt.Sprintf("/v1/answers/%d/comment", goes),
+				object{"parentId": stays, "content": "Now a comment on the other."})
 			thread, listed := followUpsOf(t, s, question, testsite.Visitor)
 			testsite.Same(t, "of the question itself", thread, []int{})
 			testsite.Same(t, "of the thread", listed, []int{next})
@@ -112,7 +115,8 @@ func testDeletionBelow(t *testing.T, s *testsite.Site) {
 	}
 	s.Do(t, testsite.ModKenji, "DELETE", fmt.Sprintf("/v1/questions/%d", next), nil)
 	s.Do(t, testsite.ModKenji, "DELETE", path, nil)
-	if status := s.Request(t, http.MethodGet, path, testsite.ModKenji).StatusCode; status != http.StatusNotFound {
+	status := s.Request(t, http.MethodGet, path, testsite.ModKenji).StatusCode
+	if status != http.StatusNotFound {
 		t.Errorf("after the deletion: %d", status)
 	}
 }

@@ -34,8 +34,9 @@ func IndexWords(title, text string, tags []string) IndexedWords {
 
 var (
 	lineTag      = regexp.MustCompile(`(?i)<\s*(br|option)[^A-Za-z0-9]`)
-	paragraphTag = regexp.MustCompile(`(?i)<\s*(address|applet|blockquote|center|cite|col|div|dd|dl|dt|embed|form|frame|frameset|h1|h2|h3|h4|h5|h6|` +
-		`hr|iframe|input|li|marquee|ol|p|pre|samp|select|spacer|table|tbody|td|textarea|tfoot|th|thead|tr|ul)[^A-Za-z0-9]`)
+	paragraphTag = regexp.MustCompile(`(?i)<\s*(address|applet|blockquote|center|cite|col|div|dd|dl|dt|` +
+		`embed|form|frame|frameset|h1|h2|h3|h4|h5|h6|hr|iframe|input|li|marquee|ol|p|pre|samp|select|` +
+		`spacer|table|tbody|td|textarea|tfoot|th|thead|tr|ul)[^A-Za-z0-9]`)
 	manySpaces  = regexp.MustCompile(`  +`)
 	spacedLine  = regexp.MustCompile(` *\n *`)
 	manyLines   = regexp.MustCompile(`\n\n\n+`)

@@ -36,8 +36,9 @@ func (m *Module) registerModeration(api huma.API) {
 		web.Register(api, huma.Operation{
 			OperationID: "list-" + name, Method: http.MethodGet, Path: "/v1/moderation/" + name,
 			Tags: []string{"Moderation"}, Summary: summary,
-			Description: "For those whom the site's options let moderate, all over or in their categories; others get 403.",
-			Errors:      []int{http.StatusForbidden},
+			Description: "For those whom the site's options let moderate, all over or in their categories; " +
+				"others get 403.",
+			Errors: []int{http.StatusForbidden},
 		}, func(ctx context.Context, in *moderationInput) (*activityOutput, error) {
 			return m.listModeration(ctx, name, in)
 		})

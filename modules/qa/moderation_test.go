@@ -18,12 +18,17 @@ func TestModerationListsAsRecorded(t *testing.T) {
 		IDs   []int
 		Pairs []pair
 	}
-	paths := map[string]string{"flagged": "flagged", "hidden_q": "hidden?type=question", "hidden_a": "hidden?type=answer", "hidden_c": "hidden?type=comment",
-		"queued_q": "queue?type=question", "queued_a": "queue?type=answer", "queued_c": "queue?type=comment"}
+	paths := map[string]string{
+		"flagged": "flagged", "hidden_q": "hidden?type=question", "hidden_a": "hidden?type=answer",
+		"hidden_c": "hidden?type=comment", "queued_q": "queue?type=question", "queued_a": "queue?type=answer",
+		"queued_c": "queue?type=comment",
+	}
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		for name, want := range testsite.Recording[lists](t, "admin-lists") {
 			got, wanted := []string{}, []string{}
-			for _, a := range testsite.GetAs[testsite.List[testsite.Activity]](t, s, "/v1/moderation/"+paths[name], testsite.Superbee).Items {
+			path := "/v1/moderation/" + paths[name]
+			for _, a := range testsite.GetAs[testsite.List[testsite.Activity]](t, s, path,
+				testsite.Superbee).Items {
 				got = append(got, fmt.Sprint(a.Question.ID, " ", a.Post.ID))
 			}
 			for _, id := range want.IDs {
@@ -33,7 +38,8 @@ func TestModerationListsAsRecorded(t *testing.T) {
 				wanted = append(wanted, fmt.Sprint(p.QuestionID, " ", p.PostID))
 			}
 			testsite.Same(t, name, got, wanted)
-			if status := s.Request(t, http.MethodGet, "/v1/moderation/"+paths[name], testsite.People["aki"]).StatusCode; status != 403 {
+			status := s.Request(t, http.MethodGet, path, testsite.People["aki"]).StatusCode
+			if status != 403 {
 				t.Errorf("%s for an ordinary user: %d", name, status)
 			}
 		}

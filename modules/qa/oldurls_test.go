@@ -34,13 +34,15 @@ func TestOldAddresses(t *testing.T) {
 					t.Errorf("GET %s: %s to %q, want %q", path, res.Status, got, want)
 					return
 				}
-				if want != "/docs" && s.Request(t, http.MethodGet, want, testsite.Visitor).StatusCode != http.StatusOK {
+				if want != "/docs" &&
+					s.Request(t, http.MethodGet, want, testsite.Visitor).StatusCode != http.StatusOK {
 					t.Errorf("%s leads to %s, which does not answer", path, want)
 				}
 			})
 		}
 		for _, path := range []string{"/3/an-answer", "/99999/nothing", "/nowhere", "/nowhere/at/all"} {
-			if res := s.Request(t, http.MethodGet, path, testsite.Visitor); res.StatusCode != http.StatusNotFound {
+			res := s.Request(t, http.MethodGet, path, testsite.Visitor)
+			if res.StatusCode != http.StatusNotFound {
 				t.Errorf("GET %s: %s", path, res.Status)
 			}
 		}

@@ -68,7 +68,8 @@ func TestOracleHTMLAsPosted(t *testing.T) {
 		}
 		stored, _ := m.converted(render.Options{}, c.In, "html")
 		if stored.text != c.Posted.Content || stored.format != c.Posted.Format {
-			t.Errorf("%q\nis stored as %q %q\nby Q2A as    %q %q", c.In, stored.format, stored.text, c.Posted.Format, c.Posted.Content)
+			t.Errorf("%q\nis stored as %q %q\nby Q2A as    %q %q", c.In, stored.format, stored.text,
+				c.Posted.Format, c.Posted.Content)
 		}
 	}
 }
@@ -102,7 +103,8 @@ func FuzzTags(f *testing.F) {
 		o := site.NewOptions(map[string]string{"tag_separator_comma": separator})
 		tags := tagsOf(o, []string{text})
 		for i, tag := range tags {
-			if tag == "" || strings.ContainsAny(tag, ",/") || words.Lower(tag) != tag || slices.Contains(tags[:i], tag) {
+			if tag == "" || strings.ContainsAny(tag, ",/") || words.Lower(tag) != tag ||
+				slices.Contains(tags[:i], tag) {
 				t.Errorf("%q has the tag %q", text, tag)
 			}
 		}

@@ -10,9 +10,12 @@ import (
 
 // permissionNames are the recorded rules that are permissions in the API, with their names there. The other
 // recorded rules are about buttons.
-var permissionNames = map[string]string{"commentable": "comment", "editable": "edit", "retagcatable": "changeCategoryAndTags", "aselectable": "selectAnswer",
-	"unflaggable": "unflag", "clearflaggable": "clearFlags", "closeable": "close", "reopenable": "reopen", "moderatable": "approve", "hideable": "hide",
-	"reshowable": "reshow", "deleteable": "delete", "claimable": "claim", "followable": "followUp"}
+var permissionNames = map[string]string{
+	"commentable": "comment", "editable": "edit", "retagcatable": "changeCategoryAndTags",
+	"aselectable": "selectAnswer", "unflaggable": "unflag", "clearflaggable": "clearFlags",
+	"closeable": "close", "reopenable": "reopen", "moderatable": "approve", "hideable": "hide", "reshowable": "reshow",
+	"deleteable": "delete", "claimable": "claim", "followable": "followUp",
+}
 
 func TestPermissionsAsRecorded(t *testing.T) {
 	t.Parallel()
@@ -30,13 +33,15 @@ func TestPermissionsAsRecorded(t *testing.T) {
 			}
 			all := map[int]map[string]bool{} // what the threads show, by post
 			for _, id := range threadIDs(t) {
-				res := s.Request(t, http.MethodGet, fmt.Sprintf("/v1/questions/%d?include=answers,comments,permissions", id), user, header...)
+				res := s.Request(t, http.MethodGet,
+					fmt.Sprintf("/v1/questions/%d?include=answers,comments,permissions", id), user, header...)
 				if res.StatusCode != http.StatusOK {
 					continue
 				}
 				thread := testsite.Decode[threadBody](t, res)
 				all[id] = thread.Can
-				for _, list := range append([][]post{thread.Answers, thread.Comments}, commentsOf(thread.Answers)...) {
+				for _, list := range append([][]post{thread.Answers, thread.Comments},
+					commentsOf(thread.Answers)...) {
 					for _, p := range list {
 						all[p.ID] = p.Can
 					}
@@ -58,7 +63,8 @@ func TestPermissionsAsRecorded(t *testing.T) {
 				}
 				for recorded, name := range permissionNames {
 					if can[name] != want[recorded] {
-						t.Errorf("%s, post %s: %s is %v, Q2A says %v", viewer, id, name, can[name], want[recorded])
+						t.Errorf("%s, post %s: %s is %v, Q2A says %v", viewer, id, name, can[name],
+							want[recorded])
 					}
 					checked++
 				}

@@ -65,9 +65,9 @@ type post struct {
 // baseColumns are the columns of a post p that lists and threads both show, in the order of
 // (*scanner).baseDest.
 const baseColumns = `p.postid, p.type, p.parentid, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3,
-	p.acount, p.amaxvote, p.selchildid, p.closedbyid, p.userid, p.cookieid, p.createip, p.upvotes, p.downvotes,
-	p.netvotes, p.views, p.hotness + 0e0, p.flagcount, UNIX_TIMESTAMP(p.created), p.created, p.title, p.tags,
-	p.name, UNIX_TIMESTAMP(p.updated), p.updatetype, p.lastuserid, ` + auth.AuthorColumns
+	p.acount, p.amaxvote, p.selchildid, p.closedbyid, p.userid, p.cookieid, p.createip, p.upvotes,
+	p.downvotes, p.netvotes, p.views, p.hotness + 0e0, p.flagcount, UNIX_TIMESTAMP(p.created), p.created,
+	p.title, p.tags, p.name, UNIX_TIMESTAMP(p.updated), p.updatetype, p.lastuserid, ` + auth.AuthorColumns
 
 // listColumns are the columns of a post p that lists need. The content is read only where it may show
 // an image: as an HTML tag, or in another format by the address of one of the site's files.
@@ -76,7 +76,8 @@ const listColumns = baseColumns + `, p.format, CASE
 	END`
 
 // fullColumns are the columns of a post p that threads need.
-const fullColumns = baseColumns + ", p.format, p.content, lu.handle, p.lastviewip, p.lastip, p.notify, pm.content"
+const fullColumns = baseColumns +
+	", p.format, p.content, lu.handle, p.lastviewip, p.lastip, p.notify, pm.content"
 
 // fullJoin joins the tables of fullColumns: the author, the user who changed the post last, and the
 // extra field of a question.
@@ -171,7 +172,8 @@ func tagList(tags string) []string {
 // isClosed reports whether a question takes no more answers: somebody closed it, or it has a selected
 // answer and the site closes questions when an answer is selected.
 func isClosed(o *site.Options, p *post) bool {
-	return p.kind == KindQuestion && (p.closedByID != 0 || p.selectedID != 0 && o.Bool(option.DoCloseOnSelect))
+	return p.kind == KindQuestion &&
+		(p.closedByID != 0 || p.selectedID != 0 && o.Bool(option.DoCloseOnSelect))
 }
 
 // votes holds the counts of votes on a post: up, down, and the difference of both.

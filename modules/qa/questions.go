@@ -36,8 +36,9 @@ func (m *Module) registerQuestions(api huma.API) {
 		OperationID: "list-questions", Method: http.MethodGet, Path: "/v1/questions",
 		Tags:    []string{"Questions"},
 		Summary: "Questions, in every order and filter",
-		Description: "By default the newest first, as many as the site's option page_size_qs says. Filters combine. " +
-			"total is given where the site keeps the count: without filters, for one kind of unanswered, one category or one tag.",
+		Description: "By default the newest first, as many as the site's option page_size_qs says. " +
+			"Filters combine. total is given where the site keeps the count: without filters, for one " +
+			"kind of unanswered, one category or one tag.",
 	}, m.listQuestions)
 }
 

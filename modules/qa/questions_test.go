@@ -33,8 +33,11 @@ type row struct {
 }
 
 func (r row) matches(q testsite.Question) error {
-	got := row{q.ID, q.Title, q.Category.ID, q.Answers, q.Max, q.Selected, q.ClosedByID, q.Votes.Up, q.Votes.Down, q.Votes.Net, q.Views, q.Flags,
-		testsite.Unix(q.CreatedAt), q.Author.ID, q.Author.Handle, q.Author.Points, strings.Join(q.Tags, ","), q.Hotness}
+	got := row{
+		q.ID, q.Title, q.Category.ID, q.Answers, q.Max, q.Selected, q.ClosedByID, q.Votes.Up, q.Votes.Down,
+		q.Votes.Net, q.Views, q.Flags, testsite.Unix(q.CreatedAt), q.Author.ID, q.Author.Handle,
+		q.Author.Points, strings.Join(q.Tags, ","), q.Hotness,
+	}
 	if got != r {
 		return fmt.Errorf("question %d:\n got %+v\nwant %+v", r.PostID, got, r)
 	}
@@ -50,8 +53,11 @@ func TestQuestionListsAsRecorded(t *testing.T) {
 			Rows []row
 		}
 	}
-	queries := map[string]string{"recent": "sort=recent", "hot": "sort=hot", "votes": "sort=votes", "answers": "sort=answers", "views": "sort=views",
-		"unanswered": "unanswered=answer", "unselected": "unanswered=selected", "no_upvoted_answer": "unanswered=upvoted"}
+	queries := map[string]string{
+		"recent": "sort=recent", "hot": "sort=hot", "votes": "sort=votes", "answers": "sort=answers",
+		"views": "sort=views", "unanswered": "unanswered=answer", "unselected": "unanswered=selected",
+		"no_upvoted_answer": "unanswered=upvoted",
+	}
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		recorded := testsite.Recording[lists](t, "question-lists")
 		checked := 0
@@ -106,8 +112,11 @@ func TestCategoryListsAsRecorded(t *testing.T) {
 	type categories struct {
 		Categories map[string]map[string]json.RawMessage
 	}
-	queries := map[string]string{"created": "sort=recent", "hotness": "sort=hot", "netvotes": "sort=votes", "acount": "sort=answers", "views": "sort=views",
-		"unanswered_acount": "unanswered=answer", "unanswered_selchildid": "unanswered=selected", "unanswered_amaxvote": "unanswered=upvoted"}
+	queries := map[string]string{
+		"created": "sort=recent", "hotness": "sort=hot", "netvotes": "sort=votes", "acount": "sort=answers",
+		"views": "sort=views", "unanswered_acount": "unanswered=answer",
+		"unanswered_selchildid": "unanswered=selected", "unanswered_amaxvote": "unanswered=upvoted",
+	}
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		for path, lists := range testsite.Recording[categories](t, "questions-by-category").Categories {
 			for name, query := range queries {

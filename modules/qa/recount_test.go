@@ -56,7 +56,8 @@ func TestRecountRepairsWhatIsDerived(t *testing.T) {
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		s := testsite.New(t, db)
 		// One count of the recorded site is wrong (drift.json).
-		if found := testsite.Recount(t, s.App, true); len(found) != 1 || found[0] != "options cache_unselqcount content: stored 43, computed 44" {
+		if found := testsite.Recount(t, s.App, true); len(found) != 1 ||
+			found[0] != "options cache_unselqcount content: stored 43, computed 44" {
 			t.Fatalf("on the recorded site: %q", found)
 		}
 		testsite.Recount(t, s.App, false)
@@ -73,7 +74,8 @@ func TestRecountRepairsWhatIsDerived(t *testing.T) {
 				t.Errorf("not found: %s", b.query)
 			}
 		}
-		if changed := testsite.Describe(broken.Diff(testsite.ReadTables(t, s.App.DB)), nil); len(changed) > 0 {
+		changed := testsite.Describe(broken.Diff(testsite.ReadTables(t, s.App.DB)), nil)
+		if len(changed) > 0 {
 			t.Errorf("the dry run changed %q", changed)
 		}
 		if repaired := testsite.Recount(t, s.App, false); len(repaired) < len(breaks) {
@@ -122,7 +124,8 @@ func TestRecountGoesOn(t *testing.T) {
 			}
 		}
 		if run.Differences != len(want) || run.Done < run.Total || batches > 30 {
-			t.Errorf("%d differences instead of %d, %d of %d done in %d batches", run.Differences, len(want), run.Done, run.Total, batches)
+			t.Errorf("%d differences instead of %d, %d of %d done in %d batches", run.Differences, len(want),
+				run.Done, run.Total, batches)
 		}
 	})
 }

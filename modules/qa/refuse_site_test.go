@@ -54,11 +54,15 @@ func TestEachActionHasItsLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			now := time.Unix(1796126400+600, 0)
-			s := testsite.New(t, testsite.At(&now), testsite.After("DELETE FROM {uservotes} WHERE userid = 17", "DELETE FROM {userlimits} WHERE userid = 17",
-				"INSERT INTO {userlimits} (userid, action, period, count) VALUES (17, '"+limited.letter+"', 498924, 1000)"))
+			s := testsite.New(t, testsite.At(&now), testsite.After(
+				"DELETE FROM {uservotes} WHERE userid = 17",
+				"DELETE FROM {userlimits} WHERE userid = 17",
+				`INSERT INTO {userlimits} (userid, action, period, count)
+					VALUES (17, '`+limited.letter+`', 498924, 1000)`))
 			for other, c := range actions {
 				status, body, _ := s.Try(t, testsite.Lurker, c.call.method, c.call.path, c.call.body)
-				if other == name && (status != http.StatusTooManyRequests || body["action"] != name) || other != name && status >= 300 {
+				if other == name && (status != http.StatusTooManyRequests || body["action"] != name) ||
+					other != name && status >= 300 {
 					t.Errorf("%s: %d %v", other, status, body)
 				}
 			}

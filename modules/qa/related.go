@@ -43,10 +43,11 @@ type suggestedTagsOutput struct{ Body web.List[string] }
 func (m *Module) registerRelated(api huma.API) {
 	web.Register(api, huma.Operation{
 		OperationID: "list-related", Method: http.MethodGet, Path: "/v1/questions/{id}/related",
-		Tags:        []string{"Questions"},
-		Summary:     "Questions like this one, by words of the title, tags and category",
-		Description: "As Question2Answer's related questions; those below the site's threshold (match_related_qs) are left out.",
-		Errors:      []int{http.StatusForbidden, http.StatusNotFound},
+		Tags:    []string{"Questions"},
+		Summary: "Questions like this one, by words of the title, tags and category",
+		Description: "As Question2Answer's related questions; those below the site's threshold " +
+			"(match_related_qs) are left out.",
+		Errors: []int{http.StatusForbidden, http.StatusNotFound},
 	}, m.listRelated)
 	web.Register(api, huma.Operation{
 		OperationID: "list-similar", Method: http.MethodGet, Path: "/v1/questions/similar",

@@ -26,17 +26,23 @@ func TestRelatedOfManyCandidates(t *testing.T) {
 		t.Fatal("no common words")
 	}
 	many, shortened := 0, 0
-	for _, id := range s.Numbers(t, "SELECT postid FROM {posts} WHERE type = 'Q' AND postid % 5 = 0 ORDER BY postid LIMIT 100") {
+	ids := s.Numbers(t,
+		"SELECT postid FROM {posts} WHERE type = 'Q' AND postid % 5 = 0 ORDER BY postid LIMIT 100")
+	for _, id := range ids {
 		want := bestRelated(t, s, id)
 		for _, limit := range []int{1, 5, 50} {
-			got := testsite.Get[testsite.List[testsite.Question]](t, s, fmt.Sprintf("/v1/questions/%d/related?limit=%d", id, limit)).Items
-			testsite.Same(t, fmt.Sprintf("best %d for %d", limit, id), testsite.IDs(got), want[:min(limit, len(want))])
+			path := fmt.Sprintf("/v1/questions/%d/related?limit=%d", id, limit)
+			got := testsite.Get[testsite.List[testsite.Question]](t, s, path).Items
+			testsite.Same(t, fmt.Sprintf("best %d for %d", limit, id), testsite.IDs(got),
+				want[:min(limit, len(want))])
 		}
 		queries := s.Statements(t, fmt.Sprintf("/v1/questions/%d/related?limit=1", id))
 		if len(queries) > 7 {
 			t.Errorf("%d statements", len(queries))
 		}
-		if slices.ContainsFunc(queries, func(q string) bool { return strings.Contains(q, "FROM {titlewords} WHERE wordid IN ? AND postid IN ?") }) {
+		if slices.ContainsFunc(queries, func(q string) bool {
+			return strings.Contains(q, "FROM {titlewords} WHERE wordid IN ? AND postid IN ?")
+		}) {
 			shortened++
 		}
 		if len(want) > 50 {
@@ -44,7 +50,8 @@ func TestRelatedOfManyCandidates(t *testing.T) {
 		}
 	}
 	if many == 0 || shortened == 0 {
-		t.Errorf("%d have more than 50 related questions, for %d not all candidates were read", many, shortened)
+		t.Errorf("%d have more than 50 related questions, for %d not all candidates were read", many,
+			shortened)
 	}
 }
 
@@ -99,7 +106,8 @@ func TestRelatedAsRecorded(t *testing.T) {
 	}
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		for _, r := range testsite.Recording[related](t, "related") {
-			got := testsite.Get[testsite.List[testsite.Question]](t, s, fmt.Sprintf("/v1/questions/%d/related?limit=50", r.QuestionID)).Items
+			path := fmt.Sprintf("/v1/questions/%d/related?limit=50", r.QuestionID)
+			got := testsite.Get[testsite.List[testsite.Question]](t, s, path).Items
 			wanted := 0
 			for i, want := range r.Results {
 				if want.Score < r.MinScore {
@@ -107,7 +115,8 @@ func TestRelatedAsRecorded(t *testing.T) {
 				}
 				wanted++
 				if i >= len(got) || got[i].ID != want.PostID || !near(got[i].Score, want.Score) {
-					t.Errorf("related to %d, place %d: want %d (%v), got %v", r.QuestionID, i, want.PostID, want.Score, testsite.IDs(got))
+					t.Errorf("related to %d, place %d: want %d (%v), got %v", r.QuestionID, i, want.PostID,
+						want.Score, testsite.IDs(got))
 					break
 				}
 			}
@@ -128,7 +137,8 @@ func TestSimilarAsRecorded(t *testing.T) {
 	}
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		for _, r := range testsite.Recording[similar](t, "similar-titles") {
-			got := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions/similar?title="+url.QueryEscape(r.Title)).Items
+			path := "/v1/questions/similar?title=" + url.QueryEscape(r.Title)
+			got := testsite.Get[testsite.List[testsite.Question]](t, s, path).Items
 			want := []int{}
 			for _, x := range r.Results[:min(5, len(r.Results))] { // page_size_ask_check_qs is 5
 				if x.Score >= r.MinScore {

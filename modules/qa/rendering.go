@@ -56,7 +56,8 @@ const titlesKept = 20000
 // shown returns a title as the site shows it, with blocked words replaced, and its slug.
 func (m *Module) shown(o *site.Options, title string) shownTitle {
 	k := titleKey{
-		title, o.String(option.BlockBadWords), o.Bool(option.QURLsRemoveAccents), o.Int(option.QURLsTitleLength),
+		title, o.String(option.BlockBadWords), o.Bool(option.QURLsRemoveAccents),
+		o.Int(option.QURLsTitleLength),
 	}
 	if t, ok := m.titles.GetIfPresent(k); ok {
 		return t

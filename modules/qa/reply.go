@@ -26,7 +26,8 @@ func (m *Module) registerReplies(api huma.API) {
 		m.answer,
 	)
 	web.Register(api,
-		writeOperation("comment", http.MethodPost, "posts/{id}/comments", "Comment on a question or an answer", ""),
+		writeOperation("comment", http.MethodPost, "posts/{id}/comments",
+			"Comment on a question or an answer", ""),
 		m.comment,
 	)
 }
@@ -127,7 +128,9 @@ func (m *Module) comment(ctx context.Context, in *replyInput) (*createdComment, 
 	if err != nil {
 		return nil, err
 	}
-	id, err := m.change(ctx, in.ID, questionsAndAnswers, wholeThread, func(c *change, parent *post) (int, error) {
+	id, err := m.change(ctx, in.ID, questionsAndAnswers, wholeThread, func(
+		c *change, parent *post,
+	) (int, error) {
 		id, err := c.comment(parent, &in.Body.Writing, text)
 		caller = c.caller
 		return id, err

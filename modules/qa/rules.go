@@ -187,7 +187,8 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	r.answerButton = p.kind == KindQuestion && visible && postA != auth.NeedsLevel && !r.closed &&
 		(o.Bool(option.AllowSelfAnswer) || !r.isByUser)
 	r.commentButton = visible && postC != auth.NeedsLevel &&
-		(p.kind == KindQuestion && o.Bool(option.CommentOnQs) || p.kind == KindAnswer && o.Bool(option.CommentOnAs))
+		(p.kind == KindQuestion && o.Bool(option.CommentOnQs) ||
+			p.kind == KindAnswer && o.Bool(option.CommentOnAs))
 	r.commentable = r.commentButton && postC == auth.Permitted
 
 	r.editButton = !p.hidden && !r.closed && (r.isByUser || !hidesButton(edit) && !p.queued)
@@ -264,7 +265,8 @@ func (m *Module) rulesOfRelatives(o *site.Options, c auth.Caller, t thread, p *p
 			r.claimable = false
 		}
 		for _, a := range t.answers {
-			if !o.Bool(option.AllowMultiAnswers) && a.parentID == p.parentID && c.Wrote(a.userID, a.cookieID) {
+			if !o.Bool(option.AllowMultiAnswers) && a.parentID == p.parentID &&
+				c.Wrote(a.userID, a.cookieID) {
 				r.claimable = false
 			}
 		}

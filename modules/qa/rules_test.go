@@ -100,14 +100,18 @@ func answered(by int) different {
 		if w.post.kind == "A" {
 			parent = w.post.parentID
 		}
-		w.around.answers = append(w.around.answers, &post{id: otherPost, kind: "A", parentID: parent, userID: by})
+		w.around.answers = append(w.around.answers, &post{
+			id: otherPost, kind: "A", parentID: parent, userID: by,
+		})
 	}
 }
 
 // commented adds a comment by the user on the post with the id on.
 func commented(by, on int) different {
 	return func(w *world) {
-		w.around.comments = append(w.around.comments, &post{id: otherPost, kind: "C", parentID: on, userID: by})
+		w.around.comments = append(w.around.comments, &post{
+			id: otherPost, kind: "C", parentID: on, userID: by,
+		})
 	}
 }
 

@@ -33,8 +33,8 @@ func (m *Module) registerSearch(api huma.API) {
 	web.Register(api, huma.Operation{
 		OperationID: "search", Method: http.MethodGet, Path: "/v1/search", Tags: []string{"Search"},
 		Summary: "Search questions by their words, answers, comments, tags and authors",
-		Description: "Finds what Question2Answer's own search finds, in the same order: over its word index, in English and Japanese. " +
-			"Words that occur in 10,000 posts or more are ignored.",
+		Description: "Finds what Question2Answer's own search finds, in the same order: over its word " +
+			"index, in English and Japanese. Words that occur in 10,000 posts or more are ignored.",
 	}, m.search)
 }
 

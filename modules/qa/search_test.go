@@ -88,11 +88,12 @@ func searchOfManyCandidates(t *testing.T, s *testsite.Site) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		path := "/v1/search?q=" + url.QueryEscape(strings.Join(query, " "))
 		for range 2 { // from the database, then from memory
-			got := walk(t, s, "/v1/search?q="+url.QueryEscape(strings.Join(query, " ")), 40)
+			got := walk(t, s, path, 40)
 			testsite.Same(t, strings.Join(query, " "), testsite.IDs(got)[:40], want)
 		}
-		if total := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/search?q="+url.QueryEscape(strings.Join(query, " "))).Total; *total <= 500 {
+		if total := testsite.Get[testsite.List[testsite.Question]](t, s, path).Total; *total <= 500 {
 			t.Errorf("%v: only %d candidates, the shortcuts were not taken", query, *total)
 		}
 	}
@@ -117,7 +118,8 @@ func searchOfManyCandidates(t *testing.T, s *testsite.Site) {
 		SELECT 99000, wordid, 200, 'Q', 99000
 		FROM {words}
 		WHERE word = ?`, word)
-	exec("UPDATE {words} SET titlecount = titlecount + 1, contentcount = contentcount + 1 WHERE word = ?", word)
+	exec("UPDATE {words} SET titlecount = titlecount + 1, contentcount = contentcount + 1 WHERE word = ?",
+		word)
 	if withNew, total := found(); !withNew || total != before+1 {
 		t.Errorf("a new question: %v, %d found; before %d", withNew, total, before)
 	}
@@ -148,7 +150,8 @@ func TestStoredPostings(t *testing.T) {
 	total := func() int {
 		t.Helper()
 		fresh := testsite.New(t, testsite.On(s.Database))
-		return *testsite.Get[testsite.List[testsite.Question]](t, fresh, "/v1/search?q="+url.QueryEscape(word)).Total
+		path := "/v1/search?q=" + url.QueryEscape(word)
+		return *testsite.Get[testsite.List[testsite.Question]](t, fresh, path).Total
 	}
 	testsite.RunJob(t, s.App, "postings")
 	before := total()
@@ -237,7 +240,8 @@ func TestSearchAsRecorded(t *testing.T) {
 			}
 			var got []found
 			for cursor := ""; ; {
-				page := testsite.Get[testsite.List[found]](t, s, "/v1/search?limit=6&q="+url.QueryEscape(q.Query)+cursor)
+				page := testsite.Get[testsite.List[found]](t, s,
+					"/v1/search?limit=6&q="+url.QueryEscape(q.Query)+cursor)
 				got = append(got, page.Items...)
 				if page.NextCursor == "" {
 					break
@@ -250,12 +254,14 @@ func TestSearchAsRecorded(t *testing.T) {
 			}
 			for i, want := range q.Results {
 				if got[i].ID != want.PostID || !near(got[i].Score, want.Score) {
-					t.Errorf("%q, place %d: got %d (%v), want %d (%v)", q.Query, i, got[i].ID, got[i].Score, want.PostID, want.Score)
+					t.Errorf("%q, place %d: got %d (%v), want %d (%v)", q.Query, i, got[i].ID, got[i].Score,
+						want.PostID, want.Score)
 				}
 				// Of several best matches, Q2A takes the first in the order in which the database happened to
 				// return them. So another match than the recorded one is no error.
 				if got[i].Match.ID != want.MatchPostID {
-					t.Logf("%q, question %d: best match %d, recorded %d", q.Query, want.PostID, got[i].Match.ID, want.MatchPostID)
+					t.Logf("%q, question %d: best match %d, recorded %d", q.Query, want.PostID,
+						got[i].Match.ID, want.MatchPostID)
 				}
 			}
 		}

@@ -27,7 +27,8 @@ var seededCopy = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := demo.Seed(context.Background(), db, demo.SeedOptions{Questions: seededQuestions, Seed: 7}); err != nil {
+	if err := demo.Seed(context.Background(), db,
+		demo.SeedOptions{Questions: seededQuestions, Seed: 7}); err != nil {
 		return nil, err
 	}
 	if err := db.Close(); err != nil {

@@ -21,7 +21,8 @@ type selectInput struct {
 // registerSelect adds the operations for choosing the best answer.
 func (m *Module) registerSelect(api huma.API) {
 	web.Register(api,
-		writeOperation("select-answer", http.MethodPut, "questions/{id}/selected-answer", "Choose the best answer", ""),
+		writeOperation("select-answer", http.MethodPut, "questions/{id}/selected-answer",
+			"Choose the best answer", ""),
 		func(ctx context.Context, in *selectInput) (*threadOutput, error) {
 			return m.selectAnswer(ctx, in.ID, in.Body.AnswerID)
 		},

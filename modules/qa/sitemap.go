@@ -71,11 +71,14 @@ type sitemapList struct {
 var sitemapLists = []sitemapList{
 	// About one post in five is a question, and one word in a hundred a tag.
 	{
-		"questions", option.XMLSitemapShowQuestions, "{posts}", "postid", "type = 'Q'", "title", "hotness + 0e0",
-		4000,
+		"questions", option.XMLSitemapShowQuestions, "{posts}", "postid", "type = 'Q'", "title",
+		"hotness + 0e0", 4000,
 	},
 	{"users", option.XMLSitemapShowUsers, "{users}", "userid", "1 = 1", "handle", "0e0", 1000},
-	{"tags", option.XMLSitemapShowTagQs, "{words}", "wordid", "tagcount > 0", "word", "tagcount + 0e0", 10000},
+	{
+		"tags", option.XMLSitemapShowTagQs, "{words}", "wordid", "tagcount > 0", "word", "tagcount + 0e0",
+		10000,
+	},
 	{name: sitemapCategories, show: option.XMLSitemapShowCategoryQs},
 }
 

@@ -27,7 +27,8 @@ func sitemapOf(t *testing.T, s *testsite.Site, path string) (parts, pages []stri
 	if err := xml.Unmarshal([]byte(testsite.Text(t, res)), &doc); err != nil {
 		t.Fatal(err)
 	}
-	if doc.XMLName.Space != "http://www.sitemaps.org/schemas/sitemap/0.9" || doc.XMLName.Local != map[bool]string{true: "sitemapindex", false: "urlset"}[doc.Parts != nil] {
+	root := map[bool]string{true: "sitemapindex", false: "urlset"}[doc.Parts != nil]
+	if doc.XMLName.Space != "http://www.sitemaps.org/schemas/sitemap/0.9" || doc.XMLName.Local != root {
 		t.Errorf("%s is a %v", path, doc.XMLName)
 	}
 	return doc.Parts, doc.Pages
@@ -53,8 +54,11 @@ func TestSitemapOfALargeSite(t *testing.T) {
 		large.Exec(t, `INSERT INTO {posts} (postid, type, created, format, title, content)
 			VALUES (16000, 'Q_HIDDEN', '2026-12-01 00:00:00', '', 'bees', '')`)
 		parts, pages := sitemapOf(t, large, "/sitemap.xml")
-		testsite.Same(t, "parts", parts, []string{base + "sitemap-questions-0.xml", base + "sitemap-questions-4000.xml", base + "sitemap-questions-12000.xml",
-			base + "sitemap-users-0.xml", base + "sitemap-tags-0.xml", base + "sitemap-categories-0.xml"})
+		testsite.Same(t, "parts", parts, []string{
+			base + "sitemap-questions-0.xml", base + "sitemap-questions-4000.xml",
+			base + "sitemap-questions-12000.xml", base + "sitemap-users-0.xml", base + "sitemap-tags-0.xml",
+			base + "sitemap-categories-0.xml",
+		})
 		for _, p := range parts {
 			_, more := sitemapOf(t, large, "/"+strings.TrimPrefix(p, base))
 			pages = append(pages, more...)
@@ -62,19 +66,25 @@ func TestSitemapOfALargeSite(t *testing.T) {
 		slices.Sort(pages)
 		slices.Sort(want)
 		testsite.Same(t, "pages of all parts", pages, want)
-		for _, wrong := range []string{"questions-8000.xml", "questions-16000.xml", "questions-1.xml", "questions-00.xml", "questions--4000.xml", "questions-.xml", "questions.xml", "questions-0",
-			"categories-1.xml", "posts-0.xml", "questions-4294967296.xml", "questions-4294964000.xml", ".xml"} {
-			if res := large.Request(t, http.MethodGet, "/sitemap-"+wrong, testsite.Visitor); res.StatusCode != http.StatusNotFound {
+		for _, wrong := range []string{
+			"questions-8000.xml", "questions-16000.xml", "questions-1.xml", "questions-00.xml",
+			"questions--4000.xml", "questions-.xml", "questions.xml", "questions-0", "categories-1.xml",
+			"posts-0.xml", "questions-4294967296.xml", "questions-4294964000.xml", ".xml",
+		} {
+			res := large.Request(t, http.MethodGet, "/sitemap-"+wrong, testsite.Visitor)
+			if res.StatusCode != http.StatusNotFound {
 				t.Errorf("GET /sitemap-%s: %s", wrong, res.Status)
 			}
 		}
 		// Users are neither in the index nor in a part if they are switched off.
 		large.Exec(t, "INSERT INTO {options} (title, content) VALUES ('xml_sitemap_show_users', '0')")
 		off := testsite.New(t, testsite.On(s.Database))
-		if parts, _ := sitemapOf(t, off, "/sitemap.xml"); slices.Contains(parts, base+"sitemap-users-0.xml") || len(parts) != 5 {
-			t.Errorf("users are switched off: %q", parts)
+		left, _ := sitemapOf(t, off, "/sitemap.xml")
+		if slices.Contains(left, base+"sitemap-users-0.xml") || len(left) != 5 {
+			t.Errorf("users are switched off: %q", left)
 		}
-		if res := off.Request(t, http.MethodGet, "/sitemap-users-0.xml", testsite.Visitor); res.StatusCode != http.StatusNotFound {
+		res := off.Request(t, http.MethodGet, "/sitemap-users-0.xml", testsite.Visitor)
+		if res.StatusCode != http.StatusNotFound {
 			t.Errorf("users are switched off: %s", res.Status)
 		}
 		if got := large.Statements(t, "/sitemap.xml"); len(got) > 1 { // the options may be read again

@@ -20,11 +20,20 @@ func TestCommonTagInEveryOrder(t *testing.T) {
 		SELECT postid, 900000, created
 		FROM {posts}
 		WHERE type = 'Q' AND postid % 2 = 0`)
-	for sort, columns := range map[string]string{"votes": "netvotes DESC, created DESC", "answers": "acount DESC, created DESC", "views": "views DESC, created DESC", "hot": "hotness DESC"} {
+	for sort, columns := range map[string]string{
+		"votes":   "netvotes DESC, created DESC",
+		"answers": "acount DESC, created DESC",
+		"views":   "views DESC, created DESC",
+		"hot":     "hotness DESC",
+	} {
 		t.Run(sort, func(t *testing.T) {
-			want := s.Numbers(t, "SELECT postid FROM {posts} WHERE type = 'Q' AND postid % 2 = 0 ORDER BY "+columns+", postid DESC")
-			testsite.Same(t, "by cursor", testsite.IDs(walk(t, s, "/v1/questions?tag=everywhere&sort="+sort, len(want)+1)), want)
-			third := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?tag=everywhere&limit=7&page=3&sort="+sort).Items
+			want := s.Numbers(t, `SELECT postid
+				FROM {posts}
+				WHERE type = 'Q' AND postid % 2 = 0
+				ORDER BY `+columns+`, postid DESC`)
+			path := "/v1/questions?tag=everywhere&sort=" + sort
+			testsite.Same(t, "by cursor", testsite.IDs(walk(t, s, path, len(want)+1)), want)
+			third := testsite.Get[testsite.List[testsite.Question]](t, s, path+"&limit=7&page=3").Items
 			testsite.Same(t, "page 3", testsite.IDs(third), want[14:21])
 		})
 	}
@@ -33,5 +42,6 @@ func TestCommonTagInEveryOrder(t *testing.T) {
 			t.Errorf("all questions of the tag are read: %s", q)
 		}
 	}
-	testsite.Same(t, "no such tag", len(testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?tag=nowhere&sort=votes").Items), 0)
+	none := testsite.Get[testsite.List[testsite.Question]](t, s, "/v1/questions?tag=nowhere&sort=votes").Items
+	testsite.Same(t, "no such tag", len(none), 0)
 }

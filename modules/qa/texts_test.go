@@ -31,37 +31,50 @@ func TestUnseenCharactersAreTakenOut(t *testing.T) {
 		}
 		var question any
 		t.Run("question", func(t *testing.T) {
-			got := do(t, call{"POST", "/v1/questions", map[string]any{"title": hidden("Where is the queen now?"), "categoryId": 2,
-				"content": hidden("She was here\nyesterday."), "tags": []string{hidden("queen")}}}, testsite.Haru)
+			got := do(t, call{"POST", "/v1/questions", map[string]any{
+				"title": hidden("Where is the queen now?"), "categoryId": 2,
+				"content": hidden("She was here\nyesterday."), "tags": []string{hidden("queen")},
+			}}, testsite.Haru)
 			question = got["id"]
 			if got["title"] != "Where is the queen now?" || fmt.Sprint(got["tags"]) != "[queen]" {
 				t.Errorf("title %+q, tags %+q", got["title"], got["tags"])
 			}
-			if html := fmt.Sprint(got["html"]); strings.ContainsAny(html, unseen) || !strings.Contains(html, "here<br>\nyesterday") {
+			html := fmt.Sprint(got["html"])
+			if strings.ContainsAny(html, unseen) || !strings.Contains(html, "here<br>\nyesterday") {
 				t.Errorf("content %+q", html)
 			}
 		})
 		t.Run("edit", func(t *testing.T) {
-			got := do(t, call{"PATCH", fmt.Sprintf("/v1/questions/%v", question), map[string]any{"title": hidden("Where is she now?")}}, testsite.Haru)
+			got := do(t, call{"PATCH", fmt.Sprintf("/v1/questions/%v", question), map[string]any{
+				"title": hidden("Where is she now?"),
+			}}, testsite.Haru)
 			if got["title"] != "Where is she now?" {
 				t.Errorf("title %+q", got["title"])
 			}
 		})
 		t.Run("profile", func(t *testing.T) {
-			got := do(t, call{"PATCH", "/v1/me", map[string]any{"handle": hidden("haru2"),
-				"fields": map[string]any{"name": hidden("Haru"), "about": hidden("One\nTwo"), "website": hidden("https://e.jp/")}}}, testsite.Haru)
+			got := do(t, call{"PATCH", "/v1/me", map[string]any{
+				"handle": hidden("haru2"),
+				"fields": map[string]any{
+					"name": hidden("Haru"), "about": hidden("One\nTwo"), "website": hidden("https://e.jp/"),
+				},
+			}}, testsite.Haru)
 			fields := got["fields"].(map[string]any)
 			if handle := got["user"].(map[string]any)["handle"]; handle != "haru2" {
 				t.Errorf("handle %+q", handle)
 			}
-			if fields["name"] != "Haru" || fields["about"] != "One\nTwo" || fields["website"] != "https://e.jp/" {
+			if fields["name"] != "Haru" || fields["about"] != "One\nTwo" ||
+				fields["website"] != "https://e.jp/" {
 				t.Errorf("fields %+q", fields)
 			}
 		})
 		t.Run("note of a closure", func(t *testing.T) {
-			do(t, call{"PUT", fmt.Sprintf("/v1/questions/%v/closure", question), map[string]any{"note": hidden("Asked before")}}, testsite.EditorYuki)
+			do(t, call{"PUT", fmt.Sprintf("/v1/questions/%v/closure", question), map[string]any{
+				"note": hidden("Asked before"),
+			}}, testsite.EditorYuki)
 			var note string
-			if _, err := s.App.DB.Get(t.Context(), []any{&note}, "SELECT content FROM {posts} WHERE type = 'NOTE' ORDER BY postid DESC LIMIT 1"); err != nil {
+			if _, err := s.App.DB.Get(t.Context(), []any{&note},
+				"SELECT content FROM {posts} WHERE type = 'NOTE' ORDER BY postid DESC LIMIT 1"); err != nil {
 				t.Fatal(err)
 			}
 			if note != "Asked before" {
@@ -69,8 +82,12 @@ func TestUnseenCharactersAreTakenOut(t *testing.T) {
 			}
 		})
 		t.Run("title of nothing to see", func(t *testing.T) {
-			c := call{"POST", "/v1/questions", map[string]any{"title": strings.Repeat("\u200b\u3164", 20), "categoryId": 2, "content": "There is more to see here."}}
-			if status, body, _ := s.Try(t, testsite.Haru, c.method, c.path, c.body); status != 422 || body["code"] != "validation" {
+			c := call{"POST", "/v1/questions", map[string]any{
+				"title": strings.Repeat("\u200b\u3164", 20), "categoryId": 2,
+				"content": "There is more to see here.",
+			}}
+			status, body, _ := s.Try(t, testsite.Haru, c.method, c.path, c.body)
+			if status != 422 || body["code"] != "validation" {
 				t.Errorf("%d %v", status, body)
 			}
 		})

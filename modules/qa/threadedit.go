@@ -59,7 +59,9 @@ func (e *threadEdit) questionCounts() map[int]int {
 // has changed.
 func (e *threadEdit) countAnswers() (heated bool, best int, known bool) {
 	q := e.thread.question
-	isAnswer := func(p *post) bool { return p != nil && p.kind == KindAnswer && p.visible() && p.parentID == q.id }
+	isAnswer := func(p *post) bool {
+		return p != nil && p.kind == KindAnswer && p.visible() && p.parentID == q.id
+	}
 	changed, fell := false, false
 	e.eachChange(func(before, after *post) {
 		was, is := isAnswer(before), isAnswer(after)

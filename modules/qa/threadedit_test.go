@@ -55,9 +55,11 @@ func TestCountAnswers(t *testing.T) {
 			}
 			c.act(e, question, best, other)
 			heated, _, known := e.countAnswers()
-			if question.answers != c.answers || question.maxAnswerVotes != c.most || heated != c.heated || known != c.known {
-				t.Errorf("%d answers, at most %d votes, heated %v, known %v; want %d, %d, %v, %v", question.answers,
-					question.maxAnswerVotes, heated, known, c.answers, c.most, c.heated, c.known)
+			if question.answers != c.answers || question.maxAnswerVotes != c.most || heated != c.heated ||
+				known != c.known {
+				t.Errorf("%d answers, at most %d votes, heated %v, known %v; want %d, %d, %v, %v",
+					question.answers, question.maxAnswerVotes, heated, known,
+					c.answers, c.most, c.heated, c.known)
 			}
 		})
 	}
@@ -107,7 +109,8 @@ func TestStatesOfAnEdit(t *testing.T) {
 	if e.was(1).hidden || !e.now(1).hidden {
 		t.Error("the states of the hidden question are mixed up")
 	}
-	if everyoneSees(best, e.now) || !everyoneSees(best, e.was) || everyoneSees(&post{kind: "C", parentID: 77}, e.was) {
+	if everyoneSees(best, e.now) || !everyoneSees(best, e.was) ||
+		everyoneSees(&post{kind: "C", parentID: 77}, e.was) {
 		t.Error("an answer is seen below a hidden question, or a post whose parent is not read")
 	}
 }

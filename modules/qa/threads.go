@@ -62,14 +62,16 @@ func (m *Module) registerThreads(api huma.API) {
 	}
 	web.Register(api, operation("get-question", "/v1/questions/{id}",
 		"A question, with its thread if asked for",
-		"With include=answers,comments the whole thread. A view is counted as the old site counts it: of browsers, from another address than the last view, and not the author's own."), m.getQuestion)
+		"With include=answers,comments the whole thread. A view is counted as the old site counts it: of "+
+			"browsers, from another address than the last view, and not the author's own."), m.getQuestion)
 	web.Register(api,
 		operation("list-answers", "/v1/questions/{id}/answers", "The answers to a question", ""),
 		m.listAnswers,
 	)
 	web.Register(api, operation("list-follow-ups", "/v1/questions/{id}/follow-ups",
 		"Questions that follow from the answers to a question",
-		"Those of answers that became comments on the question are among them: they follow from the question itself."), m.listFollowUps)
+		"Those of answers that became comments on the question are among them: they follow from the "+
+			"question itself."), m.listFollowUps)
 	web.Register(api, operation("get-answer", "/v1/answers/{id}", "An answer", ""), m.getAnswer)
 	web.Register(api, operation("get-comment", "/v1/comments/{id}", "A comment", ""), m.getComment)
 	web.Register(api,
@@ -218,7 +220,8 @@ func (m *Module) dropUnseen(t *loaded) {
 	if t.closing != nil && !seen(t.closing) {
 		t.closing = nil
 	}
-	if t.follows != nil && (t.follows.kind == KindComment || !seen(t.follows) || t.origin == nil || !seen(t.origin)) {
+	if t.follows != nil && (t.follows.kind == KindComment || !seen(t.follows) ||
+		t.origin == nil || !seen(t.origin)) {
 		t.follows, t.origin = nil, nil
 	}
 	// As on Q2A's page, a selected answer that is hidden, queued or gone counts as none.

@@ -79,7 +79,8 @@ func TestQuestionPagesAsRecorded(t *testing.T) {
 			t.Fatalf("%d pages", len(pages))
 		}
 		for id, want := range pages {
-			got := testsite.GetAs[threadBody](t, s, "/v1/questions/"+id+"?include=answers,comments", testsite.Superbee)
+			got := testsite.GetAs[threadBody](t, s, "/v1/questions/"+id+"?include=answers,comments",
+				testsite.Superbee)
 			if got.Selected == 0 {
 				want.Question.SelChildID = 0 // a hidden selected answer counts as none on the page
 			}
@@ -90,7 +91,8 @@ func TestQuestionPagesAsRecorded(t *testing.T) {
 			if format == "" {
 				format = want.Question.Format
 			}
-			testsite.Same(t, id+" content", []string{got.Content, got.Format, got.Path}, []string{want.Question.Content, format, want.Path})
+			testsite.Same(t, id+" content", []string{got.Content, got.Format, got.Path},
+				[]string{want.Question.Content, format, want.Path})
 
 			answers, wantAnswers := []string{}, []string{}
 			comments, wantComments := map[string][]int{}, map[string][]int{}
@@ -203,8 +205,12 @@ func TestHiddenPostsShowToNobodyElse(t *testing.T) {
 			})
 		}
 		// The lists that everybody sees do not show these posts either.
-		for _, path := range []string{"/v1/questions?limit=100", "/v1/activity?limit=100", "/v1/activity?kind=answers&limit=100", "/v1/activity?kind=edits&limit=100",
-			"/v1/search?limit=100&q=" + url.QueryEscape("非表示"), "/v1/users/aki/activity", "/v1/users/troll_x/answers", "/v1/users/newbie2/questions", "/feed/activity.rss", "/sitemap.xml"} {
+		for _, path := range []string{
+			"/v1/questions?limit=100", "/v1/activity?limit=100", "/v1/activity?kind=answers&limit=100",
+			"/v1/activity?kind=edits&limit=100", "/v1/search?limit=100&q=" + url.QueryEscape("非表示"),
+			"/v1/users/aki/activity", "/v1/users/troll_x/answers", "/v1/users/newbie2/questions",
+			"/feed/activity.rss", "/sitemap.xml",
+		} {
 			body := testsite.Text(t, s.Request(t, http.MethodGet, path, testsite.Visitor))
 			for _, secret := range []string{"非表示にした質問", "退会の方法", "もう一つの承認待ち", "Buy BEST honey"} {
 				if strings.Contains(body, secret) {
@@ -212,7 +218,8 @@ func TestHiddenPostsShowToNobodyElse(t *testing.T) {
 				}
 			}
 		}
-		if got := s.Request(t, http.MethodGet, "/v1/questions/344", testsite.Superbee).StatusCode; got != 200 {
+		got := s.Request(t, http.MethodGet, "/v1/questions/344", testsite.Superbee).StatusCode
+		if got != 200 {
 			t.Errorf("the administrator cannot see a hidden question: %d", got)
 		}
 	})

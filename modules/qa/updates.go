@@ -27,7 +27,8 @@ func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bo
 		if !own {
 			stream += " AND entitytype <> '-'"
 		}
-		stream += ` UNION SELECT s.entitytype, s.questionid, s.lastpostid, s.updatetype, s.lastuserid, s.updated
+		stream += ` UNION SELECT s.entitytype, s.questionid, s.lastpostid, s.updatetype,
+				s.lastuserid, s.updated
 			FROM {sharedevents} s
 			JOIN {userfavorites} f
 				ON s.entitytype = f.entitytype AND s.entityid = f.entityid AND f.nouserevents = 1

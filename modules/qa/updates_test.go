@@ -29,7 +29,8 @@ func TestRetaggingTellsTheTagsFollowers(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				s := testsite.New(t, db)
 				var word int
-				if found, err := s.App.DB.Get(t.Context(), []any{&word}, "SELECT wordid FROM {words} WHERE word = '重箱式'"); err != nil || !found {
+				if found, err := s.App.DB.Get(t.Context(), []any{&word},
+					"SELECT wordid FROM {words} WHERE word = '重箱式'"); err != nil || !found {
 					t.Fatal(found, err)
 				}
 				s.Alter(t, "DELETE FROM {userfavorites} WHERE entitytype = 'T'")
@@ -46,12 +47,15 @@ func TestRetaggingTellsTheTagsFollowers(t *testing.T) {
 					}
 					return n
 				}
-				const row = "entitytype = 'T' AND entityid = ? AND questionid = ? AND lastpostid = ? AND updatetype = 'T' AND lastuserid = ?"
+				const row = `entitytype = 'T' AND entityid = ? AND questionid = ? AND lastpostid = ?
+					AND updatetype = 'T' AND lastuserid = ?`
 				args := []any{word, c.question, c.question, c.actor}
 				if n := count("SELECT COUNT(*) FROM {sharedevents} WHERE "+row, args...); n != 1 {
 					t.Errorf("%d rows in the tag's stream", n)
 				}
-				if n := count("SELECT COUNT(*) FROM {userevents} WHERE userid = 17 AND "+row, args...); n != 1 {
+				if n := count(`SELECT COUNT(*)
+					FROM {userevents}
+					WHERE userid = 17 AND `+row, args...); n != 1 {
 					t.Errorf("%d rows in the follower's stream", n)
 				}
 				n := count(`SELECT COUNT(*)

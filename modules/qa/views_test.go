@@ -20,13 +20,15 @@ func TestViewsAreCountedAsQ2ADoes(t *testing.T) {
 	const browser = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		state := func(id int) (views int, hotness float64) {
-			if _, err := s.App.DB.Get(context.Background(), []any{&views, &hotness}, "SELECT views, hotness + 0e0 FROM {posts} WHERE postid = ?", id); err != nil {
+			if _, err := s.App.DB.Get(context.Background(), []any{&views, &hotness},
+				"SELECT views, hotness + 0e0 FROM {posts} WHERE postid = ?", id); err != nil {
 				t.Fatal(err)
 			}
 			return views, hotness
 		}
 		view := func(id, user int, agent string) {
-			if res := s.Request(t, http.MethodGet, "/v1/questions/"+itoa(id), user, "User-Agent", agent); res.StatusCode != 200 {
+			res := s.Request(t, http.MethodGet, "/v1/questions/"+itoa(id), user, "User-Agent", agent)
+			if res.StatusCode != 200 {
 				t.Fatal(res.Status)
 			}
 		}
@@ -57,13 +59,16 @@ func TestViewsAreCountedAsQ2ADoes(t *testing.T) {
 func TestManyViewsAtOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		s := testsite.New(t, db, testsite.Config(func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.0/8"} }))
+		s := testsite.New(t, db, testsite.Config(func(cfg *config.Config) {
+			cfg.TrustedProxies = []string{"127.0.0.0/8"}
+		}))
 		before := s.Scalar(t, "SELECT views FROM {posts} WHERE postid = 388")
 		const people = 60
 		var wait sync.WaitGroup
 		for i := range people {
 			wait.Go(func() {
-				s.Request(t, http.MethodGet, "/v1/questions/388", testsite.Visitor, "User-Agent", "Firefox", "X-Forwarded-For", "100.64.0."+itoa(i+1))
+				s.Request(t, http.MethodGet, "/v1/questions/388", testsite.Visitor, "User-Agent", "Firefox",
+					"X-Forwarded-For", "100.64.0."+itoa(i+1))
 			})
 		}
 		wait.Wait()

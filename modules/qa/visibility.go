@@ -33,7 +33,8 @@ type visibilityInput struct {
 // registerVisibility adds the operations for hiding, showing, approving and rejecting posts.
 func (m *Module) registerVisibility(api huma.API) {
 	web.Register(api,
-		writeOperation("set-visibility", http.MethodPut, "posts/{id}/visibility", "Hide a post, or show it again", ""),
+		writeOperation("set-visibility", http.MethodPut, "posts/{id}/visibility",
+			"Hide a post, or show it again", ""),
 		m.setVisibility,
 	)
 	web.Register(api,
@@ -270,7 +271,8 @@ func (c *change) delete(p *post) error {
 	}
 	with = append(with, "old"+p.kind.name(), c.record(p))
 	if p.kind == KindComment {
-		with = append(with, "parenttype", string(c.thread.byID[p.parentID].kind), "questionid", c.thread.question.id)
+		with = append(with, "parenttype", string(c.thread.byID[p.parentID].kind),
+			"questionid", c.thread.question.id)
 	}
 	letter := p.kind.letter()
 	c.report(letter+"_delete_before", p, params(with...), nil)

@@ -27,11 +27,13 @@ func stateAfter(t *testing.T, s *testsite.Site, user, post int, method, what str
 	}
 	got := testsite.Decode[postState](t, res)
 	var kind string
-	if _, err := s.App.DB.Get(t.Context(), []any{&kind}, "SELECT type FROM {posts} WHERE postid = ?", post); err != nil {
+	if _, err := s.App.DB.Get(t.Context(), []any{&kind},
+		"SELECT type FROM {posts} WHERE postid = ?", post); err != nil {
 		t.Fatal(err)
 	}
 	_, suffix, _ := strings.Cut(kind, "_")
-	if want := map[string]string{"": "visible", "HIDDEN": "hidden", "QUEUED": "queued"}[suffix]; got.State != want {
+	want := map[string]string{"": "visible", "HIDDEN": "hidden", "QUEUED": "queued"}[suffix]
+	if got.State != want {
 		t.Errorf("the response says %s, and the post is %s", got.State, kind)
 	}
 	if flags := s.Scalar(t, "SELECT flagcount FROM {posts} WHERE postid = ?", post); got.FlagCount != flags {
@@ -49,7 +51,8 @@ func TestStatesOfPosts(t *testing.T) {
 	yes, no := object{"approved": true}, object{"approved": false}
 	hidden, queued := testsite.After(state("_HIDDEN", "3")), testsite.After(state("_QUEUED", "3"))
 	theirs := testsite.After("UPDATE {posts} SET lastuserid = NULL, flagcount = 0 WHERE postid = 3")
-	strict := setting("moderate_by_points", "1", "moderate_points_limit", "1000000", "permit_moderate", "40", "permit_hide_show", "70")
+	strict := setting("moderate_by_points", "1", "moderate_points_limit", "1000000",
+		"permit_moderate", "40", "permit_hide_show", "70")
 	for _, c := range []struct {
 		name    string
 		options []testsite.Option
@@ -73,7 +76,10 @@ func TestStatesOfPosts(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := testsite.New(t, append([]testsite.Option{setting("cache_flaggedcount", "10"), testsite.After("UPDATE {posts} SET flagcount = 2 WHERE postid = 3")}, c.options...)...)
+			s := testsite.New(t, append([]testsite.Option{
+				setting("cache_flaggedcount", "10"),
+				testsite.After("UPDATE {posts} SET flagcount = 2 WHERE postid = 3"),
+			}, c.options...)...)
 			if got := stateAfter(t, s, c.user, 3, "PUT", c.what, c.body).State; got != c.state {
 				t.Errorf("%s, want %s", got, c.state)
 			}
@@ -87,8 +93,10 @@ func TestStatesOfPosts(t *testing.T) {
 			if want := min(1, len(c.event)); events != want {
 				t.Errorf("%d events, want %d", events, want)
 			}
-			if n := s.Scalar(t, "SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = 'cache_flaggedcount'"); n != c.flags {
-				t.Errorf("%d flags on visible posts, want %d", n, c.flags)
+			counted := s.Scalar(t,
+				"SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = 'cache_flaggedcount'")
+			if counted != c.flags {
+				t.Errorf("%d flags on visible posts, want %d", counted, c.flags)
 			}
 		})
 	}
@@ -147,7 +155,9 @@ func TestFlags(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		s := testsite.New(t, db, setting("flagging_hide_after", "3", "cache_flaggedcount", "10"),
-			testsite.After("DELETE FROM {uservotes} WHERE postid IN (3, 16)", "UPDATE {posts} SET flagcount = 0 WHERE postid = 3",
+			testsite.After(
+				"DELETE FROM {uservotes} WHERE postid IN (3, 16)",
+				"UPDATE {posts} SET flagcount = 0 WHERE postid = 3",
 				"INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (16, 13, 0, 1)"))
 		flags := 10 // the site's count of flags on visible posts
 		told := 0
@@ -179,10 +189,13 @@ func TestFlags(t *testing.T) {
 			if got := stateAfter(t, s, step.user, 3, step.method, step.what, nil); got != step.want {
 				t.Errorf("%s: %+v, want %+v", step.name, got, step.want)
 			}
-			if n := s.Scalar(t, "SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = 'cache_flaggedcount'"); n != flags+count {
-				t.Errorf("%s: %d flags on visible posts, want %d", step.name, n, flags+count)
+			counted := s.Scalar(t,
+				"SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = 'cache_flaggedcount'")
+			if counted != flags+count {
+				t.Errorf("%s: %d flags on visible posts, want %d", step.name, counted, flags+count)
 			}
-			if d := testsite.Describe(nil, tables.Diff(testsite.ReadTables(t, s.App.DB))); step.events == told && len(d) > 0 {
+			d := testsite.Describe(nil, tables.Diff(testsite.ReadTables(t, s.App.DB)))
+			if step.events == told && len(d) > 0 {
 				t.Errorf("%s: nothing is told, and changed is\n%s", step.name, strings.Join(d, "\n"))
 			}
 			told = step.events
@@ -208,7 +221,8 @@ func TestFlags(t *testing.T) {
 			{testsite.Visitor, "PUT", "posts/27/flag", "login_required"}, {testsite.Visitor, "DELETE", "posts/27/flag", "login_required"},
 			{testsite.Lurker, "DELETE", "posts/27/flags", "permission_level"},
 		} {
-			if status, body, _ := s.Try(t, c.user, c.method, "/v1/"+c.path, nil); status != http.StatusForbidden || body["code"] != c.code {
+			status, body, _ := s.Try(t, c.user, c.method, "/v1/"+c.path, nil)
+			if status != http.StatusForbidden || body["code"] != c.code {
 				t.Errorf("%s %s by %d: %d %v, want %s", c.method, c.path, c.user, status, body, c.code)
 			}
 		}
@@ -220,7 +234,9 @@ func TestFlags(t *testing.T) {
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	const cookie = "11324905831065051617" // of question 186
-	for name, last := range map[string]int{"changed last by a visitor": 0, "changed last by the moderator": testsite.ModKenji} {
+	for name, last := range map[string]int{
+		"changed last by a visitor": 0, "changed last by the moderator": testsite.ModKenji,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -234,13 +250,15 @@ func TestClaims(t *testing.T) {
 						WHERE postid = 186`, last)))
 				s.Do(t, testsite.Lurker, "PUT", "/v1/posts/186/vote", object{"value": 1})
 				claim := func(user int) (int, object) {
-					status, body, _ := s.Try(t, user, "PUT", "/v1/posts/186/owner", nil, testsite.AsBrowser(cookie)...)
+					status, body, _ := s.Try(t, user, "PUT", "/v1/posts/186/owner", nil,
+						testsite.AsBrowser(cookie)...)
 					return status, body
 				}
 				if status, body := claim(testsite.Visitor); body["code"] != "login_required" {
 					t.Errorf("by a visitor: %d %v", status, body)
 				}
-				if status, body := claim(testsite.Lurker); status != http.StatusOK || body["flagCount"] != 1.0 {
+				if status, body := claim(testsite.Lurker); status != http.StatusOK ||
+					body["flagCount"] != 1.0 {
 					t.Errorf("by the author: %d %v", status, body)
 				}
 				before := testsite.ReadTables(t, s.App.DB)
@@ -257,9 +275,12 @@ func TestClaims(t *testing.T) {
 					last = testsite.Lurker
 				}
 				for query, want := range map[string]int{
-					"SELECT userid FROM {posts} WHERE postid = 186": testsite.Lurker, "SELECT lastuserid FROM {posts} WHERE postid = 186": last,
-					"SELECT upvotes FROM {posts} WHERE postid = 186": 1, "SELECT flagcount FROM {posts} WHERE postid = 186": 1,
-					"SELECT COUNT(*) FROM {uservotes} WHERE postid = 186": 1, "SELECT userid FROM {uservotes} WHERE postid = 186": testsite.Aki,
+					"SELECT userid FROM {posts} WHERE postid = 186":                                     testsite.Lurker,
+					"SELECT lastuserid FROM {posts} WHERE postid = 186":                                 last,
+					"SELECT upvotes FROM {posts} WHERE postid = 186":                                    1,
+					"SELECT flagcount FROM {posts} WHERE postid = 186":                                  1,
+					"SELECT COUNT(*) FROM {uservotes} WHERE postid = 186":                               1,
+					"SELECT userid FROM {uservotes} WHERE postid = 186":                                 testsite.Aki,
 					"SELECT qupvotes FROM {userpoints} WHERE userid = 17":                               0,
 					"SELECT CAST(content AS DECIMAL) FROM {options} WHERE title = 'cache_flaggedcount'": 9,
 				} {
@@ -279,7 +300,8 @@ func TestClaims(t *testing.T) {
 // showing a selected answer does not.
 func TestBestAnswerStaysWhenItIsShown(t *testing.T) {
 	t.Parallel()
-	s := testsite.New(t, testsite.After("UPDATE {posts} SET selchildid = 3 WHERE postid = 1", state("_HIDDEN", "3")))
+	s := testsite.New(t, testsite.After(
+		"UPDATE {posts} SET selchildid = 3 WHERE postid = 1", state("_HIDDEN", "3")))
 	best := func() int { return s.Scalar(t, "SELECT COALESCE(selchildid, 0) FROM {posts} WHERE postid = 1") }
 	s.Do(t, testsite.ModKenji, "PUT", "/v1/posts/3/visibility", object{"hidden": false})
 	if best() != 3 {
@@ -299,10 +321,15 @@ func TestBestAnswerStaysWhenItIsShown(t *testing.T) {
 func TestDeletions(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
-	question := s.Do(t, testsite.Lurker, "POST", "/v1/questions", object{"title": "Is this one to be deleted?", "content": "It is, with all that belongs to it.", "categoryId": 8, "tags": []string{"honey"}})
+	question := s.Do(t, testsite.Lurker, "POST", "/v1/questions", object{
+		"title": "Is this one to be deleted?", "content": "It is, with all that belongs to it.",
+		"categoryId": 8, "tags": []string{"honey"},
+	})
 	answer := s.Answer(t, testsite.Aki, question)
-	comment := s.Do(t, testsite.Lurker, "POST", fmt.Sprintf("/v1/posts/%d/comments", answer), object{"content": "A comment on the answer."})
-	s.Do(t, testsite.EditorYuki, "PUT", fmt.Sprintf("/v1/questions/%d/closure", question), object{"note": "Closed, and to be deleted."})
+	comment := s.Do(t, testsite.Lurker, "POST", fmt.Sprintf("/v1/posts/%d/comments", answer),
+		object{"content": "A comment on the answer."})
+	s.Do(t, testsite.EditorYuki, "PUT", fmt.Sprintf("/v1/questions/%d/closure", question),
+		object{"note": "Closed, and to be deleted."})
 	note := s.Scalar(t, "SELECT closedbyid FROM {posts} WHERE postid = ?", question)
 	for _, id := range []int{comment, answer, question} {
 		s.Hide(t, id)
@@ -310,12 +337,17 @@ func TestDeletions(t *testing.T) {
 	for _, c := range []struct {
 		kind, letter string
 		id, with     int
-	}{{"comments", "c", comment, comment}, {"answers", "a", answer, answer}, {"questions", "q", question, note}} {
+	}{
+		{"comments", "c", comment, comment},
+		{"answers", "a", answer, answer},
+		{"questions", "q", question, note},
+	} {
 		s.Do(t, testsite.ModKenji, "DELETE", fmt.Sprintf("/v1/%s/%d", c.kind, c.id), nil)
 		if n := s.Scalar(t, "SELECT COUNT(*) FROM {posts} WHERE postid IN (?, ?)", c.id, c.with); n != 0 {
 			t.Errorf("%s: %d posts are left", c.kind, n)
 		}
-		if before, after := published(t, s, c.letter+"_delete_before"), published(t, s, c.letter+"_delete"); before != 1 || after != 1 {
+		before, after := published(t, s, c.letter+"_delete_before"), published(t, s, c.letter+"_delete")
+		if before != 1 || after != 1 {
 			t.Errorf("%s: told %d times before and %d after", c.kind, before, after)
 		}
 	}
@@ -332,8 +364,10 @@ func TestWhatIsToldOfStates(t *testing.T) {
 	}{1: {"q_hide", true}, 3: {"a_hide", false}, 2: {"c_hide", false}} {
 		s.Hide(t, id)
 		var payload, content string
-		for dest, query := range map[*string]string{&payload: "SELECT payload FROM {q2ab_outbox} WHERE name = '" + c.event + "'",
-			&content: fmt.Sprintf("SELECT content FROM {posts} WHERE postid = %d", id)} {
+		for dest, query := range map[*string]string{
+			&payload: "SELECT payload FROM {q2ab_outbox} WHERE name = '" + c.event + "'",
+			&content: fmt.Sprintf("SELECT content FROM {posts} WHERE postid = %d", id),
+		} {
 			if found, err := s.App.DB.Get(t.Context(), []any{dest}, query); err != nil || !found {
 				t.Fatal(c.event, found, err)
 			}

@@ -92,7 +92,8 @@ func (c *change) vote(p *post, vote int) error {
 	}
 	_, err := c.tx.Exec(c.ctx, `INSERT INTO {uservotes} (postid, userid, vote, flag, votecreated)
 		VALUES (?, ?, ?, 0, FROM_UNIXTIME(?))`+
-		c.tx.Upsert("userid, postid")+"vote = "+c.tx.Given("vote")+", voteupdated = "+c.tx.Given("votecreated"),
+		c.tx.Upsert("userid, postid")+"vote = "+c.tx.Given("vote")+
+		", voteupdated = "+c.tx.Given("votecreated"),
 		p.id, c.caller.UserID, vote, c.tx.Now())
 	if err != nil {
 		return fmt.Errorf("write the vote: %w", err)

@@ -42,12 +42,14 @@ func TestVotesAreTold(t *testing.T) {
 				if got := testsite.Decode[result](t, res); got != want {
 					t.Errorf("told %+v, want %+v", got, want)
 				}
-				if got := testsite.GetAs[result](t, s, "/v1/questions/27", step.user); got.Votes != want.Votes {
-					t.Errorf("read %+v, want %+v", got, want)
+				read := testsite.GetAs[result](t, s, "/v1/questions/27", step.user)
+				if read.Votes != want.Votes {
+					t.Errorf("read %+v, want %+v", read, want)
 				}
 			})
 		}
-		if n := published(t, s, "q_vote_up") + published(t, s, "q_vote_down") + published(t, s, "q_vote_nil"); n != 5 {
+		n := published(t, s, "q_vote_up") + published(t, s, "q_vote_down") + published(t, s, "q_vote_nil")
+		if n != 5 {
 			t.Errorf("%d events of 5 changes", n)
 		}
 	})
@@ -62,7 +64,9 @@ func TestCountsDoNotFallBelowZero(t *testing.T) {
 		"UPDATE {posts} SET upvotes = 0, downvotes = 0, netvotes = 0 WHERE postid = 27"))
 	for _, user := range []int{testsite.Lurker, testsite.Jose} {
 		s.Do(t, user, "DELETE", "/v1/posts/27/vote", nil)
-		if up, down := s.Scalar(t, "SELECT upvotes FROM {posts} WHERE postid = 27"), s.Scalar(t, "SELECT downvotes FROM {posts} WHERE postid = 27"); up != 0 || down != 0 {
+		up := s.Scalar(t, "SELECT upvotes FROM {posts} WHERE postid = 27")
+		down := s.Scalar(t, "SELECT downvotes FROM {posts} WHERE postid = 27")
+		if up != 0 || down != 0 {
 			t.Errorf("%d up and %d down", up, down)
 		}
 	}
@@ -72,7 +76,8 @@ func TestCountsDoNotFallBelowZero(t *testing.T) {
 // any vote.
 func TestVotesDownNeedTheirPermission(t *testing.T) {
 	t.Parallel()
-	s := testsite.New(t, setting("permit_vote_down", "70"), testsite.After("DELETE FROM {uservotes} WHERE postid = 27",
+	s := testsite.New(t, setting("permit_vote_down", "70"), testsite.After(
+		"DELETE FROM {uservotes} WHERE postid = 27",
 		"INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (27, 9, -1, 0)"))
 	for _, c := range []struct {
 		user   int
@@ -87,7 +92,8 @@ func TestVotesDownNeedTheirPermission(t *testing.T) {
 		{testsite.EditorYuki, "PUT", object{"value": -1}, http.StatusOK},
 	} {
 		t.Run(fmt.Sprint(c.user, " ", c.method, " ", c.body), func(t *testing.T) {
-			if status, body, _ := s.Try(t, c.user, c.method, "/v1/posts/27/vote", c.body); status != c.status {
+			status, body, _ := s.Try(t, c.user, c.method, "/v1/posts/27/vote", c.body)
+			if status != c.status {
 				t.Errorf("%d %v, want %d", status, body, c.status)
 			}
 		})

@@ -39,7 +39,8 @@ func TestNewWordsBesideTheOldSite(t *testing.T) {
 			run("LOCK TABLES qa_words WRITE")
 			close(locked)
 			var n int
-			if err := old.QueryRowContext(ctx, "SELECT COUNT(*) FROM qa_words WHERE word = ?", word).Scan(&n); err != nil {
+			if err := old.QueryRowContext(ctx,
+				"SELECT COUNT(*) FROM qa_words WHERE word = ?", word).Scan(&n); err != nil {
 				t.Error(err)
 			}
 			time.Sleep(300 * time.Millisecond) // now everybody below is on the way
@@ -54,8 +55,10 @@ func TestNewWordsBesideTheOldSite(t *testing.T) {
 		var wait sync.WaitGroup
 		for i := range 6 {
 			wait.Go(func() {
-				body := map[string]any{"content": fmt.Sprintf("Whoever meets the %s first makes its row, %d of %d.", word, i, round)}
-				if status, answer, _ := s.Try(t, 13+i, "POST", "/v1/questions/1/answers", body); status != http.StatusCreated {
+				content := fmt.Sprintf("Whoever meets the %s first makes its row, %d of %d.", word, i, round)
+				body := map[string]any{"content": content}
+				status, answer, _ := s.Try(t, 13+i, "POST", "/v1/questions/1/answers", body)
+				if status != http.StatusCreated {
 					t.Errorf("answer: %d %v", status, answer)
 				}
 			})
@@ -66,7 +69,9 @@ func TestNewWordsBesideTheOldSite(t *testing.T) {
 			t.Error(err)
 		}
 		var rows, posts int
-		if _, err := s.App.DB.Get(ctx, []any{&rows, &posts}, "SELECT COUNT(*), SUM(contentcount) FROM {words} WHERE word = ?", word); err != nil || rows != 1 || posts != 6 {
+		if _, err := s.App.DB.Get(ctx, []any{&rows, &posts},
+			"SELECT COUNT(*), SUM(contentcount) FROM {words} WHERE word = ?", word); err != nil ||
+			rows != 1 || posts != 6 {
 			t.Errorf("%s has %d rows and is counted in %d posts, %v", word, rows, posts, err)
 		}
 	}

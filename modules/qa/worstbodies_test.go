@@ -123,12 +123,16 @@ func TestHostileMarkdownOfThePast(t *testing.T) {
 				s.Exec(t, `INSERT INTO {posts} (postid, type, created, format, title, content, hotness)
 					VALUES (?, 'Q', '2026-12-01 00:00:00', 'markdown', 'Hostile', ?, 1e9)`, id, c.content)
 				path := fmt.Sprintf("/v1/questions/%d", id)
-				got := testsite.Decode[struct{ HTML string }](t, s.Request(t, http.MethodGet, path, testsite.Visitor))
+				got := testsite.Decode[struct{ HTML string }](t,
+					s.Request(t, http.MethodGet, path, testsite.Visitor))
 				if strings.TrimSpace(got.HTML) != c.want {
 					t.Errorf("%.200q, not %.200q", got.HTML, c.want)
 				}
-				for _, other := range []string{"/v1/questions?sort=hot", path + "/related", "/feed/questions.rss"} {
-					if res := s.Request(t, http.MethodGet, other, testsite.Visitor); res.StatusCode >= http.StatusInternalServerError {
+				for _, other := range []string{
+					"/v1/questions?sort=hot", path + "/related", "/feed/questions.rss",
+				} {
+					res := s.Request(t, http.MethodGet, other, testsite.Visitor)
+					if res.StatusCode >= http.StatusInternalServerError {
 						t.Errorf("%s: %d", other, res.StatusCode)
 					}
 				}

@@ -44,7 +44,8 @@ func writeStatements(t *testing.T, s *testsite.Site, c call, actor int) []string
 	// request reads them.
 	return slices.DeleteFunc(counter.Queries(), func(query string) bool {
 		return strings.HasPrefix(query, "SELECT title, content FROM {options}") ||
-			strings.HasPrefix(query, "SELECT categoryid, parentid, title, tags, content, qcount, position, backpath FROM {categories}")
+			strings.HasPrefix(query, "SELECT categoryid, parentid, title, tags, content, qcount, position, "+
+				"backpath FROM {categories}")
 	})
 }
 
@@ -60,20 +61,28 @@ func TestCostOfWrites(t *testing.T) {
 			queries := writeStatements(t, s, c, actor)
 			t.Logf("%s: %d statements", what, len(queries))
 			if len(queries) > most {
-				t.Errorf("%s: %d statements, at most %d expected:\n%s", what, len(queries), most, strings.Join(queries, "\n"))
+				t.Errorf("%s: %d statements, at most %d expected:\n%s", what, len(queries), most,
+					strings.Join(queries, "\n"))
 			}
 		}
 		up, down := map[string]any{"value": 1}, map[string]any{"value": -1}
 		check("vote on a question", 15, call{"PUT", "/v1/posts/27/vote", up}, testsite.Lurker)
 		check("vote turned round", 15, call{"PUT", "/v1/posts/27/vote", down}, testsite.Lurker)
 		check("vote on an answer", 15, call{"PUT", "/v1/posts/16/vote", up}, testsite.Lurker)
-		check("vote that makes an answer the best", 15, call{"PUT", "/v1/posts/139/vote", up}, testsite.Lurker)
+		check("vote that makes an answer the best", 15, call{"PUT", "/v1/posts/139/vote", up},
+			testsite.Lurker)
 		check("vote that makes it so no more", 15, call{"DELETE", "/v1/posts/139/vote", nil}, testsite.Lurker)
 		check("vote on a comment", 15, call{"PUT", "/v1/posts/15/vote", up}, testsite.Lurker)
 		const content = "巣箱の掃除は春に行うのが良いです。 A Wholly unheardof answerword, to be indexed with the others."
-		check("answer with new words", 40, call{"POST", "/v1/questions/27/answers", map[string]any{"content": content}}, testsite.Lurker)
-		check("answer in a long thread", 40, call{"POST", "/v1/questions/200/answers", map[string]any{"content": content + " Again."}}, testsite.Haru)
-		check("comment", 40, call{"POST", "/v1/posts/27/comments", map[string]any{"content": "Thanks, that helped."}}, testsite.Lurker)
+		check("answer with new words", 40, call{"POST", "/v1/questions/27/answers", map[string]any{
+			"content": content,
+		}}, testsite.Lurker)
+		check("answer in a long thread", 40, call{"POST", "/v1/questions/200/answers", map[string]any{
+			"content": content + " Again.",
+		}}, testsite.Haru)
+		check("comment", 40, call{"POST", "/v1/posts/27/comments", map[string]any{
+			"content": "Thanks, that helped.",
+		}}, testsite.Lurker)
 	})
 }
 
@@ -107,24 +116,30 @@ func TestIdempotencyKey(t *testing.T) {
 		}
 		content, location := testsite.Text(t, first), first.Header.Get("Location")
 		again := ask("key-1", "How do I do things only once?", testsite.Lurker)
-		if again.StatusCode != http.StatusCreated || testsite.Text(t, again) != content || again.Header.Get("Location") != location || again.Header.Get("Idempotency-Replayed") != "true" {
+		if again.StatusCode != http.StatusCreated || testsite.Text(t, again) != content ||
+			again.Header.Get("Location") != location || again.Header.Get("Idempotency-Replayed") != "true" {
 			t.Errorf("again: %s %v", again.Status, again.Header)
 		}
-		if res := ask("key-1", "How do I do other things?", testsite.Lurker); res.StatusCode != http.StatusConflict || !strings.Contains(testsite.Text(t, res), "idempotency_conflict") {
-			t.Errorf("another body: %s", res.Status)
+		other := ask("key-1", "How do I do other things?", testsite.Lurker)
+		if other.StatusCode != http.StatusConflict ||
+			!strings.Contains(testsite.Text(t, other), "idempotency_conflict") {
+			t.Errorf("another body: %s", other.Status)
 		}
-		if res := ask("bad key", "How do I do other things?", testsite.Lurker); res.StatusCode != http.StatusBadRequest {
-			t.Errorf("bad key: %s", res.Status)
+		bad := ask("bad key", "How do I do other things?", testsite.Lurker)
+		if bad.StatusCode != http.StatusBadRequest {
+			t.Errorf("bad key: %s", bad.Status)
 		}
 		if res := ask("key-2", "short", testsite.Lurker); res.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("refused: %s", res.Status)
 		}
 
 		// The process died after the commit, before the response was stored.
-		if _, err := s.App.DB.Exec(context.Background(), "UPDATE {q2ab_idempotency} SET status = NULL, headers = NULL, body = NULL"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(),
+			"UPDATE {q2ab_idempotency} SET status = NULL, headers = NULL, body = NULL"); err != nil {
 			t.Fatal(err)
 		}
-		if res := ask("key-1", "How do I do things only once?", testsite.Lurker); res.StatusCode != http.StatusCreated || res.Header.Get("Location") != location {
+		res := ask("key-1", "How do I do things only once?", testsite.Lurker)
+		if res.StatusCode != http.StatusCreated || res.Header.Get("Location") != location {
 			t.Errorf("after a crash: %s %s %s", res.Status, res.Header.Get("Location"), testsite.Text(t, res))
 		}
 
@@ -132,7 +147,8 @@ func TestIdempotencyKey(t *testing.T) {
 		places := make([]string, 8)
 		for i := range places {
 			wait.Go(func() {
-				places[i] = ask("key-3", "Ten at once, and one of them counts?", testsite.Haru).Header.Get("Location")
+				places[i] = ask("key-3", "Ten at once, and one of them counts?",
+					testsite.Haru).Header.Get("Location")
 			})
 		}
 		wait.Wait()
@@ -144,12 +160,14 @@ func TestIdempotencyKey(t *testing.T) {
 		anonymous := ask("key-4", "Asked by nobody in particular?", testsite.Visitor)
 		cookie := anonymous.Header.Get("Set-Cookie")
 		// A caller who knows or guesses the key does not become the visitor.
-		if repeated := ask("key-4", "Asked by nobody in particular?", testsite.Visitor); !strings.HasPrefix(cookie, "qa_id=") ||
+		repeated := ask("key-4", "Asked by nobody in particular?", testsite.Visitor)
+		if !strings.HasPrefix(cookie, "qa_id=") ||
 			repeated.Header.Get("Idempotency-Replayed") != "true" || repeated.Header.Get("Set-Cookie") != "" {
 			t.Errorf("cookies %q and %q", cookie, repeated.Header.Get("Set-Cookie"))
 		}
 		var n int
-		if _, err := s.App.DB.Get(context.Background(), []any{&n}, "SELECT COUNT(*) FROM {posts} WHERE postid > 391"); err != nil || n != 3 {
+		if _, err := s.App.DB.Get(context.Background(), []any{&n},
+			"SELECT COUNT(*) FROM {posts} WHERE postid > 391"); err != nil || n != 3 {
 			t.Errorf("%d posts were made, %v", n, err)
 		}
 	})
@@ -164,7 +182,8 @@ func TestIfMatch(t *testing.T) {
 		_, _, h := s.Try(t, testsite.EditorYuki, "GET", "/v1/questions/27?include=answers", nil)
 		tag := h.Get("ETag")
 		edit := func(match, content string) int {
-			req, err := http.NewRequest(http.MethodPatch, s.URL+"/v1/questions/27", strings.NewReader(fmt.Sprintf(`{"content": %q}`, content)))
+			body := strings.NewReader(fmt.Sprintf(`{"content": %q}`, content))
+			req, err := http.NewRequest(http.MethodPatch, s.URL+"/v1/questions/27", body)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -183,7 +202,8 @@ func TestIfMatch(t *testing.T) {
 			}
 			return res.StatusCode
 		}
-		if status, _, _ := s.Try(t, testsite.Lurker, "PUT", "/v1/posts/27/vote", map[string]any{"value": 1}); status != http.StatusOK {
+		status, _, _ := s.Try(t, testsite.Lurker, "PUT", "/v1/posts/27/vote", map[string]any{"value": 1})
+		if status != http.StatusOK {
 			t.Fatalf("vote: %d", status)
 		}
 		old := tag
@@ -191,7 +211,8 @@ func TestIfMatch(t *testing.T) {
 			match  string
 			status int
 		}{{old, 200}, {old, 412}, {`"other.tag"`, 412}, {`"other.tag", ` + `*`, 412}, {"*", 200}, {"", 200}} {
-			if got := edit(step.match, fmt.Sprintf("新しい本文です。 %s %d", step.match, step.status)); got != step.status {
+			got := edit(step.match, fmt.Sprintf("新しい本文です。 %s %d", step.match, step.status))
+			if got != step.status {
 				t.Errorf("If-Match %s: %d, want %d", step.match, got, step.status)
 			}
 		}
@@ -242,10 +263,12 @@ func TestRefusals(t *testing.T) {
 			{testsite.Lurker, call{"POST", "/v1/answers/16/comment", map[string]any{"content": "Turned into a comment."}}, 403, "permission_level"},
 			{testsite.Haru, call{"POST", "/v1/admin/jobs/recount/run", map[string]any{}}, 403, "permission_level"},
 		} {
-			t.Run(fmt.Sprintf("%s %s as %d is %s", c.call.method, c.call.path, c.actor, c.code), func(t *testing.T) {
+			name := fmt.Sprintf("%s %s as %d is %s", c.call.method, c.call.path, c.actor, c.code)
+			t.Run(name, func(t *testing.T) {
 				status, body, _ := s.Try(t, c.actor, c.call.method, c.call.path, c.call.body)
 				if status != c.status || body["code"] != c.code {
-					t.Errorf("%d: %s %s → %d %v, want %d %s", c.actor, c.call.method, c.call.path, status, body, c.status, c.code)
+					t.Errorf("%d: %s %s → %d %v, want %d %s", c.actor, c.call.method, c.call.path, status,
+						body, c.status, c.code)
 				}
 				if c.call.path == "/v1/questions" {
 					if fields := body["errors"].([]any); len(fields) != 6 {
@@ -267,13 +290,16 @@ func TestHourlyLimits(t *testing.T) {
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		now := time.Unix(1796126400+600, 0)
 		s := testsite.New(t, db, testsite.At(&now))
-		if _, err := s.App.DB.Exec(context.Background(), "REPLACE INTO {userlimits} (userid, action, period, count) VALUES (17, 'A', 498924, 1000)"); err != nil {
+		if _, err := s.App.DB.Exec(context.Background(),
+			`REPLACE INTO {userlimits} (userid, action, period, count)
+				VALUES (17, 'A', 498924, 1000)`); err != nil {
 			t.Fatal(err)
 		}
 		const path = "/v1/questions/27/answers"
 		answer := map[string]any{"content": "An answer too many."}
 		status, body, h := s.Try(t, testsite.Lurker, "POST", path, answer)
-		if status != http.StatusTooManyRequests || body["code"] != "rate_limit" || body["action"] != "answer" || h.Get("Retry-After") != "3000" {
+		if status != http.StatusTooManyRequests || body["code"] != "rate_limit" ||
+			body["action"] != "answer" || h.Get("Retry-After") != "3000" {
 			t.Errorf("%d %v %v", status, body, h)
 		}
 		now = now.Add(3000 * time.Second)

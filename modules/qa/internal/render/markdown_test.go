@@ -72,7 +72,8 @@ func TestWorstMarkdownIsNotConverted(t *testing.T) {
 	for name, text := range worstMarkdown {
 		t.Run(name, func(t *testing.T) {
 			if html, ok := r.FromMarkdown(text); ok {
-				t.Errorf("%d bytes became %d, with work %d of at most %d", len(text), len(html), markdownWork(text), maxMarkdownWork)
+				t.Errorf("%d bytes became %d, with work %d of at most %d", len(text), len(html),
+					markdownWork(text), maxMarkdownWork)
 			}
 		})
 	}
@@ -110,7 +111,8 @@ func TestOrdinaryMarkdownIsConverted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, ok := r.FromMarkdown(text); !ok {
-				t.Errorf("%d bytes with work %d of at most %d", len(text), markdownWork(text), maxMarkdownWork)
+				t.Errorf("%d bytes with work %d of at most %d", len(text), markdownWork(text),
+					maxMarkdownWork)
 			}
 		})
 	}

@@ -131,7 +131,8 @@ func checkName(t *testing.T, text, element string, a nethtml.Attribute) {
 			}
 		}
 	case "href", "usemap":
-		if name, ok := strings.CutPrefix(a.Val, "#"); ok && name != "" && !strings.HasPrefix(name, namePrefix) {
+		name, ok := strings.CutPrefix(a.Val, "#")
+		if ok && name != "" && !strings.HasPrefix(name, namePrefix) {
 			t.Errorf("%q: <%s> leads to %q", text, element, a.Val)
 		}
 	case "target":

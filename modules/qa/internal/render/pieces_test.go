@@ -30,7 +30,8 @@ func TestPicturesOfRememberedContents(t *testing.T) {
 		}
 	}
 	o.Pictures = nil
-	if got := r.HTML(`<p>a <img src="/image/3" alt="x"> b</p><img src="/image/4">`, "html", o); got != html(Picture{}) {
+	got := r.HTML(`<p>a <img src="/image/3" alt="x"> b</p><img src="/image/4">`, "html", o)
+	if got != html(Picture{}) {
 		t.Errorf("without pictures: %s", got)
 	}
 }
@@ -69,7 +70,8 @@ func TestIDsAreTheCallers(t *testing.T) {
 	r := New()
 	r.ImageIDs(illustrated, "html", Options{})[0] = "x"
 	r.References(illustrated, "html", Options{})[0] = "x"
-	if ids, refs := r.ImageIDs(illustrated, "html", Options{}), r.References(illustrated, "html", Options{}); ids[0] != "3" || refs[0] != "3" {
+	ids, refs := r.ImageIDs(illustrated, "html", Options{}), r.References(illustrated, "html", Options{})
+	if ids[0] != "3" || refs[0] != "3" {
 		t.Errorf("%q %q", ids, refs)
 	}
 }

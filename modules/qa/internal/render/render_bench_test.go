@@ -17,7 +17,10 @@ func BenchmarkHTML(b *testing.B) {
 			r := New()
 			b.ReportAllocs()
 			for b.Loop() {
-				r.HTML(c.content, "html", Options{SiteURL: "https://site.example/", APIURL: "https://api.example/", LinkURLs: true, Pictures: picture})
+				r.HTML(c.content, "html", Options{
+					SiteURL: "https://site.example/", APIURL: "https://api.example/", LinkURLs: true,
+					Pictures: picture,
+				})
 			}
 		})
 	}

@@ -47,10 +47,10 @@ var (
 	allowedScheme = regexp.MustCompile(`^(?i:https?:|mailto:|tel:|/|\?|#|\.|[^:]*$|[^:/?#]*[/?#])`)
 	shownElements = func() map[string]bool {
 		shown := map[string]bool{}
-		for name := range strings.FieldsSeq("a abbr acronym area article aside b bdi bdo blockquote br caption cite code col colgroup dd " +
-			"del details dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hgroup hr i img ins li map mark meter ol p pre " +
-			"progress q rp rt ruby s samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr " +
-			"tt u ul var wbr") {
+		for name := range strings.FieldsSeq("a abbr acronym area article aside b bdi bdo blockquote br " +
+			"caption cite code col colgroup dd del details dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hgroup " +
+			"hr i img ins li map mark meter ol p pre progress q rp rt ruby s samp section small span strike " +
+			"strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr") {
 			shown[name] = true
 		}
 		return shown
@@ -71,7 +71,14 @@ func TestHostileTextsComeOutHarmless(t *testing.T) {
 	r := New()
 	for _, format := range []string{"html", "markdown", "", "unknown"} {
 		for _, text := range hostileTexts() {
-			for _, o := range []Options{{}, {LinkURLs: true, NewWindow: true, SiteURL: "https://site.example/", BlockedWords: "x", Censor: func(s string) string { return s }}, {SiteURL: "https://site.example/", Pictures: picture}} {
+			for _, o := range []Options{
+				{},
+				{
+					LinkURLs: true, NewWindow: true, SiteURL: "https://site.example/",
+					BlockedWords: "x", Censor: func(s string) string { return s },
+				},
+				{SiteURL: "https://site.example/", Pictures: picture},
+			} {
 				checkHarmless(t, format, text, r.HTML(text, format, o))
 			}
 		}
@@ -108,10 +115,12 @@ func checkHarmless(t *testing.T, format, text, out string) {
 			rel := ""
 			for _, a := range tag.Attr {
 				name := strings.ToLower(a.Key)
-				if strings.HasPrefix(name, "on") || name == "ping" || name == "background" || name == "formaction" {
+				if strings.HasPrefix(name, "on") || name == "ping" || name == "background" ||
+					name == "formaction" {
 					t.Errorf("%s %q: attribute %s in %q", format, text, name, out)
 				}
-				if (name == "href" || name == "src" || name == "cite") && !allowedScheme.MatchString(strings.TrimSpace(a.Val)) {
+				if (name == "href" || name == "src" || name == "cite") &&
+					!allowedScheme.MatchString(strings.TrimSpace(a.Val)) {
 					t.Errorf("%s %q: address %q", format, text, a.Val)
 				}
 				checkName(t, text, tag.Data, a)
@@ -121,7 +130,9 @@ func checkHarmless(t *testing.T, format, text, out string) {
 				if name == "rel" {
 					rel = a.Val
 				}
-				if want, ours := imageAttributes[name]; strings.HasPrefix(name, "data-") && !ours || ours && (tag.Data != "img" || !want.MatchString(a.Val)) {
+				want, ours := imageAttributes[name]
+				if strings.HasPrefix(name, "data-") && !ours ||
+					ours && (tag.Data != "img" || !want.MatchString(a.Val)) {
 					t.Errorf("%s %q: attribute %s of <%s> in %q", format, text, name, tag.Data, out)
 				}
 			}
@@ -160,7 +171,8 @@ func checkImage(t *testing.T, text string, tag nethtml.Token) {
 		}
 		given[a.Key] = a.Val
 	}
-	ours := strings.HasPrefix(given["src"], "/v1/media/") || strings.HasPrefix(given["src"], "/files/") || strings.HasPrefix(given["src"], "https://cdn.example/")
+	ours := strings.HasPrefix(given["src"], "/v1/media/") || strings.HasPrefix(given["src"], "/files/") ||
+		strings.HasPrefix(given["src"], "https://cdn.example/")
 	if given["loading"] == "" || given["decoding"] == "" || !ours && given["referrerpolicy"] == "" {
 		t.Errorf("%q: image without what all have: %s", text, tag)
 	}
@@ -200,8 +212,11 @@ func TestRendering(t *testing.T) {
 			}
 		}
 	}
-	censored := Options{BlockedWords: "b", Censor: func(s string) string { return strings.ReplaceAll(s, "bad", "***") }}
-	if got := r.HTML(`<p title="bad">bad &amp; <b>badge</b></p>`, "html", censored); got != `<p title="bad">*** &amp; <b>***ge</b></p>` {
+	censored := Options{BlockedWords: "b", Censor: func(s string) string {
+		return strings.ReplaceAll(s, "bad", "***")
+	}}
+	got := r.HTML(`<p title="bad">bad &amp; <b>badge</b></p>`, "html", censored)
+	if got != `<p title="bad">*** &amp; <b>***ge</b></p>` {
 		t.Errorf("censored: %q", got)
 	}
 }

@@ -46,7 +46,8 @@ func TestSplitAsRecorded(t *testing.T) {
 		if got := Split(c.In); !reflect.DeepEqual(got, c.Words) && len(got)+len(c.Words) > 0 {
 			t.Errorf("Split(%q) = %q, Q2A: %q", c.In, got, c.Words)
 		}
-		if got := split(c.In, false, true); !reflect.DeepEqual(got, c.NoSplit) && len(got)+len(c.NoSplit) > 0 {
+		if got := split(c.In, false, true); !reflect.DeepEqual(got, c.NoSplit) &&
+			len(got)+len(c.NoSplit) > 0 {
 			t.Errorf("split without ideographs (%q) = %q, Q2A: %q", c.In, got, c.NoSplit)
 		}
 	}
