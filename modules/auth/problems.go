@@ -63,20 +63,20 @@ var (
 var (
 	fieldNoUpload = problem.DefineField("no_upload",
 		"cannot be chosen before a picture was uploaded",
-		"は画像をアップロードするまで選べません")
+		"画像をアップロードするまで選べません")
 	fieldNotAllowedHandle = problem.DefineField("not_allowed_handle",
 		"is not allowed as a name on this site",
-		"はこのサイトでは使えない名前です")
+		"このサイトでは使えない名前です")
 	fieldTaken = problem.DefineField("taken",
 		"belongs to another account",
-		"はすでに使われています")
+		"すでに使われています")
 	fieldWrongCaptcha = problem.DefineField("wrong_captcha",
 		"is not of a solved challenge, or was used before; solve another one",
-		"のチャレンジが正しく解かれていないか、すでに使われています。もう一度お試しください")
+		"チャレンジが正しく解かれていないか、すでに使われています。もう一度お試しください")
 	fieldWrongCode = problem.DefineField("wrong_code",
 		"is not the code that was mailed",
-		"はお送りしたコードと一致しません")
+		"お送りしたコードと一致しません")
 	fieldWrongPassword = problem.DefineField("wrong_password",
 		"is not the account's password",
-		"が正しくありません")
+		"正しくありません")
 )

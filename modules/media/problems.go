@@ -25,17 +25,17 @@ var (
 var (
 	fieldBrokenPicture = problem.DefineField("broken_picture",
 		"is a broken picture",
-		"は壊れた画像です")
+		"壊れた画像です")
 	fieldHEICPicture = problem.DefineField("heic_picture",
 		"is a HEIC picture; send it as a JPEG (phones do so where a form accepts image/jpeg only)",
-		"は HEIC 形式の画像です。JPEG で送信してください（フォームが image/jpeg だけを受け付けると、スマートフォンが自動で変換します）")
+		"HEIC 形式の画像です。JPEG で送信してください（フォームが image/jpeg だけを受け付けると、スマートフォンが自動で変換します）")
 	fieldNoPicture = problem.DefineField("no_picture",
 		"is no JPEG, PNG, GIF or WebP picture",
-		"は JPEG・PNG・GIF・WebP の画像ではありません")
+		"JPEG・PNG・GIF・WebP の画像ではありません")
 	fieldNotWithout = problem.DefineField("not_without",
 		"means nothing without %v",
-		"は %v と一緒に指定してください")
+		"%v と一緒に指定してください", problem.ParamWith)
 	fieldPictureTooLarge = problem.DefineField("picture_too_large",
 		"is larger than %v (pixels, or pixels a side)",
-		"の大きさが上限 %v（画素数または一辺の画素数）を超えています")
+		"大きさが上限 %v（画素数または一辺の画素数）を超えています", problem.ParamMax)
 )

@@ -53,26 +53,26 @@ var (
 var (
 	fieldItself = problem.DefineField("itself",
 		"is the question itself",
-		"はその質問自身です")
+		"その質問自身です")
 	fieldNoAnswer = problem.DefineField("no_answer",
 		"names no answer that a question can follow from",
-		"に該当する、関連質問を作れる回答はありません")
+		"該当する、関連質問を作れる回答はありません")
 	fieldNoAnswerHere = problem.DefineField("no_answer_here",
 		"names no visible answer to this question",
-		"はこの質問の表示中の回答ではありません")
+		"この質問の表示中の回答ではありません")
 	fieldNoParent = problem.DefineField("no_parent",
 		"names neither the question nor another answer that takes comments",
-		"はコメントを付けられる質問または別の回答ではありません")
+		"コメントを付けられる質問または別の回答ではありません")
 	fieldNoQuestion = problem.DefineField("no_question",
 		"names no question of this site",
-		"に該当する質問はありません")
+		"該当する質問はありません")
 	fieldNotAllowedCategory = problem.DefineField("not_allowed_category",
 		"may not be used by you for questions",
-		"はあなたが質問できないカテゴリーです")
+		"あなたが質問できないカテゴリーです")
 	fieldRepeated = problem.DefineField("repeated",
 		"repeats a recent post",
-		"は最近の投稿と同じ内容です")
+		"最近の投稿と同じ内容です")
 	fieldTooComplex = problem.DefineField("too_complex",
 		"has too many marks in one place; put blank lines between paragraphs, and nest less",
-		"の記号が1か所に多すぎます。段落の間に空行を入れ、入れ子を減らしてください")
+		"記号が1か所に多すぎます。段落の間に空行を入れ、入れ子を減らしてください")
 )

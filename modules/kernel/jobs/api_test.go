@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -38,15 +38,16 @@ func TestParametersOverREST(t *testing.T) {
 			}
 			return answer
 		}
+		one := 1.0
 		for body, want := range map[string]web.ProblemField{
-			`{"parameters":{"rates":"5"}}`:      {Field: "parameters.rates", Code: "unknown", Message: "parameters.ratesは認識できない項目です"},
-			`{"parameters":{"rate":"0"}}`:       {Field: "parameters.rate", Code: "too_small", Message: "parameters.rateは 1 以上で指定してください"},
-			`{"parameters":{"verify":"false"}}`: {Field: "parameters.verify", Code: "not_in_list", Message: "parameters.verifyは true のいずれかで指定してください"},
-			`{"parameters":{"rate":5}}`:         {Field: "parameters.rate", Code: "not_text", Message: "parameters.rateは文字列で指定してください"},
+			`{"parameters":{"rates":"5"}}`:      {Field: "parameters.rates", Code: "unknown", Message: "認識できない項目です"},
+			`{"parameters":{"rate":"0"}}`:       {Field: "parameters.rate", Code: "too_small", Params: &web.FieldParams{Min: &one}, Message: "1 以上で指定してください"},
+			`{"parameters":{"verify":"false"}}`: {Field: "parameters.verify", Code: "not_in_list", Params: &web.FieldParams{Allowed: []string{"true"}}, Message: "true のいずれかで指定してください"},
+			`{"parameters":{"rate":5}}`:         {Field: "parameters.rate", Code: "not_text", Message: "文字列で指定してください"},
 		} {
 			if p := call(http.MethodPost, "/run", body,
 				http.StatusUnprocessableEntity); p.Code != "validation" ||
-				!slices.Equal(p.Errors, []web.ProblemField{want}) {
+				!reflect.DeepEqual(p.Errors, []web.ProblemField{want}) {
 				t.Errorf("%s: %+v", body, p)
 			}
 		}

@@ -42,14 +42,14 @@ func TestParametersThatAJobTakes(t *testing.T) {
 	}{
 		"none":                   {nil, "", ""},
 		"all":                    {map[string]string{"verify": "true", "keep-for-php": "/srv/写真", "rate": "20"}, "", ""},
-		"one that is not known":  {map[string]string{"purge": "true"}, "parameters.purge is not known here", "は認識できない項目です"},
-		"a switch that is off":   {map[string]string{"verify": "false"}, "parameters.verify must be one of true", "は true のいずれかで指定してください"},
-		"a switch with nonsense": {map[string]string{"verify": ""}, "parameters.verify must be one of true", "は true のいずれかで指定してください"},
-		"a problem of the job's": {map[string]string{"rate": "0"}, "parameters.rate must be at least 1", "は 1 以上で指定してください"},
-		"an error of the job's":  {map[string]string{"rate": "1000"}, "parameters.rate cannot be used: no disk is so fast", "の値は使えません（no disk is so fast）"},
-		"a long value":           {map[string]string{"keep-for-php": strings.Repeat("x", maxValue+1)}, "parameters.keep-for-php must have at most 1000 characters", "は 1000 文字以下で指定してください"},
-		"no text":                {map[string]string{"keep-for-php": "\xff"}, "parameters.keep-for-php is not valid UTF-8 text", "は正しい UTF-8 の文字列ではありません"},
-		"two":                    {map[string]string{"rate": "0", "a": ""}, "parameters.a is not known here; parameters.rate must be at least 1", "は認識できない項目です"},
+		"one that is not known":  {map[string]string{"purge": "true"}, "parameters.purge is not known here", "認識できない項目です"},
+		"a switch that is off":   {map[string]string{"verify": "false"}, "parameters.verify must be one of true", "true のいずれかで指定してください"},
+		"a switch with nonsense": {map[string]string{"verify": ""}, "parameters.verify must be one of true", "true のいずれかで指定してください"},
+		"a problem of the job's": {map[string]string{"rate": "0"}, "parameters.rate must be at least 1", "1 以上で指定してください"},
+		"an error of the job's":  {map[string]string{"rate": "1000"}, "parameters.rate cannot be used: no disk is so fast", "この値は使えません（no disk is so fast）"},
+		"a long value":           {map[string]string{"keep-for-php": strings.Repeat("x", maxValue+1)}, "parameters.keep-for-php must have at most 1000 characters", "1000 文字以下で指定してください"},
+		"no text":                {map[string]string{"keep-for-php": "\xff"}, "parameters.keep-for-php is not valid UTF-8 text", "正しい UTF-8 の文字列ではありません"},
+		"two":                    {map[string]string{"rate": "0", "a": ""}, "parameters.a is not known here; parameters.rate must be at least 1", "認識できない項目です"},
 	} {
 		err := mover(nothing).check(c.given)
 		var p *problem.Error

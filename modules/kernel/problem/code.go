@@ -1,5 +1,7 @@
 package problem
 
+import "strings"
+
 // Code identifies a kind of problem. Codes are stable and in snake_case; Define makes them and Codes lists
 // them.
 type Code struct{ name string }
@@ -16,6 +18,9 @@ func (c FieldCode) String() string { return c.name }
 
 // IsZero reports whether the code is the zero value, which is that of a field with which nothing is wrong.
 func (c FieldCode) IsZero() bool { return c == FieldCode{} }
+
+// Params returns the names of the arguments that fields with the code have.
+func (c FieldCode) Params() []Param { return fieldEntries[c].params }
 
 // Texts is a text in both languages.
 type Texts struct{ en, ja string }
@@ -37,9 +42,15 @@ type entry struct {
 	detail Texts
 }
 
+// fieldEntry is what the catalogue says of a code of fields.
+type fieldEntry struct {
+	texts  Texts
+	params []Param
+}
+
 var (
-	catalogue  = map[Code]entry{}
-	fieldTexts = map[FieldCode]Texts{}
+	catalogue    = map[Code]entry{}
+	fieldEntries = map[FieldCode]fieldEntry{}
 )
 
 // Define makes a code for problems and the HTTP status that responses with it have. title says what kind of
@@ -54,21 +65,39 @@ func Define(code string, status int, title, detail Texts) Code {
 	return c
 }
 
-// DefineField makes a code for wrong fields. The texts follow the name of the field, and may have
-// placeholders for the field's arguments. DefineField is for package variables, and panics if the code exists
-// already.
-func DefineField(code, english, japanese string) FieldCode {
+// DefineField makes a code of wrong fields. english is what to say after "This", and japanese a sentence of
+// its own. Both may have placeholders for the field's arguments, which params names. It is for variables of
+// packages, and panics if there is such a code already, or if the placeholders are not as many as params.
+func DefineField(code, english, japanese string, params ...Param) FieldCode {
 	c := FieldCode{code}
-	if _, twice := fieldTexts[c]; twice {
+	if _, twice := fieldEntries[c]; twice {
 		panic("problem: field code " + code + " is defined twice")
 	}
-	fieldTexts[c] = Texts{english, japanese}
+	for _, text := range []string{english, japanese} {
+		if strings.Count(text, "%v") != len(params) {
+			panic("problem: the placeholders of " + code + " are not its params")
+		}
+	}
+	fieldEntries[c] = fieldEntry{Texts{english, japanese}, params}
 	return c
 }
 
+// Param is the name of an argument of a wrong field, by which programs can make messages of their own.
+type Param string
+
+// The arguments that fields have.
+const (
+	ParamMin        Param = "min"        // the least number that is allowed
+	ParamMax        Param = "max"        // the greatest number that is allowed
+	ParamAllowed    Param = "allowed"    // the values that are allowed
+	ParamWith       Param = "with"       // another field that matters here
+	ParamCharacters Param = "characters" // the characters that are not allowed
+	ParamReason     Param = "reason"     // what is wrong, in words
+)
+
 // FieldNamed returns the code for wrong fields with the given text, if there is one.
 func FieldNamed(code string) (c FieldCode, known bool) {
-	_, known = fieldTexts[FieldCode{code}]
+	_, known = fieldEntries[FieldCode{code}]
 	if known {
 		c = FieldCode{code}
 	}

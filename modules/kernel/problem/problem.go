@@ -63,7 +63,7 @@ func (e *Error) Error() string {
 	}
 	fields := make([]string, len(e.Fields))
 	for i, f := range e.Fields {
-		fields[i] = f.Name + " " + f.Message(English)
+		fields[i] = f.Name + " " + f.predicate(English)
 	}
 	return e.Code.name + ": " + strings.Join(fields, "; ")
 }
@@ -79,14 +79,38 @@ func (e *Error) Detail(l Language) string {
 	return fmt.Sprintf(catalogue[e.Code].detail.in(l), e.Args...)
 }
 
-// Message returns the text that says what is wrong with the field; the field's name is to be put
-// before it.
+// Message returns a sentence that says what is wrong with the field, without the field's name: clients show
+// it beside the field.
 func (f Field) Message(l Language) string {
-	return fmt.Sprintf(fieldTexts[f.Code].in(l), f.Args...)
+	if l == English {
+		return "This " + f.predicate(English) + "."
+	}
+	return f.predicate(l)
+}
+
+func (f Field) predicate(l Language) string {
+	return fmt.Sprintf(fieldEntries[f.Code].texts.in(l), f.Args...)
+}
+
+// Params returns the arguments of the field by their names.
+func (f Field) Params() map[Param]any {
+	named := map[Param]any{}
+	for i, name := range fieldEntries[f.Code].params {
+		if i < len(f.Args) {
+			named[name] = f.Args[i]
+		}
+	}
+	return named
 }
 
 // Codes returns all codes in alphabetical order.
 func Codes() []Code {
 	return slices.SortedFunc(maps.Keys(catalogue),
 		func(a, b Code) int { return strings.Compare(a.name, b.name) })
+}
+
+// FieldCodes returns all codes of fields in alphabetical order.
+func FieldCodes() []FieldCode {
+	return slices.SortedFunc(maps.Keys(fieldEntries),
+		func(a, b FieldCode) int { return strings.Compare(a.name, b.name) })
 }

@@ -28,6 +28,8 @@ type Client struct {
 	// Secure reports whether the request came by TLS, to this process or to a trusted proxy in front
 	// of it.
 	Secure bool
+
+	path string // of the request, for problems
 }
 
 type clientKey struct{}

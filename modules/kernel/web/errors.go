@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -32,13 +33,54 @@ type Problem struct {
 	MoreErrors int `json:"moreErrors,omitempty" doc:"How many wrong parts of the input errors leaves out"`
 
 	retryAfter int
+	language   problem.Language
 }
 
 // ProblemField describes one wrong part of the input.
 type ProblemField struct {
-	Field   string `json:"field" doc:"Name of the parameter or path of the JSON field"`
-	Code    string `json:"code" doc:"Stable name of what is wrong with it"`
-	Message string `json:"message" doc:"The same in words"`
+	Field   string       `json:"field" doc:"Name of the parameter or path of the JSON field"`
+	Code    string       `json:"code" doc:"Stable name of what is wrong with it; new ones may come"`
+	Params  *FieldParams `json:"params,omitempty" doc:"What the message says in numbers and names, for messages of one's own"`
+	Message string       `json:"message" doc:"The same in words for people, to show beside the field"`
+}
+
+// FieldParams are the arguments of a wrong field. Which of them there are follows from the code.
+type FieldParams struct {
+	Min        *float64 `json:"min,omitempty" doc:"The least number, length or count that is allowed"`
+	Max        *float64 `json:"max,omitempty" doc:"The greatest number, length or count that is allowed"`
+	Allowed    []string `json:"allowed,omitempty" doc:"The values that are allowed"`
+	With       string   `json:"with,omitempty" doc:"The other field that matters"`
+	Characters string   `json:"characters,omitempty" doc:"The characters that are not allowed"`
+	Reason     string   `json:"reason,omitempty" doc:"What is wrong, in words"`
+}
+
+// fieldParams returns the arguments of a wrong field, and nil if it has none.
+func fieldParams(f problem.Field) *FieldParams {
+	given := f.Params()
+	if len(given) == 0 {
+		return nil
+	}
+	number := func(name problem.Param) *float64 {
+		n, err := strconv.ParseFloat(fmt.Sprint(given[name]), 64)
+		if err != nil {
+			return nil // not given
+		}
+		return &n
+	}
+	text := func(name problem.Param) string {
+		if given[name] == nil {
+			return ""
+		}
+		return fmt.Sprint(given[name])
+	}
+	params := &FieldParams{
+		Min: number(problem.ParamMin), Max: number(problem.ParamMax), With: text(problem.ParamWith),
+		Characters: text(problem.ParamCharacters), Reason: text(problem.ParamReason),
+	}
+	if allowed := text(problem.ParamAllowed); allowed != "" {
+		params.Allowed = strings.Split(allowed, ", ")
+	}
+	return params
 }
 
 // Error returns the code and the detail, for logs.
@@ -53,6 +95,7 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // GetHeaders returns the headers that belong to the problem. Huma calls it.
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
+	h.Set("Content-Language", string(p.language))
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
@@ -83,11 +126,11 @@ func shortened(name string) string {
 
 // present returns the response body for a problem, with texts in the language of the context's
 // client.
-func present(ctx context.Context, path string, e *problem.Error) *Problem {
+func present(ctx context.Context, e *problem.Error) *Problem {
 	l := ClientOf(ctx).Language
 	p := &Problem{
 		Type: "/problems/" + e.Code.String(), Title: e.Title(l), StatusNo: e.Status(), Detail: e.Detail(l),
-		Instance: path, Code: e.Code.String(), Action: e.Action, retryAfter: e.RetryAfter,
+		Instance: ClientOf(ctx).path, Code: e.Code.String(), Action: e.Action, retryAfter: e.RetryAfter, language: l,
 	}
 	if p.StatusNo == http.StatusServiceUnavailable && p.retryAfter == 0 {
 		p.retryAfter = retryAfter
@@ -95,13 +138,8 @@ func present(ctx context.Context, path string, e *problem.Error) *Problem {
 	p.MoreErrors = e.MoreFields + max(0, len(e.Fields)-maxErrors)
 	for _, f := range e.Fields[:min(len(e.Fields), maxErrors)] {
 		f.Name = shortened(f.Name)
-		message := f.Message(l)
-		if l == problem.English {
-			message = f.Name + " " + message
-		} else {
-			message = f.Name + message
-		}
-		p.Errors = append(p.Errors, ProblemField{Field: f.Name, Code: f.Code.String(), Message: message})
+		p.Errors = append(p.Errors, ProblemField{
+			Field: f.Name, Code: f.Code.String(), Params: fieldParams(f), Message: f.Message(l)})
 	}
 	return p
 }
@@ -156,7 +194,7 @@ func writeError(err error, c echo.Context) {
 		return
 	}
 	ctx := c.Request().Context()
-	p := present(ctx, c.Request().URL.Path, asProblem(ctx, err))
+	p := present(ctx, asProblem(ctx, err))
 	maps.Copy(c.Response().Header(), p.GetHeaders())
 	body, err := json.Marshal(p)
 	if err != nil {
@@ -175,7 +213,7 @@ func Register[I, O any](api huma.API, op huma.Operation, handle func(context.Con
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
-			return nil, present(ctx, "", asProblem(ctx, err))
+			return nil, present(ctx, asProblem(ctx, err))
 		}
 		return out, nil
 	})
@@ -186,6 +224,7 @@ func Register[I, O any](api huma.API, op huma.Operation, handle func(context.Con
 // are process-wide variables of Huma, which offers no other way.
 func init() {
 	huma.ValidateStrictCasing = true // "TITLE" is not title
+	huma.DefaultArrayNullable = false
 	huma.NewErrorWithContext = func(
 		ctx huma.Context, status int, msg string, errs ...error,
 	) huma.StatusError {
@@ -217,7 +256,7 @@ func fromHuma(ctx context.Context, status int, msg string, errs []error) huma.St
 		return &Problem{}
 	}
 	if failure := arrivalFailure(ctx); failure != nil {
-		return present(ctx, "", failure)
+		return present(ctx, failure)
 	}
 	var e *problem.Error
 	switch status {
@@ -247,7 +286,7 @@ func fromHuma(ctx context.Context, status int, msg string, errs []error) huma.St
 			"error", errors.Join(append(errs, errors.New(msg))...))
 		e = problem.New(problem.CodeInternal)
 	}
-	return present(ctx, "", e)
+	return present(ctx, e)
 }
 
 // fieldOf converts a message of Huma, in the form that init gave it, to a Field. It leaves out the
