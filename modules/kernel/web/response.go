@@ -3,7 +3,6 @@ package web
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"log/slog"
 	"maps"
@@ -21,52 +20,56 @@ import (
 // compressFrom is the size, in bytes, from which a response is worth compressing.
 const compressFrom = 1024
 
-// conditional is a middleware that gives each successful response to a GET a strong entity tag,
-// responds with 304 if the client has that version already, and compresses responses. It holds a
-// response back until it is complete, unless the handler flushes it (a stream).
+// conditional returns a middleware that gives each successful response to a GET an entity tag, responds
+// with 304 if the client has that version already, and compresses responses. It holds a response back
+// until it is complete, unless the handler flushes it (a stream).
+//
+// A tag is weak if the response has any of the volatile fields of JSON: what changes in these alone makes
+// no other version.
 //
 // If a handler panics or fails after it began to write, a response that is still held back is
 // discarded. One that has been sent in part is cut off, so that the client does not take it for
 // complete.
-func conditional(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		res := c.Response()
-		before := maps.Clone(res.Header())
-		held := buffers.Get().(*heldResponse)
-		*held = heldResponse{ResponseWriter: res.Writer, body: held.body}
-		held.body.Reset()
-		res.Writer = held
-		returned := false
-		defer func() { // the buffer of a handler that panicked is not used again
-			res.Writer = held.ResponseWriter
-			if !returned {
-				held.takeBack(res, before)
-			}
-		}()
-		if err := next(c); err != nil {
-			held.fail(c, before, err)
-		}
-		returned = true
-		res.Writer = held.ResponseWriter
-		if !held.sent {
-			res.Status, res.Size = held.finish(c.Request())
-		}
-		if held.body.Cap() <= 1<<20 {
-			buffers.Put(&heldResponse{body: held.body})
-		}
-		return nil
+func conditional(volatile []string) echo.MiddlewareFunc {
+	var fields [][]byte
+	for _, name := range volatile {
+		fields = append(fields, []byte(`"`+name+`":`))
+	}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error { return holdBack(c, next, fields) }
 	}
 }
 
-var buffers = sync.Pool{New: func() any { return &heldResponse{body: &bytes.Buffer{}} }}
-
-var compressors = sync.Pool{New: func() any {
-	w, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-	if err != nil {
-		panic(err) // only for a level that does not exist
+// holdBack is what conditional does with a request.
+func holdBack(c echo.Context, next echo.HandlerFunc, volatile [][]byte) error {
+	res := c.Response()
+	before := maps.Clone(res.Header())
+	held := buffers.Get().(*heldResponse)
+	*held = heldResponse{ResponseWriter: res.Writer, body: held.body}
+	held.body.Reset()
+	res.Writer = held
+	returned := false
+	defer func() { // the buffer of a handler that panicked is not used again
+		res.Writer = held.ResponseWriter
+		if !returned {
+			held.takeBack(res, before)
+		}
+	}()
+	if err := next(c); err != nil {
+		held.fail(c, before, err)
 	}
-	return w
-}}
+	returned = true
+	res.Writer = held.ResponseWriter
+	if !held.sent {
+		res.Status, res.Size = held.finish(c.Request(), volatile)
+	}
+	if held.body.Cap() <= 1<<20 {
+		buffers.Put(&heldResponse{body: held.body})
+	}
+	return nil
+}
+
+var buffers = sync.Pool{New: func() any { return &heldResponse{body: &bytes.Buffer{}} }}
 
 // heldResponse collects the status and body of a response until finish sends them.
 type heldResponse struct {
@@ -172,15 +175,21 @@ func Stream(w http.ResponseWriter) {
 
 // finish sends the response and returns its status and the size of its body in bytes, before
 // compression.
-func (h *heldResponse) finish(r *http.Request) (status int, size int64) {
+func (h *heldResponse) finish(r *http.Request, volatile [][]byte) (status int, size int64) {
 	header := h.Header()
 	if h.status == 0 {
 		h.status = http.StatusOK
 	}
 	body := h.body.Bytes()
 	addVary(header, "Accept-Encoding")
-	compress := len(body) >= compressFrom && header.Get("Content-Encoding") == "" &&
-		compressible(header.Get("Content-Type")) && acceptsGzip(r)
+	if strings.Contains(header.Get("Content-Type"), "json") {
+		addVary(header, "Accept-Language") // for the texts of problems, badges and the like
+	}
+	var packing *encoding
+	if len(body) >= compressFrom && header.Get("Content-Encoding") == "" &&
+		compressible(header.Get("Content-Type")) {
+		packing = acceptedEncoding(r)
+	}
 	if r.Method == http.MethodGet && h.status == http.StatusOK {
 		if header.Get("Cache-Control") == "" {
 			// Clients always ask again; the response is a cheap 304 as long as nothing has changed.
@@ -188,14 +197,19 @@ func (h *heldResponse) finish(r *http.Request) (status int, size int64) {
 		}
 		addVary(header, "Authorization")
 		tag := header.Get("ETag")
-		if tag == "" {
-			tag = `"` + strconv.FormatUint(xxhash.Sum64(body), 36) + `"`
+		if revision, ok := strings.CutSuffix(tag, `."`); ok || tag == "" { // of RevisionTag
+			sum, weak := fingerprint(body, volatile)
+			switch {
+			case ok:
+				tag = revision + "." + sum + `"`
+			case weak:
+				tag = `W/"` + sum + `"`
+			default:
+				tag = `"` + sum + `"`
+			}
 		}
-		if revision, ok := strings.CutSuffix(tag, `."`); ok { // of RevisionTag
-			tag = revision + "." + strconv.FormatUint(xxhash.Sum64(body), 36) + `"`
-		}
-		if compress {
-			tag = strings.TrimSuffix(tag, `"`) + `-gzip"`
+		if packing != nil {
+			tag = strings.TrimSuffix(tag, `"`) + "-" + packing.name + `"`
 		}
 		header.Set("ETag", tag)
 		if matches(r.Header.Get("If-None-Match"), tag) {
@@ -205,7 +219,7 @@ func (h *heldResponse) finish(r *http.Request) (status int, size int64) {
 			return http.StatusNotModified, 0
 		}
 	}
-	if !compress {
+	if packing == nil {
 		if h.status != http.StatusNoContent && h.status != http.StatusNotModified {
 			header.Set("Content-Length", strconv.Itoa(len(body)))
 		}
@@ -213,15 +227,29 @@ func (h *heldResponse) finish(r *http.Request) (status int, size int64) {
 		_, _ = h.ResponseWriter.Write(body)
 		return h.status, int64(len(body))
 	}
-	header.Set("Content-Encoding", "gzip")
+	header.Set("Content-Encoding", packing.name)
 	header.Del("Content-Length")
 	h.ResponseWriter.WriteHeader(h.status)
-	w := compressors.Get().(*gzip.Writer)
-	defer compressors.Put(w)
-	w.Reset(h.ResponseWriter)
-	_, _ = w.Write(body)
-	_ = w.Close() // a client that went away gets nothing anyhow
+	packing.compress(h.ResponseWriter, body)
 	return h.status, int64(len(body))
+}
+
+// fingerprint returns a hash of the body without the values of the volatile fields. weak reports whether
+// it has any.
+func fingerprint(body []byte, volatile [][]byte) (sum string, weak bool) {
+	hash := xxhash.New()
+	for len(body) > 0 {
+		next, end := len(body), len(body)
+		for _, field := range volatile {
+			at := bytes.Index(body[:next], field)
+			if value := at + len(field); at >= 0 && value < len(body) && body[value] != '{' {
+				next, end, weak = at, value+max(0, bytes.IndexAny(body[value:], ",}")), true
+			}
+		}
+		_, _ = hash.Write(body[:next])
+		body = body[end:]
+	}
+	return strconv.FormatUint(hash.Sum64(), 36), weak
 }
 
 func addVary(h http.Header, name string) {
@@ -239,18 +267,6 @@ func compressible(contentType string) bool {
 		strings.Contains(contentType, "yaml")
 }
 
-func acceptsGzip(r *http.Request) bool {
-	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
-		name, params, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if name = strings.TrimSpace(name); name != "gzip" && name != "*" {
-			continue
-		}
-		weight := strings.ReplaceAll(params, " ", "")
-		return weight != "q=0" && weight != "q=0.0" && weight != "q=0.00" && weight != "q=0.000"
-	}
-	return false
-}
-
 // matches reports whether an If-None-Match header contains the tag, also in its weak form (RFC 9110,
 // 13.1.2).
 func matches(header, tag string) bool {
@@ -258,7 +274,7 @@ func matches(header, tag string) bool {
 		return true
 	}
 	for part := range strings.SplitSeq(header, ",") {
-		if strings.TrimPrefix(strings.TrimSpace(part), "W/") == tag {
+		if strings.TrimPrefix(strings.TrimSpace(part), "W/") == strings.TrimPrefix(tag, "W/") {
 			return true
 		}
 	}
