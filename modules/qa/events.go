@@ -182,6 +182,7 @@ func (c *change) reportBy(by actor, name string, p *post, with []events.Param, m
 	if more != nil {
 		more(&e)
 	}
+	e.Topics.Named = namedEvents[e.Topics.What] && !e.Silent
 	c.events = append(c.events, e)
 }
 
@@ -192,6 +193,11 @@ var publicNames = map[string]string{
 	"close": "closed", "reopen": "reopened", "hide": "hidden", "reshow": "reshown",
 	"move": "moved", "to_c": "converted", "vote_up": "vote", "vote_down": "vote",
 	"vote_nil": "vote", "claim": "claimed",
+}
+
+// namedEvents are the words of event streams for what the site shows with the name of who did it.
+var namedEvents = map[string]bool{
+	"question": true, "answer": true, "comment": true, "edit": true, "selected": true, "closed": true,
 }
 
 // topics returns what an event about the post is about, by which event streams choose its receivers.

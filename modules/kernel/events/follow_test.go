@@ -111,7 +111,7 @@ func TestSlowSubscriberIsDropped(t *testing.T) {
 		f := NewFollower(db, Settings{Poll: 10 * time.Millisecond})
 		t.Cleanup(f.Close)
 		slow, quick, choosy := subscribe(t, f, Filter{}), subscribe(t, f, Filter{}),
-			subscribe(t, f, Filter{QuestionID: 3})
+			subscribe(t, f, Filter{QuestionIDs: []int{3}})
 		const n = buffered + 50
 		err := db.Tx(t.Context(), func(tx *database.DB) error {
 			list := make([]Event, n)
@@ -187,17 +187,18 @@ func TestFilters(t *testing.T) {
 		want   bool
 	}{
 		{Filter{}, true},
-		{Filter{QuestionID: 11}, true},
-		{Filter{QuestionID: 12}, false},
-		{Filter{CategoryID: 1}, true},
-		{Filter{CategoryID: 2}, true},
-		{Filter{CategoryID: 3}, false},
-		{Filter{Tag: "蜂"}, true},
-		{Filter{Tag: "Honey"}, true},
-		{Filter{Tag: "hone"}, false},
-		{Filter{11, 2, "honey"}, true},
-		{Filter{11, 2, "bee"}, false},
-		{Filter{12, 2, "honey"}, false},
+		{Filter{QuestionIDs: []int{11}}, true},
+		{Filter{QuestionIDs: []int{12}}, false},
+		{Filter{QuestionIDs: []int{12, 11}}, true},
+		{Filter{CategoryIDs: []int{1}}, true},
+		{Filter{CategoryIDs: []int{2}}, true},
+		{Filter{CategoryIDs: []int{3}}, false},
+		{Filter{Tags: []string{"蜂"}}, true},
+		{Filter{Tags: []string{"Honey"}}, true},
+		{Filter{Tags: []string{"hone"}}, false},
+		{Filter{[]int{12}, []int{3}, []string{"honey"}}, true},
+		{Filter{[]int{12}, []int{2}, []string{"bee"}}, true},
+		{Filter{[]int{12}, []int{3}, []string{"bee"}}, false},
 	} {
 		if got := c.filter.Matches(topics); got != c.want {
 			t.Errorf("%+v: %v", c.filter, got)

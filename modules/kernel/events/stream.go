@@ -34,38 +34,50 @@ const (
 const streamPath = "/v1/events"
 
 type streamInput struct {
-	Question    int    `query:"question" minimum:"1" maximum:"4294967295" doc:"Only what concerns the question with this id: itself, its answers, all comments"`
-	Tag         string `query:"tag" maxLength:"80" doc:"Only what concerns questions with this tag"`
-	Category    int    `query:"category" minimum:"1" maximum:"4294967295" doc:"Only what concerns questions in the category with this id, or in those below it"`
-	LastEventID string `header:"Last-Event-ID" pattern:"^[0-9]{1,18}$" doc:"Id of the last event received; a browser's EventSource sends it by itself when it connects again"`
+	Question    []int    `query:"question" maxItems:"50" doc:"What concerns the questions with these ids: themselves, their answers, all comments"`
+	Tag         []string `query:"tag" maxItems:"50" doc:"What concerns questions with one of these tags"`
+	Category    []int    `query:"category" maxItems:"50" doc:"What concerns questions in the categories with these ids, or in those below them"`
+	Named       string   `query:"named" enum:"true,false" default:"true" doc:"false leaves the lines event: out, so that every event comes to onmessage of an EventSource; data says what it is"`
+	LastEventID string   `header:"Last-Event-ID" pattern:"^[0-9]{1,18}$" doc:"Id of the last event received; a browser's EventSource sends it by itself when it connects again"`
 }
 
-// PublicEvent is the part of an event that everybody may know. It never contains who caused the
-// event, from which address, or what was written.
+// PublicEvent is the part of an event that everybody may know. It never contains from which address it was
+// caused, or what was written; and who caused it only where the site shows that too.
 type PublicEvent struct {
-	What        string    `json:"what" doc:"What happened, as in event: question, answer, comment, vote, edit …"`
-	At          time.Time `json:"at"`
-	PostID      int       `json:"postId,omitempty" doc:"The post concerned"`
-	QuestionID  int       `json:"questionId,omitempty" doc:"The question that it belongs to"`
-	CategoryIDs []int     `json:"categoryIds,omitempty" doc:"The question's category and all above it"`
-	Tags        []string  `json:"tags,omitempty" doc:"The question's tags"`
-	NetVotes    *int      `json:"netVotes,omitempty" doc:"The post's votes afterwards, up less down; for votes"`
+	What        string       `json:"what" enum:"question,answer,comment,edit,selected,unselected,closed,reopened,hidden,reshown,moved,converted,vote,claimed,hello,reset" doc:"What happened, as in event"`
+	At          time.Time    `json:"at"`
+	PostID      int          `json:"postId,omitempty" doc:"The post concerned: get it to show it"`
+	QuestionID  int          `json:"questionId,omitempty" doc:"The question that it belongs to"`
+	CategoryIDs []int        `json:"categoryIds,omitempty" doc:"The question's category and all above it"`
+	Tags        []string     `json:"tags,omitempty" doc:"The question's tags"`
+	NetVotes    *int         `json:"netVotes,omitempty" doc:"The post's votes afterwards, up less down; for votes"`
+	By          *publicActor `json:"by,omitempty" doc:"Who did it, where the site shows that: not for votes, and not for anonymous posts"`
+}
+
+// publicActor is who caused an event.
+type publicActor struct {
+	ID     int    `json:"id"`
+	Handle string `json:"handle"`
 }
 
 // streamDescription is the description of the operation in the OpenAPI document.
 const streamDescription = "A stream of server-sent events (`text/event-stream`), for a browser's `EventSource`. " +
-	"Of several filters all must match; without one everything public is told.\n\n" +
-	"Each event is `id`, `event` (what happened: `question`, `answer`, `comment`, `vote`, `edit`, `selected`, `closed`, `hidden` …; new words may come) " +
-	"and `data`, a JSON object. Besides:\n" +
+	"Of several filters one must match; without one everything public is told. A page needs one stream for all that it shows.\n\n" +
+	"Each event is `id`, `event` and `data`, a JSON object. `event`, and `what` in the data, are:\n" +
+	"- `question`, `answer`, `comment`: somebody posted one.\n" +
+	"- `edit`, `moved`, `converted`, `claimed`: a post, its category, its type or its author changed.\n" +
+	"- `vote`: the votes of a post changed; `netVotes` has them.\n" +
+	"- `selected`, `unselected`: an answer is the best one, or is not any more.\n" +
+	"- `closed`, `reopened`, `hidden`, `reshown`.\n" +
 	"- `hello`: from here on the stream is live. It comes first, or after what was missed; its id is where to resume.\n" +
-	"- `reset`: what happened since `Last-Event-ID` is not known any more, or is too much (more than 10,000 events): load again what is shown.\n" +
-	"- comment lines, every 15 seconds; an `id` alone tells how far the stream has come.\n\n" +
+	"- `reset`: what happened since `Last-Event-ID` is not known any more, or is too much (more than 10,000 events): load again what is shown.\n\n" +
+	"New words may come. Comment lines come every 15 seconds; an `id` alone tells how far the stream has come.\n\n" +
 	"With `Last-Event-ID` the stream begins after that event; of what has been hidden since, no more is told than that it was. The server ends a stream after about an hour, when it stops, and when the client does not keep up; " +
 	"connecting again with the last id misses nothing. 429 `too_many_streams` for too many streams of one client, 503 when the server has too many."
 
 // Register adds the operation GET /v1/events to the API.
 func (st *Streams) Register(api huma.API) {
-	data := huma.SchemaFromType(api.OpenAPI().Components.Schemas, typePublicEvent)
+	data := api.OpenAPI().Components.Schemas.Schema(typePublicEvent, true, "")
 	web.Register(api, huma.Operation{
 		OperationID: "stream-events", Method: http.MethodGet, Path: streamPath, Tags: []string{"Activity"},
 		Summary: "What happens, as it happens", Description: streamDescription,
@@ -95,6 +107,7 @@ func (st *Streams) open(ctx context.Context, in *streamInput) (*huma.StreamRespo
 		return nil, err
 	}
 	filter := Filter{in.Question, in.Category, in.Tag}
+	named := in.Named == "true"
 	sub, err := st.follower.Subscribe(ctx, filter)
 	if err != nil {
 		leave()
@@ -115,7 +128,7 @@ func (st *Streams) open(ctx context.Context, in *streamInput) (*huma.StreamRespo
 			hc.SetHeader(name, value)
 		}
 		w := humaecho.Unwrap(hc).Response()
-		c := &streamClient{w: w, control: http.NewResponseController(w), patience: st.patience}
+		c := &streamClient{w: w, control: http.NewResponseController(w), patience: st.patience, named: named}
 		if err := st.serve(connected, c, sub, after); err != nil && connected.Err() == nil {
 			slog.WarnContext(ctx, "stream of events ended", "error", err)
 		}
@@ -135,11 +148,11 @@ func (st *Streams) serve(ctx context.Context, c *streamClient, sub *Subscription
 		if err != nil {
 			return err
 		}
-		if !complete && c.send(fmt.Appendf(nil, "id: %d\nevent: reset\ndata: {}\n\n", sub.Start())) != nil {
+		if !complete && c.send(c.mark("reset", sub.Start())) != nil {
 			return nil
 		}
 	}
-	if c.send(fmt.Appendf(nil, "id: %d\nevent: hello\ndata: {}\n\n", sub.Start())) != nil {
+	if c.send(c.mark("hello", sub.Start())) != nil {
 		return nil
 	}
 	beat := time.NewTicker(st.heartbeat)
@@ -160,7 +173,7 @@ func (st *Streams) serve(ctx context.Context, c *streamClient, sub *Subscription
 			if !open {
 				return nil // too slow, or the process ends
 			}
-			text = n.frame
+			text = c.frame(n)
 		case <-beat.C:
 			text = []byte(":\n\n")
 			if at := sub.passed(); at > 0 {
@@ -196,7 +209,7 @@ func (st *Streams) replay(
 		var text []byte
 		for _, e := range list {
 			if e.Topics.Public && sub.filter.Matches(e.Topics) {
-				text = append(text, frame(e)...)
+				text = append(text, c.frame(newNotice(e))...)
 			}
 		}
 		after = list[len(list)-1].Seq
@@ -224,16 +237,22 @@ func (st *Streams) forget(ctx context.Context, list []Event) error {
 	return st.settings.Still(ctx, public)
 }
 
-// frame returns an event in the form in which streams send it.
-func frame(e Event) []byte {
+// newNotice returns an event in the forms in which streams send it.
+func newNotice(e Event) *notice {
 	t := e.Topics
-	data, err := json.Marshal(PublicEvent{
-		t.What, time.Unix(e.At, 0).UTC(), t.PostID, t.QuestionID, t.CategoryIDs, t.Tags, t.NetVotes,
-	})
+	public := PublicEvent{
+		What: t.What, At: time.Unix(e.At, 0).UTC(), PostID: t.PostID, QuestionID: t.QuestionID,
+		CategoryIDs: t.CategoryIDs, Tags: t.Tags, NetVotes: t.NetVotes,
+	}
+	if t.Named && e.Actor.Handle != "" {
+		public.By = &publicActor{e.Actor.UserID, e.Actor.Handle}
+	}
+	data, err := json.Marshal(public)
 	if err != nil {
 		panic("events: " + err.Error()) // numbers and texts only
 	}
-	return fmt.Appendf(nil, "id: %d\nevent: %s\ndata: %s\n\n", e.Seq, t.What, data)
+	return &notice{e.Seq, fmt.Appendf(nil, "id: %d\nevent: %s\ndata: %s\n\n", e.Seq, t.What, data),
+		fmt.Appendf(nil, "id: %d\ndata: %s\n\n", e.Seq, data)}
 }
 
 // streamClient is the client of one stream.
@@ -241,6 +260,23 @@ type streamClient struct {
 	w        io.Writer
 	control  *http.ResponseController
 	patience time.Duration
+	named    bool // whether it wants the names of events in lines of their own
+}
+
+// frame returns the form of an event that the client wants.
+func (c *streamClient) frame(n *notice) []byte {
+	if c.named {
+		return n.named
+	}
+	return n.unnamed
+}
+
+// mark returns an event of the stream itself, which is about no post.
+func (c *streamClient) mark(what string, at int64) []byte {
+	if c.named {
+		return fmt.Appendf(nil, "id: %d\nevent: %s\ndata: {}\n\n", at, what)
+	}
+	return fmt.Appendf(nil, "id: %d\ndata: {\"what\": %q}\n\n", at, what)
 }
 
 // send sends a text to the client. An error means that the client went away or is too slow.

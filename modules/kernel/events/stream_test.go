@@ -125,7 +125,7 @@ func TestStream(t *testing.T) {
 		happen(t, other, 3, 4)
 		m := all.expect(t, "3 question", "4 question")
 		if m.data.PostID != 4 || m.data.QuestionID != 4 || m.data.Tags[0] != "tag4" ||
-			time.Since(m.data.At) > time.Hour || strings.Contains(m.raw, "aki") {
+			time.Since(m.data.At) > time.Hour || strings.Contains(m.raw, "aki") || m.data.By != nil {
 			t.Errorf("data %s", m.raw)
 		}
 		all.close()
@@ -134,8 +134,16 @@ func TestStream(t *testing.T) {
 		listen(t, address, "3").expect(t, "4 question", "5 question", "6 question", "6 hello")
 		listen(t, address, "6").expect(t, "6 hello")
 		listen(t, address+"?question=5", "1").expect(t, "5 question", "6 hello")
-		listen(t, address+"?category=1&tag=TAG3", "0").expect(t, "3 question", "6 hello")
-		listen(t, address+"?category=1&tag=tag4", "0").expect(t, "6 hello")
+		listen(t, address+"?tag=TAG3", "0").expect(t, "3 question", "6 hello")
+		listen(t, address+"?question=2&question=6&tag=tag4", "0").expect(t, "2 question", "4 question", "6 question", "6 hello")
+		listen(t, address+"?category=1", "0").expect(t, "1 question", "3 question", "5 question", "6 hello")
+		unnamed := listen(t, address+"?named=false&question=5", "1")
+		if m := unnamed.expect(t, "5 "); m.data.What != "question" || m.data.PostID != 5 {
+			t.Errorf("without a name: %s", m.raw)
+		}
+		if m := unnamed.expect(t, "6 "); m.data.What != "hello" {
+			t.Errorf("the beginning without a name: %s", m.raw)
+		}
 		listen(t, address, "7").expect(t, "6 reset", "6 hello") // a place that only another database can have
 		only := listen(t, address+"?question=9", "")
 		only.expect(t, "6 hello")
@@ -194,7 +202,7 @@ func TestStreamRefusals(t *testing.T) {
 		address := streamServer(t, s.open(t), StreamSettings{Limit: 3, PerClient: 2}).URL + "/v1/events"
 		for query, want := range map[string]string{
 			"?surprise=1": "400 surprise unknown", "?question=x": "422 question not_integer",
-			"?question=0": "422 question too_small", "?question=1&question=2": "400 question duplicate",
+			"?question=0": "422 question[0] too_small", "?named=1": "422 named not_in_list",
 		} {
 			refused(t, address+query, "", want)
 		}

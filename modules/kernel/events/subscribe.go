@@ -10,23 +10,28 @@ import (
 // buffered is how many events a subscriber may be behind before its subscription is ended.
 const buffered = 256
 
-// Filter says which events a subscriber wants: those that match all of its fields. The zero Filter
-// matches every event.
+// Filter says which events somebody wants: those about any of the listed questions, categories and tags.
+// The zero Filter lets all events pass.
 type Filter struct {
-	// QuestionID, if not 0, limits events to the question and all that belongs to it.
-	QuestionID int
-	// CategoryID, if not 0, limits events to questions in the category or below it.
-	CategoryID int
-	// Tag, if not "", limits events to questions with the tag and what belongs to them.
-	Tag string
+	// QuestionIDs are questions of which everything is wanted, also what concerns their answers and
+	// comments.
+	QuestionIDs []int
+	// CategoryIDs are categories; categories below them count as well.
+	CategoryIDs []int
+	Tags        []string
 }
 
 // Matches reports whether an event with the given topics is wanted.
 func (w Filter) Matches(t Topics) bool {
-	return (w.QuestionID == 0 || w.QuestionID == t.QuestionID) &&
-		(w.CategoryID == 0 || slices.Contains(t.CategoryIDs, w.CategoryID)) &&
-		(w.Tag == "" || slices.ContainsFunc(t.Tags,
-			func(tag string) bool { return database.CompareGeneralCI(tag, w.Tag) == 0 }))
+	if len(w.QuestionIDs)+len(w.CategoryIDs)+len(w.Tags) == 0 {
+		return true
+	}
+	return slices.Contains(w.QuestionIDs, t.QuestionID) ||
+		slices.ContainsFunc(w.CategoryIDs, func(id int) bool { return slices.Contains(t.CategoryIDs, id) }) ||
+		slices.ContainsFunc(w.Tags, func(wanted string) bool {
+			return slices.ContainsFunc(t.Tags,
+				func(tag string) bool { return database.CompareGeneralCI(tag, wanted) == 0 })
+		})
 }
 
 // Subscription receives the public events for one subscriber. The subscriber must call Close when it
@@ -41,8 +46,8 @@ type Subscription struct {
 
 // notice is a public event in the form in which streams send it, made once for all subscribers.
 type notice struct {
-	seq   int64
-	frame []byte
+	seq            int64
+	named, unnamed []byte // with and without a line that names the event
 }
 
 // Subscribe subscribes to the public events that match the filter, from now on. It may have to wait
@@ -127,7 +132,7 @@ func (f *Follower) broadcast(list []Event) bool {
 	notices := make([]*notice, len(list))
 	for i := range list {
 		if list[i].Topics.Public {
-			notices[i] = &notice{list[i].Seq, frame(list[i])}
+			notices[i] = newNotice(list[i])
 		}
 	}
 	f.mu.Lock()
