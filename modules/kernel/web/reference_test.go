@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// TestSwaggerFiles checks that the server itself serves everything that the page of the API reference loads,
-// whole, compressed or not, together with the licences of Swagger UI.
-func TestSwaggerFiles(t *testing.T) {
+// TestReferenceFiles checks that the server itself serves everything that the page of the API reference loads,
+// whole, compressed or not, together with the licence of Scalar.
+func TestReferenceFiles(t *testing.T) {
 	s := New(Settings{BodyLimit: 1 << 20})
 	get := func(path string, header ...string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -28,8 +28,7 @@ func TestSwaggerFiles(t *testing.T) {
 		contentType, contains string
 		bytes                 int
 	}{
-		"/docs/swagger-ui-bundle.js": {"text/javascript; charset=utf-8", "SwaggerUIBundle", 1732839},
-		"/docs/swagger-ui.css":       {"text/css; charset=utf-8", ".swagger-ui", 187956},
+		"/docs/scalar.js": {"text/javascript; charset=utf-8", "createApiReference", 3566844},
 	} {
 		t.Run(path, func(t *testing.T) {
 			plain := get(path)
@@ -67,7 +66,7 @@ func TestSwaggerFiles(t *testing.T) {
 		})
 	}
 	for path, contains := range map[string]string{
-		"/docs/LICENSE.txt": "Apache License", "/docs/NOTICE.txt": "SmartBear", "/docs/swagger-ui-bundle.js.LICENSE.txt": "@license",
+		"/docs/LICENSE.txt": "Copyright (c) 2023-present Scalar",
 	} {
 		t.Run(path, func(t *testing.T) {
 			if res := get(path); res.Code != 200 || !strings.Contains(res.Body.String(), contains) {
@@ -83,7 +82,7 @@ func TestSwaggerFiles(t *testing.T) {
 			}
 		}
 	})
-	if res := get("/docs/swagger-ui-bundle.js.gz"); res.Code != 404 {
+	if res := get("/docs/scalar.js.gz"); res.Code != 404 {
 		t.Errorf("the file as it is embedded: %d", res.Code)
 	}
 }
