@@ -20,13 +20,14 @@ import (
 // questionsInput are the parameters of the list of questions.
 type questionsInput struct {
 	web.Page
-	Sort       string `query:"sort" enum:"recent,hot,votes,answers,views" default:"recent" doc:"Order, the most first"`
-	Unanswered string `query:"unanswered" enum:"answer,selected,upvoted" doc:"Only open questions without an answer, without a selected answer, or without an answer that anybody voted up"`
-	Category   string `query:"category" maxLength:"900" doc:"Id or path of slugs; categories below are included"`
-	Tag        string `query:"tag" maxLength:"80" doc:"Only questions with this tag"`
-	Author     string `query:"author" maxLength:"80" doc:"Only questions of the user with this handle"`
-	State      string `query:"state" enum:"open,closed" doc:"Only open or only closed questions"`
-	Include    string `query:"include" enum:"permissions" doc:"permissions: what the caller may do with each question"`
+	Sort       string   `query:"sort" enum:"recent,hot,votes,answers,views" default:"recent" doc:"Order, the most first"`
+	Unanswered string   `query:"unanswered" enum:"answer,selected,upvoted" doc:"Only open questions without an answer, without a selected answer, or without an answer that anybody voted up"`
+	Category   string   `query:"category" maxLength:"900" doc:"Id or path of slugs; categories below are included"`
+	Tag        string   `query:"tag" maxLength:"80" doc:"Only questions with this tag"`
+	Author     string   `query:"author" maxLength:"80" doc:"Only questions of the user with this handle"`
+	State      string   `query:"state" enum:"open,closed" doc:"Only open or only closed questions"`
+	IDs        []int    `query:"ids" minItems:"1" maxItems:"100" doc:"Only the visible questions with these ids, in this order; with include only"`
+	Include    []string `query:"include" enum:"excerpt,permissions" doc:"excerpt: the beginning of each question's text; permissions: what the caller may do with it"`
 }
 
 type questionsOutput struct{ Body web.List[QuestionItem] }
@@ -125,6 +126,9 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	if err := in.Check(); err != nil {
 		return nil, err
 	}
+	if err := in.checkIDs(); err != nil {
+		return nil, err
+	}
 	o, tree, err := m.surroundings(ctx)
 	if err != nil {
 		return nil, err
@@ -137,6 +141,9 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	var posts []*post
 	var next string
 	switch {
+	case in.IDs != nil:
+		f.total = nil
+		posts, err = m.questionsByID(ctx, in.IDs)
 	case in.Tag == "":
 		posts, next, err = m.questionPage(ctx, f, orders[in.Sort], in.Page, size)
 	case in.Sort == "recent" && len(f.parts) == 1:
@@ -153,7 +160,20 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	out := &questionsOutput{Body: web.List[QuestionItem]{
 		Items: m.items(o, tree, posts), NextCursor: next, Total: f.total,
 	}}
-	if in.Include == "permissions" {
+	if slices.Contains(in.Include, "excerpt") {
+		byID := make(map[int]*post, len(posts))
+		for _, p := range posts {
+			byID[p.id] = p
+		}
+		excerpts, err := m.excerpts(ctx, o, byID, nil)
+		if err != nil {
+			return nil, err
+		}
+		for i, p := range posts {
+			out.Body.Items[i].Excerpt = excerpts[p.id]
+		}
+	}
+	if slices.Contains(in.Include, "permissions") {
 		caller := auth.CallerOf(ctx)
 		for i, p := range posts {
 			can := m.permissions(o, caller, thread{question: p}, p).public()
@@ -161,6 +181,33 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 		}
 	}
 	return out, nil
+}
+
+// checkIDs refuses parameters that mean nothing for a list of given questions.
+func (in *questionsInput) checkIDs() error {
+	if in.IDs == nil {
+		return nil
+	}
+	for name, given := range map[string]bool{
+		"cursor": in.Cursor != "", "page": in.Page.Page != 0, "limit": in.Limit != 0, "unanswered": in.Unanswered != "",
+		"category": in.Category != "", "tag": in.Tag != "", "author": in.Author != "", "state": in.State != "",
+	} {
+		if given {
+			return problem.Invalid(
+				problem.Field{Name: name, Code: problem.FieldNotCombinable, Args: []any{"ids"}})
+		}
+	}
+	return nil
+}
+
+// questionsByID returns the visible questions with the ids, in the order of the ids.
+func (m *Module) questionsByID(ctx context.Context, ids []int) ([]*post, error) {
+	posts, err := m.selectMine(ctx, "{posts} p", nil, " WHERE p.postid IN ? AND p.type = 'Q'", ids)
+	if err != nil {
+		return nil, fmt.Errorf("read questions: %w", err)
+	}
+	slices.SortFunc(posts, func(a, b *post) int { return slices.Index(ids, a.id) - slices.Index(ids, b.id) })
+	return posts, nil
 }
 
 // pageSizeOption returns the option that holds the size of the list's pages on the old site.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,7 +18,8 @@ import (
 
 type searchInput struct {
 	web.Page
-	Q string `query:"q" required:"true" minLength:"1" maxLength:"500" doc:"What to look for, in any language; also a user's handle"`
+	Q       string   `query:"q" required:"true" minLength:"1" maxLength:"500" doc:"What to look for, in any language; also a user's handle"`
+	Include []string `query:"include" enum:"excerpt" doc:"excerpt: the part of the best match around the words, with their places"`
 }
 
 // searchItem is a question that a search has found, with its score and the post that matches best.
@@ -31,7 +33,7 @@ type searchOutput struct{ Body web.List[searchItem] }
 
 func (m *Module) registerSearch(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "search", Method: http.MethodGet, Path: "/v1/search", Tags: []string{"Search"},
+		OperationID: "search-questions", Method: http.MethodGet, Path: "/v1/search", Tags: []string{"Search"},
 		Summary: "Search questions by their words, answers, comments, tags and authors",
 		Description: "Finds what Question2Answer's own search finds, in the same order: over its word " +
 			"index, in English and Japanese. Words that occur in 10,000 posts or more are ignored.",
@@ -84,9 +86,23 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	if err := m.illustrateHits(ctx, o, hits); err != nil {
 		return nil, err
 	}
+	var excerpts map[int]*excerpt
+	if slices.Contains(in.Include, "excerpt") {
+		matches := make(map[int]*post, len(hits))
+		for _, h := range hits {
+			if h.post != nil {
+				matches[h.MatchID] = h.post
+			}
+		}
+		if excerpts, err = m.excerpts(ctx, o, matches, distinct(words.Split(in.Q))); err != nil {
+			return nil, err
+		}
+	}
 	for _, h := range hits {
 		if h.post != nil {
-			out.Body.Items = append(out.Body.Items, m.searchItem(o, tree, h))
+			item := m.searchItem(o, tree, h)
+			item.Excerpt = excerpts[h.MatchID]
+			out.Body.Items = append(out.Body.Items, item)
 		}
 	}
 	return out, nil

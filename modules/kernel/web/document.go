@@ -155,6 +155,11 @@ func completeParam(p *huma.Param) {
 	if p.Schema.Type == huma.TypeArray {
 		fewest := 1
 		p.Schema.MinItems = &fewest
+		if items := p.Schema.Items; items.Type == huma.TypeInteger { // all such lists are of ids
+			first, last := 1.0, float64(maxID)
+			items.Minimum, items.Maximum = &first, &last
+			items.PrecomputeMessages()
+		}
 		p.Schema.PrecomputeMessages()
 	}
 	if p.Schema.Type == huma.TypeString && p.Schema.MinLength == nil && len(p.Schema.Enum) == 0 {

@@ -15,7 +15,8 @@ import (
 
 // strictParams refuses requests whose path or query an operation does not understand: unknown
 // parameters, parameters that are repeated or empty, text that is not UTF-8 or contains NUL, and
-// numbers or booleans that are not written as in JSON.
+// numbers or booleans that are not written as in JSON. Only lists may be given in two forms: a=1,2 and
+// a=1&a=2, since clients made from OpenAPI documents send either.
 func strictParams(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if e := checkParams(ctx); e != nil {
@@ -45,7 +46,10 @@ func decodeParams(ctx huma.Context, next func(huma.Context)) {
 
 // refuse writes the response with a problem, in place of running the operation.
 func refuse(api huma.API, ctx huma.Context, e *problem.Error) {
-	p := present(ctx.Context(), ctx.URL().Path, e)
+	p := present(ctx.Context(), e)
+	for name := range p.GetHeaders() {
+		ctx.SetHeader(name, p.GetHeaders().Get(name))
+	}
 	ctx.SetHeader("Content-Type", p.ContentType(""))
 	ctx.SetStatus(p.StatusNo)
 	_ = api.Marshal(ctx.BodyWriter(), "application/json", p) // fails only when the client went away
@@ -57,12 +61,11 @@ func checkParams(ctx huma.Context) *problem.Error {
 	if err != nil {
 		return problem.New(problem.CodeInvalidQuery)
 	}
+	joinLists(ctx, values)
 	var fields []problem.Field
 	for name, given := range values {
-		known := slices.ContainsFunc(ctx.Operation().Parameters,
-			func(p *huma.Param) bool { return p.In == "query" && p.Name == name })
 		switch {
-		case !known:
+		case queryParam(ctx.Operation(), name) == nil:
 			fields = append(fields,
 				problem.Field{Name: strings.ToValidUTF8(name, "?"), Code: problem.FieldUnknown})
 		case len(given) > 1:
@@ -92,6 +95,28 @@ func checkParams(ctx huma.Context) *problem.Error {
 		return problem.Invalid(fields...)
 	}
 	return nil
+}
+
+// queryParam returns the operation's parameter in the query with the name, and nil if there is none.
+func queryParam(op *huma.Operation, name string) *huma.Param {
+	for _, p := range op.Parameters {
+		if p.In == "query" && p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// joinLists turns lists in the form a=1&a=2 into the form a=1,2, in values and in the request.
+func joinLists(ctx huma.Context, values url.Values) {
+	for name, given := range values {
+		p := queryParam(ctx.Operation(), name)
+		if len(given) > 1 && p != nil && p.Schema.Type == huma.TypeArray {
+			values[name] = []string{strings.Join(given, ",")}
+			// Echo keeps the parsed query, and reads all parameters from it.
+			humaecho.Unwrap(ctx).QueryParams()[name] = values[name]
+		}
+	}
 }
 
 // integerForm matches integers as JSON writes them; strconv would also accept +1 and 007.
