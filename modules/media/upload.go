@@ -61,7 +61,7 @@ type uploadOutput struct {
 
 func (m *Module) registerUploads(api huma.API) {
 	web.Register(api, huma.Operation{
-		OperationID: "upload", Method: http.MethodPost, Path: uploadPath, Tags: []string{"Media"},
+		OperationID: "upload-media", Method: http.MethodPost, Path: uploadPath, Tags: []string{"Media"},
 		Summary: "Upload a picture, or another file where the site allows that",
 		Description: "What cameras write down about place and person is removed, and the picture is turned as they say it was held. It counts against the hourly limit of uploads, " +
 			"by account and by address; visitors get the cookie by which their posts are known.",
@@ -119,6 +119,9 @@ func unblocked(o *site.Options, c auth.Caller) error {
 // uploadSwitches are the options of Q2A's editors for uploads. At least one of them must be on
 // for files in posts to be accepted.
 var uploadSwitches = []option.Key{option.WysiwygEditorUploadImages, option.MediumEditorUploadImages}
+
+// UploadsOn reports whether the site lets people put pictures of their own into posts.
+func UploadsOn(o *site.Options) bool { return slices.ContainsFunc(uploadSwitches, o.Bool) }
 
 // textOptions are the options for who may write or edit posts, in which uploaded files are shown.
 var textOptions = []option.Key{option.PermitPostQ, option.PermitPostA, option.PermitPostC, option.PermitEditQ,
@@ -206,7 +209,7 @@ func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uplo
 
 // answer returns the body of the response that describes a stored file.
 func (m *Module) answer(id string, a accepted) Uploaded {
-	return Uploaded{ID: id, URL: uploadPath + "/" + id, Format: a.format, Width: a.info.Width,
+	return Uploaded{ID: id, URL: m.address(id, 0), Format: a.format, Width: a.info.Width,
 		Height: a.info.Height, Bytes: len(a.content)}
 }
 

@@ -87,8 +87,8 @@ func (c *checks) err() error {
 
 // question checks a question's title, content and tags against the site's limits.
 func (c *checks) question(o *site.Options, p *post) {
-	shortest := o.Int(option.MinLenQTitle)
-	c.length("title", p.title, shortest, max(shortest, min(o.Int(option.MaxLenQTitle), maxTitle)))
+	title := titleRange(o)
+	c.length("title", p.title, title.Min, title.Max)
 	c.content(o, p, KindQuestion)
 	c.tags(o, p.tags)
 }
@@ -107,13 +107,12 @@ func (c *checks) tags(o *site.Options, joined string) {
 	if !o.UsingTags() {
 		return
 	}
-	n, most := len(tagList(joined)), o.Int(option.MaxNumQTags)
-	least := min(o.Int(option.MinNumQTags), most)
-	switch {
-	case n < least:
-		c.add("tags", problem.FieldTooFew, least)
-	case n > most:
-		c.add("tags", problem.FieldTooMany, most)
+	allowed := tagRange(o)
+	switch n := len(tagList(joined)); {
+	case n < allowed.Min:
+		c.add("tags", problem.FieldTooFew, allowed.Min)
+	case n > allowed.Max:
+		c.add("tags", problem.FieldTooMany, allowed.Max)
 	default:
 		c.length("tags", joined, 0, maxTags)
 	}
