@@ -5,7 +5,10 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
+	tasks "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 )
 
 // The converter of Markdown cannot be interrupted, and it reads parts of some texts many times: a line
@@ -49,6 +52,32 @@ func (r *Renderer) convert(markdown string) (html string, ok bool) {
 		return "", false // it fails only when its writer does
 	}
 	return b.String(), true
+}
+
+// ownNodes renders some nodes otherwise than the converter does by itself: it leaves raw HTML out without
+// saying so in the text, and shows the boxes of task lists as characters, since a stored content has no
+// form elements.
+type ownNodes struct{}
+
+// RegisterFuncs implements renderer.NodeRenderer.
+func (ownNodes) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
+	nothing := func(util.BufWriter, []byte, ast.Node, bool) (ast.WalkStatus, error) {
+		return ast.WalkSkipChildren, nil
+	}
+	r.Register(ast.KindRawHTML, nothing)
+	r.Register(ast.KindHTMLBlock, nothing)
+	r.Register(tasks.KindTaskCheckBox,
+		func(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+			if !entering {
+				return ast.WalkContinue, nil
+			}
+			box := "☐ "
+			if n.(*tasks.TaskCheckBox).IsChecked {
+				box = "☑ "
+			}
+			_, err := w.WriteString(box)
+			return ast.WalkContinue, err
+		})
 }
 
 // linkBytes returns the total length of the addresses and titles of all links and images below a node.

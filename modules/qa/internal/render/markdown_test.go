@@ -152,3 +152,20 @@ func BenchmarkWorst(b *testing.B) {
 		})
 	}
 }
+
+// TestMarkdownSaysNothingOfItsOwn checks that raw HTML is left out of converted Markdown without a remark, and
+// that the boxes of task lists become characters.
+func TestMarkdownSaysNothingOfItsOwn(t *testing.T) {
+	t.Parallel()
+	r := New()
+	for markdown, want := range map[string]string{
+		"a <b>bold</b> word":           "<p>a bold word</p>",
+		"<div>\nblock\n</div>\n\ntext": "<p>text</p>",
+		"<!-- remark --> text":         "",
+		"- [ ] open\n- [x] done":       "<ul>\n<li>☐ open</li>\n<li>☑ done</li>\n</ul>",
+	} {
+		if got, ok := r.FromMarkdown(markdown); !ok || got != want {
+			t.Errorf("%q becomes %q, want %q", markdown, got, want)
+		}
+	}
+}

@@ -15,6 +15,8 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/util"
 	nethtml "golang.org/x/net/html"
 
 	"38qa.net/backend/modules/kernel/weblink"
@@ -63,8 +65,9 @@ const cacheBytes = 16 << 20
 // New returns a renderer that remembers no results yet.
 func New() *Renderer {
 	return &Renderer{
-		policy:   policy(),
-		markdown: goldmark.New(goldmark.WithExtensions(extension.GFM)),
+		policy: policy(),
+		markdown: goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(
+			renderer.WithNodeRenderers(util.Prioritized(ownNodes{}, 100)))),
 		cache: otter.Must(&otter.Options[key, *rendered]{
 			MaximumWeight: cacheBytes,
 			Weigher:       func(_ key, v *rendered) uint32 { return uint32(min(v.weight(), 1<<30)) },
