@@ -161,7 +161,7 @@ func (a Account) AvatarURL(o *site.Options, size int) string {
 		size = 50
 	}
 	square := func(blob string) string {
-		return "/v1/media/" + blob + "?size=" + strconv.Itoa(size) + "&shape=square"
+		return o.Address("/v1/media/" + blob + "?size=" + strconv.Itoa(size) + "&shape=square")
 	}
 	switch {
 	case o.Bool(option.AvatarAllowGravatar) && a.Flags&flagShowGravatar != 0:
@@ -175,12 +175,14 @@ func (a Account) AvatarURL(o *site.Options, size int) string {
 	case o.String(option.AvatarDefaultBlobID) != "":
 		return square(o.String(option.AvatarDefaultBlobID))
 	}
-	return PatternURL(a.Handle)
+	return PatternURL(o, a.Handle)
 }
 
 // PatternURL returns the address of the picture that is made from a handle, for users who have no
 // picture of their own.
-func PatternURL(handle string) string { return "/v1/users/" + url.PathEscape(handle) + "/avatar" }
+func PatternURL(o *site.Options, handle string) string {
+	return o.Address("/v1/users/" + url.PathEscape(handle) + "/avatar")
+}
 
 // caller returns c with the account of the person filled in. A token of the built-in issuer is valid
 // only as long as its session, which ends when the user signs out, when the password changes, and

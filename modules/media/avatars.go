@@ -146,7 +146,7 @@ func (m *Module) userAvatar(ctx context.Context, in *userAvatarInput) (*huma.Str
 	address := account.AvatarURL(o, size)
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		hc.SetHeader("Cache-Control", "public, max-age=300") // people change their pictures
-		if address != "" && address != auth.PatternURL(account.Handle) {
+		if address != "" && address != auth.PatternURL(o, account.Handle) {
 			hc.SetHeader("Location", address)
 			hc.SetStatus(http.StatusFound)
 			return

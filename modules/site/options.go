@@ -24,7 +24,12 @@ type Options struct {
 	numbers map[string]int
 	read    time.Time
 	titles  []UserTitle
+	api     string // the API's own address, or ""
 }
+
+// Address returns the address under which clients reach a path of this API. It is the path itself where
+// the server does not know its own address.
+func (o *Options) Address(path string) string { return o.api + path }
 
 // UserTitle is a title that users have from a number of points on.
 type UserTitle struct {
@@ -51,7 +56,8 @@ func (m *Module) Options(ctx context.Context) (*Options, error) {
 }
 
 func (m *Module) readOptions(ctx context.Context) (*Options, error) {
-	o := &Options{values: make(map[string]string, 400), read: time.Now()}
+	o := &Options{values: make(map[string]string, 400), read: time.Now(),
+		api: strings.TrimRight(m.settings.PublicURL, "/")}
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		var title, content string
 		if err := rows.Scan(&title, &content); err != nil {

@@ -16,6 +16,8 @@ import (
 type Settings struct {
 	// SiteURL, if it is not empty, replaces the option site_url.
 	SiteURL string
+	// PublicURL is the address under which clients reach the API, or "" if it is not known.
+	PublicURL string
 	// Zone is the time zone in which the community's days begin; nil means UTC.
 	Zone *time.Location
 }
