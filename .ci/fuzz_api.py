@@ -20,7 +20,7 @@ LEFT_OUT = {
 
 # Accounts of the run: nothing may be done to them that would end it, such as blocking or deleting.
 OWN = ("fuzzmember", "fuzzadmin")
-HARMFUL = {"delete-user", "block-user", "set-level", "drop-level", "disapprove-user", "edit-user"}
+HARMFUL = {"delete-user", "block-user", "set-level", "remove-level", "disapprove-user", "update-user"}
 
 # Refusals of input that the document's schemas allow, by the operation's id ("*": all), the field and its code:
 # what they depend on is no matter of a schema.
@@ -36,14 +36,14 @@ REFUSED_FIELDS = [
     ("*", "content", "too_short", "the options min_len_q_content, min_len_a_content and min_len_c_content"),
     ("answer", "content", "repeated", "depends on what was posted before: the same text again"),
     ("comment", "content", "repeated", "depends on what was posted before: the same text again"),
-    ("ask", "content", "repeated", "depends on what was posted before: the same text again"),
+    ("create-question", "content", "repeated", "depends on what was posted before: the same text again"),
     ("*", "tags", "too_few", "the option min_num_q_tags"),
     ("*", "tags", "too_many", "the option max_num_q_tags"),
     ("*", "categoryId", "required", "the option allow_no_category"),
     ("*", "extra", "unknown", "the option extra_field_active"),
     ("sign-up", "fields", "unknown", "the profile fields that the site has"),
-    ("change-me", "fields", "unknown", "the profile fields that the site has"),
-    ("edit-user", "fields", "unknown", "the profile fields that the site has"),
+    ("update-me", "fields", "unknown", "the profile fields that the site has"),
+    ("update-user", "fields", "unknown", "the profile fields that the site has"),
     ("run-job", "parameters", "unknown", "the parameters that the job has"),
     ("*", "handle", "required", "a name of spaces is none"),
     ("*", "handle", "too_long", "20 characters after Q2A's clean-up of form values"),
@@ -65,18 +65,18 @@ REFUSED_FIELDS = [
     ("set-level", "categoryLevels", "no_category", "names one of the site's categories"),
     ("*", "name", "too_long", "40 characters after Q2A's clean-up of form values"),
     ("*", "email", "bad_email", "Q2A's own pattern, and not the format that JSON Schema calls email"),
-    ("change-me", "avatar", "no_upload", "depends on whether the caller has uploaded one"),
+    ("update-me", "avatar", "no_upload", "depends on whether the caller has uploaded one"),
     ("choose-avatar", "avatar", "no_upload", "depends on whether the caller has uploaded one"),
     ("close-question", "note", "not_combinable", "with duplicateOf: the schema has no choice between the two"),
-    ("upload", "body", "wrong_form", "names of parts that no header of a form can hold"),
+    ("upload-media", "body", "wrong_form", "names of parts that no header of a form can hold"),
     ("upload-avatar", "body", "wrong_form", "names of parts that no header of a form can hold"),
-    ("upload", "file", "no_picture", "a picture by its content"),
+    ("upload-media", "file", "no_picture", "a picture by its content"),
     ("upload-avatar", "file", "no_picture", "a picture by its content"),
-    ("confirm", "code", "wrong_code", "the code that was mailed"),
-    ("reset", "code", "wrong_code", "the code that was mailed"),
-    ("ask", "followsAnswerId", "no_answer", "names one of the site's answers"),
-    ("turn-into-comment", "parentId", "no_parent", "names one of the question's posts"),
-    ("confirm", "handle", "required", "of those who are not signed in"),
+    ("confirm-email", "code", "wrong_code", "the code that was mailed"),
+    ("reset-password", "code", "wrong_code", "the code that was mailed"),
+    ("create-question", "followsAnswerId", "no_answer", "names one of the site's answers"),
+    ("convert-answer-to-comment", "parentId", "no_parent", "names one of the question's posts"),
+    ("confirm-email", "handle", "required", "of those who are not signed in"),
     ("*", "newPassword", "too_short", "counted after Q2A's clean-up of form values"),
     ("sign-up", "password", "too_short", "counted after Q2A's clean-up of form values"),
 ]

@@ -106,7 +106,8 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 			return err
 		}
 	}
-	a.Site = site.New(a.DB, site.Settings{SiteURL: cfg.SiteURL, Zone: cfg.Zone()})
+	a.Site = site.New(a.DB, site.Settings{
+		SiteURL: cfg.SiteURL, PublicURL: cfg.PublicURL, Zone: cfg.Zone()})
 	settings := authSettings(cfg)
 	settings.DropImage = func(ctx context.Context, tx *database.DB, id string) error {
 		return a.Media.Drop(ctx, tx, id)
@@ -158,13 +159,15 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	)
 
 	a.Server = web.New(web.Settings{
-		Listen: cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout,
+		Description: describe(),
+		Listen:      cfg.Listen, PublicURL: cfg.PublicURL, RequestTimeout: cfg.RequestTimeout,
 		BodyTimeout: cfg.BodyTimeout, BodyLimit: cfg.BodyLimit, Allowances: a.Media.Allowances(),
 		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout,
 		CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
 		Limiter: a.limiter, Refusals: a.refusals, Trace: cfg.Tracing(),
 		Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
-		Once: a.DB, Caller: auth.IdempotencyCaller, Secret: cfg.KeySecret,
+		Volatile: []string{"viewCount", "hotness"},
+		Once:     a.DB, Caller: auth.IdempotencyCaller, Secret: cfg.KeySecret,
 		Ready: map[string]func(context.Context) error{
 			"database": a.DB.Ready, "media": a.Media.Ready, "keys": a.Auth.Ready,
 		},
@@ -179,6 +182,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	streams.Register(api)
 	a.Site.RegisterStatistics(api, auth.RequireAdmin)
 	a.Site.Register(api, site.PageRules{May: mayRead, SafeHTML: a.QA.SafeHTML})
+	a.registerAbout(api)
 	router := a.Server.Router()
 	router.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })
 	router.GET("/user/:handle", func(c echo.Context) error {
@@ -193,6 +197,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Media.Routes(router)
 	a.QA.Routes(router)
 	streams.Routes(router)
+	a.Server.Describe()
 	return nil
 }
 

@@ -38,62 +38,63 @@ type rule struct {
 // Posts: 27 is haru's question with answers 139 and others, 1 is a question of みつばち太郎; 120 is flagged, 255
 // hidden, 280 waits for approval.
 var operationRules = map[string]rule{
-	"health": {everyone, "", nil}, "ready": {everyone, "", nil},
+	"get-health": {everyone, "", nil}, "get-readiness": {everyone, "", nil},
 	// Reading.
+	"get-site":      {everyone, "", nil},
 	"list-activity": {everyone, "", nil}, "get-answer": {everyone, "/v1/answers/16", nil}, "list-categories": {everyone, "", nil}, "get-category": {everyone, "", nil},
 	"get-comment": {everyone, "/v1/comments/15", nil}, "list-pages": {everyone, "", nil}, "get-page": {everyone, "", nil}, "get-post": {everyone, "", nil},
 	"list-comments": {everyone, "", nil}, "list-questions": {everyone, "", nil}, "list-similar": {everyone, "", nil}, "get-question": {everyone, "", nil},
-	"list-answers": {everyone, "", nil}, "list-follow-ups": {everyone, "", nil}, "list-related": {everyone, "", nil}, "search": {everyone, "", nil},
+	"list-answers": {everyone, "", nil}, "list-follow-ups": {everyone, "", nil}, "list-related": {everyone, "", nil}, "search-questions": {everyone, "", nil},
 	"list-tags": {everyone, "", nil}, "suggest-tags": {everyone, "", nil}, "get-tag": {everyone, "", nil}, "list-users": {everyone, "", nil}, "get-user": {everyone, "", nil},
 	"list-user-activity": {everyone, "", nil}, "list-user-answers": {everyone, "", nil}, "list-user-comments": {everyone, "", nil}, "list-user-edits": {everyone, "", nil},
 	"list-user-questions": {everyone, "", nil}, "get-user-stats": {everyone, "", nil}, "list-user-wall": {everyone, "", nil}, "get-session": {everyone, "", nil},
 	"list-badges": {everyone, "", nil}, "get-badge": {everyone, "/v1/badges/101", nil}, "list-user-badges": {everyone, "/v1/users/haru/badges", nil},
-	"list-new-badges": {members, "", nil}, "see-new-badges": {members, "", nil},
+	"list-new-badges": {members, "", nil}, "clear-new-badges": {members, "", nil},
 	"list-revisions": {everyone, "", nil}, "get-ranking": {everyone, "/v1/rankings/month", nil},
 	// The built-in issuer is for callers who are not signed in, but others may use it as well.
 	"sign-up":  {everyone, "", object{"handle": "walker", "email": "walker@example.jp", "password": "long-enough"}},
 	"sign-in":  {everyone, "", object{"login": "haru", "password": "haru-pass-123"}},
-	"sign-out": {everyone, "", object{}}, "forgot": {everyone, "", object{"login": "haru"}},
-	"confirm": {everyone, "", object{"handle": "newbie_unconf", "code": "abcd1234"}},
-	"reset":   {everyone, "", object{"login": "newbie_unconf", "code": "abcd1234", "newPassword": "long-enough"}},
+	"sign-out": {everyone, "", object{}}, "request-password-reset": {everyone, "", object{"login": "haru"}},
+	"confirm-email":  {everyone, "", object{"handle": "newbie_unconf", "code": "abcd1234"}},
+	"reset-password": {everyone, "", object{"login": "newbie_unconf", "code": "abcd1234", "newPassword": "long-enough"}},
 	// The caller's own account.
-	"get-me": {members, "", nil}, "change-me": {members, "", object{}}, "hide-avatar": {members, "", nil}, "choose-avatar": {members, "", object{"avatar": "gravatar"}},
+	"get-me": {members, "", nil}, "update-me": {members, "", object{}}, "hide-avatar": {members, "", nil}, "choose-avatar": {members, "", object{"avatar": "gravatar"}},
 	"change-email": {members, "", object{"email": "walker@example.jp"}}, "send-confirmation": {members, "", nil},
 	"change-notifications": {members, "", object{"messages": true, "wallPosts": true, "mailings": true}},
 	"change-password":      {members, "", object{"oldPassword": "haru-pass-123", "newPassword": "long-enough"}},
 	"close-notice":         {members, "/v1/me/notices/welcome", nil}, "list-favorites": {members, "", nil}, "list-messages": {members, "", nil},
 	"list-conversation": {members, "", nil}, "list-notices": {members, "", nil}, "list-updates": {members, "", nil},
-	"get-user-favorites": {members, "/v1/users/haru/favorites", nil},
+	"list-user-favorites": {members, "/v1/users/haru/favorites", nil},
 	// Writing.
-	"ask":    {everyone, "", object{"title": "Who may call this operation?", "content": "That is to be seen."}},
-	"answer": {everyone, "/v1/questions/1/answers", object{"content": "Whoever stands in the table."}}, "comment": {everyone, "", object{"content": "Whoever stands in the table."}},
-	"vote": {members, "", object{"value": 1}}, "take-back-vote": {members, "", nil}, "flag": {members, "", nil}, "unflag": {members, "", nil},
+	"create-question": {everyone, "", object{"title": "Who may call this operation?", "content": "That is to be seen."}},
+	"create-answer":   {everyone, "/v1/questions/1/answers", object{"content": "Whoever stands in the table."}}, "create-comment": {everyone, "", object{"content": "Whoever stands in the table."}},
+	"vote-on-post": {members, "", object{"value": 1}}, "remove-vote": {members, "", nil}, "flag-post": {members, "", nil}, "unflag-post": {members, "", nil},
 	"clear-flags": {moderators, "/v1/posts/120/flags", nil}, "set-approval": {moderators, "/v1/posts/280/approval", object{"approved": true}},
 	"set-visibility": {moderators, "", object{"hidden": true}}, "delete-question": {moderators, "/v1/questions/255", nil},
 	"edit-question": {moderators, "", object{"content": "Edited by who may."}}, "edit-answer": {moderators, "/v1/answers/16", object{"content": "Edited by who may."}},
 	"edit-comment": {moderators, "/v1/comments/15", object{"content": "Edited by who may."}}, "move-question": {moderators, "", object{"categoryId": 3}},
 	"retag-question": {moderators, "", object{"tags": []string{"walk"}}}, "close-question": {moderators, "", object{"note": "Closed by who may."}},
 	// People.
-	"list-queue": {moderators, "", nil}, "list-flagged": {moderators, "", nil}, "list-hidden": {moderators, "", nil}, "list-unapproved-users": {moderators, "", nil},
-	"set-level": {moderators, "", object{"level": "expert"}}, "drop-level": {moderators, "", nil}, "approve-user": {moderators, "/v1/users/fuyu/approval", nil},
+	"list-queued-posts": {moderators, "", nil}, "list-flagged-posts": {moderators, "", nil}, "list-hidden-posts": {moderators, "", nil}, "list-unapproved-users": {moderators, "", nil},
+	"set-level": {moderators, "", object{"level": "expert"}}, "remove-level": {moderators, "", nil}, "approve-user": {moderators, "/v1/users/fuyu/approval", nil},
 	"disapprove-user": {moderators, "", nil}, "block-user": {moderators, "", nil}, "unblock-user": {moderators, "", nil}, "hide-user-posts": {moderators, "", nil},
-	"edit-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus": {admins, "", object{"bonus": 1}}, "drop-bonus": {admins, "", nil},
+	"update-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus-points": {admins, "", object{"bonus": 1}}, "remove-bonus-points": {admins, "", nil},
 	"send-password-reset": {admins, "", nil},
 	// Operation.
-	"get-stats": {admins, "", nil}, "get-cohorts": {admins, "", nil},
+	"get-site-stats": {admins, "", nil}, "get-site-cohorts": {admins, "", nil},
 	"get-titles": {admins, "", nil}, "set-titles": {admins, "", object{"titles": []any{object{"points": 0, "title": "Egg"}, object{"points": 100, "title": "Bee"}}}},
-	"get-points": {admins, "", nil}, "set-points": {admins, "", testsite.PointWeights(nil)},
+	"get-point-weights": {admins, "", nil}, "set-point-weights": {admins, "", testsite.PointWeights(nil)},
 	"list-jobs": {admins, "", nil}, "get-job": {admins, "/v1/admin/jobs/recount", nil}, "run-job": {admins, "/v1/admin/jobs/recount/run", object{"dryRun": true}},
 }
 
 // elsewhere are operations that cannot be shown with one request of each caller, with the tests that check
 // who may call them.
 var elsewhere = map[string]string{
-	"upload": "TestUpload, TestUploadRefused: it takes a form", "upload-avatar": "TestAvatar: it takes a form", "get-avatar": "TestAvatar",
+	"upload-media": "TestUpload, TestUploadRefused: it takes a form", "upload-avatar": "TestAvatar: it takes a form", "get-avatar": "TestAvatar",
 	"delete-media": "TestDeleteMedia: some take it back, others delete it", "begin-upload": "TestDirectUpload, and TestNoDirectUpload: it needs a store in S3", "confirm-upload": "TestDirectUpload",
-	"stream-events": "TestEventStream", "get-media": "TestMedia", "refresh": "TestRefreshTokensAreGoodForOnce", "delete-me": "TestOwnAccountIsDeleted", "claim": "TestPermissionsAndWritesAgree",
+	"stream-events": "TestEventStream", "get-media": "TestMedia", "refresh-tokens": "TestRefreshTokensAreGoodForOnce", "delete-me": "TestOwnAccountIsDeleted", "claim-post": "TestPermissionsAndWritesAgree",
 	"select-answer": "TestPermissionsAndWritesAgree", "unselect-answer": "TestPermissionsAndWritesAgree", "reopen-question": "TestPermissionsAndWritesAgree",
-	"delete-answer": "TestPermissionsAndWritesAgree", "delete-comment": "TestPermissionsAndWritesAgree", "turn-into-comment": "TestOracleTransitions", "cancel-job": "TestJobsOverREST",
+	"delete-answer": "TestPermissionsAndWritesAgree", "delete-comment": "TestPermissionsAndWritesAgree", "convert-answer-to-comment": "TestOracleTransitions", "cancel-job": "TestJobsOverREST",
 }
 
 // TestEveryOperationHasARule tries each operation as a caller of each group, and checks that it is refused to

@@ -36,28 +36,28 @@ const triggerPath = "/2015-03-31/functions/"
 
 // registerIssuer adds the operations of the built-in issuer.
 func (m *Module) registerIssuer(api huma.API) {
-	op := func(path, summary, description string, status int, errors ...int) huma.Operation {
-		return huma.Operation{OperationID: path, Method: http.MethodPost, Path: "/v1/auth/" + path,
+	op := func(id, path, summary, description string, status int, errors ...int) huma.Operation {
+		return huma.Operation{OperationID: id, Method: http.MethodPost, Path: "/v1/auth/" + path,
 			Summary: summary, Description: description, Tags: []string{"Authentication"},
 			DefaultStatus: status, Errors: errors}
 	}
-	web.Register(api, op("sign-up", "Make an account",
+	web.Register(api, op("sign-up", "sign-up", "Make an account",
 		"By the site's rules; the new user is signed in.", http.StatusCreated, http.StatusForbidden),
 		m.signUp)
-	web.Register(api, op("sign-in", "Sign in", "By handle or e-mail address.",
+	web.Register(api, op("sign-in", "sign-in", "Sign in", "By handle or e-mail address.",
 		http.StatusOK, http.StatusUnauthorized), m.signIn)
-	web.Register(api, op("refresh", "Get new tokens",
+	web.Register(api, op("refresh-tokens", "refresh", "Get new tokens",
 		"A refresh token is good for once; one that comes again later ends its session, since somebody else has it too.",
 		http.StatusOK, http.StatusUnauthorized), m.refresh)
-	web.Register(api, op("sign-out", "Sign out",
+	web.Register(api, op("sign-out", "sign-out", "Sign out",
 		"Ends the session of the refresh token or, without one, of the access token. Its access tokens end with it.",
 		http.StatusNoContent), m.signOut)
-	web.Register(api, op("confirm", "Confirm an e-mail address", "By the code that was mailed.",
+	web.Register(api, op("confirm-email", "confirm", "Confirm an e-mail address", "By the code that was mailed.",
 		http.StatusNoContent), m.confirm)
-	web.Register(api, op("forgot", "Ask for a new password",
+	web.Register(api, op("request-password-reset", "forgot", "Ask for a new password",
 		"A code is mailed if there is such an account; the answer is the same in any case.",
 		http.StatusAccepted), m.forgot)
-	web.Register(api, op("reset", "Choose a new password",
+	web.Register(api, op("reset-password", "reset", "Choose a new password",
 		"By the code that was mailed; signs in, and ends all other sessions of this API.", http.StatusOK),
 		m.reset)
 	me := func(id, method, path, summary string, status int) huma.Operation {
@@ -99,7 +99,7 @@ func (m *Module) registerMe(api huma.API) {
 		return o
 	}
 	web.Register(api, op("get-me", http.MethodGet, "", "One's own account"), m.getMe)
-	web.Register(api, op("change-me", http.MethodPatch, "",
+	web.Register(api, op("update-me", http.MethodPatch, "",
 		"Change one's own account; only what is sent changes"), m.changeMe)
 	remove := op("delete-me", http.MethodDelete, "", "Delete one's own account")
 	remove.Description = "The posts stay, without an author. Needs a sign-in within the last five minutes."
@@ -142,7 +142,7 @@ func (m *Module) registerAdministration(api huma.API) {
 			Summary: summary, Tags: []string{"Administration"},
 			Errors: []int{http.StatusForbidden, http.StatusNotFound}}
 	}
-	web.Register(api, op("edit-user", http.MethodPatch, "",
+	web.Register(api, op("update-user", http.MethodPatch, "",
 		"Change a user's account; only what is sent changes"), m.editUser)
 	remove := op("delete-user", http.MethodDelete, "",
 		"Delete a user's account; the posts stay, without an author")
@@ -150,7 +150,7 @@ func (m *Module) registerAdministration(api huma.API) {
 	web.Register(api, remove, m.deleteUser)
 	web.Register(api, op("set-level", http.MethodPut, "/level",
 		"Give a user a level, and levels in single categories"), m.setLevel)
-	web.Register(api, op("drop-level", http.MethodDelete, "/level", "Make a user a basic one"), m.dropLevel)
+	web.Register(api, op("remove-level", http.MethodDelete, "/level", "Make a user a basic one"), m.dropLevel)
 	web.Register(api, op("approve-user", http.MethodPut, "/approval", "Approve a user"), m.approve)
 	web.Register(api, op("disapprove-user", http.MethodDelete, "/approval",
 		"Take a user's approval back"), m.disapprove)

@@ -113,7 +113,7 @@ func (m *Module) registerProfiles(api huma.API) {
 	}
 	web.Register(api, operation("list-user-wall", "/wall", "The wall of a user, the newest first"),
 		m.listWall)
-	web.Register(api, operation("get-user-favorites", "/favorites",
+	web.Register(api, operation("list-user-favorites", "/favorites",
 		"A user's favourites; one's own only"), m.listUserFavorites)
 }
 

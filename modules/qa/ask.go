@@ -31,7 +31,7 @@ type askInput struct {
 // registerAsk adds the operation for asking questions.
 func (m *Module) registerAsk(api huma.API) {
 	web.Register(api,
-		writeOperation("ask", http.MethodPost, "questions", "Ask a question",
+		writeOperation("create-question", http.MethodPost, "questions", "Ask a question",
 			"Where new posts have to be approved, the answer's state is queued."),
 		m.ask,
 	)

@@ -14,7 +14,7 @@ import (
 // registerClaim adds the operation for claiming posts.
 func (m *Module) registerClaim(api huma.API) {
 	web.Register(api,
-		writeOperation("claim", http.MethodPut, "posts/{id}/owner",
+		writeOperation("claim-post", http.MethodPut, "posts/{id}/owner",
 			"Claim a post that one wrote before signing in",
 			"From the browser whose cookie (qa_id) the post was written with."),
 		func(ctx context.Context, in *postID) (*stateOutput, error) {

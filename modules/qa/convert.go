@@ -22,7 +22,7 @@ type convertInput struct {
 
 // registerConvert adds the operation for turning answers into comments.
 func (m *Module) registerConvert(api huma.API) {
-	convert := writeOperation("turn-into-comment", http.MethodPost, "answers/{id}/comment",
+	convert := writeOperation("convert-answer-to-comment", http.MethodPost, "answers/{id}/comment",
 		"Turn an answer into a comment",
 		"On the question, or on another answer to it. What stands below it moves along.")
 	convert.DefaultStatus = http.StatusOK

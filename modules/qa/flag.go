@@ -15,14 +15,14 @@ import (
 // registerFlag adds the operations for flagging posts.
 func (m *Module) registerFlag(api huma.API) {
 	web.Register(api,
-		writeOperation("flag", http.MethodPut, "posts/{id}/flag", "Flag a post for the moderators",
+		writeOperation("flag-post", http.MethodPut, "posts/{id}/flag", "Flag a post for the moderators",
 			"A post that enough people flagged is hidden."),
 		func(ctx context.Context, in *postID) (*stateOutput, error) {
 			return m.setFlag(ctx, in.ID, true)
 		},
 	)
 	web.Register(api,
-		writeOperation("unflag", http.MethodDelete, "posts/{id}/flag", "Take one's flag back", ""),
+		writeOperation("unflag-post", http.MethodDelete, "posts/{id}/flag", "Take one's flag back", ""),
 		func(ctx context.Context, in *postID) (*stateOutput, error) {
 			return m.setFlag(ctx, in.ID, false)
 		},

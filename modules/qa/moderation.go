@@ -27,6 +27,11 @@ var moderationLists = map[string][]option.Key{
 	"hidden":  {option.PermitHideShow, option.PermitDeleteHidden},
 }
 
+// operationIDs are the ids of the operations, by the name of the list.
+var operationIDs = map[string]string{
+	"queue": "list-queued-posts", "flagged": "list-flagged-posts", "hidden": "list-hidden-posts",
+}
+
 func (m *Module) registerModeration(api huma.API) {
 	for name, summary := range map[string]string{
 		"queue":   "Posts waiting for approval, the newest first",
@@ -34,7 +39,7 @@ func (m *Module) registerModeration(api huma.API) {
 		"hidden":  "Hidden posts, the newest first",
 	} {
 		web.Register(api, huma.Operation{
-			OperationID: "list-" + name, Method: http.MethodGet, Path: "/v1/moderation/" + name,
+			OperationID: operationIDs[name], Method: http.MethodGet, Path: "/v1/moderation/" + name,
 			Tags: []string{"Moderation"}, Summary: summary,
 			Description: "For those whom the site's options let moderate, all over or in their categories; " +
 				"others get 403.",

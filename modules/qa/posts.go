@@ -193,7 +193,6 @@ type Category struct {
 // PostBase holds the fields that all kinds of posts have in common.
 type PostBase struct {
 	ID        int          `json:"id"`
-	Type      string       `json:"type" enum:"question,answer,comment,note"`
 	State     string       `json:"state" enum:"visible,hidden,queued" doc:"Hidden and queued posts are shown only to those who may see them"`
 	Author    *auth.Author `json:"author,omitempty" doc:"Absent for anonymous posts"`
 	Name      string       `json:"name,omitempty" doc:"What an anonymous author called themself"`
@@ -201,7 +200,7 @@ type PostBase struct {
 	FlagCount int          `json:"flagCount"`
 	CreatedAt time.Time    `json:"createdAt"`
 	Update    *update      `json:"update,omitempty" doc:"The last change"`
-	MyVote    *int         `json:"myVote,omitempty" doc:"The caller's vote: 1, 0 or -1; absent for anonymous callers"`
+	MyVote    *int         `json:"myVote,omitempty" enum:"1,0,-1" doc:"The caller's vote; absent for anonymous callers"`
 	MyFlag    *bool        `json:"myFlag,omitempty" doc:"Whether the caller flagged it"`
 	Can       *permissions `json:"can,omitempty" doc:"What the caller may do with it; with include=permissions"`
 }
@@ -223,6 +222,7 @@ type Text struct {
 // QuestionItem is a question as lists show it, without its content and its thread.
 type QuestionItem struct {
 	PostBase
+	Type             string     `json:"type" enum:"question"`
 	Title            string     `json:"title"`
 	Path             string     `json:"path" doc:"Address below the site's: {id}/{slug}"`
 	Category         *Category  `json:"category,omitempty"`
@@ -236,6 +236,7 @@ type QuestionItem struct {
 	ClosedByID       int        `json:"closedById,omitempty" doc:"The question that it duplicates, or the note that says why it was closed"`
 	IsFavorite       *bool      `json:"isFavorite,omitempty" doc:"Whether it is among the caller's favourites"`
 	Thumbnail        *thumbnail `json:"thumbnail,omitempty" doc:"The first of the site's images in the question"`
+	Excerpt          *excerpt   `json:"excerpt,omitempty" doc:"With include=excerpt: the beginning of the text or, in a search, what matches best; absent for questions that the caller may not open"`
 }
 
 var updateNames = map[string]string{
@@ -250,7 +251,7 @@ func unixTime(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 // base returns the fields of a post that all kinds of posts have in common, as responses show them.
 func (m *Module) base(o *site.Options, p *post) PostBase {
 	b := PostBase{
-		ID: p.id, Type: p.kind.name(), State: "visible", Author: p.author.Author(o, p.userID),
+		ID: p.id, State: "visible", Author: p.author.Author(o, p.userID),
 		Votes: votes{Net: p.net, Up: p.up, Down: p.down}, FlagCount: p.flags, CreatedAt: unixTime(p.created),
 	}
 	switch {
@@ -282,7 +283,7 @@ func updateName(code string) string {
 // item returns a question as lists show it.
 func (m *Module) item(o *site.Options, tree *categoryTree, p *post) QuestionItem {
 	q := QuestionItem{
-		PostBase: m.base(o, p), Title: m.shown(o, p.title).title, Path: m.path(o, p.id, p.title),
+		PostBase: m.base(o, p), Type: KindQuestion.name(), Title: m.shown(o, p.title).title, Path: m.path(o, p.id, p.title),
 		Category: tree.ref(p.categoryID), Tags: tagList(p.tags),
 		AnswerCount: p.answers, MaxAnswerVotes: p.maxAnswerVotes, ViewCount: p.views, Hotness: p.hotness,
 		SelectedAnswerID: p.selectedID, Closed: isClosed(o, p), ClosedByID: p.closedByID,

@@ -22,11 +22,11 @@ type replyInput struct {
 // registerReplies adds the operations for answering and commenting.
 func (m *Module) registerReplies(api huma.API) {
 	web.Register(api,
-		writeOperation("answer", http.MethodPost, "questions/{id}/answers", "Answer a question", ""),
+		writeOperation("create-answer", http.MethodPost, "questions/{id}/answers", "Answer a question", ""),
 		m.answer,
 	)
 	web.Register(api,
-		writeOperation("comment", http.MethodPost, "posts/{id}/comments",
+		writeOperation("create-comment", http.MethodPost, "posts/{id}/comments",
 			"Comment on a question or an answer", ""),
 		m.comment,
 	)

@@ -26,6 +26,7 @@ type question struct {
 type answer struct {
 	PostBase
 	Text
+	Type       string    `json:"type" enum:"answer"`
 	QuestionID int       `json:"questionId"`
 	Selected   bool      `json:"selected" doc:"Whether it is the best answer"`
 	Comments   []comment `json:"comments,omitempty" doc:"The oldest first; with include=comments"`
@@ -36,6 +37,7 @@ type answer struct {
 type comment struct {
 	PostBase
 	Text
+	Type       string `json:"type" enum:"comment"`
 	ParentID   int    `json:"parentId"`
 	ParentType string `json:"parentType" enum:"question,answer"`
 	QuestionID int    `json:"questionId"`
@@ -122,7 +124,7 @@ func (s shown) answers() []answer {
 
 func (s shown) answer(p *post) answer {
 	a := answer{
-		PostBase: s.base(p), Text: s.m.text(s.o, p),
+		PostBase: s.base(p), Text: s.m.text(s.o, p), Type: KindAnswer.name(),
 		QuestionID: s.t.question.id, Selected: p.id == s.t.question.selectedID,
 	}
 	if s.has("comments") {
@@ -165,7 +167,7 @@ func (s shown) commentOutput(p *post) *commentOutput {
 
 func (s shown) comment(p *post) comment {
 	c := comment{
-		PostBase: s.base(p), Text: s.m.text(s.o, p),
+		PostBase: s.base(p), Text: s.m.text(s.o, p), Type: KindComment.name(),
 		ParentID: p.parentID, QuestionID: s.t.question.id, ParentType: "answer",
 	}
 	if p.parentID == s.t.question.id {

@@ -30,14 +30,14 @@ type voteOutput struct{ Body voteResult }
 // registerVote adds the operations for voting.
 func (m *Module) registerVote(api huma.API) {
 	web.Register(api,
-		writeOperation("vote", http.MethodPut, "posts/{id}/vote", "Vote on a post",
+		writeOperation("vote-on-post", http.MethodPut, "posts/{id}/vote", "Vote on a post",
 			"Another vote takes the place of the caller's earlier one; the same vote again changes nothing."),
 		func(ctx context.Context, in *voteInput) (*voteOutput, error) {
 			return m.setVote(ctx, in.ID, in.Body.Value)
 		},
 	)
 	web.Register(api,
-		writeOperation("take-back-vote", http.MethodDelete, "posts/{id}/vote", "Take one's vote back", ""),
+		writeOperation("remove-vote", http.MethodDelete, "posts/{id}/vote", "Take one's vote back", ""),
 		func(ctx context.Context, in *postID) (*voteOutput, error) {
 			return m.setVote(ctx, in.ID, 0)
 		},

@@ -63,11 +63,11 @@ func (m *Module) Register(api huma.API) {
 			Summary: summary, Tags: []string{"Administration"},
 			Errors: []int{http.StatusForbidden, http.StatusNotFound}}
 	}
-	web.Register(api, op("set-bonus", http.MethodPut, "Give a user points beside those that were earned"),
+	web.Register(api, op("set-bonus-points", http.MethodPut, "Give a user points beside those that were earned"),
 		func(ctx context.Context, in *bonusInput) (*bonusOutput, error) {
 			return m.setBonus(ctx, in.Handle, in.Body.Bonus)
 		})
-	web.Register(api, op("drop-bonus", http.MethodDelete, "Take a user's bonus back"),
+	web.Register(api, op("remove-bonus-points", http.MethodDelete, "Take a user's bonus back"),
 		func(ctx context.Context, in *handleInput) (*bonusOutput, error) {
 			return m.setBonus(ctx, in.Handle, 0)
 		})

@@ -91,7 +91,7 @@ func (m *Module) registerBadges(api huma.API) {
 		}
 		return m.badgesOf(ctx, c.UserID, fmt.Sprintf(" AND show_flag = %d", untold))
 	})
-	web.Register(api, op("see-new-badges", http.MethodDelete, "/v1/me/new-badges",
+	web.Register(api, op("clear-new-badges", http.MethodDelete, "/v1/me/new-badges",
 		"Mark one's own new badges as seen", http.StatusForbidden),
 		func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 			c, err := auth.RequireUser(ctx)

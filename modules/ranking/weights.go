@@ -97,14 +97,14 @@ func (m *Module) registerWeights(api huma.API) {
 		return huma.Operation{OperationID: id, Method: method, Path: "/v1/admin/points",
 			Summary: summary, Tags: []string{"Administration"}, Errors: []int{http.StatusForbidden}}
 	}
-	web.Register(api, op("get-points", http.MethodGet, "What earns how many points"),
+	web.Register(api, op("get-point-weights", http.MethodGet, "What earns how many points"),
 		func(ctx context.Context, _ *struct{}) (*weightsOutput, error) {
 			if err := auth.RequireAdmin(ctx); err != nil {
 				return nil, err
 			}
 			return m.weights(ctx)
 		})
-	set := op("set-points", http.MethodPut, "Change what earns how many points")
+	set := op("set-point-weights", http.MethodPut, "Change what earns how many points")
 	set.Description = "Everybody's points are computed anew in the background (the job " + weightsJob +
 		"); until that is done the old weights and points go on. Both change at the same moment. " +
 		"Weights that were set before and have not taken effect yet are replaced."

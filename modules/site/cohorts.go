@@ -219,7 +219,7 @@ func (m *Module) cohortsOf(ctx context.Context, kind, by string) ([]Cohort, erro
 }
 
 type cohortsInput struct {
-	Of string `query:"of" enum:"newUsers,questions,answers,diary" default:"newUsers" doc:"What users began with: an account, after which any post counts, or their first question, answer or diary post"`
+	Of string `query:"of" enum:"new-users,questions,answers,diary" default:"new-users" doc:"What users began with: an account, after which any post counts, or their first question, answer or diary post"`
 	By string `query:"by" enum:"week,month" default:"month" doc:"Counted back from the day of the computation"`
 }
 

@@ -26,11 +26,11 @@ type page struct {
 	URL      string `json:"url,omitempty" doc:"Where a link leads"`
 	Heading  string `json:"heading,omitempty"`
 	Position int    `json:"position"`
-	Place    string `json:"place" enum:"main,beforeMain,opposite,footer,none" doc:"Where the site's navigation shows it"`
+	Place    string `json:"place" enum:"main,before-main,opposite,footer,none" doc:"Where the site's navigation shows it"`
 	HTML     string `json:"html,omitempty" doc:"What the page says, as HTML that is safe to show; of single pages only"`
 }
 
-var pagePlaces = map[string]string{"M": "main", "B": "beforeMain", "O": "opposite", "F": "footer"}
+var pagePlaces = map[string]string{"M": "main", "B": "before-main", "O": "opposite", "F": "footer"}
 
 type pagesOutput struct{ Body web.List[page] }
 

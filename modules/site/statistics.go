@@ -186,7 +186,7 @@ func (m *Module) RegisterStatistics(api huma.API, may func(context.Context) erro
 			Summary: summary, Description: description, Tags: []string{"Administration"},
 			Errors: []int{http.StatusForbidden}}
 	}
-	web.Register(api, op("get-stats", "", "What happens on the site",
+	web.Register(api, op("get-site-stats", "", "What happens on the site",
 		"Counts of visible posts by when they were written, with what has become of them since."),
 		func(ctx context.Context, in *statsInput) (out *statsOutput, err error) {
 			if err := may(ctx); err != nil {
@@ -202,14 +202,14 @@ func (m *Module) RegisterStatistics(api huma.API, may func(context.Context) erro
 			out.Body.Last30Days, err = m.indicators(ctx)
 			return out, err
 		})
-	web.Register(api, op("get-cohorts", "/cohorts", "How many users come back",
+	web.Register(api, op("get-site-cohorts", "/cohorts", "How many users come back",
 		"Those who began within a month or week, and how many of them did it again then and later. The old site's plugin has the same table."),
 		func(ctx context.Context, in *cohortsInput) (out *cohortsOutput, err error) {
 			if err := may(ctx); err != nil {
 				return nil, err
 			}
 			out = &cohortsOutput{}
-			kind := map[string]string{"newUsers": "NEWUSER_POST", "questions": "QUESTION",
+			kind := map[string]string{"new-users": "NEWUSER_POST", "questions": "QUESTION",
 				"answers": "ANSWER", "diary": "BLOG"}[in.Of]
 			out.Body.Items, err = m.cohortsOf(ctx, kind,
 				map[string]string{"week": "WEEK", "month": "MONTH"}[in.By])

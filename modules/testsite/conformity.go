@@ -99,6 +99,34 @@ func nonconforming(
 	for _, err := range result.Errors {
 		wrong = append(wrong, err.Error())
 	}
+	return append(wrong, undocumented(api.Components.Schemas, content.Schema, "body", value)...)
+}
+
+// undocumented returns the fields of a body that its schema does not list. The document allows them, so that
+// clients bear new ones; but the server has no field that the document does not have.
+func undocumented(schemas huma.Registry, s *huma.Schema, at string, value any) (wrong []string) {
+	if s.Ref != "" {
+		s = schemas.SchemaFromRef(s.Ref)
+	}
+	switch v := value.(type) {
+	case []any:
+		for _, item := range v {
+			if s.Items != nil {
+				wrong = append(wrong, undocumented(schemas, s.Items, at+"[]", item)...)
+			}
+		}
+	case map[string]any:
+		if s.Properties == nil {
+			return nil // a map, whose keys are data
+		}
+		for name, part := range v {
+			if property := s.Properties[name]; property == nil {
+				wrong = append(wrong, "a field "+at+"."+name)
+			} else {
+				wrong = append(wrong, undocumented(schemas, property, at+"."+name, part)...)
+			}
+		}
+	}
 	return wrong
 }
 

@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -60,7 +62,7 @@ func (p *proxies) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		p.warnOfProxy(r)
 		client := Client{
 			UserAgent: r.UserAgent(), Language: chosenLanguage(r.Header.Get("Accept-Language")),
-			Secure: p.secure(r),
+			Secure: p.secure(r), path: r.URL.Path,
 		}
 		if ip, err := netip.ParseAddr(c.RealIP()); err == nil {
 			client.IP = ip.Unmap()
@@ -71,6 +73,25 @@ func (p *proxies) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		ctx := observe.WithRequestID(r.Context(), id)
 		c.SetRequest(r.WithContext(context.WithValue(ctx, clientKey{}, client)))
 		return next(c)
+	}
+}
+
+// warnOfOrigins returns a middleware that logs, once, that a page of another origin asks, where no origin
+// may: the page's developer sees only that the browser refuses.
+func warnOfOrigins() echo.MiddlewareFunc {
+	var warn sync.Once
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			origin, err := url.Parse(r.Header.Get("Origin"))
+			if err == nil && origin.Host != "" && origin.Host != r.Host {
+				warn.Do(func() {
+					slog.WarnContext(r.Context(), "a page of another origin asks, which browsers refuse it: "+
+						"if it is yours, set CORS_ORIGINS", "origin", origin.Scheme+"://"+origin.Host)
+				})
+			}
+			return next(c)
+		}
 	}
 }
 

@@ -26,6 +26,8 @@ import (
 
 // Settings are the settings of the server; see package config for their meaning.
 type Settings struct {
+	// Description is for the OpenAPI document.
+	Description    Description
 	Listen         string
 	PublicURL      string
 	RequestTimeout time.Duration
@@ -49,6 +51,9 @@ type Settings struct {
 	Once   *database.DB
 	Caller func(context.Context) IdempotencyCaller
 	Secret string
+	// Volatile are the fields of JSON bodies whose changes alone make no new version of a response for
+	// If-None-Match: numbers that change with each visit.
+	Volatile []string
 	// Rewrite, if set, changes the URL of a request before it is routed.
 	Rewrite func(*url.URL)
 	// Ready holds the checks behind /readyz, by the name of what they check.
@@ -118,13 +123,19 @@ func New(s Settings) *Server {
 			AllowOrigins: s.CORSOrigins,
 			AllowMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
 			AllowHeaders: []string{"Authorization", "Content-Type", "If-Match", "If-None-Match",
-				"Idempotency-Key", headerRequestID},
+				"Idempotency-Key", headerRequestID,
+				"Last-Event-ID", "Range", // of streams that go on, and of files
+				// Tracers in browsers add these to every request.
+				"traceparent", "tracestate", "x-datadog-origin", "x-datadog-parent-id",
+				"x-datadog-sampling-priority", "x-datadog-trace-id"},
 			ExposeHeaders: []string{"ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining",
 				"RateLimit-Reset", "Location", "Idempotency-Replayed", headerRequestID},
-			MaxAge: 3600,
+			MaxAge: 7200, // the most that Chromium heeds
 		}))
+	} else {
+		e.Use(warnOfOrigins())
 	}
-	e.Use(conditional, srv.limitArrival, srv.limitSize, limitRate(s.Limiter), srv.checkMethod)
+	e.Use(conditional(s.Volatile), srv.limitArrival, srv.limitSize, limitRate(s.Limiter), srv.checkMethod)
 	if s.Authenticate != nil {
 		e.Use(unlessProbe(s.Authenticate))
 	}
@@ -133,7 +144,7 @@ func New(s Settings) *Server {
 		k := &keeper{db: s.Once, caller: s.Caller, secret: secret{configured: s.Secret}}
 		e.Use(k.idempotent)
 	}
-	srv.api = humaecho.New(e, apiConfig(s.PublicURL))
+	srv.api = humaecho.New(e, apiConfig(s.PublicURL, s.Description))
 	srv.api.UseMiddleware(decodeParams, strictParams(srv.api), requireContentType(srv.api))
 	srv.registerProbes()
 	srv.registerDocs()
@@ -179,14 +190,14 @@ func (s *Server) registerProbes() {
 		Body   probeBody
 	}
 	Register(s.api, huma.Operation{
-		OperationID: "health", Method: http.MethodGet, Path: "/healthz", Summary: "Is the process up?",
+		OperationID: "get-health", Method: http.MethodGet, Path: "/healthz", Summary: "Is the process up?",
 		Tags: []string{"Operations"},
 	}, func(context.Context, *struct{}) (*probe, error) {
 		return &probe{Status: http.StatusOK, Body: probeBody{Status: "ok"}}, nil
 	})
 	var notReady sync.Map // the checks that failed last time, so that each is logged once
 	Register(s.api, huma.Operation{
-		OperationID: "ready", Method: http.MethodGet, Path: "/readyz",
+		OperationID: "get-readiness", Method: http.MethodGet, Path: "/readyz",
 		Summary: "Can it answer requests?", Tags: []string{"Operations"},
 		Description: "Checks the database and the storage. 503 while something cannot be reached or the process is stopping.",
 	}, func(ctx context.Context, _ *struct{}) (*probe, error) {

@@ -1,0 +1,101 @@
+package modules
+
+import (
+	_ "embed" // of the guide
+
+	"38qa.net/backend/modules/kernel/web"
+)
+
+// guide is the text in front of the reference. Its headings are the reference's chapters.
+//
+//go:embed guide.md
+var guide string
+
+// describe returns the description of the API with its examples.
+func describe() web.Description {
+	d := description
+	d.Examples = examples()
+	return d
+}
+
+// description is what the OpenAPI document says of the whole API. The names in it are part of the API:
+// clients are generated from the document.
+var description = web.Description{
+	Title: "Question2Answer backend", Version: "1.0.0",
+	Text: guide,
+	Tags: []web.Tag{
+		{Name: "Questions", Text: "Questions with their answers and comments, to read."},
+		{Name: "Writing", Text: "Asking, answering, commenting, voting, editing and everything else that changes posts."},
+		{Name: "Search", Text: "Questions by their words."},
+		{Name: "Activity", Text: "What happened lately, as lists and as a live stream."},
+		{Name: "Categories", Text: "The tree of categories."},
+		{Name: "Tags", Text: "Tags, and suggestions for them."},
+		{Name: "Users", Text: "Members, their profiles and what they wrote."},
+		{Name: "Badges", Text: "Badges and who has them."},
+		{Name: "Rankings", Text: "Who leads in points, answers and more, by period."},
+		{Name: "Me", Text: "The caller's own account, messages and updates."},
+		{Name: "Authentication", Text: "Signing up, in and out, and forgotten passwords."},
+		{Name: "Media", Text: "Pictures: uploads, files and their sizes."},
+		{Name: "Site", Text: "What the site is, and its pages."},
+		{Name: "Moderation", Text: "Lists for those who moderate."},
+		{Name: "Administration", Text: "Users, points, jobs and statistics, for administrators."},
+		{Name: "Operations", Text: "Probes for load balancers."},
+	},
+	Schemas: map[string]string{
+		// Posts.
+		"Text": "PostText", "Update": "LastChange", "ListQuestionItem": "QuestionPage",
+		"ListSearchItem": "SearchPage", "ListRelatedItem": "RelatedQuestionPage", "ListString": "TagNames",
+		"AskInputBody": "NewQuestion", "ReplyInputBody": "NewReply", "EditInputBody": "ReplyPatch",
+		"EditQuestionInputBody": "QuestionPatch", "ConvertInputBody": "AnswerConversion",
+		"CloseInputBody": "NewClosure", "MoveInputBody": "CategoryChange", "RetagInputBody": "TagsChange",
+		"SelectInputBody": "AnswerSelection", "VoteInputBody": "NewVote",
+		"VisibilityInputBody": "VisibilityChange", "ApprovalInputBody": "ApprovalDecision",
+		"HidePostsOutputBody": "HiddenPosts", "PublicEvent": "LiveEvent",
+		// Users, from what stands beside a post to the whole of one's own account.
+		"Author": "UserSummary", "User": "UserListItem", "Profile": "UserProfile", "Me": "OwnAccount",
+		"AccountState": "UserAccount", "Stats": "UserStats",
+		"ChangeMeInputBody": "OwnAccountPatch", "ChangePasswordInputBody": "PasswordChange",
+		"EmailInputBody": "EmailChange", "AvatarInputBody": "AvatarChoice", "EditUserInputBody": "UserPatch",
+		"LevelInputBody": "LevelChange", "LevelInCategory": "CategoryLevelChange",
+		"SignInInputBody": "SignIn", "SignUpInputBody": "NewAccount", "SignOutInputBody": "SignOut",
+		"RefreshInputBody": "TokenRefresh", "ForgotInputBody": "PasswordResetRequest",
+		"ResetInputBody": "PasswordReset", "ConfirmInputBody": "EmailConfirmation",
+		"BonusInputBody": "NewBonus", "BonusOutputBody": "BonusPoints", "TitlesBody": "UserTitles",
+		"WeightsOutputBody": "PointWeightsState", "BadgeOutputBody": "BadgeDetail",
+		// Pictures, jobs and the site.
+		"Uploaded": "UploadedMedia", "Direct": "DirectUpload", "DirectInputBody": "NewDirectUpload",
+		"Info": "Job", "InfoOutputBody": "JobDetail", "RunInfo": "JobRun", "RunInputBody": "NewJobRun",
+		"Parameter": "JobParameter", "Page": "SitePage", "ListPage": "SitePages",
+		"StatsOutputBody": "SiteStats", "CohortsOutputBody": "SiteCohorts", "ProbeBody": "HealthStatus",
+		"About": "Site",
+	},
+	Enumerations: []web.Enumeration{
+		{Name: "Level", Text: "A user's role, from the least to the most",
+			Words: []string{"basic", "approved", "expert", "editor", "moderator", "admin", "super"}},
+		{Name: "PostType", Text: "The kind of a post; a note says why a question is closed",
+			Words: []string{"question", "answer", "comment", "note"}},
+		{Name: "PostState", Text: "Hidden and queued posts are shown only to those who may see them",
+			Words: []string{"visible", "hidden", "queued"}},
+		{Name: "Format", Text: "How a content is written", Words: []string{"plain", "html", "markdown"}},
+		{Name: "ChangeKind", Text: "What was changed in a post", Words: []string{"content", "tags", "category",
+			"closed", "selected", "visibility", "type", "other"}},
+		{Name: "ActivityKind", Text: "What happened to a post", Words: []string{"new", "content", "tags", "category",
+			"closed", "selected", "visibility", "type", "comment-on-question", "comment-on-answer", "follow", "other"}},
+		{Name: "LiveEventKind", Text: "What happened; new words may come", Words: []string{"question", "answer", "comment",
+			"edit", "selected", "unselected", "closed", "reopened", "hidden", "reshown", "moved", "converted", "vote",
+			"claimed", "hello", "reset"}},
+		{Name: "BadgeGroup", Text: "What a badge is for",
+			Words: []string{"answer", "question", "diary", "action", "month"}},
+		{Name: "RankingPeriod", Text: "The time that a ranking covers",
+			Words: []string{"all-time", "month", "week", "today", "last-month", "last-week", "yesterday"}},
+		{Name: "RankingCriterion", Text: "What is ranked",
+			Words: []string{"points", "questions", "answers", "best-answers", "best-answer-rate"}},
+		{Name: "AvatarSource", Text: "Which picture of a user is shown", Words: []string{"none", "upload", "gravatar"}},
+		{Name: "JobRunStatus", Text: "How far a run of a job is",
+			Words: []string{"queued", "running", "done", "failed", "cancelled", "skipped"}},
+		{Name: "MissedRuns", Text: "What becomes of times at which no server was there",
+			Words: []string{"catch-up-once", "catch-up-each", "skip"}},
+		{Name: "PagePlace", Text: "Where the site's navigation shows a page",
+			Words: []string{"main", "before-main", "opposite", "footer", "none"}},
+	},
+}
