@@ -1,5 +1,6 @@
+SHELL := /bin/bash
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test lint bench bench-ranking bench-uploads attack torture torture-jobs media-move cognito fuzz fuzz-api openapi container-check cover
+.PHONY: check test test-mysql lint bench bench-ranking bench-uploads attack torture torture-jobs media-move cognito fuzz fuzz-api openapi container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -8,6 +9,10 @@ check:
 # All tests, on SQLite; with TEST_DATABASE_URL=mysql://user:password@host:port/ on that server.
 test:
 	go test ./...
+
+# All tests on a MySQL of its own, with both recorded sites. .ci/run uses one of them there.
+test-mysql:
+	read -r url pid < <(.ci/mysql); TEST_DATABASE_URL=$$url go test -timeout 40m ./...; status=$$?; kill $$pid; exit $$status
 
 lint:
 	golangci-lint run --allow-parallel-runners ./...
