@@ -221,8 +221,8 @@ type Text struct {
 
 // QuestionItem is a question as lists show it, without its content and its thread.
 type QuestionItem struct {
+	Type string `json:"type" enum:"question"`
 	PostBase
-	Type             string     `json:"type" enum:"question"`
 	Title            string     `json:"title"`
 	Path             string     `json:"path" doc:"Address below the site's: {id}/{slug}"`
 	Category         *Category  `json:"category,omitempty"`

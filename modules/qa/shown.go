@@ -24,9 +24,9 @@ type question struct {
 
 // answer is an answer with the comments and follow-ups below it.
 type answer struct {
+	Type string `json:"type" enum:"answer"`
 	PostBase
 	Text
-	Type       string    `json:"type" enum:"answer"`
 	QuestionID int       `json:"questionId"`
 	Selected   bool      `json:"selected" doc:"Whether it is the best answer"`
 	Comments   []comment `json:"comments,omitempty" doc:"The oldest first; with include=comments"`
@@ -35,9 +35,9 @@ type answer struct {
 
 // comment is a comment on a question or an answer.
 type comment struct {
+	Type string `json:"type" enum:"comment"`
 	PostBase
 	Text
-	Type       string `json:"type" enum:"comment"`
 	ParentID   int    `json:"parentId"`
 	ParentType string `json:"parentType" enum:"question,answer"`
 	QuestionID int    `json:"questionId"`
