@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test test-mysql lint bench bench-ranking bench-uploads attack torture torture-jobs media-move cognito fuzz fuzz-api openapi container-check cover
+.PHONY: check test test-mysql lint bench bench-ranking bench-uploads attack torture torture-jobs media-move cognito fuzz fuzz-api client openapi container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -60,6 +60,10 @@ fuzz:
 # Is a running server what its OpenAPI document says? FUZZ_ARGS are the flags of .ci/fuzz-api: --full, --seed N, --examples N.
 fuzz-api:
 	.ci/fuzz-api $(FUZZ_ARGS)
+
+# Generates the TypeScript client in deploy/client, compiles it, and tests it against a server.
+client:
+	.ci/client
 
 # Writes the generated documents anew.
 openapi:

@@ -188,14 +188,22 @@ func (in *questionsInput) checkIDs() error {
 	if in.IDs == nil {
 		return nil
 	}
-	for name, given := range map[string]bool{
-		"cursor": in.Cursor != "", "page": in.Page.Page != 0, "limit": in.Limit != 0, "unanswered": in.Unanswered != "",
-		"category": in.Category != "", "tag": in.Tag != "", "author": in.Author != "", "state": in.State != "",
+	var wrong []problem.Field
+	for _, p := range []struct {
+		name  string
+		given bool
+	}{
+		{"cursor", in.Cursor != ""}, {"page", in.Page.Page != 0}, {"limit", in.Limit != 0},
+		{"unanswered", in.Unanswered != ""}, {"category", in.Category != ""}, {"tag", in.Tag != ""},
+		{"author", in.Author != ""}, {"state", in.State != ""},
 	} {
-		if given {
-			return problem.Invalid(
-				problem.Field{Name: name, Code: problem.FieldNotCombinable, Args: []any{"ids"}})
+		if p.given {
+			wrong = append(wrong,
+				problem.Field{Name: p.name, Code: problem.FieldNotCombinable, Args: []any{"ids"}})
 		}
+	}
+	if wrong != nil {
+		return problem.Invalid(wrong...)
 	}
 	return nil
 }

@@ -1,0 +1,151 @@
+// The package against a real server with the demonstration community: `make client` starts it.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createServer } from "node:net";
+
+import {
+  all, connect, createAnswer, createQuestion, follow, getQuestion, getSite, inMemory, listQuestions, searchQuestions,
+  signUp, uploadPicture, voteOnPost,
+} from "../src/index";
+import type { Answer, Comment, LiveEvent, Problem, Question } from "../src/index";
+
+let server: ChildProcess;
+let folder: string;
+let baseUrl: string;
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const s = createServer().listen(0, "127.0.0.1", () => {
+      const address = s.address();
+      s.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "q2a-client-"));
+  const port = await freePort();
+  baseUrl = `http://127.0.0.1:${port}`;
+  server = spawn(process.env.SERVER ?? "./server", [], {
+    cwd: folder, stdio: "ignore",
+    env: { ...process.env, LISTEN: `127.0.0.1:${port}`, PUBLIC_URL: baseUrl },
+  });
+  for (let i = 0; ; i++) {
+    try {
+      if ((await fetch(`${baseUrl}/readyz`)).ok) break;
+    } catch (failure) {
+      if (i > 200) throw failure;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+});
+
+after(async () => {
+  server.kill();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A fetch that loses the first response after each request in lose. */
+function losing(lose: Set<string>): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const response = await fetch(request);
+    if (lose.delete(request.method)) {
+      await response.body?.cancel();
+      throw new TypeError("the connection was lost");
+    }
+    return response;
+  };
+}
+
+test("lists are typed and page by page", async () => {
+  connect({ baseUrl });
+  const { data: site } = await getSite();
+  assert.equal(site?.limits.title.min, 12);
+  const ids: number[] = [];
+  for await (const q of all((cursor) => listQuestions({ query: { cursor, limit: 2, include: ["excerpt"] } }))) {
+    ids.push(q.id);
+    assert.ok(q.excerpt);
+  }
+  assert.equal(new Set(ids).size, ids.length);
+  assert.ok(ids.length > 5);
+  const found = await searchQuestions({ query: { q: "採蜜", include: ["excerpt"] } });
+  assert.ok(found.data!.items[0]!.excerpt!.highlights!.length > 0);
+  const picked = await listQuestions({ query: { ids: ids.slice(0, 3).reverse() } });
+  assert.deepEqual(picked.data?.items.map((q) => q.id), ids.slice(0, 3).reverse());
+});
+
+test("posts and problems narrow", async () => {
+  connect({ baseUrl, language: "ja" });
+  const words = (p: Question | Answer | Comment): string => {
+    switch (p.type) {
+      case "question": return p.title;
+      case "answer": return String(p.selected);
+      case "comment": return p.parentType;
+    }
+  };
+  const { data } = await getQuestion({ path: { id: 23 }, query: { include: ["answers", "comments"] } });
+  assert.ok(data && data.answers && words(data) === data.title && words(data.answers[0]!) !== "");
+  const { error } = await createQuestion({ body: { title: "短い", content: "x" } });
+  const problem = error as Problem;
+  assert.equal(problem.code, "validation");
+  assert.deepEqual(problem.errors?.map((e) => [e.field, e.code, e.params?.min, e.message]), [
+    ["title", "too_short", 12, "12 文字以上で指定してください"], ["categoryId", "required", undefined, "必須です"],
+  ]);
+});
+
+test("a session is renewed, and nothing is done twice", async () => {
+  const lose = new Set<string>();
+  const connection = connect({ baseUrl, fetch: losing(lose) });
+  const { data: tokens, error } = await signUp({
+    body: { handle: "mika", email: "mika@example.jp", password: "mitsubachi-2026" },
+  });
+  assert.ok(tokens, JSON.stringify(error));
+  await connection.use(tokens);
+  lose.add("POST"); // the response of the question is lost; it is sent again with the same key
+  const asked = await createQuestion({
+    body: { title: "分蜂した群れはどこへ行きますか", content: "朝、**半分**いなくなりました。", format: "markdown", categoryId: 10 },
+  });
+  assert.ok(asked.data, JSON.stringify(asked.error));
+  const mine = await listQuestions({ query: { author: "mika" } });
+  assert.equal(mine.data?.items.length, 1);
+  await connection.use({ ...tokens, accessToken: "ended" });
+  const votes = await Promise.all([23, 14].map((id) => voteOnPost({ path: { id }, body: { value: 1 } })));
+  for (const v of votes) assert.equal(v.response?.status, 200, JSON.stringify(v.error));
+  const gif = Uint8Array.from(atob("R0lGODlhAQABAPAAAP///wAAACwAAAAAAQABAAACAkQBADs="), (c) => c.charCodeAt(0));
+  const picture = await uploadPicture(new File([gif], "dot.gif", { type: "image/gif" }));
+  assert.ok(picture.data?.url.startsWith(baseUrl), JSON.stringify(picture.error));
+});
+
+test("a session that has ended says so", async () => {
+  let ended = 0;
+  const store = inMemory();
+  await store.save("not-a-token");
+  const connection = connect({ baseUrl, store, onSessionEnd: () => { ended++; } });
+  const { data } = await listQuestions();
+  assert.ok(data, "what is public can still be read");
+  assert.equal(ended, 1);
+  assert.equal(await connection.signedIn(), false);
+});
+
+test("live events come, and go on after a break", async () => {
+  connect({ baseUrl });
+  const signal = new AbortController();
+  const events: LiveEvent[] = [];
+  const listening = (async () => {
+    for await (const event of follow({ question: [23] }, signal.signal)) {
+      events.push(event);
+      if (event.what === "answer") signal.abort();
+    }
+  })();
+  while (!events.some((e) => e.what === "hello")) await new Promise((resolve) => setTimeout(resolve, 20));
+  const { data, error } = await createAnswer({ path: { id: 23 }, body: { content: "三分の二に蓋がかかったときです。" } });
+  assert.ok(data, JSON.stringify(error));
+  await listening;
+  assert.equal(events.at(-1)?.postId, data.id);
+  assert.equal(events.at(-1)?.questionId, 23);
+});
