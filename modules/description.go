@@ -50,7 +50,7 @@ var description = web.Description{
 		"CloseInputBody": "NewClosure", "MoveInputBody": "CategoryChange", "RetagInputBody": "TagsChange",
 		"SelectInputBody": "AnswerSelection", "VoteInputBody": "NewVote",
 		"VisibilityInputBody": "VisibilityChange", "ApprovalInputBody": "ApprovalDecision",
-		"HidePostsOutputBody": "HiddenPosts", "PublicEvent": "LiveEvent",
+		"HidePostsOutputBody": "HiddenPosts", "Metadata": "QuestionMetadata", "PublicEvent": "LiveEvent",
 		// Users, from what stands beside a post to the whole of one's own account.
 		"Author": "UserSummary", "User": "UserListItem", "Profile": "UserProfile", "Me": "OwnAccount",
 		"AccountState": "UserAccount", "Stats": "UserStats",

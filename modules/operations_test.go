@@ -43,7 +43,7 @@ var operationRules = map[string]rule{
 	"get-site":      {everyone, "", nil},
 	"list-activity": {everyone, "", nil}, "get-answer": {everyone, "/v1/answers/16", nil}, "list-categories": {everyone, "", nil}, "get-category": {everyone, "", nil},
 	"get-comment": {everyone, "/v1/comments/15", nil}, "list-pages": {everyone, "", nil}, "get-page": {everyone, "", nil}, "get-post": {everyone, "", nil},
-	"list-comments": {everyone, "", nil}, "list-questions": {everyone, "", nil}, "list-similar": {everyone, "", nil}, "get-question": {everyone, "", nil},
+	"list-comments": {everyone, "", nil}, "list-questions": {everyone, "", nil}, "list-similar": {everyone, "", nil}, "get-question": {everyone, "", nil}, "get-question-metadata": {everyone, "", nil},
 	"list-answers": {everyone, "", nil}, "list-follow-ups": {everyone, "", nil}, "list-related": {everyone, "", nil}, "search-questions": {everyone, "", nil},
 	"list-tags": {everyone, "", nil}, "suggest-tags": {everyone, "", nil}, "get-tag": {everyone, "", nil}, "list-users": {everyone, "", nil}, "get-user": {everyone, "", nil},
 	"list-user-activity": {everyone, "", nil}, "list-user-answers": {everyone, "", nil}, "list-user-comments": {everyone, "", nil}, "list-user-edits": {everyone, "", nil},

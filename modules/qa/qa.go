@@ -71,6 +71,7 @@ func (m *Module) Register(api huma.API) {
 	m.registerCategories(api)
 	m.registerTags(api)
 	m.registerActivity(api)
+	m.registerMetadata(api)
 	m.registerSearch(api)
 	m.registerRelated(api)
 	m.registerModeration(api)
