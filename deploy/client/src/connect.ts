@@ -1,6 +1,8 @@
-import { client } from "./generated/client.gen";
-import { refreshTokens } from "./generated";
-import type { TokenSet } from "./generated";
+import { client as sharedClient } from "./generated/client.gen.js";
+import type { Client } from "./generated/client/index.js";
+import { refreshTokens } from "./generated/index.js";
+import type { Problem, TokenSet } from "./generated/index.js";
+import { sender } from "./send.js";
 
 /** Where the refresh token is kept between visits. */
 export interface TokenStore {
@@ -30,116 +32,124 @@ export interface ConnectOptions {
   retries?: number;
   /** The languages of texts, as in Accept-Language; the browser's if it is not given. */
   language?: string;
-  /** Is called when the session has ended, so that people have to sign in again. */
+  /**
+   * The client that is connected: the one that all operations use by default. A server that acts for several people
+   * at the same time makes one for each (createClient), and gives it to each operation.
+   */
+  client?: Client;
+  /** Is called when nobody is signed in any more, so that people have to sign in again. */
   onSessionEnd?: () => void;
 }
 
 export interface Connection {
+  client: Client;
+  baseUrl: string;
   /** Remembers the tokens that signIn, signUp or resetPassword returned. */
   use(tokens: TokenSet): Promise<void>;
   /** Forgets all tokens. Sign out with signOut first, so that the server forgets them too. */
   forget(): Promise<void>;
   /** Whether there are tokens. They may have ended on the server. */
   signedIn(): Promise<boolean>;
+  /** An access token that is good for at least half a minute, or null if nobody is signed in. */
+  token(): Promise<string | null>;
 }
 
-/** Failures that may pass: the server is being replaced, is too busy, or asks to wait. */
-const passing = new Set([408, 429, 502, 503, 504]);
-
-/** The longest wait before a request is sent again, in milliseconds. A longer Retry-After is left to the caller. */
-const longestWait = 30_000;
+/** The operations that people use to sign in. They never bear a token: their 401 is about a password. */
+const signingIn = /^\/v1\/auth\/(sign-in|sign-up|refresh|forgot|reset)$/;
 
 /**
- * Makes all operations of this package send their requests to the API: with the caller's token, which is renewed
- * when it has ended; with an Idempotency-Key for every POST, so that it can be sent again without being done twice;
- * and again after failures that may pass.
+ * Makes the operations of this package send their requests to the API, with the caller's token, which is renewed when
+ * it has ended, and again after failures that may pass.
  */
 export function connect(options: ConnectOptions): Connection {
-  const { baseUrl, store = inMemory(), retries = 3 } = options;
-  const send = options.fetch ?? fetch;
+  const { store = inMemory(), client = sharedClient, onSessionEnd } = options;
+  const baseUrl = options.baseUrl.replace(/\/+$/, "");
+  const send = sender(options.fetch ?? fetch, options.retries ?? 3);
   let access: string | null = null;
+  let accessEnds = 0;
+  let user: number | null = null;
+  // Counts the calls of use and forget, so that a renewal that began before one does not undo it.
+  let generation = 0;
   let renewing: Promise<boolean> | null = null;
 
-  /** Gets new tokens; false if nobody is signed in any more. Requests that need it at the same time share it. */
-  function renew(): Promise<boolean> {
-    renewing ??= (async () => {
-      const refreshToken = await store.load();
-      if (refreshToken === null) return false;
-      const { data, response } = await refreshTokens({ body: { refreshToken }, fetch: again });
-      if (data) {
-        access = data.accessToken;
-        await store.save(data.refreshToken ?? refreshToken);
-        return true;
-      }
-      if (response?.status === 401) {
-        access = null;
-        await store.save(null);
-        options.onSessionEnd?.();
-      }
-      return false;
-    })().finally(() => { renewing = null; });
-    return renewing;
+  function accept(tokens: TokenSet) {
+    access = tokens.accessToken;
+    accessEnds = Date.now() + 1000 * tokens.expiresIn;
+    user = tokens.user.id;
   }
 
-  /** Sends a request, and sends it again after failures that may pass. */
-  async function again(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    const request = new Request(input, init);
-    const repeatable = request.method !== "POST" || request.headers.has("Idempotency-Key");
-    for (let attempt = 0; ; attempt++) {
-      let wait = Math.min(longestWait, 500 * 2 ** attempt) * (0.5 + Math.random() / 2);
-      try {
-        const response = await send(request.clone());
-        if (!repeatable || !passing.has(response.status) || attempt >= retries) return response;
-        const asked = 1000 * Number(response.headers.get("Retry-After") ?? 0);
-        if (asked > longestWait) return response;
-        wait = Math.max(wait, asked);
-        await response.body?.cancel();
-      } catch (failure) {
-        if (!repeatable || request.signal.aborted || attempt >= retries) throw failure;
-      }
-      await pause(wait, request.signal);
-    }
+  function end() {
+    access = user = null;
+    onSessionEnd?.();
   }
+
+  /** Gets new tokens; false if nobody is signed in any more. Throws if that cannot be found out now. */
+  async function renewOnce(): Promise<boolean> {
+    const before = generation;
+    const refreshToken = await store.load();
+    if (refreshToken === null) { // another tab has signed out
+      if (access !== null) end();
+      return false;
+    }
+    const { data, error, response } = await refreshTokens({ client, body: { refreshToken }, fetch: send });
+    if (generation !== before) return access !== null;
+    if (data && user !== null && data.user.id !== user) { // another tab has signed in as somebody else
+      end();
+      return false;
+    }
+    if (data) {
+      accept(data);
+      await store.save(data.refreshToken ?? refreshToken);
+      return true;
+    }
+    if (response?.status !== 401) throw error ?? new TypeError("the tokens could not be renewed");
+    if ((await store.load()) === refreshToken) await store.save(null);
+    end();
+    return false;
+  }
+
+  /** Requests that need new tokens at the same time share them. */
+  const renew = () => (renewing ??= renewOnce().finally(() => { renewing = null; }));
 
   async function authorized(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init);
     if (options.language !== undefined) request.headers.set("Accept-Language", options.language);
-    if (request.method === "POST" && !request.headers.has("Idempotency-Key")) {
-      request.headers.set("Idempotency-Key", crypto.randomUUID());
-    }
+    if (signingIn.test(new URL(request.url).pathname)) return send(request);
     if (access === null && (await store.load()) !== null) await renew();
-    const withToken = () => {
+    const used = access;
+    const withToken = (token: string | null) => {
       const copy = request.clone();
-      if (access !== null) copy.headers.set("Authorization", `Bearer ${access}`);
+      if (token !== null) copy.headers.set("Authorization", `Bearer ${token}`);
       return copy;
     };
-    const response = await again(withToken());
-    // A bad token is 401 for every operation. Wrong passwords are 401 too, but come without one.
-    if (response.status !== 401 || access === null || !(await renew())) return response;
+    const response = await send(withToken(used));
+    if (response.status !== 401 || used === null) return response;
+    const problem = (await response.clone().json().catch(() => null)) as Problem | null;
+    if (problem?.code !== "unauthenticated") return response;
+    const renewed = access !== used && access !== null ? true : await renew();
+    // What is public can still be read. What is written is not written as a visitor instead.
+    if (!renewed && request.method !== "GET") return response;
     await response.body?.cancel();
-    return again(withToken());
+    return send(withToken(access));
   }
 
   client.setConfig({ baseUrl, fetch: authorized as typeof fetch });
   return {
+    client, baseUrl,
     async use(tokens) {
-      access = tokens.accessToken;
+      generation++;
+      accept(tokens);
       await store.save(tokens.refreshToken ?? null);
     },
     async forget() {
-      access = null;
+      generation++;
+      access = user = null;
       await store.save(null);
     },
     signedIn: async () => access !== null || (await store.load()) !== null,
+    async token() {
+      if (access !== null && accessEnds - Date.now() > 30_000) return access;
+      return (await renew()) ? access : null;
+    },
   };
-}
-
-/** Waits, unless the signal ends it. */
-export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => { clearTimeout(timer); reject(signal?.reason); };
-    const timer = setTimeout(() => { signal?.removeEventListener("abort", stop); resolve(); }, milliseconds);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
-  });
 }

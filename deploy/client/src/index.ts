@@ -1,6 +1,7 @@
 // The operations and types of the API, and what every page needs besides: tokens, retries, live events, uploads.
-export * from "./generated";
-export * from "./connect";
-export * from "./live";
-export * from "./upload";
-export * from "./pages";
+export * from "./generated/index.js";
+export * from "./connect.js";
+export * from "./live.js";
+export * from "./upload.js";
+export * from "./pages.js";
+export { createClient } from "./generated/client/index.js";

@@ -1,6 +1,8 @@
-import { streamEvents } from "./generated";
-import type { LiveEvent } from "./generated";
-import { pause } from "./connect";
+import { client as sharedClient } from "./generated/client.gen.js";
+import type { Client } from "./generated/client/index.js";
+import { streamEvents } from "./generated/index.js";
+import type { LiveEvent } from "./generated/index.js";
+import { pause } from "./send.js";
 
 export interface LiveFilter {
   question?: number[];
@@ -9,24 +11,43 @@ export interface LiveFilter {
 }
 
 /**
- * Yields what happens, as it happens, until the signal ends it. It connects again by itself, and what happened
- * meanwhile comes then. An event `reset` says that too much was missed: load again what is shown.
+ * Yields what happens, as it happens, until the signal or the loop around it ends it. It connects again by itself,
+ * and what happened meanwhile comes then. An event `reset` says that too much was missed: load again what is shown.
+ * It throws if the server refuses the stream, for instance because one has to sign in.
  */
-export async function* follow(filter: LiveFilter = {}, signal?: AbortSignal): AsyncGenerator<LiveEvent, void> {
+export async function* follow(
+  filter: LiveFilter = {}, signal?: AbortSignal, client: Client = sharedClient,
+): AsyncGenerator<LiveEvent, void> {
+  const leaving = new AbortController();
+  const ended = signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal;
+  const given = Object.fromEntries(Object.entries(filter).filter(([, values]) => values.length > 0)) as LiveFilter;
+  const send = client.getConfig().fetch ?? fetch;
   let last: string | undefined;
-  for (let failures = 0; !signal?.aborted; ) {
-    const { stream } = await streamEvents({
-      query: { ...filter, named: "false" },
-      headers: last === undefined ? {} : { "Last-Event-ID": last },
-      signal, sseMaxRetryAttempts: 1,
-      onSseEvent: (event) => { last = event.id ?? last; failures = 0; },
-      onSseError: () => { failures++; },
-    });
-    for await (const event of stream as AsyncGenerator<LiveEvent>) yield event;
-    try {
-      await pause(Math.min(30_000, 1000 * 2 ** failures) * (0.5 + Math.random() / 2), signal);
-    } catch {
-      return; // the signal
+  let status = 0;
+  try {
+    for (let failures = 0; !ended.aborted; ) {
+      status = 0;
+      const { stream } = await streamEvents({
+        client, signal: ended, query: { ...given, named: "false" },
+        headers: last === undefined ? {} : { "Last-Event-ID": last },
+        fetch: async (...request) => {
+          const response = await send(...request);
+          status = response.status;
+          return response;
+        },
+        sseMaxRetryAttempts: 1,
+        onSseEvent: (event) => { last = event.id ?? last; failures = 0; },
+        onSseError: () => { failures++; },
+      });
+      for await (const event of stream as AsyncGenerator<LiveEvent>) yield event;
+      if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
+        throw new Error(`the stream was refused with ${status}`);
+      }
+      await pause(Math.min(30_000, 1000 * 2 ** failures) * (0.5 + Math.random() / 2), ended);
     }
+  } catch (failure) {
+    if (!ended.aborted) throw failure;
+  } finally {
+    leaving.abort();
   }
 }

@@ -1,5 +1,7 @@
-import { uploadMedia } from "./generated";
-import type { Problem, UploadedMedia } from "./generated";
+import { uploadMedia } from "./generated/index.js";
+import type { Problem, UploadedMedia } from "./generated/index.js";
+import type { Connection } from "./connect.js";
+import { newKey } from "./send.js";
 
 /** Uploads a picture for a post. The response's url is for contents. */
 export async function uploadPicture(
@@ -11,19 +13,24 @@ export async function uploadPicture(
 
 /**
  * Like uploadPicture, and tells how much has been sent. Only XMLHttpRequest can tell that, so it works in browsers
- * only. token is the access token.
+ * only. It throws the problem if the picture is refused.
  */
-export function uploadWithProgress(
-  baseUrl: string, token: string, file: File, onProgress: (sent: number, total: number) => void, signal?: AbortSignal,
+export async function uploadWithProgress(
+  connection: Connection, file: File, onProgress: (sent: number, total: number) => void, signal?: AbortSignal,
 ): Promise<UploadedMedia> {
+  const token = await connection.token();
+  signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", `${baseUrl}/v1/media`);
-    request.setRequestHeader("Authorization", `Bearer ${token}`);
-    request.setRequestHeader("Idempotency-Key", crypto.randomUUID());
+    request.open("POST", `${connection.baseUrl}/v1/media`);
+    if (token !== null) request.setRequestHeader("Authorization", `Bearer ${token}`);
+    request.setRequestHeader("Idempotency-Key", newKey());
     request.responseType = "json";
     request.upload.onprogress = (event) => onProgress(event.loaded, event.total);
-    request.onload = () => (request.status === 201 ? resolve(request.response as UploadedMedia) : reject(request.response as Problem));
+    request.onload = () => {
+      if (request.status === 201) resolve(request.response as UploadedMedia);
+      else reject((request.response as Problem | null) ?? new Error(`the upload was refused with ${request.status}`));
+    };
     request.onerror = () => reject(new TypeError("the upload failed"));
     request.onabort = () => reject(signal?.reason);
     signal?.addEventListener("abort", () => request.abort(), { once: true });

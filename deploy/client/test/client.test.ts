@@ -10,8 +10,8 @@ import { createServer } from "node:net";
 import {
   all, connect, createAnswer, createQuestion, follow, getQuestion, getSite, inMemory, listQuestions, searchQuestions,
   signUp, uploadPicture, voteOnPost,
-} from "../src/index";
-import type { Answer, Comment, LiveEvent, Problem, Question } from "../src/index";
+} from "../src/index.js";
+import type { Answer, Comment, LiveEvent, Problem, Question } from "../src/index.js";
 
 let server: ChildProcess;
 let folder: string;
@@ -148,4 +148,65 @@ test("live events come, and go on after a break", async () => {
   await listening;
   assert.equal(events.at(-1)?.postId, data.id);
   assert.equal(events.at(-1)?.questionId, 23);
+});
+
+test("whoever cannot be renewed now writes nothing as a visitor", async () => {
+  const store = inMemory();
+  await store.save("a-token");
+  const asked: string[] = [];
+  connect({
+    baseUrl, store, retries: 0,
+    fetch: async (input, init) => {
+      const request = new Request(input, init);
+      asked.push(new URL(request.url).pathname);
+      return new Response("", { status: 503 });
+    },
+  });
+  await assert.rejects(async () => {
+    const { error } = await createQuestion({ body: { title: "Who asks this question?", content: "Nobody, for now." } });
+    throw error;
+  });
+  assert.deepEqual([...new Set(asked)], ["/v1/auth/refresh"]);
+  assert.equal(await store.load(), "a-token");
+});
+
+test("another tab's user does not send this tab's requests", async () => {
+  const store = inMemory();
+  const ended: string[] = [];
+  const here = connect({ baseUrl, store, onSessionEnd: () => ended.push("here") });
+  const sign = async (handle: string) => {
+    const { data, error } = await signUp({ body: { handle, email: `${handle}@example.jp`, password: "mitsubachi-2026" } });
+    assert.ok(data, JSON.stringify(error));
+    return data;
+  };
+  const first = await sign("first");
+  const second = await sign("second");
+  await here.use({ ...first, accessToken: "ended" });
+  await store.save(second.refreshToken ?? null); // the other tab signs in
+  const { response } = await voteOnPost({ path: { id: 23 }, body: { value: 1 } });
+  assert.equal(response?.status, 401);
+  assert.deepEqual(ended, ["here"]);
+});
+
+test("a stream that is refused throws, and one that is left is closed", async () => {
+  let open = 0;
+  connect({
+    baseUrl,
+    fetch: async (input, init) => {
+      const request = new Request(input, init);
+      open++;
+      request.signal.addEventListener("abort", () => open--);
+      return fetch(request);
+    },
+  });
+  await assert.rejects(async () => {
+    for await (const event of follow({ question: Array.from({ length: 51 }, (_, i) => i + 1) })) void event;
+  }, /422/);
+  open = 0;
+  for await (const event of follow({ question: [], tag: ["採蜜"] })) {
+    assert.equal(event.what, "hello");
+    assert.ok(!Number.isNaN(Date.parse(event.at)));
+    break;
+  }
+  assert.equal(open, 0);
 });
