@@ -182,7 +182,7 @@ func (c *change) reportBy(by actor, name string, p *post, with []events.Param, m
 	if more != nil {
 		more(&e)
 	}
-	e.Topics.Named = namedEvents[e.Topics.What] && !e.Silent
+	e.Topics.ActorShown = actorShown[e.Topics.What] && !e.Silent
 	c.events = append(c.events, e)
 }
 
@@ -195,8 +195,8 @@ var publicNames = map[string]string{
 	"vote_nil": "vote", "claim": "claimed",
 }
 
-// namedEvents are the words of event streams for what the site shows with the name of who did it.
-var namedEvents = map[string]bool{
+// actorShown are the words of event streams for what the site shows with the name of who did it.
+var actorShown = map[string]bool{
 	"question": true, "answer": true, "comment": true, "edit": true, "selected": true, "closed": true,
 }
 

@@ -54,8 +54,8 @@ type Topics struct {
 	Public bool `json:"public,omitempty"`
 	// What is a short word for clients: "question", "answer", "comment", "vote", "edit" …
 	What string `json:"what,omitempty"`
-	// Named reports whether everybody may know who caused the event, as they do of posts and edits.
-	Named bool `json:"named,omitempty"`
+	// ActorShown reports whether everybody may know who caused the event, as they do of posts and edits.
+	ActorShown bool `json:"actorShown,omitempty"`
 	// PostID is the post concerned, QuestionID the question that it belongs to.
 	PostID     int `json:"postId,omitempty"`
 	QuestionID int `json:"questionId,omitempty"`

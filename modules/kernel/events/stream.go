@@ -51,7 +51,7 @@ type PublicEvent struct {
 	CategoryIDs []int        `json:"categoryIds,omitempty" doc:"The question's category and all above it"`
 	Tags        []string     `json:"tags,omitempty" doc:"The question's tags"`
 	NetVotes    *int         `json:"netVotes,omitempty" doc:"The post's votes afterwards, up less down; for votes"`
-	By          *publicActor `json:"by,omitempty" doc:"Who did it, where the site shows that: not for votes, and not for anonymous posts"`
+	By          *publicActor `json:"by,omitempty" doc:"Who did it, where the site shows that: not for votes, anonymous posts, and events that are sent late"`
 }
 
 // publicActor is who caused an event.
@@ -208,6 +208,8 @@ func (st *Streams) replay(
 		}
 		var text []byte
 		for _, e := range list {
+			// Meanwhile the account may have been deleted or renamed.
+			e.Topics.ActorShown = false
 			if e.Topics.Public && sub.filter.Matches(e.Topics) {
 				text = append(text, c.frame(newNotice(e))...)
 			}
@@ -244,7 +246,7 @@ func newNotice(e Event) *notice {
 		What: t.What, At: time.Unix(e.At, 0).UTC(), PostID: t.PostID, QuestionID: t.QuestionID,
 		CategoryIDs: t.CategoryIDs, Tags: t.Tags, NetVotes: t.NetVotes,
 	}
-	if t.Named && e.Actor.Handle != "" {
+	if t.ActorShown && e.Actor.Handle != "" {
 		public.By = &publicActor{e.Actor.UserID, e.Actor.Handle}
 	}
 	data, err := json.Marshal(public)
@@ -273,10 +275,7 @@ func (c *streamClient) frame(n *notice) []byte {
 
 // mark returns an event of the stream itself, which is about no post.
 func (c *streamClient) mark(what string, at int64) []byte {
-	if c.named {
-		return fmt.Appendf(nil, "id: %d\nevent: %s\ndata: {}\n\n", at, what)
-	}
-	return fmt.Appendf(nil, "id: %d\ndata: {\"what\": %q}\n\n", at, what)
+	return c.frame(newNotice(Event{Seq: at, At: time.Now().Unix(), Topics: Topics{What: what}}))
 }
 
 // send sends a text to the client. An error means that the client went away or is too slow.
