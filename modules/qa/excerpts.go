@@ -19,7 +19,7 @@ const excerptLength = 120
 
 // excerpt is a part of a post's text.
 type excerpt struct {
-	Text       string      `json:"text" doc:"Plain text of at most 120 characters, with … where something was left out"`
+	Text       string      `json:"text" doc:"Plain text of about 120 characters, with … where something was left out"`
 	Highlights []highlight `json:"highlights,omitempty" doc:"Where the words of the search are, in order"`
 }
 
@@ -29,28 +29,20 @@ type highlight struct {
 	Length int `json:"length" doc:"In units of UTF-16"`
 }
 
+// maxSought is how many different words are looked for in a text.
+const maxSought = 20
+
 // excerptOf returns a part of the text: around the first of the words that it has, or its beginning.
 func excerptOf(text string, sought []string) *excerpt {
 	text = strings.Join(strings.Fields(text), " ")
-	lower := words.Lower(text)
-	if utf8.RuneCountInString(lower) != utf8.RuneCountInString(text) {
+	runes, folded := []rune(text), []rune(words.Lower(text))
+	if len(folded) != len(runes) {
 		sought = nil // the places in the one would not be those in the other
 	}
-	runes, folded := []rune(text), []rune(lower)
-	var found [][2]int // of runes
-	for _, word := range sought {
-		w := []rune(words.Lower(word))
-		for i := 0; len(w) > 0 && i+len(w) <= len(folded); i++ {
-			if slices.Equal(folded[i:i+len(w)], w) {
-				found = append(found, [2]int{i, i + len(w)})
-				i += len(w) - 1
-			}
-		}
-	}
-	slices.SortFunc(found, func(a, b [2]int) int { return a[0] - b[0] })
+	sought = sought[:min(len(sought), maxSought)]
 	from := 0
-	if len(runes) > excerptLength && len(found) > 0 {
-		from = min(max(0, found[0][0]-excerptLength/4), len(runes)-excerptLength)
+	if first := firstOf(string(folded), sought); len(runes) > excerptLength && first >= 0 {
+		from = min(max(0, first-excerptLength/4), len(runes)-excerptLength)
 	}
 	to := min(len(runes), from+excerptLength)
 	out := &excerpt{Text: string(runes[from:to])}
@@ -62,17 +54,39 @@ func excerptOf(text string, sought []string) *excerpt {
 		out.Text += "…"
 	}
 	units := func(from, to int) int { return len(utf16.Encode(runes[from:to])) }
-	end := from
-	for _, f := range found {
-		start, stop := max(f[0], end), min(f[1], to)
-		if start >= stop {
-			continue // elsewhere, or within the one before
+	if len(sought) == 0 {
+		return out
+	}
+	for at := from; at < to; {
+		length := 0
+		for _, word := range sought {
+			w := []rune(words.Lower(word))
+			if at+len(w) <= to && slices.Equal(folded[at:at+len(w)], w) {
+				length = max(length, len(w))
+			}
 		}
-		out.Highlights = append(out.Highlights,
-			highlight{shift + units(from, start), units(start, stop)})
-		end = stop
+		if length > 0 {
+			out.Highlights = append(out.Highlights,
+				highlight{shift + units(from, at), units(at, at+length)})
+		}
+		at += max(1, length)
 	}
 	return out
+}
+
+// firstOf returns where the first of the words is in a text in lower case, in characters, or -1 if it has none
+// of them.
+func firstOf(lower string, sought []string) int {
+	first := -1
+	for _, word := range sought {
+		if at := strings.Index(lower, words.Lower(word)); word != "" && at >= 0 && (first < 0 || at < first) {
+			first = at
+		}
+	}
+	if first < 0 {
+		return -1
+	}
+	return utf8.RuneCountInString(lower[:first])
 }
 
 // excerpts returns excerpts of the visible posts with the ids, for each post around the first of the words

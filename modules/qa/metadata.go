@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
@@ -18,7 +19,7 @@ import (
 type metadata struct {
 	Canonical   string            `json:"canonical" doc:"The question's one address, on the site"`
 	Title       string            `json:"title"`
-	Description string            `json:"description" doc:"The beginning of the text, of at most 120 characters"`
+	Description string            `json:"description" doc:"The beginning of the text, of about 120 characters"`
 	OpenGraph   map[string]string `json:"openGraph" doc:"Contents of meta elements by their property (og:title …)"`
 	JSONLD      qaPage            `json:"jsonLd" doc:"For a script element of the type application/ld+json"`
 }
@@ -75,6 +76,9 @@ func (m *Module) getMetadata(ctx context.Context, in *postID) (*metadataOutput, 
 		return nil, err
 	}
 	q, siteURL := t.question, m.site.SiteURL(o)
+	if !q.visible() { // its author and moderators may see it, but no search engine
+		return nil, problem.New(codeHidden)
+	}
 	out := metadata{
 		Canonical: siteURL + m.path(o, q.id, q.title), Title: m.shown(o, q.title).title,
 		Description: excerptOf(m.plain(o, q), nil).Text,

@@ -63,6 +63,10 @@ func TestMetadata(t *testing.T) {
 				t.Errorf("an answer lacks what is demanded: %+v", a)
 			}
 		}
+		s.Do(t, testsite.Superbee, http.MethodPut, "/v1/posts/1/visibility", object{"hidden": true})
+		if status, body, _ := s.Try(t, testsite.Superbee, http.MethodGet, "/v1/questions/1/metadata", nil); status != 403 {
+			t.Errorf("of a hidden question: %d %v", status, body)
+		}
 		id := q.Answers[0].ID
 		s.Do(t, testsite.Superbee, http.MethodPut, "/v1/posts/"+fmt.Sprint(id)+"/visibility", object{"hidden": true})
 		after := testsite.GetAs[metadata](t, s, "/v1/questions/27/metadata", testsite.Superbee)
