@@ -40,8 +40,10 @@ func CheckMatch(ctx context.Context, revision string) error {
 		return nil
 	}
 	for tag := range strings.SplitSeq(header, ",") {
-		named, _, _ := strings.Cut(strings.Trim(strings.TrimSpace(tag), `"`), ".")
-		if named == revision && !strings.HasPrefix(strings.TrimSpace(tag), "W/") {
+		// A weak tag is as good here: it is weak because of what changes with each visit, and the revision
+		// in it is the same only if nobody has edited the resource.
+		named, _, _ := strings.Cut(strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`), ".")
+		if named == revision {
 			return nil
 		}
 	}

@@ -200,6 +200,8 @@ func (h *heldResponse) finish(r *http.Request, volatile [][]byte) (status int, s
 		if revision, ok := strings.CutSuffix(tag, `."`); ok || tag == "" { // of RevisionTag
 			sum, weak := fingerprint(body, volatile)
 			switch {
+			case ok && weak:
+				tag = "W/" + revision + "." + sum + `"`
 			case ok:
 				tag = revision + "." + sum + `"`
 			case weak:

@@ -129,7 +129,8 @@ func New(s Settings) *Server {
 				"traceparent", "tracestate", "x-datadog-origin", "x-datadog-parent-id",
 				"x-datadog-sampling-priority", "x-datadog-trace-id"},
 			ExposeHeaders: []string{"ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining",
-				"RateLimit-Reset", "Location", "Idempotency-Replayed", headerRequestID},
+				"RateLimit-Reset", "Location", "Idempotency-Replayed", "Content-Language", "Deprecation", "Sunset",
+				headerRequestID},
 			MaxAge: 7200, // the most that Chromium heeds
 		}))
 	} else {
