@@ -2,6 +2,7 @@ package qa_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,4 +119,113 @@ func TestViewsMakeNoNewVersion(t *testing.T) {
 		}
 		s.Do(t, testsite.Superbee, "DELETE", "/v1/posts/27/vote", nil)
 	}
+}
+
+// TestSearchFilters checks that a search with filters finds exactly those questions of the search without them
+// that the list of questions with the same filters has.
+func TestSearchFilters(t *testing.T) {
+	t.Parallel()
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		all := func(path string) (ids []int) {
+			for cursor := ""; ; {
+				page := testsite.Get[struct {
+					Items      []struct{ ID int }
+					NextCursor string
+				}](t, s, path+"&limit=50"+cursor)
+				for _, q := range page.Items {
+					ids = append(ids, q.ID)
+				}
+				if page.NextCursor == "" {
+					return ids
+				}
+				cursor = "&cursor=" + page.NextCursor
+			}
+		}
+		found := all("/v1/search?q=honey")
+		narrowed := 0
+		for _, filter := range []string{
+			"tag=honey", "tag=no-such-tag", "category=2", "unanswered=answer", "unanswered=selected", "author=haru",
+			"state=closed", "state=open", "state=open&unanswered=selected", "author=%F0%9F%90%9D",
+		} {
+			listed := all("/v1/questions?" + filter)
+			var want []int
+			for _, id := range found {
+				if slices.Contains(listed, id) {
+					want = append(want, id)
+				}
+			}
+			got := all("/v1/search?q=honey&" + filter)
+			testsite.Same(t, filter, got, want)
+			if len(want) > 0 && len(want) < len(found) {
+				narrowed++
+			}
+		}
+		if narrowed < 3 {
+			t.Errorf("only %d filters leave some of %d questions", narrowed, len(found))
+		}
+		if res := s.Request(t, http.MethodGet, "/v1/search?q=honey&category=nowhere", testsite.Visitor); res.StatusCode != 422 {
+			t.Errorf("no such category: %s", res.Status)
+		}
+	})
+}
+
+// TestAnswersInPages checks that the pages of a thread's answers have each answer once, in the order of the
+// whole list, also when the last answer of a page has been hidden meanwhile.
+func TestAnswersInPages(t *testing.T) {
+	t.Parallel()
+	type list struct {
+		Items      []struct{ ID int }
+		Answers    []struct{ ID int }
+		NextCursor string
+		// AnswersCursor is that of a question.
+		AnswersCursor string
+		Total         int
+	}
+	ids := func(items []struct{ ID int }) (ids []int) {
+		for _, a := range items {
+			ids = append(ids, a.ID)
+		}
+		return ids
+	}
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		for _, sort := range []string{"", "&sort=votes", "&sort=newest", "&sort=oldest"} {
+			path := "/v1/questions/27/answers?limit=1" + sort
+			whole := testsite.Get[list](t, s, "/v1/questions/27/answers?include=comments"+sort)
+			var got []int
+			for cursor := ""; ; {
+				page := testsite.Get[list](t, s, path+cursor)
+				got = append(got, ids(page.Items)...)
+				if page.Total != len(whole.Items) || len(page.Items) != 1 {
+					t.Errorf("%s%s: %d of %d", path, cursor, len(page.Items), page.Total)
+				}
+				if page.NextCursor == "" {
+					break
+				}
+				cursor = "&cursor=" + page.NextCursor
+			}
+			testsite.Same(t, path, got, ids(whole.Items))
+			second := testsite.Get[list](t, s, "/v1/questions/27/answers?limit=2&page=2"+sort)
+			testsite.Same(t, "the second page", ids(second.Items), ids(whole.Items)[2:4])
+		}
+		first := testsite.Get[list](t, s, "/v1/questions/27?include=answers&answerLimit=2")
+		rest := testsite.Get[list](t, s, "/v1/questions/27/answers?cursor="+first.AnswersCursor)
+		whole := testsite.Get[list](t, s, "/v1/questions/27?include=answers")
+		testsite.Same(t, "a thread and the rest of it", append(ids(first.Answers), ids(rest.Items)...), ids(whole.Answers))
+		if whole.AnswersCursor != "" {
+			t.Error("a whole thread says that there is more")
+		}
+		gone := first.Answers[1].ID
+		s.Do(t, testsite.Superbee, http.MethodPut, "/v1/posts/"+itoa(gone)+"/visibility", object{"hidden": true})
+		after := testsite.Get[list](t, s, "/v1/questions/27/answers?cursor="+first.AnswersCursor)
+		if len(after.Items) < 1 || slices.Contains(ids(first.Answers), after.Items[0].ID) {
+			t.Errorf("after one was hidden: %v", ids(after.Items))
+		}
+		for _, query := range []string{"cursor=x", "cursor=" + first.AnswersCursor + "&sort=votes", "cursor=x&page=2", "limit=0"} {
+			if res := s.Request(t, http.MethodGet, "/v1/questions/27/answers?"+query, testsite.Visitor); res.StatusCode/100 != 4 {
+				t.Errorf("%s: %s", query, res.Status)
+			}
+		}
+	})
 }

@@ -177,7 +177,7 @@ func (m *Module) feedEvents(
 		if err != nil {
 			return nil, err
 		}
-		f, err := m.filter(o, tree, in)
+		f, err := m.filter(o, tree, &in.QuestionFilters)
 		if err != nil {
 			return nil, err
 		}

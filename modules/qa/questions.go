@@ -17,17 +17,22 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
+// QuestionFilters are the parameters that say which questions a list or a search has. They combine.
+type QuestionFilters struct {
+	Unanswered string `query:"unanswered" enum:"answer,selected,upvoted" doc:"Only open questions without an answer, without a selected answer, or without an answer that anybody voted up"`
+	Category   string `query:"category" maxLength:"900" doc:"Id or path of slugs; categories below are included"`
+	Tag        string `query:"tag" maxLength:"80" doc:"Only questions with this tag"`
+	Author     string `query:"author" maxLength:"80" doc:"Only questions of the user with this handle"`
+	State      string `query:"state" enum:"open,closed" doc:"Only open or only closed questions"`
+}
+
 // questionsInput are the parameters of the list of questions.
 type questionsInput struct {
 	web.Page
-	Sort       string   `query:"sort" enum:"recent,hot,votes,answers,views" default:"recent" doc:"Order, the most first"`
-	Unanswered string   `query:"unanswered" enum:"answer,selected,upvoted" doc:"Only open questions without an answer, without a selected answer, or without an answer that anybody voted up"`
-	Category   string   `query:"category" maxLength:"900" doc:"Id or path of slugs; categories below are included"`
-	Tag        string   `query:"tag" maxLength:"80" doc:"Only questions with this tag"`
-	Author     string   `query:"author" maxLength:"80" doc:"Only questions of the user with this handle"`
-	State      string   `query:"state" enum:"open,closed" doc:"Only open or only closed questions"`
-	IDs        []int    `query:"ids" minItems:"1" maxItems:"100" doc:"Only the visible questions with these ids, in this order; with include only"`
-	Include    []string `query:"include" enum:"excerpt,permissions" doc:"excerpt: the beginning of each question's text; permissions: what the caller may do with it"`
+	QuestionFilters
+	Sort    string   `query:"sort" enum:"recent,hot,votes,answers,views" default:"recent" doc:"Order, the most first"`
+	IDs     []int    `query:"ids" minItems:"1" maxItems:"100" doc:"Only the visible questions with these ids, in this order; no filter and no page goes with it, and sort means nothing"`
+	Include []string `query:"include" enum:"excerpt,permissions" doc:"excerpt: the beginning of each question's text; permissions: what the caller may do with it"`
 }
 
 type questionsOutput struct{ Body web.List[QuestionItem] }
@@ -73,7 +78,7 @@ func (f *questionFilter) condition() string { return strings.Join(f.parts, " AND
 
 // filter returns the condition that follows from the parameters of the list, except for the tag, which
 // the caller treats itself.
-func (m *Module) filter(o *site.Options, tree *categoryTree, in *questionsInput) (*questionFilter, error) {
+func (m *Module) filter(o *site.Options, tree *categoryTree, in *QuestionFilters) (*questionFilter, error) {
 	f := &questionFilter{list: "questions"}
 	f.add("p.type = 'Q'")
 	count := func(key option.Key) {
@@ -133,7 +138,7 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	if err != nil {
 		return nil, err
 	}
-	f, err := m.filter(o, tree, in)
+	f, err := m.filter(o, tree, &in.QuestionFilters)
 	if err != nil {
 		return nil, err
 	}
@@ -176,8 +181,10 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 	if slices.Contains(in.Include, "permissions") {
 		caller := auth.CallerOf(ctx)
 		for i, p := range posts {
-			can := m.permissions(o, caller, thread{question: p}, p).public()
-			out.Body.Items[i].Can = &can
+			r := m.permissions(o, caller, thread{question: p}, p)
+			can := r.public()
+			t := &loaded{thread: thread{question: p}, rules: map[int]rules{p.id: r}}
+			out.Body.Items[i].Can, out.Body.Items[i].Cannot = &can, t.obstacles(o, caller, p)
 		}
 	}
 	return out, nil

@@ -2,6 +2,7 @@ package qa
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"net/http"
 	"slices"
@@ -18,6 +19,7 @@ import (
 
 type searchInput struct {
 	web.Page
+	QuestionFilters
 	Q       string   `query:"q" required:"true" minLength:"1" maxLength:"500" doc:"What to look for, in any language; also a user's handle"`
 	Include []string `query:"include" enum:"excerpt" doc:"excerpt: the part of the best match around the words, with their places"`
 }
@@ -72,6 +74,9 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	if err != nil {
 		return nil, err
 	}
+	if found, err = m.filtered(ctx, o, tree, found, &in.QuestionFilters); err != nil {
+		return nil, err
+	}
 	total := found.Total()
 	size := in.Size(o.Int(option.PageSizeSearch))
 	hits := hitsOf(found.Best(after, in.Offset(size), size+1))
@@ -106,6 +111,42 @@ func (m *Module) search(ctx context.Context, in *searchInput) (*searchOutput, er
 		}
 	}
 	return out, nil
+}
+
+// filteredAtOnce is how many of the found questions are filtered by one statement.
+const filteredAtOnce = 5000
+
+// filtered returns those of the found questions that meet the filters.
+func (m *Module) filtered(
+	ctx context.Context, o *site.Options, tree *categoryTree, found *search.Results, in *QuestionFilters,
+) (*search.Results, error) {
+	if *in == (QuestionFilters{}) {
+		return found, nil
+	}
+	f, err := m.filter(o, tree, in)
+	if err != nil {
+		return nil, err
+	}
+	if in.Tag != "" {
+		word, _, err := m.tagWord(ctx, in.Tag)
+		if err != nil {
+			return nil, err
+		}
+		f.addTag(word)
+	}
+	kept := map[int]bool{}
+	for ids := range slices.Chunk(found.IDs(), filteredAtOnce) {
+		err := m.db.Select(ctx, func(rows *sql.Rows) error {
+			var id int
+			err := rows.Scan(&id)
+			kept[id] = true
+			return err
+		}, "SELECT p.postid FROM {posts} p WHERE p.postid IN ? AND "+f.condition(), append([]any{ids}, f.args...)...)
+		if err != nil {
+			return nil, fmt.Errorf("filter what was found: %w", err)
+		}
+	}
+	return found.Only(kept), nil
 }
 
 func (m *Module) searchItem(o *site.Options, tree *categoryTree, h hit) searchItem {

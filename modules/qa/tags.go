@@ -205,15 +205,9 @@ func (m *Module) sortedTagPage(ctx context.Context, f *questionFilter, in *quest
 	[]*post, string, error,
 ) {
 	f.total = nil
-	tag := words.Lower(words.WithoutAstral(in.Tag))
-	var word, count int
-	query := "SELECT wordid, tagcount FROM {words} WHERE wordid = (" + m.tagWordQuery() + ")"
-	found, err := m.db.Get(ctx, []any{&word, &count}, query, tag, tag)
-	if err != nil {
-		return nil, "", fmt.Errorf("look up a tag: %w", err)
-	}
-	if !found {
-		return nil, "", nil
+	word, count, err := m.tagWord(ctx, in.Tag)
+	if err != nil || word == 0 {
+		return nil, "", err
 	}
 	ord, wanted := orders[in.Sort], in.Offset(size)+size+1
 	// among is how many of the site's first questions in the order of the list are searched for those with
@@ -228,9 +222,24 @@ func (m *Module) sortedTagPage(ctx context.Context, f *questionFilter, in *quest
 			return posts, next, nil
 		}
 	}
-	f.add("p.postid IN (SELECT postid FROM {posttags} WHERE wordid = ?)", word)
+	f.addTag(word)
 	f.unordered = true
 	return m.questionPage(ctx, f, ord, in.Page, size)
+}
+
+// tagWord returns the id of the tag's word and how many questions have the tag. The id is 0 if there is no
+// such tag.
+func (m *Module) tagWord(ctx context.Context, tag string) (word, count int, err error) {
+	tag = words.Lower(words.WithoutAstral(tag))
+	query := "SELECT wordid, tagcount FROM {words} WHERE wordid = (" + m.tagWordQuery() + ")"
+	if _, err := m.db.Get(ctx, []any{&word, &count}, query, tag, tag); err != nil {
+		return 0, 0, fmt.Errorf("look up a tag: %w", err)
+	}
+	return word, count, nil
+}
+
+func (f *questionFilter) addTag(word int) {
+	f.add("p.postid IN (SELECT postid FROM {posttags} WHERE wordid = ?)", word)
 }
 
 // taggedAmong reads the questions with a tag among the next questions of the order, of which it looks

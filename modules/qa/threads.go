@@ -22,6 +22,7 @@ import (
 type threadInput struct {
 	ID      int      `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the question"`
 	Include []string `query:"include" enum:"answers,comments,related,permissions" doc:"What to give beside the question, separated by commas"`
+	Answers int      `query:"answerLimit" minimum:"1" maximum:"100" doc:"How many answers come with include=answers, if not all; answersCursor leads to the others"`
 }
 
 type threadOutput struct {
@@ -35,6 +36,7 @@ type postInput struct {
 }
 
 type answersInput struct {
+	web.Page
 	ID      int      `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the question"`
 	Sort    string   `query:"sort" enum:"votes,newest,oldest" doc:"Order; by default the site's, as in the question's thread"`
 	Include []string `query:"include" enum:"comments,permissions" doc:"What to give beside the answers, separated by commas"`
@@ -311,8 +313,13 @@ func (m *Module) getQuestion(ctx context.Context, in *threadInput) (*threadOutpu
 	if err != nil {
 		return nil, err
 	}
-	show := shown{m, o, t, in.Include}
+	var more string
+	if in.Answers > 0 && slices.Contains(in.Include, "answers") {
+		t.answers, more = pageOfAnswers(t.answers, 0, in.Answers, "")
+	}
+	show := m.show(ctx, o, t, in.Include)
 	out := &threadOutput{ETag: web.RevisionTag(t.question.revision()), Body: show.question(tree)}
+	out.Body.AnswersCursor = more
 	if slices.Contains(in.Include, "related") {
 		related, err := m.related(ctx, o, in.ID, o.Int(option.PageSizeRelatedQs))
 		if err != nil {
@@ -328,7 +335,42 @@ func (m *Module) getQuestion(ctx context.Context, in *threadInput) (*threadOutpu
 	return out, nil
 }
 
+// answersPlace is a place in the answers of a question, kept in a cursor: how many come before it, and the
+// last of them.
+type answersPlace struct {
+	Before int `json:"n"`
+	ID     int `json:"id"`
+}
+
+// Valid implements web.Position.
+func (p *answersPlace) Valid() bool {
+	return p.Before >= 1 && web.ValidCount(p.Before) && web.ValidID(p.ID)
+}
+
+// in returns how many of the answers come before the place now: those up to the one that was the last or, if
+// that is gone, as many as then.
+func (p *answersPlace) in(answers []*post) int {
+	if i := slices.IndexFunc(answers, func(a *post) bool { return a.id == p.ID }); i >= 0 {
+		return i + 1
+	}
+	return p.Before
+}
+
+// pageOfAnswers returns at most size answers after the first ones, and the cursor of those that follow in the
+// given order, or "" if none do.
+func pageOfAnswers(answers []*post, first, size int, sort string) (page []*post, next string) {
+	first = min(first, len(answers))
+	end := min(first+size, len(answers))
+	if end < len(answers) {
+		next = web.EncodeCursor("answers"+sort, &answersPlace{end, answers[end-1].id})
+	}
+	return answers[first:end], next
+}
+
 func (m *Module) listAnswers(ctx context.Context, in *answersInput) (*answersOutput, error) {
+	if err := in.Check(); err != nil {
+		return nil, err
+	}
 	o, t, err := m.open(ctx, in.ID, in.Include)
 	if err != nil {
 		return nil, err
@@ -347,9 +389,21 @@ func (m *Module) listAnswers(ctx context.Context, in *answersInput) (*answersOut
 			return cmp.Or(cmp.Compare(a.created, b.created), cmp.Compare(a.id, b.id))
 		})
 	}
-	answers := shown{m, o, t, append(in.Include, "answers")}.answers()
-	total := len(answers)
-	return &answersOutput{Body: web.List[answer]{Items: answers, Total: &total}}, nil
+	total := len(t.answers)
+	first := in.Offset(in.Size(100))
+	if in.Cursor != "" {
+		place := answersPlace{}
+		if err := web.DecodeCursor("answers"+in.Sort, in.Cursor, &place); err != nil {
+			return nil, err
+		}
+		first = place.in(t.answers)
+	}
+	var next string
+	if size := in.Size(100); in.Limit > 0 || in.Cursor != "" || in.Page.Page > 0 {
+		t.answers, next = pageOfAnswers(t.answers, first, size, in.Sort)
+	}
+	answers := m.show(ctx, o, t, append(in.Include, "answers")).answers()
+	return &answersOutput{Body: web.List[answer]{Items: answers, NextCursor: next, Total: &total}}, nil
 }
 
 func (m *Module) listFollowUps(ctx context.Context, in *postInput) (*postRefsOutput, error) {
@@ -438,7 +492,7 @@ func (m *Module) getAnswer(ctx context.Context, in *postInput) (*answerOutput, e
 	if err != nil {
 		return nil, err
 	}
-	return shown{m, o, t, in.Include}.answerOutput(p), nil
+	return m.show(ctx, o, t, in.Include).answerOutput(p), nil
 }
 
 func (m *Module) getComment(ctx context.Context, in *postInput) (*commentOutput, error) {
@@ -446,7 +500,7 @@ func (m *Module) getComment(ctx context.Context, in *postInput) (*commentOutput,
 	if err != nil {
 		return nil, err
 	}
-	return shown{m, o, t, in.Include}.commentOutput(p), nil
+	return m.show(ctx, o, t, in.Include).commentOutput(p), nil
 }
 
 func (m *Module) getPost(ctx context.Context, in *struct {
@@ -464,7 +518,7 @@ func (m *Module) listComments(ctx context.Context, in *postInput) (*commentsOutp
 	if err != nil {
 		return nil, err
 	}
-	comments := shown{m, o, t, append(in.Include, "comments")}.comments(p)
+	comments := m.show(ctx, o, t, append(in.Include, "comments")).comments(p)
 	total := len(comments)
 	return &commentsOutput{
 		Body: web.List[comment]{Items: append([]comment{}, comments...), Total: &total},

@@ -37,6 +37,27 @@ type Results struct {
 // Total returns how many questions were found.
 func (r *Results) Total() int { return len(r.questions) }
 
+// IDs returns the ids of the questions that were found, in no order.
+func (r *Results) IDs() []int {
+	ids := make([]int, len(r.questions))
+	for i, q := range r.questions {
+		ids[i] = int(q.id)
+	}
+	return ids
+}
+
+// Only returns those results whose ids are in the set.
+func (r *Results) Only(ids map[int]bool) *Results {
+	some := *r
+	some.questions = nil
+	for _, q := range r.questions {
+		if ids[int(q.id)] {
+			some.questions = append(some.questions, q)
+		}
+	}
+	return &some
+}
+
 // board adds up scores by the id of the question. Boards are pooled and used again, since allocating
 // one takes longer than a search.
 type board struct {

@@ -4,7 +4,7 @@
 //
 // Score finds the questions for a text, and Alike those that are similar to a question. For Score,
 // postings.go reads which posts have a word, storedpostings.go stores this for common words, score.go adds
-// up the scores, and hotness.go has what is added to the scores of hot questions.
+// up the scores, and hotbonus.go has what is added to the scores of hot questions.
 package search
 
 import (
