@@ -118,7 +118,8 @@ func TestPermissionsAndWritesAgree(t *testing.T) {
 				}
 			}
 			each := func(kind string, id int, can map[string]bool) {
-				for permission, granting := range can {
+				for _, permission := range permissionNamesInOrder {
+					granting := can[permission]
 					c, ok := attemptOf(permission, kind, id, answer)
 					if !ok {
 						continue

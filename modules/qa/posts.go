@@ -203,6 +203,7 @@ type PostBase struct {
 	MyVote    *int         `json:"myVote,omitempty" enum:"1,0,-1" doc:"The caller's vote; absent for anonymous callers"`
 	MyFlag    *bool        `json:"myFlag,omitempty" doc:"Whether the caller flagged it"`
 	Can       *permissions `json:"can,omitempty" doc:"What the caller may do with it; with include=permissions"`
+	Cannot    *obstacles   `json:"cannot,omitempty" doc:"Why the caller may not do what others may, as the codes of the problems that would come; with include=permissions"`
 }
 
 // update describes the last change of a post.

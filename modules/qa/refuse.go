@@ -3,6 +3,7 @@ package qa
 import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
 )
 
@@ -37,6 +38,31 @@ func (c *change) whyNot(op operation, p *post) *problem.Error {
 		}
 	}
 	return problem.New(auth.CodePermissionLevel)
+}
+
+// obstacles returns why the caller may not do with the post what the pages of a site offer to everybody. The
+// codes are those with which the writes are refused.
+func (t *loaded) obstacles(o *site.Options, caller auth.Caller, p *post) *obstacles {
+	c := &change{writer: writer{o: o, caller: caller}, threadEdit: threadEdit{thread: t}}
+	code := func(op operation) string {
+		if c.rules(p).allows(op) {
+			return ""
+		}
+		return c.whyNot(op, p).Code.String()
+	}
+	why := obstacles{
+		VoteUp: code(votingUp), VoteDown: code(votingDown), Flag: code(flagging),
+	}
+	if p.kind == KindQuestion {
+		why.Answer = code(answering)
+	}
+	if p.kind != KindComment {
+		why.Comment = code(commenting)
+	}
+	if why == (obstacles{}) {
+		return nil
+	}
+	return &why
 }
 
 // reason is a function that returns a problem if the reason applies to the caller and the post, and nil

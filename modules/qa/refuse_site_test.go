@@ -36,7 +36,7 @@ func TestBlockedAuthorsChangeNothing(t *testing.T) {
 }
 
 // TestEachActionHasItsLimit checks that an action which the caller has done too often in the current hour is
-// refused by its name, and that all other actions are still allowed.
+// refused with 429 and the action's name in the problem, and that all other actions are still allowed.
 func TestEachActionHasItsLimit(t *testing.T) {
 	t.Parallel()
 	content := object{"content": "Something that is said here."}

@@ -218,8 +218,9 @@ func TestNoWriteWithoutAsking(t *testing.T) {
 	}
 }
 
-// TestEveryOperationIsToldAndRefused checks that each operation is among the permissions in responses, that
-// there are reasons for refusing it, and that it is allowed by a rule and not without one.
+// TestEveryOperationIsToldAndRefused checks for each operation that responses say whether the caller may do it,
+// that at least one reason for refusing it is listed, and that it is refused while all rules are false and
+// allowed when all are true.
 func TestEveryOperationIsToldAndRefused(t *testing.T) {
 	told := reflect.TypeFor[permissions]().NumField()
 	if told != int(operations) {

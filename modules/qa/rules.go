@@ -6,26 +6,37 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
-// permissions says what the caller may do with a post now. Each field is about one operation.
+// permissions says what the caller may do with a post now. Each field is about one operation, and is absent
+// if the caller may not do it.
 type permissions struct {
-	Answer     bool `json:"answer"`
-	Comment    bool `json:"comment"`
-	Edit       bool `json:"edit"`
-	Recategory bool `json:"changeCategoryAndTags"`
-	Select     bool `json:"selectAnswer"`
-	VoteUp     bool `json:"voteUp"`
-	VoteDown   bool `json:"voteDown"`
-	Flag       bool `json:"flag"`
-	Unflag     bool `json:"unflag"`
-	ClearFlags bool `json:"clearFlags"`
-	Close      bool `json:"close"`
-	Reopen     bool `json:"reopen"`
-	Approve    bool `json:"approve"`
-	Hide       bool `json:"hide"`
-	Reshow     bool `json:"reshow"`
-	Delete     bool `json:"delete"`
-	Claim      bool `json:"claim"`
-	FollowUp   bool `json:"followUp" doc:"Ask a question that follows from this answer"`
+	Answer     bool `json:"answer,omitempty"`
+	Comment    bool `json:"comment,omitempty"`
+	Edit       bool `json:"edit,omitempty"`
+	Recategory bool `json:"changeCategoryAndTags,omitempty"`
+	Select     bool `json:"selectAnswer,omitempty"`
+	VoteUp     bool `json:"voteUp,omitempty"`
+	VoteDown   bool `json:"voteDown,omitempty"`
+	Flag       bool `json:"flag,omitempty"`
+	Unflag     bool `json:"unflag,omitempty"`
+	ClearFlags bool `json:"clearFlags,omitempty"`
+	Close      bool `json:"close,omitempty"`
+	Reopen     bool `json:"reopen,omitempty"`
+	Approve    bool `json:"approve,omitempty"`
+	Hide       bool `json:"hide,omitempty"`
+	Reshow     bool `json:"reshow,omitempty"`
+	Delete     bool `json:"delete,omitempty"`
+	Claim      bool `json:"claim,omitempty"`
+	FollowUp   bool `json:"followUp,omitempty" doc:"Ask a question that follows from this answer"`
+}
+
+// obstacles says why the caller may not do what the pages of a site offer to everybody. A field is absent if
+// the caller may do it, or if nobody can do it with such a post.
+type obstacles struct {
+	Answer   string `json:"answer,omitempty" format:"problem-code"`
+	Comment  string `json:"comment,omitempty" format:"problem-code"`
+	VoteUp   string `json:"voteUp,omitempty" format:"problem-code"`
+	VoteDown string `json:"voteDown,omitempty" format:"problem-code"`
+	Flag     string `json:"flag,omitempty" format:"problem-code"`
 }
 
 // operation is a kind of write that has a permission of its own. Reads report whether the rules allow

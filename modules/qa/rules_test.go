@@ -154,7 +154,8 @@ func (w *world) can() string {
 	v := reflect.ValueOf(w.rules().public())
 	for i := range v.NumField() {
 		if v.Field(i).Bool() {
-			names = append(names, v.Type().Field(i).Tag.Get("json"))
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			names = append(names, name)
 		}
 	}
 	return strings.Join(names, " ")
@@ -413,7 +414,7 @@ func difference(before, after string) string {
 	was, is := strings.Fields(before), strings.Fields(after)
 	var diff []string
 	for i := range reflect.TypeFor[permissions]().NumField() {
-		name := reflect.TypeFor[permissions]().Field(i).Tag.Get("json")
+		name, _, _ := strings.Cut(reflect.TypeFor[permissions]().Field(i).Tag.Get("json"), ",")
 		switch {
 		case slices.Contains(was, name) && !slices.Contains(is, name):
 			diff = append(diff, "-"+name)

@@ -1,8 +1,10 @@
 package qa
 
 import (
+	"context"
 	"slices"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
@@ -12,14 +14,15 @@ import (
 type question struct {
 	QuestionItem
 	Text
-	Extra      string         `json:"extra,omitempty" doc:"The site's additional field of questions"`
-	Follows    *postRef       `json:"follows,omitempty" doc:"The answer that this question follows from"`
-	Closure    *closure       `json:"closure,omitempty" doc:"Why the question is closed, if somebody closed it"`
-	Duplicates []postRef      `json:"duplicates,omitempty" doc:"Questions closed as duplicates of this one"`
-	Answers    []answer       `json:"answers,omitempty" doc:"In the site's order: waiting for approval, selected, others, hidden; with include=answers"`
-	Comments   []comment      `json:"comments,omitempty" doc:"On the question, the oldest first; with include=comments"`
-	FollowUps  []postRef      `json:"followUps,omitempty" doc:"Questions that follow from the question itself: those that followed an answer which became a comment"`
-	Related    []QuestionItem `json:"related,omitempty" doc:"With include=related"`
+	Extra         string         `json:"extra,omitempty" doc:"The site's additional field of questions"`
+	Follows       *postRef       `json:"follows,omitempty" doc:"The answer that this question follows from"`
+	Closure       *closure       `json:"closure,omitempty" doc:"Why the question is closed, if somebody closed it"`
+	Duplicates    []postRef      `json:"duplicates,omitempty" doc:"Questions closed as duplicates of this one"`
+	Answers       []answer       `json:"answers,omitempty" doc:"In the site's order: waiting for approval, selected, others, hidden; with include=answers"`
+	AnswersCursor string         `json:"answersCursor,omitempty" doc:"With answerLimit: the cursor of the other answers in GET …/answers; absent if there are none"`
+	Comments      []comment      `json:"comments,omitempty" doc:"On the question, the oldest first; with include=comments"`
+	FollowUps     []postRef      `json:"followUps,omitempty" doc:"Questions that follow from the question itself: those that followed an answer which became a comment"`
+	Related       []QuestionItem `json:"related,omitempty" doc:"With include=related"`
 }
 
 // answer is an answer with the comments and follow-ups below it.
@@ -65,6 +68,12 @@ type shown struct {
 	o       *site.Options
 	t       *loaded
 	include []string
+	caller  auth.Caller
+}
+
+// show returns what turns the thread into a response for the caller of the request.
+func (m *Module) show(ctx context.Context, o *site.Options, t *loaded, include []string) shown {
+	return shown{m, o, t, include, auth.CallerOf(ctx)}
 }
 
 func (s shown) has(what string) bool { return slices.Contains(s.include, what) }
@@ -75,7 +84,7 @@ func (s shown) base(p *post) PostBase {
 	b := s.m.base(s.o, p)
 	if s.has("permissions") {
 		can := s.t.rules[p.id].public()
-		b.Can = &can
+		b.Can, b.Cannot = &can, s.t.obstacles(s.o, s.caller, p)
 	}
 	return b
 }

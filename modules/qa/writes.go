@@ -94,7 +94,7 @@ func (m *Module) questionAt(ctx context.Context, id int) (*threadOutput, error) 
 		return nil, err
 	}
 	return &threadOutput{
-		ETag: web.RevisionTag(t.question.revision()), Body: shown{m, o, t, nil}.question(tree),
+		ETag: web.RevisionTag(t.question.revision()), Body: m.show(ctx, o, t, nil).question(tree),
 	}, nil
 }
 
@@ -106,7 +106,7 @@ func (m *Module) answerAt(ctx context.Context, id int) (*answerOutput, error) {
 	if err := m.illustrateThread(ctx, o, t); err != nil {
 		return nil, err
 	}
-	return shown{m, o, t, nil}.answerOutput(p), nil
+	return m.show(ctx, o, t, nil).answerOutput(p), nil
 }
 
 func (m *Module) commentAt(ctx context.Context, id int) (*commentOutput, error) {
@@ -117,7 +117,7 @@ func (m *Module) commentAt(ctx context.Context, id int) (*commentOutput, error) 
 	if err := m.illustrateThread(ctx, o, t); err != nil {
 		return nil, err
 	}
-	return shown{m, o, t, nil}.commentOutput(p), nil
+	return m.show(ctx, o, t, nil).commentOutput(p), nil
 }
 
 // revision returns a hash of the fields that edits, moves and decisions about a post change. Votes and

@@ -66,28 +66,22 @@ func (d Description) registry() huma.Registry {
 	})
 }
 
-// Describe completes the OpenAPI document when all operations are registered: it puts references in the
-// place of lists of words that have a name, and lets responses have fields that clients do not know yet.
+// Describe completes the OpenAPI document when all operations are registered: it replaces each enum that has
+// a name by a reference to the schema of that name, drops schemas that nothing uses, lets responses have
+// fields that later releases may add, and adds the examples.
 func (s *Server) Describe() {
 	schemas := s.api.OpenAPI().Components.Schemas
 	named := s.settings.Description.Enumerations
-	for _, list := range []struct{ name, in, text string }{
-		{"ProblemCode", "Problem", "Stable name of a problem, for programs; new ones may come"},
-		{"FieldCode", "ProblemField", "Stable name of what is wrong with a field; new ones may come"},
-	} {
-		var words []string
-		if list.in == "Problem" {
-			for _, code := range problem.Codes() {
-				words = append(words, code.String())
-			}
-		} else {
-			for _, code := range problem.FieldCodes() {
-				words = append(words, code.String())
-			}
-		}
-		named = append(named, Enumeration{list.name, list.text, words})
-		schemas.Map()[list.in].Properties["code"].Enum = anys(words)
+	var codes, fieldCodes []string
+	for _, code := range problem.Codes() {
+		codes = append(codes, code.String())
 	}
+	for _, code := range problem.FieldCodes() {
+		fieldCodes = append(fieldCodes, code.String())
+	}
+	named = append(named,
+		Enumeration{"ProblemCode", "Stable name of a problem, for programs; new ones may come", codes},
+		Enumeration{"FieldCode", "Stable name of what is wrong with a field; new ones may come", fieldCodes})
 	names := map[string]string{}
 	for _, e := range named {
 		names[strings.Join(e.Words, ",")] = e.Name
@@ -167,7 +161,11 @@ func anys(words []string) []any {
 // of a named enumeration.
 func nameEnumerations(s *huma.Schema, names map[string]string) {
 	for key, property := range s.Properties {
-		if name, ok := names[words(property)]; ok {
+		name, ok := names[words(property)]
+		if !ok {
+			name, ok = codeFormats[property.Format]
+		}
+		if ok {
 			s.Properties[key] = &huma.Schema{Ref: schemaPrefix + name, Description: property.Description}
 			continue
 		}
@@ -181,6 +179,9 @@ func nameEnumerations(s *huma.Schema, names map[string]string) {
 		nameEnumerations(property, names)
 	}
 }
+
+// codeFormats are the formats of texts that are codes, with the names of their enumerations.
+var codeFormats = map[string]string{"problem-code": "ProblemCode", "field-code": "FieldCode"}
 
 // words returns the words that a text has to be one of, separated by commas, or "" if there are none.
 func words(s *huma.Schema) string {

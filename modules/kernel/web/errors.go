@@ -26,7 +26,7 @@ type Problem struct {
 	StatusNo int            `json:"status" doc:"HTTP status"`
 	Detail   string         `json:"detail,omitempty" doc:"What was wrong in this case"`
 	Instance string         `json:"instance,omitempty" doc:"Path of the request"`
-	Code     string         `json:"code" doc:"Stable name of the problem, for programs"`
+	Code     string         `json:"code" format:"problem-code" doc:"Stable name of the problem, for programs"`
 	Action   string         `json:"action,omitempty" doc:"For rate_limit of an hourly limit: what was done too often"`
 	Errors   []ProblemField `json:"errors,omitempty" doc:"The wrong parts of the input, the first 20 of them"`
 	// MoreErrors is the number of wrong parts of the input that Errors leaves out.
@@ -39,12 +39,13 @@ type Problem struct {
 // ProblemField describes one wrong part of the input.
 type ProblemField struct {
 	Field   string       `json:"field" doc:"Name of the parameter or path of the JSON field"`
-	Code    string       `json:"code" doc:"Stable name of what is wrong with it; new ones may come"`
+	Code    string       `json:"code" format:"field-code" doc:"Stable name of what is wrong with it; new ones may come"`
 	Params  *FieldParams `json:"params,omitempty" doc:"What the message says in numbers and names, for messages of one's own"`
 	Message string       `json:"message" doc:"The same in words for people, to show beside the field"`
 }
 
-// FieldParams are the arguments of a wrong field. Which of them there are follows from the code.
+// FieldParams are the numbers and names in a field's message, for clients that word the message
+// themselves. The code of the field decides which of them are set.
 type FieldParams struct {
 	Min        *float64 `json:"min,omitempty" doc:"The least number, length or count that is allowed"`
 	Max        *float64 `json:"max,omitempty" doc:"The greatest number, length or count that is allowed"`
