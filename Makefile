@@ -12,7 +12,7 @@ test:
 
 # All tests on a MySQL of its own, with both recorded sites. .ci/run uses one of them there.
 test-mysql:
-	read -r url pid < <(.ci/mysql); TEST_DATABASE_URL=$$url go test -timeout 40m ./...; status=$$?; kill $$pid; exit $$status
+	read -r url pid < <(.ci/mysql) || exit 1; TEST_DATABASE_URL=$$url go test -timeout 40m ./...; status=$$?; kill $$pid; exit $$status
 
 lint:
 	golangci-lint run --allow-parallel-runners ./...

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 
 	"github.com/labstack/echo/v4"
@@ -182,7 +181,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	streams.Register(api)
 	a.Site.RegisterStatistics(api, auth.RequireAdmin)
 	a.Site.Register(api, site.PageRules{May: mayRead, SafeHTML: a.QA.SafeHTML})
-	a.registerAbout(api)
+	a.registerSiteInfo(api)
 	router := a.Server.Router()
 	router.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })
 	router.GET("/user/:handle", func(c echo.Context) error {
@@ -268,21 +267,6 @@ func (a *App) mayFollow(ctx context.Context) error {
 		return reason.Problem()
 	}
 	return nil
-}
-
-// oldAddress rewrites an address of the old site that has its path in a parameter
-// (/?qa=blob&qa_blobid=…, /index.php?qa=12/title) into the address with that path.
-func oldAddress(u *url.URL) {
-	if u.Path != "/" && u.Path != "/index.php" {
-		return
-	}
-	q := u.Query()
-	if path := strings.Trim(q.Get("qa"), "/"); path != "" {
-		q.Del("qa")
-		u.Path, u.RawPath, u.RawQuery = "/"+path, "", q.Encode()
-	} else if u.Path == "/index.php" {
-		u.Path = "/"
-	}
 }
 
 // Run serves requests until the context ends, as [web.Server.Run] does. Meanwhile it also works

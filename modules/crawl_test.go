@@ -88,7 +88,8 @@ func hideSecrets(t *testing.T, site *testsite.Site) *secrets {
 	s.Hide(t, a)
 	s.Hide(t, next)
 
-	// What waits for approval; one question was visible before, with an answer.
+	// Posts that wait for approval: an answer, a comment and a question that were queued when they were
+	// written, and a question, with its answer, that was visible until an edit queued it again.
 	for name, path := range map[string]string{
 		"queued-answer": fmt.Sprintf(answers, 27), "queued-comment": fmt.Sprintf(comments, 27),
 	} {

@@ -22,7 +22,7 @@ import (
 // have cursors, in all their orders and with one item to a page.
 func listAddresses(api *huma.OpenAPI) map[string][]string {
 	handles := []string{"superbee", "editor_yuki", "aki", "haru"}
-	values := map[string][]string{"handle": handles, "id": {"101", "201"}, "q": {"蜂"}}
+	values := map[string][]string{"handle": handles, "id": {"101", "201", "27"}, "q": {"蜂"}}
 	found := map[string][]string{}
 	for path, item := range api.Paths {
 		if item.Get == nil || !slices.ContainsFunc(item.Get.Parameters,

@@ -242,7 +242,8 @@ const (
 // the statement beside the author. An AuthorScan receives them too.
 const ActorColumns = "eu.handle, eu.email, eu.level, eu.flags, ep.points, eu.avatarblobid"
 
-// ActorJoin returns the SQL that adds the tables eu and ep for the user whose id the column holds.
+// ActorJoin returns the SQL that joins {users} as eu and {userpoints} as ep, for the user whose id is in
+// the given column.
 func ActorJoin(column string) string {
 	return " LEFT JOIN {users} eu ON eu.userid = " + column +
 		" LEFT JOIN {userpoints} ep ON ep.userid = " + column

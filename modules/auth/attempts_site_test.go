@@ -178,8 +178,8 @@ func TestOneClientLocksNobodyOut(t *testing.T) {
 	})
 }
 
-// TestAttemptsAtOnce checks that attempts made at the same time are no more than those let through one after
-// the other.
+// TestAttemptsAtOnce checks that simultaneous attempts do not get past the lock: no more of them are let through
+// than if they came one after the other.
 func TestAttemptsAtOnce(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachIssuer(t, func(t *testing.T, s *testsite.Issuer) {

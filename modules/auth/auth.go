@@ -20,7 +20,7 @@
 // accounts of others are in administer.go; the changes themselves are in edituser.go, levels.go and
 // delete.go.
 //
-// Three files protect against abuse, in addition to the limits of Question2Answer (Q2A) in limits.go:
+// Three files protect against abuse, in addition to the limits of Question2Answer (Q2A) in hourlylimits.go:
 // mailedcodes.go decides what a mailed code may be used for, attempts.go delays attempts to guess
 // secrets, and hourlycounts.go counts the mails that people cause and how often they learn that a name
 // or an address is taken.

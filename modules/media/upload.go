@@ -260,7 +260,7 @@ func (m *Module) accept(
 // empty, and neither its content nor its name pretends to be a picture.
 func isOtherFile(content []byte, name string) bool {
 	ending := fileEnding(name)
-	return len(content) > 0 && !isHEIC(content) && ending != "" && !slices.Contains(pictureFormats, ending)
+	return len(content) > 0 && !picture.IsHEIC(content) && ending != "" && !slices.Contains(pictureFormats, ending)
 }
 
 // refusal returns the problem with which content is refused that is no acceptable picture. It
@@ -270,7 +270,7 @@ func refusal(content []byte, err error) error {
 	switch {
 	case errors.As(err, &size):
 		return invalid(fieldPictureTooLarge, size.Limit)
-	case errors.Is(err, picture.ErrNotAnImage) && isHEIC(content):
+	case errors.Is(err, picture.ErrNotAnImage) && picture.IsHEIC(content):
 		return invalid(fieldHEICPicture)
 	case errors.Is(err, picture.ErrNotAnImage):
 		return invalid(fieldNoPicture)
@@ -278,15 +278,6 @@ func refusal(content []byte, err error) error {
 		return invalid(fieldBrokenPicture)
 	}
 	return err
-}
-
-// isHEIC reports whether the content is a picture in the format of newer phones. Such pictures
-// are not accepted, because there is no decoder for them that could be trusted with files from
-// strangers. Phones send a JPEG instead to forms that ask for one.
-func isHEIC(content []byte) bool {
-	return len(content) >= 12 && string(content[4:8]) == "ftyp" &&
-		slices.Contains([]string{"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"},
-			string(content[8:12]))
 }
 
 func invalid(code problem.FieldCode, args ...any) error {

@@ -27,8 +27,8 @@ var moderationLists = map[string][]option.Key{
 	"hidden":  {option.PermitHideShow, option.PermitDeleteHidden},
 }
 
-// operationIDs are the ids of the operations, by the name of the list.
-var operationIDs = map[string]string{
+// moderationOperationIDs are the ids of the operations, by the name of the list.
+var moderationOperationIDs = map[string]string{
 	"queue": "list-queued-posts", "flagged": "list-flagged-posts", "hidden": "list-hidden-posts",
 }
 
@@ -39,7 +39,7 @@ func (m *Module) registerModeration(api huma.API) {
 		"hidden":  "Hidden posts, the newest first",
 	} {
 		web.Register(api, huma.Operation{
-			OperationID: operationIDs[name], Method: http.MethodGet, Path: "/v1/moderation/" + name,
+			OperationID: moderationOperationIDs[name], Method: http.MethodGet, Path: "/v1/moderation/" + name,
 			Tags: []string{"Moderation"}, Summary: summary,
 			Description: "For those whom the site's options let moderate, all over or in their categories; " +
 				"others get 403.",

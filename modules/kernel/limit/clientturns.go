@@ -31,8 +31,8 @@ var restOfClient = rest{times: 3, least: 5 * time.Millisecond, most: 300 * time.
 // already.
 var ErrTooManyWaiting = errors.New("too many requests of this client wait for their turn")
 
-// NewClientTurns returns a ClientTurns that gives each client the given number of turns, for which
-// the given number of its further requests may wait.
+// NewClientTurns returns a ClientTurns that lets up to each requests of one client run at the same time, and
+// up to waiting more wait. Take refuses any beyond that with ErrTooManyWaiting.
 func NewClientTurns(each, waiting int) *ClientTurns {
 	return &ClientTurns{each: each, waiting: each + waiting, clients: map[string]*clientTurns{}}
 }
@@ -41,7 +41,7 @@ func NewClientTurns(each, waiting int) *ClientTurns {
 // context's error if the context ends first, or ErrTooManyWaiting.
 //
 // After it was used, a turn rests for three times as long as it was used, at least 5 ms and at most
-// 300 ms. For each turn, this leaves three quarters of a processor to other clients, even if a
+// 300 ms. For uses of up to 100 ms, this leaves three quarters of a processor to other clients, even if a
 // client sends thousands of requests that are refused at once.
 func (c *ClientTurns) Take(ctx context.Context, client string) (end func(), err error) {
 	turns := c.enter(client)

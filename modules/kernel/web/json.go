@@ -25,7 +25,8 @@ func jsonFormats() map[string]huma.Format {
 			return tooManyValues{}
 		}
 		if len(data) >= largeBody {
-			// Huma has no context here; the turns before this one take milliseconds.
+			// Huma passes no context, so the wait for a turn cannot be cancelled. It is short: decoding
+			// one large body takes milliseconds.
 			end, err := turns.Take(context.Background())
 			if err != nil {
 				return err

@@ -1,7 +1,8 @@
 package option
 
 // The options that this backend reads, and others of which it knows the default. Each is defined by
-// its name and the value with which Q2A 1.8 or the plugin creates it when it is first read. Some
+// its name and the value with which Q2A 1.8, or for a plugin's option that plugin, creates it when it is
+// first read. Some
 // defaults depend on other options; package site applies them, and the values below hold where those
 // other options are not set.
 var (

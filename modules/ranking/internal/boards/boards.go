@@ -120,7 +120,8 @@ type Counter struct {
 	orphans []Post
 }
 
-// NewCounter returns a counter that makes boards for each of the spans.
+// NewCounter returns an empty Counter. It counts one leaderboard for each span and each scope (site,
+// category, tag) that the posts belong to.
 func NewCounter(w Weights, spans []Span) *Counter {
 	c := &Counter{weights: w, spans: spans, scopeID: map[Scope]uint32{}}
 	for range spans {

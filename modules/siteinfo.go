@@ -14,9 +14,9 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
-// about is the body of the response of GET /v1/site: what a client has to know of the site before it can
+// siteInfo is the body of the response of GET /v1/site: what a client has to know of the site before it can
 // draw its pages and forms. Each module says its part.
-type about struct {
+type siteInfo struct {
 	Name     string            `json:"name" doc:"The site's title"`
 	URL      string            `json:"url,omitempty" doc:"Address of the old site, below which the paths of questions are"`
 	Language string            `json:"language" doc:"Of the site's texts, as Question2Answer has it, e.g. ja; en where none is set"`
@@ -59,14 +59,14 @@ type pageSizes struct {
 	Tags      int `json:"tags"`
 }
 
-// registerAbout adds the operation GET /v1/site.
-func (a *App) registerAbout(api huma.API) {
+// registerSiteInfo adds the operation GET /v1/site.
+func (a *App) registerSiteInfo(api huma.API) {
 	web.Register(api, huma.Operation{
 		OperationID: "get-site", Method: http.MethodGet, Path: "/v1/site", Tags: []string{"Site"},
 		Summary: "What the site is, has and demands",
 		Description: "For a client's pages and forms: lengths, what is required, which features are on. It " +
 			"changes rarely. What the caller may do is in GET /v1/auth/session.",
-	}, func(ctx context.Context, _ *struct{}) (*aboutOutput, error) {
+	}, func(ctx context.Context, _ *struct{}) (*siteInfoOutput, error) {
 		o, err := a.Site.Options(ctx)
 		if err != nil {
 			return nil, err
@@ -75,7 +75,7 @@ func (a *App) registerAbout(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		out := &aboutOutput{CacheControl: "no-cache", Body: about{
+		out := &siteInfoOutput{CacheControl: "no-cache", Body: siteInfo{
 			Name: o.String(option.SiteTitle), URL: a.Site.SiteURL(o), Language: "en",
 			TimeZone: a.Site.Zone().String(), Features: featuresOf(o),
 			Limits:   limits{qa.LimitsOf(o), a.cfg.UploadLimit},
@@ -90,9 +90,9 @@ func (a *App) registerAbout(api huma.API) {
 	})
 }
 
-type aboutOutput struct {
+type siteInfoOutput struct {
 	CacheControl string `header:"Cache-Control"`
-	Body         about
+	Body         siteInfo
 }
 
 func featuresOf(o *site.Options) features {
