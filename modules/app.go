@@ -230,7 +230,7 @@ func mediaSettings(cfg config.Config, program string) media.Settings {
 			config.UploadsToFolder: media.Folder, config.UploadsToStore: media.Store}[cfg.UploadsTo],
 		UploadLimit: cfg.UploadLimit, UploadTime: cfg.UploadTimeout, UnusedAfter: cfg.UnusedUploads,
 		Program:  program,
-		StoreURL: cfg.MediaURL, CDN: cfg.MediaCDN, PublicURL: cfg.PublicURL, Sizes: cfg.MediaSizes,
+		StoreURL: cfg.MediaURL, CDN: cfg.MediaCDN, Sizes: cfg.MediaSizes,
 	}
 }
 

@@ -124,7 +124,7 @@ func (m *Module) beginUpload(ctx context.Context, in *directInput) (*directOutpu
 		return nil, fmt.Errorf("await an upload: %w", err)
 	}
 	out.Body = Direct{ID: id, Method: http.MethodPut, URL: address, Headers: map[string]string{},
-		ExpiresAt: expires, Confirm: m.settings.PublicURL + uploadPath + "/uploads/" + id + "/confirmation"}
+		ExpiresAt: expires, Confirm: m.site.APIURL() + uploadPath + "/uploads/" + id + "/confirmation"}
 	for name := range headers {
 		out.Body.Headers[name] = headers.Get(name)
 	}

@@ -65,9 +65,8 @@ type Settings struct {
 	UploadTime  time.Duration
 	// StoreURL is the address of the store, in one of the forms that [storage.Open] takes.
 	StoreURL string
-	// PublicURL is this API's own address. CDN is the address under which browsers find the
-	// objects of the store. Either is "" if there is none.
-	PublicURL, CDN string
+	// CDN is the address under which browsers find the objects of the store, or "" if there is none.
+	CDN string
 	// Sizes are the sizes in which thumbnails of every picture are made: the longest side, in
 	// pixels, in ascending order.
 	Sizes []int
@@ -103,8 +102,7 @@ func New(
 	if err != nil {
 		return nil, fmt.Errorf("MEDIA_URL: %w", err)
 	}
-	settings.CDN, settings.PublicURL = strings.TrimRight(settings.CDN, "/"),
-		strings.TrimRight(settings.PublicURL, "/")
+	settings.CDN = strings.TrimRight(settings.CDN, "/")
 	return &Module{
 		db: db, site: s, accounts: accounts, settings: settings, store: store,
 		// Picture processing gets half of the processors, so that requests are served meanwhile.
@@ -113,9 +111,6 @@ func New(
 		renditions: newRenditionCache(), records: newRecordCache(),
 	}, nil
 }
-
-// APIURL returns this API's own address, or "" if it is not known.
-func (m *Module) APIURL() string { return m.settings.PublicURL }
 
 // Close ends the processes that the module has started.
 func (m *Module) Close() { m.workshop.Close() }

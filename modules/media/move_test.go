@@ -82,8 +82,9 @@ func TestMove(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.App.DB.Exec(ctx,
-			"INSERT INTO {blobs} (blobid, format, created) VALUES ('4000000000000', 'jpg', '2026-01-01')"); err != nil { // its file is lost
+		// The file of this one is lost.
+		if _, err := s.App.DB.Exec(ctx, `INSERT INTO {blobs} (blobid, format, created)
+			VALUES ('4000000000000', 'jpg', '2026-01-01')`); err != nil {
 			t.Fatal(err)
 		}
 		before := servedFiles(t, s)

@@ -279,7 +279,7 @@ func (w *rangeWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // address returns the address at which clients get a file, or the version of an image with that
 // size if size is not 0.
 func (m *Module) address(id string, size int) string {
-	address := m.settings.PublicURL + uploadPath + "/" + id
+	address := m.site.APIURL() + uploadPath + "/" + id
 	if size > 0 {
 		address += "?size=" + strconv.Itoa(size)
 	}

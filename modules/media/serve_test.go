@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"38qa.net/backend/modules/media/internal/storage"
+	"38qa.net/backend/modules/site"
 )
 
 // counted is a store that counts how often it is read.
@@ -87,7 +88,8 @@ func TestStoredObjects(t *testing.T) {
 func TestPictures(t *testing.T) {
 	known := func(r record, cdn string) Picture {
 		m := &Module{
-			settings: Settings{Sizes: []int{240, 480, 960}, CDN: cdn, PublicURL: "https://api.example"},
+			site:     site.New(nil, site.Settings{PublicURL: "https://api.example"}),
+			settings: Settings{Sizes: []int{240, 480, 960}, CDN: cdn},
 		}
 		return m.picture("10049731480559611771", r)
 	}

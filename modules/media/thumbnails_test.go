@@ -376,8 +376,8 @@ func TestStoreDown(t *testing.T) {
 	if err == nil {
 		err = s.App.Jobs.Work(context.Background(), run, nil)
 	}
-	if n := s.Scalar(t,
-		"SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'waiting'"); err == nil || run.Status != jobs.Failed || n == 0 {
+	n := s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_media} WHERE state = 'waiting'")
+	if err == nil || run.Status != jobs.Failed || n == 0 {
 		t.Errorf("the job: %v %s, %d wait", err, run.Status, n)
 	}
 }

@@ -57,7 +57,7 @@ func (m *Module) Options(ctx context.Context) (*Options, error) {
 
 func (m *Module) readOptions(ctx context.Context) (*Options, error) {
 	o := &Options{values: make(map[string]string, 400), read: time.Now(),
-		api: strings.TrimRight(m.settings.PublicURL, "/")}
+		api: m.APIURL()}
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		var title, content string
 		if err := rows.Scan(&title, &content); err != nil {

@@ -5,6 +5,7 @@
 package site
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,8 +36,12 @@ func New(db *database.DB, s Settings) *Module {
 	if s.Zone == nil {
 		s.Zone = time.UTC
 	}
+	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	return &Module{db: db, settings: s}
 }
+
+// APIURL returns the address under which clients reach this API, or "" if the server does not know it.
+func (m *Module) APIURL() string { return m.settings.PublicURL }
 
 // Zone returns the community's time zone.
 func (m *Module) Zone() *time.Location { return m.settings.Zone }
