@@ -79,9 +79,10 @@ func (m *Module) getMetadata(ctx context.Context, in *postID) (*metadataOutput, 
 	if !q.visible() { // its author and moderators may see it, but no search engine
 		return nil, problem.New(codeHidden)
 	}
+	text := m.plain(o, q)
 	out := metadata{
 		Canonical: siteURL + m.path(o, q.id, q.title), Title: m.shown(o, q.title).title,
-		Description: excerptOf(m.plain(o, q), nil).Text,
+		Description: excerptOf(text, nil).Text,
 	}
 	out.OpenGraph = map[string]string{
 		"og:type": "article", "og:title": out.Title, "og:description": out.Description,
@@ -91,7 +92,7 @@ func (m *Module) getMetadata(ctx context.Context, in *postID) (*metadataOutput, 
 		out.OpenGraph["og:image"] = picture.URL
 	}
 	main := ldQuestion{
-		Type: "Question", Name: out.Title, Text: m.plain(o, q), Upvotes: q.up, Published: unixTime(q.created),
+		Type: "Question", Name: out.Title, Text: text, Upvotes: q.up, Published: unixTime(q.created),
 		Author: m.ldPerson(o, q),
 	}
 	for _, a := range t.answers {

@@ -284,7 +284,8 @@ func updateName(code string) string {
 // item returns a question as lists show it.
 func (m *Module) item(o *site.Options, tree *categoryTree, p *post) QuestionItem {
 	q := QuestionItem{
-		PostBase: m.base(o, p), Type: KindQuestion.name(), Title: m.shown(o, p.title).title, Path: m.path(o, p.id, p.title),
+		PostBase: m.base(o, p), Type: KindQuestion.name(),
+		Title: m.shown(o, p.title).title, Path: m.path(o, p.id, p.title),
 		Category: tree.ref(p.categoryID), Tags: tagList(p.tags),
 		AnswerCount: p.answers, MaxAnswerVotes: p.maxAnswerVotes, ViewCount: p.views, Hotness: p.hotness,
 		SelectedAnswerID: p.selectedID, Closed: isClosed(o, p), ClosedByID: p.closedByID,

@@ -166,11 +166,7 @@ func (m *Module) listQuestions(ctx context.Context, in *questionsInput) (*questi
 		Items: m.items(o, tree, posts), NextCursor: next, Total: f.total,
 	}}
 	if slices.Contains(in.Include, "excerpt") {
-		byID := make(map[int]*post, len(posts))
-		for _, p := range posts {
-			byID[p.id] = p
-		}
-		excerpts, err := m.excerpts(ctx, o, byID, nil)
+		excerpts, err := m.excerpts(ctx, o, byID(posts), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -215,7 +211,8 @@ func (in *questionsInput) checkIDs() error {
 	return nil
 }
 
-// questionsByID returns the visible questions with the ids, in the order of the ids.
+// questionsByID returns the visible ones of the questions with the ids, each once, in the order of the ids. It
+// reads them in one statement.
 func (m *Module) questionsByID(ctx context.Context, ids []int) ([]*post, error) {
 	posts, err := m.selectMine(ctx, "{posts} p", nil, " WHERE p.postid IN ? AND p.type = 'Q'", ids)
 	if err != nil {
@@ -223,6 +220,15 @@ func (m *Module) questionsByID(ctx context.Context, ids []int) ([]*post, error) 
 	}
 	slices.SortFunc(posts, func(a, b *post) int { return slices.Index(ids, a.id) - slices.Index(ids, b.id) })
 	return posts, nil
+}
+
+// byID returns the posts by their ids.
+func byID(posts []*post) map[int]*post {
+	found := make(map[int]*post, len(posts))
+	for _, p := range posts {
+		found[p.id] = p
+	}
+	return found
 }
 
 // pageSizeOption returns the option that holds the size of the list's pages on the old site.

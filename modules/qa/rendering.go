@@ -28,7 +28,7 @@ func (m *Module) blockedWords(o *site.Options) words.Blocked {
 // rendering returns the options by which the site wants contents shown.
 func (m *Module) rendering(o *site.Options) render.Options {
 	return render.Options{
-		SiteURL: m.site.SiteURL(o), APIURL: m.media.APIURL(),
+		SiteURL: m.site.SiteURL(o), APIURL: m.site.APIURL(),
 		LinkURLs: o.Bool(option.ShowURLLinks), NewWindow: o.Bool(option.LinksInNewWindow),
 		BlockedWords: o.String(option.BlockBadWords), Censor: m.blockedWords(o).Censor,
 	}
@@ -75,7 +75,7 @@ func (m *Module) path(o *site.Options, id int, title string) string {
 
 // SafeHTML returns stored HTML as HTML that is safe to show. The site's pages use it too.
 func (m *Module) SafeHTML(html string) string {
-	return m.renderer.HTML(html, "html", render.Options{APIURL: m.media.APIURL()})
+	return m.renderer.HTML(html, "html", render.Options{APIURL: m.site.APIURL()})
 }
 
 // HTML returns a content, written in one of the formats of posts, as HTML that is safe to show. The

@@ -192,16 +192,13 @@ func (m *Module) fetch(ctx context.Context, hits []hit) error {
 	for i, h := range hits {
 		ids[i] = h.ID
 	}
-	posts, err := m.selectMine(ctx, "{posts} p", nil, " WHERE p.postid IN ? AND p.type = 'Q'", ids)
+	posts, err := m.questionsByID(ctx, ids)
 	if err != nil {
-		return fmt.Errorf("read questions: %w", err)
+		return err
 	}
-	byID := map[int]*post{}
-	for _, p := range posts {
-		byID[p.id] = p
-	}
+	found := byID(posts)
 	for i := range hits {
-		hits[i].post = byID[hits[i].ID]
+		hits[i].post = found[hits[i].ID]
 	}
 	return nil
 }
