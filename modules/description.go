@@ -25,7 +25,8 @@ var description = web.Description{
 	Text: guide,
 	Tags: []web.Tag{
 		{Name: "Questions", Text: "Questions with their answers and comments, to read."},
-		{Name: "Writing", Text: "Asking, answering, commenting, voting, editing and everything else that changes posts."},
+		{Name: "Writing",
+			Text: "Asking, answering, commenting, voting, editing and everything else that changes posts."},
 		{Name: "Search", Text: "Questions by their words."},
 		{Name: "Activity", Text: "What happened lately, as lists and as a live stream."},
 		{Name: "Categories", Text: "The tree of categories."},
@@ -54,9 +55,9 @@ var description = web.Description{
 			"closed", "selected", "visibility", "type", "other"}},
 		{Name: "ActivityKind", Text: "What happened to a post", Words: []string{"new", "content", "tags", "category",
 			"closed", "selected", "visibility", "type", "comment-on-question", "comment-on-answer", "follow", "other"}},
-		{Name: "LiveEventKind", Text: "What happened; new words may come", Words: []string{"question", "answer", "comment",
-			"edit", "selected", "unselected", "closed", "reopened", "hidden", "reshown", "moved", "converted", "vote",
-			"claimed", "hello", "reset"}},
+		{Name: "LiveEventKind", Text: "What happened; new words may come", Words: []string{
+			"question", "answer", "comment", "edit", "selected", "unselected", "closed", "reopened", "hidden",
+			"reshown", "moved", "converted", "vote", "claimed", "hello", "reset"}},
 		{Name: "BadgeGroup", Text: "What a badge is for",
 			Words: []string{"answer", "question", "diary", "action", "month"}},
 		{Name: "RankingPeriod", Text: "The time that a ranking covers",

@@ -75,7 +75,7 @@ func (a *App) registerSiteInfo(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		out := &siteInfoOutput{CacheControl: "no-cache", Body: siteInfo{
+		out := &siteInfoOutput{Body: siteInfo{
 			Name: o.String(option.SiteTitle), URL: a.Site.SiteURL(o), Language: "en",
 			TimeZone: a.Site.Zone().String(), Features: featuresOf(o),
 			Limits:   limits{qa.LimitsOf(o), a.cfg.UploadLimit},
@@ -90,10 +90,7 @@ func (a *App) registerSiteInfo(api huma.API) {
 	})
 }
 
-type siteInfoOutput struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         siteInfo
-}
+type siteInfoOutput struct{ Body siteInfo }
 
 func featuresOf(o *site.Options) features {
 	f := features{

@@ -22,7 +22,7 @@ type levelInput struct {
 	Handle string `path:"handle" maxLength:"80" doc:"The user's handle, in any case of letters"`
 	Body   struct {
 		Level          string            `json:"level" enum:"basic,approved,expert,editor,moderator,admin,super"`
-		CategoryLevels []LevelInCategory `json:"categoryLevels,omitempty" nullable:"false" maxItems:"100" doc:"Take the place of those that the user has in single categories; those stay where this is not sent"`
+		CategoryLevels []LevelInCategory `json:"categoryLevels,omitempty" maxItems:"100" doc:"Take the place of those that the user has in single categories; those stay where this is not sent"`
 	}
 }
 

@@ -21,7 +21,7 @@ type askInput struct {
 		Writing
 		CaptchaToken  string   `json:"captchaToken,omitempty" maxLength:"8192" doc:"Of the solved challenge, where GET /v1/auth/session names post"`
 		Title         string   `json:"title" maxLength:"4000"`
-		Tags          []string `json:"tags,omitempty" nullable:"false" maxItems:"100" maxLength:"800" doc:"Read as the old site's form reads them: in lower case, split at spaces or commas as the site has it"`
+		Tags          []string `json:"tags,omitempty" maxItems:"100" maxLength:"800" doc:"Read as the old site's form reads them: in lower case, split at spaces or commas as the site has it"`
 		CategoryID    int      `json:"categoryId,omitempty" minimum:"1" maximum:"4294967295"`
 		FollowsAnswer int      `json:"followsAnswerId,omitempty" minimum:"1" maximum:"4294967295" doc:"The answer from which the question follows"`
 		Extra         *string  `json:"extra,omitempty" maxLength:"32000" doc:"The site's additional field of questions, where it has one"`

@@ -20,7 +20,7 @@ import (
 )
 
 type titlesBody struct {
-	Titles []site.UserTitle `json:"titles" nullable:"false" maxItems:"100" doc:"Names of users by their points, the highest first"`
+	Titles []site.UserTitle `json:"titles" maxItems:"100" doc:"Names of users by their points, the highest first"`
 }
 
 type (

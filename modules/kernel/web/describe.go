@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"reflect"
 	"strconv"
@@ -72,16 +73,11 @@ func (d Description) registry() huma.Registry {
 func (s *Server) Describe() {
 	schemas := s.api.OpenAPI().Components.Schemas
 	named := s.settings.Description.Enumerations
-	var codes, fieldCodes []string
-	for _, code := range problem.Codes() {
-		codes = append(codes, code.String())
-	}
-	for _, code := range problem.FieldCodes() {
-		fieldCodes = append(fieldCodes, code.String())
-	}
 	named = append(named,
-		Enumeration{"ProblemCode", "Stable name of a problem, for programs; new ones may come", codes},
-		Enumeration{"FieldCode", "Stable name of what is wrong with a field; new ones may come", fieldCodes})
+		Enumeration{"ProblemCode", "Stable name of a problem, for programs; new ones may come",
+			textsOf(problem.Codes())},
+		Enumeration{"FieldCode", "Stable name of what is wrong with a field; new ones may come",
+			textsOf(problem.FieldCodes())})
 	names := map[string]string{}
 	for _, e := range named {
 		names[strings.Join(e.Words, ",")] = e.Name
@@ -147,6 +143,14 @@ func setExample(op *huma.Operation, in, name, value string) {
 			p.Example = value
 		}
 	}
+}
+
+func textsOf[T fmt.Stringer](list []T) []string {
+	texts := make([]string, len(list))
+	for i, item := range list {
+		texts[i] = item.String()
+	}
+	return texts
 }
 
 func anys(words []string) []any {

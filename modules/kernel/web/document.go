@@ -120,7 +120,7 @@ func problemResponse(status int) *huma.Response {
 		setHeader(r, "Retry-After", "After how many seconds it may work", false)
 	}
 	r.Content = map[string]*huma.MediaType{
-		"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}},
+		"application/problem+json": {Schema: &huma.Schema{Ref: schemaPrefix + "Problem"}},
 	}
 	return r
 }
@@ -151,7 +151,6 @@ func completeParam(p *huma.Param) {
 	if p.In != "query" && p.In != "path" || p.Schema == nil {
 		return
 	}
-	p.Schema.Nullable = false
 	if p.Schema.Type == huma.TypeArray {
 		fewest := 1
 		p.Schema.MinItems = &fewest

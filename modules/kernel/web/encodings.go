@@ -14,8 +14,8 @@ import (
 
 // encoding is a way to compress responses.
 type encoding struct {
-	name  string // in Accept-Encoding and Content-Encoding
-	pools *sync.Pool
+	name string // in Accept-Encoding and Content-Encoding
+	pool *sync.Pool
 }
 
 // compressor writes what it gets compressed to a writer, and can be used again with another one.
@@ -27,8 +27,8 @@ type compressor interface {
 // encodings are all ways to compress, the one that makes the smallest responses first. Their levels are those
 // from which on a list takes much longer to compress than it gets smaller; see BenchmarkEncodings.
 var encodings = []encoding{
-	{"br", pool(func() compressor { return brotli.NewWriterLevel(nil, 4) })},
-	{"zstd", pool(func() compressor {
+	{"br", newPool(func() compressor { return brotli.NewWriterLevel(nil, 4) })},
+	{"zstd", newPool(func() compressor {
 		w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10),
 			zstd.WithLowerEncoderMem(true))
 		if err != nil {
@@ -36,7 +36,7 @@ var encodings = []encoding{
 		}
 		return w
 	})},
-	{"gzip", pool(func() compressor {
+	{"gzip", newPool(func() compressor {
 		w, err := gzip.NewWriterLevel(nil, 5)
 		if err != nil {
 			panic(err) // only for a level that does not exist
@@ -45,14 +45,14 @@ var encodings = []encoding{
 	})},
 }
 
-func pool(create func() compressor) *sync.Pool {
+func newPool(create func() compressor) *sync.Pool {
 	return &sync.Pool{New: func() any { return create() }}
 }
 
 // compress writes the body compressed to w.
 func (e encoding) compress(w io.Writer, body []byte) {
-	c := e.pools.Get().(compressor)
-	defer e.pools.Put(c)
+	c := e.pool.Get().(compressor)
+	defer e.pool.Put(c)
 	c.Reset(w)
 	_, _ = c.Write(body)
 	_ = c.Close() // a client that went away gets nothing anyhow

@@ -119,7 +119,10 @@ func TestFingerprint(t *testing.T) {
 	for _, c := range []struct {
 		body string
 		weak bool
-	}{{body, true}, {`{"id":1}`, false}, {`{"properties":{"views":{"type":"integer"}}}`, false}, {`{"views":1}`, true}} {
+	}{
+		{body, true}, {`{"id":1}`, false}, {`{"properties":{"views":{"type":"integer"}}}`, false},
+		{`{"views":1}`, true},
+	} {
 		if _, weak := fingerprint([]byte(c.body), volatile); weak != c.weak {
 			t.Errorf("%s: weak %v", c.body, weak)
 		}
@@ -132,7 +135,8 @@ func BenchmarkEncodings(b *testing.B) {
 	var list bytes.Buffer
 	for i := range 20 {
 		fmt.Fprintf(&list, `{"id":%d,"state":"visible","author":{"id":%d,"handle":"user%d","level":"basic"},`+
-			`"votes":{"net":%d,"up":3,"down":0},"title":"Question number %d about honey and %x"},`, i*7, i*31, i*31, i, i, i*7919)
+			`"votes":{"net":%d,"up":3,"down":0},"title":"Question number %d about honey and %x"},`,
+			i*7, i*31, i*31, i, i, i*7919)
 	}
 	for _, e := range encodings {
 		b.Run(e.name, func(b *testing.B) {

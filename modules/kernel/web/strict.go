@@ -47,8 +47,8 @@ func decodeParams(ctx huma.Context, next func(huma.Context)) {
 // refuse writes the response with a problem, in place of running the operation.
 func refuse(api huma.API, ctx huma.Context, e *problem.Error) {
 	p := present(ctx.Context(), e)
-	for name := range p.GetHeaders() {
-		ctx.SetHeader(name, p.GetHeaders().Get(name))
+	for name, values := range p.GetHeaders() {
+		ctx.SetHeader(name, values[0])
 	}
 	ctx.SetHeader("Content-Type", p.ContentType(""))
 	ctx.SetStatus(p.StatusNo)

@@ -28,7 +28,7 @@ type strictBody struct {
 		Title string   `json:"title,omitempty" maxLength:"10"`
 		Value int      `json:"value,omitempty" enum:"1,-1"`
 		Flag  *bool    `json:"flag,omitempty"`
-		Tags  []string `json:"tags,omitempty" nullable:"false"`
+		Tags  []string `json:"tags,omitempty"`
 		Part  struct {
 			Name string `json:"name,omitempty"`
 		} `json:"part,omitempty"`
