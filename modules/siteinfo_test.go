@@ -42,7 +42,8 @@ func TestSite(t *testing.T) {
 			"REPLACE INTO {options} (title, content) VALUES ('tags_or_categories', 'tc'), ('allow_no_category', '1')",
 			"optional", true, [2]int{12, 120}},
 		{"only tags, long titles",
-			"REPLACE INTO {options} (title, content) VALUES ('tags_or_categories', 't'), ('min_len_q_title', '20'), ('max_len_q_title', '5000')",
+			`REPLACE INTO {options} (title, content)
+				VALUES ('tags_or_categories', 't'), ('min_len_q_title', '20'), ('max_len_q_title', '5000')`,
 			"none", true, [2]int{20, 800}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

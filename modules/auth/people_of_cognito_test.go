@@ -172,8 +172,9 @@ func TestPeopleOfCognito(t *testing.T) {
 			t.Error("another sub of the same name is tanaka too")
 		}
 		var logins []string
-		if err := s.App.DB.Select(t.Context(), database.Append(&logins),
-			"SELECT identifier FROM {userlogins} WHERE source = 'cognito' AND userid = 10"); err != nil || fmt.Sprint(logins) != "[sub-tanaka]" {
+		err := s.App.DB.Select(t.Context(), database.Append(&logins),
+			"SELECT identifier FROM {userlogins} WHERE source = 'cognito' AND userid = 10")
+		if err != nil || fmt.Sprint(logins) != "[sub-tanaka]" {
 			t.Errorf("logins of tanaka: %v %v", logins, err)
 		}
 

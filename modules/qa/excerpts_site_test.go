@@ -32,7 +32,8 @@ func TestExcerpts(t *testing.T) {
 			}
 		}
 		with := 0
-		for _, q := range testsite.Get[excerptList](t, s, "/v1/questions?limit=50&include=excerpt&include=permissions").Items {
+		both := testsite.Get[excerptList](t, s, "/v1/questions?limit=50&include=excerpt&include=permissions")
+		for _, q := range both.Items {
 			if q.Excerpt == nil || q.Can == nil {
 				t.Fatalf("question %d: excerpt %v, permissions %v", q.ID, q.Excerpt, q.Can)
 			}
@@ -102,7 +103,8 @@ func TestViewsMakeNoNewVersion(t *testing.T) {
 	for _, path := range []string{"/v1/questions?limit=50", "/v1/questions/27"} {
 		res := s.Request(t, http.MethodGet, path, testsite.Visitor)
 		before := testsite.Text(t, res)
-		if _, err := s.App.DB.Exec(t.Context(), "UPDATE {posts} SET views = views + 7, hotness = hotness + 3"); err != nil {
+		_, err := s.App.DB.Exec(t.Context(), "UPDATE {posts} SET views = views + 7, hotness = hotness + 3")
+		if err != nil {
 			t.Fatal(err)
 		}
 		again := s.Request(t, http.MethodGet, path, testsite.Visitor, "If-None-Match", res.Header.Get("ETag"))
@@ -164,7 +166,8 @@ func TestSearchFilters(t *testing.T) {
 		if narrowed < 3 {
 			t.Errorf("only %d filters leave some of %d questions", narrowed, len(found))
 		}
-		if res := s.Request(t, http.MethodGet, "/v1/search?q=honey&category=nowhere", testsite.Visitor); res.StatusCode != 422 {
+		res := s.Request(t, http.MethodGet, "/v1/search?q=honey&category=nowhere", testsite.Visitor)
+		if res.StatusCode != 422 {
 			t.Errorf("no such category: %s", res.Status)
 		}
 	})
@@ -212,7 +215,8 @@ func TestAnswersInPages(t *testing.T) {
 		first := testsite.Get[list](t, s, "/v1/questions/27?include=answers&answerLimit=2")
 		rest := testsite.Get[list](t, s, "/v1/questions/27/answers?cursor="+first.AnswersCursor)
 		whole := testsite.Get[list](t, s, "/v1/questions/27?include=answers")
-		testsite.Same(t, "a thread and the rest of it", append(ids(first.Answers), ids(rest.Items)...), ids(whole.Answers))
+		testsite.Same(t, "a thread and the rest of it",
+			append(ids(first.Answers), ids(rest.Items)...), ids(whole.Answers))
 		if whole.AnswersCursor != "" {
 			t.Error("a whole thread says that there is more")
 		}
@@ -222,8 +226,11 @@ func TestAnswersInPages(t *testing.T) {
 		if len(after.Items) < 1 || slices.Contains(ids(first.Answers), after.Items[0].ID) {
 			t.Errorf("after one was hidden: %v", ids(after.Items))
 		}
-		for _, query := range []string{"cursor=x", "cursor=" + first.AnswersCursor + "&sort=votes", "cursor=x&page=2", "limit=0"} {
-			if res := s.Request(t, http.MethodGet, "/v1/questions/27/answers?"+query, testsite.Visitor); res.StatusCode/100 != 4 {
+		for _, query := range []string{
+			"cursor=x", "cursor=" + first.AnswersCursor + "&sort=votes", "cursor=x&page=2", "limit=0",
+		} {
+			res := s.Request(t, http.MethodGet, "/v1/questions/27/answers?"+query, testsite.Visitor)
+			if res.StatusCode/100 != 4 {
 				t.Errorf("%s: %s", query, res.Status)
 			}
 		}

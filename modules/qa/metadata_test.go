@@ -64,7 +64,8 @@ func TestMetadata(t *testing.T) {
 			}
 		}
 		s.Do(t, testsite.Superbee, http.MethodPut, "/v1/posts/1/visibility", object{"hidden": true})
-		if status, body, _ := s.Try(t, testsite.Superbee, http.MethodGet, "/v1/questions/1/metadata", nil); status != 403 {
+		status, body, _ := s.Try(t, testsite.Superbee, http.MethodGet, "/v1/questions/1/metadata", nil)
+		if status != 403 {
 			t.Errorf("of a hidden question: %d %v", status, body)
 		}
 		id := q.Answers[0].ID

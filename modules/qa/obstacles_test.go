@@ -31,7 +31,9 @@ func TestCannotSaysWhatWritesSay(t *testing.T) {
 			t.Parallel()
 			s := testsite.New(t, options...)
 			told := map[string]int{}
-			for _, user := range []int{testsite.Visitor, testsite.Haru, testsite.Lurker, testsite.TrollX, testsite.ModKenji} {
+			for _, user := range []int{
+				testsite.Visitor, testsite.Haru, testsite.Lurker, testsite.TrollX, testsite.ModKenji,
+			} {
 				q := testsite.GetAs[post](t, s, "/v1/questions/27?include=answers,comments,permissions", user)
 				posts := append([]post{q}, q.Comments...)
 				for _, a := range q.Answers {

@@ -25,8 +25,9 @@ func TestTitles(t *testing.T) {
 			t.Fatal(status, body)
 		}
 		var stored string
-		if _, err := s.App.DB.Get(context.Background(), []any{&stored},
-			"SELECT content FROM {options} WHERE title = 'points_to_titles'"); err != nil || stored != "100000 女王 蜂,50 はたらき蜂,0 卵" {
+		_, err := s.App.DB.Get(context.Background(), []any{&stored},
+			"SELECT content FROM {options} WHERE title = 'points_to_titles'")
+		if err != nil || stored != "100000 女王 蜂,50 はたらき蜂,0 卵" {
 			t.Errorf("stored %q, %v", stored, err)
 		}
 		if _, err := s.App.DB.Exec(context.Background(),

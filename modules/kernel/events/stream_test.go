@@ -135,7 +135,8 @@ func TestStream(t *testing.T) {
 		listen(t, address, "6").expect(t, "6 hello")
 		listen(t, address+"?question=5", "1").expect(t, "5 question", "6 hello")
 		listen(t, address+"?tag=TAG3", "0").expect(t, "3 question", "6 hello")
-		listen(t, address+"?question=2&question=6&tag=tag4", "0").expect(t, "2 question", "4 question", "6 question", "6 hello")
+		listen(t, address+"?question=2&question=6&tag=tag4", "0").
+			expect(t, "2 question", "4 question", "6 question", "6 hello")
 		listen(t, address+"?category=1", "0").expect(t, "1 question", "3 question", "5 question", "6 hello")
 		unnamed := listen(t, address+"?named=false&question=5", "1")
 		if m := unnamed.expect(t, "5 "); m.data.What != "question" || m.data.PostID != 5 {

@@ -295,9 +295,9 @@ func TestTakenWhereItStands(t *testing.T) {
 	})
 }
 
-// TestGoesOnElsewhere checks that a holder that is told to stop gives its run back, so that another goes on
-// at once where it stood, and that what Once has done is not done again even if the process dies right after
-// it.
+// TestGoesOnElsewhere checks that a process which is told to stop releases its run, that another process then
+// continues the run at once where the first one stopped, and that what Once has done is not done again even if
+// the process dies right after it.
 func TestGoesOnElsewhere(t *testing.T) {
 	onDatabases(t, func(t *testing.T, s site) {
 		c := clockAt(t, "UTC", "2026-11-26 10:30")
