@@ -7,8 +7,10 @@ type person struct {
 	about  string
 }
 
-// people are the members of the demonstration. Their ids start at 1, in this order. None of them
-// has a password.
+// passwordHash is the hash of the password of every member of the demonstration: mitsubachi.
+const passwordHash = "$2y$10$sv7mEDkRWN3fBxCW.zzYmuQglu0n2F/bgnYTuNpaLOodNtgwr1yA2"
+
+// people are the members of the demonstration. Their ids start at 1, in this order.
 var people = []person{
 	{"queen", 120, "Keeper of this demonstration."},
 	{"はな", 80, "日本ミツバチを飼って十二年。重箱式が好きです。"},

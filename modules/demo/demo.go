@@ -87,10 +87,10 @@ func (f *filler) people() error {
 	for i, p := range people {
 		at := sqlTime(newest.AddDate(0, -8, i))
 		if err := f.exec(`INSERT INTO {users} (userid, created, createip, email, handle, level,
-				loggedin, loginip, flags)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 65)`,
+				passhash, loggedin, loginip, flags)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 65)`,
 			i+1, at, []byte{192, 0, 2, byte(i + 1)}, fmt.Sprintf("user%d@example.org", i+1), p.handle,
-			p.level, at, []byte{192, 0, 2, byte(i + 1)}); err != nil {
+			p.level, passwordHash, at, []byte{192, 0, 2, byte(i + 1)}); err != nil {
 			return err
 		}
 		if p.about != "" {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/signal"
@@ -93,6 +94,15 @@ func prepareEmbedded(ctx context.Context, cfg config.Config, noDemo bool) (err e
 		if err := tx.CreateSchema(ctx); err != nil || noDemo {
 			return err
 		}
+		if host, _, err := net.SplitHostPort(cfg.Listen); err == nil && !loopback(host) {
+			slog.WarnContext(ctx, "the members of the demonstration have a password that everybody knows")
+		}
 		return demo.Fill(ctx, tx, cfg.BlobsDir)
 	})
+}
+
+// loopback reports whether only this machine can reach a host name or address.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
