@@ -283,7 +283,8 @@ func TestCORS(t *testing.T) {
 		t.Errorf("preflight: %s %v", preflight.Status, preflight.Header)
 	}
 	allowed := strings.ToLower(preflight.Header.Get("Access-Control-Allow-Headers"))
-	for _, name := range []string{"authorization", "if-match", "idempotency-key", "last-event-id", "traceparent"} {
+	for _, name := range []string{"authorization", "if-match", "idempotency-key", "last-event-id", "traceparent",
+		"visitor-token"} {
 		if !strings.Contains(allowed, name) {
 			t.Errorf("a page may not send %s: %s", name, allowed)
 		}

@@ -219,13 +219,25 @@ func CookieFor(ctx context.Context, tx *database.DB, c Caller) (id string, err e
 // cookieAge is how long a browser keeps a visitor's cookie, in seconds: one year, as in Q2A.
 const cookieAge = 365 * 24 * 3600
 
-// VisitorCookie returns the cookie by which the caller, an anonymous author, is recognized later. The
-// old site uses the same cookie and may be reached without TLS, so the cookie is limited to TLS
-// connections only if this request came over TLS.
-func VisitorCookie(c Caller, id string) http.Cookie {
+// VisitorHeaders are the response headers by which an anonymous author is recognized later: the cookie
+// that the old site gives, and the same id for pages of other origins, whose browsers do not keep the
+// cookie. They are empty for users.
+type VisitorHeaders struct {
+	Cookie []http.Cookie `header:"Set-Cookie" doc:"The old site's cookie of visitors, qa_id"`
+	Token  string        `header:"Visitor-Token" doc:"Of visitors only: sent with later requests, it makes the caller the author of what was written here. For pages of other origins, whose browsers do not keep the cookie"`
+}
+
+// HeadersOf returns the headers by which the caller is recognized later. The old site uses the same
+// cookie and may be reached without TLS, so the cookie is limited to TLS connections only if this
+// request came over TLS.
+func HeadersOf(c Caller) VisitorHeaders {
+	if !c.Anonymous() || c.CookieID == "" {
+		return VisitorHeaders{}
+	}
 	//nolint:gosec // Secure follows the connection, for the reason above
-	return http.Cookie{Name: "qa_id", Value: id, Path: "/", MaxAge: cookieAge,
+	cookie := http.Cookie{Name: "qa_id", Value: c.CookieID, Path: "/", MaxAge: cookieAge,
 		HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteLaxMode}
+	return VisitorHeaders{Cookie: []http.Cookie{cookie}, Token: c.CookieID}
 }
 
 // Moderated reports whether what the caller writes has to wait for approval. level is the caller's level

@@ -99,7 +99,7 @@ func (m *Module) uploadAvatar(ctx context.Context, file huma.FormFile, square bo
 		return m.accounts.SetAvatar(ctx, a.info.Width, a.info.Height, work)
 	}
 	id, err := m.keep(ctx, a, "", set, func(tx *database.DB) (owner, error) {
-		_, _, err := u.charge(ctx, tx)
+		_, err := u.charge(ctx, tx)
 		return owner{userID: u.caller.UserID, ip: u.caller.IP}, err
 	})
 	if err != nil {

@@ -54,8 +54,9 @@ type uploadInput struct {
 }
 
 type uploadOutput struct {
-	Location string        `header:"Location"`
-	Cookie   []http.Cookie `header:"Set-Cookie"`
+	auth.VisitorHeaders
+
+	Location string `header:"Location"`
 	Body     Uploaded
 }
 
@@ -167,19 +168,19 @@ func (m *Module) receive(ctx context.Context, may permission, file io.Reader) (
 	return u, content, done, err
 }
 
-// charge counts the upload against the caller's limit. For a visitor it also returns the id of
-// the cookie by which the visitor is known, and the cookie to set.
-func (u uploader) charge(ctx context.Context, tx *database.DB) (cookie string, set []http.Cookie, err error) {
-	if err := auth.CheckLimit(ctx, tx, u.o, u.caller, auth.Uploads); err != nil {
-		return "", nil, err
+// charge counts the upload against the caller's limit. It returns the caller, a visitor with the id of
+// the cookie by which the visitor is known from now on.
+func (u uploader) charge(ctx context.Context, tx *database.DB) (c auth.Caller, err error) {
+	c = u.caller
+	if err := auth.CheckLimit(ctx, tx, u.o, c, auth.Uploads); err != nil {
+		return c, err
 	}
-	if cookie = u.caller.CookieID; u.caller.Anonymous() {
-		if cookie, err = auth.CookieFor(ctx, tx, u.caller); err != nil {
-			return "", nil, err
+	if c.Anonymous() {
+		if c.CookieID, err = auth.CookieFor(ctx, tx, c); err != nil {
+			return c, err
 		}
-		set = []http.Cookie{auth.VisitorCookie(u.caller, cookie)}
 	}
-	return cookie, set, auth.Charge(ctx, tx, u.caller, auth.Uploads)
+	return c, auth.Charge(ctx, tx, c, auth.Uploads)
 }
 
 // upload checks, cleans and stores a posted file.
@@ -195,9 +196,9 @@ func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uplo
 	}
 	out := &uploadOutput{}
 	id, err := m.keep(ctx, a, "", m.once, func(tx *database.DB) (owner, error) {
-		cookie, set, err := u.charge(ctx, tx)
-		out.Cookie = set
-		return owner{u.caller.UserID, cookie, u.caller.IP}, err
+		c, err := u.charge(ctx, tx)
+		out.VisitorHeaders = auth.HeadersOf(c)
+		return owner{c.UserID, c.CookieID, c.IP}, err
 	})
 	if err != nil {
 		return nil, err

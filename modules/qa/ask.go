@@ -61,7 +61,7 @@ func (m *Module) ask(ctx context.Context, in *askInput) (*createdQuestion, error
 	}
 	return &createdQuestion{
 		Status: http.StatusCreated, Location: "/v1/questions/" + itoa(id),
-		Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body,
+		VisitorHeaders: auth.HeadersOf(caller), ETag: out.ETag, Body: out.Body,
 	}, nil
 }
 

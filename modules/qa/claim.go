@@ -16,7 +16,7 @@ func (m *Module) registerClaim(api huma.API) {
 	web.Register(api,
 		writeOperation("claim-post", http.MethodPut, "posts/{id}/owner",
 			"Claim a post that one wrote before signing in",
-			"From the browser whose cookie (qa_id) the post was written with."),
+			"With the cookie (qa_id) or the Visitor-Token that the response to the post had."),
 		func(ctx context.Context, in *postID) (*stateOutput, error) {
 			return m.claim(ctx, in.ID)
 		},

@@ -56,7 +56,7 @@ func (m *Module) answer(ctx context.Context, in *replyInput) (*createdAnswer, er
 	}
 	return &createdAnswer{
 		Status: http.StatusCreated, Location: "/v1/answers/" + itoa(id),
-		Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body,
+		VisitorHeaders: auth.HeadersOf(caller), ETag: out.ETag, Body: out.Body,
 	}, nil
 }
 
@@ -144,7 +144,7 @@ func (m *Module) comment(ctx context.Context, in *replyInput) (*createdComment, 
 	}
 	return &createdComment{
 		Status: http.StatusCreated, Location: "/v1/comments/" + itoa(id),
-		Cookie: m.cookie(caller), ETag: out.ETag, Body: out.Body,
+		VisitorHeaders: auth.HeadersOf(caller), ETag: out.ETag, Body: out.Body,
 	}, nil
 }
 

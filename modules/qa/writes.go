@@ -15,26 +15,29 @@ import (
 
 // createdQuestion, createdAnswer and createdComment are the responses to requests that create a post.
 type createdQuestion struct {
+	auth.VisitorHeaders
+
 	Status   int
-	Location string        `header:"Location"`
-	Cookie   []http.Cookie `header:"Set-Cookie"`
-	ETag     string        `header:"ETag"`
+	Location string `header:"Location"`
+	ETag     string `header:"ETag"`
 	Body     question
 }
 
 type createdAnswer struct {
+	auth.VisitorHeaders
+
 	Status   int
-	Location string        `header:"Location"`
-	Cookie   []http.Cookie `header:"Set-Cookie"`
-	ETag     string        `header:"ETag"`
+	Location string `header:"Location"`
+	ETag     string `header:"ETag"`
 	Body     answer
 }
 
 type createdComment struct {
+	auth.VisitorHeaders
+
 	Status   int
-	Location string        `header:"Location"`
-	Cookie   []http.Cookie `header:"Set-Cookie"`
-	ETag     string        `header:"ETag"`
+	Location string `header:"Location"`
+	ETag     string `header:"ETag"`
 	Body     comment
 }
 
@@ -128,12 +131,4 @@ func (p *post) revision() string {
 		p.selectedID, p.closedByID, p.userID, p.updated, p.updateType, p.created,
 		p.title, p.content, p.format, p.tags, p.name)
 	return strconv.FormatUint(xxhash.Sum64String(fields), 36)
-}
-
-// cookie returns the cookie by which an anonymous author is recognised later, and nil for users.
-func (m *Module) cookie(c auth.Caller) []http.Cookie {
-	if !c.Anonymous() || c.CookieID == "" {
-		return nil
-	}
-	return []http.Cookie{auth.VisitorCookie(c, c.CookieID)}
 }

@@ -23,8 +23,12 @@ type Client struct {
 	UserAgent string
 	// Language is the language of the texts in responses, chosen from Accept-Language.
 	Language problem.Language
-	// Cookie is the value of the cookie that Q2A gives to anonymous visitors (qa_id), or "".
+	// Cookie is the value of the cookie that Q2A gives to anonymous visitors (qa_id), or "". Pages of
+	// other origins, whose browsers do not keep the cookie, send it in the header Visitor-Token.
 	Cookie string
+	// TrustedOrigin reports whether a page of this server, or of one of the origins that may use the API,
+	// made the request in a browser.
+	TrustedOrigin bool
 	// Secure reports whether the request came by TLS, to this process or to a trusted proxy in front
 	// of it.
 	Secure bool
@@ -91,6 +95,17 @@ func (p *proxies) secure(r *http.Request) bool {
 	}
 	last := forwarded[len(forwarded)-1]
 	return strings.EqualFold(strings.TrimSpace(last[strings.LastIndex(last, ",")+1:]), "https")
+}
+
+// trustedOrigin reports whether a browser sent the request for a page of this server or of one of the
+// given origins. Browsers name the origin of a page in each request that could change something.
+func (p *proxies) trustedOrigin(r *http.Request, origins []string) bool {
+	own := "http://" + r.Host
+	if p.secure(r) {
+		own = "https://" + r.Host
+	}
+	origin := r.Header.Get("Origin")
+	return origin != "" && (origin == own || slices.Contains(origins, origin))
 }
 
 // warnOfProxy logs a warning, once, if there seems to be a proxy that is not trusted. All clients

@@ -120,7 +120,9 @@ func apiConfig(publicURL string, d Description) huma.Config {
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT",
 			Description: "Without a token the caller is an anonymous visitor."},
+		"visitor": {Type: "apiKey", In: "header", Name: headerVisitorToken,
+			Description: "Of a visitor who wrote before: the token that the response had then."},
 	}
-	cfg.Security = []map[string][]string{{}, {"bearer": {}}}
+	cfg.Security = []map[string][]string{{}, {"bearer": {}}, {"visitor": {}}}
 	return cfg
 }

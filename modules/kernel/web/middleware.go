@@ -22,7 +22,10 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-const headerRequestID = "X-Request-Id"
+const (
+	headerRequestID    = "X-Request-Id"
+	headerVisitorToken = "Visitor-Token"
+)
 
 // limitAddress is a middleware that refuses addresses that are too long or not valid UTF-8, since no
 // client of the API has such addresses.
@@ -50,29 +53,34 @@ func chosenLanguage(header string) problem.Language {
 	return problem.English
 }
 
-// identify is a middleware that puts the request's id and its Client into the request's context.
-func (p *proxies) identify(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		r := c.Request()
-		id := r.Header.Get(headerRequestID)
-		if !validRequestID(id) {
-			id = rand.Text()
+// identify returns a middleware that puts the request's id and its Client into the request's context.
+// origins are those whose pages may use the API.
+func (p *proxies) identify(origins []string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			id := r.Header.Get(headerRequestID)
+			if !validRequestID(id) {
+				id = rand.Text()
+			}
+			c.Response().Header().Set(headerRequestID, id)
+			p.warnOfProxy(r)
+			client := Client{
+				UserAgent: r.UserAgent(), Language: chosenLanguage(r.Header.Get("Accept-Language")),
+				TrustedOrigin: p.trustedOrigin(r, origins), Secure: p.secure(r), path: r.URL.Path,
+			}
+			if ip, err := netip.ParseAddr(c.RealIP()); err == nil {
+				client.IP = ip.Unmap()
+			}
+			if token := r.Header.Get(headerVisitorToken); token != "" {
+				client.Cookie = token
+			} else if cookie, err := r.Cookie("qa_id"); err == nil {
+				client.Cookie = cookie.Value
+			}
+			ctx := observe.WithRequestID(r.Context(), id)
+			c.SetRequest(r.WithContext(context.WithValue(ctx, clientKey{}, client)))
+			return next(c)
 		}
-		c.Response().Header().Set(headerRequestID, id)
-		p.warnOfProxy(r)
-		client := Client{
-			UserAgent: r.UserAgent(), Language: chosenLanguage(r.Header.Get("Accept-Language")),
-			Secure: p.secure(r), path: r.URL.Path,
-		}
-		if ip, err := netip.ParseAddr(c.RealIP()); err == nil {
-			client.IP = ip.Unmap()
-		}
-		if cookie, err := r.Cookie("qa_id"); err == nil {
-			client.Cookie = cookie.Value
-		}
-		ctx := observe.WithRequestID(r.Context(), id)
-		c.SetRequest(r.WithContext(context.WithValue(ctx, clientKey{}, client)))
-		return next(c)
 	}
 }
 

@@ -168,8 +168,8 @@ func (o *once) find(ctx context.Context, db *database.DB) (row onceRow, found bo
 	return row, true, nil
 }
 
-// keptHeaders lists the response headers that are kept and sent again. Cookies are not among them,
-// because they are meant for the client that received them first.
+// keptHeaders lists the response headers that are kept and sent again. Cookies and visitors' tokens are
+// not among them, because they are meant for the client that received them first.
 var keptHeaders = []string{"Content-Type", "Location", "ETag"}
 
 // keeper stores the responses to requests with an Idempotency-Key.

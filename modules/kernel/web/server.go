@@ -116,22 +116,24 @@ func New(s Settings) *Server {
 			return isProbe(c.Request().URL.Path)
 		})))
 	}
-	e.Use(trusted.identify, logRequests, recoverPanics, srv.closeWhileDraining, limitAddress,
+	e.Use(trusted.identify(s.CORSOrigins), logRequests, recoverPanics, srv.closeWhileDraining, limitAddress,
 		securityHeaders, srv.timeout)
 	if len(s.CORSOrigins) > 0 {
 		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 			AllowOrigins: s.CORSOrigins,
 			AllowMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
 			AllowHeaders: []string{"Authorization", "Content-Type", "If-Match", "If-None-Match",
-				"Idempotency-Key", headerRequestID,
+				"Idempotency-Key", headerRequestID, headerVisitorToken,
 				"Last-Event-ID", "Range", // of streams that go on, and of files
 				// Tracers in browsers add these to every request.
 				"traceparent", "tracestate", "x-datadog-origin", "x-datadog-parent-id",
 				"x-datadog-sampling-priority", "x-datadog-trace-id"},
 			ExposeHeaders: []string{"ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining",
 				"RateLimit-Reset", "Location", "Idempotency-Replayed", "Content-Language", "Deprecation", "Sunset",
-				headerRequestID},
-			MaxAge: 7200, // the most that Chromium heeds
+				headerRequestID, headerVisitorToken},
+			// The refresh token in its cookie, and the cookie of visitors. Nothing else heeds cookies.
+			AllowCredentials: true,
+			MaxAge:           7200, // the most that Chromium heeds
 		}))
 	} else {
 		e.Use(warnOfOrigins())
