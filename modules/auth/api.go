@@ -45,13 +45,13 @@ func (m *Module) registerIssuer(api huma.API) {
 		"By the site's rules; the new user is signed in.", http.StatusCreated, http.StatusForbidden),
 		m.signUp)
 	web.Register(api, op("sign-in", "sign-in", "Sign in", "By handle or e-mail address.",
-		http.StatusOK, http.StatusUnauthorized), m.signIn)
+		http.StatusOK, http.StatusUnauthorized, http.StatusForbidden), m.signIn)
 	web.Register(api, op("refresh-tokens", "refresh", "Get new tokens",
 		"A refresh token is good for once; one that comes again later ends its session, since somebody else has it too.",
-		http.StatusOK, http.StatusUnauthorized), m.refresh)
+		http.StatusOK, http.StatusUnauthorized, http.StatusForbidden), m.refresh)
 	web.Register(api, op("sign-out", "sign-out", "Sign out",
 		"Ends the session of the refresh token or, without one, of the access token. Its access tokens end with it.",
-		http.StatusNoContent), m.signOut)
+		http.StatusNoContent, http.StatusForbidden), m.signOut)
 	web.Register(api, op("confirm-email", "confirm", "Confirm an e-mail address", "By the code that was mailed.",
 		http.StatusNoContent), m.confirm)
 	web.Register(api, op("request-password-reset", "forgot", "Ask for a new password",

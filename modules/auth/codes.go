@@ -171,6 +171,7 @@ func (m *Module) forgot(ctx context.Context, in *forgotInput) (*noContent, error
 
 type resetInput struct {
 	Body struct {
+		RefreshChoice
 		Login       string `json:"login" minLength:"1" maxLength:"200" doc:"Handle or e-mail address"`
 		Code        string `json:"code" minLength:"1" maxLength:"100" doc:"As it was mailed"`
 		NewPassword string `json:"newPassword" maxLength:"1000"`
@@ -221,5 +222,5 @@ func (m *Module) reset(ctx context.Context, in *resetInput) (*tokenOutput, error
 	if err != nil {
 		return nil, err
 	}
-	return m.tokensFor(ctx, u, s)
+	return m.tokensFor(ctx, u, s, in.Body.RefreshCookie)
 }

@@ -23,7 +23,7 @@ const builtinClient = "q2a"
 type tokenSet struct {
 	AccessToken  string  `json:"accessToken" doc:"For the header Authorization: Bearer …"`
 	IDToken      string  `json:"idToken" doc:"Says who the user is, to the client"`
-	RefreshToken string  `json:"refreshToken" doc:"Is worth new tokens once, at /v1/auth/refresh"`
+	RefreshToken string  `json:"refreshToken,omitempty" doc:"Is worth new tokens once, at /v1/auth/refresh. Absent if it went into the cookie"`
 	TokenType    string  `json:"tokenType" enum:"Bearer"`
 	ExpiresIn    int     `json:"expiresIn" doc:"Seconds until the access token expires"`
 	User         *Author `json:"user"`
@@ -31,13 +31,14 @@ type tokenSet struct {
 
 type tokenOutput struct {
 	Status       int
-	CacheControl string `header:"Cache-Control"`
+	CacheControl string        `header:"Cache-Control"`
+	Cookie       []http.Cookie `header:"Set-Cookie" doc:"The refresh token, where the request asked for it"`
 	Body         tokenSet
 }
 
 // tokensFor signs the tokens of a user's session. The server does not store them, except for the hash
-// of the refresh token.
-func (m *Module) tokensFor(ctx context.Context, u user, s session) (*tokenOutput, error) {
+// of the refresh token. inCookie says whether the refresh token goes into a cookie.
+func (m *Module) tokensFor(ctx context.Context, u user, s session, inCookie bool) (*tokenOutput, error) {
 	key, err := m.keys.current(ctx)
 	if err != nil {
 		return nil, err
@@ -56,7 +57,12 @@ func (m *Module) tokensFor(ctx context.Context, u user, s session) (*tokenOutput
 		id["email"], id["email_verified"] = u.email, u.flags&FlagEmailConfirmed != 0
 	}
 	out := &tokenOutput{Status: http.StatusOK, CacheControl: "no-store",
-		Body: tokenSet{RefreshToken: s.token, TokenType: "Bearer", ExpiresIn: int(ttl)}}
+		Body: tokenSet{TokenType: "Bearer", ExpiresIn: int(ttl)}}
+	if inCookie {
+		out.Cookie = []http.Cookie{newRefreshCookie(s.token, m.settings.RefreshTTL)}
+	} else {
+		out.Body.RefreshToken = s.token
+	}
 	if out.Body.AccessToken, err = sign(key, access); err != nil {
 		return nil, err
 	}

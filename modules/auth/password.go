@@ -13,6 +13,7 @@ import (
 
 type changePasswordInput struct {
 	Body struct {
+		RefreshChoice
 		OldPassword string `json:"oldPassword,omitempty" maxLength:"1000" doc:"Needed where the account has one"`
 		NewPassword string `json:"newPassword" maxLength:"1000"`
 	}
@@ -93,7 +94,7 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 	if err != nil {
 		return nil, err
 	}
-	return m.tokensFor(ctx, u, s)
+	return m.tokensFor(ctx, u, s, in.Body.RefreshCookie)
 }
 
 // sendReset mails a user a code with which the user chooses a new password.

@@ -15,6 +15,10 @@ var (
 	codeEmailUnconfirmed = problem.Define("email_unconfirmed", http.StatusForbidden,
 		problem.Text("E-mail not confirmed", "メールアドレスが未確認です"),
 		problem.Text("Confirm your e-mail address first.", "先にメールアドレスを確認してください。"))
+	codeForeignOrigin = problem.Define("foreign_origin", http.StatusForbidden,
+		problem.Text("Page of another origin", "別のオリジンのページです"),
+		problem.Text("A cookie signs in only from pages of this server or of the origins that it allows.",
+			"Cookie によるログインは、このサーバーが許可したオリジンのページからのみ行えます。"))
 	codeHandleFixed = problem.Define("handle_fixed", http.StatusForbidden,
 		problem.Text("Handle cannot change", "ユーザー名は変更できません"),
 		problem.Text("On this site users who have written something keep their handles.",

@@ -80,8 +80,11 @@ func endSessions(ctx context.Context, tx *database.DB, userID int) error {
 }
 
 type refreshInput struct {
+	TokenCookie
+
 	Body struct {
-		RefreshToken string `json:"refreshToken" maxLength:"200"`
+		RefreshChoice
+		RefreshToken string `json:"refreshToken,omitempty" maxLength:"200" doc:"Without one, that of the cookie counts, and the next one goes there too"`
 	}
 }
 
@@ -90,10 +93,14 @@ type refreshInput struct {
 func (m *Module) refresh(ctx context.Context, in *refreshInput) (*tokenOutput, error) {
 	var u user
 	var next session
+	token, fromCookie, err := in.token(ctx, in.Body.RefreshToken)
+	if err != nil {
+		return nil, err
+	}
 	refused := false
-	err := m.db.Tx(ctx, func(tx *database.DB) error {
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
 		refused = false
-		id := tokenID(in.Body.RefreshToken)
+		id := tokenID(token)
 		var s session
 		var stamp []byte
 		var userID int
@@ -136,7 +143,7 @@ func (m *Module) refresh(ctx context.Context, in *refreshInput) (*tokenOutput, e
 	if refused {
 		return nil, problem.New(codeSessionEnded)
 	}
-	return m.tokensFor(ctx, u, next)
+	return m.tokensFor(ctx, u, next, fromCookie || in.Body.RefreshCookie)
 }
 
 func endFamily(ctx context.Context, tx *database.DB, family []byte) error {
@@ -147,24 +154,39 @@ func endFamily(ctx context.Context, tx *database.DB, family []byte) error {
 }
 
 type signOutInput struct {
+	TokenCookie
+
 	Body struct {
-		RefreshToken string `json:"refreshToken,omitempty" maxLength:"200" doc:"Of the session that ends; without it, the one of the access token that comes with the request"`
+		RefreshToken string `json:"refreshToken,omitempty" maxLength:"200" doc:"Of the session that ends; without it, that of the cookie, or else the one of the access token that comes with the request"`
 		Everywhere   bool   `json:"everywhere,omitempty" doc:"Ends all sessions of the user"`
 	}
 }
 
 type noContent struct{ Status int }
 
+type signOutOutput struct {
+	Status int
+	Cookie []http.Cookie `header:"Set-Cookie" doc:"Takes the cookie with the refresh token away"`
+}
+
 // signOut ends one session of a user, or all of them. Access tokens end with their sessions.
-func (m *Module) signOut(ctx context.Context, in *signOutInput) (*noContent, error) {
-	err := m.transact(ctx, func(a *action) error {
+func (m *Module) signOut(ctx context.Context, in *signOutInput) (*signOutOutput, error) {
+	token, fromCookie, err := in.token(ctx, in.Body.RefreshToken)
+	if err != nil {
+		return nil, err
+	}
+	out := &signOutOutput{Status: http.StatusNoContent}
+	if fromCookie {
+		out.Cookie = []http.Cookie{newRefreshCookie("", 0)}
+	}
+	err = m.transact(ctx, func(a *action) error {
 		family := personOf(ctx).family()
 		userID := a.caller.UserID
-		if in.Body.RefreshToken != "" {
+		if token != "" {
 			// Whoever has the token may end its session, even if it is not the caller's.
 			if _, err := a.tx.Get(ctx, []any{&family, &userID},
 				"SELECT family, userid FROM {q2ab_sessions} WHERE id = ?"+a.tx.ForUpdate(),
-				tokenID(in.Body.RefreshToken)); err != nil {
+				tokenID(token)); err != nil {
 				return fmt.Errorf("read a session: %w", err)
 			}
 		}
@@ -181,5 +203,5 @@ func (m *Module) signOut(ctx context.Context, in *signOutInput) (*noContent, err
 		}
 		return endFamily(ctx, a.tx, family)
 	})
-	return &noContent{http.StatusNoContent}, err
+	return out, err
 }

@@ -11,10 +11,12 @@ import (
 )
 
 type signInInput struct {
+	TokenCookie
+
 	Body struct {
-		Login    string `json:"login" minLength:"1" maxLength:"200" doc:"Handle or e-mail address"`
-		Password string `json:"password" maxLength:"1000"`
-		// RefreshToken is sent in the body, as in a refresh, because no cookie holds it.
+		RefreshChoice
+		Login        string `json:"login" minLength:"1" maxLength:"200" doc:"Handle or e-mail address"`
+		Password     string `json:"password" maxLength:"1000"`
 		RefreshToken string `json:"refreshToken,omitempty" maxLength:"200" doc:"A refresh token of the account, if the client holds one that is still good: the device is known by it, and wrong passwords from elsewhere do not keep it waiting. It is not used up"`
 	}
 }
@@ -24,7 +26,11 @@ type signInInput struct {
 // the address. In addition, failures cause growing delays (attempts.go). Neither the response nor the
 // time that it takes reveals whether there is such an account.
 func (m *Module) signIn(ctx context.Context, in *signInInput) (*tokenOutput, error) {
-	checked, newHash, err := m.checkPassword(ctx, in.Body.Login, in.Body.Password, in.Body.RefreshToken)
+	known, _, err := in.token(ctx, in.Body.RefreshToken)
+	if err != nil {
+		return nil, err
+	}
+	checked, newHash, err := m.checkPassword(ctx, in.Body.Login, in.Body.Password, known)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +59,7 @@ func (m *Module) signIn(ctx context.Context, in *signInInput) (*tokenOutput, err
 	if err != nil {
 		return nil, err
 	}
-	return m.tokensFor(ctx, u, s)
+	return m.tokensFor(ctx, u, s, in.Body.RefreshCookie)
 }
 
 // checkPassword returns the account to which a login and a password belong, or invalid_credentials.

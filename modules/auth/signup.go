@@ -14,6 +14,7 @@ import (
 
 type signUpInput struct {
 	Body struct {
+		RefreshChoice
 		Handle        string            `json:"handle" maxLength:"200" doc:"The name that others see"`
 		Email         string            `json:"email" maxLength:"200" doc:"Is not public"`
 		Password      string            `json:"password" maxLength:"1000"`
@@ -108,7 +109,7 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 	if err != nil {
 		return nil, m.countTaken(ctx, err)
 	}
-	out, err := m.sessionFor(ctx, id)
+	out, err := m.sessionFor(ctx, id, b.RefreshCookie)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +119,7 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 
 // sessionFor begins a session for an account that was just made. A repeated request gets a session of
 // its own.
-func (m *Module) sessionFor(ctx context.Context, userID int) (*tokenOutput, error) {
+func (m *Module) sessionFor(ctx context.Context, userID int, inCookie bool) (*tokenOutput, error) {
 	var u user
 	var s session
 	err := m.transact(ctx, func(a *action) (err error) {
@@ -131,7 +132,7 @@ func (m *Module) sessionFor(ctx context.Context, userID int) (*tokenOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	return m.tokensFor(ctx, u, s)
+	return m.tokensFor(ctx, u, s, inCookie)
 }
 
 // registerFields returns the profile fields that people fill in when they register.

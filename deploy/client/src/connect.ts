@@ -26,6 +26,14 @@ export interface ConnectOptions {
   /** The API's own address, e.g. https://api.38qa.net. */
   baseUrl: string;
   store?: TokenStore;
+  /**
+   * Leaves the refresh token to the API's own cookie, which no script can read; ask for it with refreshCookie: true where
+   * people sign in. The page and the API have to be of the same site (38qa.net and api.38qa.net). The store then
+   * only remembers that somebody is signed in.
+   */
+  refreshCookie?: boolean;
+  /** Where the token is kept by which visitors are known again who write without an account. */
+  visitor?: TokenStore;
   /** Sends the requests; the browser's fetch if it is not given. */
   fetch?: typeof fetch;
   /** How often a request is sent again after a failure that may pass. */
@@ -54,6 +62,12 @@ export interface Connection {
   token(): Promise<string | null>;
 }
 
+/** What is stored while the refresh token itself is in a cookie. */
+const inCookie = "cookie";
+
+/** The operations that give or take refresh tokens. */
+const withRefreshTokens = /^\/v1\/(auth\/|me\/password$)/;
+
 /** The operations that people use to sign in. They never bear a token: their 401 is about a password. */
 const signingIn = /^\/v1\/auth\/(sign-in|sign-up|refresh|forgot|reset)$/;
 
@@ -62,7 +76,7 @@ const signingIn = /^\/v1\/auth\/(sign-in|sign-up|refresh|forgot|reset)$/;
  * it has ended, and again after failures that may pass.
  */
 export function connect(options: ConnectOptions): Connection {
-  const { store = inMemory(), client = sharedClient, onSessionEnd } = options;
+  const { store = inMemory(), visitor = inMemory(), client = sharedClient, onSessionEnd } = options;
   const baseUrl = options.baseUrl.replace(/\/+$/, "");
   const send = sender(options.fetch ?? fetch, options.retries ?? 3);
   let access: string | null = null;
@@ -91,7 +105,10 @@ export function connect(options: ConnectOptions): Connection {
       if (access !== null) end();
       return false;
     }
-    const { data, error, response } = await refreshTokens({ client, body: { refreshToken }, fetch: send });
+    const { data, error, response } = await refreshTokens({
+      client, fetch: send,
+      ...(refreshToken === inCookie ? { body: {}, credentials: "include" } : { body: { refreshToken } }),
+    });
     if (generation !== before) return access !== null;
     if (data && user !== null && data.user.id !== user) { // another tab has signed in as somebody else
       end();
@@ -112,9 +129,23 @@ export function connect(options: ConnectOptions): Connection {
   const renew = () => (renewing ??= renewOnce().finally(() => { renewing = null; }));
 
   async function authorized(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    const request = new Request(input, init);
+    let request = new Request(input, init);
     if (options.language !== undefined) request.headers.set("Accept-Language", options.language);
-    if (signingIn.test(new URL(request.url).pathname)) return send(request);
+    const path = new URL(request.url).pathname;
+    if (options.refreshCookie && withRefreshTokens.test(path)) {
+      request = new Request(request, { credentials: "include" });
+    }
+    if (signingIn.test(path)) return send(request);
+    const visitorToken = await visitor.load();
+    if (visitorToken !== null) request.headers.set("Visitor-Token", visitorToken);
+    const response = await asCaller(request);
+    const given = response.headers.get("Visitor-Token");
+    if (given !== null && given !== visitorToken) await visitor.save(given);
+    return response;
+  }
+
+  /** Sends the request with the access token, and again with a new one if that has ended. */
+  async function asCaller(request: Request): Promise<Response> {
     if (access === null && (await store.load()) !== null) await renew();
     const used = access;
     const withToken = (token: string | null) => {
@@ -139,7 +170,7 @@ export function connect(options: ConnectOptions): Connection {
     async use(tokens) {
       generation++;
       accept(tokens);
-      await store.save(tokens.refreshToken ?? null);
+      await store.save(tokens.refreshToken ?? (options.refreshCookie ? inCookie : null));
     },
     async forget() {
       generation++;
