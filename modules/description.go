@@ -43,6 +43,9 @@ var description = web.Description{
 		{Name: "Operations", Text: "Probes for load balancers."},
 	},
 	Schemas: schemaNames,
+	Unions: []web.Union{{Name: "Post", Text: "A post of any type, for clients that keep them together",
+		Property: "type",
+		Schemas:  map[string]string{"question": "Question", "answer": "Answer", "comment": "Comment"}}},
 	Enumerations: []web.Enumeration{
 		{Name: "Level", Text: "A user's role, from the least to the most",
 			Words: []string{"basic", "approved", "expert", "editor", "moderator", "admin", "super"}},

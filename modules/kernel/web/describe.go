@@ -3,8 +3,10 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +28,8 @@ type Description struct {
 	Schemas map[string]string
 	// Enumerations are lists of words that have a name of their own in the document.
 	Enumerations []Enumeration
+	// Unions are for clients that hold things of several types in one list.
+	Unions []Union
 	// Examples are requests with their responses, by operation.
 	Examples map[string]Example
 }
@@ -46,6 +50,24 @@ type Tag struct{ Name, Text string }
 type Enumeration struct {
 	Name, Text string
 	Words      []string
+}
+
+// Union is a schema of things of several types, which one of their properties tells apart.
+type Union struct {
+	Name, Text, Property string
+	// Schemas are the names of the types' schemas, by the values of the property.
+	Schemas map[string]string
+}
+
+func (u Union) schema() *huma.Schema {
+	s := &huma.Schema{Description: u.Text,
+		Discriminator: &huma.Discriminator{PropertyName: u.Property, Mapping: map[string]string{}}}
+	for _, value := range slices.Sorted(maps.Keys(u.Schemas)) {
+		ref := schemaPrefix + u.Schemas[value]
+		s.OneOf = append(s.OneOf, &huma.Schema{Ref: ref})
+		s.Discriminator.Mapping[value] = ref
+	}
+	return s
 }
 
 const schemaPrefix = "#/components/schemas/"
@@ -90,6 +112,9 @@ func (s *Server) Describe() {
 		schema := &huma.Schema{Type: huma.TypeString, Enum: anys(e.Words), Description: e.Text}
 		schema.PrecomputeMessages()
 		schemas.Map()[e.Name] = schema
+	}
+	for _, u := range s.settings.Description.Unions {
+		schemas.Map()[u.Name] = u.schema()
 	}
 	s.openResponses()
 	for path, item := range s.api.OpenAPI().Paths {
