@@ -57,6 +57,7 @@ type options struct {
 	pictureProgram string
 	verifier       auth.Verifier
 	clock          database.Clock
+	noStreams      bool
 }
 
 // WithPictureProgram sets the path of a program that is started to process pictures, in processes
@@ -66,6 +67,9 @@ func WithPictureProgram(path string) Option { return func(o *options) { o.pictur
 
 // WithClock sets the clock from which the times in written rows are taken.
 func WithClock(c database.Clock) Option { return func(o *options) { o.clock = c } }
+
+// WithoutStreams refuses streams of events, where responses cannot stay open.
+func WithoutStreams() Option { return func(o *options) { o.noStreams = true } }
 
 // WithVerifier sets the function that finds the user to whom a bearer token belongs.
 func WithVerifier(v auth.Verifier) Option { return func(o *options) { o.verifier = v } }
@@ -140,7 +144,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	people.ListenToAccounts(a.Auth)
 	a.Media.ListenToAccounts(a.Auth)
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
-	streams := events.NewStreams(a.Events, events.StreamSettings{
+	streams := events.NewStreams(a.Events, events.StreamSettings{Off: o.noStreams,
 		Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow, Still: a.QA.StillPublic,
 	})
 
@@ -276,17 +280,37 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	var working sync.WaitGroup
 	working.Go(func() { observe.ReleaseStart(background) })
 	working.Go(func() { a.Jobs.Serve(background) })
-	working.Go(func() { a.Events.Consume(background, "jobs", a.Jobs.HandleEvent) })
-	working.Go(func() { a.Events.Consume(background, "badges", a.Ranking.HandleEvent) })
-	if a.Mail.On() {
-		working.Go(func() { a.Events.Consume(background, "mail", a.Mail.Handle) })
-		working.Go(func() { a.Mail.Serve(background) })
+	for name, handle := range a.consumers() {
+		working.Go(func() { a.Events.Consume(background, name, handle) })
 	}
+	working.Go(func() { a.Mail.Serve(background) })
 	a.warn(ctx)
 	err := a.Server.Run(ctx, listening)
 	stop() // needed too when the server failed to listen
 	working.Wait()
 	return err
+}
+
+// consumers returns those who handle the events of the outbox, by their names there.
+func (a *App) consumers() map[string]events.Handler {
+	c := map[string]events.Handler{"jobs": a.Jobs.HandleEvent, "badges": a.Ranking.HandleEvent}
+	if a.Mail.On() {
+		c["mail"] = a.Mail.Handle
+	}
+	return c
+}
+
+// WorkOff does what [App.Run] does beside serving, until nothing is left that is due or the context
+// ends: it hands the events of the outbox to their consumers, works on jobs and sends mails. It is for
+// processes that run for a moment only. What one of them does not finish, the next one goes on with.
+func (a *App) WorkOff(ctx context.Context) error {
+	var failures []error
+	for name, handle := range a.consumers() {
+		failures = append(failures, events.Consume(ctx, a.DB, name, handle))
+	}
+	failures = append(failures, a.Jobs.WorkOff(ctx), a.Mail.SendDue(ctx))
+	_, err := events.Prune(ctx, a.DB, a.cfg.EventRetention)
+	return errors.Join(append(failures, err)...)
 }
 
 // warn logs, once when the server starts, what the doctor (the command "admin doctor") would

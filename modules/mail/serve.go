@@ -75,6 +75,19 @@ func (m *Module) Serve(ctx context.Context) {
 	}
 }
 
+// SendDue sends the mails that are due, one after the other, until none is left or the context ends. It
+// returns an error that concerns all mails, such as a mail server that is down. It does nothing if mails
+// are off.
+func (m *Module) SendDue(ctx context.Context) error {
+	for found := m.target != nil; found && ctx.Err() == nil; {
+		var err error
+		if found, err = m.sendNext(ctx); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
 // wait waits until the time is over, the context ends or there is a sign. It reports whether there
 // was a sign.
 func wait(ctx context.Context, d time.Duration, sign <-chan struct{}) bool {

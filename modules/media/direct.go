@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,6 +19,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/media/internal/storage"
+	"38qa.net/backend/modules/site"
 )
 
 // directFor is how long a client may use the address at which it sends a file to the store
@@ -56,8 +58,9 @@ type directInput struct {
 }
 
 type directOutput struct {
-	Cookie []http.Cookie `header:"Set-Cookie"`
-	Body   Direct
+	auth.VisitorHeaders
+
+	Body Direct
 }
 
 type confirmInput struct {
@@ -107,10 +110,11 @@ func (m *Module) beginUpload(ctx context.Context, in *directInput) (*directOutpu
 	}
 	expires := time.Unix(m.db.Now(), 0).Add(directFor).UTC()
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		expected.Cookie, out.Cookie, err = u.charge(ctx, tx)
+		c, err := u.charge(ctx, tx)
 		if err != nil {
 			return err
 		}
+		expected.Cookie, out.VisitorHeaders = c.CookieID, auth.HeadersOf(c)
 		upload, err := json.Marshal(expected)
 		if err != nil {
 			return err
@@ -151,42 +155,82 @@ func (m *Module) confirmUpload(ctx context.Context, in *confirmInput) (*uploadOu
 	if err != nil {
 		return nil, err
 	}
+	a, err := m.takeIn(ctx, o, in.ID, expected)
+	var refused *problem.Error
+	switch {
+	case errors.Is(err, errTakenIn):
+		return m.confirmed(ctx, in.ID, caller)
+	case errors.As(err, &refused) && refused.Code != codeUploadMissing &&
+		refused.Status() < http.StatusInternalServerError:
+		return nil, errors.Join(err, m.discard(ctx, in.ID))
+	case err != nil:
+		return nil, err
+	}
+	return &uploadOutput{Location: uploadPath + "/" + in.ID, Body: m.answer(in.ID, a)}, nil
+}
+
+// errTakenIn means that a file was taken in before.
+var errTakenIn = errors.New("the file was taken in before")
+
+// takeIn checks, cleans and stores an awaited file that its client has sent to the store.
+func (m *Module) takeIn(
+	ctx context.Context, o *site.Options, id string, expected *awaited,
+) (accepted, error) {
 	done, err := turn(ctx, m.taking)
 	if err != nil {
-		return nil, err
+		return accepted{}, err
 	}
 	defer done()
-	content, err := m.arrived(ctx, in.ID)
+	content, err := m.arrived(ctx, id)
 	if err != nil {
-		return nil, err
+		return accepted{}, err
 	}
 	a, err := m.accept(ctx, o, content, expected.Name)
-	var refused *problem.Error
-	if errors.As(err, &refused) {
-		return nil, errors.Join(err, m.discard(ctx, in.ID))
-	}
 	if err != nil {
-		return nil, err
+		return a, err
 	}
-	errBefore := errors.New("confirmed before")
-	_, err = m.keep(ctx, a, in.ID, m.once, func(tx *database.DB) (owner, error) {
-		still, err := m.expected(ctx, tx, in.ID)
+	_, err = m.keep(ctx, a, id, m.once, func(tx *database.DB) (owner, error) {
+		still, err := m.expected(ctx, tx, id)
 		if err == nil && still == nil {
-			err = errBefore
+			err = errTakenIn
 		}
 		return expected.owner(), err
 	})
-	if errors.Is(err, errBefore) {
-		return m.confirmed(ctx, in.ID, caller)
-	}
 	if err != nil {
-		return nil, err
+		return a, err
 	}
-	if err := m.store.Delete(ctx, incoming(in.ID)); err != nil {
+	if err := m.store.Delete(ctx, incoming(id)); err != nil {
 		// The object stays until the store's own expiry rule removes it.
-		slog.WarnContext(ctx, "what was sent is left over", "blob", in.ID, "error", err)
+		slog.WarnContext(ctx, "what was sent is left over", "blob", id, "error", err)
 	}
-	return &uploadOutput{Location: uploadPath + "/" + in.ID, Body: m.answer(in.ID, a)}, nil
+	return a, nil
+}
+
+// TakeArrived takes in a file that has arrived in the store under a key, as if its client had confirmed
+// it. It does nothing for other keys, and for files that were taken in before. A file that is refused
+// stays until its client confirms it, and learns the reason then.
+func (m *Module) TakeArrived(ctx context.Context, key string) error {
+	_, id, ok := strings.Cut("/"+key, "/"+incoming("")) // the store's own prefix may come before it
+	if !ok {
+		return nil
+	}
+	expected, err := m.expected(ctx, m.db, id)
+	if err != nil || expected == nil {
+		return err
+	}
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return err
+	}
+	var refused *problem.Error
+	switch _, err = m.takeIn(ctx, o, id, expected); {
+	case errors.Is(err, errTakenIn):
+		return nil
+	case errors.As(err, &refused) && refused.Status() < http.StatusInternalServerError:
+		slog.InfoContext(ctx, "an upload is not accepted", "blob", id, "code", refused.Code.String())
+		return nil
+	}
+	return err
 }
 
 func (a *awaited) owner() owner { return owner{a.UserID, a.Cookie, a.IP} }

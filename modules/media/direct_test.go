@@ -137,6 +137,36 @@ func TestDirectUpload(t *testing.T) {
 	if res, _ := confirm(bad, testsite.Haru); res.StatusCode != http.StatusNotFound {
 		t.Errorf("refused, and again: %s", res.Status)
 	}
+	// S3 itself can tell that a file has arrived; confirming it afterwards changes nothing.
+	told := begin(testsite.Haru, len(content))
+	take := func(key string) {
+		t.Helper()
+		if err := s.App.Media.TakeArrived(t.Context(), key); err != nil {
+			t.Errorf("%s has arrived: %v", key, err)
+		}
+	}
+	key := "site/incoming/" + told.ID
+	take(key)
+	if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ?", told.ID); n != 0 {
+		t.Error("a file is taken in that has not arrived")
+	}
+	send(told, content)
+	for _, key := range []string{"site/blobs/" + told.ID, "incoming/nothing", key, key} {
+		take(key)
+	}
+	if n := s.Scalar(t, "SELECT COUNT(*) FROM {blobs} WHERE blobid = ? AND userid = 16", told.ID); n != 1 {
+		t.Errorf("%d rows of the file that has arrived", n)
+	}
+	if res, body := confirm(told, testsite.Haru); res.StatusCode != http.StatusCreated {
+		t.Errorf("confirmed after it was taken in: %s %s", res.Status, body)
+	}
+	bad = begin(testsite.Haru, 10)
+	send(bad, []byte("no picture"))
+	take("site/incoming/" + bad.ID)
+	if res, body := confirm(bad, testsite.Haru); res.StatusCode != http.StatusUnprocessableEntity ||
+		!strings.Contains(body, "no_picture") {
+		t.Errorf("no picture, after it has arrived: %s %s", res.Status, body)
+	}
 	// Visitors are recognized by their cookies.
 	asked := s.Send(t, testsite.Visitor, "POST", "/v1/media/uploads", object{
 		"name": "a.jpg", "contentType": "image/jpeg", "bytes": len(content),

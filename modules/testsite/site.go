@@ -74,6 +74,11 @@ func GenuineTokens() Option {
 	return optionFunc(func(_ testing.TB, s *settings) { s.app = append(s.app, modules.WithVerifier(nil)) })
 }
 
+// WithoutStreams opens the site as on AWS Lambda, which keeps no response open.
+func WithoutStreams() Option {
+	return optionFunc(func(_ testing.TB, s *settings) { s.app = append(s.app, modules.WithoutStreams()) })
+}
+
 // After runs statements on the database before the site is opened, because an open site keeps its options in
 // memory for a second.
 func After(statements ...string) Option {

@@ -1,6 +1,13 @@
-// Package lambda is an AWS Lambda function that handles the triggers of a Cognito user pool: the
-// migration of users and the check of sign-ups. It is the same application as the server, with the
-// same database and settings; see .env.example.
+// Package lambda is the application as an AWS Lambda function: the same as the server, with the same
+// database and settings; see .env.example. One function, or several of the same image, handle
+//
+//   - requests from an Application Load Balancer, an HTTP API of API Gateway (payload format 2.0) or a
+//     function URL;
+//   - the triggers of a Cognito user pool: the migration of users and the check of sign-ups;
+//   - scheduled events of EventBridge, at each of which it does the jobs that are due, hands events of
+//     the outbox to their consumers and sends mails that wait. Nothing else does so on Lambda, which
+//     lets a process run only while it handles an event;
+//   - notifications of S3 that an upload has arrived.
 //
 // Build it with `-tags lambda.norpc`. Set MIGRATE_ON_START=false, so that a cold start only has to
 // connect to the database: Cognito waits for five seconds.
@@ -8,7 +15,6 @@ package lambda
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
@@ -27,9 +33,9 @@ func Main([]string) int {
 		slog.Error("not started", "error", err)
 		return 1
 	}
-	awslambda.Start(func(ctx context.Context, event json.RawMessage) (any, error) {
-		return app.Auth.HandleTrigger(ctx, event)
-	})
+	f := function{api: app.Server, trigger: app.Auth.HandleTrigger, work: app.WorkOff,
+		take: app.Media.TakeArrived}
+	awslambda.Start(f.handle)
 	return 0
 }
 
@@ -42,5 +48,5 @@ func open(ctx context.Context) (*modules.App, error) {
 	if _, err := observe.Start(cfg.LogLevel, cfg.LogFormat, cfg.Tracing()); err != nil {
 		return nil, err
 	}
-	return modules.New(ctx, cfg)
+	return modules.New(ctx, cfg, modules.WithoutStreams())
 }

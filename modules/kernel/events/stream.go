@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 
+	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 )
 
@@ -81,7 +82,7 @@ func (st *Streams) Register(api huma.API) {
 	web.Register(api, huma.Operation{
 		OperationID: "stream-events", Method: http.MethodGet, Path: streamPath, Tags: []string{"Activity"},
 		Summary: "What happens, as it happens", Description: streamDescription,
-		Errors: []int{http.StatusServiceUnavailable},
+		Errors: []int{http.StatusNotImplemented, http.StatusServiceUnavailable},
 		Responses: map[string]*huma.Response{"200": {Description: "The stream; the schema is that of the data of an event",
 			Content: map[string]*huma.MediaType{"text/event-stream": {Schema: data}}}},
 	}, st.open)
@@ -90,6 +91,9 @@ func (st *Streams) Register(api huma.API) {
 // open checks whether the client may have a stream, subscribes it to the events and returns the
 // stream.
 func (st *Streams) open(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+	if st.settings.Off {
+		return nil, problem.New(codeNoStreams)
+	}
 	if st.settings.May != nil {
 		if err := st.settings.May(ctx); err != nil {
 			return nil, err

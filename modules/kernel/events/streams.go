@@ -17,6 +17,8 @@ import (
 // StreamSettings are the settings of the streams of server-sent events of this process; see package
 // config.
 type StreamSettings struct {
+	// Off refuses all streams, where responses cannot stay open.
+	Off bool
 	// Limit bounds the number of streams at once, and PerClient those from one client's address; 0
 	// means no limit.
 	Limit, PerClient int

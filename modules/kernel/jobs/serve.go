@@ -53,13 +53,38 @@ func (m *Manager) Serve(ctx context.Context) {
 	}
 }
 
-// takeSome takes runs until all places are taken or no run is left, and calls begin for each.
-func (m *Manager) takeSome(ctx context.Context, free chan struct{}, begin func(*Run)) error {
-	// Jobs that only another release of the program has are left to its processes.
+// WorkOff makes runs for the due times of schedules that have come, and works on all runs that wait or
+// whose holder died, one after the other. It returns when none is left, or the context's error when the
+// context ends; then the run under way is given back. A run that fails is recorded as failed and does
+// not end WorkOff.
+func (m *Manager) WorkOff(ctx context.Context) error {
+	if _, err := m.plan(ctx); err != nil {
+		return err
+	}
+	for {
+		r, err := m.takeOne(ctx, m.names())
+		if err != nil || r == nil {
+			return err
+		}
+		if m.workOn(ctx, r); ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// names returns the names of all jobs. Jobs that only another release of the program has are left to
+// its processes.
+func (m *Manager) names() []string {
 	names := make([]string, len(m.jobs))
 	for i, j := range m.jobs {
 		names[i] = j.Name
 	}
+	return names
+}
+
+// takeSome takes runs until all places are taken or no run is left, and calls begin for each.
+func (m *Manager) takeSome(ctx context.Context, free chan struct{}, begin func(*Run)) error {
+	names := m.names()
 	for ctx.Err() == nil {
 		select {
 		case free <- struct{}{}:

@@ -59,6 +59,9 @@ var (
 	CodeRequestTimeout = Define("request_timeout", http.StatusRequestTimeout,
 		Text("Request took too long to arrive", "リクエストの受信がタイムアウトしました"),
 		Text("The request body did not arrive in time; send it again.", "リクエスト本文が時間内に届きませんでした。もう一度送信してください。"))
+	CodeResponseTooLarge = Define("response_too_large", http.StatusInternalServerError,
+		Text("Response too large", "レスポンスが大きすぎます"),
+		Text("The response is larger than this server can send.", "レスポンスがこのサーバーで送信できる大きさを超えています。"))
 	CodeUnauthenticated = Define("unauthenticated", http.StatusUnauthorized,
 		Text("Not signed in", "認証が必要です"),
 		Text("The token is missing, invalid or expired.", "トークンがないか、無効か、期限切れです。"))
