@@ -46,6 +46,7 @@ type App struct {
 	Server *web.Server
 
 	cfg      config.Config
+	streams  *events.Streams
 	limiter  *limit.Limiter
 	refusals *limit.Limiter
 }
@@ -144,7 +145,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	people.ListenToAccounts(a.Auth)
 	a.Media.ListenToAccounts(a.Auth)
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
-	streams := events.NewStreams(a.Events, events.StreamSettings{Off: o.noStreams,
+	a.streams = events.NewStreams(a.Events, events.StreamSettings{Off: o.noStreams,
 		Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow, Still: a.QA.StillPublic,
 	})
 
@@ -182,7 +183,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Auth.Register(api)
 	points.Register(api)
 	a.Jobs.Register(api, auth.RequireAdmin)
-	streams.Register(api)
+	a.streams.Register(api)
 	a.Site.RegisterStatistics(api, auth.RequireAdmin)
 	a.Site.Register(api, site.PageRules{May: mayRead, SafeHTML: a.QA.SafeHTML})
 	a.registerSiteInfo(api)
@@ -199,7 +200,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Auth.Routes(router)
 	a.Media.Routes(router)
 	a.QA.Routes(router)
-	streams.Routes(router)
+	a.streams.Routes(router)
 	a.Server.Describe()
 	return nil
 }
@@ -284,6 +285,9 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 		working.Go(func() { a.Events.Consume(background, name, handle) })
 	}
 	working.Go(func() { a.Mail.Serve(background) })
+	if a.cfg.Tracing() {
+		working.Go(func() { a.sample(background) })
+	}
 	a.warn(ctx)
 	err := a.Server.Run(ctx, listening)
 	stop() // needed too when the server failed to listen

@@ -7,6 +7,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/formtext"
+	"38qa.net/backend/modules/kernel/observe"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -25,7 +26,8 @@ type signInInput struct {
 // limit of the client's address, an outdated hash is replaced, and the account records the time and
 // the address. In addition, failures cause growing delays (attempts.go). Neither the response nor the
 // time that it takes reveals whether there is such an account.
-func (m *Module) signIn(ctx context.Context, in *signInInput) (*tokenOutput, error) {
+func (m *Module) signIn(ctx context.Context, in *signInInput) (_ *tokenOutput, err error) {
+	defer func() { observe.SignIns.Add(1, problem.Outcome(err)) }()
 	known, _, err := in.token(ctx, in.Body.RefreshToken)
 	if err != nil {
 		return nil, err

@@ -63,6 +63,14 @@ func add(ctx context.Context, tx *database.DB, seq int64, q queued) error {
 	return nil
 }
 
+// Waiting returns how many mails wait to be sent.
+func (m *Module) Waiting(ctx context.Context) (n int, err error) {
+	if _, err := m.db.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM {q2ab_mail}"); err != nil {
+		return 0, fmt.Errorf("count the mails that wait: %w", err)
+	}
+	return n, nil
+}
+
 // claim takes the mail that has been due for longest and that no process holds. It returns nil if
 // there is none.
 func (m *Module) claim(ctx context.Context) (*row, error) {

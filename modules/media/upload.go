@@ -16,6 +16,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/formtext"
+	"38qa.net/backend/modules/kernel/observe"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/media/internal/picture"
@@ -184,7 +185,8 @@ func (u uploader) charge(ctx context.Context, tx *database.DB) (c auth.Caller, e
 }
 
 // upload checks, cleans and stores a posted file.
-func (m *Module) upload(ctx context.Context, file io.Reader, name string) (*uploadOutput, error) {
+func (m *Module) upload(ctx context.Context, file io.Reader, name string) (_ *uploadOutput, err error) {
+	defer func() { observe.Uploads.Add(1, problem.Outcome(err)) }()
 	u, content, done, err := m.receive(ctx, mayUpload, file)
 	if err != nil {
 		return nil, err

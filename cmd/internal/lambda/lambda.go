@@ -35,6 +35,7 @@ func Main([]string) int {
 	}
 	f := function{api: app.Server, trigger: app.Auth.HandleTrigger, work: app.WorkOff,
 		take: app.Media.TakeArrived}
+	observe.StartDuration.Observe(observe.SinceStart(), "lambda")
 	awslambda.Start(f.handle)
 	return 0
 }

@@ -67,6 +67,7 @@ func run(noDemo bool) (err error) {
 		return err
 	}
 	err = app.Run(ctx, func(addr net.Addr) {
+		observe.StartDuration.Observe(observe.SinceStart(), "server")
 		base := "http://" + addr.String()
 		fmt.Fprintf(os.Stderr, "\n  API reference:   %s/docs\n  Try:             curl '%s/v1/questions?limit=1'\n\n",
 			base, base)

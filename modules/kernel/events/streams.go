@@ -58,6 +58,13 @@ func NewStreams(f *Follower, s StreamSettings) *Streams {
 // retryStream is the number of seconds after which a refused client may try again.
 const retryStream = 15
 
+// Open returns how many streams are open.
+func (st *Streams) Open() int {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.count
+}
+
 // enter counts a stream for the request's client until leave is called, or returns the problem of a
 // limit that is reached. Calling leave again has no effect.
 func (st *Streams) enter(ctx context.Context) (leave func(), err error) {

@@ -75,10 +75,9 @@ func (m *Manager) finish(ctx context.Context, r *Run, status string) error {
 	}
 	slog.InfoContext(ctx, "job ended", "job", r.Job, "run", r.ID, "status", r.Status, "done", r.Done,
 		"differences", r.Differences, "seconds", r.Finished-r.Started)
-	observe.Duration("job.seconds", time.Duration(r.Finished-r.Started)*time.Second, "job:"+r.Job,
-		"status:"+r.Status)
+	observe.JobDuration.Observe(time.Duration(r.Finished-r.Started)*time.Second, r.Job, r.Status)
 	if r.Due > 0 {
-		observe.Duration("job.lateness", time.Duration(max(0, r.Started-r.Due))*time.Second, "job:"+r.Job)
+		observe.JobLateness.Observe(time.Duration(max(0, r.Started-r.Due))*time.Second, r.Job)
 	}
 	return nil
 }

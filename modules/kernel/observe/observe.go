@@ -8,10 +8,17 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	slogtrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/log/slog"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
 )
+
+// started is about when the process started.
+var started = time.Now()
+
+// SinceStart returns how long ago the process started.
+func SinceStart() time.Duration { return time.Since(started) }
 
 type requestID struct{}
 

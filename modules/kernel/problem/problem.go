@@ -4,6 +4,7 @@
 package problem
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,6 +56,19 @@ func Invalid(fields ...Field) *Error { return &Error{Code: CodeValidation, Field
 // NotFound returns the problem for something that does not exist, or whose existence the caller may
 // not know of.
 func NotFound() *Error { return New(CodeNotFound) }
+
+// Outcome returns "done" if there is no error, else the code of the problem that the error is or wraps,
+// or "failed" for other errors. It is for metrics.
+func Outcome(err error) string {
+	var p *Error
+	switch {
+	case err == nil:
+		return "done"
+	case errors.As(err, &p):
+		return p.Code.String()
+	}
+	return "failed"
+}
 
 // Error returns the code and what was wrong, in English, for logs and the command line.
 func (e *Error) Error() string {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/observe"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -129,6 +131,9 @@ func shortened(name string) string {
 // client.
 func present(ctx context.Context, e *problem.Error) *Problem {
 	l := ClientOf(ctx).Language
+	if e.Code == problem.CodeRateLimit {
+		observe.LimitRefused.Add(1, cmp.Or(e.Action, "requests"))
+	}
 	p := &Problem{
 		Type: "/problems/" + e.Code.String(), Title: e.Title(l), StatusNo: e.Status(), Detail: e.Detail(l),
 		Instance: ClientOf(ctx).path, Code: e.Code.String(), Action: e.Action, retryAfter: e.RetryAfter, language: l,

@@ -16,6 +16,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"golang.org/x/text/language"
+	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/ext"
+	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
 
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/observe"
@@ -133,12 +135,28 @@ func logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 				attributes = append(attributes, "aborted", true)
 			}
 			slog.Log(c.Request().Context(), level, "request", attributes...)
+			if level == slog.LevelInfo {
+				observe.RequestDuration.Observe(time.Since(start), c.Request().Method+" "+route,
+					fmt.Sprint(attributes[5]))
+			}
 		}()
 		if err := next(c); err != nil {
 			c.Error(err)
 		}
 		aborted = false
 		return nil
+	}
+}
+
+// anonymizeSpan is a middleware that takes personal data out of the span of a request: paths have names of
+// users, queries have what people search for, and the program of a client narrows down who it is.
+func anonymizeSpan(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if span, ok := tracer.SpanFromContext(c.Request().Context()); ok {
+			span.SetTag(ext.HTTPURL, c.Path())
+			span.SetTag(ext.HTTPUserAgent, "")
+		}
+		return next(c)
 	}
 }
 

@@ -114,7 +114,7 @@ func New(s Settings) *Server {
 	if s.Trace {
 		e.Use(echotrace.Middleware(echotrace.WithIgnoreRequest(func(c echo.Context) bool {
 			return isProbe(c.Request().URL.Path)
-		})))
+		})), anonymizeSpan)
 	}
 	e.Use(trusted.identify(s.CORSOrigins), logRequests, recoverPanics, srv.closeWhileDraining, limitAddress,
 		securityHeaders, srv.timeout)

@@ -1,0 +1,4 @@
+package modules
+
+// SampleOnce lets tests send the metrics of what there is without waiting for the server to do so.
+var SampleOnce = (*App).sampleOnce
