@@ -98,9 +98,12 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		return err
 	}
 	if cfg.MigrateOnStart {
-		if err := a.DB.Migrate(ctx); err != nil {
-			return err
-		}
+		err = a.DB.Migrate(ctx)
+	} else {
+		err = a.DB.CheckMigrated(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	if a.limiter, err = limit.New(cfg.RateLimit, cfg.RedisURL, cfg.Tracing()); err != nil {
 		return err

@@ -211,3 +211,35 @@ func TestTasksThatStartTogether(t *testing.T) {
 	}
 	wait.Wait()
 }
+
+// TestTablesOfAnOlderRelease checks that a server that does not make its own tables refuses to start, and says
+// what to do, while they are missing or older than the program.
+func TestTablesOfAnOlderRelease(t *testing.T) {
+	t.Parallel()
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		cfg := testsite.Settings(t)
+		cfg.DatabaseURL = db.Copy(t)
+		start := func(migrate bool) error {
+			cfg.MigrateOnStart = migrate
+			app, err := modules.New(t.Context(), cfg)
+			if err == nil {
+				err = app.Close()
+			}
+			return err
+		}
+		if err := start(true); err != nil {
+			t.Fatal(err)
+		}
+		if err := start(false); err != nil {
+			t.Errorf("with tables of this release: %v", err)
+		}
+		testsite.Prepare(t, cfg.DatabaseURL, "DELETE FROM {q2ab_migrations} WHERE version_id > 14")
+		if err := start(false); err == nil || !strings.Contains(err.Error(), "version 14") {
+			t.Errorf("with older tables: %v", err)
+		}
+		testsite.Prepare(t, cfg.DatabaseURL, "DROP TABLE {q2ab_migrations}")
+		if err := start(false); err == nil || !strings.Contains(err.Error(), "admin migrate") {
+			t.Errorf("without tables: %v", err)
+		}
+	})
+}

@@ -2,11 +2,13 @@ package database
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing/fstest"
 	"time"
@@ -72,6 +74,36 @@ func (db *DB) Migrate(ctx context.Context) (err error) {
 	}
 	for _, r := range results {
 		slog.InfoContext(ctx, "migrated", "step", r.Source.Path, "duration", r.Duration)
+	}
+	return nil
+}
+
+// CheckMigrated returns an error if this backend's own tables are missing or older than this program. It is
+// for processes that do not make them.
+func (db *DB) CheckMigrated(ctx context.Context) error {
+	entries, err := migrations.ReadDir("migrations/" + db.dialect.String())
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	newest, _, _ := strings.Cut(entries[len(entries)-1].Name(), "_")
+	want, err := strconv.Atoi(newest)
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	there, err := db.HasTable(ctx, "q2ab_migrations")
+	if err != nil {
+		return err
+	}
+	var have sql.NullInt64
+	if there {
+		if _, err := db.Get(ctx, []any{&have},
+			"SELECT MAX(version_id) FROM {q2ab_migrations} WHERE is_applied"); err != nil {
+			return fmt.Errorf("migrations: %w", err)
+		}
+	}
+	if have.Int64 < int64(want) {
+		return fmt.Errorf("this backend's own tables are of version %d, and this program needs %d: run 'admin migrate' first, "+
+			"or set MIGRATE_ON_START=true", have.Int64, want)
 	}
 	return nil
 }
