@@ -71,7 +71,7 @@ resource "datadog_monitor" "burn" {
   name     = "Errors are used up too fast: ${each.key} (${var.environment})"
   type     = "slo alert"
   priority = each.value.priority
-  message  = "Runbook: docs/operations.md#burn ${var.notify}"
+  message  = "Runbook: docs/runbook.md#burn ${var.notify}"
   query = join("", [
     "burn_rate(\"${datadog_service_level_objective.this[each.value.objective].id}\")",
     ".over(\"30d\").long_window(\"${each.value.long}\").short_window(\"${each.value.short}\") > ${each.value.rate}",

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -16,10 +15,16 @@ import (
 	"time"
 )
 
-// members are those of the demonstration, who all have the same password.
-var members = []string{"queen", "はな", "kenta", "Mary Apis", "山のハチ飼い", "newcomer"}
+// memberCount is how many members write. They have the password of the demonstration's members.
+const (
+	memberCount = 60
+	password    = "mitsubachi"
+)
 
-const password = "mitsubachi"
+func memberName(i int) string { return fmt.Sprintf("member%d", i) }
+
+// tokensFor is for how long the members' access tokens are used; they are good for 15 minutes.
+const tokensFor = 8 * time.Minute
 
 // patience is for how long a client repeats a write that got no response or an error of the server.
 const patience = 25 * time.Second
@@ -28,7 +33,6 @@ const patience = 25 * time.Second
 type load struct {
 	w         *world
 	client    *http.Client
-	tokens    []string
 	questions []int
 
 	mu       sync.Mutex
@@ -48,28 +52,27 @@ func (a attempt) failed() bool { return a.status == 0 || a.status >= http.Status
 func newLoad(ctx context.Context, w *world) (*load, error) {
 	l := &load{w: w, written: map[string]bool{}, client: &http.Client{Timeout: 20 * time.Second,
 		Transport: &http.Transport{MaxIdleConnsPerHost: 500, MaxIdleConns: 500}}}
-	for _, member := range members {
-		status, answer, err := l.send(ctx, "POST", "/v1/auth/sign-in", "",
-			map[string]any{"login": member, "password": password})
-		token, _ := answer["accessToken"].(string)
-		if err != nil || token == "" {
-			return nil, fmt.Errorf("sign in as %s: %d %v %w", member, status, answer, err)
-		}
-		l.tokens = append(l.tokens, token)
-	}
-	_, answer, err := l.send(ctx, "GET", "/v1/questions?limit=50", "", nil)
-	if err != nil {
-		return nil, err
-	}
-	items, _ := answer["items"].([]any)
-	for _, item := range items {
-		question, _ := item.(map[string]any)
-		if id, ok := question["id"].(float64); ok && question["closed"] == false {
-			l.questions = append(l.questions, int(id))
+	if time.Since(w.since) > tokensFor {
+		w.tokens, w.since = nil, time.Now()
+		for i := range memberCount {
+			status, answer, err := l.send(ctx, "POST", "/v1/auth/sign-in", "",
+				map[string]any{"login": memberName(i), "password": password})
+			token, _ := answer["accessToken"].(string)
+			if token == "" {
+				return nil, fmt.Errorf("sign in as %s: %d %v %v", memberName(i), status, answer["code"], err)
+			}
+			w.tokens = append(w.tokens, token)
 		}
 	}
-	if len(l.questions) == 0 {
-		return nil, errors.New("there are no questions")
+	// Each row has questions of its own, so that no thread gets long.
+	for i, token := range w.tokens {
+		status, answer, err := l.send(ctx, http.MethodPost, "/v1/questions", token, map[string]any{"categoryId": 1,
+			"title": fmt.Sprintf("蜂の巣箱はどこに置きますか %d %x", i, rand.Uint32()), "content": "日当たりを知りたいです。"})
+		id, _ := answer["id"].(float64)
+		if id == 0 {
+			return nil, fmt.Errorf("ask: %d %v %v", status, answer["code"], err)
+		}
+		l.questions = append(l.questions, int(id))
 	}
 	l.attempts = nil
 	return l, nil
@@ -108,7 +111,7 @@ func (l *load) read(ctx context.Context) {
 // write adds a comment, and repeats that with the same key until the server has said what became of it.
 func (l *load) write(ctx context.Context) {
 	mark := fmt.Sprintf("chaos %x %x", rand.Uint64(), rand.Uint64())
-	token := l.tokens[rand.IntN(len(l.tokens))]
+	token := l.w.tokens[rand.IntN(memberCount)]
 	path := fmt.Sprintf("/v1/posts/%d/comments", l.questions[rand.IntN(len(l.questions))])
 	l.note(mark, false)
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {

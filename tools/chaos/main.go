@@ -5,8 +5,8 @@
 //
 //	chaos -server ./server -admin ./admin
 //
-// It needs mariadbd, mariadb-install-db and haproxy; `make chaos` installs them. The figures are in
-// docs/operations.md.
+// It needs mariadbd, mariadb-install-db and haproxy; `make chaos` installs them. docs/operations.md has the
+// figures of a run.
 package main
 
 import (

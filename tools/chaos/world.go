@@ -32,7 +32,10 @@ type world struct {
 	balancer         *balancer
 	tasks            [3]*task
 	idle             time.Duration // p99 when nothing happens
-	closers          []func()
+	// tokens are the members' access tokens, and since is when they were given.
+	tokens  []string
+	since   time.Time
+	closers []func()
 }
 
 func newWorld(ctx context.Context, s settings) (_ *world, err error) {
@@ -88,8 +91,19 @@ func (w *world) fill(ctx context.Context) error {
 			return fmt.Errorf("admin %s: %w: %s", args[0], err, out)
 		}
 	}
+	// Each member may do two writes at a time, so that a few members cannot write as fast as many can.
+	for i := range memberCount {
+		if _, err := w.primary.db.ExecContext(ctx, `INSERT INTO qa_users
+			(created, createip, email, handle, level, passhash, loggedin, loginip, flags)
+			SELECT created, createip, CONCAT(?, '@example.org'), ?, 0, passhash, loggedin, loginip, 1
+			FROM qa_users
+			WHERE handle = 'newcomer'`, memberName(i), memberName(i)); err != nil {
+			return err
+		}
+	}
 	_, err := w.primary.db.ExecContext(ctx, `INSERT INTO qa_options (title, content)
-		VALUES ('max_rate_ip_cs', '1000000'), ('max_rate_user_cs', '1000000'), ('max_rate_ip_votes', '1000000'),
+		VALUES ('max_rate_ip_cs', '1000000'), ('max_rate_user_cs', '1000000'), ('max_rate_ip_qs', '1000000'), ('max_rate_user_qs', '1000000'),
+			('max_rate_ip_votes', '1000000'),
 			('max_rate_user_votes', '1000000'), ('max_rate_ip_logins', '1000000')
 		ON DUPLICATE KEY UPDATE content = VALUES(content)`)
 	return err

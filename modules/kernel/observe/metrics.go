@@ -12,7 +12,7 @@ import (
 )
 
 // The metrics that the programs send. Their tags have few values each and never personal data. The
-// dashboards and monitors in deploy/datadog use these names; docs/operations.md explains them.
+// dashboards and monitors in deploy/datadog use these names; docs/runbook.md says what to do about them.
 var (
 	RequestDuration = duration("request.duration",
 		"How long requests took, until the response was written. Its count is the number of requests",
