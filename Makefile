@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test test-mysql lint bench bench-ranking bench-uploads attack torture torture-jobs media-move cognito fuzz fuzz-api client openapi container-check cover
+.PHONY: check test test-mysql lint bench bench-ranking bench-uploads attack torture torture-jobs media-move cognito fuzz fuzz-api client client-example openapi openapi-changes lambda-check terraform-check ecs-deploy-check loadtest chaos container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -64,6 +64,34 @@ fuzz-api:
 # Generates the TypeScript client in deploy/client, compiles it, and tests it against a server.
 client:
 	.ci/client
+
+# Builds the client's example page, and drives it in Chromium against a server on another origin.
+client-example:
+	.ci/client-example
+
+# Does docs/openapi.json break clients of the last release? OPENAPI_ARGS=--release makes it the released one.
+openapi-changes:
+	.ci/openapi-changes $(OPENAPI_ARGS)
+
+# The Lambda function: its tests, and its time from start to first response. LAMBDA_ARGS are the flags of tools/lambda-start.
+lambda-check:
+	.ci/lambda $(LAMBDA_ARGS)
+
+# The Terraform modules: format, tests with mocked providers, checkov, and both examples applied to moto.
+terraform-check:
+	.ci/terraform
+
+# deploy/ecs-deploy against moto.
+ecs-deploy-check:
+	.ci/ecs-deploy
+
+# A day of the site in two minutes, by Artillery.
+loadtest:
+	.ci/loadtest
+
+# Three servers while what they depend on breaks, one thing after the other; about ten minutes. CHAOS_ARGS are the flags of tools/chaos.
+chaos:
+	.ci/chaos $(CHAOS_ARGS)
 
 # Writes the generated documents anew.
 openapi:

@@ -27,7 +27,7 @@ type compressor interface {
 // encodings are all ways to compress, the one that makes the smallest responses first. Their levels are those
 // from which on a list takes much longer to compress than it gets smaller; see BenchmarkEncodings.
 var encodings = []encoding{
-	{"br", newPool(func() compressor { return brotli.NewWriterLevel(nil, 4) })},
+	{"br", newPool(func() compressor { return brotli.NewWriterLevel(nil, 5) })},
 	{"zstd", newPool(func() compressor {
 		w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10),
 			zstd.WithLowerEncoderMem(true))
