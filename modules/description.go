@@ -3,6 +3,7 @@ package modules
 import (
 	_ "embed" // of the guide
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/web"
 )
 
@@ -47,6 +48,7 @@ var description = web.Description{
 		Property: "type",
 		Schemas:  map[string]string{"question": "Question", "answer": "Answer", "comment": "Comment"}}},
 	Enumerations: []web.Enumeration{
+		{Name: "Permission", Text: "The site's options that say who may do what", Words: auth.PermissionNames()},
 		{Name: "Level", Text: "A user's role, from the least to the most",
 			Words: []string{"basic", "approved", "expert", "editor", "moderator", "admin", "super"}},
 		{Name: "PostType", Text: "The kind of a post; a note says why a question is closed",

@@ -109,7 +109,7 @@ func leftOf(o *site.Options, action Action, byUser, byIP int) int {
 
 // limitsLeft returns how often the caller may still do each action in the current hour, by the
 // action's name in the API.
-func limitsLeft(ctx context.Context, db *database.DB, o *site.Options, c Caller) (map[string]int, error) {
+func limitsLeft(ctx context.Context, db *database.DB, o *site.Options, c Caller) (actionCounts, error) {
 	byUser, byIP := map[Action]int{}, map[Action]int{}
 	err := db.Select(ctx, func(rows *sql.Rows) error {
 		var whose, action string
@@ -131,7 +131,7 @@ func limitsLeft(ctx context.Context, db *database.DB, o *site.Options, c Caller)
 	if err != nil {
 		return nil, fmt.Errorf("read limits: %w", err)
 	}
-	left := map[string]int{}
+	left := actionCounts{}
 	for action, name := range actionNames {
 		left[name] = max(0, leftOf(o, action, byUser[action], byIP[action]))
 	}

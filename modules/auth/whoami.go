@@ -2,7 +2,10 @@ package auth
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"reflect"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -13,10 +16,46 @@ import (
 // Session describes the caller: who it is, and what the caller may do.
 type Session struct {
 	User        *Author           `json:"user,omitempty" doc:"Absent for anonymous visitors"`
-	Permissions []string          `json:"permissions" doc:"The site's permit_… options that the caller meets"`
+	Permissions []permission      `json:"permissions" doc:"The site's permit_… options that the caller meets"`
 	Captcha     *captchaChallenge `json:"captcha,omitempty" doc:"The challenge that the site asks of the caller; absent where it asks none"`
 	// Limits has the names that the field action of problems has as its keys.
-	Limits map[string]int `json:"limits" doc:"How often the caller may still do things in this hour, by the account and the address: ask, answer, comment, vote, flag, upload, message, wall, register, login"`
+	Limits actionCounts `json:"limits" doc:"How often the caller may still do things in this hour, by the account and the address"`
+}
+
+// permission is the name of an option that says who may do something.
+type permission string
+
+// Schema implements huma.SchemaProvider.
+func (permission) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, name := range PermissionNames() {
+		s.Enum = append(s.Enum, name)
+	}
+	s.PrecomputeMessages()
+	return s
+}
+
+// PermissionNames returns the names of the options that say who may do what.
+func PermissionNames() []string {
+	names := make([]string, len(permitOptions))
+	for i, key := range permitOptions {
+		names[i] = key.Name()
+	}
+	return names
+}
+
+// actionCounts is a number for each action, by its name in the API.
+type actionCounts map[string]int
+
+// Schema implements huma.SchemaProvider.
+func (actionCounts) Schema(r huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}, AdditionalProperties: false}
+	for _, name := range slices.Sorted(maps.Values(actionNames)) {
+		s.Properties[name] = r.Schema(reflect.TypeFor[int](), true, "")
+		s.Required = append(s.Required, name)
+	}
+	s.PrecomputeMessages()
+	return s
 }
 
 type sessionOutput struct{ Body Session }
@@ -43,10 +82,10 @@ func (m *Module) registerSession(api huma.API) {
 			return nil, err
 		}
 		caller := CallerOf(ctx)
-		out := &sessionOutput{Body: Session{Permissions: []string{}}}
-		for _, permission := range permitOptions {
-			if Permit(o, caller, permission, caller.Level) == Permitted {
-				out.Body.Permissions = append(out.Body.Permissions, permission.Name())
+		out := &sessionOutput{Body: Session{Permissions: []permission{}}}
+		for _, key := range permitOptions {
+			if Permit(o, caller, key, caller.Level) == Permitted {
+				out.Body.Permissions = append(out.Body.Permissions, permission(key.Name()))
 			}
 		}
 		if out.Body.Limits, err = limitsLeft(ctx, m.db, o, caller); err != nil {
