@@ -38,8 +38,11 @@ export interface ConnectOptions {
   fetch?: typeof fetch;
   /** How often a request is sent again after a failure that may pass. */
   retries?: number;
-  /** The languages of texts, as in Accept-Language; the browser's if it is not given. */
-  language?: string;
+  /**
+   * The languages of texts, as in Accept-Language; the browser's if it is not given. A function is asked at each request,
+   * for pages whose readers can change the language.
+   */
+  language?: string | (() => string);
   /**
    * The client that is connected: the one that all operations use by default. A server that acts for several people
    * at the same time makes one for each (createClient), and gives it to each operation.
@@ -60,6 +63,8 @@ export interface Connection {
   signedIn(): Promise<boolean>;
   /** An access token that is good for at least half a minute, or null if nobody is signed in. */
   token(): Promise<string | null>;
+  /** The languages of texts now; undefined if they are the browser's. */
+  language(): string | undefined;
 }
 
 /** What is stored while the refresh token itself is in a cookie. */
@@ -85,6 +90,8 @@ export function connect(options: ConnectOptions): Connection {
   // Counts the calls of use and forget, so that a renewal that began before one does not undo it.
   let generation = 0;
   let renewing: Promise<boolean> | null = null;
+
+  const language = () => (typeof options.language === "function" ? options.language() : options.language);
 
   function accept(tokens: TokenSet) {
     access = tokens.accessToken;
@@ -130,7 +137,8 @@ export function connect(options: ConnectOptions): Connection {
 
   async function authorized(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     let request = new Request(input, init);
-    if (options.language !== undefined) request.headers.set("Accept-Language", options.language);
+    const languages = language();
+    if (languages !== undefined) request.headers.set("Accept-Language", languages);
     const path = new URL(request.url).pathname;
     if (options.refreshCookie && withRefreshTokens.test(path)) {
       request = new Request(request, { credentials: "include" });
@@ -166,7 +174,7 @@ export function connect(options: ConnectOptions): Connection {
 
   client.setConfig({ baseUrl, fetch: authorized as typeof fetch });
   return {
-    client, baseUrl,
+    client, baseUrl, language,
     async use(tokens) {
       generation++;
       accept(tokens);

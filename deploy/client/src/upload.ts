@@ -24,6 +24,8 @@ export async function uploadWithProgress(
     const request = new XMLHttpRequest();
     request.open("POST", `${connection.baseUrl}/v1/media`);
     if (token !== null) request.setRequestHeader("Authorization", `Bearer ${token}`);
+    const language = connection.language();
+    if (language !== undefined) request.setRequestHeader("Accept-Language", language);
     request.setRequestHeader("Idempotency-Key", newKey());
     request.responseType = "json";
     request.upload.onprogress = (event) => onProgress(event.loaded, event.total);
