@@ -1,0 +1,53 @@
+// Which language the page speaks: what the reader chose, else what the browser prefers.
+import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
+import { en, type Texts } from "./en";
+import { ja } from "./ja";
+
+export type Language = "ja" | "en";
+
+const key = "language";
+const all: Record<Language, Texts> = { ja, en };
+
+/** The language of the page now. The client asks for it with every request. */
+export function currentLanguage(): Language {
+  const chosen = localStorage.getItem(key);
+  if (chosen === "ja" || chosen === "en") return chosen;
+  const known = navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag === "ja" || tag === "en");
+  return known === "ja" ? "ja" : "en";
+}
+
+interface Speech {
+  language: Language;
+  t: Texts;
+  choose: (language: Language) => void;
+}
+
+const Context = createContext<Speech | null>(null);
+
+export function LanguageProvider({ children }: { children: ReactNode }) {
+  const [language, setLanguage] = useState(currentLanguage);
+  useEffect(() => { document.documentElement.lang = language; }, [language]);
+  useEffect(() => {
+    const follow = () => setLanguage(currentLanguage());
+    addEventListener("languagechange", follow);
+    addEventListener("storage", follow); // chosen in another tab
+    return () => { removeEventListener("languagechange", follow); removeEventListener("storage", follow); };
+  }, []);
+  const choose = (chosen: Language) => { localStorage.setItem(key, chosen); setLanguage(chosen); };
+  return <Context value={{ language, t: all[language], choose }}>{children}</Context>;
+}
+
+export function useLanguage(): Speech {
+  const speech = useContext(Context);
+  if (!speech) throw new Error("no LanguageProvider");
+  return speech;
+}
+
+/** The words of the page. */
+export const useTexts = (): Texts => useLanguage().t;
+
+/** The lang attribute of what a member wrote, where its letters tell: only Japanese has kana. */
+export function languageOf(text: string): Language | undefined {
+  if (/[\u3040-\u30ff]/.test(text)) return "ja";
+  return /^[\x20-\x7e\s]+$/.test(text) ? "en" : undefined;
+}
