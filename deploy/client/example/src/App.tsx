@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Route, Switch } from "wouter";
 import { onSessionEnd } from "./api/connection";
 import { useSession } from "./api/session";
@@ -6,13 +6,16 @@ import { useAnnounce } from "./components/Announcer";
 import { ConnectionNotice } from "./components/Connection";
 import { NotFound } from "./components/Failure";
 import { Header } from "./components/Header";
-import { AskPage } from "./pages/AskPage";
+import { Loading } from "./components/Loading";
 import { ListPage } from "./pages/ListPage";
 import { SearchPage } from "./pages/SearchPage";
-import { SignInPage } from "./pages/SignInPage";
-import { SignUpPage } from "./pages/SignUpPage";
-import { ThreadPage } from "./pages/ThreadPage";
 import { useTexts } from "./texts/language";
+
+// Whoever comes for the list does not wait for the other pages.
+const ThreadPage = lazy(() => import("./pages/ThreadPage"));
+const AskPage = lazy(() => import("./pages/AskPage"));
+const SignInPage = lazy(() => import("./pages/SignInPage"));
+const SignUpPage = lazy(() => import("./pages/SignUpPage"));
 
 export function App() {
   const t = useTexts();
@@ -25,15 +28,17 @@ export function App() {
       <Header />
       <ConnectionNotice />
       <main id="main" tabIndex={-1}>
-        <Switch>
-          <Route path="/"><ListPage /></Route>
-          <Route path="/questions/:id">{({ id }) => <ThreadPage key={id} id={Number(id)} />}</Route>
-          <Route path="/search"><SearchPage /></Route>
-          <Route path="/ask"><AskPage /></Route>
-          <Route path="/sign-in"><SignInPage /></Route>
-          <Route path="/sign-up"><SignUpPage /></Route>
-          <Route><NotFound /></Route>
-        </Switch>
+        <Suspense fallback={<Loading />}>
+          <Switch>
+            <Route path="/"><ListPage /></Route>
+            <Route path="/questions/:id">{({ id }) => <ThreadPage key={id} id={Number(id)} />}</Route>
+            <Route path="/search"><SearchPage /></Route>
+            <Route path="/ask"><AskPage /></Route>
+            <Route path="/sign-in"><SignInPage /></Route>
+            <Route path="/sign-up"><SignUpPage /></Route>
+            <Route><NotFound /></Route>
+          </Switch>
+        </Suspense>
       </main>
     </>
   );

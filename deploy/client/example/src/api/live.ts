@@ -1,7 +1,7 @@
 // What happens elsewhere, while the page is looked at.
-import { follow, getAnswer, getComment, listQuestions, type LiveEvent, type LiveFilter } from "@38qa/client";
+import { follow, getAnswer, getComment, listQuestions } from "@38qa/client";
+import type { LiveEvent, LiveFilter, PublicActor, Question, QuestionPage } from "@38qa/client";
 import { useQueryClient, type InfiniteData } from "@tanstack/react-query";
-import type { Question, QuestionPage } from "@38qa/client";
 import { useEffect, useEffectEvent, useState } from "react";
 import { listOf, threadKey, type Order } from "./queries";
 import { findPost, withAnswer, withComment, withVotes } from "./thread";
@@ -60,7 +60,7 @@ export function useLiveList(order: Order): { fresh: number; showFresh: () => voi
 }
 
 /** Keeps a thread true, and tells what came. */
-export function useLiveThread(id: number, tell: (what: "answer" | "comment", by: string | undefined) => void) {
+export function useLiveThread(id: number, tell: (what: "answer" | "comment", by: PublicActor | undefined) => void) {
   const queries = useQueryClient();
   const queryKey = threadKey(id);
   const change = (how: (thread: Question) => Question) =>
@@ -86,7 +86,7 @@ export function useLiveThread(id: number, tell: (what: "answer" | "comment", by:
         const { data } = await getAnswer({ path: { id: postId }, query: { include: ["comments", "permissions"] } });
         if (!data) return;
         change((t) => withAnswer(t, data));
-        tell("answer", event.by?.handle);
+        tell("answer", event.by);
         return;
       }
       case "comment": {
@@ -94,7 +94,7 @@ export function useLiveThread(id: number, tell: (what: "answer" | "comment", by:
         const { data } = await getComment({ path: { id: postId }, query: { include: ["permissions"] } });
         if (!data) return;
         change((t) => withComment(t, data));
-        tell("comment", event.by?.handle);
+        tell("comment", event.by);
         return;
       }
       default: // edits, moves, words of newer servers, and reset

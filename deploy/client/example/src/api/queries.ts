@@ -14,7 +14,8 @@ export const listOf = (order: Order) => infiniteQueryOptions({
   ...listQuestionsInfiniteOptions({
     query: {
       limit: pageSize, include: ["excerpt"],
-      ...(order === "unanswered" ? { unanswered: "answer" } : { sort: order }),
+      ...(order === "unanswered" && { unanswered: "answer" as const }),
+      ...(order === "hot" && { sort: order }),
     },
   }),
   initialPageParam: {},

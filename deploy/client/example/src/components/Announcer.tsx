@@ -3,16 +3,22 @@ import { createContext, useCallback, useContext, useState, type ReactNode } from
 
 const Context = createContext<(text: string) => void>(() => {});
 
+/** So many sentences stay, so that one that follows at once does not take away the one before it. */
+const kept = 4;
+
 export function AnnouncerProvider({ children }: { children: ReactNode }) {
-  const [text, setText] = useState("");
-  const announce = useCallback((next: string) => {
-    // The same sentence twice is said twice only if it changes.
-    setText((before) => (before === next ? `${next}\u00a0` : next));
-  }, []);
+  const [said, setSaid] = useState<{ texts: string[]; first: number }>({ texts: [], first: 0 });
+  const announce = useCallback((text: string) => setSaid(({ texts, first }) => {
+    const all = [...texts, text];
+    const gone = Math.max(0, all.length - kept);
+    return { texts: all.slice(gone), first: first + gone };
+  }), []);
   return (
     <Context value={announce}>
       {children}
-      <div className="unseen" role="status" aria-live="polite" data-testid="announcer">{text}</div>
+      <div className="unseen" role="log" aria-live="polite" data-testid="announcer">
+        {said.texts.map((text, i) => <p key={said.first + i}>{text}</p>)}
+      </div>
     </Context>
   );
 }

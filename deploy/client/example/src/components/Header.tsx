@@ -19,12 +19,15 @@ export function Header() {
   const back = path.startsWith("/sign-") ? "" : `?to=${encodeURIComponent(path)}`;
   return (
     <header className="top">
-      <nav className="bar" aria-label={t.mainNavigation}>
-        <Link href="/" className="brand">
-          <svg viewBox="0 0 32 32" aria-hidden="true"><path className="cell" d="M16 1.500 29 9v14.500L16 31 3 23.500V9z" /><path className="hole" d="M16 8.500 23 12.500v8L16 24.500l-7-4v-8z" /></svg>
-          <span>{t.siteName}</span>
-        </Link>
-        <span className="gap" />
+      <Link href="/" className="brand">
+        <svg viewBox="0 0 32 32" aria-hidden="true"><path className="cell" d="M16 1.500 29 9v14.500L16 31 3 23.500V9z" /><path className="hole" d="M16 8.500 23 12.500v8L16 24.500l-7-4v-8z" /></svg>
+        <span>{t.siteName}</span>
+      </Link>
+      <div className="find">
+        <SearchBox />
+        <Link href="/ask" className="button strong">{t.ask}</Link>
+      </div>
+      <nav className="own" aria-label={t.mainNavigation}>
         <button type="button" className="plain" lang={other} aria-label={t.languageHint} onClick={() => choose(other)}>
           {t.language}
         </button>
@@ -35,7 +38,12 @@ export function Header() {
               : <path d="M13.500 9.500A6 6 0 0 1 6.500 2.500a6 6 0 1 0 7 7z" />}
           </svg>
         </button>
-        {member === null && <Link href={`/sign-in${back}`} className="plain">{t.signIn}</Link>}
+        {!member && (
+          // Its place is kept until it is known who is there, so that nothing jumps.
+          <Link href={`/sign-in${back}`} className="plain" style={{ visibility: member === null ? "visible" : "hidden" }}>
+            {t.signIn}
+          </Link>
+        )}
         {member && (
           <>
             <span className="me" title={t.signedInAs(member.handle)}>
@@ -45,10 +53,6 @@ export function Header() {
           </>
         )}
       </nav>
-      <div className="bar">
-        <SearchBox />
-        <Link href="/ask" className="button strong">{t.ask}</Link>
-      </div>
     </header>
   );
 }

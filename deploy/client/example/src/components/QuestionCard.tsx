@@ -16,6 +16,11 @@ export function QuestionCard({ question }: { question: QuestionItem | SearchItem
       <div className="card-text">
         <h2><Link href={`/questions/${question.id}`} lang={languageOf(question.title)}>{question.title}</Link></h2>
         {question.excerpt && <ExcerptText excerpt={question.excerpt} />}
+        <Tags question={question} />
+      </div>
+      {question.thumbnail && <Thumbnail picture={question.thumbnail} />}
+      <footer>
+        <Author user={question.author} name={question.name} at={question.createdAt} />
         <ul className="facts">
           <li className={answered ? "fact answered" : "fact"}>
             {answered && <svg className="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="m3 8.500 3.500 3.500L13 4.500" /></svg>}
@@ -27,11 +32,6 @@ export function QuestionCard({ question }: { question: QuestionItem | SearchItem
           {place === "answer" && <li className="fact">{t.inAnswer}</li>}
           {place === "comment" && <li className="fact">{t.inComment}</li>}
         </ul>
-      </div>
-      {question.thumbnail && <Thumbnail picture={question.thumbnail} />}
-      <footer>
-        <Author user={question.author} name={question.name} at={question.createdAt} />
-        <Tags question={question} />
       </footer>
     </article>
   );

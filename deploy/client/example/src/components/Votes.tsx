@@ -1,7 +1,7 @@
 import type { Answer, ProblemCode, Question } from "@38qa/client";
 import { useState } from "react";
 import { useLocation } from "wouter";
-import { sentence } from "../api/failure";
+import { asProblem, sentence } from "../api/failure";
 import { useMember } from "../api/session";
 import { useVote } from "../api/votes";
 import { useTexts } from "../texts/language";
@@ -29,7 +29,7 @@ export function Votes({ post, questionId }: { post: Question | Answer; questionI
   };
   const button = (value: 1 | -1, label: string, obstacle: ProblemCode | undefined) => (
     <button type="button" className="vote" aria-pressed={mine === value} aria-label={label} title={label}
-      disabled={obstacle === "own_post"} onClick={() => press(value)}>
+      aria-disabled={obstacle !== undefined && obstacle !== "login_required"} onClick={() => press(value)}>
       <svg className="icon" viewBox="0 0 16 16" aria-hidden="true"><path d={value === 1 ? "M3 10.500 8 5.500l5 5" : "m3 5.500 5 5 5-5"} /></svg>
     </button>
   );
@@ -41,7 +41,9 @@ export function Votes({ post, questionId }: { post: Question | Answer; questionI
       {vote.isError && (
         <div className="vote-refused" role="alert">
           <p>{sentence(vote.error, t)}</p>
-          <button type="button" className="link" onClick={() => vote.mutate(asked)}>{t.retry}</button>
+          {asProblem(vote.error) === null && (
+            <button type="button" className="link" onClick={() => vote.mutate(asked)}>{t.retry}</button>
+          )}
         </div>
       )}
     </div>

@@ -17,7 +17,7 @@ import { useTexts } from "../texts/language";
 
 const fields = ["title", "content", "categoryId", "tags"];
 
-export function AskPage() {
+export default function AskPage() {
   const t = useTexts();
   const member = useMember();
   return (

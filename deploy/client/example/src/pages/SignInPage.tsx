@@ -9,10 +9,11 @@ import { Field } from "../components/Field";
 import { Form } from "../components/Form";
 import { PageHeading } from "../components/PageHeading";
 import { useTexts } from "../texts/language";
+import { ownPath } from "./ownPath";
 
 const fields = ["login", "password"];
 
-export function SignInPage() {
+export default function SignInPage() {
   const t = useTexts();
   const announce = useAnnounce();
   const { enter } = useSession();
@@ -54,9 +55,4 @@ export function SignInPage() {
       </Form>
     </div>
   );
-}
-
-/** A path of this page and no address of another site. */
-export function ownPath(to: string | null): string {
-  return to !== null && /^\/(?![/\\])/.test(to) ? to : "/";
 }

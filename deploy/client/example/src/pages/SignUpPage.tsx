@@ -10,11 +10,11 @@ import { Field } from "../components/Field";
 import { Form } from "../components/Form";
 import { PageHeading } from "../components/PageHeading";
 import { useTexts } from "../texts/language";
-import { ownPath } from "./SignInPage";
+import { ownPath } from "./ownPath";
 
 const fields = ["handle", "email", "password"];
 
-export function SignUpPage() {
+export default function SignUpPage() {
   const t = useTexts();
   const announce = useAnnounce();
   const { enter } = useSession();

@@ -18,12 +18,16 @@ import { Tags } from "../components/Tags";
 import { Votes } from "../components/Votes";
 import { languageOf, useTexts } from "../texts/language";
 
-export function ThreadPage({ id }: { id: number }) {
+export default function ThreadPage({ id }: { id: number }) {
   const t = useTexts();
   const queries = useQueryClient();
   const thread = useQuery(threadOf(id));
   const announce = useAnnounce();
-  useLiveThread(id, (what, by) => announce((what === "answer" ? t.liveAnswer : t.liveComment)(by ?? t.anonymous)));
+  const member = useMember();
+  useLiveThread(id, (what, by) => {
+    // What one has just written comes back, too.
+    if (by === undefined || by.id !== member?.id) announce((what === "answer" ? t.liveAnswer : t.liveComment)(by?.handle ?? t.anonymous));
+  });
   if (thread.isError && !thread.data) return <PageFailure failure={thread.error} again={() => void thread.refetch()} />;
   const question = thread.data;
   const title = question?.title ?? titleFromLists(queries, id);

@@ -1,5 +1,5 @@
 // Which language the page speaks: what the reader chose, else what the browser prefers.
-import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useLayoutEffect, useState, type ReactNode } from "react";
 import { en, type Texts } from "./en";
 import { ja } from "./ja";
 
@@ -26,7 +26,8 @@ const Context = createContext<Speech | null>(null);
 
 export function LanguageProvider({ children }: { children: ReactNode }) {
   const [language, setLanguage] = useState(currentLanguage);
-  useEffect(() => { document.documentElement.lang = language; }, [language]);
+  // Before the first paint, since lines of Japanese are higher.
+  useLayoutEffect(() => { document.documentElement.lang = language; }, [language]);
   useEffect(() => {
     const follow = () => setLanguage(currentLanguage());
     addEventListener("languagechange", follow);
