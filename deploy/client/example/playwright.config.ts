@@ -33,6 +33,7 @@ export default defineConfig({
   webServer: [
     {
       name: "api",
+      cwd: import.meta.dirname,
       command: process.env.SERVER ?? "go run ../../../cmd/server",
       url: `${api}/readyz`,
       stdout: "ignore",
@@ -44,11 +45,13 @@ export default defineConfig({
         DATA_DIR: process.env.DATA_DIR ?? join(tmpdir(), `q2a-client-example-${process.pid}`),
         // The tests' own people come from addresses of their own, so that they do not share hourly limits with the browser.
         TRUSTED_PROXIES: "127.0.0.1/32",
+        LOG_LEVEL: "warn",
         REFUSED_LIMIT: "60-H",
       },
     },
     {
       name: "page",
+      cwd: import.meta.dirname,
       command: `npx vite preview --host ${pageAt.hostname} --port ${pageAt.port} --strictPort`,
       url: page,
       gracefulShutdown: { signal: "SIGTERM", timeout: 2_000 },

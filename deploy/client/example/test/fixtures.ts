@@ -10,23 +10,21 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
-  allow: async ({ page }, use) => {
+  // Every test is watched, and not only those that allow something.
+  allow: [async ({ page }, use) => {
     const allowed: RegExp[] = [];
     const errors: string[] = [];
     page.on("console", (message) => { if (["error", "warning"].includes(message.type())) errors.push(message.text()); });
     page.on("pageerror", (error) => errors.push(String(error)));
     await use((pattern) => allowed.push(pattern));
     expect(errors.filter((text) => !allowed.some((pattern) => pattern.test(text))), "the console's errors").toEqual([]);
-  },
+  }, { auto: true }],
   member: async ({ page }, use) => {
     const person = await newPerson("member");
     await signInHere(page, person);
     await use(person);
   },
 });
-
-// Every test is watched, and not only those that allow something.
-test.beforeEach(async ({ allow }) => { void allow; });
 
 /** Gives the browser the person's refresh token, as if they had signed in at an earlier visit. */
 export async function signInHere(page: Page, person: Person): Promise<void> {

@@ -30,6 +30,17 @@ test("everything can be reached and seen with the keyboard alone", async ({ page
   for (const name of ["支持する", "支持しない", "ログイン", "質問する", "ログインして回答する"]) expect(reached).toContain(name);
 });
 
+test("small screens and large letters do not need to be scrolled sideways", async ({ page, member }) => {
+  void member;
+  await page.setViewportSize({ width: 320, height: 640 });
+  for (const path of ["/", "/questions/1", "/questions/14", "/search?q=honey", "/ask", "/sign-in", "/nowhere"]) {
+    await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(page.locator(".loading")).toHaveCount(0);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(320);
+  }
+});
+
 test("who wants less motion gets none", async ({ page }) => {
   await page.emulateMedia({ reducedMotion: "reduce" });
   await page.route(/\/v1\/questions\?/, async (route) => {

@@ -49,7 +49,11 @@ export function Header() {
             <span className="me" title={t.signedInAs(member.handle)}>
               <Avatar user={member} /><span className="unseen">{t.signedInAs(member.handle)}</span>
             </span>
-            <button type="button" className="plain" onClick={() => { void leave().then(() => announce(t.signedOut)); }}>{t.signOut}</button>
+            <button type="button" className="plain" title={t.signOut}
+              onClick={() => { void leave().then(() => announce(t.signedOut)); }}>
+              <svg className="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="M6 2.500H3v11h3M10.500 5l3 3-3 3M13 8H6.500" /></svg>
+              <span className="unseen">{t.signOut}</span>
+            </button>
           </>
         )}
       </nav>

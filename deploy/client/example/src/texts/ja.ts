@@ -5,7 +5,7 @@ export const ja: Texts = {
   tagline: "ミツバチの質問と回答",
   skip: "本文へ移動",
   mainNavigation: "メイン",
-  language: "English",
+  language: "EN",
   languageHint: "Switch to English",
   dark: "暗い配色",
   light: "明るい配色",
