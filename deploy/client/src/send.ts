@@ -57,7 +57,10 @@ function retryAfter(response: Response): number {
   return Number.isNaN(wait) ? 0 : Math.max(0, wait);
 }
 
-/** A random text. Pages that are not served by HTTPS have no crypto.randomUUID. */
+/**
+ * A random text, for an Idempotency-Key. Operations make one for each call by themselves; a form that can be sent again by
+ * hand keeps one for as long as its content is the same. Pages that are not served by HTTPS have no crypto.randomUUID.
+ */
 export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
