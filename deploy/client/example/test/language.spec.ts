@@ -29,6 +29,15 @@ test.describe("an English browser", () => {
   });
 });
 
+test("uploads are refused in the language of the page, too", async ({ page, member, allow }) => {
+  void member;
+  allow(/status of 4\d\d/);
+  await page.goto("/ask");
+  await page.getByRole("button", { name: "Switch to English" }).click();
+  await page.locator("input[type=file]").setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
+  await expect(page.getByRole("alert")).toHaveText(/picture|image/i);
+});
+
 test("what is written in English is marked as English on a Japanese page", async ({ page }) => {
   await page.goto(`/questions/${known.english}`);
   await expect(page.locator("html")).toHaveAttribute("lang", "ja");

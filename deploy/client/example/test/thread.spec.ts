@@ -1,4 +1,4 @@
-import { known } from "./people";
+import { ask, known, newPerson } from "./people";
 import { announced, expect, test } from "./fixtures";
 
 test("a thread has its answers and comments, the best answer first", async ({ page }) => {
@@ -31,6 +31,29 @@ test("pictures in posts are there, and their place before them", async ({ page }
   const picture = page.locator(".post-text img");
   await expect(picture).toHaveAttribute("width", /^\d+$/);
   await expect.poll(() => picture.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(0);
+});
+
+test("an answer whose response is lost is posted once, however often the button is pressed", async ({ page, member, allow }) => {
+  allow(/ERR_FAILED/);
+  void member;
+  const question = await ask(await newPerson("asker"));
+  let lost = 0;
+  await page.route(/\/answers$/, async (route) => {
+    if (route.request().method() !== "POST" || lost >= 4) return route.continue();
+    lost++;
+    await route.fetch(); // the server does it
+    return route.abort();
+  });
+  await page.goto(`/questions/${question.id}`);
+  const form = page.locator(".your-answer");
+  await form.getByRole("textbox").fill("まずは近くの養蜂家に相談してください。");
+  await form.getByRole("button").click();
+  await expect(form.getByRole("alert")).toContainText("接続が切れました", { timeout: 10_000 });
+  await expect(form.getByRole("textbox")).toHaveValue("まずは近くの養蜂家に相談してください。");
+  await form.getByRole("button").click();
+  await expect(announced(page)).toContainText("投稿しました。");
+  await page.reload();
+  await expect(page.locator("[data-answer]")).toHaveCount(1);
 });
 
 test("a member answers and comments, and is told what is wrong", async ({ page, member, allow }) => {

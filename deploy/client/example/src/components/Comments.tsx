@@ -39,9 +39,10 @@ export function Comments({ post, questionId }: { post: Question | Answer; questi
       )}
       {writing && (
         <ReplyForm name={`comment-${post.id}`} label={t.yourComment} submit={t.addComment} focus onPosted={put}
-          send={async (content) => {
+          send={async (content, key) => {
             const { data } = await createComment({
-              path: { id: post.id }, body: { content, format: "markdown" }, throwOnError: true,
+              path: { id: post.id }, body: { content, format: "markdown" }, headers: { "Idempotency-Key": key },
+              throwOnError: true,
             });
             return data;
           }}

@@ -1,6 +1,7 @@
 // Writes an answer or a comment.
-import type { Answer, Comment } from "@38qa/client";
+import { newKey, type Answer, type Comment } from "@38qa/client";
 import { useMutation } from "@tanstack/react-query";
+import { useMemo, type ReactNode } from "react";
 import { byField } from "../api/failure";
 import { useTexts } from "../texts/language";
 import { useAnnounce } from "./Announcer";
@@ -12,16 +13,18 @@ export function ReplyForm<Reply extends Answer | Comment>({ name, label, submit,
   /** Names the draft. */
   name: string;
   label: string; submit: string;
-  send: (content: string) => Promise<Reply>;
+  send: (content: string, key: string) => Promise<Reply>;
   onPosted: (reply: Reply) => void;
   focus?: boolean;
-  more?: React.ReactNode;
+  more?: ReactNode;
 }) {
   const t = useTexts();
   const announce = useAnnounce();
   const [content, setContent] = useDraft(name);
+  // If the response is lost, pressing again does not post again.
+  const key = useMemo(newKey, [content]);
   const post = useMutation({
-    mutationFn: send,
+    mutationFn: (text: string) => send(text, key),
     onSuccess: (reply) => { setContent(""); announce(t.posted); onPosted(reply); },
   });
   return (

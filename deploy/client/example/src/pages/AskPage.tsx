@@ -1,9 +1,10 @@
-import { createQuestion, type CategoryInfo } from "@38qa/client";
+import { createQuestion, newKey, type CategoryInfo } from "@38qa/client";
+import { listQuestionsInfiniteQueryKey } from "@38qa/client/react-query";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { byField } from "../api/failure";
-import { categories, site, threadKey } from "../api/queries";
+import { categories, site } from "../api/queries";
 import { useMember } from "../api/session";
 import { useAnnounce } from "../components/Announcer";
 import { Failure } from "../components/Failure";
@@ -44,6 +45,8 @@ function AskForm() {
   const [tags, setTags] = useDraft("tags");
   const [category, setCategory] = useState("");
   const [uploading, setUploading] = useState(false);
+  // If the response is lost, pressing again does not ask again.
+  const key = useMemo(newKey, [title, content, tags, category]);
   const ask = useMutation({
     mutationFn: async () => {
       const { data } = await createQuestion({
@@ -52,13 +55,14 @@ function AskForm() {
           tags: tags.split(/[,、，]/).map((tag) => tag.trim()).filter((tag) => tag !== ""),
           categoryId: category === "" ? undefined : Number(category),
         },
+        headers: { "Idempotency-Key": key },
         throwOnError: true,
       });
       return data;
     },
     onSuccess: (question) => {
       for (const clear of [setTitle, setContent, setTags]) clear("");
-      void queries.invalidateQueries({ queryKey: threadKey(question.id) });
+      void queries.invalidateQueries({ queryKey: listQuestionsInfiniteQueryKey() });
       announce(t.asked);
       navigate(`/questions/${question.id}`);
     },

@@ -92,9 +92,10 @@ function AnswerForm({ question }: { question: Question }) {
   return (
     <section className="your-answer">
       <ReplyForm name={`answer-${question.id}`} label={t.yourAnswer} submit={t.addAnswer} onPosted={put}
-        send={async (content) => {
+        send={async (content, key) => {
           const { data } = await createAnswer({
-            path: { id: question.id }, body: { content, format: "markdown" }, throwOnError: true,
+            path: { id: question.id }, body: { content, format: "markdown" }, headers: { "Idempotency-Key": key },
+            throwOnError: true,
           });
           return data;
         }} />
