@@ -1,11 +1,18 @@
 // Drives the built page in Chromium, from another origin than the API. .ci/client-example prepares what this needs.
 import { defineConfig, devices } from "@playwright/test";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const api = process.env.VITE_API_URL ?? "http://127.0.0.1:8080";
 const page = process.env.PAGE_URL ?? "http://127.0.0.1:4173";
 const pageAt = new URL(page);
+
+// The community of the tests is made anew for each run; the process that holds the server removes it at the end.
+const data = process.env.DATA_DIR ?? join(tmpdir(), `q2a-client-example-${process.pid}`);
+if (process.env.TEST_WORKER_INDEX === undefined) {
+  process.on("exit", () => rmSync(data, { recursive: true, force: true }));
+}
 
 export default defineConfig({
   testDir: "test",
@@ -15,6 +22,9 @@ export default defineConfig({
   workers: 2,
   timeout: 20_000,
   forbidOnly: true,
+  // Chromium drops its connections (ERR_NETWORK_CHANGED) when a container starts on the machine. What passes only then is
+  // reported as flaky.
+  retries: 1,
   reporter: [["list"]],
   use: {
     baseURL: page,
@@ -42,7 +52,7 @@ export default defineConfig({
         LISTEN: new URL(api).host,
         PUBLIC_URL: api,
         CORS_ORIGINS: page,
-        DATA_DIR: process.env.DATA_DIR ?? join(tmpdir(), `q2a-client-example-${process.pid}`),
+        DATA_DIR: data,
         // The tests' own people come from addresses of their own, so that they do not share hourly limits with the browser.
         TRUSTED_PROXIES: "127.0.0.1/32",
         LOG_LEVEL: "warn",
