@@ -1,4 +1,5 @@
-// Drives the built page in Chromium, from another origin than the API. .ci/client-example prepares what this needs.
+// Drives the built page in Chromium, from another origin than the API. .ci/client-example prepares what
+// this needs.
 import { defineConfig, devices } from "@playwright/test";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +9,8 @@ const api = process.env.VITE_API_URL ?? "http://127.0.0.1:8080";
 const page = process.env.PAGE_URL ?? "http://127.0.0.1:4173";
 const pageAt = new URL(page);
 
-// The community of the tests is made anew for each run; the process that holds the server removes it at the end.
+// The community of the tests is made anew for each run; the process that holds the server removes it at the
+// end.
 const data = process.env.DATA_DIR ?? join(tmpdir(), `q2a-client-example-${process.pid}`);
 if (process.env.TEST_WORKER_INDEX === undefined) {
   process.on("exit", () => rmSync(data, { recursive: true, force: true }));
@@ -22,7 +24,8 @@ export default defineConfig({
   workers: 2,
   timeout: 20_000,
   forbidOnly: true,
-  // Chromium drops its connections (ERR_NETWORK_CHANGED) when a container starts on the machine. What passes only then is
+  // Chromium drops its connections (ERR_NETWORK_CHANGED) when a container starts on the machine. What
+  // passes only then is
   // reported as flaky.
   retries: 1,
   reporter: [["list"]],
@@ -53,7 +56,8 @@ export default defineConfig({
         PUBLIC_URL: api,
         CORS_ORIGINS: page,
         DATA_DIR: data,
-        // The tests' own people come from addresses of their own, so that they do not share hourly limits with the browser.
+        // The tests' own people come from addresses of their own, so that they do not share hourly
+        // limits with the browser.
         TRUSTED_PROXIES: "127.0.0.1/32",
         LOG_LEVEL: "warn",
         REFUSED_LIMIT: "60-H",

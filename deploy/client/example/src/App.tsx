@@ -21,22 +21,41 @@ export function App() {
   const t = useTexts();
   const announce = useAnnounce();
   const { become } = useSession();
-  useEffect(() => onSessionEnd(() => { announce(t.sessionEnded); void become(null); }));
+  useEffect(() =>
+    onSessionEnd(() => {
+      announce(t.sessionEnded);
+      void become(null);
+    }),
+  );
   return (
     <>
-      <a className="skip" href="#main">{t.skip}</a>
+      <a className="skip" href="#main">
+        {t.skip}
+      </a>
       <Header />
       <ConnectionNotice />
       <main id="main" tabIndex={-1}>
         <Suspense fallback={<Loading />}>
           <Switch>
-            <Route path="/"><ListPage /></Route>
+            <Route path="/">
+              <ListPage />
+            </Route>
             <Route path="/questions/:id">{({ id }) => <ThreadPage key={id} id={Number(id)} />}</Route>
-            <Route path="/search"><SearchPage /></Route>
-            <Route path="/ask"><AskPage /></Route>
-            <Route path="/sign-in"><SignInPage /></Route>
-            <Route path="/sign-up"><SignUpPage /></Route>
-            <Route><NotFound /></Route>
+            <Route path="/search">
+              <SearchPage />
+            </Route>
+            <Route path="/ask">
+              <AskPage />
+            </Route>
+            <Route path="/sign-in">
+              <SignInPage />
+            </Route>
+            <Route path="/sign-up">
+              <SignUpPage />
+            </Route>
+            <Route>
+              <NotFound />
+            </Route>
           </Switch>
         </Suspense>
       </main>

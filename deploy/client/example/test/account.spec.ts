@@ -43,7 +43,10 @@ test("sign-up, with what is wrong beside each field; sign-out; sign-in", async (
   await expect(page.getByText(`${handle} としてログイン中`)).toBeAttached();
 });
 
-test("a session that was ended elsewhere says so, and what is public can still be read", async ({ page, allow }) => {
+test("a session that was ended elsewhere says so, and what is public can still be read", async ({
+  page,
+  allow,
+}) => {
   allow(/status of 401/);
   const person = await newPerson("gone");
   await person.do("POST", "/v1/auth/sign-out", { everywhere: true });

@@ -1,7 +1,11 @@
 import { deflateSync, crc32 } from "node:zlib";
 import { announced, expect, test } from "./fixtures";
 
-test("a question with a picture: upload with progress, problems at their fields, and the question", async ({ page, member, allow }) => {
+test("a question with a picture: upload with progress, problems at their fields, and the question", async ({
+  page,
+  member,
+  allow,
+}) => {
   void member;
   allow(/status of 422/);
   await page.goto("/");
@@ -15,7 +19,10 @@ test("a question with a picture: upload with progress, problems at their fields,
   // 2 Mbit/s, so that there is some progress to see.
   const network = await page.context().newCDPSession(page);
   await network.send("Network.emulateNetworkConditions", {
-    offline: false, latency: 20, downloadThroughput: 1e6, uploadThroughput: 250_000,
+    offline: false,
+    latency: 20,
+    downloadThroughput: 1e6,
+    uploadThroughput: 250_000,
   });
   const seen = new Set<number>();
   await page.exposeFunction("progressed", (value: number) => seen.add(value));
@@ -25,10 +32,20 @@ test("a question with a picture: upload with progress, problems at their fields,
       if (bar) void (Reflect.get(window, "progressed") as (value: number) => void)(bar.value);
     }).observe(document.body, { subtree: true, childList: true, attributes: true });
   });
-  await page.locator("input[type=file]").setInputFiles({ name: "巣箱.png", mimeType: "image/png", buffer: noise(500, 300) });
+  await page
+    .locator("input[type=file]")
+    .setInputFiles({ name: "巣箱.png", mimeType: "image/png", buffer: noise(500, 300) });
   await expect(announced(page)).toContainText("写真を本文に入れました。");
-  expect([...seen].filter((value) => value > 0 && value < 100).length, `progress: ${[...seen].join(" ")}`).toBeGreaterThan(0);
-  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+  expect(
+    [...seen].filter((value) => value > 0 && value < 100).length,
+    `progress: ${[...seen].join(" ")}`,
+  ).toBeGreaterThan(0);
+  await network.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: -1,
+  });
   await expect(page.getByLabel("本文")).toHaveValue(/!\[巣箱\]\(http/);
 
   await page.getByLabel("題名").fill("この巣箱の置き場所は良いでしょうか");
@@ -46,7 +63,9 @@ test("what is no picture is refused in words", async ({ page, member, allow }) =
   void member;
   allow(/status of 4\d\d/);
   await page.goto("/ask");
-  await page.locator("input[type=file]").setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
+  await page
+    .locator("input[type=file]")
+    .setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
   await expect(page.getByRole("alert")).toHaveText(/画像/);
 });
 
@@ -79,6 +98,9 @@ function noise(width: number, height: number): Buffer {
   head.writeUInt32BE(height, 4);
   head.set([8, 2, 0, 0, 0], 8);
   return Buffer.concat([
-    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), chunk("IHDR", head), chunk("IDAT", deflateSync(pixels)), chunk("IEND", Buffer.alloc(0)),
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    chunk("IHDR", head),
+    chunk("IDAT", deflateSync(pixels)),
+    chunk("IEND", Buffer.alloc(0)),
   ]);
 }

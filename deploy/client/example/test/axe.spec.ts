@@ -11,10 +11,18 @@ async function hold(page: Page, what: string) {
     await page.emulateMedia({ colorScheme });
     // The other mode, for frames of other origins, opens a page for each run.
     const axe = new AxeBuilder({ page }).setLegacyMode();
-    const { violations, passes } = await (colorScheme === "light" ? axe : axe.withRules(["color-contrast"])).analyze();
-    expect(passes.map((rule) => rule.id), what).toContain("color-contrast");
+    const { violations, passes } = await (
+      colorScheme === "light" ? axe : axe.withRules(["color-contrast"])
+    ).analyze();
+    expect(
+      passes.map((rule) => rule.id),
+      what,
+    ).toContain("color-contrast");
     const serious = violations.filter((v) => v.impact === "serious" || v.impact === "critical");
-    const told = serious.map((v) => `${v.id}: ${v.nodes.map((node) => `${node.target.join(" ")} ${node.failureSummary ?? ""}`).join("; ")}`);
+    const told = serious.map(
+      (v) =>
+        `${v.id}: ${v.nodes.map((node) => `${node.target.join(" ")} ${node.failureSummary ?? ""}`).join("; ")}`,
+    );
     expect(told, `${what}, ${colorScheme}`).toEqual([]);
   }
 }

@@ -28,7 +28,8 @@ test("somebody who does too much is asked to wait", async ({ page, allow }) => {
   const own = await ask(person);
   // The server of the tests takes 60 refused writes of a member in an hour.
   let last = 0;
-  for (let i = 0; i < 80 && last !== 429; i++) last = await person.try("PUT", `/v1/posts/${own.id}/vote`, { value: 1 });
+  for (let i = 0; i < 80 && last !== 429; i++)
+    last = await person.try("PUT", `/v1/posts/${own.id}/vote`, { value: 1 });
   expect(last).toBe(429);
   await signInHere(page, person);
   await page.goto("/questions/1");

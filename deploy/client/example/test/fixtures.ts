@@ -11,14 +11,22 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures>({
   // Every test is watched, and not only those that allow something.
-  allow: [async ({ page }, use) => {
-    const allowed: RegExp[] = [];
-    const errors: string[] = [];
-    page.on("console", (message) => { if (["error", "warning"].includes(message.type())) errors.push(message.text()); });
-    page.on("pageerror", (error) => errors.push(String(error)));
-    await use((pattern) => allowed.push(pattern));
-    expect(errors.filter((text) => !allowed.some((pattern) => pattern.test(text))), "the console's errors").toEqual([]);
-  }, { auto: true }],
+  allow: [
+    async ({ page }, use) => {
+      const allowed: RegExp[] = [];
+      const errors: string[] = [];
+      page.on("console", (message) => {
+        if (["error", "warning"].includes(message.type())) errors.push(message.text());
+      });
+      page.on("pageerror", (error) => errors.push(String(error)));
+      await use((pattern) => allowed.push(pattern));
+      expect(
+        errors.filter((text) => !allowed.some((pattern) => pattern.test(text))),
+        "the console's errors",
+      ).toEqual([]);
+    },
+    { auto: true },
+  ],
   member: async ({ page }, use) => {
     const person = await newPerson("member");
     await signInHere(page, person);

@@ -21,19 +21,31 @@ test("everything can be reached and seen with the keyboard alone", async ({ page
     const at = await page.evaluate(() => {
       const element = document.activeElement;
       if (!element || element === document.body) return null;
-      return { name: element.getAttribute("aria-label") ?? element.textContent ?? "", outline: getComputedStyle(element).outlineStyle };
+      return {
+        name: element.getAttribute("aria-label") ?? element.textContent ?? "",
+        outline: getComputedStyle(element).outlineStyle,
+      };
     });
     if (!at) break;
     expect(at.outline, at.name).not.toBe("none");
     reached.push(at.name);
   }
-  for (const name of ["支持する", "支持しない", "ログイン", "質問する", "ログインして回答する"]) expect(reached).toContain(name);
+  for (const name of ["支持する", "支持しない", "ログイン", "質問する", "ログインして回答する"])
+    expect(reached).toContain(name);
 });
 
 test("small screens and large letters do not need to be scrolled sideways", async ({ page, member }) => {
   void member;
   await page.setViewportSize({ width: 320, height: 640 });
-  for (const path of ["/", "/questions/1", "/questions/14", "/search?q=honey", "/ask", "/sign-in", "/nowhere"]) {
+  for (const path of [
+    "/",
+    "/questions/1",
+    "/questions/14",
+    "/search?q=honey",
+    "/ask",
+    "/sign-in",
+    "/nowhere",
+  ]) {
     await page.goto(path);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     await expect(page.locator(".loading")).toHaveCount(0);
@@ -50,7 +62,9 @@ test("who wants less motion gets none", async ({ page }) => {
   await page.goto("/");
   const bar = page.locator(".ghost i").first();
   await expect(bar).toBeVisible();
-  expect(await bar.evaluate((element) => parseFloat(getComputedStyle(element).animationDuration))).toBeLessThan(0.001);
+  expect(
+    await bar.evaluate((element) => parseFloat(getComputedStyle(element).animationDuration)),
+  ).toBeLessThan(0.001);
 });
 
 test("dark and light follow the system, and the switch", async ({ page }) => {

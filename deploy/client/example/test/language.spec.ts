@@ -19,7 +19,10 @@ test.describe("an English browser", () => {
   test("the server's sentences come in the language of the page", async ({ page, allow }) => {
     allow(/status of 401/);
     await page.goto("/sign-in");
-    for (const [locale, words] of [["en", /[a-z]{4}/], ["ja", /[ぁ-ん]/]] as const) {
+    for (const [locale, words] of [
+      ["en", /[a-z]{4}/],
+      ["ja", /[ぁ-ん]/],
+    ] as const) {
       if (locale === "ja") await page.getByRole("button", { name: "日本語に切り替える" }).click();
       await page.locator("input[type=text]").fill("nobody");
       await page.locator("input[type=password]").fill("no-password");
@@ -34,7 +37,9 @@ test("uploads are refused in the language of the page, too", async ({ page, memb
   allow(/status of 4\d\d/);
   await page.goto("/ask");
   await page.getByRole("button", { name: "Switch to English" }).click();
-  await page.locator("input[type=file]").setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
+  await page
+    .locator("input[type=file]")
+    .setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
   await expect(page.getByRole("alert")).toHaveText(/picture|image/i);
 });
 

@@ -3,12 +3,16 @@ import { announced, expect, test } from "./fixtures";
 
 test("the list's first view is one JSON request, and nothing jumps", async ({ page }) => {
   const asked: string[] = [];
-  page.on("request", (request) => { if (request.url().startsWith(api)) asked.push(new URL(request.url()).pathname); });
+  page.on("request", (request) => {
+    if (request.url().startsWith(api)) asked.push(new URL(request.url()).pathname);
+  });
   await page.addInitScript(() => {
     Object.assign(window, { shift: 0 });
     new PerformanceObserver((entries) => {
       for (const entry of entries.getEntries()) {
-        Object.assign(window, { shift: Number(Reflect.get(window, "shift")) + Number(Reflect.get(entry, "value")) });
+        Object.assign(window, {
+          shift: Number(Reflect.get(window, "shift")) + Number(Reflect.get(entry, "value")),
+        });
       }
     }).observe({ type: "layout-shift", buffered: true });
   });

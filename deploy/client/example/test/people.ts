@@ -3,7 +3,10 @@ import { randomBytes, randomInt } from "node:crypto";
 
 export const api = process.env.VITE_API_URL ?? "http://127.0.0.1:8080";
 
-/** Of the demonstration: a question with a picture, one with answers and comments, one in English, and a word to search for. */
+/**
+ * Of the demonstration: a question with a picture, one with answers and comments, one in English, and a
+ * word to search for.
+ */
 export const known = { withPicture: 14, thread: 1, english: 6, word: "採蜜" };
 
 export interface Person {
@@ -17,9 +20,16 @@ export interface Person {
   try(method: string, path: string, body?: object): Promise<number>;
 }
 
-async function send(method: string, path: string, headers: Record<string, string>, body?: object): Promise<Response> {
+async function send(
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body?: object,
+): Promise<Response> {
   return fetch(`${api}${path}`, {
-    method, headers: { "Content-Type": "application/json", ...headers }, body: body && JSON.stringify(body),
+    method,
+    headers: { "Content-Type": "application/json", ...headers },
+    body: body && JSON.stringify(body),
   });
 }
 
@@ -34,7 +44,10 @@ export async function newPerson(name: string): Promise<Person> {
   if (!response.ok) throw new Error(`sign-up: ${JSON.stringify(tokens)}`);
   const headers = { ...from, Authorization: `Bearer ${tokens.accessToken}` };
   return {
-    handle, email, password, refreshToken: tokens.refreshToken,
+    handle,
+    email,
+    password,
+    refreshToken: tokens.refreshToken,
     async do(method, path, body) {
       const r = await send(method, path, headers, body);
       const text = await r.text();
@@ -55,7 +68,9 @@ let asked = 0;
 export function ask(person: Person, words = "養蜂を始める前に何を用意しますか") {
   asked++;
   return person.do("POST", "/v1/questions", {
-    title: `${words} ${randomBytes(3).toString("hex")}`, content: `${asked}番目の質問です。\n\n道具と場所について教えてください。`,
-    categoryId: 10, tags: ["道具"],
+    title: `${words} ${randomBytes(3).toString("hex")}`,
+    content: `${asked}番目の質問です。\n\n道具と場所について教えてください。`,
+    categoryId: 10,
+    tags: ["道具"],
   });
 }

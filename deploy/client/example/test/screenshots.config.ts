@@ -3,6 +3,10 @@ import { defineConfig } from "@playwright/test";
 import base from "../playwright.config";
 
 export default defineConfig({
-  ...base, testDir: ".", testMatch: "screenshots.ts", globalSetup: undefined, workers: 1,
+  ...base,
+  testDir: ".",
+  testMatch: "screenshots.ts",
+  globalSetup: undefined,
+  workers: 1,
   projects: [{ name: "screenshots" }],
 });

@@ -13,8 +13,12 @@ for (const [size, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ["light", "dark"] as const) {
     test.describe(`${size} ${colorScheme}`, () => {
       test.use({
-        viewport, colorScheme, isMobile: size === "phone", hasTouch: size === "phone",
-        deviceScaleFactor: size === "phone" ? 1.5 : 1, locale: size === "phone" || colorScheme === "light" ? "ja-JP" : "en-GB",
+        viewport,
+        colorScheme,
+        isMobile: size === "phone",
+        hasTouch: size === "phone",
+        deviceScaleFactor: size === "phone" ? 1.5 : 1,
+        locale: size === "phone" || colorScheme === "light" ? "ja-JP" : "en-GB",
       });
 
       // WebP, which Playwright's own pictures cannot be, is a quarter of PNG.
@@ -40,7 +44,10 @@ for (const [size, viewport] of Object.entries(sizes)) {
         const person = await newPerson("mika");
         await signInHere(page, person);
         await page.goto("/ask");
-        await page.locator("input[type=text]").first().fill(size === "phone" ? "短い題名" : "巣箱の前に水飲み場を置きました");
+        await page
+          .locator("input[type=text]")
+          .first()
+          .fill(size === "phone" ? "短い題名" : "巣箱の前に水飲み場を置きました");
         await page.locator("textarea").fill("浅い皿に小石を入れました。\n\nもっと良い方法はありますか？");
         if (size === "phone") {
           await page.locator("main button[type=submit]").click();
@@ -48,7 +55,9 @@ for (const [size, viewport] of Object.entries(sizes)) {
         } else {
           const picture = await fetch(`${api}/v1/media/1234567890123456789`);
           await page.locator("input[type=file]").setInputFiles({
-            name: "water.png", mimeType: "image/png", buffer: Buffer.from(await picture.arrayBuffer()),
+            name: "water.png",
+            mimeType: "image/png",
+            buffer: Buffer.from(await picture.arrayBuffer()),
           });
           await page.locator(".picture .hint").waitFor();
         }

@@ -20,7 +20,9 @@ test("search as one types asks once for a word, and shows why each was found", a
 test("a search that is not waited for any more is cancelled", async ({ page, allow }) => {
   allow(/ERR_ABORTED/);
   const aborted: string[] = [];
-  page.on("requestfailed", (request) => aborted.push(new URL(request.url()).searchParams.get("q") ?? request.url()));
+  page.on("requestfailed", (request) =>
+    aborted.push(new URL(request.url()).searchParams.get("q") ?? request.url()),
+  );
   await page.route(/\/v1\/search\?.*q=varroa/, async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     await route.continue().catch(() => {}); // it is gone by then

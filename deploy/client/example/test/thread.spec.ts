@@ -33,7 +33,11 @@ test("pictures in posts are there, and their place before them", async ({ page }
   await expect.poll(() => picture.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(0);
 });
 
-test("an answer whose response is lost is posted once, however often the button is pressed", async ({ page, member, allow }) => {
+test("an answer whose response is lost is posted once, however often the button is pressed", async ({
+  page,
+  member,
+  allow,
+}) => {
   allow(/ERR_FAILED/);
   void member;
   const question = await ask(await newPerson("asker"));
@@ -59,7 +63,9 @@ test("an answer whose response is lost is posted once, however often the button 
 test("a member answers and comments, and is told what is wrong", async ({ page, member, allow }) => {
   allow(/status of 422/);
   const question = await member.do("POST", "/v1/questions", {
-    title: "巣門の大きさはどれくらいが良いですか", content: "七ミリと九ミリで迷っています。", categoryId: 10,
+    title: "巣門の大きさはどれくらいが良いですか",
+    content: "七ミリと九ミリで迷っています。",
+    categoryId: 10,
   });
   await page.goto(`/questions/${question.id}`);
   const form = page.locator(".your-answer");

@@ -45,7 +45,11 @@ test("a vote that the server refuses is taken back, with its reason", async ({ p
   await expect(up).toHaveAttribute("aria-pressed", "false");
 });
 
-test("a vote that is lost on the way is taken back, and can be sent again", async ({ page, member, allow }) => {
+test("a vote that is lost on the way is taken back, and can be sent again", async ({
+  page,
+  member,
+  allow,
+}) => {
   allow(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_NETWORK_CHANGED/);
   void member;
   const question = await ask(await newPerson("asker"));

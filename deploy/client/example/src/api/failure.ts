@@ -5,7 +5,8 @@ import type { Texts } from "../texts/en";
 /** Operations throw the server's problem document, or what fetch threw when no response came. */
 export function asProblem(failure: unknown): Problem | null {
   return typeof failure === "object" && failure !== null && "code" in failure && "status" in failure
-    ? (failure as Problem) : null;
+    ? (failure as Problem)
+    : null;
 }
 
 export function isNotFound(failure: unknown): boolean {
@@ -19,16 +20,26 @@ export function sentence(failure: unknown, t: Texts): string {
   const problem = asProblem(failure);
   if (!problem) return failure instanceof TypeError ? t.connectionLost : t.failed;
   switch (problem.code) {
-    case "rate_limit": case "too_many_streams": return problem.detail ?? t.tooMany;
-    case "unauthenticated": case "session_ended": return t.sessionEnded;
-    case "internal": return t.failed;
-    default: return problem.detail ?? problem.title;
+    case "rate_limit":
+    case "too_many_streams":
+      return problem.detail ?? t.tooMany;
+    case "unauthenticated":
+    case "session_ended":
+      return t.sessionEnded;
+    case "internal":
+      return t.failed;
+    default:
+      return problem.detail ?? problem.title;
   }
 }
 
 /** What is wrong with each field; and what is wrong with none of those that the form has. */
-export function byField(failure: unknown, fields: readonly string[]): {
-  fields: Map<string, ProblemField>; others: ProblemField[];
+export function byField(
+  failure: unknown,
+  fields: readonly string[],
+): {
+  fields: Map<string, ProblemField>;
+  others: ProblemField[];
 } {
   const errors = asProblem(failure)?.errors ?? [];
   // tags[2] and tags.2 are about the field tags.

@@ -30,7 +30,10 @@ export function useLiveList(order: Order): { fresh: number; showFresh: () => voi
   const { queryKey } = listOf(order);
   useLive({}, (event) => {
     if (event.what === "hello") return;
-    if (event.what === "reset") { void queries.invalidateQueries({ queryKey }); return; }
+    if (event.what === "reset") {
+      void queries.invalidateQueries({ queryKey });
+      return;
+    }
     const id = event.questionId;
     if (id === undefined) return;
     if (event.what === "question" && order === "recent") {
@@ -46,21 +49,37 @@ export function useLiveList(order: Order): { fresh: number; showFresh: () => voi
   async function reread(id: number) {
     const { data } = await listQuestions({ query: { ids: [id], include: ["excerpt"] } });
     const now = data?.items[0];
-    if (!now) { void queries.invalidateQueries({ queryKey }); return; } // hidden
-    queries.setQueryData<InfiniteData<QuestionPage>>(queryKey, (list) => list && {
-      ...list,
-      pages: list.pages.map((page) => ({ ...page, items: page.items.map((q) => (q.id === id ? now : q)) })),
-    });
+    if (!now) {
+      void queries.invalidateQueries({ queryKey });
+      return;
+    } // hidden
+    queries.setQueryData<InfiniteData<QuestionPage>>(
+      queryKey,
+      (list) =>
+        list && {
+          ...list,
+          pages: list.pages.map((page) => ({
+            ...page,
+            items: page.items.map((q) => (q.id === id ? now : q)),
+          })),
+        },
+    );
   }
 
   return {
     fresh: fresh.size,
-    showFresh: () => { setFresh(new Set()); void queries.resetQueries({ queryKey }); },
+    showFresh: () => {
+      setFresh(new Set());
+      void queries.resetQueries({ queryKey });
+    },
   };
 }
 
 /** Keeps a thread true, and tells what came. */
-export function useLiveThread(id: number, tell: (what: "answer" | "comment", by: PublicActor | undefined) => void) {
+export function useLiveThread(
+  id: number,
+  tell: (what: "answer" | "comment", by: PublicActor | undefined) => void,
+) {
   const queries = useQueryClient();
   const queryKey = threadKey(id);
   const change = (how: (thread: Question) => Question) =>
@@ -78,12 +97,20 @@ export function useLiveThread(id: number, tell: (what: "answer" | "comment", by:
     switch (event.what) {
       case "vote":
         if (known && event.netVotes !== undefined && event.netVotes !== known.votes.net) {
-          change((t) => withVotes(t, known.id, { myVote: known.myVote, votes: { ...known.votes, net: event.netVotes ?? 0 } }));
+          change((t) =>
+            withVotes(t, known.id, {
+              myVote: known.myVote,
+              votes: { ...known.votes, net: event.netVotes ?? 0 },
+            }),
+          );
         }
         return;
       case "answer": {
         if (postId === undefined || known) return;
-        const { data } = await getAnswer({ path: { id: postId }, query: { include: ["comments", "permissions"] } });
+        const { data } = await getAnswer({
+          path: { id: postId },
+          query: { include: ["comments", "permissions"] },
+        });
         if (!data) return;
         change((t) => withAnswer(t, data));
         tell("answer", event.by);

@@ -31,7 +31,8 @@ export function withAnswer(thread: Question, answer: Answer): Question {
   const known = answers.some((a) => a.id === answer.id);
   return {
     ...thread,
-    answers: known ? answers.map((a) => (a.id === answer.id ? { ...answer, comments: answer.comments ?? a.comments } : a))
+    answers: known
+      ? answers.map((a) => (a.id === answer.id ? { ...answer, comments: answer.comments ?? a.comments } : a))
       : [...answers, answer],
     answerCount: known ? thread.answerCount : thread.answerCount + 1,
   };
@@ -39,11 +40,15 @@ export function withAnswer(thread: Question, answer: Answer): Question {
 
 /** Puts a comment below the post that it is about. */
 export function withComment(thread: Question, comment: Comment): Question {
-  const put = (comments: Comment[] = []) => (comments.some((c) => c.id === comment.id)
-    ? comments.map((c) => (c.id === comment.id ? comment : c)) : [...comments, comment]);
+  const put = (comments: Comment[] = []) =>
+    comments.some((c) => c.id === comment.id)
+      ? comments.map((c) => (c.id === comment.id ? comment : c))
+      : [...comments, comment];
   if (comment.parentId === thread.id) return { ...thread, comments: put(thread.comments) };
   return {
     ...thread,
-    answers: thread.answers?.map((a) => (a.id === comment.parentId ? { ...a, comments: put(a.comments) } : a)),
+    answers: thread.answers?.map((a) =>
+      a.id === comment.parentId ? { ...a, comments: put(a.comments) } : a,
+    ),
   };
 }

@@ -16,16 +16,21 @@ export function afterVote(before: VoteState, value: 1 | 0 | -1): VoteState {
   return { myVote: value, votes };
 }
 
-export function useVote(questionId: number, postId: number, after: { saved(result: VoteResult): void; refused(): void }) {
+export function useVote(
+  questionId: number,
+  postId: number,
+  after: { saved(result: VoteResult): void; refused(): void },
+) {
   const queries = useQueryClient();
   const queryKey = threadKey(questionId);
   const show = (state: VoteState) =>
     queries.setQueryData<Question>(queryKey, (thread) => thread && withVotes(thread, postId, state));
   return useMutation({
     mutationFn: async (value: 1 | 0 | -1) => {
-      const { data } = value === 0
-        ? await removeVote({ path: { id: postId }, throwOnError: true })
-        : await voteOnPost({ path: { id: postId }, body: { value }, throwOnError: true });
+      const { data } =
+        value === 0
+          ? await removeVote({ path: { id: postId }, throwOnError: true })
+          : await voteOnPost({ path: { id: postId }, body: { value }, throwOnError: true });
       return data;
     },
     onMutate: (value) => {

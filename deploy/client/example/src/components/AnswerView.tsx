@@ -8,13 +8,17 @@ import { Votes } from "./Votes";
 export function AnswerView({ answer }: { answer: Answer }) {
   const t = useTexts();
   return (
-    <article className={answer.selected ? "post answer selected" : "post answer"} data-answer={answer.id}
+    <article
+      className={answer.selected ? "post answer selected" : "post answer"}
+      data-answer={answer.id}
       aria-label={answer.selected ? t.bestAnswer : undefined}>
       <Votes post={answer} questionId={answer.questionId} />
       <div className="post-main">
         {answer.selected && (
           <p className="badge">
-            <svg className="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="m3 8.500 3.500 3.500L13 4.500" /></svg>
+            <svg className="icon" viewBox="0 0 16 16" aria-hidden="true">
+              <path d="m3 8.500 3.500 3.500L13 4.500" />
+            </svg>
             {t.bestAnswer}
           </p>
         )}

@@ -4,13 +4,25 @@ import { Avatar } from "./Avatar";
 import { Time } from "./Time";
 
 /** Who wrote a post, and when. */
-export function Author({ user, name, at, size }: { user?: UserSummary; name?: string; at: string; size?: number }) {
+export function Author({
+  user,
+  name,
+  at,
+  size,
+}: {
+  user?: UserSummary;
+  name?: string;
+  at: string;
+  size?: number;
+}) {
   const t = useTexts();
   const handle = user?.handle ?? name ?? t.anonymous;
   return (
     <span className="author">
       <Avatar user={user} size={size} />
-      <span className="handle" lang={languageOf(handle)}>{handle}</span>
+      <span className="handle" lang={languageOf(handle)}>
+        {handle}
+      </span>
       <Time at={at} />
     </span>
   );

@@ -35,18 +35,32 @@ export function Comments({ post, questionId }: { post: Question | Answer; questi
         </ul>
       )}
       {mayComment && !writing && (
-        <button type="button" className="link" onClick={() => setWriting(true)}>{t.comment}</button>
+        <button type="button" className="link" onClick={() => setWriting(true)}>
+          {t.comment}
+        </button>
       )}
       {writing && (
-        <ReplyForm name={`comment-${post.id}`} label={t.yourComment} submit={t.addComment} focus onPosted={put}
+        <ReplyForm
+          name={`comment-${post.id}`}
+          label={t.yourComment}
+          submit={t.addComment}
+          focus
+          onPosted={put}
           send={async (content, key) => {
             const { data } = await createComment({
-              path: { id: post.id }, body: { content, format: "markdown" }, headers: { "Idempotency-Key": key },
+              path: { id: post.id },
+              body: { content, format: "markdown" },
+              headers: { "Idempotency-Key": key },
               throwOnError: true,
             });
             return data;
           }}
-          more={<button type="button" className="button" onClick={() => setWriting(false)}>{t.cancel}</button>} />
+          more={
+            <button type="button" className="button" onClick={() => setWriting(false)}>
+              {t.cancel}
+            </button>
+          }
+        />
       )}
     </section>
   );

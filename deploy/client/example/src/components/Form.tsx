@@ -3,9 +3,22 @@ import { useEffect, useRef, type ReactNode, type SubmitEvent } from "react";
 import { asProblem, byField, sentence } from "../api/failure";
 import { useTexts } from "../texts/language";
 
-export function Form({ failure, fields, pending, submit, onSubmit, children, more }: {
-  failure: unknown; fields: readonly string[]; pending: boolean; submit: string; onSubmit: () => void;
-  children: ReactNode; more?: ReactNode;
+export function Form({
+  failure,
+  fields,
+  pending,
+  submit,
+  onSubmit,
+  children,
+  more,
+}: {
+  failure: unknown;
+  fields: readonly string[];
+  pending: boolean;
+  submit: string;
+  onSubmit: () => void;
+  children: ReactNode;
+  more?: ReactNode;
 }) {
   const t = useTexts();
   const form = useRef<HTMLFormElement>(null);
@@ -26,13 +39,22 @@ export function Form({ failure, fields, pending, submit, onSubmit, children, mor
       {failure !== null && failure !== undefined && (
         <div className="notice bad" role="alert" tabIndex={-1}>
           <p>{known ? t.problems : sentence(failure, t)}</p>
-          {others.length > 0 && <ul>{others.map((e) => <li key={e.field}>{e.field}: {e.message}</li>)}</ul>}
+          {others.length > 0 && (
+            <ul>
+              {others.map((e) => (
+                <li key={e.field}>
+                  {e.field}: {e.message}
+                </li>
+              ))}
+            </ul>
+          )}
         </div>
       )}
       {children}
       <div className="form-end">
         <button type="submit" className="button strong" aria-disabled={pending}>
-          {pending && <span className="spinner" aria-hidden="true" />}{submit}
+          {pending && <span className="spinner" aria-hidden="true" />}
+          {submit}
         </button>
         {more}
       </div>

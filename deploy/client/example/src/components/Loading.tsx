@@ -7,9 +7,19 @@ export function Loading({ cards = 0 }: { cards?: number }) {
     <div role="status" className="loading">
       <span className="unseen">{t.loading}</span>
       {Array.from({ length: cards }, (_, i) => (
-        <div key={i} className="card ghost" aria-hidden="true"><i /><i /><i /></div>
+        <div key={i} className="card ghost" aria-hidden="true">
+          <i />
+          <i />
+          <i />
+        </div>
       ))}
-      {cards === 0 && <div className="ghost" aria-hidden="true"><i /><i /><i /></div>}
+      {cards === 0 && (
+        <div className="ghost" aria-hidden="true">
+          <i />
+          <i />
+          <i />
+        </div>
+      )}
     </div>
   );
 }

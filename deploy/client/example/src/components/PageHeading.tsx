@@ -1,14 +1,25 @@
-// The heading of a page. After a navigation it gets the focus, so that keyboards and screen readers begin there.
+// The heading of a page. After a navigation it gets the focus, so that keyboards and screen readers begin
+// there.
 import { useEffect, useRef, type ReactNode } from "react";
 import { useTexts } from "../texts/language";
 
 let navigations = 0;
 let byHistory = false;
 
-addEventListener("popstate", () => { byHistory = true; });
+addEventListener("popstate", () => {
+  byHistory = true;
+});
 
-export function PageHeading({ title, lang, className, children }: {
-  title: string; lang?: string; className?: string; children?: ReactNode;
+export function PageHeading({
+  title,
+  lang,
+  className,
+  children,
+}: {
+  title: string;
+  lang?: string;
+  className?: string;
+  children?: ReactNode;
 }) {
   const t = useTexts();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -20,9 +31,14 @@ export function PageHeading({ title, lang, className, children }: {
     if (navigations++ > 0) {
       if (!byHistory) scrollTo(0, 0);
       // A field that asked for the focus keeps it.
-      if (!(document.activeElement instanceof HTMLInputElement)) heading.current?.focus({ preventScroll: true });
+      if (!(document.activeElement instanceof HTMLInputElement))
+        heading.current?.focus({ preventScroll: true });
     }
     byHistory = false;
   }, []);
-  return <h1 ref={heading} tabIndex={-1} lang={lang} className={className}>{children ?? title}</h1>;
+  return (
+    <h1 ref={heading} tabIndex={-1} lang={lang} className={className}>
+      {children ?? title}
+    </h1>
+  );
 }

@@ -14,7 +14,11 @@ export function QuestionCard({ question }: { question: QuestionItem | SearchItem
   return (
     <article className="card" data-question={question.id}>
       <div className="card-text">
-        <h2><Link href={`/questions/${question.id}`} lang={languageOf(question.title)}>{question.title}</Link></h2>
+        <h2>
+          <Link href={`/questions/${question.id}`} lang={languageOf(question.title)}>
+            {question.title}
+          </Link>
+        </h2>
         {question.excerpt && <ExcerptText excerpt={question.excerpt} />}
         <Tags question={question} />
       </div>
@@ -23,7 +27,11 @@ export function QuestionCard({ question }: { question: QuestionItem | SearchItem
         <Author user={question.author} name={question.name} at={question.createdAt} />
         <ul className="facts">
           <li className={answered ? "fact answered" : "fact"}>
-            {answered && <svg className="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="m3 8.500 3.500 3.500L13 4.500" /></svg>}
+            {answered && (
+              <svg className="icon" viewBox="0 0 16 16" aria-hidden="true">
+                <path d="m3 8.500 3.500 3.500L13 4.500" />
+              </svg>
+            )}
             {t.answers(question.answerCount)}
             {answered && <span className="unseen"> ({t.answered})</span>}
           </li>

@@ -9,10 +9,19 @@ import { Field } from "./Field";
 import { Form } from "./Form";
 import { useDraft } from "./useDraft";
 
-export function ReplyForm<Reply extends Answer | Comment>({ name, label, submit, send, onPosted, focus, more }: {
+export function ReplyForm<Reply extends Answer | Comment>({
+  name,
+  label,
+  submit,
+  send,
+  onPosted,
+  focus,
+  more,
+}: {
   /** Names the draft. */
   name: string;
-  label: string; submit: string;
+  label: string;
+  submit: string;
   send: (content: string, key: string) => Promise<Reply>;
   onPosted: (reply: Reply) => void;
   focus?: boolean;
@@ -25,15 +34,32 @@ export function ReplyForm<Reply extends Answer | Comment>({ name, label, submit,
   const key = useMemo(newKey, [content]);
   const post = useMutation({
     mutationFn: (text: string) => send(text, key),
-    onSuccess: (reply) => { setContent(""); announce(t.posted); onPosted(reply); },
+    onSuccess: (reply) => {
+      setContent("");
+      announce(t.posted);
+      onPosted(reply);
+    },
   });
   return (
-    <Form failure={post.error} fields={["content"]} pending={post.isPending} submit={submit} more={more}
+    <Form
+      failure={post.error}
+      fields={["content"]}
+      pending={post.isPending}
+      submit={submit}
+      more={more}
       onSubmit={() => post.mutate(content)}>
-      <Field label={label} hint={t.answerHint} problem={byField(post.error, ["content"]).fields.get("content")}>
+      <Field
+        label={label}
+        hint={t.answerHint}
+        problem={byField(post.error, ["content"]).fields.get("content")}>
         {(aria) => (
-          <textarea {...aria} rows={focus ? 3 : 6} value={content} autoFocus={focus}
-            onChange={(event) => setContent(event.target.value)} />
+          <textarea
+            {...aria}
+            rows={focus ? 3 : 6}
+            value={content}
+            autoFocus={focus}
+            onChange={(event) => setContent(event.target.value)}
+          />
         )}
       </Field>
     </Form>

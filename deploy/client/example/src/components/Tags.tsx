@@ -9,7 +9,11 @@ export function Tags({ question }: { question: Pick<QuestionItem, "tags"> }) {
   return (
     <ul className="tags" aria-label={t.fieldTags}>
       {question.tags.map((tag) => (
-        <li key={tag}><Link href={`/search?q=${encodeURIComponent(tag)}`} className="tag" lang={languageOf(tag)}>{tag}</Link></li>
+        <li key={tag}>
+          <Link href={`/search?q=${encodeURIComponent(tag)}`} className="tag" lang={languageOf(tag)}>
+            {tag}
+          </Link>
+        </li>
       ))}
     </ul>
   );

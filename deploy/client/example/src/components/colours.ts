@@ -26,7 +26,15 @@ system.addEventListener("change", show);
 export function useScheme(): [Scheme, (scheme: Scheme) => void] {
   const scheme = useSyncExternalStore((listener) => {
     listeners.add(listener);
-    return () => { listeners.delete(listener); };
+    return () => {
+      listeners.delete(listener);
+    };
   }, now);
-  return [scheme, (choice) => { localStorage.setItem(key, choice); show(); }];
+  return [
+    scheme,
+    (choice) => {
+      localStorage.setItem(key, choice);
+      show();
+    },
+  ];
 }

@@ -26,7 +26,9 @@ export default function AskPage() {
       <PageHeading title={t.askTitle} />
       {member === undefined && <Loading />}
       {member === null && (
-        <p className="notice">{t.signInToAsk} <Link href="/sign-in?to=/ask">{t.signIn}</Link></p>
+        <p className="notice">
+          {t.signInToAsk} <Link href="/sign-in?to=/ask">{t.signIn}</Link>
+        </p>
       )}
       {member && <AskForm />}
     </>
@@ -51,8 +53,13 @@ function AskForm() {
     mutationFn: async () => {
       const { data } = await createQuestion({
         body: {
-          title, content, format: "markdown",
-          tags: tags.split(/[,、，]/).map((tag) => tag.trim()).filter((tag) => tag !== ""),
+          title,
+          content,
+          format: "markdown",
+          tags: tags
+            .split(/[,、，]/)
+            .map((tag) => tag.trim())
+            .filter((tag) => tag !== ""),
           categoryId: category === "" ? undefined : Number(category),
         },
         headers: { "Idempotency-Key": key },
@@ -68,41 +75,75 @@ function AskForm() {
     },
   });
   if (rules.isError || known.isError) {
-    return <Failure failure={rules.error ?? known.error} again={() => { void rules.refetch(); void known.refetch(); }} />;
+    return (
+      <Failure
+        failure={rules.error ?? known.error}
+        again={() => {
+          void rules.refetch();
+          void known.refetch();
+        }}
+      />
+    );
   }
   if (!rules.data || !known.data) return <Loading />;
   const { limits, features } = rules.data;
   const wrong = byField(ask.error, fields).fields;
   return (
-    <Form failure={ask.error} fields={fields} pending={ask.isPending || uploading} submit={t.postQuestion}
+    <Form
+      failure={ask.error}
+      fields={fields}
+      pending={ask.isPending || uploading}
+      submit={t.postQuestion}
       onSubmit={() => ask.mutate()}>
       <Field label={t.fieldTitle} hint={t.fieldTitleHint(limits.title.min)} problem={wrong.get("title")}>
         {(aria) => (
-          <input {...aria} type="text" value={title} maxLength={limits.title.max} required
-            onChange={(event) => setTitle(event.target.value)} />
+          <input
+            {...aria}
+            type="text"
+            value={title}
+            maxLength={limits.title.max}
+            required
+            onChange={(event) => setTitle(event.target.value)}
+          />
         )}
       </Field>
       <Field label={t.fieldText} hint={t.fieldTextHint} problem={wrong.get("content")}>
-        {(aria) => <textarea {...aria} rows={8} value={content} onChange={(event) => setContent(event.target.value)} />}
+        {(aria) => (
+          <textarea {...aria} rows={8} value={content} onChange={(event) => setContent(event.target.value)} />
+        )}
       </Field>
       {features.uploadPictures && (
-        <PictureField limit={limits.uploadBytes} onBusy={setUploading}
-          onPicture={(url, name) => setContent(`${content}${content === "" ? "" : "\n\n"}![${name}](${url})\n`)} />
+        <PictureField
+          limit={limits.uploadBytes}
+          onBusy={setUploading}
+          onPicture={(url, name) =>
+            setContent(`${content}${content === "" ? "" : "\n\n"}![${name}](${url})\n`)
+          }
+        />
       )}
       {features.categories !== "none" && (
         <Field label={t.fieldCategory} problem={wrong.get("categoryId")}>
           {(aria) => (
-            <select {...aria} value={category} required={features.categories === "required"}
+            <select
+              {...aria}
+              value={category}
+              required={features.categories === "required"}
               onChange={(event) => setCategory(event.target.value)}>
               <option value="">{t.chooseCategory}</option>
-              {flat(known.data.items).map(({ id, label }) => <option key={id} value={id}>{label}</option>)}
+              {flat(known.data.items).map(({ id, label }) => (
+                <option key={id} value={id}>
+                  {label}
+                </option>
+              ))}
             </select>
           )}
         </Field>
       )}
       {features.tags && (
         <Field label={t.fieldTags} hint={t.fieldTagsHint(limits.tags.max)} problem={wrong.get("tags")}>
-          {(aria) => <input {...aria} type="text" value={tags} onChange={(event) => setTags(event.target.value)} />}
+          {(aria) => (
+            <input {...aria} type="text" value={tags} onChange={(event) => setTags(event.target.value)} />
+          )}
         </Field>
       )}
     </Form>
@@ -112,6 +153,7 @@ function AskForm() {
 /** The tree of categories as lines, those below another one indented. */
 function flat(tree: CategoryInfo[], depth = 0): { id: number; label: string }[] {
   return tree.flatMap(({ id, title, children }) => [
-    { id, label: "\u3000".repeat(depth) + title }, ...flat(children ?? [], depth + 1),
+    { id, label: "\u3000".repeat(depth) + title },
+    ...flat(children ?? [], depth + 1),
   ]);
 }

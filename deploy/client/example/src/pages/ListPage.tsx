@@ -20,23 +20,43 @@ export function ListPage() {
   const questions = list.data?.pages.flatMap((page) => page.items) ?? [];
 
   const count = questions.length;
-  useEffect(() => { if (count > 0) announce(t.shown(count)); }, [count, announce, t]);
+  useEffect(() => {
+    if (count > 0) announce(t.shown(count));
+  }, [count, announce, t]);
 
   return (
     <>
       <PageHeading title={t.questions} />
       <nav className="orders" aria-label={t.order}>
         {orders.map((o) => (
-          <Link key={o} href={o === "recent" ? "/" : `/?order=${o}`} aria-current={o === order ? "page" : undefined}>{t[o]}</Link>
+          <Link
+            key={o}
+            href={o === "recent" ? "/" : `/?order=${o}`}
+            aria-current={o === order ? "page" : undefined}>
+            {t[o]}
+          </Link>
         ))}
       </nav>
-      {fresh > 0 && <button type="button" className="button fresh" onClick={showFresh}>{t.newQuestions(fresh)}</button>}
+      {fresh > 0 && (
+        <button type="button" className="button fresh" onClick={showFresh}>
+          {t.newQuestions(fresh)}
+        </button>
+      )}
       {list.isPending && <Loading cards={6} />}
       {list.isSuccess && count === 0 && <p>{t.noQuestions}</p>}
       <ol className="cards">
-        {questions.map((question) => <li key={question.id}><QuestionCard question={question} /></li>)}
+        {questions.map((question) => (
+          <li key={question.id}>
+            <QuestionCard question={question} />
+          </li>
+        ))}
       </ol>
-      {list.isError && <Failure failure={list.error} again={() => void (count > 0 ? list.fetchNextPage() : list.refetch())} />}
+      {list.isError && (
+        <Failure
+          failure={list.error}
+          again={() => void (count > 0 ? list.fetchNextPage() : list.refetch())}
+        />
+      )}
       {list.hasNextPage && !list.isError && (
         <More pending={list.isFetchingNextPage} load={() => void list.fetchNextPage()} />
       )}
@@ -50,8 +70,12 @@ function More({ pending, load }: { pending: boolean; load: () => void }) {
   const t = useTexts();
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    const near = new IntersectionObserver(([entry]) => { if (entry?.isIntersecting && !pending) load(); },
-      { rootMargin: "400px" });
+    const near = new IntersectionObserver(
+      ([entry]) => {
+        if (entry?.isIntersecting && !pending) load();
+      },
+      { rootMargin: "400px" },
+    );
     if (button.current) near.observe(button.current);
     return () => near.disconnect();
   }, [pending, load]);

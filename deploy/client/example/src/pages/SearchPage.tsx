@@ -15,25 +15,37 @@ export function SearchPage() {
   const [parameters] = useSearchParams();
   const q = parameters.get("q") ?? "";
   const search = useInfiniteQuery({ ...searchFor(q), enabled: q !== "" });
-  const found = q === "" ? [] : search.data?.pages.flatMap((page) => page.items) ?? [];
+  const found = q === "" ? [] : (search.data?.pages.flatMap((page) => page.items) ?? []);
   const whole = !search.hasNextPage;
   const current = q !== "" && search.isSuccess && !search.isPlaceholderData;
 
   const summary = found.length === 0 ? t.foundNothing(q) : (whole ? t.found : t.foundMore)(found.length, q);
-  useEffect(() => { if (current) announce(summary); }, [current, summary, announce]);
+  useEffect(() => {
+    if (current) announce(summary);
+  }, [current, summary, announce]);
 
   return (
     <>
-      <PageHeading title={q === "" ? t.search : `${t.search}: ${q}`}>{current ? summary : t.search}</PageHeading>
+      <PageHeading title={q === "" ? t.search : `${t.search}: ${q}`}>
+        {current ? summary : t.search}
+      </PageHeading>
       {q === "" && <p>{t.searchHint}</p>}
       {q !== "" && search.isPending && <Loading cards={3} />}
       {search.isError && <Failure failure={search.error} again={() => void search.refetch()} />}
       <ol className="cards" aria-busy={search.isFetching}>
-        {found.map((question) => <li key={question.id}><QuestionCard question={question} /></li>)}
+        {found.map((question) => (
+          <li key={question.id}>
+            <QuestionCard question={question} />
+          </li>
+        ))}
       </ol>
       {current && !whole && (
         <p className="end">
-          <button type="button" className="button" onClick={() => void search.fetchNextPage()} aria-disabled={search.isFetching}>
+          <button
+            type="button"
+            className="button"
+            onClick={() => void search.fetchNextPage()}
+            aria-disabled={search.isFetching}>
             {search.isFetchingNextPage ? t.loading : t.more}
           </button>
         </p>

@@ -37,19 +37,38 @@ export default function SignInPage() {
   return (
     <div className="narrow">
       <PageHeading title={t.signIn} />
-      <Form failure={enterSite.error} fields={fields} pending={enterSite.isPending} submit={t.signIn}
+      <Form
+        failure={enterSite.error}
+        fields={fields}
+        pending={enterSite.isPending}
+        submit={t.signIn}
         onSubmit={() => enterSite.mutate()}
-        more={<p>{t.noAccount} <Link href={`/sign-up?to=${encodeURIComponent(to)}`}>{t.signUp}</Link></p>}>
+        more={
+          <p>
+            {t.noAccount} <Link href={`/sign-up?to=${encodeURIComponent(to)}`}>{t.signUp}</Link>
+          </p>
+        }>
         <Field label={t.fieldLogin} problem={wrong.get("login")}>
           {(aria) => (
-            <input {...aria} type="text" autoComplete="username" autoCapitalize="none" value={login}
-              onChange={(event) => setLogin(event.target.value)} />
+            <input
+              {...aria}
+              type="text"
+              autoComplete="username"
+              autoCapitalize="none"
+              value={login}
+              onChange={(event) => setLogin(event.target.value)}
+            />
           )}
         </Field>
         <Field label={t.fieldPassword} problem={wrong.get("password")}>
           {(aria) => (
-            <input {...aria} type="password" autoComplete="current-password" value={password}
-              onChange={(event) => setPassword(event.target.value)} />
+            <input
+              {...aria}
+              type="password"
+              autoComplete="current-password"
+              value={password}
+              onChange={(event) => setPassword(event.target.value)}
+            />
           )}
         </Field>
       </Form>

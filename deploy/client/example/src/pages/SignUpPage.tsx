@@ -41,22 +41,51 @@ export default function SignUpPage() {
   return (
     <div className="narrow">
       <PageHeading title={t.signUp} />
-      <Form failure={join.error} fields={fields} pending={join.isPending} submit={t.signUp} onSubmit={() => join.mutate()}
-        more={<p>{t.haveAccount} <Link href={`/sign-in?to=${encodeURIComponent(to)}`}>{t.signIn}</Link></p>}>
+      <Form
+        failure={join.error}
+        fields={fields}
+        pending={join.isPending}
+        submit={t.signUp}
+        onSubmit={() => join.mutate()}
+        more={
+          <p>
+            {t.haveAccount} <Link href={`/sign-in?to=${encodeURIComponent(to)}`}>{t.signIn}</Link>
+          </p>
+        }>
         <Field label={t.fieldHandle} hint={t.fieldHandleHint} problem={wrong.get("handle")}>
           {(aria) => (
-            <input {...aria} type="text" autoComplete="username" value={handle} onChange={(event) => setHandle(event.target.value)} />
+            <input
+              {...aria}
+              type="text"
+              autoComplete="username"
+              value={handle}
+              onChange={(event) => setHandle(event.target.value)}
+            />
           )}
         </Field>
         <Field label={t.fieldEmail} hint={t.fieldEmailHint} problem={wrong.get("email")}>
           {(aria) => (
-            <input {...aria} type="email" autoComplete="email" value={email} onChange={(event) => setEmail(event.target.value)} />
+            <input
+              {...aria}
+              type="email"
+              autoComplete="email"
+              value={email}
+              onChange={(event) => setEmail(event.target.value)}
+            />
           )}
         </Field>
-        <Field label={t.fieldPassword} hint={least === undefined ? "\u00a0" : t.fieldPasswordHint(least)} problem={wrong.get("password")}>
+        <Field
+          label={t.fieldPassword}
+          hint={least === undefined ? "\u00a0" : t.fieldPasswordHint(least)}
+          problem={wrong.get("password")}>
           {(aria) => (
-            <input {...aria} type="password" autoComplete="new-password" value={password}
-              onChange={(event) => setPassword(event.target.value)} />
+            <input
+              {...aria}
+              type="password"
+              autoComplete="new-password"
+              value={password}
+              onChange={(event) => setPassword(event.target.value)}
+            />
           )}
         </Field>
       </Form>

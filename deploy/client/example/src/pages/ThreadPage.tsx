@@ -26,14 +26,21 @@ export default function ThreadPage({ id }: { id: number }) {
   const member = useMember();
   useLiveThread(id, (what, by) => {
     // What one has just written comes back, too.
-    if (by === undefined || by.id !== member?.id) announce((what === "answer" ? t.liveAnswer : t.liveComment)(by?.handle ?? t.anonymous));
+    if (by === undefined || by.id !== member?.id)
+      announce((what === "answer" ? t.liveAnswer : t.liveComment)(by?.handle ?? t.anonymous));
   });
-  if (thread.isError && !thread.data) return <PageFailure failure={thread.error} again={() => void thread.refetch()} />;
+  if (thread.isError && !thread.data)
+    return <PageFailure failure={thread.error} again={() => void thread.refetch()} />;
   const question = thread.data;
   const title = question?.title ?? titleFromLists(queries, id);
   return (
     <>
-      <PageHeading key={id} title={title ?? t.loading} lang={title === undefined ? undefined : languageOf(title)} className="thread-title" />
+      <PageHeading
+        key={id}
+        title={title ?? t.loading}
+        lang={title === undefined ? undefined : languageOf(title)}
+        className="thread-title"
+      />
       {question ? <Thread question={question} /> : <Loading />}
     </>
   );
@@ -44,7 +51,10 @@ function titleFromLists(queries: QueryClient, id: number): string | undefined {
   const lists = queries.getQueriesData<InfiniteData<QuestionPage>>({
     predicate: ({ queryKey: [key] }) => typeof key === "object" && key !== null && "_infinite" in key,
   });
-  return lists.flatMap(([, list]) => list?.pages ?? []).flatMap((page) => page.items).find((q) => q.id === id)?.title;
+  return lists
+    .flatMap(([, list]) => list?.pages ?? [])
+    .flatMap((page) => page.items)
+    .find((q) => q.id === id)?.title;
 }
 
 function Thread({ question }: { question: Question }) {
@@ -53,7 +63,11 @@ function Thread({ question }: { question: Question }) {
   return (
     <>
       <ul className="facts thread-facts">
-        {question.category && <li className="fact" lang={languageOf(question.category.title)}>{question.category.title}</li>}
+        {question.category && (
+          <li className="fact" lang={languageOf(question.category.title)}>
+            {question.category.title}
+          </li>
+        )}
         <li className="fact">{t.views(question.viewCount)}</li>
         {question.closed && <li className="fact">{t.closed}</li>}
       </ul>
@@ -68,7 +82,9 @@ function Thread({ question }: { question: Question }) {
       </article>
       <section aria-labelledby="answers">
         <h2 id="answers">{t.answers(answers.length)}</h2>
-        {answers.map((answer) => <AnswerView key={answer.id} answer={answer} />)}
+        {answers.map((answer) => (
+          <AnswerView key={answer.id} answer={answer} />
+        ))}
       </section>
       <AnswerForm question={question} />
     </>
@@ -81,7 +97,13 @@ function AnswerForm({ question }: { question: Question }) {
   const queries = useQueryClient();
   if (question.closed) return null;
   if (!member) {
-    return <p><Link className="button strong" href={`/sign-in?to=/questions/${question.id}`}>{t.signInToAnswer}</Link></p>;
+    return (
+      <p>
+        <Link className="button strong" href={`/sign-in?to=/questions/${question.id}`}>
+          {t.signInToAnswer}
+        </Link>
+      </p>
+    );
   }
   const put = (answer: Answer) => {
     queries.setQueryData<Question>(threadKey(question.id), (thread) => thread && withAnswer(thread, answer));
@@ -91,14 +113,21 @@ function AnswerForm({ question }: { question: Question }) {
   if (question.can?.answer !== true) return null;
   return (
     <section className="your-answer">
-      <ReplyForm name={`answer-${question.id}`} label={t.yourAnswer} submit={t.addAnswer} onPosted={put}
+      <ReplyForm
+        name={`answer-${question.id}`}
+        label={t.yourAnswer}
+        submit={t.addAnswer}
+        onPosted={put}
         send={async (content, key) => {
           const { data } = await createAnswer({
-            path: { id: question.id }, body: { content, format: "markdown" }, headers: { "Idempotency-Key": key },
+            path: { id: question.id },
+            body: { content, format: "markdown" },
+            headers: { "Idempotency-Key": key },
             throwOnError: true,
           });
           return data;
-        }} />
+        }}
+      />
     </section>
   );
 }

@@ -59,7 +59,8 @@ export const en = {
   searchFor: "Search questions",
   searchPlaceholder: "Search…",
   searchHint: "Type a word to search for.",
-  found: (n: number, q: string) => (n === 1 ? `1 question found for “${q}”` : `${n} questions found for “${q}”`),
+  found: (n: number, q: string) =>
+    n === 1 ? `1 question found for “${q}”` : `${n} questions found for “${q}”`,
   foundMore: (n: number, q: string) => `More than ${n} questions found for “${q}”`,
   foundNothing: (q: string) => `Nothing found for “${q}”`,
   inAnswer: "in an answer",

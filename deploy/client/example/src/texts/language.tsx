@@ -27,14 +27,22 @@ const Context = createContext<Speech | null>(null);
 export function LanguageProvider({ children }: { children: ReactNode }) {
   const [language, setLanguage] = useState(currentLanguage);
   // Before the first paint, since lines of Japanese are higher.
-  useLayoutEffect(() => { document.documentElement.lang = language; }, [language]);
+  useLayoutEffect(() => {
+    document.documentElement.lang = language;
+  }, [language]);
   useEffect(() => {
     const follow = () => setLanguage(currentLanguage());
     addEventListener("languagechange", follow);
     addEventListener("storage", follow); // chosen in another tab
-    return () => { removeEventListener("languagechange", follow); removeEventListener("storage", follow); };
+    return () => {
+      removeEventListener("languagechange", follow);
+      removeEventListener("storage", follow);
+    };
   }, []);
-  const choose = (chosen: Language) => { localStorage.setItem(key, chosen); setLanguage(chosen); };
+  const choose = (chosen: Language) => {
+    localStorage.setItem(key, chosen);
+    setLanguage(chosen);
+  };
   return <Context value={{ language, t: all[language], choose }}>{children}</Context>;
 }
 
