@@ -65,6 +65,8 @@ export interface Connection {
   token(): Promise<string | null>;
   /** The languages of texts now; undefined if they are the browser's. */
   language(): string | undefined;
+  /** Where the token of a visitor without an account is kept. */
+  visitor: TokenStore;
 }
 
 /** What is stored while the refresh token itself is in a cookie. */
@@ -174,7 +176,7 @@ export function connect(options: ConnectOptions): Connection {
 
   client.setConfig({ baseUrl, fetch: authorized as typeof fetch });
   return {
-    client, baseUrl, language,
+    client, baseUrl, language, visitor,
     async use(tokens) {
       generation++;
       accept(tokens);

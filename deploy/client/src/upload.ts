@@ -19,17 +19,21 @@ export async function uploadWithProgress(
   connection: Connection, file: File, onProgress: (sent: number, total: number) => void, signal?: AbortSignal,
 ): Promise<UploadedMedia> {
   const token = await connection.token();
+  const visitor = await connection.visitor.load();
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `${connection.baseUrl}/v1/media`);
     if (token !== null) request.setRequestHeader("Authorization", `Bearer ${token}`);
+    if (visitor !== null) request.setRequestHeader("Visitor-Token", visitor);
     const language = connection.language();
     if (language !== undefined) request.setRequestHeader("Accept-Language", language);
     request.setRequestHeader("Idempotency-Key", newKey());
     request.responseType = "json";
     request.upload.onprogress = (event) => onProgress(event.loaded, event.total);
-    request.onload = () => {
+    request.onload = async () => {
+      const given = request.getResponseHeader("Visitor-Token");
+      if (given !== null) await connection.visitor.save(given);
       if (request.status === 201) resolve(request.response as UploadedMedia);
       else reject((request.response as Problem | null) ?? new Error(`the upload was refused with ${request.status}`));
     };

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { createServer } from "node:net";
 
 import {
-  all, connect, createAnswer, createQuestion, follow, getQuestion, getSite, inMemory, listQuestions, searchQuestions,
-  signUp, uploadPicture, voteOnPost,
+  all, claimPost, connect, createAnswer, createQuestion, follow, getQuestion, getSite, inMemory, listQuestions, searchQuestions,
+  signOut, signUp, uploadPicture, voteOnPost,
 } from "../src/index.js";
 import type { Answer, Comment, LiveEvent, Problem, Question } from "../src/index.js";
 
@@ -209,4 +209,61 @@ test("a stream that is refused throws, and one that is left is closed", async ()
     break;
   }
   assert.equal(open, 0);
+});
+
+/** A fetch that keeps cookies as browsers do, for requests that ask for it, and says which page asks. */
+function browser(cookies: Map<string, string>): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const headers = new Headers(request.headers);
+    headers.set("Origin", baseUrl);
+    if (request.credentials === "include") {
+      headers.set("Cookie", [...cookies].map(([name, value]) => `${name}=${value}`).join("; "));
+    }
+    const body = request.body === null ? undefined : await request.arrayBuffer();
+    const response = await fetch(request.url, { method: request.method, headers, body });
+    for (const cookie of request.credentials === "include" ? response.headers.getSetCookie() : []) {
+      const [name, value] = cookie.split(";")[0]!.split("=", 2) as [string, string];
+      cookies.set(name, value);
+    }
+    return response;
+  };
+}
+
+test("the refresh token can stay in a cookie", async () => {
+  const cookies = new Map<string, string>();
+  const store = inMemory();
+  const visit = () => connect({ baseUrl, store, refreshCookie: true, fetch: browser(cookies) });
+  const first = visit();
+  const { data, error } = await signUp({
+    body: { handle: "cookie", email: "cookie@example.jp", password: "mitsubachi-2026", refreshCookie: true },
+  });
+  assert.ok(data && data.refreshToken === undefined, JSON.stringify(error));
+  await first.use(data);
+  const kept = cookies.get("__Host-refresh");
+  assert.ok(kept);
+  const later = visit(); // the page is loaded again
+  assert.ok(await later.token());
+  assert.notEqual(cookies.get("__Host-refresh"), kept);
+  assert.equal((await voteOnPost({ path: { id: 14 }, body: { value: 1 } })).response?.status, 200);
+  await signOut({ body: {} });
+  assert.equal(cookies.get("__Host-refresh"), "");
+  assert.equal(await visit().token(), null);
+});
+
+test("a visitor is known again", async () => {
+  const visitor = inMemory();
+  connect({ baseUrl, visitor });
+  const ask = (title: string) => createQuestion({ body: { title, content: "日当たりはどうですか。", categoryId: 10 } });
+  assert.ok((await ask("巣箱はどちらに向けますか。南ですか")).data);
+  const token = await visitor.load();
+  assert.ok(token);
+  const second = await ask("巣箱の高さはどのくらいですか。地面ですか");
+  assert.ok(second.data, JSON.stringify(second.error));
+  assert.equal(await visitor.load(), token);
+  const connection = connect({ baseUrl, visitor });
+  const { data } = await signUp({ body: { handle: "guest", email: "guest@example.jp", password: "mitsubachi-2026" } });
+  await connection.use(data!);
+  const claimed = await claimPost({ path: { id: second.data.id } });
+  assert.equal(claimed.response?.status, 200, JSON.stringify(claimed.error));
 });
