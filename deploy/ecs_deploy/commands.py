@@ -120,7 +120,7 @@ def rollback(aws: Aws, options: Options, console: Console) -> None:
     service = look(aws, options.cluster, options.service)
     running = revisions.find(aws, service.task_definition)
     last = revisions.last_deployed(aws, running.family)
-    target = _named(aws, running, options.to) if options.to else _back_from(aws, last, running, options)
+    target = _named(aws, running, options.to) if options.to is not None else _back_from(aws, last, running, options)
     if target.described.get("status") != "ACTIVE":
         raise refused(
             f"{target} cannot be run any more: it is {target.described.get('status')}; give another by --to"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,8 @@ class Aws:
 
 
 def connect(region: str | None) -> Aws:
-    session = boto3.Session(region_name=region)
+    # boto3 itself knows AWS_DEFAULT_REGION only.
+    session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
     if not session.region_name:
         raise refused("no region: give --region, or set AWS_REGION")
     # Watching takes long: a single failed or throttled look must not end it.

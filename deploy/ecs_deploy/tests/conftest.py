@@ -142,20 +142,27 @@ def register(ecs: Any, image: str, **more: Any) -> str:
     return str(answer["taskDefinition"]["taskDefinitionArn"])
 
 
+@pytest.fixture(scope="session")
+def clients(endpoint: str) -> Iterator[list[Any]]:
+    """Clients of moto, which take a while to make, and the environment for processes that make their own."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }.items():
+            environment.setenv(name, value)
+        yield [boto3.client(name) for name in ("ecr", "ecs", "ec2", "elbv2", "cloudwatch")]
+
+
 @pytest.fixture
-def site(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(endpoint: str, clients: list[Any]) -> Site:
     """A site that runs app:1 with the image v1; v2 is in the repository."""
     urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST"))  # noqa: S310
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    ecr, ecs, ec2, elb = (boto3.client(name) for name in ("ecr", "ecs", "ec2", "elbv2"))
+    ecr, ecs, ec2, elb, cloudwatch = clients
     ecr.create_repository(repositoryName=REPOSITORY)
     image_1, image_2 = put_image(ecr, "v1"), put_image(ecr, "v2")
     network = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -179,5 +186,5 @@ def site(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Site:
         },
     )
     double: Any = Fargate(ecs, FakeClock())
-    aws = Aws(REGION, double, ecr, elb, boto3.client("cloudwatch"))
+    aws = Aws(REGION, double, ecr, elb, cloudwatch)
     return Site(aws, double, image_1, image_2, target_group)
