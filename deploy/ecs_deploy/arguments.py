@@ -51,6 +51,7 @@ class Options(argparse.Namespace):
     base: str
     migrations: bool
     migration_family: str | None
+    migration_container: str | None
     migration_command: list[str]
     migration_timeout: float
     replace: bool
@@ -103,6 +104,8 @@ def _check_deploy(options: Options) -> None:
         raise refused(f"--version: {options.version!r} cannot be the tag of an image")
     if options.migration_family and not options.migrations:
         raise refused("--migration-family and --no-migrations contradict each other")
+    if options.migration_container and not options.migration_family:
+        raise refused("--migration-container is for --migration-family")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -125,7 +128,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service", required=True, help="name of the service in it")
     parser.add_argument("--region", help="AWS region (default: AWS_REGION, or that of the profile)")
     parser.add_argument(
-        "--container", default="app", help="the container whose image is changed (default: %(default)s)"
+        "--container", default="server", help="the container whose image is changed (default: %(default)s)"
     )
 
 
@@ -174,6 +177,12 @@ def _deploy(parser: argparse.ArgumentParser) -> None:
         metavar="FAMILY",
         help="a task definition of their own, e.g. with a database user that may create tables; it gets the "
         "new image too, and is run as it is (default: the service's new revision, with --migration-command)",
+    )
+    migrations.add_argument(
+        "--migration-container",
+        metavar="NAME",
+        help="the container in it whose image is changed, and whose exit code counts (default: the only one, "
+        "else --container)",
     )
     migrations.add_argument(
         "--migration-command",

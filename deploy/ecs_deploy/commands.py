@@ -52,8 +52,15 @@ def _migration_base(aws: Aws, options: Options, base: Revision) -> Revision | No
         check_entry_point(base, options.container)
         return None
     own = revisions.find(aws, options.migration_family)
-    own.container(options.container)
+    own.container(_migration_container(own, options))
     return own
+
+
+def _migration_container(own: Revision, options: Options) -> str:
+    containers = own.described["containerDefinitions"]
+    return options.migration_container or (
+        containers[0]["name"] if len(containers) == 1 else options.container
+    )
 
 
 def _image(aws: Aws, options: Options, base: Revision, console: Console) -> Image:
@@ -90,15 +97,16 @@ def _migrate(
     image: Image,
     console: Console,
 ) -> None:
-    runs = target
+    runs, container = target, options.container
     command: list[str] | None = options.migration_command
     if own:
-        wanted = revisions.with_image(aws, own, options.container, image)
+        container = _migration_container(own, options)
+        wanted = revisions.with_image(aws, own, container, image)
         runs, command = _registered(aws, own, wanted, image, console), None
     if runs is None or target is None:  # in a dry run
         console.would(f"run the migrations, by a task of that revision: {' '.join(command or ['as it is'])}")
         return
-    migration = Migration(runs, options.container, command)
+    migration = Migration(runs, container, command)
     migrate(aws, service, migration, target, options.migration_timeout, console)
 
 
@@ -120,7 +128,11 @@ def rollback(aws: Aws, options: Options, console: Console) -> None:
     service = look(aws, options.cluster, options.service)
     running = revisions.find(aws, service.task_definition)
     last = revisions.last_deployed(aws, running.family)
-    target = _named(aws, running, options.to) if options.to is not None else _back_from(aws, last, running, options)
+    target = (
+        _named(aws, running, options.to)
+        if options.to is not None
+        else _back_from(aws, last, running, options)
+    )
     if target.described.get("status") != "ACTIVE":
         raise refused(
             f"{target} cannot be run any more: it is {target.described.get('status')}; give another by --to"

@@ -41,9 +41,9 @@ def check_entry_point(base: Revision, container: str) -> None:
     entry = base.container(container).get("entryPoint")
     if entry != _ENTRY_POINT:
         raise refused(
-            f"the container {container} of {base} starts as {entry or 'its image says'}, so no task of it can "
-            'be made to run the migrations: let it have entryPoint ["/q2ab"] and command ["server"], or name '
-            "a task definition for them by --migration-family, or leave them out by --no-migrations"
+            f"the container {container} of {base} starts as {entry or 'its image says'}, so no task of it "
+            'can be made to run the migrations: let it have entryPoint ["/q2ab"] and command ["server"], or '
+            "name a task definition for them by --migration-family, or leave them out by --no-migrations"
         )
 
 
@@ -151,8 +151,8 @@ def _wait(aws: Aws, cluster: str, task: TaskTypeDef, timeout: float, console: Co
         if clock.now().timestamp() >= end:
             raise Failure(
                 Exit.MIGRATION,
-                f"the migrations have not ended in {timeout:.0f} s. The task {_id(task)} goes on, since "
-                "a change of tables must not be cut off; the service was not touched. Run this again to wait on",
+                f"the migrations have not ended in {timeout:.0f} s. The task {_id(task)} goes on, for "
+                "a change of tables is not cut off; the service was not touched. Run it again to wait on",
             )
         clock.sleep(5)
 

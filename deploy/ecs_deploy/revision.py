@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,9 +23,12 @@ IMAGE_TAG = "ecs-deploy:image"  # the digest of the image
 MIGRATED_TAG = "ecs-deploy:migrated"  # the task that ran this revision's migrations
 DEPLOYED_TAG = "ecs-deploy:deployed"  # when the service was last taken to this revision, and from which
 
-# Where a container says which version it is, for Datadog's unified tagging: in its environment and labels.
+# Where a container says which version it is, for Datadog's unified tagging: in its environment, in its
+# labels, and in the tags of its log lines (env:production,version:v1).
 VERSION_VARIABLE = "DD_VERSION"
 VERSION_LABEL = "com.datadoghq.tags.version"
+LOG_TAGS = "dd_tags"
+_VERSION_IN_LOG_TAGS = re.compile(r"(?<![^,])version:[^,]*")
 
 # So many revisions back a copy is looked for. Older ones are too old to be what was interrupted.
 _LOOK_BACK = 20
@@ -125,11 +129,19 @@ def with_image(aws: Aws, base: Revision, container: str, image: Image) -> Defini
 
 def _set_image(container: dict[str, Any], image: Image) -> None:
     container["image"] = image.uri
+    _set_version(container, image.version)
+
+
+def _set_version(container: dict[str, Any], version: str) -> None:
+    """Sets the version wherever the container says one."""
     for variable in container.get("environment", []):
         if variable.get("name") == VERSION_VARIABLE:
-            variable["value"] = image.version
+            variable["value"] = version
     if VERSION_LABEL in container.get("dockerLabels", {}):
-        container["dockerLabels"][VERSION_LABEL] = image.version
+        container["dockerLabels"][VERSION_LABEL] = version
+    log_options = container.get("logConfiguration", {}).get("options", {})
+    if LOG_TAGS in log_options:
+        log_options[LOG_TAGS] = _VERSION_IN_LOG_TAGS.sub(f"version:{version}", log_options[LOG_TAGS])
 
 
 def same(aws: Aws, wanted: Definition, there: Revision) -> bool:
@@ -140,11 +152,7 @@ def same(aws: Aws, wanted: Definition, there: Revision) -> bool:
 def _canonical(definition: Definition) -> object:
     plain = copy.deepcopy(definition)
     for container in plain["containerDefinitions"]:
-        for variable in container.get("environment", []):
-            if variable.get("name") == VERSION_VARIABLE:
-                variable["value"] = ""
-        if VERSION_LABEL in container.get("dockerLabels", {}):
-            container["dockerLabels"][VERSION_LABEL] = ""
+        _set_version(container, "any")
     return _sorted(plain)
 
 

@@ -31,7 +31,9 @@ PLAIN_SECRET = "hunter2-which-nobody-may-see"
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """Moto's server. It stands for AWS in this process and in those that tests start."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(os.environ.get("MOTO_PORT", "0")), verbose=False)
+    server = ThreadedMotoServer(
+        ip_address="127.0.0.1", port=int(os.environ.get("MOTO_PORT", "0")), verbose=False
+    )
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
@@ -94,9 +96,15 @@ def put_image(ecr: Any, tag: str) -> str:
     manifest = {
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 1, "digest": f"sha256:{tag}"},
+        "config": {
+            "mediaType": "application/vnd.oci.image.config.v1+json",
+            "size": 1,
+            "digest": f"sha256:{tag}",
+        },
         # Moto makes the image's digest of those of the layers.
-        "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "size": 1, "digest": f"sha256:{tag}"}],
+        "layers": [
+            {"mediaType": "application/vnd.oci.image.layer.v1.tar", "size": 1, "digest": f"sha256:{tag}"}
+        ],
     }
     ecr.put_image(repositoryName=REPOSITORY, imageManifest=json.dumps(manifest), imageTag=tag)
     repository = ecr.describe_repositories(repositoryNames=[REPOSITORY])["repositories"][0]
@@ -106,7 +114,7 @@ def put_image(ecr: Any, tag: str) -> str:
 def register(ecs: Any, image: str, **more: Any) -> str:
     """Registers a revision as Terraform does, and returns its ARN."""
     app = {
-        "name": "app",
+        "name": "server",
         "image": image,
         "essential": True,
         "entryPoint": ["/q2ab"],
@@ -119,11 +127,20 @@ def register(ecs: Any, image: str, **more: Any) -> str:
         "secrets": [{"name": "DATABASE_URL", "valueFrom": SECRET}],
         "dockerLabels": {"com.datadoghq.tags.version": "v1", "com.datadoghq.tags.service": "api"},
         "portMappings": [{"containerPort": 8080, "protocol": "tcp"}],
+        "logConfiguration": {
+            "logDriver": "awsfirelens",
+            "options": {"Name": "datadog", "dd_tags": "env:production,version:v1"},
+        },
         "stopTimeout": 60,
         "memoryReservation": 512,  # moto wants it
         **more.pop("app", {}),
     }
-    agent = {"name": "agent", "image": "datadog/agent:7", "essential": False, "memoryReservation": 256}
+    agent = more.pop("beside", None) or {
+        "name": "agent",
+        "image": "datadog/agent:7",
+        "essential": False,
+        "memoryReservation": 256,
+    }
     answer = ecs.register_task_definition(
         **{
             "family": FAMILY,
@@ -134,7 +151,7 @@ def register(ecs: Any, image: str, **more: Any) -> str:
             "runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
             "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
             "taskRoleArn": "arn:aws:iam::123456789012:role/task",
-            "containerDefinitions": [app, agent],
+            "containerDefinitions": [app, agent] if agent != "none" else [app],
             "tags": [{"key": "team", "value": "site"}],
             **more,
         }
@@ -180,9 +197,13 @@ def site(endpoint: str, clients: list[Any]) -> Site:
         desiredCount=2,
         launchType="FARGATE",
         platformVersion="1.4.0",
-        loadBalancers=[{"targetGroupArn": target_group, "containerName": "app", "containerPort": 8080}],
+        loadBalancers=[{"targetGroupArn": target_group, "containerName": "server", "containerPort": 8080}],
         networkConfiguration={
-            "awsvpcConfiguration": {"subnets": [subnet], "securityGroups": [group], "assignPublicIp": "DISABLED"}
+            "awsvpcConfiguration": {
+                "subnets": [subnet],
+                "securityGroups": [group],
+                "assignPublicIp": "DISABLED",
+            }
         },
     )
     double: Any = Fargate(ecs, FakeClock())

@@ -1,11 +1,11 @@
 """What moto lacks of ECS on Fargate, played in front of moto's client.
 
-Moto keeps clusters, services, task definitions, tags, tasks and images, and those are the real boto3 calls against
-it. It has no tasks that become healthy or stop, no deployments, no events and no exit codes, and it forgets a
-service's deployment settings. `Fargate` adds these to moto's answers: `describe_services` gets the deployment that
-the next of its `looks` says, `describe_tasks` the migrations' exit code. Whatever it does not play goes to moto as
-it is. It keeps what it plays in this process only, but for what moto knows, so that a process that is killed and
-one that goes on see the same service.
+Moto keeps clusters, services, task definitions, tags, tasks and images, and those are the real boto3 calls
+against it. It has no tasks that become healthy or stop, no deployments, no events and no exit codes, and it
+forgets a service's deployment settings. `Fargate` adds these to moto's answers: `describe_services` gets
+the deployment that the next of its `looks` says, `describe_tasks` the migrations' exit code. Whatever it
+does not play goes to moto as it is. It keeps what it plays in this process only, but for what moto knows,
+so that a process that is killed and one that goes on see the same service.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ CLUSTER, SERVICE, FAMILY, REPOSITORY = "site", "api", "app", "site/app"
 REGION = "ap-northeast-1"
 
 # The calls that change something. A dry run makes none of them.
-CHANGES = ("register_task_definition", "run_task", "tag_resource", "untag_resource", "update_service", "stop_task")
+CHANGES = (
+    "register_task_definition",
+    "run_task",
+    "tag_resource",
+    "untag_resource",
+    "update_service",
+    "stop_task",
+)
 
 
 class FakeClock(Clock):
@@ -32,10 +39,6 @@ class FakeClock(Clock):
 
     def _pass(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)
-
-
-class Killed(BaseException):
-    """Ends the program where it stands, as kill -9 would: nothing catches it."""
 
 
 # What a deployment looks like from one look to the next.
@@ -87,7 +90,9 @@ class Fargate:
         return call
 
     def _update_service(self, **arguments: Any) -> Any:
-        before = self.moto.describe_services(cluster=CLUSTER, services=[SERVICE])["services"][0]["taskDefinition"]
+        before = self.moto.describe_services(cluster=CLUSTER, services=[SERVICE])["services"][0][
+            "taskDefinition"
+        ]
         target = arguments["taskDefinition"]
         if before != target:
             self.last = before
@@ -103,7 +108,9 @@ class Fargate:
         return answer
 
     def _played(self, *, count: bool) -> dict[str, Any]:
-        service: dict[str, Any] = self.moto.describe_services(cluster=CLUSTER, services=[SERVICE])["services"][0]
+        service: dict[str, Any] = self.moto.describe_services(cluster=CLUSTER, services=[SERVICE])[
+            "services"
+        ][0]
         target = service["taskDefinition"]
         looks = self.looks.get(target.rsplit("/", 1)[-1], ["COMPLETED"])
         number = self.looked.get(target, 0)
@@ -115,7 +122,10 @@ class Fargate:
             "IN_PROGRESS": [self._one(target, "PRIMARY", look), self._one(old, "ACTIVE", "COMPLETED")],
             "COMPLETED": [self._one(target, "PRIMARY", look)],
             "FAILED": [self._one(target, "PRIMARY", look), self._one(old, "ACTIVE", "COMPLETED")],
-            "BACK": [self._one(old, "PRIMARY", "IN_PROGRESS", back=True), self._one(target, "ACTIVE", "FAILED")],
+            "BACK": [
+                self._one(old, "PRIMARY", "IN_PROGRESS", back=True),
+                self._one(target, "ACTIVE", "FAILED"),
+            ],
             "BACK_COMPLETED": [self._one(old, "PRIMARY", "COMPLETED", back=True)],
         }[look]
         if look.startswith("BACK"):
@@ -128,14 +138,20 @@ class Fargate:
             "networkConfiguration": service["deployments"][0]["networkConfiguration"],
             "events": [
                 {"id": look, "createdAt": self.clock.now(), "message": f"(service {SERVICE}) {look.lower()}"},
-                {"id": "e0", "createdAt": datetime(2026, 1, 1, tzinfo=UTC), "message": "(service api) an old event"},
+                {
+                    "id": "e0",
+                    "createdAt": datetime(2026, 1, 1, tzinfo=UTC),
+                    "message": "(service api) an old event",
+                },
             ],
             **self.settings,
         }
 
     def _one(self, arn: str, status: str, state: str, *, back: bool = False) -> dict[str, Any]:
         failed = state == "FAILED"
-        reason = "ECS deployment circuit breaker: tasks failed to start." if failed else f"ECS deployment {state}"
+        reason = (
+            "ECS deployment circuit breaker: tasks failed to start." if failed else f"ECS deployment {state}"
+        )
         begin = self.began.get(arn, datetime(2026, 1, 1, tzinfo=UTC))
         running = 0 if failed or (status == "PRIMARY" and state == "IN_PROGRESS") else 2
         return {
@@ -172,7 +188,7 @@ class Fargate:
 
     def _stopped(self, task: dict[str, Any], number: int) -> dict[str, Any]:
         code = self.exit_codes[min(number, len(self.exit_codes) - 1)]
-        container: dict[str, Any] = {"name": "app", "lastStatus": "STOPPED"}
+        container: dict[str, Any] = {"name": task["containers"][0]["name"], "lastStatus": "STOPPED"}
         if code is None:
             container["reason"] = "CannotPullContainerError: no such image"
         else:
@@ -192,7 +208,7 @@ class Fargate:
             "lastStatus": "STOPPED",
             "stoppedReason": "Task failed ELB health checks in (target-group api)",
             "createdAt": self.clock.now(),
-            "containers": [{"name": "app", "exitCode": 1}],
+            "containers": [{"name": "server", "exitCode": 1}],
         }
 
 

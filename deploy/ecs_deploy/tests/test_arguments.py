@@ -38,7 +38,11 @@ WHERE = ["--cluster", "site", "--service", "api"]
         (["deploy", *WHERE, "--image", "x", "--poll", "soon"], "--poll"),
         (["deploy", *WHERE, "--image", "x", "--base", "first"], "--base"),
         (["deploy", *WHERE, "--image", "x", "--migration-command", ""], "--migration-command"),
-        (["deploy", *WHERE, "--image", "x", "--no-migrations", "--migration-family", "m"], "--migration-family"),
+        (
+            ["deploy", *WHERE, "--image", "x", "--no-migrations", "--migration-family", "m"],
+            "--migration-family",
+        ),
+        (["deploy", *WHERE, "--image", "x", "--migration-container", "m"], "--migration-container"),
         (["deploy", *WHERE, "--image", "x", "--imag", "y"], "--imag"),
         (["rollback", *WHERE, "--image", "x"], "--image"),
         (["status", *WHERE, "--dry-run"], "--dry-run"),
@@ -77,11 +81,13 @@ def test_what_is_not_there(site: Site) -> None:
     refused(site, "neither a tag nor a digest", "--image", site.image_2.removesuffix(":v2"))
     refused(site, "no image", "--image", site.image_2.replace("site/app", "site/none"))
     refused(site, "by its digest", "--image", "ghcr.io/site/app:v2")
-    refused(site, "no container 'web', but app, agent", "--image", site.image_2, "--container", "web")
+    refused(site, "no container 'web', but server, agent", "--image", site.image_2, "--container", "web")
     refused(site, "no task definition gone", "--image", site.image_2, "--migration-family", "gone")
 
 
-@pytest.mark.parametrize(("cluster", "service", "named"), [("x", SERVICE, "--cluster"), (CLUSTER, "x", "--service")])
+@pytest.mark.parametrize(
+    ("cluster", "service", "named"), [("x", SERVICE, "--cluster"), (CLUSTER, "x", "--service")]
+)
 def test_a_service_that_is_not_there(site: Site, cluster: str, service: str, named: str) -> None:
     from ecs_deploy.service import find
 
@@ -92,7 +98,7 @@ def test_a_service_that_is_not_there(site: Site, cluster: str, service: str, nam
 def test_an_image_elsewhere_by_its_digest(site: Site) -> None:
     digest = "sha256:" + "0" * 64
     assert site.run("deploy", "--image", f"ghcr.io:443/site/app:v3@{digest}") == Exit.DONE, site.output
-    app = site.containers("app:2")["app"]
+    app = site.containers("app:2")["server"]
     assert app["image"] == f"ghcr.io:443/site/app@{digest}"
     assert app["dockerLabels"]["com.datadoghq.tags.version"] == "v3"
 

@@ -1,7 +1,8 @@
-"""Building and pushing. Docker is a stand-in: a script that notes how it is called and puts an image into moto."""
+"""Building and pushing. Docker is a script that notes its calls and puts an image into moto."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def commit(source: Path) -> str:
 
 def test_it_builds_pushes_and_deploys(site: Site, source: Path) -> None:
     assert build(site, source) == Exit.DONE, site.output
-    app = site.containers("app:2")["app"]
+    app = site.containers("app:2")["server"]
     assert "@sha256:" in app["image"]
     assert app["dockerLabels"]["com.datadoghq.tags.version"] == commit(source)
     told = calls(source)
@@ -74,7 +75,7 @@ def test_it_builds_pushes_and_deploys(site: Site, source: Path) -> None:
 def test_the_password_is_in_no_argument_and_not_printed(site: Site, source: Path) -> None:
     assert build(site, source) == Exit.DONE
     login = next(line for line in calls(source).splitlines() if "--password-stdin" in line)
-    arguments, password = __import__("json").loads(login)
+    arguments, password = json.loads(login)
     assert password
     assert password not in arguments
     assert password not in site.output

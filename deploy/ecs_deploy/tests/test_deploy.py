@@ -40,7 +40,15 @@ def test_only_image_and_version_are_changed(site: Site) -> None:
     digest = after["containerDefinitions"][0]["image"].split("@")[1]
     assert after["containerDefinitions"][0].pop("image") == f"{site.image_2.rsplit(':', 1)[0]}@{digest}"
     before["containerDefinitions"][0].pop("image")
-    labels = [one["containerDefinitions"][0]["dockerLabels"].pop("com.datadoghq.tags.version") for one in (before, after)]
+    logs = [
+        one["containerDefinitions"][0]["logConfiguration"]["options"].pop("dd_tags")
+        for one in (before, after)
+    ]
+    assert logs == ["env:production,version:v1", "env:production,version:v2"]
+    labels = [
+        one["containerDefinitions"][0]["dockerLabels"].pop("com.datadoghq.tags.version")
+        for one in (before, after)
+    ]
     versions = [one["containerDefinitions"][0]["environment"].pop(0)["value"] for one in (before, after)]
     assert labels == versions == ["v1", "v2"]
     for one in (before, after):
@@ -56,7 +64,7 @@ def test_migrations_run_like_the_service_before_it(site: Site) -> None:
     (task,) = site.ecs.made("run_task")
     service = site.ecs.made("update_service")[0]
     assert task["taskDefinition"] == service["taskDefinition"]
-    assert task["overrides"] == {"containerOverrides": [{"name": "app", "command": ["admin", "migrate"]}]}
+    assert task["overrides"] == {"containerOverrides": [{"name": "server", "command": ["admin", "migrate"]}]}
     assert task["launchType"] == "FARGATE"
     assert task["platformVersion"] == "1.4.0"
     assert task["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] == "DISABLED"
@@ -65,12 +73,13 @@ def test_migrations_run_like_the_service_before_it(site: Site) -> None:
 
 
 def test_migrations_may_have_a_task_definition_of_their_own(site: Site) -> None:
-    register(site.ecs.moto, site.image_1, family="app-migrate", app={"entryPoint": ["/admin"], "command": ["migrate"]})
+    own = {"name": "migrate", "entryPoint": ["/admin"], "command": ["migrate"]}
+    register(site.ecs.moto, site.image_1, family="app-migrate", app=own, beside="none")
     assert site.deploy("--migration-family", "app-migrate") == Exit.DONE, site.output
     (task,) = site.ecs.made("run_task")
     assert task["taskDefinition"].endswith("/app-migrate:2")
     assert "overrides" not in task
-    assert site.containers("app-migrate:2")["app"]["image"] == site.containers("app:2")["app"]["image"]
+    assert site.containers("app-migrate:2")["migrate"]["image"] == site.containers("app:2")["server"]["image"]
     assert site.deploy("--migration-family", "app-migrate") == Exit.DONE
     assert site.changed == []
 
@@ -96,7 +105,7 @@ def test_the_second_run_does_nothing(site: Site) -> None:
     assert site.deploy() == Exit.DONE
     assert site.changed == []
     assert "nothing to do: api runs app:2" in site.output
-    by_digest = site.containers("app:2")["app"]["image"]
+    by_digest = site.containers("app:2")["server"]["image"]
     assert site.run("deploy", "--image", by_digest) == Exit.DONE
     assert site.changed == [], "the same image under another name is the same image"
 
@@ -138,7 +147,7 @@ def test_failing_migrations_leave_the_service_alone(site: Site) -> None:
     assert site.deploy() == Exit.MIGRATION
     assert site.runs == "app:1"
     assert "update_service" not in site.changed
-    assert "app ended with exit code 1; Essential container in task exited" in site.output
+    assert "server ended with exit code 1; Essential container in task exited" in site.output
     assert site.deploy() == Exit.DONE, site.output
     assert site.runs == "app:2"
     assert "an earlier migration task failed" in site.output
@@ -150,7 +159,7 @@ def test_failing_migrations_leave_the_service_alone(site: Site) -> None:
 def test_a_migration_task_without_exit_code_has_failed(site: Site) -> None:
     site.ecs.exit_codes = [None]
     assert site.deploy() == Exit.MIGRATION
-    assert "app did not run to its end; app: CannotPullContainerError: no such image" in site.output
+    assert "server did not run to its end; server: CannotPullContainerError: no such image" in site.output
     assert site.runs == "app:1"
 
 
@@ -223,12 +232,12 @@ def test_latest_takes_what_terraform_changed(site: Site) -> None:
 
 def test_other_containers_with_the_same_image_get_it_too(site: Site) -> None:
     first = {"name": "first", "image": site.image_1, "essential": False, "memory": 64}
-    app = site.containers("app:1")["app"]
+    app = site.containers("app:1")["server"]
     arn = register(site.ecs.moto, site.image_1, containerDefinitions=[app, first])
     site.ecs.moto.update_service(cluster=CLUSTER, service=SERVICE, taskDefinition=arn)
     assert site.deploy() == Exit.DONE, site.output
     new = site.containers(site.runs)
-    assert new["first"]["image"] == new["app"]["image"] != site.image_1
+    assert new["first"]["image"] == new["server"]["image"] != site.image_1
 
 
 def test_the_order_of_variables_means_nothing(site: Site) -> None:

@@ -10,7 +10,7 @@ from ecs_deploy.console import Exit
 from ecs_deploy.tests.conftest import Site
 from ecs_deploy.tests.fargate import CIRCUIT_BREAKER, CLUSTER, FAILED, NEVER, SERVICE
 
-STOPPED = "app ended with exit code 1; Task failed ELB health checks in (target-group api)"
+STOPPED = "server ended with exit code 1; Task failed ELB health checks in (target-group api)"
 
 
 def test_the_circuit_breaker_takes_it_back(site: Site) -> None:
@@ -62,11 +62,15 @@ def test_alarms_and_unhealthy_targets_are_named(site: Site, monkeypatch: pytest.
         Threshold=1,
         Statistic="Sum",
     )
-    site.aws.cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="7 were greater than 1")
+    site.aws.cloudwatch.set_alarm_state(
+        AlarmName="errors", StateValue="ALARM", StateReason="7 were greater than 1"
+    )
     site.ecs.alarms = ["errors"]
     unhealthy = {"State": "unhealthy", "Description": "Health checks failed with these codes: [503]"}
     health = [{"Target": {"Id": "10.0.1.9"}, "TargetHealth": unhealthy}]
-    monkeypatch.setattr(site.aws.elb, "describe_target_health", lambda **_: {"TargetHealthDescriptions": health})
+    monkeypatch.setattr(
+        site.aws.elb, "describe_target_health", lambda **_: {"TargetHealthDescriptions": health}
+    )
     site.ecs.looks = {"app:2": CIRCUIT_BREAKER}
     assert site.deploy() == Exit.ROLLED_BACK
     assert "errors: 7 were greater than 1" in site.output
@@ -114,7 +118,7 @@ def test_rollback_after_the_older_image_was_deployed_again(site: Site) -> None:
     assert site.deploy() == Exit.DONE
     site.ecs.clock.sleep(60)
     assert site.run("deploy", "--image", site.image_1) == Exit.DONE, site.output
-    assert site.containers(site.runs)["app"]["image"].startswith(site.image_1.removesuffix(":v1"))
+    assert site.containers(site.runs)["server"]["image"].startswith(site.image_1.removesuffix(":v1"))
     assert site.run("rollback") == Exit.DONE, site.output
     assert site.runs == "app:2"
 
@@ -199,7 +203,12 @@ def test_status_tells_and_changes_nothing(site: Site) -> None:
     assert site.deploy() == Exit.DONE
     assert site.run("status") == Exit.DONE
     assert site.changed == []
-    for line in ("api in site: steady", "revision: app:2 (v2, ", "before:   app:1", "rollback: by ECS itself"):
+    for line in (
+        "api in site: steady",
+        "revision: app:2 (v2, ",
+        "before:   app:1",
+        "rollback: by ECS itself",
+    ):
         assert line in site.output
     site.ecs.looks = {"app:2": NEVER}
     assert site.run("status") == Exit.DONE
@@ -210,7 +219,9 @@ def test_a_refusal_of_aws_is_told(site: Site) -> None:
     from botocore.exceptions import ClientError
 
     def denied(**_: Any) -> Any:
-        error = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized to perform: iam:PassRole"}}
+        error = {
+            "Error": {"Code": "AccessDeniedException", "Message": "not authorized to perform: iam:PassRole"}
+        }
         raise ClientError(error, "RegisterTaskDefinition")  # type: ignore[arg-type]
 
     site.ecs._register_task_definition = denied  # type: ignore[attr-defined]
