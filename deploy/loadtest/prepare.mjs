@@ -103,6 +103,8 @@ const write = (name, rows) =>
   writeFile(new URL(`${name}.csv`, folder), rows.map((row) => row.map(quoted).join(",")).join("\n") + "\n");
 
 const threads = await take(numbers.THREADS, "/v1/questions?limit=100&state=open", (q) => q.answerCount > 0);
+// Lists must have a second page, and few threads would be in every cache.
+if (threads.length < 30) throw new Error(`${target} has only ${threads.length} open questions with answers; 30 are needed`);
 const tags = await take(100, "/v1/tags?limit=100");
 const users = await take(200, "/v1/users?limit=100");
 const categories = (await get("/v1/categories")).items;
