@@ -1,5 +1,6 @@
-// Writes data/*.csv, which the scenarios draw from: threads, users, words, categories as they are on the target, and members
-// whose accounts are made here. Run it again as often as you like: accounts that are there stay, if the password is theirs.
+// Writes data/*.csv, which the scenarios draw from: threads, users, words, categories as they are on the
+// target, and members whose accounts are made here. Run it again as often as you like: accounts that are
+// there stay, if the password is theirs.
 //
 //   TARGET=https://api.example.org LOADTEST_PASSWORD=… node prepare.mjs
 
@@ -84,7 +85,9 @@ async function member(number) {
   if (made.status === 201) return handle;
   const signedIn = await send("POST", "/v1/auth/sign-in", { login: handle, password });
   if (signedIn.status === 200) return handle;
-  throw new Error(`${handle} cannot be made (${made.status} ${made.body.detail}), nor signed in (${signedIn.status})`);
+  throw new Error(
+    `${handle} cannot be made (${made.status} ${made.body.detail}), nor signed in (${signedIn.status})`,
+  );
 }
 
 async function members(number) {
@@ -104,14 +107,35 @@ const write = (name, rows) =>
 
 const threads = await take(numbers.THREADS, "/v1/questions?limit=100&state=open", (q) => q.answerCount > 0);
 // Lists must have a second page, and few threads would be in every cache.
-if (threads.length < 30) throw new Error(`${target} has only ${threads.length} open questions with answers; 30 are needed`);
+if (threads.length < 30)
+  throw new Error(`${target} has only ${threads.length} open questions with answers; 30 are needed`);
 const tags = await take(100, "/v1/tags?limit=100");
 const users = await take(200, "/v1/users?limit=100");
 const categories = (await get("/v1/categories")).items;
-await write("questions", threads.map((q) => [q.id]));
-await write("newsletter", threads.slice(0, 5).map((q) => [q.id]));
-await write("words", tags.map((t) => [t.tag]));
-await write("users", users.map((u) => [encodeURIComponent(u.handle)]));
-await write("categories", categories.map((c) => [c.id]));
-await write("members", (await members(numbers.MEMBERS)).map((handle) => [handle, password]));
-console.log(`data/: ${threads.length} threads, ${users.length} users, ${tags.length} words, ${numbers.MEMBERS} members`);
+await write(
+  "questions",
+  threads.map((q) => [q.id]),
+);
+await write(
+  "newsletter",
+  threads.slice(0, 5).map((q) => [q.id]),
+);
+await write(
+  "words",
+  tags.map((t) => [t.tag]),
+);
+await write(
+  "users",
+  users.map((u) => [encodeURIComponent(u.handle)]),
+);
+await write(
+  "categories",
+  categories.map((c) => [c.id]),
+);
+await write(
+  "members",
+  (await members(numbers.MEMBERS)).map((handle) => [handle, password]),
+);
+console.log(
+  `data/: ${threads.length} threads, ${users.length} users, ${tags.length} words, ${numbers.MEMBERS} members`,
+);

@@ -1,5 +1,5 @@
-// Runs the scenarios one after the other and prints one table of all. Ends with 1 if a threshold was missed or a response
-// was not what its scenario expects, and with 2 if it was called wrongly.
+// Runs the scenarios one after the other and prints one table of all. Ends with 1 if a threshold was missed
+// or a response was not what its scenario expects, and with 2 if it was called wrongly.
 //
 //   TARGET=http://127.0.0.1:8080 node run.mjs [SCENARIO …]
 
@@ -22,10 +22,14 @@ function refuse(why) {
 if (!TARGET) refuse("TARGET is not set");
 if (!["here", "site"].includes(ENVIRONMENT)) refuse(`ENVIRONMENT=${ENVIRONMENT} is neither here nor site`);
 if (new Set(chosen).size < chosen.length) refuse("a scenario is named twice");
-for (const name of chosen) if (!all.includes(name)) refuse(`there is no scenario ${name}, but ${all.join(", ")}`);
+for (const name of chosen)
+  if (!all.includes(name)) refuse(`there is no scenario ${name}, but ${all.join(", ")}`);
 if (!existsSync(path.join(here, "data", "members.csv"))) refuse("there is no data; run prepare.mjs first");
 
-const artillery = path.join(path.dirname(createRequire(import.meta.url).resolve("artillery/package.json")), "bin/run");
+const artillery = path.join(
+  path.dirname(createRequire(import.meta.url).resolve("artillery/package.json")),
+  "bin/run",
+);
 
 // Longest time that one scenario may take here, in milliseconds; its phases take a quarter of a minute.
 const limit = ENVIRONMENT === "here" ? 150_000 : undefined;
@@ -48,7 +52,16 @@ function program(command, args, environment = {}) {
 
 async function run(name) {
   const report = path.join(here, "reports", `${name}.json`);
-  const args = ["run", `${name}.yml`, "--config", "config.yml", "--environment", ENVIRONMENT, "--target", TARGET];
+  const args = [
+    "run",
+    `${name}.yml`,
+    "--config",
+    "config.yml",
+    "--environment",
+    ENVIRONMENT,
+    "--target",
+    TARGET,
+  ];
   args.push("--output", report);
   // --config is read last; what is added comes before it.
   if (DD_API_KEY) args.push("--input", "datadog.yml");
@@ -61,7 +74,8 @@ async function run(name) {
   });
   await writeFile(path.join(here, "reports", `${name}.log`), output);
   const besides = await beside;
-  if (code === null) return { name, failed: [`artillery did not end within ${limit / 1000} s; see reports/${name}.log`] };
+  if (code === null)
+    return { name, failed: [`artillery did not end within ${limit / 1000} s; see reports/${name}.log`] };
   if (!existsSync(report)) return { name, failed: [`artillery ended with ${code}:\n${output.slice(-2000)}`] };
   const { aggregate } = JSON.parse(await readFile(report, "utf8"));
   return { name, ...figures(aggregate), failed: failures(code, output, aggregate, besides) };
@@ -100,23 +114,35 @@ function failures(code, output, { counters, summaries }, besides) {
     const named = "plugins.metrics-by-endpoint.response_time.";
     const slow = Object.entries(summaries).filter(([key]) => key.startsWith(named));
     slow.sort(([, a], [, b]) => b.p95 - a.p95);
-    for (const [key, { p95, p99 }] of slow.slice(0, 3)) failed.push(`slowest: ${key.slice(named.length)}: p95 ${p95}, p99 ${p99}`);
+    for (const [key, { p95, p99 }] of slow.slice(0, 3))
+      failed.push(`slowest: ${key.slice(named.length)}: p95 ${p95}, p99 ${p99}`);
   }
-  if (besides && besides.code !== 0) failed.push(`${besides.command} ended with ${besides.code}: ${besides.output.slice(-500)}`);
+  if (besides && besides.code !== 0)
+    failed.push(`${besides.command} ended with ${besides.code}: ${besides.output.slice(-500)}`);
   if (code !== 0 && failed.length === 0) failed.push(`artillery ended with ${code}; see reports/`);
   return failed;
 }
 
 function table(rows) {
   const number = (value, digits = 0) => (value === undefined ? "-" : value.toFixed(digits));
-  const lines = [["scenario", "requests", "requests/s", "p50 ms", "p95 ms", "p99 ms", "slowest ms", "errors", ""]];
+  const lines = [
+    ["scenario", "requests", "requests/s", "p50 ms", "p95 ms", "p99 ms", "slowest ms", "errors", ""],
+  ];
   for (const row of rows) {
     const { name, requests, rate, p50, p95, p99, slowest, errors, failed } = row;
     const times = [p50, p95, p99, slowest].map((time) => number(time, 0));
-    lines.push([name, number(requests), number(rate), ...times, number(errors), failed.length ? "FAILED" : "ok"]);
+    lines.push([
+      name,
+      number(requests),
+      number(rate),
+      ...times,
+      number(errors),
+      failed.length ? "FAILED" : "ok",
+    ]);
   }
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const pad = (cell, column) => (column === 0 || column === 8 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]));
+  const pad = (cell, column) =>
+    column === 0 || column === 8 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
   return lines.map((line) => line.map(pad).join("  ").trimEnd()).join("\n");
 }
 

@@ -9,8 +9,9 @@ const browsers = [
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
 const octet = () => 1 + Math.floor(Math.random() * 254);
 
-// Gives the visitor an address in the network for benchmarks (RFC 2544), which the server believes where this machine is
-// one of its TRUSTED_PROXIES, and a browser. A load balancer puts the real address behind it, which then counts.
+// Gives the visitor an address in the network for benchmarks (RFC 2544), which the server believes where this
+// machine is one of its TRUSTED_PROXIES, and a browser. A load balancer puts the real address behind it,
+// which then counts.
 export async function arrive(context) {
   context.vars.address = `198.${pick([18, 19])}.${octet()}.${octet()}`;
   context.vars.browser = pick(browsers);
