@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test test-mysql lint bench bench-ranking bench-uploads attack torture torture-jobs media-move cognito fuzz fuzz-api client client-example openapi openapi-changes lambda-check terraform-check ecs-deploy-check loadtest chaos container-check cover
+.PHONY: check test test-mysql test-mariadb lint bench bench-ranking bench-uploads attack torture torture-jobs media-move cognito fuzz fuzz-api client client-example openapi openapi-changes lambda-check terraform-check ecs-deploy-check loadtest chaos container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -10,9 +10,9 @@ check:
 test:
 	go test ./...
 
-# All tests on a MySQL of its own, with both recorded sites. .ci/run uses one of them there.
-test-mysql:
-	read -r url pid < <(.ci/mysql) || exit 1; TEST_DATABASE_URL=$$url go test -timeout 40m ./...; status=$$?; kill $$pid; exit $$status
+# All tests on a MySQL or a MariaDB of its own, with both recorded sites. .ci/run uses one of them on each.
+test-mysql test-mariadb:
+	read -r url pid < <(.ci/$(@:test-%=%)) || exit 1; TEST_DATABASE_URL=$$url go test -timeout 40m ./...; status=$$?; kill $$pid; exit $$status
 
 lint:
 	golangci-lint run --allow-parallel-runners ./...
@@ -81,13 +81,13 @@ lambda-check:
 terraform-check:
 	.ci/terraform
 
-# deploy/ecs-deploy against moto.
+# Types, style and tests of deploy/ecs-deploy (against moto), and the example of a CI workflow.
 ecs-deploy-check:
 	.ci/ecs-deploy
 
-# A day of the site in two minutes, by Artillery.
+# The site's day by Artillery against a server of its own, with thresholds. LOADTEST_ARGS are scenarios: readers members newsletter rankings
 loadtest:
-	.ci/loadtest
+	.ci/loadtest $(LOADTEST_ARGS)
 
 # Three servers while what they depend on breaks, one thing after the other; about ten minutes. CHAOS_ARGS are the flags of tools/chaos.
 chaos:

@@ -59,13 +59,17 @@ func Present() Database {
 
 // OnEachDatabase runs a test in parallel on SQLite or, if TEST_DATABASE_URL names a server on which it may
 // create databases, on both recorded sites there instead.
-// They differ in the character set of their tables; with TEST_SITES=utf8mb4 only the one with that set is used.
+// They differ in the character set of their tables; with TEST_SITES=utf8mb3 or utf8mb4 only the one with that
+// set is used.
 func OnEachDatabase(t *testing.T, test func(t *testing.T, db Database)) {
 	t.Helper()
 	databases := map[string]Database{"sqlite": SQLite}
 	if os.Getenv("TEST_DATABASE_URL") != "" {
 		databases = map[string]Database{"small": Server, "small-utf8mb4": ServerUTF8MB4}
-		if os.Getenv("TEST_SITES") == "utf8mb4" {
+		switch os.Getenv("TEST_SITES") {
+		case "utf8mb3":
+			delete(databases, "small-utf8mb4")
+		case "utf8mb4":
 			delete(databases, "small")
 		}
 	}
