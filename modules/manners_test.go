@@ -309,6 +309,9 @@ func TestRateLimit(t *testing.T) {
 				last.Header.Get("RateLimit-Remaining") != "0" {
 				t.Errorf("over the limit: %s %v", last.Status, last.Header)
 			}
+			if p := testsite.Decode[struct{ RetryAfter int }](t, last); p.RetryAfter < 1 {
+				t.Errorf("the problem says to try again after %d s", p.RetryAfter)
+			}
 			if res := s.Request(t, "GET", "/healthz", testsite.Visitor); res.StatusCode != 200 {
 				t.Errorf("the probe is limited: %s", res.Status)
 			}

@@ -4,5 +4,5 @@ export * from "./connect.js";
 export * from "./live.js";
 export * from "./upload.js";
 export * from "./pages.js";
-export { newKey } from "./send.js";
+export { isProblem, newKey } from "./send.js";
 export { createClient } from "./generated/client/index.js";

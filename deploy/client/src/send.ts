@@ -1,3 +1,5 @@
+import type { Problem } from "./generated/index.js";
+
 /** The longest wait before a request is sent again, in milliseconds. A longer Retry-After is left to the caller. */
 const longestWait = 30_000;
 
@@ -35,6 +37,11 @@ export function sender(send: typeof fetch, retries: number): typeof fetch {
       await pause(Math.min(wait, longestWait), request.signal);
     }
   };
+}
+
+/** Whether what was thrown is a problem that the server responded with; else the connection failed. */
+export function isProblem(thrown: unknown): thrown is Problem {
+  return typeof thrown === "object" && thrown !== null && "code" in thrown && "status" in thrown;
 }
 
 /** Whether a request can be sent again when nobody knows whether it was done. */

@@ -136,8 +136,10 @@ test("live events come, and go on after a break", async () => {
   connect({ baseUrl });
   const signal = new AbortController();
   const events: LiveEvent[] = [];
+  const states: boolean[] = [];
+  const options = { onConnection: (open: boolean) => { states.push(open); } };
   const listening = (async () => {
-    for await (const event of follow({ question: [23] }, signal.signal)) {
+    for await (const event of follow({ question: [23] }, signal.signal, options)) {
       events.push(event);
       if (event.what === "answer") signal.abort();
     }
@@ -146,6 +148,7 @@ test("live events come, and go on after a break", async () => {
   const { data, error } = await createAnswer({ path: { id: 23 }, body: { content: "三分の二に蓋がかかったときです。" } });
   assert.ok(data, JSON.stringify(error));
   await listening;
+  assert.deepEqual(states, [true]);
   assert.equal(events.at(-1)?.postId, data.id);
   assert.equal(events.at(-1)?.questionId, 23);
 });

@@ -33,9 +33,10 @@ type Problem struct {
 	Errors   []ProblemField `json:"errors,omitempty" doc:"The wrong parts of the input, the first 20 of them"`
 	// MoreErrors is the number of wrong parts of the input that Errors leaves out.
 	MoreErrors int `json:"moreErrors,omitempty" doc:"How many wrong parts of the input errors leaves out"`
+	// RetryAfter is in the header too, which many clients do not pass on with what they throw.
+	RetryAfter int `json:"retryAfter,omitempty" doc:"After how many seconds it may work, as in the header Retry-After"`
 
-	retryAfter int
-	language   problem.Language
+	language problem.Language
 }
 
 // ProblemField describes one wrong part of the input.
@@ -99,8 +100,8 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
 	h.Set("Content-Language", string(p.language))
-	if p.retryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
+	if p.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.RetryAfter))
 	}
 	if p.StatusNo == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
@@ -136,10 +137,10 @@ func present(ctx context.Context, e *problem.Error) *Problem {
 	}
 	p := &Problem{
 		Type: "/problems/" + e.Code.String(), Title: e.Title(l), StatusNo: e.Status(), Detail: e.Detail(l),
-		Instance: ClientOf(ctx).path, Code: e.Code.String(), Action: e.Action, retryAfter: e.RetryAfter, language: l,
+		Instance: ClientOf(ctx).path, Code: e.Code.String(), Action: e.Action, RetryAfter: e.RetryAfter, language: l,
 	}
-	if p.StatusNo == http.StatusServiceUnavailable && p.retryAfter == 0 {
-		p.retryAfter = retryAfter
+	if p.StatusNo == http.StatusServiceUnavailable && p.RetryAfter == 0 {
+		p.RetryAfter = retryAfter
 	}
 	p.MoreErrors = e.MoreFields + max(0, len(e.Fields)-maxErrors)
 	for _, f := range e.Fields[:min(len(e.Fields), maxErrors)] {

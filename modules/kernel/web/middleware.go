@@ -263,8 +263,9 @@ func limitRate(l *limit.Limiter) echo.MiddlewareFunc {
 			h.Set("RateLimit-Reset", strconv.FormatInt(seconds, 10))
 			h.Set("RateLimit-Policy", fmt.Sprintf("%d;w=%d", state.Limit, int64(state.Window/time.Second)))
 			if state.Refused {
-				h.Set("Retry-After", strconv.FormatInt(seconds, 10))
-				return problem.New(problem.CodeRateLimit, seconds)
+				p := problem.New(problem.CodeRateLimit, seconds)
+				p.RetryAfter = int(seconds)
+				return p
 			}
 			return next(c)
 		}
