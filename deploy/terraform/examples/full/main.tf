@@ -66,7 +66,10 @@ locals {
     var.cognito ? { triggers = module.triggers[0].security_group_id } : {},
     local.jobs ? { jobs = module.jobs[0].security_group_id } : {},
   )
-  jobs             = length(var.schedules) > 0
+  jobs = length(var.schedules) > 0
+  # Seconds. Cognito waits no longer.
+  trigger_timeout  = 5
+  jobs_timeout     = 300
   database_url_arn = var.given_database == null ? module.database[0].url_secret_arn : var.given_database.url_secret_arn
   database_groups = var.given_database == null ? {
     for part, id in module.database[0].security_group_ids : part => { security_group_id = id, port = 3306 }
@@ -129,7 +132,7 @@ module "triggers" {
   image                  = local.image
   architecture           = var.architecture
   memory                 = 1024 # checking a password is work
-  timeout                = 5    # Cognito waits no longer
+  timeout                = local.trigger_timeout
   provisioned            = var.trigger_environments
   log_days               = var.log_days
   vpc_id                 = module.network.vpc_id
@@ -160,7 +163,7 @@ module "jobs" {
   image                  = local.image
   architecture           = var.architecture
   memory                 = 1024
-  timeout                = 300
+  timeout                = local.jobs_timeout
   log_days               = var.log_days
   vpc_id                 = module.network.vpc_id
   subnet_ids             = module.network.private_subnet_ids
@@ -183,8 +186,11 @@ module "monitoring" {
   service                 = var.name
   database                = var.given_database == null ? { instance_id = module.database[0].instance_id, proxy_name = module.database[0].proxy_name } : null
   cache_node_ids          = var.cache_nodes > 0 ? module.cache[0].node_ids : []
-  functions               = concat(var.cognito ? ["${var.name}-triggers"] : [], local.jobs ? ["${var.name}-jobs"] : [])
-  mail                    = var.mail_from != null
+  functions = merge(
+    var.cognito ? { triggers = { name = "${var.name}-triggers", timeout = local.trigger_timeout } } : {},
+    local.jobs ? { jobs = { name = "${var.name}-jobs", timeout = local.jobs_timeout } } : {},
+  )
+  mail = var.mail_from != null
 }
 
 locals {

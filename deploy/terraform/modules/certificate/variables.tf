@@ -13,7 +13,7 @@ variable "zone_id" {
   type        = string
 
   validation {
-    condition     = can(regex("^Z[A-Z0-9]+$", var.zone_id))
+    condition     = can(regex("^[A-Z0-9]{5,32}$", var.zone_id))
     error_message = "zone_id: the id of a hosted zone, as in Z0123456789ABC."
   }
 }

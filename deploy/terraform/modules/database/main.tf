@@ -127,7 +127,6 @@ resource "aws_db_instance" "this" {
   vpc_security_group_ids = [aws_security_group.instance.id]
   publicly_accessible    = false
   multi_az               = var.multi_az
-  ca_cert_identifier     = "rds-ca-rsa2048-g1"
 
   # Backups have to be on, since the binary log is written only then.
   backup_retention_period  = var.backup_days

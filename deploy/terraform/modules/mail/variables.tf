@@ -24,7 +24,7 @@ variable "zone_id" {
   default     = null
 
   validation {
-    condition     = var.zone_id == null || can(regex("^Z[A-Z0-9]+$", var.zone_id))
+    condition     = var.zone_id == null || can(regex("^[A-Z0-9]{5,32}$", var.zone_id))
     error_message = "zone_id: the id of a hosted zone, as in Z0123456789ABC."
   }
 }

@@ -102,20 +102,20 @@ locals {
       namespace = "AWS/ElastiCache", metric = "Evictions", dimensions = { CacheClusterId = id }
       statistic = "Sum", above = true, threshold = 0, minutes = 15, missing = "notBreaching"
     } },
-    merge([for function in var.functions : {
-      "${function}-errors" = {
-        about     = "The function ${function} fails."
-        namespace = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = function }
+    merge([for key, function in var.functions : {
+      "${key}-errors" = {
+        about     = "The function ${function.name} fails."
+        namespace = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = function.name }
         statistic = "Sum", above = true, threshold = 5, minutes = 5, missing = "notBreaching"
       }
-      "${function}-slow" = {
-        about     = "The function ${function} takes more than 4 of the 5 seconds for which Cognito waits."
-        namespace = "AWS/Lambda", metric = "Duration", dimensions = { FunctionName = function }
-        statistic = "p99", above = true, threshold = 4000, minutes = 5, missing = "notBreaching"
+      "${key}-slow" = {
+        about     = "The function ${function.name} takes more than four fifths of the ${function.timeout} s that it has."
+        namespace = "AWS/Lambda", metric = "Duration", dimensions = { FunctionName = function.name }
+        statistic = "p99", above = true, threshold = function.timeout * 800, minutes = 5, missing = "notBreaching"
       }
-      "${function}-throttled" = {
-        about     = "The function ${function} runs as often at once as it may."
-        namespace = "AWS/Lambda", metric = "Throttles", dimensions = { FunctionName = function }
+      "${key}-throttled" = {
+        about     = "The function ${function.name} runs as often at once as it may."
+        namespace = "AWS/Lambda", metric = "Throttles", dimensions = { FunctionName = function.name }
         statistic = "Sum", above = true, threshold = 0, minutes = 5, missing = "notBreaching"
       }
     }]...),

@@ -62,9 +62,9 @@ variable "cache_node_ids" {
 }
 
 variable "functions" {
-  description = "Names of Lambda functions to watch."
-  type        = set(string)
-  default     = []
+  description = "Lambda functions to watch, with the seconds that they have for an event."
+  type        = map(object({ name = string, timeout = number }))
+  default     = {}
 }
 
 variable "mail" {
