@@ -133,8 +133,10 @@ def plan(example, file):
 
 def lacking_at_moto(values):
     """What tests/moto takes out of the apply has to be in the plan."""
+    must(len(values("aws_elasticache_subnet_group")) == 1, "no subnets of the cache")
     group = values("aws_elasticache_replication_group")
-    must(len(group) == 1 and group[0]["transit_encryption_enabled"] and group[0]["num_cache_clusters"] == 1, "no cache")
+    must(len(group) == 1 and group[0]["transit_encryption_enabled"], "no cache")
+    must(group[0]["num_cache_clusters"] == 1, "one node of the cache was expected")
     kept = values("aws_lambda_provisioned_concurrency_config")
     must(len(kept) == 1 and kept[0]["provisioned_concurrent_executions"] == 1, "no environment of Lambda is kept started")
     sets = values("aws_sesv2_configuration_set")

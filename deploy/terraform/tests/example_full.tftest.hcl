@@ -1,5 +1,5 @@
-# Mocked providers have no ephemeral resources, which secrets come from, so these tests are planned on moto: AWS_ENDPOINT_URL
-# has to lead there, as in .ci/terraform.
+# Mocked providers have no ephemeral resources, which secrets come from, so these tests are planned on moto:
+# AWS_ENDPOINT_URL has to lead there, as in .ci/terraform.
 provider "aws" {
   region                      = "ap-northeast-1"
   access_key                  = "test"

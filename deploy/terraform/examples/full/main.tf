@@ -1,4 +1,5 @@
-# A site of its own in one account: network, database with a proxy, cache, pictures, mail, and Cognito if it is wanted.
+# A site of its own in one account: network, database with a proxy, cache, pictures, mail, and Cognito if it
+# is wanted.
 
 data "aws_availability_zones" "all" {
   state = "available"

@@ -33,8 +33,8 @@ resource "aws_lb" "this" {
   subnets            = var.subnet_ids
   security_groups    = [aws_security_group.this.id]
 
-  # Event streams send a line every 15 seconds. The server keeps unused connections for 75, which has to be longer than
-  # this, or it would close one on which the balancer is just sending a request.
+  # Event streams send a line every 15 seconds. The server keeps unused connections for 75, which has to be
+  # longer than this, or it would close one on which the balancer is just sending a request.
   idle_timeout = var.idle_timeout
   # The client's address alone is appended to X-Forwarded-For, without its port.
   xff_header_processing_mode                  = "append"

@@ -1,5 +1,5 @@
-# Valkey on ElastiCache, for the counters of RATE_LIMIT that all tasks share. Nothing in it is worth keeping: without it
-# requests pass uncounted.
+# Valkey on ElastiCache, for the counters of RATE_LIMIT that all tasks share. Nothing in it is worth keeping:
+# without it requests pass uncounted.
 
 resource "aws_elasticache_subnet_group" "this" {
   name        = var.name

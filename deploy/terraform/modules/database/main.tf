@@ -1,10 +1,11 @@
-# MySQL 8.4 on RDS, which nobody outside the VPC reaches; before it an RDS Proxy that shares its connections among the
-# tasks; and the secret with the server's DATABASE_URL. The password is in no plan and in no state.
+# MySQL 8.4 on RDS, which nobody outside the VPC reaches; before it an RDS Proxy that shares its connections
+# among the tasks; and the secret with the server's DATABASE_URL. The password is in no plan and in no state.
 
 locals {
   port = 3306
-  # The proxy has a certificate of a public authority. The instance's own is signed by Amazon's private one, which the
-  # image does not know: that connection is encrypted, inside the VPC, but the server is not verified.
+  # The proxy has a certificate of a public authority. The instance's own is signed by Amazon's private one,
+  # which the image does not know: that connection is encrypted, inside the VPC, but the server is not
+  # verified.
   host = var.proxy ? aws_db_proxy.this[0].endpoint : aws_db_instance.this.address
   tls  = var.proxy ? "true" : "skip-verify"
 }
@@ -64,13 +65,14 @@ resource "aws_db_parameter_group" "this" {
   family      = "mysql8.4"
   description = "What the server and the old site expect of MySQL."
 
-  # Question2Answer stores its server's local times, and no session may set its own zone: that would pin connections.
+  # Question2Answer stores its server's local times, and no session may set its own zone: that would pin
+  # connections.
   parameter {
     name  = "time_zone"
     value = var.time_zone
   }
-  # The level that the server asks for before each transaction. As every session has it anyway, that statement changes
-  # nothing, and the proxy may let it pass without pinning.
+  # The level that the server asks for before each transaction. As every session has it anyway, that statement
+  # changes nothing, and the proxy may let it pass without pinning.
   parameter {
     name  = "transaction_isolation"
     value = "READ-COMMITTED"

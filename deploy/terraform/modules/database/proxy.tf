@@ -1,6 +1,6 @@
-# RDS Proxy shares few connections to MySQL among many of the tasks, and hides a failover from them. It can do so only
-# while a session carries no state from one transaction to the next: else it is pinned, which means that a client keeps
-# its connection to MySQL to the end of the session.
+# RDS Proxy shares few connections to MySQL among many of the tasks, and hides a failover from them. It can do
+# so only while a session carries no state from one transaction to the next: else it is pinned, which means
+# that a client keeps its connection to MySQL to the end of the session.
 
 resource "aws_iam_role" "proxy" {
   count = var.proxy ? 1 : 0
@@ -57,10 +57,11 @@ resource "aws_db_proxy_default_target_group" "this" {
     max_idle_connections_percent = 50
     connection_borrow_timeout    = 10 # below the server's REQUEST_TIMEOUT, so that it can still say what is wrong
 
-    # The only filter that there is. The server prepares nothing (values are put into the statements), uses no variables,
-    # temporary tables or GET_LOCK, and sends one kind of SET: `SET TRANSACTION ISOLATION LEVEL READ COMMITTED` before each
-    # transaction. With the filter that pins nothing; and if the proxy then begins the transaction on another connection,
-    # it is the same, since the parameter group gives every session that level.
+    # The only filter that there is. The server prepares nothing (values are put into the statements), uses no
+    # variables, temporary tables or GET_LOCK, and sends one kind of SET: `SET TRANSACTION ISOLATION LEVEL
+    # READ COMMITTED` before each transaction. With the filter that pins nothing; and if the proxy then begins
+    # the transaction on another connection, it is the same, since the parameter group gives every session
+    # that level.
     session_pinning_filters = ["EXCLUDE_VARIABLE_SETS"]
   }
 }

@@ -1,4 +1,5 @@
-# A Cognito user pool into which the members of a Question2Answer site move one at a time, as docs/cognito.md says.
+# A Cognito user pool into which the members of a Question2Answer site move one at a time, as docs/cognito.md
+# says.
 
 data "aws_region" "here" {}
 
@@ -6,9 +7,9 @@ resource "aws_cognito_user_pool" "this" {
   name                = var.name
   deletion_protection = var.deletion_protection ? "ACTIVE" : "INACTIVE"
 
-  # Question2Answer takes the handle or the address at sign-in. Only a pool with aliases does the same: users have a
-  # username, and may sign in by their handle (preferred_username) and their confirmed address. This cannot be changed
-  # later.
+  # Question2Answer takes the handle or the address at sign-in. Only a pool with aliases does the same: users
+  # have a username, and may sign in by their handle (preferred_username) and their confirmed address. This
+  # cannot be changed later.
   alias_attributes         = ["email", "preferred_username"]
   auto_verified_attributes = ["email"]
 
@@ -63,7 +64,8 @@ resource "aws_cognito_user_pool" "this" {
     from_email_address    = var.email_from
   }
 
-  # Of the same function: it brings people over with their old passwords, and keeps others from taking their names.
+  # Of the same function: it brings people over with their old passwords, and keeps others from taking their
+  # names.
   lambda_config {
     user_migration = var.trigger_function.arn
     pre_sign_up    = var.trigger_function.arn

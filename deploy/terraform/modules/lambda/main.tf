@@ -1,4 +1,5 @@
-# The image as a Lambda function, started by its name /lambda. Callers use the alias, which points to one version.
+# The image as a Lambda function, started by its name /lambda. Callers use the alias, which points to one
+# version.
 
 data "aws_caller_identity" "me" {}
 

@@ -78,8 +78,8 @@ resource "aws_sesv2_configuration_set_event_destination" "notices" {
   depends_on = [aws_sns_topic_policy.notices]
 }
 
-# The server speaks SMTP, which knows no roles. The user's key is made by hand (the README says how), so that it is in no
-# state.
+# The server speaks SMTP, which knows no roles. The user's key is made by hand (the README says how), so that
+# it is in no state.
 resource "aws_iam_user" "smtp" {
   name = "${var.name}-smtp"
 }

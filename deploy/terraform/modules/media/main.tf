@@ -1,5 +1,5 @@
-# The store of pictures: a private bucket, which browsers read through CloudFront and which clients may put large uploads
-# into, at addresses that the server signs.
+# The store of pictures: a private bucket, which browsers read through CloudFront and which clients may put
+# large uploads into, at addresses that the server signs.
 
 data "aws_region" "here" {}
 data "aws_caller_identity" "me" {}

@@ -1,5 +1,5 @@
-# Alarms of CloudWatch for what no agent is needed to see, and where they go. What each means and what to do about it
-# stands under its name in docs/operations.md.
+# Alarms of CloudWatch for what no agent is needed to see, and where they go. What each means and what to do
+# about it stands under its name in docs/operations.md.
 
 resource "aws_sns_topic" "alarms" {
   name = "${var.name}-alarms"
@@ -152,7 +152,8 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
-# The share of failed requests, and not their number: few of many do not matter, and a deployment is rolled back by it.
+# The share of failed requests, and not their number: few of many do not matter, and a deployment is rolled
+# back by it.
 resource "aws_cloudwatch_metric_alarm" "errors" {
   alarm_name          = "${var.name}-errors"
   alarm_description   = "More than ${var.error_percent} % of the requests fail with a status of 5xx."

@@ -1,5 +1,6 @@
-# A VPC with a public and a private subnet in each zone, or one that is given. The balancer is in the public subnets and
-# the database in the private ones. Tasks are in the private ones where there is a NAT gateway, else in the public ones.
+# A VPC with a public and a private subnet in each zone, or one that is given. The balancer is in the public
+# subnets and the database in the private ones. Tasks are in the private ones where there is a NAT gateway,
+# else in the public ones.
 
 locals {
   given = var.given != null

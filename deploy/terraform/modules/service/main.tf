@@ -1,5 +1,5 @@
-# The server on Fargate: cluster, service, its way out, and its scaling. The tasks themselves are in tasks.tf, what they
-# may do in roles.tf.
+# The server on Fargate: cluster, service, its way out, and its scaling. The tasks themselves are in tasks.tf,
+# what they may do in roles.tf.
 
 resource "aws_ecs_cluster" "this" {
   name = var.name
@@ -58,7 +58,8 @@ resource "aws_ecs_service" "this" {
   deployment_minimum_healthy_percent = 100
   deployment_maximum_percent         = 200
 
-  # A deployment whose tasks do not become healthy is rolled back, and so is one during which an alarm goes off.
+  # A deployment whose tasks do not become healthy is rolled back, and so is one during which an alarm goes
+  # off.
   deployment_circuit_breaker {
     enable   = true
     rollback = true
@@ -88,8 +89,8 @@ resource "aws_ecs_service" "this" {
   }
 
   lifecycle {
-    # Deployments register task definitions with other images, and scaling changes the number of tasks. A change of the
-    # settings makes a new revision here, which the next deployment takes over.
+    # Deployments register task definitions with other images, and scaling changes the number of tasks. A
+    # change of the settings makes a new revision here, which the next deployment takes over.
     ignore_changes = [task_definition, desired_count]
   }
 

@@ -1,5 +1,6 @@
-# Who may do what. ECS fetches the image and the secrets of a task in the name of its execution role (pull); the program
-# itself has the task role, with the policies that other modules hand over (the bucket), and can read no secret.
+# Who may do what. ECS fetches the image and the secrets of a task in the name of its execution role (pull);
+# the program itself has the task role, with the policies that other modules hand over (the bucket), and can
+# read no secret.
 
 data "aws_caller_identity" "me" {}
 

@@ -1,5 +1,6 @@
-# The server's settings. Their names are those that the program documents: .env.example is generated from its source, so a
-# name that the program does not know, or a secret in a plain setting, is refused before anything is made.
+# The server's settings. Their names are those that the program documents: .env.example is generated from its
+# source, so a name that the program does not know, or a secret in a plain setting, is refused before anything
+# is made.
 
 locals {
   documented = { for pair in regexall("# ([^\n]*)\n# ([A-Z][A-Z0-9_]*)=", file("${path.module}/../../../../.env.example")) : pair[1] => pair[0] }

@@ -1,5 +1,5 @@
-# The task definitions: of the server, and of the one-off task that makes or updates the backend's own tables. Run with
-# another command it is the operators' tool for all else: ["doctor"], ["jobs", "run", "recount"].
+# The task definitions: of the server, and of the one-off task that makes or updates the backend's own tables.
+# Run with another command it is the operators' tool for all else: ["doctor"], ["jobs", "run", "recount"].
 
 data "aws_region" "here" {}
 
@@ -44,8 +44,9 @@ locals {
     secretOptions = [{ name = "apikey", valueFrom = local.dd.api_key_secret_arn }]
   }
 
-  # The same for whatever runs our image. The capabilities and the root file system are not needed; /data is the only
-  # place that is written to. It is the task's own, and belongs to the image's user, as the image declares a volume there.
+  # The same for whatever runs our image. The capabilities and the root file system are not needed; /data is
+  # the only place that is written to. It is the task's own, and belongs to the image's user, as the image
+  # declares a volume there.
   ours = {
     image                  = var.image
     essential              = true
@@ -77,8 +78,8 @@ locals {
     logConfiguration = local.datadog ? local.firelens : local.cloudwatch["server"]
   })
 
-  # The task goes on without the following two, which are started again when they end. Datadog's and Amazon's images
-  # write into their own root file systems, and run as the users that they choose.
+  # The task goes on without the following two, which are started again when they end. Datadog's and Amazon's
+  # images write into their own root file systems, and run as the users that they choose.
   agent = {
     name          = "agent"
     image         = var.datadog_agent_image

@@ -1,5 +1,11 @@
-# moto 5.2.1 makes a replication group, but not the nodes of it that Terraform then asks for.
+# moto 5.2.1 makes a replication group, but not the nodes of it that Terraform then asks for; and it cannot
+# delete a group of subnets of the cache.
 resource "aws_elasticache_replication_group" "this" {
+  count             = 0
+  subnet_group_name = "none"
+}
+
+resource "aws_elasticache_subnet_group" "this" {
   count = 0
 }
 

@@ -1,4 +1,5 @@
-# moto 5.2.1 describes a configuration set of SES v2 in another form than Amazon, and knows no destinations of its events.
+# moto 5.2.1 describes a configuration set of SES v2 in another form than Amazon, and knows no destinations of
+# its events.
 resource "aws_sesv2_configuration_set" "this" {
   count = 0
 }
