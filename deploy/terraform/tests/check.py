@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
-"""Checks what the tests of Terraform cannot see: the whole of what is planned and made, and the texts themselves.
+"""Checks what the tests of Terraform cannot see: the whole of what is planned and made, and the texts.
 
-  check.py texts DIR                      every variable is described and typed, and every validation has a test
-  check.py plan EXAMPLE PLAN.json         what must be true of the plan of an example
+  check.py texts DIR
+      Every variable is described and typed, and every validation has a test.
+  check.py plan EXAMPLE PLAN.json
+      What must be true of the plan of an example.
   check.py applied STATE.json PLAN.json DRIFT.json ENV
-                                          no policy allows everything, no secret is in the state, and the plan after the
-                                          apply changes nothing but what DRIFT.json lists
-  check.py drift DRIFT.json PLAN.json...  what DRIFT.json lists does happen
+      No policy allows everything, no secret is in the state or in a plain environment, every setting is one
+      that the program has (ENV is .env.example), and the plan after the apply changes nothing but what
+      DRIFT.json lists.
+  check.py drift DRIFT.json PLAN.json...
+      What DRIFT.json lists does happen.
 
-PLAN.json and STATE.json are what `terraform show -json` prints. Each failed check is printed; the exit status is 1 then.
+PLAN.json and STATE.json are what `terraform show -json` prints. Each failed check is printed; the exit status
+is 1 then.
 """
 import json
 import pathlib
@@ -45,17 +50,28 @@ def texts(folder):
                     key = (source[1], name)
                     refused[key] = refused.get(key, 0) + 1
     count = 0
-    for file in sorted(folder.glob("modules/*/variables.tf")) + sorted(folder.glob("examples/*/variables.tf")):
+    for file in sorted(folder.glob("modules/*/variables.tf")) + sorted(
+        folder.glob("examples/*/variables.tf")
+    ):
         module = f"{file.parent.parent.name}/{file.parent.name}"
         for block in re.split(r"(?m)^variable ", file.read_text())[1:]:
             name = block.split('"')[1]
-            must(re.search(r'(?m)^  description = ".{10,}"$', block), f"{module}: var.{name} has no description")
+            must(
+                re.search(r'(?m)^  description = ".{10,}"$', block),
+                f"{module}: var.{name} has no description",
+            )
             must(re.search(r"(?m)^  type\s+= ", block), f"{module}: var.{name} has no type")
             validations = len(re.findall(r"(?m)^  validation \{", block))
             for message in re.findall(r'error_message = "(\w+)', block):
-                must(message == name, f"{module}: a refusal of var.{name} begins with {message!r}, and not with its name")
+                must(
+                    message == name,
+                    f"{module}: a refusal of var.{name} begins with {message!r}, and not with its name",
+                )
             tested = refused.get((module, name), 0)
-            must(tested >= validations, f"{module}: var.{name} has {validations} validations, and {tested} tests expect a refusal")
+            must(
+                tested >= validations,
+                f"{module}: var.{name} has {validations} validations, and {tested} tests expect a refusal",
+            )
             count += validations
         example = file.parent / "terraform.tfvars.example"
         if module.startswith("examples/"):
@@ -111,22 +127,34 @@ def plan(example, file):
     for rule in by_type.get("aws_vpc_security_group_ingress_rule", []):
         v = rule["values"]
         if v.get("cidr_ipv4") or v.get("cidr_ipv6"):
-            must("balancer" in rule["address"], f"{rule['address']} lets in a network, and not a security group")
+            must(
+                "balancer" in rule["address"],
+                f"{rule['address']} lets in a network, and not a security group",
+            )
     must(all(v["publicly_accessible"] is False for v in values("aws_db_instance")), "a public database")
     for v in values("aws_lb_listener"):
         if v["protocol"] == "HTTP":
             must(v["default_action"][0]["type"] == "redirect", "HTTP does more than redirect")
     must(len(values("aws_lb_listener")) == 2, "two listeners were expected")
-    must(len(values("aws_route53_record")) >= 2, "the records of the name and of its certificate were expected")
+    must(
+        len(values("aws_route53_record")) >= 2, "the records of the name and of its certificate were expected"
+    )
     for v in values("aws_ecs_service"):
         must(v["alarms"][0]["rollback"] and v["deployment_circuit_breaker"][0]["rollback"], "no rollback")
-        must(sorted(v["alarms"][0]["alarm_names"]) == [f"{v['name']}-errors", f"{v['name']}-latency"], "no alarms roll back")
+        must(
+            sorted(v["alarms"][0]["alarm_names"]) == [f"{v['name']}-errors", f"{v['name']}-latency"],
+            "no alarms roll back",
+        )
     made = {alarm["alarm_name"] for alarm in values("aws_cloudwatch_metric_alarm")}
     must(set(v["alarms"][0]["alarm_names"]) <= made, "a deployment waits for an alarm that is not made")
     if example == "full":
         lacking_at_moto(values)
     if example == "given":
-        own = [kind for kind in ("aws_db_instance", "aws_db_proxy", "aws_vpc", "aws_subnet", "aws_cognito_user_pool") if values(kind)]
+        own = [
+            kind
+            for kind in ("aws_db_instance", "aws_db_proxy", "aws_vpc", "aws_subnet", "aws_cognito_user_pool")
+            if values(kind)
+        ]
         must(not own, f"made, although it is given or not wanted: {', '.join(own)}")
     return f"{len(planned)} resources"
 
@@ -138,21 +166,36 @@ def lacking_at_moto(values):
     must(len(group) == 1 and group[0]["transit_encryption_enabled"], "no cache")
     must(group[0]["num_cache_clusters"] == 1, "one node of the cache was expected")
     kept = values("aws_lambda_provisioned_concurrency_config")
-    must(len(kept) == 1 and kept[0]["provisioned_concurrent_executions"] == 1, "no environment of Lambda is kept started")
+    must(
+        len(kept) == 1 and kept[0]["provisioned_concurrent_executions"] == 1,
+        "no environment of Lambda is kept started",
+    )
     sets = values("aws_sesv2_configuration_set")
-    must(len(sets) == 1 and sets[0]["delivery_options"][0]["tls_policy"] == "REQUIRE", "no configuration set of SES")
+    must(
+        len(sets) == 1 and sets[0]["delivery_options"][0]["tls_policy"] == "REQUIRE",
+        "no configuration set of SES",
+    )
     destinations = values("aws_sesv2_configuration_set_event_destination")
     kinds = sorted(d["event_destination"][0]["matching_event_types"][0] for d in destinations)
     must(kinds == ["BOUNCE", "COMPLAINT"], "bounces and complaints go nowhere")
-    dkim = [record for record in values("aws_route53_record") if record["type"] == "CNAME" and record["ttl"] == 1800]
+    dkim = [
+        record
+        for record in values("aws_route53_record")
+        if record.get("type") == "CNAME" and record["ttl"] == 1800
+    ]
     must(len(dkim) == 3, "the three records of DKIM were expected")
     target = values("aws_appautoscaling_target")
     must(len(target) == 1 and target[0]["max_capacity"] > target[0]["min_capacity"], "no scaling")
     metrics = sorted(
-        policy["target_tracking_scaling_policy_configuration"][0]["predefined_metric_specification"][0]["predefined_metric_type"]
+        policy["target_tracking_scaling_policy_configuration"][0]["predefined_metric_specification"][0][
+            "predefined_metric_type"
+        ]
         for policy in values("aws_appautoscaling_policy")
     )
-    must(metrics == ["ALBRequestCountPerTarget", "ECSServiceAverageCPUUtilization"], "scaling by the wrong metrics")
+    must(
+        metrics == ["ALBRequestCountPerTarget", "ECSServiceAverageCPUUtilization"],
+        "scaling by the wrong metrics",
+    )
 
 
 # ---- What was made.
@@ -169,7 +212,10 @@ def applied(state_file, plan_file, drift_file, env_file):
                 continue
             policies += 1
             for statement in statements(text):
-                must(not allows_everything(statement), f"{resource['address']}: {name} allows everything: {statement}")
+                must(
+                    not allows_everything(statement),
+                    f"{resource['address']}: {name} allows everything: {statement}",
+                )
                 public = statement["Effect"] == "Allow" and statement.get("Principal") in ("*", {"AWS": "*"})
                 must(not public, f"{resource['address']}: {name} lets in everybody")
     must(policies > 5, f"only {policies} policies were found")
@@ -188,7 +234,10 @@ def applied(state_file, plan_file, drift_file, env_file):
             unknown = (set(environment) | set(given)) - known
             must(not unknown, f"{address}: the program has no setting {', '.join(sorted(unknown))}")
             must("DATABASE_URL" in given, f"{address}: {container['name']} has no DATABASE_URL")
-            must(container.get("readonlyRootFilesystem") is True, f"{address}: {container['name']} has a writable root")
+            must(
+                container.get("readonlyRootFilesystem") is True,
+                f"{address}: {container['name']} has a writable root",
+            )
         else:
             must(container["essential"] is False, f"{address}: the task ends with {container['name']}")
         plain = set(environment) & (secrets | {"DD_API_KEY"})
@@ -200,13 +249,20 @@ def applied(state_file, plan_file, drift_file, env_file):
             must(not names & secrets, f"{resource['address']}: secrets in the plain environment")
             unknown = names - known
             if unknown == {"SECRET_ARNS"}:
-                print("WARNING: .env.example has no SECRET_ARNS yet: the Lambda function cannot fetch its secrets", file=sys.stderr)
+                print(
+                    "WARNING: .env.example has no SECRET_ARNS: the Lambda function cannot fetch its secrets",
+                    file=sys.stderr,
+                )
                 unknown = set()
-            must(not unknown, f"{resource['address']}: the program has no setting {', '.join(sorted(unknown))}")
+            must(
+                not unknown, f"{resource['address']}: the program has no setting {', '.join(sorted(unknown))}"
+            )
         if resource["type"] in ("aws_secretsmanager_secret_version", "aws_db_instance"):
             for name in ("secret_string", "password"):
                 must(not resource["values"].get(name), f"{resource['address']}: {name} is in the state")
-    must("mysql://" not in json.dumps(state), "the address of the database, with its password, is in the state")
+    must(
+        "mysql://" not in json.dumps(state), "the address of the database, with its password, is in the state"
+    )
 
     must_change_nothing(plan_file, drift_file)
     return f"{len(made)} resources, {policies} policies"
@@ -244,7 +300,11 @@ def drift(drift_file, *plan_files):
         for change in json.loads(pathlib.Path(file).read_text()).get("resource_changes", []):
             if change["change"]["actions"] == ["update"]:
                 seen |= {(change["type"], name) for name in differing(change["change"])}
-    listed = {(kind, name) for kind, entry in json.loads(pathlib.Path(drift_file).read_text()).items() for name in entry["attributes"]}
+    listed = {
+        (kind, name)
+        for kind, entry in json.loads(pathlib.Path(drift_file).read_text()).items()
+        for name in entry["attributes"]
+    }
     for kind, name in sorted(listed - seen):
         must(False, f"{drift_file}: {kind}.{name} does not drift")
     return f"{len(listed)} attributes that moto forgets"

@@ -71,6 +71,7 @@ locals {
   # Seconds. Cognito waits no longer.
   trigger_timeout  = 5
   jobs_timeout     = 300
+  pool_mails       = var.mail_from != null && var.mail_url_secret_arn != null
   database_url_arn = var.given_database == null ? module.database[0].url_secret_arn : var.given_database.url_secret_arn
   database_groups = var.given_database == null ? {
     for part, id in module.database[0].security_group_ids : part => { security_group_id = id, port = 3306 }
@@ -123,7 +124,8 @@ module "key_secret" {
   recovery_days = var.protect ? 7 : 0
 }
 
-# ---- Cognito, and the Lambda function that it calls. The function is in no pool's settings: its permission names the pool.
+# ---- Cognito, and the Lambda function that it calls. The function does not know the pool's id, which is made
+# after it; the permission to call it names the pool.
 
 module "triggers" {
   source                 = "../../modules/lambda"
@@ -144,12 +146,13 @@ module "triggers" {
 }
 
 module "identity" {
-  source              = "../../modules/identity"
-  count               = var.cognito ? 1 : 0
-  name                = var.name
-  trigger_function    = module.triggers[0].function
-  email_identity_arn  = var.mail_from == null ? null : module.mail[0].identity_arn
-  email_from          = var.mail_from
+  source           = "../../modules/identity"
+  count            = var.cognito ? 1 : 0
+  name             = var.name
+  trigger_function = module.triggers[0].function
+  # Once SES sends: the pool refuses an identity that is not verified yet.
+  email_identity_arn  = local.pool_mails ? module.mail[0].identity_arn : null
+  email_from          = local.pool_mails ? var.mail_from : null
   group_levels        = var.cognito_group_levels
   deletion_protection = var.protect
 }

@@ -1,6 +1,8 @@
 """Reads an access key's id and its secret, a line each, and prints the MAIL_URL of SES in the region of the argument.
 
-SES takes as SMTP password a key that is derived from the secret, by the steps of Amazon's signatures (version 4)."""
+SES takes as SMTP password a key that is derived from the secret, by the steps of Amazon's signatures (version 4).
+"""
+
 import base64
 import hashlib
 import hmac

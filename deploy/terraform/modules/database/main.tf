@@ -10,7 +10,8 @@ locals {
   tls  = var.proxy ? "true" : "skip-verify"
 }
 
-# ---- The password: drawn once, kept in a secret, and read from there, so that an interrupted run goes on with the same.
+# ---- The password: drawn once, kept in a secret, and read from there, so that an interrupted run goes on with
+# the same.
 
 ephemeral "aws_secretsmanager_random_password" "drawn" {
   password_length     = 40
@@ -145,8 +146,8 @@ resource "aws_db_instance" "this" {
   final_snapshot_identifier = var.final_snapshot ? "${var.name}-final" : null
 }
 
-# ---- Who reaches what: clients the proxy, the proxy the instance, and clients the instance too (for the binary log, and
-# for the old site). Nothing goes out of either but to the instance.
+# ---- Who reaches what: clients the proxy, the proxy the instance, and clients the instance too (for the binary
+# log, and for the old site). Nothing goes out of either but to the instance.
 
 resource "aws_security_group" "instance" {
   name        = "${var.name}-database"
