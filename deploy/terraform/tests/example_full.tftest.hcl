@@ -8,6 +8,17 @@ provider "aws" {
   skip_metadata_api_check     = true
 }
 
+# The network that some runs give does not exist at moto.
+override_data {
+  target = module.network.data.aws_vpc.given
+  values = { id = "vpc-00000000000000001" }
+}
+
+override_data {
+  target = module.network.data.aws_subnet.given
+  values = { vpc_id = "vpc-00000000000000001", cidr_block = "10.0.1.0/24" }
+}
+
 variables {
   domain    = "api.example.com"
   zone_id   = "Z0123456789ABC"
