@@ -206,6 +206,8 @@ def applied(state_file, plan_file, drift_file, env_file):
     made = list(resources(state["values"]["root_module"]))
     policies = 0
     for resource in made:
+        if resource["type"] == "aws_sns_topic":
+            continue  # the policy that a topic has before its aws_sns_topic_policy, which is looked at
         for name in ("policy", "assume_role_policy"):
             text = resource["values"].get(name)
             if not isinstance(text, str) or '"Statement"' not in text:
@@ -216,7 +218,9 @@ def applied(state_file, plan_file, drift_file, env_file):
                     not allows_everything(statement),
                     f"{resource['address']}: {name} allows everything: {statement}",
                 )
-                public = statement["Effect"] == "Allow" and statement.get("Principal") in ("*", {"AWS": "*"})
+                # The principals of an endpoint are those in the VPC.
+                public = statement.get("Principal") in ("*", {"AWS": "*"}) and statement["Effect"] == "Allow"
+                public = public and resource["type"] != "aws_vpc_endpoint"
                 must(not public, f"{resource['address']}: {name} lets in everybody")
     must(policies > 5, f"only {policies} policies were found")
 

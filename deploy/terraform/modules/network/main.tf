@@ -119,7 +119,9 @@ resource "aws_route" "nat" {
   nat_gateway_id         = try(aws_nat_gateway.this[each.key], aws_nat_gateway.this[var.zones[0]]).id
 }
 
-# Without it images and pictures would go through the NAT gateway, which costs by the byte. It costs nothing.
+# Without it images and pictures would go through the NAT gateway, which costs by the byte. It costs nothing. What
+# goes this way goes to this account's buckets, or comes from those of Amazon that hold the layers of ECR's images
+# and the packages of CloudShell; nobody can carry data off to a bucket of another account.
 resource "aws_vpc_endpoint" "s3" {
   count             = local.given ? 0 : 1
   vpc_id            = aws_vpc.this[0].id
@@ -127,6 +129,32 @@ resource "aws_vpc_endpoint" "s3" {
   vpc_endpoint_type = "Gateway"
   route_table_ids   = concat([aws_route_table.public[0].id], [for t in aws_route_table.private : t.id])
   tags              = { Name = "${var.name}-s3" }
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "OwnBuckets"
+        Effect    = "Allow"
+        Principal = "*"
+        Action    = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"]
+        Resource  = ["*"]
+        Condition = { StringEquals = { "aws:ResourceAccount" = data.aws_caller_identity.me.account_id } }
+      },
+      {
+        Sid       = "ImagesAndPackages"
+        Effect    = "Allow"
+        Principal = "*"
+        Action    = ["s3:GetObject"]
+        Resource = [
+          "arn:${data.aws_partition.here.partition}:s3:::prod-${data.aws_region.here.name}-starport-layer-bucket/*",
+          "arn:${data.aws_partition.here.partition}:s3:::al2023-repos-${data.aws_region.here.name}-*/*",
+        ]
+      },
+    ]
+  })
 }
 
 data "aws_region" "here" {}
+data "aws_partition" "here" {}
+data "aws_caller_identity" "me" {}
