@@ -23,6 +23,11 @@ run "zones_and_ways_out" {
   }
 
   assert {
+    condition     = alltrue([for s in jsondecode(aws_vpc_endpoint.s3[0].policy).Statement : !contains(s.Resource, "*") || s.Condition.StringEquals["aws:ResourceAccount"] == "123456789012"])
+    error_message = "The endpoint of S3 leads to buckets of other accounts."
+  }
+
+  assert {
     condition     = length(aws_default_security_group.closed[0].ingress) == 0 && length(aws_default_security_group.closed[0].egress) == 0
     error_message = "The default security group lets something through."
   }
