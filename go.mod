@@ -48,6 +48,7 @@ require (
 
 require (
 	github.com/andybalholm/brotli v1.3.0
+	github.com/aws/aws-sdk-go-v2/service/secretsmanager v1.50.12
 	github.com/klauspost/compress v1.20.4
 )
 

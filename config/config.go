@@ -76,6 +76,7 @@ type Config struct {
 	CaptchaURL      string            `env:"CAPTCHA_VERIFY_URL" doc:"Where solved captchas are verified. Empty: the provider's own address."`
 	LogLevel        string            `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error."`
 	LogFormat       string            `env:"LOG_FORMAT" envDefault:"json" doc:"json, or text for reading at a terminal."`
+	SecretARNs      map[string]string `env:"SECRET_ARNS" envKeyValSeparator:"=" doc:"Secrets that the Lambda function fetches from AWS Secrets Manager when it starts: NAME=ARN of settings, separated by commas. Servers do not use it; ECS gives its tasks their secrets."`
 	DatadogEnabled  bool              `env:"DD_ENABLED" envDefault:"false" doc:"Send traces to the Datadog agent. Also on when DD_AGENT_HOST or DD_TRACE_AGENT_URL is set; service, environment and version come from DD_SERVICE, DD_ENV and DD_VERSION."`
 	DatadogAgent    string            `env:"DD_AGENT_HOST" doc:"Host of the Datadog agent; setting it turns traces on."`
 	DatadogAgentURL string            `env:"DD_TRACE_AGENT_URL" doc:"Address of the Datadog agent; setting it turns traces on."`
@@ -84,6 +85,18 @@ type Config struct {
 // Load reads the configuration from the environment and checks it. It removes secrets from the environment,
 // so that no child process and no dump of the environment shows them.
 func Load() (Config, error) { return load(env.Options{}) }
+
+// SecretARNs returns the setting SECRET_ARNS alone: the other settings cannot be read before the secrets
+// that it names are there.
+func SecretARNs() (map[string]string, error) {
+	c, err := env.ParseAs[struct {
+		SecretARNs map[string]string `env:"SECRET_ARNS" envKeyValSeparator:"="`
+	}]()
+	if err != nil {
+		return nil, fmt.Errorf("SECRET_ARNS: %w", err)
+	}
+	return c.SecretARNs, nil
+}
 
 // From returns the configuration for the given values of environment variables, by the names of the
 // variables, and checks it. All other settings have their defaults, whatever the environment says.

@@ -41,6 +41,13 @@ func Main([]string) int {
 }
 
 func open(ctx context.Context) (*modules.App, error) {
+	arns, err := config.SecretARNs()
+	if err != nil {
+		return nil, err
+	}
+	if err := fetchSecrets(ctx, arns); err != nil {
+		return nil, err
+	}
 	cfg, err := config.Load()
 	if err != nil {
 		return nil, err
