@@ -39,6 +39,7 @@ func (c TokenCookie) token(ctx context.Context, inBody string) (token string, fr
 // newRefreshCookie returns the cookie that holds a refresh token for as long as the token is good. An
 // empty token takes the cookie away.
 func newRefreshCookie(token string, ttl time.Duration) http.Cookie {
+	//nolint:gosec // all three attributes are set
 	c := http.Cookie{Name: refreshCookieName, Value: token, Path: "/", MaxAge: int(ttl.Seconds()),
 		HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode}
 	if token == "" {

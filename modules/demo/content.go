@@ -8,6 +8,8 @@ type person struct {
 }
 
 // passwordHash is the hash of the password of every member of the demonstration: mitsubachi.
+//
+//nolint:gosec // everybody may know it
 const passwordHash = "$2y$10$sv7mEDkRWN3fBxCW.zzYmuQglu0n2F/bgnYTuNpaLOodNtgwr1yA2"
 
 // people are the members of the demonstration. Their ids start at 1, in this order.

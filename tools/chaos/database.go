@@ -85,7 +85,9 @@ func (d *database) start(ctx context.Context) error {
 		"--datadir="+filepath.Join(d.folder, "data"), "--socket="+filepath.Join(d.folder, "s"), "--port="+port,
 		"--pid-file="+filepath.Join(d.folder, "pid"), "--bind-address=127.0.0.1", "--skip-name-resolve",
 		"--max-connections=300", "--default-time-zone=+00:00", fmt.Sprintf("--server-id=%d", d.id), "--log-bin",
-		"--log-slave-updates", "--gtid-strict-mode", "--innodb-flush-log-at-trx-commit=1", "--sync-binlog=1")
+		"--log-slave-updates", "--gtid-strict-mode",
+		// Enough for a process that is killed; only a power cut would need the disk to be waited for.
+		"--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0")
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	if err := d.cmd.Start(); err != nil {
 		return err
@@ -127,28 +129,31 @@ func (d *database) close() {
 
 // killConnections ends the connections of everybody else.
 func (d *database) killConnections(ctx context.Context) error {
+	ids, err := d.connections(ctx)
+	for _, id := range ids {
+		_, _ = d.db.ExecContext(ctx, fmt.Sprintf("KILL %d", id)) // it may have ended by itself
+	}
+	return err
+}
+
+// connections returns the ids of the connections of everybody else, but for a replica's.
+func (d *database) connections(ctx context.Context) (ids []int, err error) {
 	rows, err := d.db.QueryContext(ctx,
 		`SELECT id
 			FROM information_schema.processlist
 			WHERE id <> CONNECTION_ID() AND user = 'root' AND command <> 'Binlog Dump'`)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var ids []int
+	defer rows.Close()
 	for rows.Next() {
 		var id int
 		if err := rows.Scan(&id); err != nil {
-			return errors.Join(err, rows.Close())
+			return nil, err
 		}
 		ids = append(ids, id)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return err
-	}
-	for _, id := range ids {
-		_, _ = d.db.ExecContext(ctx, fmt.Sprintf("KILL %d", id)) // it may have ended by itself
-	}
-	return nil
+	return ids, rows.Err()
 }
 
 // follower makes another server that follows this one.

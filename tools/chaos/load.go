@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -59,7 +60,7 @@ func newLoad(ctx context.Context, w *world) (*load, error) {
 				map[string]any{"login": memberName(i), "password": password})
 			token, _ := answer["accessToken"].(string)
 			if token == "" {
-				return nil, fmt.Errorf("sign in as %s: %d %v %v", memberName(i), status, answer["code"], err)
+				return nil, fmt.Errorf("sign in as %s: %d %v %w", memberName(i), status, answer["code"], err)
 			}
 			w.tokens = append(w.tokens, token)
 		}
@@ -70,7 +71,7 @@ func newLoad(ctx context.Context, w *world) (*load, error) {
 			"title": fmt.Sprintf("蜂の巣箱はどこに置きますか %d %x", i, rand.Uint32()), "content": "日当たりを知りたいです。"})
 		id, _ := answer["id"].(float64)
 		if id == 0 {
-			return nil, fmt.Errorf("ask: %d %v %v", status, answer["code"], err)
+			return nil, fmt.Errorf("ask: %d %v %w", status, answer["code"], err)
 		}
 		l.questions = append(l.questions, int(id))
 	}
@@ -231,12 +232,12 @@ func (l *load) row(f fault, begun, ended time.Time, lost, twice int) row {
 		if a.failed() {
 			name := "no response"
 			if a.status != 0 {
-				name = fmt.Sprint(a.status)
+				name = strconv.Itoa(a.status)
 			}
 			r.failures[name]++
 			r.well = max(r.well, a.at.Add(a.took).Sub(ended))
 		} else if a.status >= http.StatusBadRequest {
-			r.failures[fmt.Sprint(a.status)]++
+			r.failures[strconv.Itoa(a.status)]++
 		}
 		if !a.failed() && a.at.After(begun) && a.at.Before(ended) {
 			times = append(times, a.took)

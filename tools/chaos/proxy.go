@@ -45,8 +45,6 @@ func newProxy(target string) (*proxy, error) {
 
 func (p *proxy) address() string { return p.listener.Addr().String() }
 
-func (p *proxy) port() int { return p.listener.Addr().(*net.TCPAddr).Port }
-
 // set changes what the proxy does. Connections that are open are closed if it refuses.
 func (p *proxy) set(m mode) {
 	p.mu.Lock()

@@ -143,7 +143,7 @@ func start(program, path string) (t times, err error) {
 	defer server.Close()
 	defer close(api.release)
 
-	command := exec.Command(program) //nolint:gosec // the caller's own program
+	command := exec.CommandContext(context.Background(), program) //nolint:gosec // the caller's own program
 	command.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String())
 	command.Stderr = os.Stderr
 	begun := time.Now()

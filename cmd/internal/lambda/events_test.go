@@ -30,6 +30,16 @@ type received struct {
 	body   string
 }
 
+// cookies returns the cookies that are set, whatever the case of their header's name.
+func (r received) cookies() (list []string) {
+	for name, values := range r.header {
+		if strings.EqualFold(name, "Set-Cookie") {
+			list = append(list, values...)
+		}
+	}
+	return list
+}
+
 var senders = []sender{
 	{"alb", func(t *testing.T, r *http.Request, client string) any {
 		e := albEvent(t, r, client)

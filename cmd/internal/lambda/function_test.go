@@ -153,7 +153,7 @@ func TestRequestsArriveWhole(t *testing.T) {
 				if got.status != res.StatusCode || got.body != body {
 					t.Errorf("got %d %s\nwant %d %s", got.status, got.body, res.StatusCode, body)
 				}
-				cookies := slices.Sorted(slices.Values(slices.Concat(got.header["Set-Cookie"], got.header["set-cookie"])))
+				cookies := slices.Sorted(slices.Values(got.cookies()))
 				if want := slices.Sorted(slices.Values(res.Header["Set-Cookie"])); !slices.Equal(cookies, want) {
 					t.Errorf("cookies %q, want %q", cookies, want)
 				}
