@@ -25,7 +25,8 @@ type database struct {
 	db              *sql.DB
 }
 
-// newDatabase makes a MariaDB server in a folder and starts it. id tells servers of a replication apart.
+// newDatabase makes a MariaDB server in a folder and starts it, without a database in it. id tells servers of a
+// replication apart.
 func newDatabase(ctx context.Context, folder string, id int) (*database, error) {
 	address, err := process.FreeAddress(ctx)
 	if err != nil {
@@ -48,23 +49,26 @@ func newDatabase(ctx context.Context, folder string, id int) (*database, error) 
 	cfg := mysql.NewConfig()
 	cfg.User, cfg.Net, cfg.Addr, cfg.DBName = "root", "tcp", address, "q2a"
 	cfg.MultiStatements = true
-	root := cfg.Clone()
-	root.DBName = ""
 	if err := d.start(ctx); err != nil {
 		return nil, err
-	}
-	server, err := sql.Open("mysql", root.FormatDSN())
-	if err != nil {
-		return nil, err
-	}
-	defer server.Close()
-	// The user whose connections use up all that there are. root's own last one is always free.
-	if _, err := server.ExecContext(ctx, "CREATE DATABASE q2a CHARACTER SET utf8mb4; CREATE USER hog@'%'"); err != nil {
-		return nil, errors.Join(err, d.stop(syscall.SIGKILL))
 	}
 	d.db, err = sql.Open("mysql", cfg.FormatDSN())
 	d.db.SetMaxOpenConns(2)
 	return d, err
+}
+
+// create makes the empty database of the site, and the user whose connections use up all that there are: root's own
+// last one is always free.
+func (d *database) create(ctx context.Context) error {
+	cfg := mysql.NewConfig()
+	cfg.User, cfg.Net, cfg.Addr, cfg.MultiStatements = "root", "tcp", d.address, true
+	server, err := sql.Open("mysql", cfg.FormatDSN())
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	_, err = server.ExecContext(ctx, "CREATE DATABASE q2a CHARACTER SET utf8mb4; CREATE USER hog@'%'")
+	return err
 }
 
 func (d *database) url() string { return "mysql://root@" + d.address + "/q2a" }
@@ -156,32 +160,22 @@ func (d *database) connections(ctx context.Context) (ids []int, err error) {
 	return ids, rows.Err()
 }
 
-// follower makes another server that follows this one.
+// follower makes another server that follows this one, which must be new.
 func (d *database) follower(ctx context.Context, folder string) (*database, error) {
 	f, err := newDatabase(ctx, folder, d.id+1)
 	if err != nil {
 		return nil, err
 	}
-	dump := exec.CommandContext(ctx, "mariadb-dump", "--no-defaults", "-h127.0.0.1", "-P"+portOf(d.address), "-uroot", //nolint:gosec // a known program
-		"--single-transaction", "--gtid", "--master-data=1", "--databases", "q2a")
-	load := exec.CommandContext(ctx, "mariadb", "--no-defaults", "-h127.0.0.1", "-P"+portOf(f.address), "-uroot") //nolint:gosec // a known program
-	if load.Stdin, err = dump.StdoutPipe(); err != nil {
+	cfg := mysql.NewConfig()
+	cfg.User, cfg.Net, cfg.Addr, cfg.MultiStatements = "root", "tcp", f.address, true
+	server, err := sql.Open("mysql", cfg.FormatDSN()) // there is no database of the site yet
+	if err != nil {
 		return nil, err
 	}
-	if _, err := f.db.ExecContext(ctx, "RESET MASTER"); err != nil {
-		return nil, err
-	}
-	if err := dump.Start(); err != nil {
-		return nil, err
-	}
-	if out, err := load.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("load the replica: %w: %s", err, out)
-	}
-	if err := dump.Wait(); err != nil {
-		return nil, fmt.Errorf("dump the primary: %w", err)
-	}
-	_, err = f.db.ExecContext(ctx, fmt.Sprintf(`CHANGE MASTER TO master_host = '127.0.0.1', master_port = %s,
-			master_user = 'root', master_use_gtid = slave_pos;
+	defer server.Close()
+	_, err = server.ExecContext(ctx, fmt.Sprintf(`RESET MASTER;
+		CHANGE MASTER TO master_host = '127.0.0.1', master_port = %s, master_user = 'root',
+			master_use_gtid = slave_pos;
 		START SLAVE`, portOf(d.address)))
 	return f, err
 }

@@ -64,8 +64,8 @@ func faults(s settings) []fault {
 		{"connections", "the database takes no more connections for 8 s", func(ctx context.Context, w *world) error {
 			return w.exhaust(ctx, 8*time.Second)
 		}, false},
-		{"network", "the database is 25 ms away for 10 s", during(10*time.Second,
-			func(w *world) error { w.database.slow(25 * time.Millisecond); return nil },
+		{"network", "the database is 10 ms away for 10 s", during(10*time.Second,
+			func(w *world) error { w.database.slow(5 * time.Millisecond); return nil },
 			func(w *world) error { w.database.slow(0); return nil }), false},
 		{"cut", "no packets to the database for 8 s", during(8*time.Second,
 			func(w *world) error { w.database.set(hang); return nil },

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,6 +41,10 @@ type world struct {
 }
 
 func newWorld(ctx context.Context, s settings) (_ *world, err error) {
+	// Connections of this program's own that a dead database has closed are no news.
+	if err := mysql.SetLogger(log.New(io.Discard, "", 0)); err != nil {
+		return nil, err
+	}
 	w := &world{settings: s}
 	if w.folder, err = os.MkdirTemp("", "q2ab-chaos"); err != nil {
 		return nil, err
@@ -49,6 +55,12 @@ func newWorld(ctx context.Context, s settings) (_ *world, err error) {
 		}
 	}()
 	if w.primary, err = newDatabase(ctx, filepath.Join(w.folder, "primary"), 1); err != nil {
+		return nil, err
+	}
+	if err := w.primary.create(ctx); err != nil {
+		return nil, err
+	}
+	if w.replica, err = w.primary.follower(ctx, filepath.Join(w.folder, "replica")); err != nil {
 		return nil, err
 	}
 	redis := miniredis.NewMiniRedis()
@@ -66,9 +78,6 @@ func newWorld(ctx context.Context, s settings) (_ *world, err error) {
 		w.closers = append(w.closers, (*p.to).close)
 	}
 	if err := w.fill(ctx); err != nil {
-		return nil, err
-	}
-	if w.replica, err = w.primary.follower(ctx, filepath.Join(w.folder, "replica")); err != nil {
 		return nil, err
 	}
 	if w.balancer, err = newBalancer(ctx, w.folder); err != nil {
@@ -106,6 +115,10 @@ func (w *world) fill(ctx context.Context) error {
 			('max_rate_ip_votes', '1000000'),
 			('max_rate_user_votes', '1000000'), ('max_rate_ip_logins', '1000000')
 		ON DUPLICATE KEY UPDATE content = VALUES(content)`)
+	if err == nil {
+		_, err = w.primary.db.ExecContext(ctx,
+			"UPDATE qa_options SET content = content + ? WHERE title = 'cache_uapprovecount'", memberCount)
+	}
 	return err
 }
 
@@ -165,13 +178,13 @@ type task struct {
 // startTask starts a server in a slot of the balancer, and waits until it is ready.
 func (w *world) startTask(ctx context.Context, slot int) (*task, error) {
 	address := w.balancer.slots[slot]
-	log, err := os.OpenFile(filepath.Join(w.folder, "tasks.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	output, err := os.OpenFile(filepath.Join(w.folder, "tasks.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()
+	defer output.Close()
 	cmd := exec.CommandContext(ctx, w.settings.server) //nolint:gosec // a program of ours
-	cmd.Stderr = log
+	cmd.Stderr = output
 	cmd.Env = append(os.Environ(), "LISTEN="+address, "DATA_DIR="+filepath.Join(w.folder, "data"),
 		"DATABASE_URL=mysql://root@"+w.database.address()+"/q2a", "MIGRATE_ON_START=false",
 		"TRUSTED_PROXIES=127.0.0.0/8", "RATE_LIMIT=1000000-M", "REFUSED_LIMIT=1000000-M",

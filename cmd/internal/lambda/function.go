@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 )
@@ -52,12 +53,31 @@ func (f function) handle(ctx context.Context, event json.RawMessage) (any, error
 	case s.RequestContext.HTTP != nil:
 		return serve(ctx, f.api, event, requestOfGateway, responseForGateway)
 	case s.Source == "aws.events" || s.Source == "aws.scheduler":
-		return nil, f.work(ctx)
+		return nil, f.workOff(ctx)
 	case len(s.Records) > 0 && s.Records[0].EventSource == "aws:s3":
 		return nil, f.arrived(ctx, event)
 	}
 	return nil, errors.New("the event is of no known kind: neither a request of an ALB, an HTTP API or a function URL, " +
 		"nor a trigger of Cognito, a scheduled event or a notification of S3")
+}
+
+// parting is how long before Lambda ends the process the work ends, so that what is under way can be given
+// back, and the next call goes on with it at once.
+const parting = 5 * time.Second
+
+// workOff does what is due, for as long as Lambda lets it. What is left is no failure.
+func (f function) workOff(ctx context.Context) error {
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-parting))
+		defer cancel()
+	}
+	err := f.work(ctx)
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		slog.InfoContext(ctx, "the time is over; the next call goes on")
+		return nil
+	}
+	return err
 }
 
 // arrived takes in the uploads that a notification of S3 names. One that fails does not keep the others

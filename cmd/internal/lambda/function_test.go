@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"38qa.net/backend/modules/testsite"
 )
@@ -65,6 +66,26 @@ func TestKindsOfEvents(t *testing.T) {
 				t.Errorf("error %v, want %q", err, c.failure)
 			}
 		})
+	}
+}
+
+// TestWorkEndsInTime checks that scheduled work ends before Lambda ends the process, and that this is no failure,
+// while a failure of the work is.
+func TestWorkEndsInTime(t *testing.T) {
+	t.Parallel()
+	event := json.RawMessage(`{"source": "aws.scheduler"}`)
+	ctx, cancel := context.WithTimeout(t.Context(), parting+50*time.Millisecond)
+	defer cancel()
+	f := function{work: func(ctx context.Context) error {
+		<-ctx.Done()
+		return fmt.Errorf("a job: %w", ctx.Err())
+	}}
+	if _, err := f.handle(ctx, event); err != nil || ctx.Err() != nil {
+		t.Errorf("without time: %v; Lambda's own end: %v", err, ctx.Err())
+	}
+	f.work = func(context.Context) error { return errors.New("the database is away") }
+	if _, err := f.handle(ctx, event); err == nil {
+		t.Error("a failure counts as a success")
 	}
 }
 

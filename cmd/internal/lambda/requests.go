@@ -46,6 +46,7 @@ func (p parts) request(ctx context.Context) (*http.Request, error) {
 		return nil, fmt.Errorf("a request: %w", err)
 	}
 	r.Header, r.Host, r.RequestURI, r.ContentLength = p.header, p.host, p.target, length
+	r.Header.Del("Host") // as servers do
 	if length == 0 {
 		r.Body = http.NoBody
 	}

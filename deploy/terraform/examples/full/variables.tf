@@ -387,7 +387,7 @@ variable "trigger_environments" {
 }
 
 variable "schedules" {
-  description = "Calls of a Lambda function that runs the server's jobs, by name: expression, time zone, and the event in JSON. The tasks run jobs by themselves: this is for a site that Lambda alone serves. Empty: no such function."
+  description = "Calls of a Lambda function that does the server's work beside requests (jobs, events, mails), by name: expression, as rate(1 minute); time zone; and the event in JSON, {\"source\": \"aws.scheduler\"}. The tasks do that work by themselves: this is for a site that Lambda alone serves. Empty: no such function."
   type        = map(object({ expression = string, time_zone = optional(string, "UTC"), input = string }))
   default     = {}
 }

@@ -15,4 +15,9 @@ provider "aws" {
   default_tags {
     tags = { Project = var.name }
   }
+
+  # What ecs-deploy notes on the revisions that it makes.
+  ignore_tags {
+    key_prefixes = ["ecs-deploy:"]
+  }
 }
