@@ -1,6 +1,9 @@
 package problem
 
-import "strings"
+import (
+	"log/slog"
+	"strings"
+)
 
 // Code identifies a kind of problem. Codes are stable and in snake_case; Define makes them and Codes lists
 // them.
@@ -8,6 +11,9 @@ type Code struct{ name string }
 
 // String returns the code as clients see it.
 func (c Code) String() string { return c.name }
+
+// LogValue implements slog.LogValuer: a log has the name.
+func (c Code) LogValue() slog.Value { return slog.StringValue(c.name) }
 
 // FieldCode identifies what is wrong with a field. Such codes are stable and in snake_case, for example
 // too_long; DefineField makes them.
