@@ -143,7 +143,7 @@ func start(program, path string) (t times, err error) {
 	defer server.Close()
 	defer close(api.release)
 
-	command := exec.CommandContext(context.Background(), program) //nolint:gosec // the caller's own program
+	command := exec.CommandContext(context.Background(), program)
 	command.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String())
 	command.Stderr = os.Stderr
 	begun := time.Now()
@@ -154,7 +154,9 @@ func start(program, path string) (t times, err error) {
 	go func() { ended <- command.Wait() }()
 	defer func() {
 		_ = command.Process.Kill()
-		<-ended
+		if err := <-ended; err == nil { // it has ended by itself, which Lambda does not let it do
+			fmt.Fprintln(os.Stderr, "lambda-start: the program has ended")
+		}
 	}()
 	wait := func() (at time.Time, err error) {
 		select {
