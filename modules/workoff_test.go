@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"testing"
+	"time"
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules/kernel/jobs"
@@ -19,7 +20,8 @@ func TestWorkOff(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		mails := t.TempDir()
-		s := testsite.New(t, db, testsite.GenuineTokens(), testsite.Config(func(c *config.Config) {
+		now := time.Now().Truncate(time.Hour).Add(5 * time.Minute) // no schedule comes meanwhile
+		s := testsite.New(t, db, testsite.GenuineTokens(), testsite.At(&now), testsite.Config(func(c *config.Config) {
 			c.MailURL, c.MailFrom = "file:"+mails, "bees@example.jp"
 		}))
 		workOff := func(ctx context.Context) error { return s.App.WorkOff(ctx) }
