@@ -269,6 +269,8 @@ def test_killed_after_any_change_it_goes_on(site: Site, after: int) -> None:
     assert site.revisions == ["app:1", "app:2"], "one revision, however often it is run"
     tasks = boto3.client("ecs").list_tasks(cluster=CLUSTER)["taskArns"]
     assert len(tasks) == 1, "the migrations run once"
-    assert len(site.changed) == len(ALL_CHANGES) - after + (1 if after == 4 else 0), site.changed
+    rest = ALL_CHANGES[after:]
+    # The fourth change notes the time in seconds, which is another one if the next process comes later.
+    assert site.changed == rest or (after == 4 and site.changed == ["tag_resource", *rest])
     assert site.deploy() == Exit.DONE
     assert site.changed == []
