@@ -72,7 +72,8 @@ func serve[Event, Response any](
 	out, largest := format(e, w)
 	if size := w.body.Len(); size > largest/2 { // in Base64, or escaped, it is larger
 		if text, err := json.Marshal(out); err != nil || len(text) > largest {
-			slog.ErrorContext(ctx, "a response is larger than AWS passes on", "path", r.URL.Path, "bytes", size)
+			slog.ErrorContext(ctx, "a response is larger than AWS passes on",
+				"request_id", w.header.Get("X-Request-Id"), "bytes", size)
 			out, _ = format(e, failure(r, problem.CodeResponseTooLarge))
 		}
 	}
@@ -83,7 +84,8 @@ func serve[Event, Response any](
 func run(ctx context.Context, api http.Handler, w *response, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
-			slog.ErrorContext(ctx, "a request was given up", "path", r.URL.Path, "panic", p)
+			slog.ErrorContext(ctx, "a request was given up",
+				"request_id", w.header.Get("X-Request-Id"), "panic", p)
 			*w = *failure(r, problem.CodeInternal)
 		}
 	}()
