@@ -125,19 +125,19 @@ func logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 			if route == "" {
 				route = "(none)"
 			}
+			status, took := c.Response().Status, time.Since(start)
+			if aborted && !c.Response().Committed {
+				status = 0
+			}
 			attributes := []any{"method", c.Request().Method, "route", route,
-				"status", c.Response().Status, "bytes", c.Response().Size,
-				"duration_ms", float64(time.Since(start).Microseconds()) / 1000}
+				"status", status, "bytes", c.Response().Size,
+				"duration_ms", float64(took.Microseconds()) / 1000}
 			if aborted {
-				if !c.Response().Committed {
-					attributes[5] = 0
-				}
 				attributes = append(attributes, "aborted", true)
 			}
 			slog.Log(c.Request().Context(), level, "request", attributes...)
 			if level == slog.LevelInfo {
-				observe.RequestDuration.Observe(time.Since(start), c.Request().Method+" "+route,
-					fmt.Sprint(attributes[5]))
+				observe.RequestDuration.Observe(took, c.Request().Method+" "+route, strconv.Itoa(status))
 			}
 		}()
 		if err := next(c); err != nil {
