@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net"
@@ -12,8 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/go-sql-driver/mysql"
 
 	"38qa.net/backend/tools/internal/process"
 )
@@ -134,27 +131,4 @@ func (b *balancer) until(ctx context.Context, is func(up map[int]bool) bool) err
 		}
 	}
 	return errors.New("the balancer does not see the tasks")
-}
-
-func splitAddress(address string) (host, port string, err error) { return net.SplitHostPort(address) }
-
-func portOf(address string) string {
-	_, port, _ := splitAddress(address)
-	return port
-}
-
-func dial(ctx context.Context, address string) (net.Conn, error) {
-	return (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
-}
-
-// openConnection opens a connection to a database and returns the function that closes it.
-func openConnection(ctx context.Context, cfg *mysql.Config) (closer func(), err error) {
-	db, err := sql.Open("mysql", cfg.FormatDSN())
-	if err != nil {
-		return nil, err
-	}
-	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return func() { _ = db.Close() }, nil
 }

@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -46,23 +48,28 @@ func newDatabase(ctx context.Context, folder string, id int) (*database, error) 
 	if out, err := install.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("mariadb-install-db: %w: %s", err, out)
 	}
-	cfg := mysql.NewConfig()
-	cfg.User, cfg.Net, cfg.Addr, cfg.DBName = "root", "tcp", address, "q2a"
-	cfg.MultiStatements = true
 	if err := d.start(ctx); err != nil {
 		return nil, err
 	}
-	d.db, err = sql.Open("mysql", cfg.FormatDSN())
+	if d.db, err = d.open("root", "q2a"); err != nil {
+		return nil, err
+	}
 	d.db.SetMaxOpenConns(2)
-	return d, err
+	return d, nil
+}
+
+// open returns a pool of a user's connections to a database of the server, or to none if name is "". It does not
+// connect yet.
+func (d *database) open(user, name string) (*sql.DB, error) {
+	cfg := mysql.NewConfig()
+	cfg.User, cfg.Net, cfg.Addr, cfg.DBName, cfg.MultiStatements = user, "tcp", d.address, name, true
+	return sql.Open("mysql", cfg.FormatDSN())
 }
 
 // create makes the empty database of the site, and the user whose connections use up all that there are: root's own
 // last one is always free.
 func (d *database) create(ctx context.Context) error {
-	cfg := mysql.NewConfig()
-	cfg.User, cfg.Net, cfg.Addr, cfg.MultiStatements = "root", "tcp", d.address, true
-	server, err := sql.Open("mysql", cfg.FormatDSN())
+	server, err := d.open("root", "")
 	if err != nil {
 		return err
 	}
@@ -70,6 +77,8 @@ func (d *database) create(ctx context.Context) error {
 	_, err = server.ExecContext(ctx, "CREATE DATABASE q2a CHARACTER SET utf8mb4; CREATE USER hog@'%'")
 	return err
 }
+
+func (d *database) port() string { return d.address[strings.LastIndex(d.address, ":")+1:] }
 
 func (d *database) url() string { return "mysql://root@" + d.address + "/q2a" }
 
@@ -84,9 +93,8 @@ func (d *database) start(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	_, port, _ := splitAddress(d.address)
 	d.cmd = exec.CommandContext(ctx, "mariadbd", "--no-defaults", "--user="+me.Username, //nolint:gosec // a known program
-		"--datadir="+filepath.Join(d.folder, "data"), "--socket="+filepath.Join(d.folder, "s"), "--port="+port,
+		"--datadir="+filepath.Join(d.folder, "data"), "--socket="+filepath.Join(d.folder, "s"), "--port="+d.port(),
 		"--pid-file="+filepath.Join(d.folder, "pid"), "--bind-address=127.0.0.1", "--skip-name-resolve",
 		"--max-connections=300", "--default-time-zone=+00:00", fmt.Sprintf("--server-id=%d", d.id), "--log-bin",
 		"--log-slave-updates", "--gtid-strict-mode",
@@ -97,7 +105,7 @@ func (d *database) start(ctx context.Context) error {
 		return err
 	}
 	for range 600 {
-		if c, err := dial(ctx, d.address); err == nil {
+		if c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", d.address); err == nil {
 			return c.Close()
 		}
 		if err := sleep(ctx, 50*time.Millisecond); err != nil {
@@ -166,9 +174,7 @@ func (d *database) follower(ctx context.Context, folder string) (*database, erro
 	if err != nil {
 		return nil, err
 	}
-	cfg := mysql.NewConfig()
-	cfg.User, cfg.Net, cfg.Addr, cfg.MultiStatements = "root", "tcp", f.address, true
-	server, err := sql.Open("mysql", cfg.FormatDSN()) // there is no database of the site yet
+	server, err := f.open("root", "") // there is no database of the site yet
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +182,7 @@ func (d *database) follower(ctx context.Context, folder string) (*database, erro
 	_, err = server.ExecContext(ctx, fmt.Sprintf(`RESET MASTER;
 		CHANGE MASTER TO master_host = '127.0.0.1', master_port = %s, master_user = 'root',
 			master_use_gtid = slave_pos;
-		START SLAVE`, portOf(d.address)))
+		START SLAVE`, d.port()))
 	return f, err
 }
 

@@ -249,21 +249,19 @@ func (w *world) exhaust(ctx context.Context, d time.Duration) error {
 	if err := w.primary.killConnections(ctx); err != nil {
 		return err
 	}
-	cfg := mysql.NewConfig()
-	cfg.User, cfg.Net, cfg.Addr = "hog", "tcp", w.primary.address
-	var held []func()
-	end := time.Now().Add(d)
-	for time.Now().Before(end) && ctx.Err() == nil {
-		if c, err := openConnection(ctx, cfg); err == nil {
-			held = append(held, c)
+	hog, err := w.primary.open("hog", "")
+	if err != nil {
+		return err
+	}
+	defer hog.Close()
+	for end := time.Now().Add(d); time.Now().Before(end) && ctx.Err() == nil; {
+		if c, err := hog.Conn(ctx); err == nil {
+			defer c.Close() // at the end: until then it is held
 		} else {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
-	for _, c := range held {
-		c()
-	}
-	_, err := w.primary.db.ExecContext(ctx, "SET GLOBAL max_connections = 300")
+	_, err = w.primary.db.ExecContext(ctx, "SET GLOBAL max_connections = 300")
 	return err
 }
 
