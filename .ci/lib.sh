@@ -28,6 +28,17 @@ need() {
 
 cache_dir() { echo "${XDG_CACHE_HOME:-$HOME/.cache}"; }
 
+# need_node MAJOR MINOR VERSION puts Node.js VERSION into PATH, which npm installs once, where node is older than
+# MAJOR.MINOR.
+need_node() {
+  local major minor folder
+  IFS=. read -r major minor _ < <(node -p process.versions.node)
+  if [ "$major" -gt "$1" ] || { [ "$major" -eq "$1" ] && [ "$minor" -ge "$2" ]; }; then return; fi
+  folder=$(cache_dir)/q2ab-node-$3
+  [ -x "$folder/node_modules/node/bin/node" ] || npm install --silent --prefix "$folder" "node@$3"
+  PATH=$folder/node_modules/node/bin:$PATH
+}
+
 # free_port prints a TCP port of 127.0.0.1 that nothing listens on, outside the range of outgoing connections.
 free_port() {
   local port
