@@ -84,7 +84,10 @@ func TestMetrics(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := s.App.Run(ctx, func(net.Addr) { observe.StartDuration.Observe(observe.SinceStart(), "server") }); err != nil {
+		err := s.App.Run(ctx, func(net.Addr) {
+			observe.StartDuration.Observe(observe.SinceStart(), "server")
+		})
+		if err != nil {
 			t.Error(err)
 		}
 	})

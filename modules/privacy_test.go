@@ -58,7 +58,8 @@ func TestNothingPersonalIsObserved(t *testing.T) {
 		t.Fatalf("sign in: %v", tokens)
 	}
 	personal = append(personal, access, refresh)
-	bearer := []string{"Authorization", "Bearer " + access, "Cookie", "qa_id=4711234", "X-Forwarded-For", "203.0.113.77"}
+	bearer := []string{"Authorization", "Bearer " + access, "Cookie", "qa_id=4711234",
+		"X-Forwarded-For", "203.0.113.77"}
 	post("/v1/auth/refresh", map[string]any{"refreshToken": refresh})
 	post("/v1/auth/refresh", map[string]any{"refreshToken": refresh + "x"})
 	post("/v1/auth/forgot", map[string]any{"login": "haru"})
@@ -70,7 +71,8 @@ func TestNothingPersonalIsObserved(t *testing.T) {
 		"/user/haru", "/v1/questions?limit=my+secret+hive", "/v1/me", "/v1/tags?prefix=秘密の巣箱", "/秘密の巣箱"} {
 		s.Send(t, testsite.Visitor, "GET", path, nil, bearer...)
 	}
-	s.Send(t, testsite.Visitor, "PATCH", "/v1/me", map[string]any{"handle": "haru", "email": "haru@example.jp"}, bearer...)
+	s.Send(t, testsite.Visitor, "PATCH", "/v1/me",
+		map[string]any{"handle": "haru", "email": "haru@example.jp"}, bearer...)
 	s.SendRaw(t, testsite.Visitor, "POST", "/v1/media", strings.NewReader("--x\r\n"+
 		"Content-Disposition: form-data; name=\"file\"; filename=\"hive.jpg\"\r\n\r\nno picture\r\n--x--\r\n"),
 		append(bearer, "Content-Type", "multipart/form-data; boundary=x")...)

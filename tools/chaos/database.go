@@ -42,7 +42,8 @@ func newDatabase(ctx context.Context, folder string, id int) (*database, error) 
 	if err != nil {
 		return nil, err
 	}
-	install := exec.CommandContext(ctx, "mariadb-install-db", "--no-defaults", "--user="+me.Username, //nolint:gosec // a known program
+	//nolint:gosec // a known program
+	install := exec.CommandContext(ctx, "mariadb-install-db", "--no-defaults", "--user="+me.Username,
 		"--datadir="+filepath.Join(folder, "data"), "--auth-root-authentication-method=normal", "--skip-test-db",
 		"--skip-name-resolve")
 	if out, err := install.CombinedOutput(); err != nil {
@@ -93,7 +94,8 @@ func (d *database) start(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	d.cmd = exec.CommandContext(ctx, "mariadbd", "--no-defaults", "--user="+me.Username, //nolint:gosec // a known program
+	//nolint:gosec // a known program
+	d.cmd = exec.CommandContext(ctx, "mariadbd", "--no-defaults", "--user="+me.Username,
 		"--datadir="+filepath.Join(d.folder, "data"), "--socket="+filepath.Join(d.folder, "s"), "--port="+d.port(),
 		"--pid-file="+filepath.Join(d.folder, "pid"), "--bind-address=127.0.0.1", "--skip-name-resolve",
 		"--max-connections=300", "--default-time-zone=+00:00", fmt.Sprintf("--server-id=%d", d.id), "--log-bin",

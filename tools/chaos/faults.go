@@ -75,6 +75,8 @@ func faults(s settings) []fault {
 		{"store-hangs", "the store of images hangs", away(func(w *world) *proxy { return w.store }, hang), true},
 		{"mail-hangs", "the mail server hangs", away(func(w *world) *proxy { return w.mail }, hang), true},
 		{"agent-hangs", "the Datadog agent hangs", away(func(w *world) *proxy { return w.agent }, hang), true},
-		{"failover", "failover to the replica", func(ctx context.Context, w *world) error { return w.failOver(ctx) }, false},
+		{"failover", "failover to the replica", func(ctx context.Context, w *world) error {
+			return w.failOver(ctx)
+		}, false},
 	}
 }

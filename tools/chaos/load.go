@@ -210,7 +210,8 @@ func (l *load) failedSince(t time.Time) bool {
 // check returns how many comments were acknowledged and are not in the database, and how many are there
 // twice.
 func (l *load) check(ctx context.Context) (lost, twice int, err error) {
-	rows, err := l.w.primary.db.QueryContext(ctx, "SELECT content FROM qa_posts WHERE type = 'C' AND content LIKE 'chaos %'")
+	rows, err := l.w.primary.db.QueryContext(ctx,
+		"SELECT content FROM qa_posts WHERE type = 'C' AND content LIKE 'chaos %'")
 	if err != nil {
 		return 0, 0, err
 	}
@@ -240,8 +241,8 @@ func (l *load) check(ctx context.Context) (lost, twice int, err error) {
 type row struct {
 	text     string
 	requests int
-	// seen are the responses besides successes, by status. failed is how many of them were failures: no response, or one
-	// from 500 on. 429 is none: a client that writes faster than the server lets it is told so.
+	// seen are the responses besides successes, by status. failed is how many of them were failures: no
+	// response, or one from 500 on. 429 is none: a client that writes faster than the server lets it is told so.
 	seen      map[string]int
 	failed    int
 	well      time.Duration // after the fault had ended
@@ -317,5 +318,6 @@ func (r row) String() string {
 			p99 += fmt.Sprintf(" (%.1f ×)", float64(r.p99)/float64(r.idle))
 		}
 	}
-	return fmt.Sprintf("| %s | %d | %s | %s | %s | %d | %d | %d |", r.text, r.requests, saw, well, p99, r.written, r.lost, r.twice)
+	return fmt.Sprintf("| %s | %d | %s | %s | %s | %d | %d | %d |",
+		r.text, r.requests, saw, well, p99, r.written, r.lost, r.twice)
 }

@@ -74,7 +74,8 @@ func run(ctx context.Context) error {
 
 // tryAll tries the faults one after the other, and prints a row for each.
 func (w *world) tryAll(ctx context.Context, list []fault) error {
-	fmt.Println("| what happens | requests | clients saw, besides success | well again after | p99 | acknowledged writes | lost | twice |")
+	fmt.Println("| what happens | requests | clients saw, besides success | well again after | p99 " +
+		"| acknowledged writes | lost | twice |")
 	fmt.Println("| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |")
 	failures := 0
 	for _, f := range list {
@@ -119,7 +120,8 @@ func (w *world) try(ctx context.Context, f fault) (row, error) {
 	if err == nil {
 		err = sleep(ctx, w.settings.calm)
 	}
-	for end := time.Now().Add(30 * time.Second); err == nil && l.failedSince(time.Now().Add(-3*time.Second)) && time.Now().Before(end); {
+	end := time.Now().Add(30 * time.Second)
+	for err == nil && time.Now().Before(end) && l.failedSince(time.Now().Add(-3*time.Second)) {
 		err = sleep(ctx, 500*time.Millisecond)
 	}
 	stop()

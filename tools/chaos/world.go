@@ -111,7 +111,8 @@ func (w *world) fill(ctx context.Context) error {
 		}
 	}
 	_, err := w.primary.db.ExecContext(ctx, `INSERT INTO qa_options (title, content)
-		VALUES ('max_rate_ip_cs', '1000000'), ('max_rate_user_cs', '1000000'), ('max_rate_ip_qs', '1000000'), ('max_rate_user_qs', '1000000'),
+		VALUES ('max_rate_ip_cs', '1000000'), ('max_rate_user_cs', '1000000'),
+			('max_rate_ip_qs', '1000000'), ('max_rate_user_qs', '1000000'),
 			('max_rate_ip_votes', '1000000'),
 			('max_rate_user_votes', '1000000'), ('max_rate_ip_logins', '1000000')
 		ON DUPLICATE KEY UPDATE content = VALUES(content)`)
@@ -124,8 +125,10 @@ func (w *world) fill(ctx context.Context) error {
 
 // drift returns how many counts the recalculation would repair.
 func (w *world) drift(ctx context.Context) (int, error) {
-	cmd := exec.CommandContext(ctx, w.settings.admin, "jobs", "run", "recount", "--dry-run") //nolint:gosec // a program of ours
-	cmd.Env = append(os.Environ(), "DATABASE_URL=mysql://root@"+w.database.address()+"/q2a", "DATA_DIR="+w.folder, "LOG_LEVEL=warn")
+	//nolint:gosec // a program of ours
+	cmd := exec.CommandContext(ctx, w.settings.admin, "jobs", "run", "recount", "--dry-run")
+	cmd.Env = append(os.Environ(), "DATABASE_URL=mysql://root@"+w.database.address()+"/q2a",
+		"DATA_DIR="+w.folder, "LOG_LEVEL=warn")
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

@@ -70,7 +70,8 @@ func run(program, path string, starts int, limit time.Duration) error {
 			list = append(list, row.of(t))
 		}
 		slices.Sort(list)
-		fmt.Printf("%-28s %8s %8s %8s\n", row.name, ms(list[len(list)/2]), ms(list[len(list)*9/10]), ms(list[len(list)-1]))
+		fmt.Printf("%-28s %8s %8s %8s\n", row.name,
+			ms(list[len(list)/2]), ms(list[len(list)*9/10]), ms(list[len(list)-1]))
 		if strings.HasSuffix(row.name, "first response") {
 			median = list[len(list)/2]
 		}
@@ -109,7 +110,8 @@ func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.Header().Set("Lambda-Runtime-Aws-Request-Id", strconv.Itoa(a.handed))
 		w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(30*time.Second).UnixMilli(), 10))
-		w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:ap-northeast-1:123456789012:function:q2ab")
+		w.Header().Set("Lambda-Runtime-Invoked-Function-Arn",
+			"arn:aws:lambda:ap-northeast-1:123456789012:function:q2ab")
 		_, _ = w.Write(a.event)
 	case strings.HasSuffix(r.URL.Path, "/response"):
 		body, err := io.ReadAll(r.Body)

@@ -57,7 +57,8 @@ func (f function) handle(ctx context.Context, event json.RawMessage) (any, error
 	case len(s.Records) > 0 && s.Records[0].EventSource == "aws:s3":
 		return nil, f.arrived(ctx, event)
 	}
-	return nil, errors.New("the event is of no known kind: neither a request of an ALB, an HTTP API or a function URL, " +
+	return nil, errors.New("the event is of no known kind: " +
+		"neither a request of an ALB, an HTTP API or a function URL, " +
 		"nor a trigger of Cognito, a scheduled event or a notification of S3")
 }
 

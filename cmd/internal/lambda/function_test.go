@@ -142,7 +142,8 @@ func TestRequestsArriveWhole(t *testing.T) {
 			}
 			t.Run(s.name+"/"+c.name, func(t *testing.T) {
 				request := func() *http.Request {
-					r, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+c.target, strings.NewReader(c.body))
+					r, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+c.target,
+						strings.NewReader(c.body))
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -194,7 +195,9 @@ func TestClientsAddress(t *testing.T) {
 			f := function{api: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				address, secure = r.RemoteAddr, r.TLS != nil
 			})}
-			for client, want := range map[string]string{"203.0.113.9": "203.0.113.9:0", "2001:db8::1": "[2001:db8::1]:0"} {
+			for client, want := range map[string]string{
+				"203.0.113.9": "203.0.113.9:0", "2001:db8::1": "[2001:db8::1]:0",
+			} {
 				r := httptest.NewRequest("GET", "/", nil)
 				r.Header.Set("X-Forwarded-For", "198.51.100.1, 10.0.0.1")
 				if s.pass(t, f, r, client); address != want || !secure {
@@ -215,7 +218,10 @@ func TestResponsesOfAnySize(t *testing.T) {
 				name   string
 				length int
 				status int
-			}{{"small", 1 << 10, 200}, {"large for an ALB", 900 << 10, 0}, {"large", 5 << 20, 500}, {"given up", -1, 500}} {
+			}{
+				{"small", 1 << 10, 200}, {"large for an ALB", 900 << 10, 0}, {"large", 5 << 20, 500},
+				{"given up", -1, 500},
+			} {
 				f := function{api: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 					if c.length < 0 {
 						panic(http.ErrAbortHandler)
@@ -285,8 +291,9 @@ func TestSameAsTheServer(t *testing.T) {
 							got.status, got.body, res.StatusCode, body)
 					}
 					for header := range res.Header {
-						if header != "Date" && header != "Content-Length" &&
-							strings.Join(got.header.Values(header), ", ") != strings.Join(res.Header.Values(header), ", ") {
+						given := strings.Join(got.header.Values(header), ", ")
+						want := strings.Join(res.Header.Values(header), ", ")
+						if header != "Date" && header != "Content-Length" && given != want {
 							t.Errorf("%s as %d through %s: %s is %q, want %q", e.Path, user, s.name, header,
 								got.header.Values(header), res.Header.Values(header))
 						}

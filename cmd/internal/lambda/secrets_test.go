@@ -16,8 +16,8 @@ import (
 // configuration is read, and that one that cannot be had is named. It is not parallel, because the environment
 // belongs to the whole process.
 func TestSecretsAreFetched(t *testing.T) {
-	secrets := map[string]string{"arn:aws:secretsmanager:x:1:secret:db": "mysql://q2a:secret@db:3306/q2a",
-		"arn:aws:secretsmanager:x:1:secret:key": "a key"}
+	const arn = "arn:aws:secretsmanager:x:1:secret:"
+	secrets := map[string]string{arn + "db": "mysql://q2a:secret@db:3306/q2a", arn + "key": "a key"}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct {
 			SecretID string `json:"SecretId"`
@@ -37,7 +37,7 @@ func TestSecretsAreFetched(t *testing.T) {
 	defer server.Close()
 	for name, value := range map[string]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER": server.URL, "AWS_REGION": "x",
 		"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "DATABASE_URL": "", "AUTH_KEY_SECRET": "",
-		"SECRET_ARNS": "DATABASE_URL=arn:aws:secretsmanager:x:1:secret:db,AUTH_KEY_SECRET=arn:aws:secretsmanager:x:1:secret:key"} {
+		"SECRET_ARNS": "DATABASE_URL=" + arn + "db,AUTH_KEY_SECRET=" + arn + "key"} {
 		t.Setenv(name, value)
 	}
 	arns, err := config.SecretARNs()

@@ -102,8 +102,8 @@ func (db *DB) CheckMigrated(ctx context.Context) error {
 		}
 	}
 	if have.Int64 < int64(want) {
-		return fmt.Errorf("this backend's own tables are of version %d, and this program needs %d: run 'admin migrate' first, "+
-			"or set MIGRATE_ON_START=true", have.Int64, want)
+		return fmt.Errorf("this backend's own tables are of version %d, and this program needs %d: "+
+			"run 'admin migrate' first, or set MIGRATE_ON_START=true", have.Int64, want)
 	}
 	return nil
 }
