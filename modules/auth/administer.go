@@ -98,11 +98,11 @@ func (m *Module) administer(
 				return err
 			}
 		}
-		u, err := lockUser(ctx, a.tx, found.ID)
+		u, err := lockUser(ctx, a.Tx, found.ID)
 		if err != nil {
 			return err
 		}
-		levels, err := categoryLevels(ctx, a.tx, u.id)
+		levels, err := categoryLevels(ctx, a.Tx, u.id)
 		if err != nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func (m *Module) administer(
 		if err := use(a, &t); err != nil {
 			return err
 		}
-		if levels, err = categoryLevels(ctx, a.tx, u.id); err != nil {
+		if levels, err = categoryLevels(ctx, a.Tx, u.id); err != nil {
 			return err
 		}
 		out.Body = accountState(t.user, levels)
@@ -155,19 +155,19 @@ type handleInput struct {
 // setBlocked blocks a user, or lets a blocked user write again.
 func (m *Module) setBlocked(ctx context.Context, handle string, blocked bool) (*accountOutput, error) {
 	return m.administer(ctx, handle, false, func(a *action, t *target) error {
-		if err := mayBlock(a.o, a.caller, *t); err != nil {
+		if err := mayBlock(a.Options, a.Caller, *t); err != nil {
 			return err
 		}
 		if blocked == (t.flags&FlagBlocked != 0) {
 			return nil
 		}
 		t.flags ^= FlagBlocked
-		if err := set(a.ctx, a.tx, t.id, "flags = ?", t.flags); err != nil {
+		if err := set(a.Ctx, a.Tx, t.id, "flags = ?", t.flags); err != nil {
 			return err
 		}
-		a.report(map[bool]string{true: "u_block", false: "u_unblock"}[blocked], "userid", t.id,
+		a.Report(map[bool]string{true: "u_block", false: "u_unblock"}[blocked], "userid", t.id,
 			"handle", t.handle)
-		if err := a.wrote(); err != nil {
+		if err := a.Wrote(); err != nil {
 			return err
 		}
 		return a.countUnapproved()

@@ -20,31 +20,31 @@ func (m *Module) SetAvatar(
 		return 0, err
 	}
 	return m.transactIn(ctx, web.Once, func(a *action) (int, error) {
-		if !a.o.Bool(option.AvatarAllowUpload) {
+		if !a.Options.Bool(option.AvatarAllowUpload) {
 			return 0, problem.New(codeAvatarsOff)
 		}
-		u, err := lockUser(ctx, a.tx, caller.UserID)
+		u, err := lockUser(ctx, a.Tx, caller.UserID)
 		if err != nil {
 			return 0, err
 		}
 		if err := a.mayChangeOwn(u, false); err != nil {
 			return 0, err
 		}
-		blob, err := take(a.tx)
+		blob, err := take(a.Tx)
 		if err != nil {
 			return 0, err
 		}
 		flags := u.flags&^flagShowGravatar | flagShowAvatar
-		if err := set(ctx, a.tx, u.id, "avatarblobid = ?, avatarwidth = ?, avatarheight = ?, flags = ?",
+		if err := set(ctx, a.Tx, u.id, "avatarblobid = ?, avatarwidth = ?, avatarheight = ?, flags = ?",
 			blob, width, height, flags); err != nil {
 			return 0, err
 		}
 		if u.avatarBlob != "" {
-			if err := m.settings.DropImage(ctx, a.tx, u.avatarBlob); err != nil {
+			if err := m.settings.DropImage(ctx, a.Tx, u.avatarBlob); err != nil {
 				return 0, err
 			}
 		}
 		a.reportBy(u.id, u.handle, "u_save")
-		return blob, a.wrote()
+		return blob, a.Wrote()
 	})
 }

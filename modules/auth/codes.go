@@ -43,12 +43,12 @@ func (m *Module) confirm(ctx context.Context, in *confirmInput) (*noContent, err
 		if err != nil {
 			return err
 		}
-		if err := set(ctx, a.tx, u.id, "flags = ?",
+		if err := set(ctx, a.Tx, u.id, "flags = ?",
 			u.flags&^flagMustConfirm|FlagEmailConfirmed); err != nil {
 			return err
 		}
 		a.reportBy(u.id, u.handle, "u_confirmed", "email", u.email)
-		return g.succeeded(ctx, a.tx)
+		return g.succeeded(ctx, a.Tx)
 	})
 	return &noContent{http.StatusNoContent}, err
 }
@@ -62,18 +62,18 @@ func (m *Module) guessCode(ctx context.Context, name string) (guess, error) {
 // it returns the same error whether or not there is such a user.
 func (a *action) byCode(userID int, code string, purpose codePurpose) (user, error) {
 	wrong := problem.Invalid(problem.Field{Name: "code", Code: fieldWrongCode})
-	u, found, err := lockIfThere(a.ctx, a.tx, userID)
+	u, found, err := lockIfThere(a.Ctx, a.Tx, userID)
 	if err != nil {
 		return user{}, err
 	}
-	good, err := a.m.goodCode(a.ctx, a.tx, u, purpose)
+	good, err := a.m.goodCode(a.Ctx, a.Tx, u, purpose)
 	if err != nil {
 		return user{}, err
 	}
 	if !found || !sameCode(good, code) {
 		return user{}, wrong
 	}
-	return u, dropCode(a.ctx, a.tx, u.id)
+	return u, dropCode(a.Ctx, a.Tx, u.id)
 }
 
 // sendConfirmation mails the caller a new code to confirm the address. Blocked users are refused,
@@ -84,7 +84,7 @@ func (m *Module) sendConfirmation(ctx context.Context, _ *struct{}) (*noContent,
 		return nil, err
 	}
 	err = m.transact(ctx, func(a *action) error {
-		u, err := lockUser(ctx, a.tx, caller.UserID)
+		u, err := lockUser(ctx, a.Tx, caller.UserID)
 		if err != nil {
 			return err
 		}
@@ -137,7 +137,7 @@ func (m *Module) forgot(ctx context.Context, in *forgotInput) (*noContent, error
 		return nil, err
 	}
 	err = m.transact(ctx, func(a *action) error {
-		u, found, err := lockIfThere(ctx, a.tx, named.id)
+		u, found, err := lockIfThere(ctx, a.Tx, named.id)
 		if err != nil {
 			return err
 		}
@@ -207,17 +207,17 @@ func (m *Module) reset(ctx context.Context, in *resetInput) (*tokenOutput, error
 		if u, err = a.byCode(named.id, in.Body.Code, resetPassword); err != nil {
 			return err
 		}
-		if err := setPassword(ctx, a.tx, &u, hash); err != nil {
+		if err := setPassword(ctx, a.Tx, &u, hash); err != nil {
 			return err
 		}
-		if err := endSessions(ctx, a.tx, u.id); err != nil {
+		if err := endSessions(ctx, a.Tx, u.id); err != nil {
 			return err
 		}
 		if s, err = a.signedIn(&u); err != nil {
 			return err
 		}
 		a.reportBy(u.id, u.handle, "u_reset", "email", u.email)
-		return g.succeeded(ctx, a.tx)
+		return g.succeeded(ctx, a.Tx)
 	})
 	if err != nil {
 		return nil, err

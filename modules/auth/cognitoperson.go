@@ -193,18 +193,18 @@ func (m *Module) link(ctx context.Context, c *tokens.Claims, known bool) (userID
 	err = m.transact(ctx, func(a *action) error {
 		// The row is unique: if two requests come at once, the second one waits here and then finds
 		// what the first one has stored.
-		if _, err := a.tx.Exec(ctx,
-			a.tx.InsertIgnore()+" {q2ab_people} (sub, userid, created) VALUES (?, 0, ?)",
-			c.Subject, a.tx.Now()); err != nil {
+		if _, err := a.Tx.Exec(ctx,
+			a.Tx.InsertIgnore()+" {q2ab_people} (sub, userid, created) VALUES (?, 0, ?)",
+			c.Subject, a.Tx.Now()); err != nil {
 			return fmt.Errorf("link a person: %w", err)
 		}
 		var ignored int
-		if _, err := a.tx.Get(ctx, []any{&ignored},
-			"SELECT userid FROM {q2ab_people} WHERE sub = ?"+a.tx.ForUpdate(), c.Subject); err != nil {
+		if _, err := a.Tx.Get(ctx, []any{&ignored},
+			"SELECT userid FROM {q2ab_people} WHERE sub = ?"+a.Tx.ForUpdate(), c.Subject); err != nil {
 			return fmt.Errorf("link a person: %w", err)
 		}
 		var found bool
-		if userID, found, err = findLogin(ctx, a.tx, cognitoSource, c.Subject); err != nil || found {
+		if userID, found, err = findLogin(ctx, a.Tx, cognitoSource, c.Subject); err != nil || found {
 			return err
 		}
 		ways := []func(*tokens.Claims) (int, error){
@@ -225,13 +225,13 @@ func (m *Module) link(ctx context.Context, c *tokens.Claims, known bool) (userID
 			return problem.New(problem.CodeUnavailable)
 		}
 		sum := md5.Sum([]byte(c.Subject)) //nolint:gosec // see the import
-		_, err := a.tx.Exec(ctx,
+		_, err := a.Tx.Exec(ctx,
 			"INSERT INTO {userlogins} (userid, source, identifier, identifiermd5) VALUES (?, ?, ?, ?)",
 			userID, cognitoSource, []byte(c.Subject), sum[:])
 		if err != nil {
 			return fmt.Errorf("link a person: %w", err)
 		}
-		if _, err := a.tx.Exec(ctx, "UPDATE {q2ab_people} SET userid = ? WHERE sub = ?",
+		if _, err := a.Tx.Exec(ctx, "UPDATE {q2ab_people} SET userid = ? WHERE sub = ?",
 			userID, c.Subject); err != nil {
 			return fmt.Errorf("link a person: %w", err)
 		}
@@ -247,7 +247,7 @@ func clientIP(ctx context.Context) netip.Addr { return web.ClientOf(ctx).IP }
 // Cognito, 0 if there is none.
 func (a *action) knownElsewhere(c *tokens.Claims) (int, error) {
 	for _, i := range a.m.identitiesOf(c) {
-		id, found, err := findLogin(a.ctx, a.tx, strings.ToLower(i.Provider), i.UserID)
+		id, found, err := findLogin(a.Ctx, a.Tx, strings.ToLower(i.Provider), i.UserID)
 		if err != nil || found {
 			return id, err
 		}
@@ -298,7 +298,7 @@ func (a *action) migrated(c *tokens.Claims) (int, error) {
 		names[i] = strings.ToLower(n)
 	}
 	var id int
-	found, err := a.tx.Get(a.ctx, []any{&id},
+	found, err := a.Tx.Get(a.Ctx, []any{&id},
 		`SELECT m.userid
 			FROM {q2ab_migrated} m
 			JOIN {users} u ON u.userid = m.userid
@@ -312,7 +312,7 @@ func (a *action) migrated(c *tokens.Claims) (int, error) {
 	if !found {
 		return 0, nil
 	}
-	if _, err := a.tx.Exec(a.ctx, "UPDATE {q2ab_migrated} SET sub = ? WHERE userid = ?",
+	if _, err := a.Tx.Exec(a.Ctx, "UPDATE {q2ab_migrated} SET sub = ? WHERE userid = ?",
 		c.Subject, id); err != nil {
 		return 0, fmt.Errorf("link a migrated account: %w", err)
 	}
@@ -325,7 +325,7 @@ func (a *action) sameAddress(c *tokens.Claims) (int, error) {
 	if !c.EmailVerified || !ValidEmail(c.Email) {
 		return 0, nil
 	}
-	users, err := findUsers(a.ctx, a.tx, "email = ? LIMIT 2", c.Email)
+	users, err := findUsers(a.Ctx, a.Tx, "email = ? LIMIT 2", c.Email)
 	if err != nil || len(users) != 1 || users[0].flags&FlagEmailConfirmed == 0 {
 		return 0, err
 	}
@@ -338,7 +338,7 @@ var isID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-|^[A-Za-z]+_[0-9]+
 
 // newPerson makes an account, by Q2A's rules of registration, for a person whom Q2A does not know.
 func (a *action) newPerson(c *tokens.Claims) (int, error) {
-	if err := mayRegister(a.o, a.caller); err != nil {
+	if err := mayRegister(a.Options, a.Caller); err != nil {
 		return 0, err
 	}
 	if err := a.lockNames(); err != nil {

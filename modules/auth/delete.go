@@ -25,7 +25,7 @@ func (m *Module) deleteMe(ctx context.Context, _ *struct{}) (*noContent, error) 
 		return nil, problem.New(codeSignInAgain, freshSignIn/60)
 	}
 	err = m.transact(ctx, func(a *action) error {
-		u, err := lockUser(ctx, a.tx, caller.UserID)
+		u, err := lockUser(ctx, a.Tx, caller.UserID)
 		if err != nil {
 			return err
 		}
@@ -44,16 +44,16 @@ func (m *Module) deleteMe(ctx context.Context, _ *struct{}) (*noContent, error) 
 // deleteUser deletes the account of another user. The user's posts stay, without an author.
 func (m *Module) deleteUser(ctx context.Context, in *handleInput) (*noContent, error) {
 	_, err := m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
-		if err := mayBlock(a.o, a.caller, *t); err != nil {
+		if err := mayBlock(a.Options, a.Caller, *t); err != nil {
 			return err
 		}
-		if err := mayEdit(a.o, a.caller, *t); err != nil {
+		if err := mayEdit(a.Options, a.Caller, *t); err != nil {
 			return err
 		}
 		if err := a.delete(t.user); err != nil {
 			return err
 		}
-		return a.wrote()
+		return a.Wrote()
 	})
 	return &noContent{http.StatusNoContent}, err
 }
@@ -61,12 +61,12 @@ func (m *Module) deleteUser(ctx context.Context, in *handleInput) (*noContent, e
 // delete deletes an account with everything that belongs to it. Listeners are called first, so that
 // other modules can update what they derive from the account.
 func (a *action) delete(u user) error {
-	a.report("u_delete_before", "userid", u.id, "handle", u.handle)
+	a.Report("u_delete_before", "userid", u.id, "handle", u.handle)
 	if err := a.tell(Deleting, u.id); err != nil {
 		return err
 	}
 	if u.avatarBlob != "" {
-		if err := a.m.settings.DropImage(a.ctx, a.tx, u.avatarBlob); err != nil {
+		if err := a.m.settings.DropImage(a.Ctx, a.Tx, u.avatarBlob); err != nil {
 			return err
 		}
 	}
@@ -80,10 +80,10 @@ func (a *action) delete(u user) error {
 		"DELETE FROM {q2ab_migrated} WHERE userid = ?",
 		"DELETE FROM {users} WHERE userid = ?", // foreign keys delete the rest with this row
 	} {
-		if _, err := a.tx.Exec(a.ctx, query, u.id); err != nil {
+		if _, err := a.Tx.Exec(a.Ctx, query, u.id); err != nil {
 			return fmt.Errorf("delete an account: %w", err)
 		}
 	}
-	a.report("u_delete", "userid", u.id, "handle", u.handle)
-	return site.AddCounts(a.ctx, a.tx, counts)
+	a.Report("u_delete", "userid", u.id, "handle", u.handle)
+	return site.AddCounts(a.Ctx, a.Tx, counts)
 }

@@ -21,7 +21,7 @@ func (m *Module) editUser(ctx context.Context, in *editUserInput) (*accountOutpu
 		}
 	}
 	out, err := m.administer(ctx, in.Handle, in.Body.Email != nil, func(a *action, t *target) error {
-		if _, err := assignable(a.o, a.caller, *t); err != nil {
+		if _, err := assignable(a.Options, a.Caller, *t); err != nil {
 			return err
 		}
 		if err := a.checkMatch(t.user); err != nil {
@@ -35,7 +35,7 @@ func (m *Module) editUser(ctx context.Context, in *editUserInput) (*accountOutpu
 		if in.Body.Email == nil && in.Body.Fields == nil {
 			return nil
 		}
-		if err := mayEdit(a.o, a.caller, *t); err != nil {
+		if err := mayEdit(a.Options, a.Caller, *t); err != nil {
 			return err
 		}
 		return a.editProfile(t, in.Body.Email, in.Body.Fields)
@@ -59,20 +59,20 @@ func (a *action) editProfile(t *target, email *string, values map[string]string)
 	if err := a.rename(&t.user, names); err != nil {
 		return err
 	}
-	if err := set(a.ctx, a.tx, t.id, "email = ?, flags = ?", t.email, t.flags); err != nil {
+	if err := set(a.Ctx, a.Tx, t.id, "email = ?, flags = ?", t.email, t.flags); err != nil {
 		return err
 	}
 	if err := a.writeFields(t.id, fields, values); err != nil {
 		return err
 	}
-	a.report("u_edit", "userid", t.id, "handle", t.handle)
-	return a.wrote()
+	a.Report("u_edit", "userid", t.id, "handle", t.handle)
+	return a.Wrote()
 }
 
 // removeAvatar removes a user's picture permanently.
 func (a *action) removeAvatar(t *target) error {
 	t.flags &^= flagShowAvatar | flagShowGravatar
-	if err := set(a.ctx, a.tx, t.id,
+	if err := set(a.Ctx, a.Tx, t.id,
 		"flags = ?, avatarblobid = NULL, avatarwidth = NULL, avatarheight = NULL", t.flags); err != nil {
 		return err
 	}
@@ -81,5 +81,5 @@ func (a *action) removeAvatar(t *target) error {
 	}
 	blob := t.avatarBlob
 	t.avatarBlob = ""
-	return a.m.settings.DropImage(a.ctx, a.tx, blob)
+	return a.m.settings.DropImage(a.Ctx, a.Tx, blob)
 }

@@ -44,20 +44,20 @@ const maxTakenTold = 10
 // transaction that has the mail sent, so a mail that is rolled back is not counted.
 func (a *action) chargeMail(address string) error {
 	times := 1
-	if a.caller.Level >= LevelAdmin {
+	if a.Caller.Level >= LevelAdmin {
 		times = adminMails
 	}
 	count := func(what, name string, most int) error {
-		return countHourly(a.ctx, a.tx, what, name, most, "mail")
+		return countHourly(a.Ctx, a.Tx, what, name, most, "mail")
 	}
-	if !a.caller.Anonymous() {
-		if err := count(mailsByAccount, strconv.Itoa(a.caller.UserID),
+	if !a.Caller.Anonymous() {
+		if err := count(mailsByAccount, strconv.Itoa(a.Caller.UserID),
 			times*maxMailsByAccount); err != nil {
 			return err
 		}
 	}
-	if a.caller.IP.IsValid() {
-		if err := count(mailsByClient, limit.ClientKey(a.caller.IP), times*maxMailsByClient); err != nil {
+	if a.Caller.IP.IsValid() {
+		if err := count(mailsByClient, limit.ClientKey(a.Caller.IP), times*maxMailsByClient); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ type levelInput struct {
 // setLevel gives a user a level and, if the request contains them, levels in categories.
 func (m *Module) setLevel(ctx context.Context, in *levelInput) (*accountOutput, error) {
 	return m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
-		most, err := assignable(a.o, a.caller, *t)
+		most, err := assignable(a.Options, a.Caller, *t)
 		if err != nil {
 			return err
 		}
@@ -54,11 +54,11 @@ func (a *action) changeLevel(t *target, level int) error {
 	}
 	old := t.level
 	t.level = level
-	if err := set(a.ctx, a.tx, t.id, "level = ?", level); err != nil {
+	if err := set(a.Ctx, a.Tx, t.id, "level = ?", level); err != nil {
 		return err
 	}
-	a.report("u_level", "userid", t.id, "handle", t.handle, "level", level, "oldlevel", old)
-	if err := a.wrote(); err != nil {
+	a.Report("u_level", "userid", t.id, "handle", t.handle, "level", level, "oldlevel", old)
+	if err := a.Wrote(); err != nil {
 		return err
 	}
 	if (old < LevelApproved) != (level < LevelApproved) {
@@ -80,7 +80,7 @@ func (a *action) setCategoryLevels(userID int, levels []LevelInCategory, most in
 			return problem.New(CodePermissionLevel)
 		}
 		var known int
-		if _, err := a.tx.Get(a.ctx, []any{&known},
+		if _, err := a.Tx.Get(a.Ctx, []any{&known},
 			"SELECT COUNT(*) FROM {categories} WHERE categoryid = ?", l.CategoryID); err != nil {
 			return fmt.Errorf("look for a category: %w", err)
 		}
@@ -96,13 +96,13 @@ func (a *action) setCategoryLevels(userID int, levels []LevelInCategory, most in
 	if err := wrong.problem(); err != nil {
 		return err
 	}
-	if _, err := a.tx.Exec(a.ctx, "DELETE FROM {userlevels} WHERE userid = ?", userID); err != nil {
+	if _, err := a.Tx.Exec(a.Ctx, "DELETE FROM {userlevels} WHERE userid = ?", userID); err != nil {
 		return fmt.Errorf("set levels in categories: %w", err)
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	if _, err := a.tx.Exec(a.ctx,
+	if _, err := a.Tx.Exec(a.Ctx,
 		"INSERT INTO {userlevels} (userid, entitytype, entityid, level) VALUES "+
 			strings.Join(rows, ", "), args...); err != nil {
 		return fmt.Errorf("set levels in categories: %w", err)
@@ -120,11 +120,11 @@ func (m *Module) dropLevel(ctx context.Context, in *handleInput) (*accountOutput
 // approve approves a user who waits for approval, if the site approves users.
 func (m *Module) approve(ctx context.Context, in *handleInput) (*accountOutput, error) {
 	return m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
-		most, err := assignable(a.o, a.caller, *t)
+		most, err := assignable(a.Options, a.Caller, *t)
 		switch {
 		case err != nil:
 			return err
-		case !a.o.Bool(option.ModerateUsers):
+		case !a.Options.Bool(option.ModerateUsers):
 			return problem.New(problem.CodeFeatureOff)
 		case most < LevelApproved:
 			return problem.New(CodePermissionLevel)
@@ -140,7 +140,7 @@ func (m *Module) approve(ctx context.Context, in *handleInput) (*accountOutput, 
 // disapprove withdraws a user's approval. Users of levels above approved are refused.
 func (m *Module) disapprove(ctx context.Context, in *handleInput) (*accountOutput, error) {
 	return m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
-		switch _, err := assignable(a.o, a.caller, *t); {
+		switch _, err := assignable(a.Options, a.Caller, *t); {
 		case err != nil:
 			return err
 		case t.level > LevelApproved:
@@ -171,6 +171,6 @@ func categoryLevels(ctx context.Context, db *database.DB, userID int) (map[int]i
 // countUnapproved updates the site's count of users who wait for approval, as Q2A does when levels
 // and blocks change.
 func (a *action) countUnapproved() error {
-	return site.SetCount(a.ctx, a.tx, option.CacheUapprovecount,
+	return site.SetCount(a.Ctx, a.Tx, option.CacheUapprovecount,
 		"SELECT COUNT(*) AS n FROM {users} WHERE level < ? AND flags & ? = 0", LevelApproved, FlagBlocked)
 }

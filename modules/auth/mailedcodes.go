@@ -153,10 +153,10 @@ func (a *action) newCode(u user, purpose codePurpose) error {
 // mailCode is like newCode, for a mail that has already been counted.
 func (a *action) mailCode(u user, purpose codePurpose) error {
 	u.emailCode = randomCode()
-	if err := set(a.ctx, a.tx, u.id, "emailcode = ?", u.emailCode); err != nil {
+	if err := set(a.Ctx, a.Tx, u.id, "emailcode = ?", u.emailCode); err != nil {
 		return err
 	}
-	if err := writeCode(a.ctx, a.tx, u, purpose); err != nil {
+	if err := writeCode(a.Ctx, a.Tx, u, purpose); err != nil {
 		return err
 	}
 	a.reportBy(u.id, u.handle, purpose.event(), "userid", u.id)

@@ -177,7 +177,7 @@ func (m *Module) changeMe(ctx context.Context, in *changeMeInput) (*meOutput, er
 				return err
 			}
 		}
-		u, err := lockUser(ctx, a.tx, caller.UserID)
+		u, err := lockUser(ctx, a.Tx, caller.UserID)
 		if err != nil {
 			return err
 		}
@@ -218,8 +218,8 @@ func (a *action) changeOwn(u user, in *changeMeInput) error {
 	if err := a.rename(&u, names); err != nil {
 		return err
 	}
-	flags := u.changedFlags(a.o, b.Messages, b.WallPosts, b.Mailings, b.Avatar)
-	if err := set(a.ctx, a.tx, u.id, "handle = ?, email = ?, flags = ?",
+	flags := u.changedFlags(a.Options, b.Messages, b.WallPosts, b.Mailings, b.Avatar)
+	if err := set(a.Ctx, a.Tx, u.id, "handle = ?, email = ?, flags = ?",
 		u.handle, u.email, flags); err != nil {
 		return err
 	}
@@ -227,17 +227,17 @@ func (a *action) changeOwn(u user, in *changeMeInput) error {
 		return err
 	}
 	a.reportBy(u.id, u.handle, "u_save")
-	return a.wrote()
+	return a.Wrote()
 }
 
 // checkMatch refuses a change that the client has meant for another version of the account, by the
 // header If-Match.
 func (a *action) checkMatch(u user) error {
-	fields, err := profileOf(a.ctx, a.tx, u.id)
+	fields, err := profileOf(a.Ctx, a.Tx, u.id)
 	if err != nil {
 		return err
 	}
-	return web.CheckMatch(a.ctx, u.revision(fields))
+	return web.CheckMatch(a.Ctx, u.revision(fields))
 }
 
 // barred refuses a change by a blocked user or from a blocked address. It comes before all other
@@ -248,7 +248,7 @@ func (a *action) barred(u user) error {
 	switch {
 	case u.flags&FlagBlocked != 0:
 		return problem.New(codeUserBlocked)
-	case ipIsBlocked(a.o, a.caller.IP):
+	case ipIsBlocked(a.Options, a.Caller.IP):
 		return problem.New(codeIPBlocked)
 	}
 	return nil
@@ -262,11 +262,11 @@ func (a *action) mayChangeOwn(u user, emailOnly bool) error {
 	if err := a.barred(u); err != nil {
 		return err
 	}
-	refusal := Refusal(a.o, a.caller, option.None, a.caller.Level)
+	refusal := Refusal(a.Options, a.Caller, option.None, a.Caller.Level)
 	if refusal == nil {
 		return nil
 	}
-	pending := a.o.Bool(option.ConfirmUserEmails) && u.level < LevelExpert && u.flags&FlagEmailConfirmed == 0
+	pending := a.Options.Bool(option.ConfirmUserEmails) && u.level < LevelExpert && u.flags&FlagEmailConfirmed == 0
 	if emailOnly && pending && refusal.Code == codeEmailUnconfirmed {
 		return nil
 	}
@@ -283,7 +283,7 @@ func (a *action) newNames(u user, handle, email *string) (n names, wrong faults,
 	n = names{u.handle, u.email}
 	if handle != nil {
 		n.handle = cleanHandle(formtext.Exact(*handle))
-		code, args := a.m.wrongHandle(a.o, n.handle)
+		code, args := a.m.wrongHandle(a.Options, n.handle)
 		wrong.add("handle", code, args)
 	}
 	if email != nil {
@@ -291,8 +291,8 @@ func (a *action) newNames(u user, handle, email *string) (n names, wrong faults,
 		code, args := wrongEmail(n.email)
 		wrong.add("email", code, args)
 	}
-	if u.id != 0 && n.handle != u.handle && !a.o.Bool(option.AllowChangeUsernames) {
-		posts, err := a.m.postsOf(a.ctx, u.id)
+	if u.id != 0 && n.handle != u.handle && !a.Options.Bool(option.AllowChangeUsernames) {
+		posts, err := a.m.postsOf(a.Ctx, u.id)
 		if err != nil {
 			return n, nil, err
 		}
@@ -316,10 +316,10 @@ func (a *action) rename(u *user, n names) error {
 		return nil
 	}
 	u.email, u.flags = n.email, u.flags&^FlagEmailConfirmed
-	if a.caller.UserID == u.id && a.o.Bool(option.ConfirmUserEmails) && u.level < LevelExpert {
+	if a.Caller.UserID == u.id && a.Options.Bool(option.ConfirmUserEmails) && u.level < LevelExpert {
 		return a.newCode(*u, confirmAddress)
 	}
-	return dropCode(a.ctx, a.tx, u.id)
+	return dropCode(a.Ctx, a.Tx, u.id)
 }
 
 // changedFlags returns the user's flags with the given choices applied. A choice about a feature that

@@ -67,29 +67,29 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 	var u user
 	var s session
 	err = m.transact(ctx, func(a *action) (err error) {
-		if u, err = lockUser(ctx, a.tx, caller.UserID); err != nil {
+		if u, err = lockUser(ctx, a.Tx, caller.UserID); err != nil {
 			return err
 		}
 		if !u.password.Same(checked) {
 			// Another request has changed it meanwhile.
 			return problem.Invalid(problem.Field{Name: "oldPassword", Code: fieldWrongPassword})
 		}
-		if err := setPassword(ctx, a.tx, &u, hash); err != nil {
+		if err := setPassword(ctx, a.Tx, &u, hash); err != nil {
 			return err
 		}
 		// Whoever had access to the mailbox may have asked for the code.
-		if err := dropCode(ctx, a.tx, u.id); err != nil {
+		if err := dropCode(ctx, a.Tx, u.id); err != nil {
 			return err
 		}
 		u.sessionCode = ""
-		if err := endSessions(ctx, a.tx, u.id); err != nil {
+		if err := endSessions(ctx, a.Tx, u.id); err != nil {
 			return err
 		}
 		if s, err = a.signedIn(&u); err != nil {
 			return err
 		}
-		a.report("u_password")
-		return a.wrote()
+		a.Report("u_password")
+		return a.Wrote()
 	})
 	if err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func (m *Module) changePassword(ctx context.Context, in *changePasswordInput) (*
 // sendReset mails a user a code with which the user chooses a new password.
 func (m *Module) sendReset(ctx context.Context, in *handleInput) (*noContent, error) {
 	_, err := m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
-		if err := mayEdit(a.o, a.caller, *t); err != nil {
+		if err := mayEdit(a.Options, a.Caller, *t); err != nil {
 			return err
 		}
 		return a.newCode(t.user, resetPassword)

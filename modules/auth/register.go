@@ -32,7 +32,7 @@ func (a *action) create(n newAccount) (u user, err error) {
 	if n.confirmed {
 		u.flags |= FlagEmailConfirmed
 	}
-	if a.o.Bool(option.ShowNoticeWelcome) {
+	if a.Options.Bool(option.ShowNoticeWelcome) {
 		u.flags |= flagWelcomeNotice
 	}
 	if n.email != "" && !n.confirmed { // otherwise no mail is sent, or only to a confirmed address
@@ -40,9 +40,9 @@ func (a *action) create(n newAccount) (u user, err error) {
 			return user{}, err
 		}
 	}
-	if a.o.Bool(option.ConfirmUserEmails) && !n.confirmed {
+	if a.Options.Bool(option.ConfirmUserEmails) && !n.confirmed {
 		u.emailCode = randomCode()
-		if a.o.Bool(option.ConfirmUserRequired) {
+		if a.Options.Bool(option.ConfirmUserRequired) {
 			u.flags |= flagMustConfirm
 		}
 	}
@@ -53,8 +53,8 @@ func (a *action) create(n newAccount) (u user, err error) {
 	if n.source != "" {
 		u.source = &n.source
 	}
-	now, ip := a.tx.Now(), a.caller.binaryIP()
-	id, err := a.tx.Insert(a.ctx,
+	now, ip := a.Tx.Now(), a.Caller.binaryIP()
+	id, err := a.Tx.Insert(a.Ctx,
 		`INSERT INTO {users} (created, createip, loggedin, loginip, email, handle, level, flags, passhash,
 				emailcode, sessioncode, sessionsource)
 			VALUES (FROM_UNIXTIME(?), ?, FROM_UNIXTIME(?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -64,7 +64,7 @@ func (a *action) create(n newAccount) (u user, err error) {
 	}
 	u.id = int(id)
 	if u.emailCode != "" { // the welcome mail contains it
-		if err := writeCode(a.ctx, a.tx, u, confirmAddress); err != nil {
+		if err := writeCode(a.Ctx, a.Tx, u, confirmAddress); err != nil {
 			return user{}, err
 		}
 	}
@@ -73,7 +73,7 @@ func (a *action) create(n newAccount) (u user, err error) {
 	}
 	a.reportBy(u.id, u.handle, "u_register", "email", u.email, "level", u.level)
 	a.reportBy(u.id, u.handle, "u_login")
-	return u, site.AddCounts(a.ctx, a.tx, map[option.Key]int{option.CacheUapprovecount: 1})
+	return u, site.AddCounts(a.Ctx, a.Tx, map[option.Key]int{option.CacheUapprovecount: 1})
 }
 
 // codeLetters are the characters of Q2A's random codes.
@@ -105,7 +105,7 @@ func (a *action) freeHandle(wish string) (string, error) {
 	}, cleanHandle(wish))
 	if strings.TrimSpace(wish) == "" {
 		wish = "User"
-		if strings.HasPrefix(a.o.String(option.SiteLanguage), "ja") {
+		if strings.HasPrefix(a.Options.String(option.SiteLanguage), "ja") {
 			wish = "ユーザー"
 		}
 	}
@@ -116,7 +116,7 @@ func (a *action) freeHandle(wish string) (string, error) {
 		}
 		runes := []rune(wish)
 		handle := strings.TrimSpace(string(runes[:min(len(runes), maxHandle-len(suffix))])) + suffix
-		if code, _ := a.m.wrongHandle(a.o, handle); !code.IsZero() {
+		if code, _ := a.m.wrongHandle(a.Options, handle); !code.IsZero() {
 			continue
 		}
 		if taken, err := a.taken("handle", handle, 0); err != nil || !taken {
@@ -139,7 +139,7 @@ const fieldOnRegister = 4
 // profileFields returns the site's profile fields, in the site's order.
 func (a *action) profileFields() ([]profileField, error) {
 	var fields []profileField
-	err := a.tx.Select(a.ctx, func(rows *sql.Rows) error {
+	err := a.Tx.Select(a.Ctx, func(rows *sql.Rows) error {
 		var f profileField
 		err := rows.Scan(&f.name, &f.flags)
 		fields = append(fields, f)
@@ -179,9 +179,9 @@ func (a *action) writeFields(userID int, known []profileField, values map[string
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := a.tx.Exec(a.ctx,
+	_, err := a.Tx.Exec(a.Ctx,
 		"INSERT INTO {userprofile} (userid, title, content) VALUES "+strings.Join(rows, ", ")+
-			a.tx.Upsert("userid, title")+"content = "+a.tx.Given("content"), args...)
+			a.Tx.Upsert("userid, title")+"content = "+a.Tx.Given("content"), args...)
 	if err != nil {
 		return fmt.Errorf("write profile fields: %w", err)
 	}

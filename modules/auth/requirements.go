@@ -41,7 +41,7 @@ func (m *Module) Requirements(ctx context.Context) (Requirements, error) {
 	if cognito := m.settings.Cognito; cognito.Issuer != "" {
 		r.Issuer, r.CognitoIssuer, r.CognitoClient = "cognito", cognito.Issuer, cognito.ClientIDs
 	}
-	a := &action{ctx: ctx, tx: m.db}
+	a := &action{Writer: &Writer{Ctx: ctx, Tx: m.db}}
 	fields, err := a.registerFields()
 	for _, f := range fields {
 		r.Fields = append(r.Fields, f.name)

@@ -181,11 +181,11 @@ func (m *Module) signOut(ctx context.Context, in *signOutInput) (*signOutOutput,
 	}
 	err = m.transact(ctx, func(a *action) error {
 		family := personOf(ctx).family()
-		userID := a.caller.UserID
+		userID := a.Caller.UserID
 		if token != "" {
 			// Whoever has the token may end its session, even if it is not the caller's.
-			if _, err := a.tx.Get(ctx, []any{&family, &userID},
-				"SELECT family, userid FROM {q2ab_sessions} WHERE id = ?"+a.tx.ForUpdate(),
+			if _, err := a.Tx.Get(ctx, []any{&family, &userID},
+				"SELECT family, userid FROM {q2ab_sessions} WHERE id = ?"+a.Tx.ForUpdate(),
 				tokenID(token)); err != nil {
 				return fmt.Errorf("read a session: %w", err)
 			}
@@ -193,15 +193,15 @@ func (m *Module) signOut(ctx context.Context, in *signOutInput) (*signOutOutput,
 		if userID == 0 {
 			return nil // the session has already ended
 		}
-		users, err := findUsers(ctx, a.tx, "userid = ?", userID)
+		users, err := findUsers(ctx, a.Tx, "userid = ?", userID)
 		if err != nil || len(users) == 0 {
 			return err
 		}
 		a.reportBy(userID, users[0].handle, "u_logout")
 		if in.Body.Everywhere {
-			return endSessions(ctx, a.tx, userID)
+			return endSessions(ctx, a.Tx, userID)
 		}
-		return endFamily(ctx, a.tx, family)
+		return endFamily(ctx, a.Tx, family)
 	})
 	return out, err
 }

@@ -40,7 +40,7 @@ func (m *Module) signIn(ctx context.Context, in *signInInput) (_ *tokenOutput, e
 	var s session
 	err = m.transact(ctx, func(a *action) error {
 		var found bool
-		if u, found, err = lockIfThere(ctx, a.tx, checked.id); err != nil {
+		if u, found, err = lockIfThere(ctx, a.Tx, checked.id); err != nil {
 			return err
 		}
 		if !found || !u.password.Same(checked.password) { // deleted or changed meanwhile
@@ -48,10 +48,10 @@ func (m *Module) signIn(ctx context.Context, in *signInInput) (_ *tokenOutput, e
 		}
 		if newHash != "" {
 			before := u
-			if err := setPassword(ctx, a.tx, &u, newHash); err != nil {
+			if err := setPassword(ctx, a.Tx, &u, newHash); err != nil {
 				return err
 			}
-			if err := keepCode(ctx, a.tx, before, u); err != nil {
+			if err := keepCode(ctx, a.Tx, before, u); err != nil {
 				return err
 			}
 		}
@@ -121,11 +121,11 @@ func (a *action) signedIn(u *user) (session, error) {
 	if strings.TrimSpace(u.sessionCode) == "" {
 		u.sessionCode = randomCode()
 	}
-	err := set(a.ctx, a.tx, u.id, "loggedin = FROM_UNIXTIME(?), loginip = ?, sessioncode = ?",
-		a.tx.Now(), a.caller.binaryIP(), u.sessionCode)
+	err := set(a.Ctx, a.Tx, u.id, "loggedin = FROM_UNIXTIME(?), loginip = ?, sessioncode = ?",
+		a.Tx.Now(), a.Caller.binaryIP(), u.sessionCode)
 	if err != nil {
 		return session{}, err
 	}
 	a.reportBy(u.id, u.handle, "u_login")
-	return a.m.beginSession(a.ctx, a.tx, *u)
+	return a.m.beginSession(a.Ctx, a.Tx, *u)
 }

@@ -67,7 +67,7 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 		}
 	}
 	id, err := m.transactIn(ctx, web.Once, func(a *action) (int, error) {
-		if err := CheckLimit(ctx, a.tx, o, visitor, Registrations); err != nil {
+		if err := CheckLimit(ctx, a.Tx, o, visitor, Registrations); err != nil {
 			return 0, err
 		}
 		fields, err := a.registerFields()
@@ -93,7 +93,7 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 		if err := a.mustBeFree(names, user{}); err != nil {
 			return 0, err
 		}
-		if err := Charge(ctx, a.tx, visitor, Registrations); err != nil {
+		if err := Charge(ctx, a.Tx, visitor, Registrations); err != nil {
 			return 0, err
 		}
 		u, err := a.create(newAccount{handle: names.handle, email: names.email, hash: hash})
@@ -123,10 +123,10 @@ func (m *Module) sessionFor(ctx context.Context, userID int, inCookie bool) (*to
 	var u user
 	var s session
 	err := m.transact(ctx, func(a *action) (err error) {
-		if u, err = lockUser(ctx, a.tx, userID); err != nil {
+		if u, err = lockUser(ctx, a.Tx, userID); err != nil {
 			return err
 		}
-		s, err = m.beginSession(ctx, a.tx, u)
+		s, err = m.beginSession(ctx, a.Tx, u)
 		return err
 	})
 	if err != nil {

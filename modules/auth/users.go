@@ -8,7 +8,6 @@ import (
 
 	"38qa.net/backend/modules/auth/internal/passwords"
 	"38qa.net/backend/modules/kernel/database"
-	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
@@ -127,12 +126,8 @@ func (m *Module) Listen(l accountListener) { m.listeners = append(m.listeners, l
 
 // action is one run of a use case that changes accounts, in its transaction.
 type action struct {
-	m      *Module
-	ctx    context.Context
-	tx     *database.DB
-	o      *site.Options
-	caller Caller
-	events []events.Event
+	*Writer
+	m *Module
 }
 
 // transact runs a use case in a transaction and publishes its events.
@@ -141,88 +136,36 @@ func (m *Module) transact(ctx context.Context, run func(a *action) error) error 
 	return err
 }
 
-// transaction runs work in a transaction of the database. It is web.Once for requests that clients
-// may repeat, otherwise inTx.
-type transaction func(
-	ctx context.Context, db *database.DB, work func(tx *database.DB) (int, error),
-) (int, error)
-
-func inTx(
-	ctx context.Context, db *database.DB, work func(tx *database.DB) (int, error),
-) (resource int, err error) {
-	err = db.Tx(ctx, func(tx *database.DB) error {
-		resource, err = work(tx)
-		return err
-	})
-	return resource, err
-}
-
 // transactIn is like transact, but in a given kind of transaction, for use cases that make a
 // resource. It returns the id of the resource.
 func (m *Module) transactIn(
 	ctx context.Context, in transaction, run func(a *action) (int, error),
 ) (resource int, err error) {
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return 0, err
-	}
-	var a *action
-	resource, err = in(ctx, m.db, func(tx *database.DB) (int, error) {
-		a = &action{m: m, ctx: ctx, tx: tx, o: o, caller: CallerOf(ctx)}
-		resource, err := run(a)
-		if err != nil {
-			return 0, err
-		}
-		return resource, events.Append(ctx, tx, a.events...)
-	})
-	if err == nil && a != nil && o.Bool(option.EventLoggerToDatabase) {
-		events.Log(context.WithoutCancel(ctx), m.db, a.events)
-	}
-	return resource, err
-}
-
-// report adds one of Q2A's events with the caller as the actor. params are alternating names and
-// values.
-func (a *action) report(name string, params ...any) {
-	a.reportBy(a.caller.UserID, a.caller.Handle, name, params...)
-}
-
-// reportBy is like report, with the given user as the actor.
-func (a *action) reportBy(userID int, handle, name string, params ...any) {
-	e := events.Event{Name: name, At: a.tx.Now(), Actor: events.Actor{
-		UserID: userID, Handle: handle, CookieID: a.caller.CookieID, IP: a.caller.IP,
-	}}
-	for i := 0; i+1 < len(params); i += 2 {
-		e.Params = append(e.Params, events.Param{Name: fmt.Sprint(params[i]), Value: params[i+1]})
-	}
-	a.events = append(a.events, e)
+	return m.writeIn(ctx, in, func(w *Writer) (int, error) { return run(&action{w, m}) })
 }
 
 // tell passes a change of an account to the listeners.
 func (a *action) tell(kind accountChangeKind, userID int) error {
 	for _, listen := range a.m.listeners {
-		if err := listen(a.ctx, a.tx, AccountChange{kind, userID, a.o}); err != nil {
+		if err := listen(a.Ctx, a.Tx, AccountChange{kind, userID, a.Options}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// wrote records that the caller has written something, as Q2A does for most changes of accounts.
-func (a *action) wrote() error { return Wrote(a.ctx, a.tx, a.caller) }
-
 // lockNames keeps others from making accounts and from changing handles and addresses until the
 // transaction ends. The table users has no unique keys, so this is what keeps a name free between the
 // check and the write.
 func (a *action) lockNames() error {
-	return a.tx.Alone(a.ctx, "names")
+	return a.Tx.Alone(a.Ctx, "names")
 }
 
 // taken reports whether a handle or an address, as the column says, belongs to a user other than the
 // one with the id. It is false if that user has it too.
 func (a *action) taken(column, value string, userID int) (bool, error) {
 	var ids []int
-	if err := a.tx.Select(a.ctx, database.Append(&ids),
+	if err := a.Tx.Select(a.Ctx, database.Append(&ids),
 		"SELECT userid FROM {users} WHERE "+column+" = ?", value); err != nil {
 		return false, fmt.Errorf("look for a user: %w", err)
 	}

@@ -49,7 +49,7 @@ func (m *Module) ask(ctx context.Context, in *askInput) (*createdQuestion, error
 	}
 	id, err := m.transact(ctx, func(c *change) (int, error) {
 		id, err := c.ask(in, text)
-		caller = c.caller
+		caller = c.Caller
 		return id, err
 	})
 	if err != nil {
@@ -66,14 +66,14 @@ func (m *Module) ask(ctx context.Context, in *askInput) (*createdQuestion, error
 }
 
 func (c *change) ask(in *askInput, text *content) (int, error) {
-	if p := auth.Refusal(c.o, c.caller, option.PermitPostQ, c.caller.MaximumLevel()); p != nil {
+	if p := auth.Refusal(c.Options, c.Caller, option.PermitPostQ, c.Caller.MaximumLevel()); p != nil {
 		return 0, p
 	}
 	c.granted = true // asking is not an operation on a post: Refusal above has checked it
 	if err := c.limited(auth.Questions); err != nil {
 		return 0, err
 	}
-	if err := lockWordsFirst(c.ctx, c.tx); err != nil {
+	if err := lockWordsFirst(c.Ctx, c.Tx); err != nil {
 		return 0, err
 	}
 	body := &in.Body
@@ -86,7 +86,7 @@ func (c *change) ask(in *askInput, text *content) (int, error) {
 	if err := c.checkRepeated(q); err != nil {
 		return 0, err
 	}
-	q.queued = auth.Moderated(c.o, c.caller, c.level(q.categoryPath))
+	q.queued = auth.Moderated(c.Options, c.Caller, c.level(q.categoryPath))
 	c.thread, c.whole = &loaded{thread: thread{question: q}, byID: map[int]*post{}}, true
 	if err := c.expect(q); err != nil {
 		return 0, err
@@ -97,7 +97,7 @@ func (c *change) ask(in *askInput, text *content) (int, error) {
 	if err := c.add(q); err != nil {
 		return 0, err
 	}
-	if c.o.Bool(option.ExtraFieldActive) {
+	if c.Options.Bool(option.ExtraFieldActive) {
 		extra := ""
 		if body.Extra != nil {
 			extra = formtext.Block(*body.Extra)
@@ -116,31 +116,31 @@ func (c *change) ask(in *askInput, text *content) (int, error) {
 func (c *change) checkQuestion(in *askInput, q *post) (follows *followed, err error) {
 	body, check := &in.Body, &checks{}
 	if body.CategoryID != 0 {
-		if category := c.tree.byID[body.CategoryID]; category != nil && c.o.UsingCategories() {
+		if category := c.tree.byID[body.CategoryID]; category != nil && c.Options.UsingCategories() {
 			q.categoryID, q.categoryPath = category.id, c.tree.pathTo(category)
 		} else {
 			check.add("categoryId", problem.FieldNoCategory)
 		}
 	}
-	if tags := tagsOf(c.o, body.Tags); c.o.UsingTags() {
+	if tags := tagsOf(c.Options, body.Tags); c.Options.UsingTags() {
 		q.tags = joinTags(tags)
 	} else if len(tags) > 0 {
 		check.add("tags", problem.FieldTooMany, 0)
 	}
-	check.question(c.o, q)
+	check.question(c.Options, q)
 	check.person(&body.Writing)
 	if body.Extra != nil {
-		if c.o.Bool(option.ExtraFieldActive) {
+		if c.Options.Bool(option.ExtraFieldActive) {
 			check.length("extra", formtext.Block(*body.Extra), 0, maxExtra)
 		} else {
 			check.add("extra", problem.FieldUnknown)
 		}
 	}
 	switch {
-	case body.CategoryID == 0 && c.o.UsingCategories() && len(c.tree.byID) > 0 &&
-		!c.o.Bool(option.AllowNoCategory):
+	case body.CategoryID == 0 && c.Options.UsingCategories() && len(c.tree.byID) > 0 &&
+		!c.Options.Bool(option.AllowNoCategory):
 		check.add("categoryId", problem.FieldRequired)
-	case auth.Permit(c.o, c.caller, option.PermitPostQ, c.level(q.categoryPath)) != auth.Permitted:
+	case auth.Permit(c.Options, c.Caller, option.PermitPostQ, c.level(q.categoryPath)) != auth.Permitted:
 		check.add("categoryId", fieldNotAllowedCategory)
 	}
 	if body.FollowsAnswer != 0 {
@@ -169,7 +169,7 @@ func (c *change) followed(id int) (*followed, error) {
 	_, err := c.lock(id)
 	var t *loaded
 	if err == nil {
-		t, err = c.m.assemble(c.ctx, c.tx, c.o, lockIDs, repeated(id, 3), 0, true)
+		t, err = c.m.assemble(c.Ctx, c.Tx, c.Options, lockIDs, repeated(id, 3), 0, true)
 	}
 	var p *problem.Error
 	if errors.As(err, &p) {
@@ -180,7 +180,7 @@ func (c *change) followed(id int) (*followed, error) {
 	}
 	a := t.byID[id]
 	if a == nil || a.kind != KindAnswer ||
-		!t.rules[id].allows(followingUp) || seen(c.o, c.caller, t, a) != nil {
+		!t.rules[id].allows(followingUp) || seen(c.Options, c.Caller, t, a) != nil {
 		return nil, nil //nolint:nilerr // whoever may not see it is told the same as if there were none
 	}
 	return &followed{a, t.question.id}, nil
@@ -191,7 +191,7 @@ const recentQuestions = 5
 
 // checkRepeated returns a problem if the question has the same words as one of the newest questions.
 func (c *change) checkRepeated(q *post) error {
-	posts, err := selectPosts(c.ctx, c.tx, false, (*scanner).fullDest,
+	posts, err := selectPosts(c.Ctx, c.Tx, false, (*scanner).fullDest,
 		`SELECT `+fullColumns+`
 			FROM {posts} p`+fullJoin+`
 			WHERE p.type = 'Q'
@@ -244,7 +244,7 @@ func (c *change) extraOf(q *post) any {
 	switch {
 	case c.extra != nil:
 		return *c.extra
-	case q.hasExtra && c.o.Bool(option.ExtraFieldActive):
+	case q.hasExtra && c.Options.Bool(option.ExtraFieldActive):
 		return q.extra
 	}
 	return nil

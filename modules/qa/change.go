@@ -13,7 +13,6 @@ import (
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
-	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
 )
 
@@ -23,7 +22,7 @@ import (
 // limits and events. So each figure is maintained in one place, whatever the use case is.
 type change struct {
 	m *Module
-	writer
+	auth.Writer
 	threadEdit
 	effects
 	tree   *categoryTree
@@ -32,14 +31,6 @@ type change struct {
 	// granted is set after the rules have allowed the use case.
 	granted bool
 	wordRows
-}
-
-// writer is what a use case writes with, and for whom.
-type writer struct {
-	ctx    context.Context
-	tx     *database.DB
-	o      *site.Options
-	caller auth.Caller
 }
 
 // effects are what an action has besides the posts that it changes.
@@ -124,7 +115,7 @@ func (m *Module) change(
 ) (resource int, err error) {
 	return m.transact(ctx, func(c *change) (int, error) {
 		if s == wholeThread {
-			if err := lockWordsFirst(ctx, c.tx); err != nil {
+			if err := lockWordsFirst(ctx, c.Tx); err != nil {
 				return 0, err
 			}
 		}
@@ -159,7 +150,7 @@ func (m *Module) transact(
 	err = m.withWords(ctx, func(retried bool) error {
 		resource, err = web.Once(ctx, m.db, func(tx *database.DB) (int, error) {
 			c = &change{
-				m: m, writer: writer{ctx, tx, o, auth.CallerOf(ctx)}, tree: tree,
+				m: m, Writer: auth.Writer{Ctx: ctx, Tx: tx, Options: o, Caller: auth.CallerOf(ctx)}, tree: tree,
 				wordRows: wordRows{retried: retried},
 			}
 			c.actor = c.self()
@@ -178,9 +169,9 @@ func (m *Module) transact(
 
 // self returns the caller as an actor.
 func (c *change) self() actor {
-	a := actor{userID: c.caller.UserID}
-	if c.caller.IP.IsValid() {
-		a.ip = c.caller.IP.AsSlice()
+	a := actor{userID: c.Caller.UserID}
+	if c.Caller.IP.IsValid() {
+		a.ip = c.Caller.IP.AsSlice()
 	}
 	return a
 }
@@ -189,7 +180,7 @@ func (c *change) self() actor {
 // the post or its question does not exist, the error is problem.NotFound.
 func (c *change) lock(id int) (question int, err error) {
 	found := false
-	err = c.tx.Select(c.ctx, func(rows *sql.Rows) error {
+	err = c.Tx.Select(c.Ctx, func(rows *sql.Rows) error {
 		var postID int
 		var kind string
 		err := rows.Scan(&postID, &kind)
@@ -200,7 +191,7 @@ func (c *change) lock(id int) (question int, err error) {
 	}, `SELECT p.postid, p.type
 		FROM (`+lockIDs+`) y
 		JOIN {posts} p ON p.postid = y.postid
-		ORDER BY p.postid`+c.tx.ForUpdate(), id, id, id)
+		ORDER BY p.postid`+c.Tx.ForUpdate(), id, id, id)
 	if err != nil {
 		return 0, fmt.Errorf("lock posts: %w", err)
 	}
@@ -224,7 +215,7 @@ func (c *change) open(id int, kinds []Kind, s scope) (*post, error) {
 	} else {
 		question = 0
 	}
-	if c.thread, err = c.m.assemble(c.ctx, c.tx, c.o, query, args, question, true); err != nil {
+	if c.thread, err = c.m.assemble(c.Ctx, c.Tx, c.Options, query, args, question, true); err != nil {
 		return nil, err
 	}
 	c.snapshot()
@@ -232,7 +223,7 @@ func (c *change) open(id int, kinds []Kind, s scope) (*post, error) {
 	if p == nil || !slices.Contains(kinds, p.kind) {
 		return nil, problem.NotFound()
 	}
-	return p, seen(c.o, c.caller, c.thread, p)
+	return p, seen(c.Options, c.Caller, c.thread, p)
 }
 
 func repeated(id, times int) []any {
@@ -242,7 +233,7 @@ func repeated(id, times int) []any {
 // touch records what the actor does as the last change of the post; what is Q2A's code for the kind of
 // change. Q2A shows the last change beside the post, and keeps only that one.
 func (c *change) touch(p *post, what string) {
-	p.updated, p.updateType, p.lastUserID, p.lastIP = c.tx.Now(), what, c.actor.userID, c.actor.ip
+	p.updated, p.updateType, p.lastUserID, p.lastIP = c.Tx.Now(), what, c.actor.userID, c.actor.ip
 }
 
 // add writes a new post of the thread. Before that it writes, and thereby locks, the row of the
@@ -251,7 +242,7 @@ func (c *change) add(p *post) error {
 	if err := c.sign(); err != nil {
 		return err
 	}
-	p.createIP, p.created = c.actor.ip, c.tx.Now()
+	p.createIP, p.created = c.actor.ip, c.Tx.Now()
 	if p.kind == KindQuestion && p.visible() {
 		if err := c.countIn(p.categoryPath, 1); err != nil {
 			return err
@@ -271,7 +262,7 @@ func (c *change) sign() error {
 		return nil
 	}
 	c.signed = true
-	return auth.Wrote(c.ctx, c.tx, c.caller)
+	return c.Wrote()
 }
 
 // finish writes what the use case changed, and everything that follows from it. The steps are in the
@@ -299,14 +290,14 @@ func (c *change) limit() error {
 	if c.charge == "" {
 		return nil
 	}
-	return auth.Charge(c.ctx, c.tx, c.caller, c.charge)
+	return auth.Charge(c.Ctx, c.Tx, c.Caller, c.charge)
 }
 
 // tell passes the action to the listeners of other modules.
 func (c *change) tell() error {
-	a := &Action{Options: c.o, Events: c.events, Votes: c.votes, Posts: c.postChanges()}
+	a := &Action{Options: c.Options, Events: c.events, Votes: c.votes, Posts: c.postChanges()}
 	for _, listen := range c.m.listeners {
-		if err := listen(c.ctx, c.tx, a); err != nil {
+		if err := listen(c.Ctx, c.Tx, a); err != nil {
 			return err
 		}
 	}
@@ -314,7 +305,7 @@ func (c *change) tell() error {
 }
 
 // publish writes the events into the outbox.
-func (c *change) publish() error { return events.Append(c.ctx, c.tx, c.outgoing()...) }
+func (c *change) publish() error { return events.Append(c.Ctx, c.Tx, c.outgoing()...) }
 
 // outgoing returns the events in the form in which the outbox and the event log take them.
 func (c *change) outgoing() []events.Event {

@@ -27,7 +27,7 @@ func (m *Module) registerClaim(api huma.API) {
 // Like writing a post, it counts against the caller's hourly limits.
 func (m *Module) claim(ctx context.Context, id int) (*stateOutput, error) {
 	return m.setState(ctx, id, func(c *change, p *post) error {
-		if p.userID == c.caller.UserID && !c.caller.Anonymous() {
+		if p.userID == c.Caller.UserID && !c.Caller.Anonymous() {
 			return errUnchanged
 		}
 		if err := c.may(claiming, p); err != nil {
@@ -42,9 +42,9 @@ func (m *Module) claim(ctx context.Context, id int) (*stateOutput, error) {
 		if err := c.dropOwnVote(p); err != nil {
 			return err
 		}
-		p.userID = c.caller.UserID
+		p.userID = c.Caller.UserID
 		if p.updated != 0 && p.lastUserID == 0 {
-			p.lastUserID = c.caller.UserID
+			p.lastUserID = c.Caller.UserID
 		}
 		c.charge = action
 		with := []any{"postid", p.id}
@@ -62,14 +62,14 @@ func (c *change) dropOwnVote(p *post) error {
 	if err := c.sign(); err != nil {
 		return err
 	}
-	if _, err := c.tx.Exec(c.ctx, "DELETE FROM {uservotes} WHERE postid = ? AND userid = ?",
-		p.id, c.caller.UserID); err != nil {
+	if _, err := c.Tx.Exec(c.Ctx, "DELETE FROM {uservotes} WHERE postid = ? AND userid = ?",
+		p.id, c.Caller.UserID); err != nil {
 		return fmt.Errorf("delete the vote: %w", err)
 	}
 	if p.myVote != 0 {
 		p.recount(p.myVote, 0)
 		c.votes = append(c.votes, voteChange{
-			UserID: c.caller.UserID, KindBefore: p.kind, KindAfter: p.kind, Before: p.myVote,
+			UserID: c.Caller.UserID, KindBefore: p.kind, KindAfter: p.kind, Before: p.myVote,
 		})
 	}
 	if p.myFlag != 0 {

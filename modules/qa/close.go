@@ -65,7 +65,7 @@ func (c *change) closeAsDuplicate(q *post, originalID int) error {
 		return problem.Invalid(problem.Field{Name: "duplicateOf", Code: fieldItself})
 	}
 	var visible int
-	found, err := c.tx.Get(c.ctx, []any{&visible},
+	found, err := c.Tx.Get(c.Ctx, []any{&visible},
 		"SELECT postid FROM {posts} WHERE postid = ? AND type = 'Q'", originalID)
 	if err != nil {
 		return err
@@ -86,11 +86,11 @@ func (c *change) closeWithNote(q *post, note string) error {
 		return check.err()
 	}
 	n := &post{
-		kind: KindNote, parentID: q.id, userID: c.caller.UserID, content: note,
+		kind: KindNote, parentID: q.id, userID: c.Caller.UserID, content: note,
 		categoryID: q.categoryID, categoryPath: q.categoryPath,
 	}
-	if c.caller.Anonymous() {
-		n.cookieID = c.caller.CookieID
+	if c.Caller.Anonymous() {
+		n.cookieID = c.Caller.CookieID
 	}
 	if q.visible() {
 		if err := c.expect(n); err != nil {
@@ -111,7 +111,7 @@ func (c *change) closeWithNote(q *post, note string) error {
 // closed because it has a selected answer stays closed until the selection is taken back.
 func (m *Module) reopen(ctx context.Context, id int) (*threadOutput, error) {
 	_, err := m.change(ctx, id, onlyQuestions, wholeThread, func(c *change, q *post) (int, error) {
-		if !isClosed(c.o, q) || q.closedByID == 0 {
+		if !isClosed(c.Options, q) || q.closedByID == 0 {
 			return 0, errUnchanged
 		}
 		if err := c.may(reopening, q); err != nil {

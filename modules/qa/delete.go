@@ -49,7 +49,7 @@ func (m *Module) deletePost(ctx context.Context, id int, kind Kind) (*struct{}, 
 // them.
 func (c *change) deletePosts() error {
 	for _, p := range c.removed {
-		if _, err := c.tx.Exec(c.ctx, "DELETE FROM {posts} WHERE postid = ?", p.id); err != nil {
+		if _, err := c.Tx.Exec(c.Ctx, "DELETE FROM {posts} WHERE postid = ?", p.id); err != nil {
 			return fmt.Errorf("delete a post: %w", err)
 		}
 	}

@@ -70,7 +70,7 @@ func (c *change) countPosts() error {
 		}
 	})
 	counts[option.CacheFlaggedcount] += c.flagged
-	return site.AddCounts(c.ctx, c.tx, counts)
+	return site.AddCounts(c.Ctx, c.Tx, counts)
 }
 
 // countQuestions brings the categories' counts of visible questions up to date.
@@ -97,7 +97,7 @@ func (c *change) countIn(ids []int, difference int) error {
 	if difference < 0 {
 		set = "CASE WHEN qcount = 0 THEN 0 ELSE qcount - 1 END"
 	}
-	if _, err := c.tx.Exec(c.ctx,
+	if _, err := c.Tx.Exec(c.Ctx,
 		"UPDATE {categories} SET qcount = "+set+" WHERE categoryid IN ?", ids); err != nil {
 		return fmt.Errorf("count a category's questions: %w", err)
 	}
@@ -120,7 +120,7 @@ func (c *change) bestOfOthers(best int) error {
 	q := c.thread.question
 	loaded := slices.Collect(maps.Keys(c.thread.byID))
 	var most sql.NullInt64
-	if _, err := c.tx.Get(c.ctx, []any{&most},
+	if _, err := c.Tx.Get(c.Ctx, []any{&most},
 		"SELECT MAX(netvotes) FROM {posts} WHERE parentid = ? AND type = 'A' AND postid NOT IN ?",
 		q.id, loaded); err != nil {
 		return fmt.Errorf("find the best answer: %w", err)
@@ -136,7 +136,7 @@ func (c *change) warm() (err error) {
 	if !c.heated || c.whole {
 		return nil
 	}
-	q.hotness, err = computeHotness(c.ctx, c.tx, c.o, q.id, q.net-c.before[q.id].net)
+	q.hotness, err = computeHotness(c.Ctx, c.Tx, c.Options, q.id, q.net-c.before[q.id].net)
 	return err
 }
 
@@ -146,7 +146,7 @@ func (c *change) heat() error {
 	if !c.heated || !c.whole || c.gone(c.thread.question) {
 		return nil
 	}
-	return c.m.updateHotness(c.ctx, c.tx, c.o, c.thread.question.id)
+	return c.m.updateHotness(c.Ctx, c.Tx, c.Options, c.thread.question.id)
 }
 
 // cell is a column of the table of posts, with the value that a post has in it.
@@ -289,7 +289,7 @@ func (c *change) update(changed []newCell) error {
 		}
 		sets = append(sets, set+" ELSE "+column+" END")
 	}
-	if _, err := c.tx.Exec(c.ctx, "UPDATE {posts} SET "+strings.Join(sets, ", ")+" WHERE postid IN ?",
+	if _, err := c.Tx.Exec(c.Ctx, "UPDATE {posts} SET "+strings.Join(sets, ", ")+" WHERE postid IN ?",
 		append(args, ids)...); err != nil {
 		return fmt.Errorf("write posts: %w", err)
 	}
@@ -309,7 +309,7 @@ func (c *change) insert(p *post) error {
 	if p.createIP == nil {
 		args[1] = nil
 	}
-	id, err := c.tx.Insert(c.ctx,
+	id, err := c.Tx.Insert(c.Ctx,
 		"INSERT INTO {posts} ("+strings.Join(columns, ", ")+") VALUES ("+strings.Join(marks, ", ")+")",
 		args...)
 	if err != nil {
@@ -324,10 +324,10 @@ func (c *change) writeExtra() error {
 	if c.extra == nil {
 		return nil
 	}
-	_, err := c.tx.Exec(c.ctx,
+	_, err := c.Tx.Exec(c.Ctx,
 		`INSERT INTO {postmetas} (postid, title, content)
 			VALUES (?, 'qa_q_extra', ?)`+
-			c.tx.Upsert("postid, title")+"content = "+c.tx.Given("content"), c.thread.question.id, *c.extra)
+			c.Tx.Upsert("postid, title")+"content = "+c.Tx.Given("content"), c.thread.question.id, *c.extra)
 	if err != nil {
 		return fmt.Errorf("write the extra field: %w", err)
 	}

@@ -135,21 +135,21 @@ func (c *checks) person(w *Writing) {
 // author sets the author of a new post, the wish to be notified and, if the author is anonymous, the
 // name and the cookie.
 func (c *change) author(p *post, w *Writing) error {
-	p.userID = c.caller.UserID
+	p.userID = c.Caller.UserID
 	p.notify = notifyOf(p.userID, w.Notify != nil && *w.Notify, w.Email)
-	if !c.caller.Anonymous() {
+	if !c.Caller.Anonymous() {
 		return nil
 	}
-	if c.o.Bool(option.AllowAnonymousNaming) { // Q2A's form sends a name, even an empty one
+	if c.Options.Bool(option.AllowAnonymousNaming) { // Q2A's form sends a name, even an empty one
 		if p.hasName = true; w.Name != nil {
 			p.name = formtext.Line(*w.Name)
 		}
 	}
-	cookie, err := auth.CookieFor(c.ctx, c.tx, c.caller)
+	cookie, err := auth.CookieFor(c.Ctx, c.Tx, c.Caller)
 	if err != nil {
 		return err
 	}
-	p.cookieID, c.caller.CookieID = cookie, cookie
+	p.cookieID, c.Caller.CookieID = cookie, cookie
 	return nil
 }
 
@@ -168,4 +168,4 @@ func notifyOf(userID int, notify bool, email *string) string {
 }
 
 // level returns the caller's level for a post in the category with the given path of ids.
-func (c *change) level(path []int) int { return c.caller.LevelIn(path...) }
+func (c *change) level(path []int) int { return c.Caller.LevelIn(path...) }

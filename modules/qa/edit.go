@@ -135,18 +135,18 @@ func (c *change) editQuestion(q *post, in *editQuestionInput, text *content) err
 	}
 	q.take(text)
 	if body.Tags != nil {
-		if q.tags = joinTags(tagsOf(c.o, *body.Tags)); !c.o.UsingTags() {
+		if q.tags = joinTags(tagsOf(c.Options, *body.Tags)); !c.Options.UsingTags() {
 			check.add("tags", problem.FieldTooMany, 0)
 		}
 	}
 	if r.editable {
-		check.question(c.o, q)
+		check.question(c.Options, q)
 		check.person(&body.Writing)
 		if body.Extra != nil {
 			check.length("extra", formtext.Block(*body.Extra), 0, maxExtra)
 		}
 	} else {
-		check.tags(c.o, q.tags)
+		check.tags(c.Options, q.tags)
 	}
 	category, path, level := c.newCategory(q, body.CategoryID, check)
 	if err := check.err(); err != nil {
@@ -155,14 +155,14 @@ func (c *change) editQuestion(q *post, in *editQuestionInput, text *content) err
 		return err
 	}
 	c.takePerson(q, &body.Writing)
-	if r.editable && c.o.Bool(option.ExtraFieldActive) {
+	if r.editable && c.Options.Bool(option.ExtraFieldActive) {
 		extra := q.extra
 		if body.Extra != nil {
 			extra = formtext.Block(*body.Extra)
 		}
 		c.extra = &extra
 	}
-	e.queue = c.o.Bool(option.ModerateEditedAgain) && auth.Moderated(c.o, c.caller, level)
+	e.queue = c.Options.Bool(option.ModerateEditedAgain) && auth.Moderated(c.Options, c.Caller, level)
 	return c.applyQuestion(q, &e, category, path, given(body.Name))
 }
 
@@ -175,19 +175,19 @@ func (c *change) newCategory(q *post, wanted *int, check *checks) (id int, path 
 	case wanted == nil:
 	case *wanted == 0:
 		id, path = 0, nil
-		if c.o.UsingCategories() && !c.o.Bool(option.AllowNoCategory) {
+		if c.Options.UsingCategories() && !c.Options.Bool(option.AllowNoCategory) {
 			check.add("categoryId", problem.FieldRequired)
 		}
-	case c.tree.byID[*wanted] == nil || !c.o.UsingCategories():
+	case c.tree.byID[*wanted] == nil || !c.Options.UsingCategories():
 		check.add("categoryId", problem.FieldNoCategory)
 	default:
 		id, path = *wanted, c.tree.pathTo(c.tree.byID[*wanted])
 	}
-	level = c.caller.Level
-	if c.rules(q).retagCatable && c.o.UsingCategories() {
+	level = c.Caller.Level
+	if c.rules(q).retagCatable && c.Options.UsingCategories() {
 		level = c.level(path)
 	}
-	if id != q.categoryID && auth.Permit(c.o, c.caller, option.PermitPostQ, level) != auth.Permitted {
+	if id != q.categoryID && auth.Permit(c.Options, c.Caller, option.PermitPostQ, level) != auth.Permitted {
 		check.add("categoryId", fieldNotAllowedCategory)
 	}
 	return id, path, level
@@ -305,7 +305,7 @@ func (c *change) takePerson(p *post, w *Writing) {
 		}
 		p.notify = notifyOf(p.userID, notify, w.Email)
 	}
-	if w.Name != nil && c.o.Bool(option.AllowAnonymousNaming) && p.userID == 0 {
+	if w.Name != nil && c.Options.Bool(option.AllowAnonymousNaming) && p.userID == 0 {
 		p.name, p.hasName = formtext.Line(*w.Name), true
 	}
 }
@@ -322,7 +322,7 @@ func (c *change) votesTurn(p *post) error {
 
 // eachVote adds a voteChange to the action for each vote on a post; f sets what the vote becomes.
 func (c *change) eachVote(p *post, f func(v *voteChange)) error {
-	err := c.tx.Select(c.ctx, func(rows *sql.Rows) error {
+	err := c.Tx.Select(c.Ctx, func(rows *sql.Rows) error {
 		v := voteChange{KindBefore: c.was(p.id).kind}
 		if err := rows.Scan(&v.UserID, &v.Before); err != nil {
 			return err

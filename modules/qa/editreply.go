@@ -54,10 +54,10 @@ func (c *change) revise(p *post, body *Editing, text *content) (*edit, error) {
 		return nil, err
 	}
 	e := &edit{before: *p, silent: body.Silent}
-	e.queue = c.o.Bool(option.ModerateEditedAgain) && auth.Moderated(c.o, c.caller, c.level(p.categoryPath))
+	e.queue = c.Options.Bool(option.ModerateEditedAgain) && auth.Moderated(c.Options, c.Caller, c.level(p.categoryPath))
 	p.take(text)
 	check := &checks{}
-	check.content(c.o, p, p.kind)
+	check.content(c.Options, p, p.kind)
 	check.person(&body.Writing)
 	if err := check.err(); err != nil {
 		return nil, err

@@ -140,7 +140,7 @@ func (c *change) record(p *post) any {
 		return nil
 	}
 	fields := fieldsOnPage
-	if !c.caller.Anonymous() {
+	if !c.Caller.Anonymous() {
 		fields += fieldsOfMember
 	}
 	return events.Record{Fields: fields, ID: p.id, Type: p.typeName(), UserID: p.userID}
@@ -165,13 +165,13 @@ func (c *change) reportBy(by actor, name string, p *post, with []events.Param, m
 	q := c.thread.question
 	e := Event{
 		PostID: p.id, OwnerID: p.userID, QuestionID: q.id,
-		Event: events.Event{Name: name, At: c.tx.Now(), Params: with, Topics: c.topics(name, p)},
+		Event: events.Event{Name: name, At: c.Tx.Now(), Params: with, Topics: c.topics(name, p)},
 	}
 	if !by.nobody {
-		e.Actor = events.Actor{UserID: by.userID, IP: c.caller.IP}
+		e.Actor = events.Actor{UserID: by.userID, IP: c.Caller.IP}
 		switch by.userID {
-		case c.caller.UserID:
-			e.Actor.Handle, e.Actor.CookieID = c.caller.Handle, c.caller.CookieID
+		case c.Caller.UserID:
+			e.Actor.Handle, e.Actor.CookieID = c.Caller.Handle, c.Caller.CookieID
 		case p.userID:
 			e.Actor.Handle = p.author.Handle()
 		}

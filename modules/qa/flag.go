@@ -63,7 +63,7 @@ func (c *change) flag(p *post) error {
 	c.charge = auth.Flags
 	c.report(p.kind.letter()+"_flag", p, params("postid", p.id, "oldpost", c.record(p), "flagcount", p.flags,
 		"questionid", c.thread.question.id, "question", c.record(c.thread.question)), nil)
-	if p.flags < c.o.Int(option.FlaggingHideAfter) {
+	if p.flags < c.Options.Int(option.FlaggingHideAfter) {
 		return nil
 	}
 	// The post is hidden in nobody's name. As in Q2A, the site's count of flags falls by the flags that
@@ -72,7 +72,7 @@ func (c *change) flag(p *post) error {
 }
 
 func (c *change) unflag(p *post) error {
-	if p.myFlag == 0 && !c.caller.Anonymous() {
+	if p.myFlag == 0 && !c.Caller.Anonymous() {
 		return errUnchanged
 	}
 	if err := c.may(unflagging, p); err != nil {
@@ -91,10 +91,10 @@ func (c *change) storeFlag(p *post, flag int) error {
 	if err := c.sign(); err != nil {
 		return err
 	}
-	_, err := c.tx.Exec(c.ctx, `INSERT INTO {uservotes} (postid, userid, vote, flag)
+	_, err := c.Tx.Exec(c.Ctx, `INSERT INTO {uservotes} (postid, userid, vote, flag)
 		VALUES (?, ?, 0, ?)`+
-		c.tx.Upsert("userid, postid")+"flag = "+c.tx.Given("flag"),
-		p.id, c.caller.UserID, flag)
+		c.Tx.Upsert("userid, postid")+"flag = "+c.Tx.Given("flag"),
+		p.id, c.Caller.UserID, flag)
 	if err != nil {
 		return fmt.Errorf("write the flag: %w", err)
 	}
@@ -107,7 +107,7 @@ func (c *change) storeFlag(p *post, flag int) error {
 // clearFlags removes the flags of all users from a post.
 func (m *Module) clearFlags(ctx context.Context, id int) (*stateOutput, error) {
 	return m.setState(ctx, id, func(c *change, p *post) error {
-		if refusal := auth.Refusal(c.o, c.caller, option.PermitHideShow,
+		if refusal := auth.Refusal(c.Options, c.Caller, option.PermitHideShow,
 			c.level(p.categoryPath)); refusal == nil && p.flags == 0 {
 			return errUnchanged
 		}
@@ -117,7 +117,7 @@ func (m *Module) clearFlags(ctx context.Context, id int) (*stateOutput, error) {
 		if err := c.sign(); err != nil {
 			return err
 		}
-		cleared, err := c.tx.Exec(c.ctx,
+		cleared, err := c.Tx.Exec(c.Ctx,
 			"UPDATE {uservotes} SET flag = 0 WHERE postid = ? AND flag <> 0", p.id)
 		if err != nil {
 			return fmt.Errorf("clear flags: %w", err)

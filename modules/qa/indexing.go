@@ -160,7 +160,7 @@ func (c *change) indexedRows(posts []*post) (entries, error) {
 	for i, p := range posts {
 		ids[i] = p.id
 	}
-	err := c.tx.Select(c.ctx, func(rows *sql.Rows) error {
+	err := c.Tx.Select(c.Ctx, func(rows *sql.Rows) error {
 		var row indexRow
 		var e entry
 		if err := rows.Scan(&row.table, &row.post, &row.word, &e.count, &e.kind, &e.question); err != nil {
@@ -239,7 +239,7 @@ func (p *post) indexWords() IndexedWords {
 // the transaction has to begin again after the rows were made.
 func (c *change) wordIDs(list []string) (map[string]int, error) {
 	if missing := missingOf(list, c.words); len(missing) > 0 {
-		found, err := lookUp(c.ctx, c.tx, missing)
+		found, err := lookUp(c.Ctx, c.Tx, missing)
 		if err != nil {
 			return nil, err
 		}
@@ -292,13 +292,13 @@ func (c *change) dropRows(rows []indexRow, have, want entries) error {
 		}
 	}
 	for table, posts := range whole {
-		if _, err := c.tx.Exec(c.ctx,
+		if _, err := c.Tx.Exec(c.Ctx,
 			"DELETE FROM {"+indexTable[table]+"} WHERE postid IN ?", posts); err != nil {
 			return fmt.Errorf("delete from the index: %w", err)
 		}
 	}
 	for at, wordIDs := range single {
-		if _, err := c.tx.Exec(c.ctx,
+		if _, err := c.Tx.Exec(c.Ctx,
 			"DELETE FROM {"+indexTable[at.table]+"} WHERE postid = ? AND wordid IN ?",
 			at.post, wordIDs); err != nil {
 			return fmt.Errorf("delete from the index: %w", err)
@@ -340,7 +340,7 @@ func (c *change) countWords(counts map[int]*[indexTables]int) error {
 				-difference
 		}
 		slices.Sort(groups[key])
-		if _, err := c.tx.Exec(c.ctx,
+		if _, err := c.Tx.Exec(c.Ctx,
 			"UPDATE {words} SET "+column+" = "+set+" WHERE wordid IN ?", arg, groups[key]); err != nil {
 			return fmt.Errorf("count words: %w", err)
 		}
@@ -350,7 +350,7 @@ func (c *change) countWords(counts map[int]*[indexTables]int) error {
 
 func (c *change) lockWords(counts map[int]*[indexTables]int) error {
 	tags := 0
-	err := c.tx.Select(c.ctx, func(rows *sql.Rows) error {
+	err := c.Tx.Select(c.Ctx, func(rows *sql.Rows) error {
 		var id, tagged int
 		if err := rows.Scan(&id, &tagged); err != nil {
 			return err
@@ -362,7 +362,7 @@ func (c *change) lockWords(counts map[int]*[indexTables]int) error {
 			tags--
 		}
 		return nil
-	}, "SELECT wordid, tagcount FROM {words} WHERE wordid IN ? ORDER BY wordid"+c.tx.ForUpdate(),
+	}, "SELECT wordid, tagcount FROM {words} WHERE wordid IN ? ORDER BY wordid"+c.Tx.ForUpdate(),
 		slices.Sorted(maps.Keys(counts)))
 	if err != nil {
 		return fmt.Errorf("lock words: %w", err)
@@ -395,7 +395,7 @@ func (c *change) addRows(rows []indexRow, want entries) error {
 					args = append(args, want[r].count)
 				}
 			}
-			_, err := c.tx.Exec(c.ctx, "INSERT INTO {"+indexTable[table]+"} ("+columns+") VALUES "+
+			_, err := c.Tx.Exec(c.Ctx, "INSERT INTO {"+indexTable[table]+"} ("+columns+") VALUES "+
 				marks+strings.Repeat(", "+marks, len(part)-1), args...)
 			if database.MissingReference(err) {
 				return &newWordsError{} // the old site deleted an unused word meanwhile
@@ -413,7 +413,7 @@ func (c *change) addRows(rows []indexRow, want entries) error {
 // looked up yet, since the question may not be indexed; words without rows have no streams.
 func (c *change) taggedWords(tags []string) ([]int, error) {
 	if missing := missingOf(tags, c.words); len(missing) > 0 {
-		found, err := lookUp(c.ctx, c.tx, missing)
+		found, err := lookUp(c.Ctx, c.Tx, missing)
 		if err != nil {
 			return nil, err
 		}

@@ -119,7 +119,7 @@ func (c *change) keepFiles() error {
 		if !mayShowFiles(p.content) {
 			return nil
 		}
-		return c.m.renderer.References(p.content, p.format, c.m.rendering(c.o))
+		return c.m.renderer.References(p.content, p.format, c.m.rendering(c.Options))
 	}
 	var shown, released []string
 	for _, p := range c.posts() {
@@ -132,9 +132,9 @@ func (c *change) keepFiles() error {
 		}
 	}
 	slices.Sort(shown)
-	if err := c.m.media.Keep(c.ctx, c.tx, slices.Compact(shown)); err != nil {
+	if err := c.m.media.Keep(c.Ctx, c.Tx, slices.Compact(shown)); err != nil {
 		return err
 	}
 	slices.Sort(released)
-	return c.m.media.Release(c.ctx, c.tx, slices.Compact(released))
+	return c.m.media.Release(c.Ctx, c.Tx, slices.Compact(released))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/site"
@@ -270,7 +271,7 @@ func (m *Module) recountIndex(ctx context.Context, after int, w *jobs.Work) (nex
 		next, err = m.batch(ctx, "posts", "postid", after, postsPerBatch, w,
 			func(tx *database.DB, ids []int) error {
 				c := &change{
-					m: m, writer: writer{ctx: ctx, tx: tx, o: o},
+					m: m, Writer: auth.Writer{Ctx: ctx, Tx: tx, Options: o},
 					wordRows: wordRows{retried: retried || w.DryRun, dry: w.DryRun},
 				}
 				return c.recountIndex(ids, w)
@@ -281,7 +282,7 @@ func (m *Module) recountIndex(ctx context.Context, after int, w *jobs.Work) (nex
 }
 
 func (c *change) recountIndex(ids []int, w *jobs.Work) error {
-	around, err := selectPosts(c.ctx, c.tx, false, (*scanner).fullDest, `SELECT `+fullColumns+`
+	around, err := selectPosts(c.Ctx, c.Tx, false, (*scanner).fullDest, `SELECT `+fullColumns+`
 		FROM (SELECT postid
 			FROM {posts}
 			WHERE postid IN ?
@@ -342,5 +343,5 @@ func (c *change) recountIndex(ids []int, w *jobs.Work) error {
 	if err := c.replaceRows(have, want); err != nil {
 		return err
 	}
-	return site.AddCounts(c.ctx, c.tx, map[option.Key]int{option.CacheTagcount: c.tags})
+	return site.AddCounts(c.Ctx, c.Tx, map[option.Key]int{option.CacheTagcount: c.tags})
 }

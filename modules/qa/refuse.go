@@ -20,7 +20,7 @@ func (c *change) may(op operation, p *post) error {
 
 // limited returns a problem if the caller has done the action too often in the current hour.
 func (c *change) limited(action auth.Action) error {
-	return auth.CheckLimit(c.ctx, c.tx, c.o, c.caller, action)
+	return auth.CheckLimit(c.Ctx, c.Tx, c.Options, c.Caller, action)
 }
 
 // rules returns what Q2A's rules say about the post and the caller.
@@ -43,7 +43,7 @@ func (c *change) whyNot(op operation, p *post) *problem.Error {
 // obstacles returns why the caller may not do with the post what the pages of a site offer to everybody. The
 // codes are those with which the writes are refused.
 func (t *loaded) obstacles(o *site.Options, caller auth.Caller, p *post) *obstacles {
-	c := &change{writer: writer{o: o, caller: caller}, threadEdit: threadEdit{thread: t}}
+	c := &change{Writer: auth.Writer{Options: o, Caller: caller}, threadEdit: threadEdit{thread: t}}
 	code := func(op operation) string {
 		if c.rules(p).allows(op) {
 			return ""
@@ -116,28 +116,28 @@ func when(code problem.Code, applies func(c *change, p *post) bool) reason {
 
 // off returns a reason that applies while the option of the site is switched off.
 func off(key option.Key) reason {
-	return when(problem.CodeFeatureOff, func(c *change, _ *post) bool { return !c.o.Bool(key) })
+	return when(problem.CodeFeatureOff, func(c *change, _ *post) bool { return !c.Options.Bool(key) })
 }
 
 // notToOwn returns a reason that applies to the caller's own posts while the option is switched off.
 func notToOwn(key option.Key) reason {
-	return when(codeOwnPost, func(c *change, p *post) bool { return c.rules(p).isByUser && !c.o.Bool(key) })
+	return when(codeOwnPost, func(c *change, p *post) bool { return c.rules(p).isByUser && !c.Options.Bool(key) })
 }
 
 var (
-	signedOut = when(auth.CodeLoginRequired, func(c *change, _ *post) bool { return c.caller.Anonymous() })
+	signedOut = when(auth.CodeLoginRequired, func(c *change, _ *post) bool { return c.Caller.Anonymous() })
 	own       = when(codeOwnPost, func(c *change, p *post) bool { return c.rules(p).isByUser })
 	queued    = when(codeQueued, func(_ *change, p *post) bool { return p.queued })
 	notHidden = when(codeNotHidden, func(_ *change, p *post) bool { return !p.hidden })
 	votingOff = when(problem.CodeFeatureOff, func(c *change, p *post) bool {
-		return !c.o.Bool(optionsOf(p.kind).voting)
+		return !c.Options.Bool(optionsOf(p.kind).voting)
 	})
 	// commentsOff applies to visible posts only. For others, their state is the reason.
 	commentsOff = when(problem.CodeFeatureOff, func(c *change, p *post) bool {
-		return p.visible() && !c.o.Bool(optionsOf(p.kind).comments)
+		return p.visible() && !c.Options.Bool(optionsOf(p.kind).comments)
 	})
 	noLabels = when(problem.CodeFeatureOff, func(c *change, _ *post) bool {
-		return !c.o.UsingTags() && !c.o.UsingCategories()
+		return !c.Options.UsingTags() && !c.Options.UsingCategories()
 	})
 )
 
@@ -157,7 +157,7 @@ func state(c *change, p *post) *problem.Error {
 	if e := unseen(c, p); e != nil {
 		return e
 	}
-	if p == c.thread.question && isClosed(c.o, p) {
+	if p == c.thread.question && isClosed(c.Options, p) {
 		return problem.New(codeClosed)
 	}
 	return nil
@@ -193,7 +193,7 @@ var hideOption = unlessOwn(fixed(option.PermitHideShow))
 // closeOption returns the option that says who may close the question. An author needs none where the
 // site lets authors close their own questions.
 func closeOption(c *change, p *post) option.Key {
-	if c.rules(p).isByUser && c.o.Bool(option.AllowCloseOwnQuestions) {
+	if c.rules(p).isByUser && c.Options.Bool(option.AllowCloseOwnQuestions) {
 		return option.None
 	}
 	return option.PermitCloseQ
@@ -212,7 +212,7 @@ func reopenOption(c *change, p *post) option.Key {
 // category, does not have what the option requires.
 func lacks(of asked) reason {
 	return func(c *change, p *post) *problem.Error {
-		return auth.Refusal(c.o, c.caller, of(c, p), c.level(p.categoryPath))
+		return auth.Refusal(c.Options, c.Caller, of(c, p), c.level(p.categoryPath))
 	}
 }
 

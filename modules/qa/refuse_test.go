@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
@@ -20,7 +21,7 @@ func (w *world) refusal(t *testing.T, op operation) string {
 	}
 	w.around.question = question
 	c := &change{
-		writer:     writer{o: site.NewOptions(w.options), caller: w.caller},
+		Writer:     auth.Writer{Options: site.NewOptions(w.options), Caller: w.caller},
 		threadEdit: threadEdit{thread: &loaded{thread: w.around, rules: map[int]rules{w.post.id: w.rules()}}},
 	}
 	err := c.may(op, &w.post)

@@ -44,7 +44,7 @@ func (m *Module) answer(ctx context.Context, in *replyInput) (*createdAnswer, er
 	}
 	id, err := m.change(ctx, in.ID, onlyQuestions, wholeThread, func(c *change, q *post) (int, error) {
 		id, err := c.answer(q, &in.Body.Writing, text)
-		caller = c.caller
+		caller = c.Caller
 		return id, err
 	})
 	if err != nil {
@@ -99,9 +99,9 @@ func (c *change) reply(kind Kind, parent *post, w *Writing, text *content) (*pos
 	p := &post{kind: kind, parentID: parent.id, categoryID: q.categoryID, categoryPath: q.categoryPath}
 	p.take(text)
 	check := &checks{}
-	check.content(c.o, p, kind)
+	check.content(c.Options, p, kind)
 	check.person(w)
-	p.queued = auth.Moderated(c.o, c.caller, c.level(parent.categoryPath))
+	p.queued = auth.Moderated(c.Options, c.Caller, c.level(parent.categoryPath))
 	return p, check.err()
 }
 
@@ -132,7 +132,7 @@ func (m *Module) comment(ctx context.Context, in *replyInput) (*createdComment, 
 		c *change, parent *post,
 	) (int, error) {
 		id, err := c.comment(parent, &in.Body.Writing, text)
-		caller = c.caller
+		caller = c.Caller
 		return id, err
 	})
 	if err != nil {

@@ -67,7 +67,7 @@ func (m *Module) selectAnswer(ctx context.Context, id, answerID int) (*threadOut
 // reopened.
 func (c *change) choose(answer *post, by actor) {
 	q := c.thread.question
-	wasClosed := isClosed(c.o, q)
+	wasClosed := isClosed(c.Options, q)
 	old := c.thread.byID[q.selectedID]
 	if old != nil && old.updateType == "S" { // its last change was its selection, which ends now
 		old.updated, old.updateType, old.lastUserID, old.lastIP = 0, "", 0, nil
@@ -93,7 +93,7 @@ func (c *change) choose(answer *post, by actor) {
 		return
 	}
 	c.reportBy(by, "a_select", answer, params(with(answer)...), nil)
-	if !wasClosed && c.o.Bool(option.DoCloseOnSelect) {
+	if !wasClosed && c.Options.Bool(option.DoCloseOnSelect) {
 		c.touchBy(by, q, "C")
 		c.reportBy(by, "q_close", q, params("postid", q.id, "oldquestion", c.record(q),
 			"reason", "answer-selected", "originalid", c.record(answer)), nil)

@@ -64,7 +64,7 @@ func (m *Module) setVisibility(ctx context.Context, in *visibilityInput) (*state
 			return err
 		}
 		to := asVisible
-		if !c.rules(p).reshowImmed && auth.Moderated(c.o, c.caller, c.level(p.categoryPath)) {
+		if !c.rules(p).reshowImmed && auth.Moderated(c.Options, c.Caller, c.level(p.categoryPath)) {
 			to = asQueued
 		}
 		return c.setStatus(p, to, c.actor, p.flags)
@@ -150,11 +150,11 @@ func (c *change) setStatus(p *post, to status, by actor, flags int) error {
 	if touched {
 		c.touchBy(by, p, "H")
 	}
-	if wasQueued && to == asVisible && c.o.Bool(option.ModerateUpdateTime) {
+	if wasQueued && to == asVisible && c.Options.Bool(option.ModerateUpdateTime) {
 		if wasRequeued {
-			p.updated = c.tx.Now()
+			p.updated = c.Tx.Now()
 		} else {
-			p.created = c.tx.Now()
+			p.created = c.Tx.Now()
 		}
 	}
 	if p.visible() != wasVisible {
@@ -243,7 +243,7 @@ func (c *change) nobody() actor { return actor{ip: c.self().ip, nobody: true} }
 
 // touchBy is like touch, in the name of an actor.
 func (c *change) touchBy(by actor, p *post, what string) {
-	p.updated, p.updateType, p.lastUserID, p.lastIP = c.tx.Now(), what, by.userID, by.ip
+	p.updated, p.updateType, p.lastUserID, p.lastIP = c.Tx.Now(), what, by.userID, by.ip
 }
 
 // referred reports whether posts that are not part of the thread refer to p. For example, Q2A lets a
@@ -251,7 +251,7 @@ func (c *change) touchBy(by actor, p *post, what string) {
 // comment.
 func (c *change) referred(p *post) (bool, error) {
 	var id int
-	found, err := c.tx.Get(c.ctx, []any{&id}, `
+	found, err := c.Tx.Get(c.Ctx, []any{&id}, `
 		SELECT postid FROM {posts} WHERE parentid = ? AND postid <> ?
 		UNION SELECT postid FROM {posts} WHERE closedbyid = ?
 		LIMIT 1`, p.id, p.closedByID, p.id) // the closing note goes with its question

@@ -90,17 +90,17 @@ func (c *change) vote(p *post, vote int) error {
 	if err := c.sign(); err != nil {
 		return err
 	}
-	_, err := c.tx.Exec(c.ctx, `INSERT INTO {uservotes} (postid, userid, vote, flag, votecreated)
+	_, err := c.Tx.Exec(c.Ctx, `INSERT INTO {uservotes} (postid, userid, vote, flag, votecreated)
 		VALUES (?, ?, ?, 0, FROM_UNIXTIME(?))`+
-		c.tx.Upsert("userid, postid")+"vote = "+c.tx.Given("vote")+
-		", voteupdated = "+c.tx.Given("votecreated"),
-		p.id, c.caller.UserID, vote, c.tx.Now())
+		c.Tx.Upsert("userid, postid")+"vote = "+c.Tx.Given("vote")+
+		", voteupdated = "+c.Tx.Given("votecreated"),
+		p.id, c.Caller.UserID, vote, c.Tx.Now())
 	if err != nil {
 		return fmt.Errorf("write the vote: %w", err)
 	}
 	p.recount(old, vote)
 	c.votes = append(c.votes, voteChange{
-		UserID: c.caller.UserID, KindBefore: p.kind, KindAfter: p.kind, Before: old, After: vote,
+		UserID: c.Caller.UserID, KindBefore: p.kind, KindAfter: p.kind, Before: old, After: vote,
 	})
 	c.charge = auth.Votes
 	name := map[int]string{1: "_vote_up", 0: "_vote_nil", -1: "_vote_down"}[vote]
