@@ -17,7 +17,8 @@ import (
 	redistrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/redis/go-redis.v9"
 )
 
-// redisPatience is how long a request waits for Redis before it is let through uncounted.
+// redisPatience is how long a request waits for Redis before it is let through uncounted. Those that
+// follow do not wait: they pass until a try beside the requests has reached Redis again.
 const redisPatience = 100 * time.Millisecond
 
 // Limiter counts the requests of all clients against a rate. A nil Limiter lets every request pass.
@@ -83,7 +84,7 @@ func (redisLog) Printf(ctx context.Context, format string, v ...any) {
 }
 
 // connect makes the store as soon as Redis can be reached, trying every two seconds: making the
-// store loads its scripts into Redis and fails without a connection.
+// store loads its scripts into Redis and fails without a connection. Requests pass uncounted until then.
 func (l *Limiter) connect() {
 	warned := false
 	for {
@@ -91,6 +92,9 @@ func (l *Limiter) connect() {
 			limiter.StoreOptions{Prefix: "q2ab:limit", MaxRetry: 1})
 		if err == nil {
 			l.shared.Store(limiter.New(store, l.rate))
+			if warned {
+				slog.Info("Redis answers; requests are counted")
+			}
 			return
 		}
 		if !warned {
@@ -144,7 +148,11 @@ func (l *Limiter) ask(
 	}
 	c, err := of(counter, ctx, key)
 	if err != nil {
-		slog.WarnContext(ctx, "request passes without being counted", "error", err)
+		// A request that its client gave up says nothing about Redis.
+		if l.redis != nil && ctx.Err() == nil && l.shared.CompareAndSwap(counter, nil) {
+			slog.WarnContext(ctx, "Redis failed; requests pass without being counted", "error", err.Error())
+			go l.connect()
+		}
 		return State{}, false
 	}
 	return State{

@@ -1,8 +1,11 @@
 package limit
 
 import (
+	"io"
+	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,6 +116,89 @@ func TestWithoutRedisRequestsPass(t *testing.T) {
 	server.Close()
 	if state, ok := l.Take(t.Context(), "a"); ok {
 		t.Errorf("counted without a counter: %+v", state)
+	}
+}
+
+// silentRedis is a proxy to a Redis server that can fall silent: it then takes what is sent and answers
+// nothing, as a server does that hangs.
+type silentRedis struct {
+	address string
+	silent  atomic.Bool
+	// asked counts the commands' bytes that came while it was silent.
+	asked atomic.Int64
+}
+
+func newSilentRedis(t *testing.T) *silentRedis {
+	t.Helper()
+	server := miniredis.RunT(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	r := &silentRedis{address: "redis://" + listener.Addr().String()}
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			upstream, err := net.Dial("tcp", server.Addr())
+			if err != nil {
+				_ = client.Close()
+				return
+			}
+			go func() { _, _ = io.Copy(client, upstream) }()
+			go r.pass(client, upstream)
+		}
+	}()
+	return r
+}
+
+// pass hands on what the client sends, and drops it while the server is silent.
+func (r *silentRedis) pass(client, upstream net.Conn) {
+	defer client.Close()   //nolint:errcheck // a connection of a test
+	defer upstream.Close() //nolint:errcheck // a connection of a test
+	b := make([]byte, 1<<12)
+	for {
+		n, err := client.Read(b)
+		if err != nil {
+			return
+		}
+		if r.silent.Load() {
+			r.asked.Add(1)
+			continue
+		}
+		if _, err := upstream.Write(b[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// TestSilentRedisHoldsUpOneRequest checks that while Redis hangs, only the first request waits for it: the
+// others do not ask it at all. When it answers again, requests are counted again.
+func TestSilentRedisHoldsUpOneRequest(t *testing.T) {
+	t.Parallel()
+	r := newSilentRedis(t)
+	l := opened(t, "2-M", r.address)
+	waitUntilCounted(t, l)
+	r.silent.Store(true)
+	if _, ok := l.Take(t.Context(), "a"); ok {
+		t.Fatal("counted by a server that does not answer")
+	}
+	const requests = 1000
+	for range requests {
+		if _, ok := l.Take(t.Context(), "a"); ok {
+			t.Fatal("counted by a server that does not answer")
+		}
+	}
+	if asked := r.asked.Load(); asked > requests/10 {
+		t.Errorf("a server that does not answer was asked %d times in %d requests", asked, requests)
+	}
+	r.silent.Store(false)
+	waitUntilCounted(t, l)
+	if take(t, l, "b").Remaining != 1 {
+		t.Error("the requests are not counted anew")
 	}
 }
 
