@@ -127,7 +127,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	}
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
-		Code: a.Auth.CodeToMail,
+		Code: a.Auth.CodeToMail, Post: a.postToMail, Text: qa.TextOf, Censor: a.censored,
 	})
 	if err != nil {
 		return err
@@ -296,6 +296,25 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	stop() // needed too when the server failed to listen
 	working.Wait()
 	return err
+}
+
+// postToMail returns a post as mails tell of it, or nil if there is none.
+func (a *App) postToMail(ctx context.Context, id int, censored bool) (*mail.Post, error) {
+	p, err := a.QA.Tell(ctx, id, censored)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return &mail.Post{Author: p.Author, Title: p.Title, Text: p.Text, Parent: p.Parent, Address: p.Address,
+		QuestionID: p.QuestionID, Visible: p.Visible}, nil
+}
+
+// censored replaces the site's blocked words in a text.
+func (a *App) censored(ctx context.Context, text string) (string, error) {
+	censor, err := a.QA.BlockedWords(ctx)
+	if err != nil {
+		return "", err
+	}
+	return censor(text), nil
 }
 
 // consumers returns those who handle the events of the outbox, by their names there.

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,14 @@ type content struct {
 	Profile    string
 	// Waiting reports whether the user waits for a moderator's approval.
 	Waiting bool
+	// Post is the post of which the mail tells, nil if it tells of none.
+	Post *Post
+	// Message is the text of the message of which the mail tells.
+	Message string
+	// Who is the name of who did what the mail tells of.
+	Who string
+	// Flags is how many flags the post has.
+	Flags int
 
 	options *site.Options
 	links   links
@@ -48,11 +57,30 @@ type text struct{ subject, body *template.Template }
 // signature is the end of every mail.
 const signature = "\n-- \n{{.Site}}\n{{if .Address}}{{.Address}}\n{{end}}"
 
+// functions are what the templates of bodies can call.
+var functions = template.FuncMap{"quote": quote}
+
+// maxQuoted is how many characters of a post or a message a mail shows.
+const maxQuoted = 4000
+
+// quote returns a text that people wrote with a "> " before each line, as mail programs quote, and cut
+// to maxQuoted characters.
+func quote(written string) string {
+	if r := []rune(written); len(r) > maxQuoted {
+		written = string(r[:maxQuoted]) + " …"
+	}
+	lines := strings.Split(strings.TrimSpace(written), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight("> "+oneLine(line), " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
 // parse returns the templates of a mail that is written as the subject, an empty line and the body.
 func parse(mail string) text {
 	subject, body, _ := strings.Cut(mail, "\n\n")
 	return text{template.Must(template.New("subject").Parse(subject)),
-		template.Must(template.New("body").Parse(body + signature))}
+		template.Must(template.New("body").Funcs(functions).Parse(body + signature))}
 }
 
 func (t text) render(c *content) (subject, body string, err error) {
@@ -75,8 +103,8 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// compose returns the mail of a row of the queue, as the user's data is now. Its error is a gone if
-// the mail is not needed any more, and an outage if the data cannot be read.
+// compose returns the mail of a row of the queue, as the data is now. Its error is a gone if the mail is
+// not needed any more, and an outage if the data cannot be read.
 func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	k, known := kinds[r.kind]
 	if !known { // a newer release has queued it, and its processes will send it
@@ -95,39 +123,118 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 			return nil, outage{fmt.Errorf("ask for the code of a mail: %w", err)}
 		}
 	}
-	to := c.user.email
-	if k.toSite {
-		to = o.String(option.FeedbackEmail)
+	to, err := m.recipient(ctx, o, k, r, c)
+	if err != nil {
+		return nil, err
 	}
-	recipient, err := netmail.ParseAddress(to)
-	if err != nil { // err is dropped because it contains the address
-		return nil, gone("there is no valid address")
+	if err := m.tell(ctx, k, r, c); err != nil {
+		return nil, err
 	}
-	if unneeded := k.prepare(c); unneeded != "" {
-		return nil, unneeded
+	if k.prepare != nil {
+		if unneeded := k.prepare(c); unneeded != "" {
+			return nil, unneeded
+		}
 	}
 	japanese := strings.HasPrefix(o.String(option.SiteLanguage), "ja")
-	t := k.en
+	t, anonymous := k.en, "anonymous"
 	if japanese {
-		t = k.ja
+		t, anonymous = k.ja, "匿名"
 	}
+	c.Who = cmp.Or(oneLine(c.Who), anonymous)
 	subject, body, err := t.render(c)
 	if err != nil {
 		return nil, fmt.Errorf("write mail %s: %w", r.kind, err)
 	}
 	msg := gomail.NewMsg(gomail.WithEncoding(m.target.encoding(japanese)), gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(m.sender(o, c))
-	msg.ToMailAddress(&netmail.Address{Address: recipient.Address})
+	msg.ToMailAddress(&netmail.Address{Address: to})
 	msg.Subject(subject)
 	msg.SetDateWithValue(time.Unix(m.db.Now(), 0).UTC())
 	// The Message-ID depends on the row alone, whichever process sends it and however often.
 	msg.SetMessageIDWithValue(fmt.Sprintf("q2ab.%d.%d.%d@%s", r.created, r.seq, r.id, c.links.host()))
+	if c.Post != nil { // mail programs show all mails about a question together
+		thread := fmt.Sprintf("<q2ab.question.%d@%s>", c.Post.QuestionID, c.links.host())
+		msg.SetGenHeader(gomail.HeaderInReplyTo, thread)
+		msg.SetGenHeader(gomail.HeaderReferences, thread)
+	}
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetBodyString(gomail.TypeTextPlain, body)
+	msg.AddAlternativeString(gomail.TypeTextHTML, page(subject, body, japanese))
 	return msg, nil
 }
 
-// about returns the data about a user and the site that all kinds of mail share.
+// recipient returns the address to which a mail goes. It is the site's own, or that which the
+// recipient's post names, or that of the recipient's account.
+func (m *Module) recipient(
+	ctx context.Context, o *site.Options, k kind, r *row, c *content,
+) (address string, err error) {
+	address = c.user.email
+	switch {
+	case k.toSite:
+		address = o.String(option.FeedbackEmail)
+	case r.postID != 0:
+		list, err := readSubscribers(ctx, m.db, "postid = ?", r.postID)
+		if err != nil {
+			return "", outage{err}
+		}
+		if len(list) == 0 || list[0].userID != r.userID {
+			return "", gone("the post does not ask for mails any more")
+		}
+		if validAddress(list[0].notify) {
+			address = list[0].notify
+		}
+	}
+	recipient, err := netmail.ParseAddress(address)
+	if err != nil { // err is dropped because it contains the address
+		return "", gone("there is no valid address")
+	}
+	return recipient.Address, nil
+}
+
+// tell reads the post or the message of which a mail tells, and who did it.
+func (m *Module) tell(ctx context.Context, k kind, r *row, c *content) (err error) {
+	if k.aboutPost {
+		// The site's own mails show blocked words too, so that moderators see them.
+		if c.Post, err = m.settings.Post(ctx, r.about.Post, !k.toSite); err != nil {
+			return outage{fmt.Errorf("read the post of a mail: %w", err)}
+		}
+		if c.Post == nil || !c.Post.Visible && !k.toSite {
+			return gone("the post is gone")
+		}
+		c.Post.Title, c.Who, c.Flags = oneLine(c.Post.Title), c.Post.Author, r.about.Flags
+	}
+	if k.aboutMessage {
+		c.Message = r.about.Text
+		if r.about.Message != 0 {
+			var text, format string
+			found, err := m.db.Get(ctx, []any{&text, &format},
+				"SELECT content, format FROM {messages} WHERE messageid = ?", r.about.Message)
+			if err != nil {
+				return outage{fmt.Errorf("read the message of a mail: %w", err)}
+			}
+			if !found {
+				return gone("the message is gone")
+			}
+			c.Message = m.settings.Text(text, format)
+		}
+		if k.censored {
+			if c.Message, err = m.settings.Censor(ctx, c.Message); err != nil {
+				return outage{err}
+			}
+		}
+	}
+	if r.about.By == 0 {
+		return nil
+	}
+	if _, err := m.db.Get(ctx, []any{&c.Who}, "SELECT handle FROM {users} WHERE userid = ?",
+		r.about.By); err != nil {
+		return outage{fmt.Errorf("read who caused a mail: %w", err)}
+	}
+	return nil
+}
+
+// about returns the data about a user and the site that all kinds of mail share. The user's data is empty
+// if the id is 0.
 func (m *Module) about(ctx context.Context, o *site.Options, userID int) (*content, error) {
 	address := m.site.SiteURL(o)
 	c := &content{Site: oneLine(o.String(option.SiteTitle)), Address: address, options: o}
@@ -138,6 +245,9 @@ func (m *Module) about(ctx context.Context, o *site.Options, userID int) (*conte
 		confirmPage: m.settings.ConfirmURL, resetPage: m.settings.ResetURL}
 	if c.Site == "" {
 		c.Site = c.links.host()
+	}
+	if userID == 0 {
+		return c, nil
 	}
 	u := &c.user
 	found, err := m.db.Get(ctx, []any{&u.email, &u.handle, &u.level, &u.flags},

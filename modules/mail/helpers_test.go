@@ -2,6 +2,8 @@ package mail
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -65,6 +67,10 @@ func (p place) module(t *testing.T, s Settings) *Module {
 	return moduleOn(t, p.open(t, nil), s)
 }
 
+// thePost is the post of which mails tell in tests.
+var thePost = Post{Author: "花子", Title: "巣箱の大きさ", Text: "二行の\nspamword <b>", Parent: "その回答",
+	Address: "https://qa.example/7/slug?show=", QuestionID: 7, Visible: true}
+
 func moduleOn(t *testing.T, db *database.DB, s Settings) *Module {
 	t.Helper()
 	if s.Poll == 0 {
@@ -74,6 +80,24 @@ func moduleOn(t *testing.T, db *database.DB, s Settings) *Module {
 		s.Code = func(ctx context.Context, userID int, _, _ string) (code string, err error) {
 			_, err = db.Get(ctx, []any{&code}, "SELECT emailcode FROM {users} WHERE userid = ?", userID)
 			return code, err
+		}
+	}
+	if s.Post == nil {
+		s.Post = func(_ context.Context, id int, censored bool) (*Post, error) {
+			p := thePost
+			p.Address += strconv.Itoa(id)
+			if censored {
+				p.Text = strings.ReplaceAll(p.Text, "spamword", "********")
+			}
+			return &p, nil
+		}
+	}
+	if s.Text == nil {
+		s.Text = func(content, _ string) string { return content }
+	}
+	if s.Censor == nil {
+		s.Censor = func(_ context.Context, text string) (string, error) {
+			return strings.ReplaceAll(text, "spamword", "********"), nil
 		}
 	}
 	m, err := New(db, site.New(db, site.Settings{}), s)

@@ -1,14 +1,14 @@
 package mail
 
 import (
-	"strconv"
+	"maps"
 
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/site/option"
 )
 
-// To add a kind of mail, name the event that causes it in the function following, and describe the
-// mail itself in the map kinds.
+// To add a kind of mail, name the event that causes it in the function following, or followingPost, and
+// describe the mail itself in one of the maps of kinds.
 
 // Levels and flags of users, as Q2A stores them.
 const (
@@ -16,29 +16,28 @@ const (
 	emailConfirmed = 1
 )
 
-// following returns the mails that follow from an event.
+// following returns the mails that follow from an event about an account or a message.
 func following(e events.Event) []queued {
-	number := func(param string) int {
-		switch v := e.Param(param).(type) {
-		case int:
-			return v
-		case string:
-			n, _ := strconv.Atoi(v) // 0, which is no user, if it is not a number
-			return n
-		}
-		return 0
-	}
-	user := number("userid")
+	user := number(e, "userid")
 	switch {
 	case e.Name == "u_register" && e.Actor.UserID > 0:
-		return []queued{{"welcome", e.Actor.UserID}, {"registered", e.Actor.UserID}}
-	case e.Name == "u_level" && user > 0 && number("level") >= levelApproved &&
-		number("oldlevel") < levelApproved:
-		return []queued{{"approved", user}}
+		return []queued{{kind: "welcome", userID: e.Actor.UserID}, {kind: "registered", userID: e.Actor.UserID}}
+	case e.Name == "u_level" && user > 0 && number(e, "level") >= levelApproved &&
+		number(e, "oldlevel") < levelApproved:
+		return []queued{{kind: "approved", userID: user}}
 	case e.Name == "u_confirm_code" && user > 0:
-		return []queued{{"confirm", user}}
+		return []queued{{kind: "confirm", userID: user}}
 	case e.Name == "u_reset_code" && user > 0:
-		return []queued{{"reset", user}}
+		return []queued{{kind: "reset", userID: user}}
+	case e.Name == "u_wall_post" && user > 0 && user != e.Actor.UserID:
+		return []queued{{kind: "wall_post", userID: user,
+			about: about{Message: number(e, "messageid"), By: e.Actor.UserID}}}
+	case e.Name == "u_message" && user > 0:
+		what := about{Message: number(e, "messageid"), By: e.Actor.UserID}
+		if what.Message == 0 { // the site keeps no messages, so that only the event has it
+			what.Text, _ = e.Param("message").(string)
+		}
+		return []queued{{kind: "private_message", userID: user, about: what}}
 	}
 	return nil
 }
@@ -51,14 +50,29 @@ type kind struct {
 	// code is the purpose of the code in the mail, as Settings.Code takes it; "" for mails without
 	// a code.
 	code string
-	// prepare fills in what the templates need beyond the data about the user. If the mail is not
-	// needed (any more), it returns the reason instead.
+	// aboutPost and aboutMessage are whether the mail tells of a post, or of a message.
+	aboutPost, aboutMessage bool
+	// censored is whether the site's blocked words are replaced in the message.
+	censored bool
+	// prepare fills in what the templates need beyond the data about the user, the post and the message.
+	// If the mail is not needed (any more), it returns the reason instead. It may be nil.
 	prepare func(c *content) (unneeded gone)
 	en, ja  text
 }
 
 // kinds holds all kinds of mail, by the names that the queue stores.
-var kinds = map[string]kind{
+var kinds = joined(accountKinds, postKinds, messageKinds)
+
+func joined(parts ...map[string]kind) map[string]kind {
+	all := map[string]kind{}
+	for _, m := range parts {
+		maps.Copy(all, m)
+	}
+	return all
+}
+
+// accountKinds are the mails about accounts.
+var accountKinds = map[string]kind{
 	"welcome": {
 		code: "confirm",
 		prepare: func(c *content) gone {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"net/url"
 	"strings"
 	"testing"
 
+	"golang.org/x/net/html"
+
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 )
 
@@ -35,16 +38,45 @@ func TestWhatFollowsFromEvents(t *testing.T) {
 		{"u_login", 5, nil, "[]"},
 		{"q_post", 5, []events.Param{param("postid", 5)}, "[]"},
 	} {
-		if got := fmt.Sprint(following(event(c.event, c.actor, c.param...))); got != c.want {
+		if got := shown(following(event(c.event, c.actor, c.param...))); got != c.want {
 			t.Errorf("%s %v: %s, expected %s", c.event, c.param, got, c.want)
 		}
 	}
 }
 
+// shown returns mails by their kinds and the users they go to.
+func shown(list []queued) string {
+	short := []string{}
+	for _, q := range list {
+		short = append(short, fmt.Sprintf("{%s %d}", q.kind, q.userID))
+	}
+	return fmt.Sprint(short)
+}
+
+// aboutOf says what the mails of kinds tell of, in tests.
+var aboutOf = func() map[string]about {
+	all := map[string]about{}
+	for kind := range postKinds {
+		all[kind] = about{Post: 9, Flags: 3}
+	}
+	for kind := range messageKinds {
+		all[kind] = about{Message: 4, By: 6}
+	}
+	return all
+}()
+
+// addMessage stores the message of which mails tell, from the user 6 to the user 5.
+func addMessage(t *testing.T, db *database.DB) {
+	t.Helper()
+	addUser(t, db, 6, "haru", "haru@example.com", "")
+	mustExec(t, db, `INSERT INTO {messages} (messageid, type, fromuserid, touserid, content, format, created)
+		VALUES (4, 'PUBLIC', 6, 5, 'はじめまして、spamword', '', '2026-01-02 03:04:05')`)
+}
+
 // written composes a mail of the kind to user 5.
 func written(t *testing.T, m *Module, kind string) (received, error) {
 	t.Helper()
-	msg, err := m.compose(t.Context(), &row{queued: queued{kind, 5}, id: 9, seq: 8, created: 1700000000})
+	msg, err := m.compose(t.Context(), &row{queued: queued{kind: kind, userID: 5, about: aboutOf[kind]}, id: 9, seq: 8, created: 1700000000})
 	if err != nil {
 		return received{}, err
 	}
@@ -64,6 +96,7 @@ func TestTexts(t *testing.T) {
 	p := onSQLite(t)
 	db := p.open(t, nil)
 	addUser(t, db, 5, "あき O'Neil", "aki@example.com", "c0de1234")
+	addMessage(t, db)
 	set(t, db, "site_title", "質問の広場 & Co", "register_notify_admin", "1")
 	const handle = "あき O'Neil"
 	const escaped = "%E3%81%82%E3%81%8D%20O%27Neil"
@@ -87,6 +120,19 @@ func TestTexts(t *testing.T) {
 				"approved":   {handle, "https://qa.example/user/" + escaped},
 				"confirm":    {handle, "https://qa.example/confirm?c=c0de1234&u=%E3%81%82%E3%81%8D+O%27Neil\n", "c0de1234"},
 				"reset":      {handle, "https://qa.example/reset?c=c0de1234&e=aki%40example.com\n", "c0de1234"},
+
+				"q_posted":    {"花子", "> 巣箱の大きさ\n>\n> 二行の\n> spamword <b>\n", "https://qa.example/7/slug?show=9\n"},
+				"q_answered":  {handle, "花子", "巣箱の大きさ", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=9\n"},
+				"q_commented": {handle, "花子", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=9\n"},
+				"a_commented": {handle, "花子", "> 二行の\n> ******** <b>\n", "> その回答\n", "https://qa.example/7/slug?show=9\n"},
+				"c_commented": {handle, "花子", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=9\n"},
+				"a_selected":  {handle, "花子", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=9\n"},
+				"moderate":    {"花子", "> spamword <b>\n", "https://qa.example/7/slug?show=9\n", "https://qa.example/admin/moderate\n"},
+				"remoderate":  {"花子", "> spamword <b>\n", "https://qa.example/7/slug?show=9\n", "https://qa.example/admin/moderate\n"},
+				"flagged":     {"花子", "3 ", "> spamword <b>\n", "https://qa.example/admin/flagged\n"},
+
+				"private_message": {handle, "haru", "> はじめまして、spamword\n", "https://qa.example/message/haru\n"},
+				"wall_post":       {handle, "haru", "> はじめまして、********\n", "https://qa.example/user/" + escaped + "#wall\n"},
 			}[name] {
 				if !strings.Contains(mail.body, want) {
 					t.Errorf("%s %s has no %q:\n%s", language, name, want, mail.body)
@@ -99,11 +145,11 @@ func TestTexts(t *testing.T) {
 				t.Errorf("%s %s: subject %q", language, name, mail.subject)
 			}
 			to := "<aki@example.com>"
-			if name == "registered" {
+			if kinds[name].toSite {
 				to = "<staff@qa.example>"
 			}
 			for header, want := range map[string]string{"To": to, "Auto-Submitted": "auto-generated", "User-Agent": "", "X-Mailer": "",
-				"Message-Id": "<q2ab.1700000000.8.9@qa.example>", "Content-Type": "text/plain; charset=UTF-8"} {
+				"Message-Id": "<q2ab.1700000000.8.9@qa.example>"} {
 				if got := mail.header.Get(header); got != want {
 					t.Errorf("%s %s: %s %q, expected %q", language, name, header, got, want)
 				}
@@ -114,6 +160,7 @@ func TestTexts(t *testing.T) {
 			if _, err := mail.header.Date(); err != nil {
 				t.Errorf("%s %s: %v", language, name, err)
 			}
+			checkHTML(t, name, mail)
 			if japanese := strings.Contains(mail.body, "様") || strings.Contains(mail.body, "さん"); japanese != (language == "ja") {
 				t.Errorf("%s %s is in the other language:\n%s", language, name, mail.body)
 			}
@@ -121,9 +168,43 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-func TestAllKindsAreTried(t *testing.T) {
-	if names := []string{"approved", "confirm", "registered", "reset", "welcome"}; len(kinds) != len(names) || slices.ContainsFunc(names, func(n string) bool { return kinds[n].prepare == nil }) {
-		t.Errorf("kinds other than %v: say in TestTexts what they contain", names)
+// checkHTML checks that a mail's HTML says what its plain text says, and loads nothing.
+func checkHTML(t *testing.T, name string, mail received) {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(mail.html))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	links := map[string]bool{}
+	for n := range root.Descendants() {
+		switch {
+		case n.Type == html.TextNode && n.Parent.Data != "style" && n.Parent.Data != "title":
+			text.WriteString(n.Data)
+		case n.Type == html.ElementNode:
+			for _, a := range n.Attr {
+				if a.Key == "href" {
+					links[a.Val] = true
+				}
+				if a.Key == "src" || strings.Contains(a.Val, "url(") {
+					t.Errorf("%s loads %s", name, a.Val)
+				}
+			}
+		}
+	}
+	squeezed := func(s string) string { return strings.Join(strings.Fields(s), "") }
+	all := squeezed(text.String())
+	body, _, _ := strings.Cut(mail.body, "\n-- \n")
+	for line := range strings.Lines(body) {
+		line = strings.TrimSpace(line)
+		if want := squeezed(strings.TrimPrefix(line, ">")); !strings.Contains(all, want) {
+			t.Errorf("%s: the HTML has no %q:\n%s", name, want, mail.html)
+		}
+		if strings.HasPrefix(line, "https://") && !links[line] && len(links) > 0 {
+			if decoded, err := url.PathUnescape(line); err != nil || !links[decoded] && !links[line] {
+				t.Errorf("%s: the HTML does not link to %s: %v", name, line, links)
+			}
+		}
 	}
 }
 

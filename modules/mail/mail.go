@@ -1,13 +1,14 @@
-// Package mail sends the mails that follow from events on the site. So far these are the mails
-// about accounts.
+// Package mail sends the mails that follow from events on the site: those about accounts, posts and
+// messages that Q2A sends, to the same people under the same options.
 //
 // Its public face: New returns the module, Handle consumes the outbox of events, and Serve sends.
 // It publishes no events.
 //
 // Handle does not send, because a mail server may be slow or down and the outbox must not wait for
 // it. It puts mails into a queue in the database, from which Serve takes them. A row of the queue
-// records only which kind of mail goes to which user. The address, the name and the code are read
-// when the mail is sent, so that a mail is up to date and the queue holds no personal data.
+// records only which kind of mail goes to which user, and about which post or message. The address, the
+// texts and the code are read when the mail is sent, so that a mail is up to date and the queue holds no
+// personal data. Only of a private message that the site does not keep does the queue have the text.
 //
 // Normally each mail is sent once, however many processes there are. It is sent again only if a
 // process dies or loses the database after the mail server has accepted the mail and before its row
@@ -20,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
+	"strings"
 	"time"
 
 	"38qa.net/backend/modules/kernel/database"
@@ -55,9 +57,38 @@ type Settings struct {
 	// purpose is "confirm", for a code that confirms the address, or "reset", for one that allows
 	// the user to choose a new password. Code returns "" if there is no valid code any more.
 	Code func(ctx context.Context, userID int, address, purpose string) (string, error)
+	// Post returns the post with an id, or nil if there is none. The site's blocked words are replaced
+	// if censored is set.
+	Post func(ctx context.Context, id int, censored bool) (*Post, error)
+	// Text returns a content, in one of the formats of posts and messages, as plain text.
+	Text func(content, format string) string
+	// Censor replaces the site's blocked words in a text.
+	Censor func(ctx context.Context, text string) (string, error)
 	// Poll is the longest time until this process notices a mail that another process has queued or
 	// that has become due; 0 means 5 seconds.
 	Poll time.Duration
+}
+
+// Post is a post as mails tell of it, in plain text.
+type Post struct {
+	// Author is the author's handle, or the name that a visitor has given, or "".
+	Author string
+	// Title is the title of the post's question, Text the post's own text, and Parent, for a comment on
+	// an answer, the answer's.
+	Title, Text, Parent string
+	// Address is the post's address. It is relative if the site does not know its own address.
+	Address    string
+	QuestionID int
+	// Visible reports whether everybody who may read the question can see the post.
+	Visible bool
+}
+
+// Link returns the post's address, or "" if it is relative and so of no use in a mail.
+func (p *Post) Link() string {
+	if !strings.Contains(p.Address, "://") {
+		return ""
+	}
+	return p.Address
 }
 
 // Module is the mail module.
@@ -106,7 +137,15 @@ func (m *Module) Handle(ctx context.Context, tx *database.DB, e events.Event) er
 	if m.target == nil {
 		return nil
 	}
-	list := following(e)
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return err
+	}
+	parent, thread, err := subscribers(ctx, tx, e)
+	if err != nil {
+		return err
+	}
+	list := append(following(e), followingPost(o, e, parent, thread)...)
 	for _, mail := range list {
 		if err := add(ctx, tx, e.Seq, mail); err != nil {
 			return err

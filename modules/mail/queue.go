@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -30,11 +31,26 @@ const (
 // taken the mail.
 var errTaken = errors.New("another process has taken the mail over")
 
-// queued is a mail that waits to be sent: its kind and the user whom it is about. For the kinds
-// with toSite the recipient is the site's own address.
+// queued is a mail that waits to be sent: its kind and the user whom it goes to. For the kinds with
+// toSite the recipient is the site's own address, and the user, if any, is whom the mail is about.
 type queued struct {
 	kind   string
 	userID int
+	// postID is the recipient's own post, whose column notify asks for the mail; 0 for mails that
+	// nobody need ask for. It may name an address, if the author has no account or wants another one.
+	postID int
+	about  about
+}
+
+// about is what a mail tells of, besides its recipient. It is kept in the queue as a JSON object.
+type about struct {
+	Post    int `json:"post,omitempty"`
+	Message int `json:"message,omitempty"`
+	// By is the user who did what the mail tells of; 0 for the author of the post.
+	By    int `json:"by,omitempty"`
+	Flags int `json:"flags,omitempty"`
+	// Text is the content of a message that is not stored elsewhere.
+	Text string `json:"text,omitempty"`
 }
 
 // row is a mail of the queue. The fence is incremented each time a process takes the mail, so that
@@ -47,16 +63,21 @@ type row struct {
 	fence    int
 }
 
-// add queues a mail that follows from the event with the number seq. The event, the kind and the
-// user together are unique in the queue.
+// add queues a mail that follows from the event with the number seq. The event, the kind, the user and
+// the user's post together are unique in the queue.
 func add(ctx context.Context, tx *database.DB, seq int64, q queued) error {
 	if seq <= 0 {
 		return fmt.Errorf("queue mail %s: the event has no place in the order yet", q.kind)
 	}
+	params, err := json.Marshal(q.about)
+	if err != nil {
+		return fmt.Errorf("queue mail %s: %w", q.kind, err)
+	}
 	now := tx.Now()
-	_, err := tx.Exec(ctx,
-		tx.InsertIgnore()+" {q2ab_mail} (seq, kind, userid, created, due) VALUES (?, ?, ?, ?, ?)",
-		seq, q.kind, q.userID, now, now)
+	_, err = tx.Exec(ctx,
+		tx.InsertIgnore()+` {q2ab_mail} (seq, kind, userid, postid, params, created, due)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		seq, q.kind, q.userID, q.postID, string(params), now, now)
 	if err != nil {
 		return fmt.Errorf("queue mail %s: %w", q.kind, err)
 	}
@@ -102,10 +123,18 @@ func (m *Module) due(ctx context.Context) (list []row, err error) {
 	now := m.db.Now()
 	err = m.db.Select(ctx, func(rows *sql.Rows) error {
 		var r row
-		err := rows.Scan(&r.id, &r.seq, &r.kind, &r.userID, &r.created, &r.attempts, &r.fence)
+		var params sql.NullString
+		err := rows.Scan(&r.id, &r.seq, &r.kind, &r.userID, &r.postID, &params, &r.created, &r.attempts,
+			&r.fence)
+		if err == nil && params.String != "" {
+			err = json.Unmarshal([]byte(params.String), &r.about)
+		}
 		list = append(list, r)
 		return err
-	}, "SELECT id, seq, kind, userid, created, attempts, fence FROM {q2ab_mail} WHERE due <= ? AND locked_until <= ? ORDER BY due, id LIMIT ?",
+	}, `SELECT id, seq, kind, userid, postid, params, created, attempts, fence
+		FROM {q2ab_mail}
+		WHERE due <= ? AND locked_until <= ?
+		ORDER BY due, id LIMIT ?`,
 		now, now, candidates)
 	return list, err
 }

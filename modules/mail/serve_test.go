@@ -329,7 +329,7 @@ func TestStopsAtOnceWhenIdle(t *testing.T) {
 func TestUnknownKind(t *testing.T) {
 	p := onSQLite(t)
 	m := p.module(t, Settings{URL: "smtp://127.0.0.1:1"})
-	if err := add(t.Context(), m.db, 1, queued{"digest", 5}); err != nil {
+	if err := add(t.Context(), m.db, 1, queued{kind: "digest", userID: 5}); err != nil {
 		t.Fatal(err)
 	}
 	if found, err := m.sendNext(t.Context()); !found || err != nil || waiting(t, m.db) != 1 {
@@ -345,7 +345,7 @@ func TestPanicIsOfOneMail(t *testing.T) {
 	kinds["bad"] = kind{prepare: func(*content) gone { panic("oh") }}
 	defer delete(kinds, "bad")
 	addUser(t, m.db, 5, "aki", "aki@example.com", "c0de1234")
-	if err := add(t.Context(), m.db, 1, queued{"bad", 5}); err != nil {
+	if err := add(t.Context(), m.db, 1, queued{kind: "bad", userID: 5}); err != nil {
 		t.Fatal(err)
 	}
 	if found, err := m.sendNext(t.Context()); !found || err != nil || waiting(t, m.db) != 1 || !strings.Contains(logs(), "mail panics") {

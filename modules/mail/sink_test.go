@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/big"
 	"mime"
+	"mime/multipart"
 	"mime/quotedprintable"
 	"net"
 	netmail "net/mail"
@@ -26,9 +27,10 @@ import (
 
 // received is a mail that arrived, decoded.
 type received struct {
-	from, to      string // of the envelope
-	header        netmail.Header
-	subject, body string
+	from, to string // of the envelope
+	header   netmail.Header
+	// body and html are the mail's text, plain and as HTML.
+	subject, body, html string
 }
 
 // sink is a mail server that keeps what it gets. The functions, if set, answer to what comes.
@@ -166,22 +168,43 @@ func decode(raw []byte) (received, error) {
 	if err != nil {
 		return received{}, err
 	}
-	body := msg.Body
-	switch msg.Header.Get("Content-Transfer-Encoding") {
+	_, params, err := mime.ParseMediaType(msg.Header.Get("Content-Type"))
+	if err != nil {
+		return received{}, err
+	}
+	parts := map[string]string{}
+	for all := multipart.NewReader(msg.Body, params["boundary"]); ; {
+		part, err := all.NextRawPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return received{}, err
+		}
+		text, err := decoded(part, part.Header.Get("Content-Transfer-Encoding"))
+		if err != nil {
+			return received{}, err
+		}
+		parts[part.Header.Get("Content-Type")] = strings.ReplaceAll(text, "\r\n", "\n")
+	}
+	subject, err := new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject"))
+	if err != nil {
+		return received{}, err
+	}
+	return received{header: msg.Header, subject: subject, body: parts["text/plain; charset=UTF-8"],
+		html: parts["text/html; charset=UTF-8"]}, nil
+}
+
+// decoded reads a part of a mail in the given transfer encoding.
+func decoded(body io.Reader, encoding string) (string, error) {
+	switch encoding {
 	case "base64":
 		body = base64.NewDecoder(base64.StdEncoding, body)
 	case "quoted-printable":
 		body = quotedprintable.NewReader(body)
 	}
 	text, err := io.ReadAll(body)
-	if err != nil {
-		return received{}, err
-	}
-	subject, err := new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject"))
-	if err != nil {
-		return received{}, err
-	}
-	return received{header: msg.Header, subject: subject, body: strings.ReplaceAll(string(text), "\r\n", "\n")}, nil
+	return string(text), err
 }
 
 // certificate makes a certificate for 127.0.0.1, and what a client needs to believe it.

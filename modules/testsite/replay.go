@@ -65,9 +65,27 @@ func (tr *Transition) setup() (s setup) {
 }
 
 func (tr *Transition) replay(t *testing.T, db Database, drift Drift) {
+	var before Snapshot
+	s, refused, responses := tr.play(t, db, func(s *Site) { before = ReadTables(t, s.App.DB) })
+	got, want := before.Diff(ReadTables(t, s.App.DB)), tr.Expected(drift)
+	tr.leaveOpen(want, got)
+	if differences := Describe(want, got); len(differences) > 0 {
+		t.Errorf("%s%s", responses, strings.Join(differences[:min(len(differences), 30)], "\n"))
+	}
+	if refused != tr.refused(tr.Calls()) {
+		t.Errorf("%sQ2A said %q", responses, tr.Response.Errors)
+	}
+}
+
+// play opens a site in the state before the recorded action, calls before, and does the action. It
+// returns the site, whether the action was refused, and the responses for error messages.
+func (tr *Transition) play(t *testing.T, db Database, before func(s *Site), options ...Option) (
+	s *Site, refused bool, responses string,
+) {
+	t.Helper()
 	now := tr.Clock.PageGet
 	began, calls := tr.setup(), tr.Calls()
-	s := New(t, db, After(began.SQL...), Clock(func() time.Time { return time.Unix(now, 0) }))
+	s = New(t, append(options, db, After(began.SQL...), Clock(func() time.Time { return time.Unix(now, 0) }))...)
 	from := []string{"X-Forwarded-For", tr.Action.IP}
 	for _, step := range tr.Action.API.Before {
 		now = tr.Clock.PageGet - step.Earlier
@@ -79,21 +97,13 @@ func (tr *Transition) replay(t *testing.T, db Database, drift Drift) {
 		s.Send(t, tr.Action.ActorID, "GET", "/v1/questions/"+q, nil, from...)
 	}
 	now = tr.Clock.Unix
-	before := ReadTables(t, s.App.DB)
-	refused, responses := false, ""
+	before(s)
 	for _, c := range calls {
 		res := s.Send(t, tr.Action.ActorID, c.Method, c.Path, c.Body, from...)
 		refused = refused || res.StatusCode >= 400
 		responses += fmt.Sprintf("%s %s → %d %.300s\n", c.Method, c.Path, res.StatusCode, Text(t, res))
 	}
-	got, want := before.Diff(ReadTables(t, s.App.DB)), tr.Expected(drift)
-	tr.leaveOpen(want, got)
-	if differences := Describe(want, got); len(differences) > 0 {
-		t.Errorf("%s%s", responses, strings.Join(differences[:min(len(differences), 30)], "\n"))
-	}
-	if refused != tr.refused(calls) {
-		t.Errorf("%sQ2A said %q", responses, tr.Response.Errors)
-	}
+	return s, refused, responses
 }
 
 // refused reports whether Q2A refused the action.

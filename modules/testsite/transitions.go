@@ -32,7 +32,9 @@ type Transition struct {
 		PageGet int64 `json:"page_get_at"`
 	}
 	Response struct{ Errors []string }
-	Diff     map[string]struct {
+	// Emails are the mails that Q2A sent.
+	Emails []struct{ To, Subject, Body string }
+	Diff   map[string]struct {
 		Inserted, Deleted []map[string]any
 		Updated           []struct{ Key, Before, After map[string]any }
 	}

@@ -145,6 +145,7 @@ var (
 	NavUnanswered              = define("nav_unanswered", "1")
 	NavUsers                   = define("nav_users", "1")
 	NeatURLs                   = define("neat_urls", "5")
+	NotifyAdminQPost           = define("notify_admin_q_post", "")
 	NotifyUsersDefault         = define("notify_users_default", "1")
 	PageSizeActivity           = define("page_size_activity", "20")
 	PageSizeAskCheckQs         = define("page_size_ask_check_qs", "5")

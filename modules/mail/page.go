@@ -1,0 +1,92 @@
+package mail
+
+import (
+	"html/template"
+	"regexp"
+	"strings"
+)
+
+// block is a part of a mail's body that HTML shows in its own way.
+type block struct {
+	// Lines are those of a paragraph or, if Quoted is set, of a quotation.
+	Lines  []string
+	Quoted bool
+	// Link is the address if the paragraph is nothing but an address.
+	Link string
+}
+
+var onlyLink = regexp.MustCompile(`^https?://\S+$`)
+
+// blocks divides the plain body of a mail at its empty lines. Lines that begin with ">" are quotations,
+// as the template function quote writes them.
+func blocks(body string) (list []block) {
+	body, signature, _ := strings.Cut(body, "\n-- \n")
+	for paragraph := range strings.SplitSeq(strings.TrimSpace(body), "\n\n") {
+		for _, line := range strings.Split(strings.TrimSpace(paragraph), "\n") {
+			rest, quoted := strings.CutPrefix(line, ">")
+			last := len(list) - 1
+			if quoted {
+				if last < 0 || !list[last].Quoted {
+					list = append(list, block{Quoted: true})
+					last++
+				}
+				list[last].Lines = append(list[last].Lines, strings.TrimPrefix(rest, " "))
+				continue
+			}
+			if onlyLink.MatchString(line) {
+				list = append(list, block{Link: line})
+				continue
+			}
+			list = append(list, block{Lines: []string{line}})
+		}
+	}
+	return append(list, block{Lines: strings.Split(strings.TrimSpace(signature), "\n")})
+}
+
+// pageTemplate is the layout of all mails as HTML. Styles are inlined for mail programs that drop style
+// sheets; those that keep them get the dark colours where people want these. Nothing is loaded from
+// elsewhere.
+var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
+<html lang="{{.Language}}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>{{.Subject}}</title>
+<style>
+@media (prefers-color-scheme: dark) {
+  body, .sheet { background: #1b1a17 !important; color: #ece7db !important }
+  .quote { background: #2a2823 !important; color: #ece7db !important }
+  a { color: #f2b84b !important }
+  .small { color: #a39c8c !important }
+}
+</style>
+</head>
+<body style="margin:0;padding:16px 8px;background:#f6f3ec;color:#2b2720">
+<div class="sheet" style="max-width:560px;margin:0 auto;padding:24px 20px;border-radius:8px;background:#ffffff;color:#2b2720;font:16px/1.7 -apple-system,'Hiragino Sans','Noto Sans JP','Segoe UI',sans-serif;overflow-wrap:anywhere">
+{{range .Blocks -}}
+{{if .Link}}<p style="margin:0 0 20px"><a href="{{.Link}}" style="color:#8a5a00">{{.Link}}</a></p>
+{{else if .Quoted}}<blockquote class="quote" style="margin:0 0 20px;padding:12px 16px;border-left:4px solid #e0a526;border-radius:4px;background:#faf6ea;color:#2b2720">{{range $i, $line := .Lines}}{{if $i}}<br>{{end}}{{$line}}{{end}}</blockquote>
+{{else}}<p style="margin:0 0 20px">{{range $i, $line := .Lines}}{{if $i}}<br>{{end}}{{$line}}{{end}}</p>
+{{end}}{{end -}}
+<p class="small" style="margin:0;padding-top:12px;border-top:1px solid #d9d2c2;color:#6f6757;font-size:13px">{{range $i, $line := .Signature}}{{if $i}}<br>{{end}}{{$line}}{{end}}</p>
+</div>
+</body>
+</html>
+`))
+
+// page returns a mail as HTML, made from its plain body.
+func page(subject, body string, japanese bool) string {
+	language := "en"
+	if japanese {
+		language = "ja"
+	}
+	all := blocks(body)
+	var b strings.Builder
+	err := pageTemplate.Execute(&b, map[string]any{"Language": language, "Subject": subject,
+		"Blocks": all[:len(all)-1], "Signature": all[len(all)-1].Lines})
+	if err != nil {
+		panic(err) // writing to a strings.Builder never fails, and the template is ours
+	}
+	return b.String()
+}
