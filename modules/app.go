@@ -128,6 +128,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Post: a.postToMail, Text: qa.TextOf, Censor: a.censored,
+		Posts: a.postRefs, Authors: a.Auth.Authors,
 	})
 	if err != nil {
 		return err
@@ -147,6 +148,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	points.ListenToAccounts(a.Auth)
 	people.ListenToAccounts(a.Auth)
 	a.Media.ListenToAccounts(a.Auth)
+	a.Mail.ListenToAccounts(a.Auth)
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
 	a.streams = events.NewStreams(a.Events, events.StreamSettings{Off: o.noStreams,
 		Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow, Still: a.QA.StillPublic,
@@ -185,6 +187,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Media.Register(api)
 	a.Auth.Register(api)
 	points.Register(api)
+	a.Mail.Register(api)
 	a.Jobs.Register(api, auth.RequireAdmin)
 	a.streams.Register(api)
 	a.Site.RegisterStatistics(api, auth.RequireAdmin)
@@ -308,6 +311,16 @@ func (a *App) postToMail(ctx context.Context, id int, censored bool) (*mail.Post
 		QuestionID: p.QuestionID, Visible: p.Visible}, nil
 }
 
+// postRefs returns those of the posts with the ids that the caller may see.
+func (a *App) postRefs(ctx context.Context, ids []int) (map[int]mail.InboxPost, error) {
+	refs, err := a.QA.Refs(ctx, ids)
+	list := make(map[int]mail.InboxPost, len(refs))
+	for id, r := range refs {
+		list[id] = mail.InboxPost{ID: r.ID, Type: r.Type, QuestionID: r.QuestionID, Title: r.Title, Path: r.Path}
+	}
+	return list, err
+}
+
 // censored replaces the site's blocked words in a text.
 func (a *App) censored(ctx context.Context, text string) (string, error) {
 	censor, err := a.QA.BlockedWords(ctx)
@@ -319,7 +332,8 @@ func (a *App) censored(ctx context.Context, text string) (string, error) {
 
 // consumers returns those who handle the events of the outbox, by their names there.
 func (a *App) consumers() map[string]events.Handler {
-	c := map[string]events.Handler{"jobs": a.Jobs.HandleEvent, "badges": a.Ranking.HandleEvent}
+	c := map[string]events.Handler{"jobs": a.Jobs.HandleEvent, "badges": a.Ranking.HandleEvent,
+		"inbox": a.Mail.HandleForInbox}
 	if a.Mail.On() {
 		c["mail"] = a.Mail.Handle
 	}

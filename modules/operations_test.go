@@ -65,6 +65,7 @@ var operationRules = map[string]rule{
 	"close-notice":         {members, "/v1/me/notices/welcome", nil}, "list-favorites": {members, "", nil}, "list-messages": {members, "", nil},
 	"list-conversation": {members, "", nil}, "list-notices": {members, "", nil}, "list-updates": {members, "", nil},
 	"list-user-favorites": {members, "/v1/users/haru/favorites", nil},
+	"list-inbox":          {members, "", nil}, "read-inbox": {members, "", object{}}, "get-preferences": {members, "", nil}, "update-preferences": {members, "", object{}},
 	// Writing.
 	"create-question": {everyone, "", object{"title": "Who may call this operation?", "content": "That is to be seen."}},
 	"create-answer":   {everyone, "/v1/questions/1/answers", object{"content": "Whoever stands in the table."}}, "create-comment": {everyone, "", object{"content": "Whoever stands in the table."}},
@@ -92,7 +93,7 @@ var operationRules = map[string]rule{
 var elsewhere = map[string]string{
 	"upload-media": "TestUpload, TestUploadRefused: it takes a form", "upload-avatar": "TestAvatar: it takes a form", "get-avatar": "TestAvatar",
 	"delete-media": "TestDeleteMedia: some take it back, others delete it", "begin-upload": "TestDirectUpload, and TestNoDirectUpload: it needs a store in S3", "confirm-upload": "TestDirectUpload",
-	"stream-events": "TestEventStream", "get-media": "TestMedia", "refresh-tokens": "TestRefreshTokensAreGoodForOnce", "delete-me": "TestOwnAccountIsDeleted", "claim-post": "TestPermissionsAndWritesAgree",
+	"read-inbox-entry": "TestInboxIsOnesOwn", "stream-events": "TestEventStream", "get-media": "TestMedia", "refresh-tokens": "TestRefreshTokensAreGoodForOnce", "delete-me": "TestOwnAccountIsDeleted", "claim-post": "TestPermissionsAndWritesAgree",
 	"select-answer": "TestPermissionsAndWritesAgree", "unselect-answer": "TestPermissionsAndWritesAgree", "reopen-question": "TestPermissionsAndWritesAgree",
 	"delete-answer": "TestPermissionsAndWritesAgree", "delete-comment": "TestPermissionsAndWritesAgree", "convert-answer-to-comment": "TestOracleTransitions", "cancel-job": "TestJobsOverREST",
 }

@@ -123,6 +123,15 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 			return nil, outage{fmt.Errorf("ask for the code of a mail: %w", err)}
 		}
 	}
+	if k.topic != "" && r.userID != 0 {
+		wanted, err := wants(ctx, m.db, r.userID, k.topic)
+		if err != nil {
+			return nil, outage{err}
+		}
+		if !wanted {
+			return nil, gone("the user has turned such mails off")
+		}
+	}
 	to, err := m.recipient(ctx, o, k, r, c)
 	if err != nil {
 		return nil, err

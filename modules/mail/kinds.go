@@ -47,6 +47,8 @@ type kind struct {
 	// toSite is whether the mail goes to the address in the option feedback_email instead of to the
 	// user.
 	toSite bool
+	// topic is by which members turn such mails off; "" for mails that nobody can turn off.
+	topic topic
 	// code is the purpose of the code in the mail, as Settings.Code takes it; "" for mails without
 	// a code.
 	code string

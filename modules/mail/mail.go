@@ -1,8 +1,11 @@
-// Package mail sends the mails that follow from events on the site: those about accounts, posts and
-// messages that Q2A sends, to the same people under the same options.
+// Package mail tells people what happens on the site: it decides from the events of the outbox who is
+// told of what, in the inbox of the site and by mail.
 //
-// Its public face: New returns the module, Handle consumes the outbox of events, and Serve sends.
-// It publishes no events.
+// Its public face: New returns the module, Register adds the operations of the inbox and of preferences,
+// Handle and HandleForInbox consume the outbox of events, and Serve sends mails. It publishes no events.
+//
+// The mails are those that Q2A sends, to the same people under the same options. The inbox is of our
+// own; Q2A has none.
 //
 // Handle does not send, because a mail server may be slow or down and the outbox must not wait for
 // it. It puts mails into a queue in the database, from which Serve takes them. A row of the queue
@@ -24,6 +27,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/site"
@@ -64,6 +70,10 @@ type Settings struct {
 	Text func(content, format string) string
 	// Censor replaces the site's blocked words in a text.
 	Censor func(ctx context.Context, text string) (string, error)
+	// Posts returns those of the posts with the ids that the caller of a request may see.
+	Posts func(ctx context.Context, ids []int) (map[int]InboxPost, error)
+	// Authors returns the users with the ids, as they stand beside what they wrote.
+	Authors func(ctx context.Context, o *site.Options, ids []int) (map[int]*auth.Author, error)
 	// Poll is the longest time until this process notices a mail that another process has queued or
 	// that has become due; 0 means 5 seconds.
 	Poll time.Duration
@@ -124,6 +134,22 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 	}
 	return &Module{db: db, site: s, settings: set, target: t, retry: firstRetry,
 		wake: make(chan struct{}, 1)}, nil
+}
+
+// Register adds the module's operations to the API.
+func (m *Module) Register(api huma.API) {
+	m.registerInbox(api)
+	m.registerPreferences(api)
+}
+
+// ListenToAccounts removes what the module holds of accounts that are deleted.
+func (m *Module) ListenToAccounts(accounts *auth.Module) {
+	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
+		if c.Kind != auth.Deleting {
+			return nil
+		}
+		return forget(ctx, tx, c.UserID)
+	})
 }
 
 // On reports whether mails are sent at all.

@@ -3,6 +3,7 @@ package mail
 // messageKinds are the mails about private messages and posts on walls. Who sends them is c.Who.
 var messageKinds = map[string]kind{
 	"private_message": {
+		topic:        topicMessages,
 		aboutMessage: true,
 		prepare: func(c *content) gone {
 			c.Profile, c.Link = c.links.to([]string{"user", c.Who}), c.links.to([]string{"message", c.Who})
@@ -38,6 +39,7 @@ To reply:
 `),
 	},
 	"wall_post": {
+		topic:        topicWall,
 		aboutMessage: true,
 		censored:     true,
 		prepare: func(c *content) gone {

@@ -39,21 +39,21 @@ var postKinds = map[string]kind{
 			"{{if .Link}}\n\n質問を見る:\n\n{{.Link}}{{end}}\n"),
 	},
 	"q_answered": {
-		aboutPost: true, prepare: link,
+		topic: topicReplies, aboutPost: true, prepare: link,
 		en: parse("{{.Who}} has answered your question: {{.Post.Title}} – {{.Site}}\n\n" + greetingEn +
 			"{{.Who}} has answered your question “{{.Post.Title}}”:\n\n{{quote .Post.Text}}" + readOnEn),
 		ja: parse("{{.Site}} ご質問「{{.Post.Title}}」に回答がありました\n\n" + greetingJa +
 			"ご質問「{{.Post.Title}}」に {{.Who}} さんが回答しました。\n\n{{quote .Post.Text}}" + readOnJa),
 	},
 	"q_commented": {
-		aboutPost: true, prepare: link,
+		topic: topicReplies, aboutPost: true, prepare: link,
 		en: parse("{{.Who}} has commented on your question: {{.Post.Title}} – {{.Site}}\n\n" + greetingEn +
 			"{{.Who}} has commented on your question “{{.Post.Title}}”:\n\n{{quote .Post.Text}}" + readOnEn),
 		ja: parse("{{.Site}} ご質問「{{.Post.Title}}」にコメントがありました\n\n" + greetingJa +
 			"ご質問「{{.Post.Title}}」に {{.Who}} さんがコメントしました。\n\n{{quote .Post.Text}}" + readOnJa),
 	},
 	"a_commented": {
-		aboutPost: true, prepare: link,
+		topic: topicReplies, aboutPost: true, prepare: link,
 		en: parse("{{.Who}} has commented on your answer to: {{.Post.Title}} – {{.Site}}\n\n" + greetingEn +
 			"{{.Who}} has commented on your answer to “{{.Post.Title}}”:\n\n{{quote .Post.Text}}\n\n" +
 			"Your answer:\n\n{{quote .Post.Parent}}" + readOnEn),
@@ -62,14 +62,14 @@ var postKinds = map[string]kind{
 			"あなたの回答:\n\n{{quote .Post.Parent}}" + readOnJa),
 	},
 	"c_commented": {
-		aboutPost: true, prepare: link,
+		topic: topicReplies, aboutPost: true, prepare: link,
 		en: parse("{{.Who}} has also commented: {{.Post.Title}} – {{.Site}}\n\n" + greetingEn +
 			"{{.Who}} has added a comment after yours, about “{{.Post.Title}}”:\n\n{{quote .Post.Text}}" + readOnEn),
 		ja: parse("{{.Site}} 「{{.Post.Title}}」のコメントに続きがあります\n\n" + greetingJa +
 			"「{{.Post.Title}}」で、あなたのコメントのあとに {{.Who}} さんがコメントしました。\n\n{{quote .Post.Text}}" + readOnJa),
 	},
 	"a_selected": {
-		aboutPost: true, prepare: link,
+		topic: topicSelected, aboutPost: true, prepare: link,
 		en: parse("Your answer is the best one: {{.Post.Title}} – {{.Site}}\n\n" + greetingEn +
 			"congratulations! {{.Who}} has chosen your answer to “{{.Post.Title}}” as the best one:\n\n" +
 			"{{quote .Post.Text}}" + readOnEn),

@@ -2,9 +2,12 @@ package qa
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -71,4 +74,66 @@ func (m *Module) BlockedWords(ctx context.Context) (censor func(text string) str
 		return nil, err
 	}
 	return m.blockedWords(o).Censor, nil
+}
+
+// Ref is a post as lists of other modules refer to it.
+type Ref struct {
+	ID, QuestionID int
+	// Type is question, answer or comment, Title the title of the question, and Path the post's address
+	// on the site's own pages, relative to the site.
+	Type, Title, Path string
+}
+
+// Refs returns those of the posts with the ids that the caller may see, in one statement: visible posts
+// of visible questions, and the caller's own.
+func (m *Module) Refs(ctx context.Context, ids []int) (map[int]Ref, error) {
+	refs := make(map[int]Ref, len(ids))
+	if len(ids) == 0 {
+		return refs, nil
+	}
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	caller := auth.CallerOf(ctx)
+	err = m.db.Select(ctx, func(rows *sql.Rows) error {
+		var p, q post
+		var kind, parentKind, questionKind string
+		var user sql.NullInt64
+		var title sql.NullString
+		var categories [4]sql.NullInt64
+		err := rows.Scan(&p.id, &kind, &user, &parentKind, &q.id, &questionKind, &title,
+			&categories[0], &categories[1], &categories[2], &categories[3])
+		if err != nil {
+			return err
+		}
+		for _, c := range categories {
+			if c.Valid {
+				q.categoryPath = append(q.categoryPath, int(c.Int64))
+			}
+		}
+		p.kind, q.title = Kind(kind[:1]), title.String
+		own := user.Valid && int(user.Int64) == caller.UserID
+		visible := (len(kind) == 1 || own) && len(parentKind) <= 1 && len(questionKind) == 1
+		if !visible && !(own && p.id == q.id) || questionKind[:1] != string(KindQuestion) ||
+			mayRead(o, caller, &q) != auth.Permitted {
+			return nil
+		}
+		ref := m.ref(o, &p, &q)
+		refs[p.id] = Ref{ID: p.id, QuestionID: q.id, Type: ref.Type, Title: ref.Title, Path: ref.Path}
+		return nil
+	}, `SELECT p.postid, p.type, p.userid,
+			CASE WHEN p.type LIKE 'Q%' THEN '' ELSE COALESCE(pp.type, 'none') END,
+			q.postid, q.type, q.title, q.catidpath1, q.catidpath2, q.catidpath3, q.categoryid
+		FROM {posts} p
+		LEFT JOIN {posts} pp ON pp.postid = p.parentid
+		JOIN {posts} q ON q.postid = CASE
+			WHEN p.type LIKE 'Q%' THEN p.postid
+			WHEN pp.type LIKE 'Q%' THEN pp.postid
+			ELSE pp.parentid END
+		WHERE p.postid IN ? AND (p.type LIKE 'Q%' OR p.type LIKE 'A%' OR p.type LIKE 'C%')`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read posts that lists refer to: %w", err)
+	}
+	return refs, nil
 }

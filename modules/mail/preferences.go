@@ -1,0 +1,187 @@
+package mail
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/web"
+)
+
+// channels says how a member is told of something.
+type channels struct {
+	Inbox bool `json:"inbox" doc:"In the inbox of the site"`
+	Mail  bool `json:"mail" doc:"By mail at once, for what is mailed at all"`
+}
+
+// topic is what members choose channels for: kinds of mail and of entries of the inbox that belong
+// together.
+type topic string
+
+// The topics, as the table of preferences stores them.
+const (
+	topicReplies  topic = "replies"
+	topicSelected topic = "selected"
+	topicMentions topic = "mentions"
+	topicFollowed topic = "followed"
+	topicVotes    topic = "votes"
+	topicMessages topic = "messages"
+	topicWall     topic = "wall"
+	topicPosts    topic = "posts"
+)
+
+// byDefault says which channels are used until a member chooses others. Mail is as Q2A sends it.
+// Replies and chosen answers are mailed only if the post asks for it, as on the old site; turning mail
+// off here turns it off for all posts.
+var byDefault = map[topic]channels{
+	topicReplies: {Inbox: true, Mail: true}, topicSelected: {Inbox: true, Mail: true},
+	topicMentions: {Inbox: true}, topicFollowed: {Inbox: true}, topicVotes: {Inbox: true},
+	topicMessages: {Inbox: true, Mail: true}, topicWall: {Inbox: true, Mail: true},
+	topicPosts: {Inbox: true},
+}
+
+// preferences are a member's choices for all topics.
+type preferences struct {
+	Replies  channels `json:"replies" doc:"Answers to one's questions, and comments on one's posts or after one's own. Mailed only for posts that ask for it (notify)"`
+	Selected channels `json:"selected" doc:"One's answer was chosen as the best. Mailed only for answers that ask for it (notify)"`
+	Mentions channels `json:"mentions" doc:"One's @handle stands in a post. Never mailed"`
+	Followed channels `json:"followed" doc:"New questions of users, tags and categories that one follows, and answers to questions. Never mailed"`
+	Votes    channels `json:"votes" doc:"A post reached a round number of votes. Never mailed"`
+	Messages channels `json:"messages" doc:"Private messages"`
+	Wall     channels `json:"wall" doc:"Posts on one's wall"`
+	Posts    channels `json:"posts" doc:"What moderators did with one's posts. Never mailed"`
+}
+
+// each calls do with each topic and its channels.
+func (p *preferences) each(do func(t topic, c *channels)) {
+	do(topicReplies, &p.Replies)
+	do(topicSelected, &p.Selected)
+	do(topicMentions, &p.Mentions)
+	do(topicFollowed, &p.Followed)
+	do(topicVotes, &p.Votes)
+	do(topicMessages, &p.Messages)
+	do(topicWall, &p.Wall)
+	do(topicPosts, &p.Posts)
+}
+
+type preferencesOutput struct{ Body preferences }
+
+// channelsPatch are the channels to change; what is absent stays.
+type channelsPatch struct {
+	Inbox *bool `json:"inbox,omitempty"`
+	Mail  *bool `json:"mail,omitempty"`
+}
+
+type preferencesInput struct {
+	Body struct {
+		Replies  *channelsPatch `json:"replies,omitempty"`
+		Selected *channelsPatch `json:"selected,omitempty"`
+		Mentions *channelsPatch `json:"mentions,omitempty"`
+		Followed *channelsPatch `json:"followed,omitempty"`
+		Votes    *channelsPatch `json:"votes,omitempty"`
+		Messages *channelsPatch `json:"messages,omitempty"`
+		Wall     *channelsPatch `json:"wall,omitempty"`
+		Posts    *channelsPatch `json:"posts,omitempty"`
+	}
+}
+
+func (m *Module) registerPreferences(api huma.API) {
+	operation := huma.Operation{OperationID: "get-preferences", Method: http.MethodGet,
+		Path: "/v1/me/preferences", Tags: []string{"Me"}, Summary: "How one is told of what",
+		Description: "What the site may send at all is in GET /v1/me (notifications).",
+		Errors:      []int{http.StatusForbidden}}
+	web.Register(api, operation, func(ctx context.Context, _ *struct{}) (*preferencesOutput, error) {
+		caller, err := auth.RequireUser(ctx)
+		if err != nil {
+			return nil, err
+		}
+		p, err := preferencesOf(ctx, m.db, caller.UserID)
+		return &preferencesOutput{Body: p}, err
+	})
+	operation.OperationID, operation.Method = "update-preferences", http.MethodPatch
+	operation.Summary = "Change how one is told of what"
+	operation.Description = "Topics and channels that are left out stay as they are."
+	web.Register(api, operation, m.updatePreferences)
+}
+
+// preferencesOf returns a member's choices, or the defaults where there are none.
+func preferencesOf(ctx context.Context, db *database.DB, userID int) (p preferences, err error) {
+	chosen := map[topic]channels{}
+	err = db.Select(ctx, func(rows *sql.Rows) error {
+		var t topic
+		var c channels
+		err := rows.Scan(&t, &c.Inbox, &c.Mail)
+		chosen[t] = c
+		return err
+	}, "SELECT kind, inbox, mail FROM {q2ab_preferences} WHERE userid = ?", userID)
+	if err != nil {
+		return p, fmt.Errorf("read preferences: %w", err)
+	}
+	p.each(func(t topic, c *channels) {
+		var ok bool
+		if *c, ok = chosen[t]; !ok {
+			*c = byDefault[t]
+		}
+	})
+	return p, nil
+}
+
+func (m *Module) updatePreferences(ctx context.Context, in *preferencesInput) (*preferencesOutput, error) {
+	caller, err := auth.RequireUser(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := &in.Body
+	patches := map[topic]*channelsPatch{topicReplies: b.Replies, topicSelected: b.Selected,
+		topicMentions: b.Mentions, topicFollowed: b.Followed, topicVotes: b.Votes,
+		topicMessages: b.Messages, topicWall: b.Wall, topicPosts: b.Posts}
+	out := &preferencesOutput{}
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
+		var err error
+		if out.Body, err = preferencesOf(ctx, tx, caller.UserID); err != nil {
+			return err
+		}
+		out.Body.each(func(t topic, c *channels) {
+			patch := patches[t]
+			if err != nil || patch == nil {
+				return
+			}
+			if patch.Inbox != nil {
+				c.Inbox = *patch.Inbox
+			}
+			if patch.Mail != nil {
+				c.Mail = *patch.Mail
+			}
+			err = choose(ctx, tx, caller.UserID, t, *c)
+		})
+		return err
+	})
+	return out, err
+}
+
+// choose stores a member's choice for a topic.
+func choose(ctx context.Context, tx *database.DB, userID int, t topic, c channels) error {
+	_, err := tx.Exec(ctx, "INSERT INTO {q2ab_preferences} (userid, kind, inbox, mail) VALUES (?, ?, ?, ?)"+
+		tx.Upsert("userid, kind")+"inbox = "+tx.Given("inbox")+", mail = "+tx.Given("mail"),
+		userID, string(t), c.Inbox, c.Mail)
+	if err != nil {
+		return fmt.Errorf("store a preference: %w", err)
+	}
+	return nil
+}
+
+// wants reports whether a member has not turned off the mails of a topic.
+func wants(ctx context.Context, db *database.DB, userID int, t topic) (bool, error) {
+	mails := byDefault[t].Mail
+	_, err := db.Get(ctx, []any{&mails}, "SELECT mail FROM {q2ab_preferences} WHERE userid = ? AND kind = ?",
+		userID, string(t))
+	if err != nil {
+		return false, fmt.Errorf("read a preference: %w", err)
+	}
+	return mails, nil
+}
