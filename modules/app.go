@@ -128,7 +128,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Post: a.postToMail, Text: qa.TextOf, Censor: a.censored,
-		Posts: a.postRefs, Authors: a.Auth.Authors,
+		Posts: a.postRefs, Auth: a.Auth,
 	})
 	if err != nil {
 		return err

@@ -65,6 +65,8 @@ var operationRules = map[string]rule{
 	"close-notice":         {members, "/v1/me/notices/welcome", nil}, "list-favorites": {members, "", nil}, "list-messages": {members, "", nil},
 	"list-conversation": {members, "", nil}, "list-notices": {members, "", nil}, "list-updates": {members, "", nil},
 	"list-user-favorites": {members, "/v1/users/haru/favorites", nil},
+	"send-feedback":       {everyone, "", object{"message": "Where is the honey?"}},
+	"send-feedback":       {everyone, "", object{"message": "Where is the honey?"}},
 	"list-inbox":          {members, "", nil}, "read-inbox": {members, "", object{}}, "get-preferences": {members, "", nil}, "update-preferences": {members, "", object{}},
 	// Writing.
 	"create-question": {everyone, "", object{"title": "Who may call this operation?", "content": "That is to be seen."}},

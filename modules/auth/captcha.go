@@ -48,13 +48,15 @@ const (
 	captchaSignUp captchaUse = "sign-up"
 	captchaForgot captchaUse = "forgot"
 	CaptchaPost   captchaUse = "post"
+	// CaptchaFeedback is asked of those who are asked before they post.
+	CaptchaFeedback captchaUse = "feedback"
 )
 
 // captchaChallenge describes the challenge that a client has to show, and before which actions.
 type captchaChallenge struct {
 	Provider string   `json:"provider" enum:"recaptcha,hcaptcha,turnstile"`
 	SiteKey  string   `json:"siteKey" doc:"For the provider's script"`
-	For      []string `json:"for" enum:"sign-up,forgot,post" doc:"What needs a solved challenge: its token is sent as captchaToken"`
+	For      []string `json:"for" enum:"sign-up,forgot,post,feedback" doc:"What needs a solved challenge: its token is sent as captchaToken"`
 }
 
 const (
@@ -82,6 +84,8 @@ func asksCaptcha(o *site.Options, c Caller, level int, use captchaUse) bool {
 			o.Bool(option.ModerateUsers) && o.Bool(option.CaptchaOnUnapproved) ||
 			o.Bool(option.ConfirmUserEmails) && o.Bool(option.CaptchaOnUnconfirmed) &&
 				c.Flags&FlagEmailConfirmed == 0
+	case CaptchaFeedback:
+		return o.Bool(option.CaptchaOnFeedback) && asksCaptcha(o, c, level, CaptchaPost)
 	}
 	return false
 }
@@ -116,7 +120,7 @@ func (m *Module) challenge(o *site.Options, c Caller) *captchaChallenge {
 		return nil
 	}
 	var uses []string
-	for _, use := range []captchaUse{captchaSignUp, captchaForgot, CaptchaPost} {
+	for _, use := range []captchaUse{captchaSignUp, captchaForgot, CaptchaPost, CaptchaFeedback} {
 		if asksCaptcha(o, c, c.Level, use) {
 			uses = append(uses, string(use))
 		}

@@ -64,6 +64,22 @@ func (a *action) chargeMail(address string) error {
 	return count(mailsToAddress, database.FoldGeneralCI(address), maxMailsToAddress)
 }
 
+// CountHourly counts one more action of the caller's that Q2A does not limit, and returns rate_limit if
+// there were more in the current hour than most, by the account, or than clientMost, by the client's
+// address. what is the action's name in the API.
+func (w *Writer) CountHourly(what string, most, clientMost int) error {
+	if !w.Caller.Anonymous() {
+		if err := countHourly(w.Ctx, w.Tx, what+" by account", strconv.Itoa(w.Caller.UserID), most,
+			what); err != nil {
+			return err
+		}
+	}
+	if w.Caller.IP.IsValid() {
+		return countHourly(w.Ctx, w.Tx, what+" by client", limit.ClientKey(w.Caller.IP), clientMost, what)
+	}
+	return nil
+}
+
 // takenKeys returns the names under which it is counted how often the caller has learned that a name
 // is taken: one for the account and one for the client's address.
 func takenKeys(ctx context.Context) (names []string) {

@@ -41,6 +41,8 @@ type content struct {
 	Who string
 	// Flags is how many flags the post has.
 	Flags int
+	// Feedback is who wrote to the site, nil in other mails.
+	Feedback *feedbackFrom
 
 	options *site.Options
 	links   links
@@ -166,6 +168,9 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 		msg.SetGenHeader(gomail.HeaderInReplyTo, thread)
 		msg.SetGenHeader(gomail.HeaderReferences, thread)
 	}
+	if c.Feedback != nil && validAddress(c.Feedback.Email) {
+		msg.ReplyToMailAddress(&netmail.Address{Name: oneLine(c.Feedback.Name), Address: c.Feedback.Email})
+	}
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetBodyString(gomail.TypeTextPlain, body)
 	msg.AddAlternativeString(gomail.TypeTextHTML, page(subject, body, japanese))
@@ -212,6 +217,7 @@ func (m *Module) tell(ctx context.Context, k kind, r *row, c *content) (err erro
 		}
 		c.Post.Title, c.Who, c.Flags = oneLine(c.Post.Title), c.Post.Author, r.about.Flags
 	}
+	c.Feedback = r.about.Feedback
 	if k.aboutMessage {
 		c.Message = r.about.Text
 		if r.about.Message != 0 {

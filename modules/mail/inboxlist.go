@@ -168,7 +168,7 @@ func (m *Module) lookUp(ctx context.Context, rows []inboxRow) ([]inboxEntry, err
 	if err != nil {
 		return nil, err
 	}
-	people, err := m.settings.Authors(ctx, o, users)
+	people, err := m.settings.Auth.Authors(ctx, o, users)
 	if err != nil {
 		return nil, err
 	}

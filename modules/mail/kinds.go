@@ -29,6 +29,8 @@ func following(e events.Event) []queued {
 		return []queued{{kind: "confirm", userID: user}}
 	case e.Name == "u_reset_code" && user > 0:
 		return []queued{{kind: "reset", userID: user}}
+	case e.Name == "feedback":
+		return []queued{feedbackMail(e)}
 	case e.Name == "u_wall_post" && user > 0 && user != e.Actor.UserID:
 		return []queued{{kind: "wall_post", userID: user,
 			about: about{Message: number(e, "messageid"), By: e.Actor.UserID}}}
@@ -63,7 +65,7 @@ type kind struct {
 }
 
 // kinds holds all kinds of mail, by the names that the queue stores.
-var kinds = joined(accountKinds, postKinds, messageKinds)
+var kinds = joined(accountKinds, postKinds, messageKinds, feedbackKinds)
 
 func joined(parts ...map[string]kind) map[string]kind {
 	all := map[string]kind{}

@@ -59,6 +59,7 @@ var aboutOf = func() map[string]about {
 	for kind := range postKinds {
 		all[kind] = about{Post: 9, Flags: 3}
 	}
+	all["feedback"] = about{Text: "蜂蜜はどこ？", Feedback: &feedbackFrom{Name: "花子", Email: "hanako@example.jp", Previous: "/ask", Browser: "Firefox", IP: "192.0.2.7"}}
 	for kind := range messageKinds {
 		all[kind] = about{Message: 4, By: 6}
 	}
@@ -131,6 +132,8 @@ func TestTexts(t *testing.T) {
 				"remoderate":  {"花子", "> spamword <b>\n", "https://qa.example/7/slug?show=9\n", "https://qa.example/admin/moderate\n"},
 				"flagged":     {"花子", "3 ", "> spamword <b>\n", "https://qa.example/admin/flagged\n"},
 
+				"feedback": {"> 蜂蜜はどこ？\n", "花子", "hanako@example.jp", "/ask", "Firefox", "192.0.2.7"},
+
 				"private_message": {handle, "haru", "> はじめまして、spamword\n", "https://qa.example/message/haru\n"},
 				"wall_post":       {handle, "haru", "> はじめまして、********\n", "https://qa.example/user/" + escaped + "#wall\n"},
 			}[name] {
@@ -161,7 +164,7 @@ func TestTexts(t *testing.T) {
 				t.Errorf("%s %s: %v", language, name, err)
 			}
 			checkHTML(t, name, mail)
-			if japanese := strings.Contains(mail.body, "様") || strings.Contains(mail.body, "さん"); japanese != (language == "ja") {
+			if japanese := strings.Contains(mail.body, "様") || strings.Contains(mail.body, "さん") || strings.Contains(mail.body, "お問い合わせ"); japanese != (language == "ja") {
 				t.Errorf("%s %s is in the other language:\n%s", language, name, mail.body)
 			}
 		}

@@ -11,7 +11,8 @@
 // it. It puts mails into a queue in the database, from which Serve takes them. A row of the queue
 // records only which kind of mail goes to which user, and about which post or message. The address, the
 // texts and the code are read when the mail is sent, so that a mail is up to date and the queue holds no
-// personal data. Only of a private message that the site does not keep does the queue have the text.
+// personal data. Only what is kept nowhere else stands in the queue itself, until it is sent: feedback, and
+// private messages where the site does not keep them.
 //
 // Normally each mail is sent once, however many processes there are. It is sent again only if a
 // process dies or loses the database after the mail server has accepted the mail and before its row
@@ -72,8 +73,8 @@ type Settings struct {
 	Censor func(ctx context.Context, text string) (string, error)
 	// Posts returns those of the posts with the ids that the caller of a request may see.
 	Posts func(ctx context.Context, ids []int) (map[int]InboxPost, error)
-	// Authors returns the users with the ids, as they stand beside what they wrote.
-	Authors func(ctx context.Context, o *site.Options, ids []int) (map[int]*auth.Author, error)
+	// Auth is the module that knows callers; it writes what they may write.
+	Auth *auth.Module
 	// Poll is the longest time until this process notices a mail that another process has queued or
 	// that has become due; 0 means 5 seconds.
 	Poll time.Duration
@@ -140,6 +141,7 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 func (m *Module) Register(api huma.API) {
 	m.registerInbox(api)
 	m.registerPreferences(api)
+	m.registerFeedback(api)
 }
 
 // ListenToAccounts removes what the module holds of accounts that are deleted.

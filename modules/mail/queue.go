@@ -51,6 +51,8 @@ type about struct {
 	Flags int `json:"flags,omitempty"`
 	// Text is the content of a message that is not stored elsewhere.
 	Text string `json:"text,omitempty"`
+	// Feedback is who wrote to the site, and from where.
+	Feedback *feedbackFrom `json:"feedback,omitempty"`
 }
 
 // row is a mail of the queue. The fence is incremented each time a process takes the mail, so that
