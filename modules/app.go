@@ -128,7 +128,8 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Post: a.postToMail, Text: qa.TextOf, Censor: a.censored,
-		Posts: a.postRefs, Auth: a.Auth,
+		Posts: a.postRefs, Auth: a.Auth, Secret: cfg.KeySecret,
+		StopTelling: func(ctx context.Context, id int) error { return a.QA.StopTelling(ctx, id) },
 	})
 	if err != nil {
 		return err

@@ -41,6 +41,10 @@ type content struct {
 	Who string
 	// Flags is how many flags the post has.
 	Flags int
+	// NoMore says what the link Unsubscribe is for.
+	NoMore string
+	// Unsubscribe is the address that turns such mails off, "" for mails that nobody can turn off.
+	Unsubscribe string
 	// Feedback is who wrote to the site, nil in other mails.
 	Feedback *feedbackFrom
 
@@ -57,7 +61,8 @@ func (c *content) unconfirmed() bool { return c.user.code != "" && c.user.flags&
 type text struct{ subject, body *template.Template }
 
 // signature is the end of every mail.
-const signature = "\n-- \n{{.Site}}\n{{if .Address}}{{.Address}}\n{{end}}"
+const signature = "\n-- \n{{.Site}}\n{{if .Address}}{{.Address}}\n{{end}}" +
+	"{{with .Unsubscribe}}{{$.NoMore}}\n{{.}}\n{{end}}"
 
 // functions are what the templates of bodies can call.
 var functions = template.FuncMap{"quote": quote}
@@ -148,10 +153,14 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	}
 	japanese := strings.HasPrefix(o.String(option.SiteLanguage), "ja")
 	t, anonymous := k.en, "anonymous"
+	c.NoMore = "No more mails like this one:"
 	if japanese {
-		t, anonymous = k.ja, "匿名"
+		t, anonymous, c.NoMore = k.ja, "匿名", "このようなメールの配信停止:"
 	}
 	c.Who = cmp.Or(oneLine(c.Who), anonymous)
+	if c.Unsubscribe, err = m.unsubscribeLink(ctx, k, r); err != nil {
+		return nil, outage{err}
+	}
 	subject, body, err := t.render(c)
 	if err != nil {
 		return nil, fmt.Errorf("write mail %s: %w", r.kind, err)
@@ -171,9 +180,13 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	if c.Feedback != nil && validAddress(c.Feedback.Email) {
 		msg.ReplyToMailAddress(&netmail.Address{Name: oneLine(c.Feedback.Name), Address: c.Feedback.Email})
 	}
+	if c.Unsubscribe != "" { // RFC 8058: mail programs show a button that does it
+		msg.SetGenHeader(gomail.HeaderListUnsubscribe, "<"+c.Unsubscribe+">")
+		msg.SetGenHeader(gomail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
+	}
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetBodyString(gomail.TypeTextPlain, body)
-	msg.AddAlternativeString(gomail.TypeTextHTML, page(subject, body, japanese))
+	msg.AddAlternativeString(gomail.TypeTextHTML, page(subject, body, c.Unsubscribe, japanese))
 	return msg, nil
 }
 

@@ -33,6 +33,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/kernel/secret"
 	"38qa.net/backend/modules/site"
 )
 
@@ -73,6 +74,12 @@ type Settings struct {
 	Censor func(ctx context.Context, text string) (string, error)
 	// Posts returns those of the posts with the ids that the caller of a request may see.
 	Posts func(ctx context.Context, ids []int) (map[int]InboxPost, error)
+	// StopTelling makes a post ask for no mails any more, as if its author had taken that back, and the
+	// comments beside it that name the same address.
+	StopTelling func(ctx context.Context, postID int) error
+	// Secret is what the links by which people unsubscribe are signed with. If it is empty, a secret is
+	// made and kept in the database.
+	Secret string
 	// Auth is the module that knows callers; it writes what they may write.
 	Auth *auth.Module
 	// Poll is the longest time until this process notices a mail that another process has queued or
@@ -110,6 +117,8 @@ type Module struct {
 	target   target // nil when mails are off
 	// retry is the pause after the first failure of a mail. It is firstRetry except in tests.
 	retry time.Duration
+	// signing is the key of the links by which people unsubscribe.
+	signing *secret.Secret
 	// wake holds a token after Handle has queued a mail, so that Serve looks at once.
 	wake chan struct{}
 }
@@ -134,7 +143,7 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 		set.Poll = 5 * time.Second
 	}
 	return &Module{db: db, site: s, settings: set, target: t, retry: firstRetry,
-		wake: make(chan struct{}, 1)}, nil
+		signing: secret.New("unsubscribe", set.Secret), wake: make(chan struct{}, 1)}, nil
 }
 
 // Register adds the module's operations to the API.
@@ -142,6 +151,7 @@ func (m *Module) Register(api huma.API) {
 	m.registerInbox(api)
 	m.registerPreferences(api)
 	m.registerFeedback(api)
+	m.registerUnsubscribe(api)
 }
 
 // ListenToAccounts removes what the module holds of accounts that are deleted.

@@ -69,14 +69,14 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 {{else if .Quoted}}<blockquote class="quote" style="margin:0 0 20px;padding:12px 16px;border-left:4px solid #e0a526;border-radius:4px;background:#faf6ea;color:#2b2720">{{range $i, $line := .Lines}}{{if $i}}<br>{{end}}{{$line}}{{end}}</blockquote>
 {{else}}<p style="margin:0 0 20px">{{range $i, $line := .Lines}}{{if $i}}<br>{{end}}{{$line}}{{end}}</p>
 {{end}}{{end -}}
-<p class="small" style="margin:0;padding-top:12px;border-top:1px solid #d9d2c2;color:#6f6757;font-size:13px">{{range $i, $line := .Signature}}{{if $i}}<br>{{end}}{{$line}}{{end}}</p>
+<p class="small" style="margin:0;padding-top:12px;border-top:1px solid #d9d2c2;color:#6f6757;font-size:13px">{{range $i, $line := .Signature}}{{if $i}}<br>{{end}}{{if eq $line $.Unsubscribe}}<a href="{{$line}}" style="color:#6f6757">{{$line}}</a>{{else}}{{$line}}{{end}}{{end}}</p>
 </div>
 </body>
 </html>
 `))
 
 // page returns a mail as HTML, made from its plain body.
-func page(subject, body string, japanese bool) string {
+func page(subject, body, unsubscribe string, japanese bool) string {
 	language := "en"
 	if japanese {
 		language = "ja"
@@ -84,7 +84,8 @@ func page(subject, body string, japanese bool) string {
 	all := blocks(body)
 	var b strings.Builder
 	err := pageTemplate.Execute(&b, map[string]any{"Language": language, "Subject": subject,
-		"Blocks": all[:len(all)-1], "Signature": all[len(all)-1].Lines})
+		"Unsubscribe": unsubscribe,
+		"Blocks":      all[:len(all)-1], "Signature": all[len(all)-1].Lines})
 	if err != nil {
 		panic(err) // writing to a strings.Builder never fails, and the template is ours
 	}

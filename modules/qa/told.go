@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 )
 
@@ -65,6 +66,24 @@ func (m *Module) Tell(ctx context.Context, id int, censored bool) (*Told, error)
 		told.Visible = told.Visible && parent.visible()
 	}
 	return told, nil
+}
+
+// StopTelling makes a post ask for no mails about replies any more, as an edit of its author's would, and
+// with it the comments on the same post that name the same address, as visitors do. It does nothing if
+// there is no such post.
+func (m *Module) StopTelling(ctx context.Context, id int) error {
+	return m.db.Tx(ctx, func(tx *database.DB) error {
+		var notify sql.NullString
+		var parent sql.NullInt64
+		if _, err := tx.Get(ctx, []any{&notify, &parent}, "SELECT notify, parentid FROM {posts} WHERE postid = ?",
+			id); err != nil || !notify.Valid {
+			return err
+		}
+		_, err := tx.Exec(ctx, `UPDATE {posts} SET notify = NULL
+			WHERE postid = ? OR parentid = ? AND type LIKE 'C%' AND notify = ? AND notify LIKE '%@%.%'`,
+			id, parent.Int64, notify.String)
+		return err
+	})
 }
 
 // BlockedWords returns a function that replaces the words that the site does not want to show.

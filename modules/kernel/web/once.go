@@ -18,6 +18,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/secret"
 )
 
 // headerIdempotencyKey is the header with which a client identifies a POST request, so that it can
@@ -176,7 +177,7 @@ var keptHeaders = []string{"Content-Type", "Location", "ETag"}
 type keeper struct {
 	db     *database.DB
 	caller func(context.Context) IdempotencyCaller
-	secret secret
+	secret *secret.Secret
 }
 
 // idempotent is a middleware that responds to a repeated POST with the stored response. Refusals are
@@ -222,12 +223,12 @@ func (k *keeper) idempotent(next echo.HandlerFunc) echo.HandlerFunc {
 // the key, the hashes reveal nothing without it, even if the server's secret is in the same
 // database.
 func (k *keeper) once(r *http.Request, key string, body []byte) (*once, error) {
-	secret, err := k.secret.read(r.Context(), k.db)
+	own, err := k.secret.Read(r.Context(), k.db)
 	if err != nil {
 		return nil, err
 	}
 	hash := func(parts ...string) []byte {
-		h := hmac.New(sha256.New, secret)
+		h := hmac.New(sha256.New, own)
 		for _, p := range parts {
 			fmt.Fprintf(h, "%d\n%s\n", len(p), p)
 		}

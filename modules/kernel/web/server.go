@@ -22,6 +22,7 @@ import (
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/limit"
+	"38qa.net/backend/modules/kernel/secret"
 )
 
 // Settings are the settings of the server; see package config for their meaning.
@@ -144,7 +145,7 @@ func New(s Settings) *Server {
 	}
 	e.Use(limitRefusals(s.Refusals, srv.refusalKey), srv.takeTurn, takeMatch)
 	if s.Once != nil {
-		k := &keeper{db: s.Once, caller: s.Caller, secret: secret{configured: s.Secret}}
+		k := &keeper{db: s.Once, caller: s.Caller, secret: secret.New("idempotency", s.Secret)}
 		e.Use(k.idempotent)
 	}
 	srv.api = humaecho.New(e, apiConfig(s.PublicURL, s.Description))
