@@ -83,6 +83,12 @@ func quote(written string) string {
 	return strings.Join(lines, "\n")
 }
 
+// What the link is for by which people unsubscribe.
+const (
+	noMoreEn = "No more mails like this one:"
+	noMoreJa = "このようなメールの配信停止:"
+)
+
 // parse returns the templates of a mail that is written as the subject, an empty line and the body.
 func parse(mail string) text {
 	subject, body, _ := strings.Cut(mail, "\n\n")
@@ -153,9 +159,9 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	}
 	japanese := strings.HasPrefix(o.String(option.SiteLanguage), "ja")
 	t, anonymous := k.en, "anonymous"
-	c.NoMore = "No more mails like this one:"
+	c.NoMore = noMoreEn
 	if japanese {
-		t, anonymous, c.NoMore = k.ja, "匿名", "このようなメールの配信停止:"
+		t, anonymous, c.NoMore = k.ja, "匿名", noMoreJa
 	}
 	c.Who = cmp.Or(oneLine(c.Who), anonymous)
 	if c.Unsubscribe, err = m.unsubscribeLink(ctx, k, r); err != nil {

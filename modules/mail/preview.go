@@ -1,0 +1,65 @@
+package mail
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"38qa.net/backend/modules/site"
+	"38qa.net/backend/modules/site/option"
+)
+
+// Preview passes each kind of mail in each language to write, as a page with made-up data; name is the
+// kind and the language. It needs no site.
+func Preview(write func(name, page string) error) error {
+	for _, name := range slices.Sorted(maps.Keys(kinds)) {
+		for _, language := range []string{"en", "ja"} {
+			page, err := previewOf(name, language == "ja")
+			if err == nil {
+				err = write(name+"."+language, page)
+			}
+			if err != nil {
+				return fmt.Errorf("preview of %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// previewOf returns a kind of mail as a page.
+func previewOf(name string, japanese bool) (string, error) {
+	k := kinds[name]
+	c := &content{
+		Site: "Bee talk", Address: "https://bees.example/", Handle: "Hana", Who: "Taro", Flags: 2,
+		NoMore: noMoreEn, Message: "May I come and see your hives?\nSunday would suit me.",
+		Post: &Post{Author: "Taro", Title: "How large should a hive be?", QuestionID: 7, Visible: true,
+			Text:    "22 cm on the inside has worked well here.\n\nIn cold winters less is better.",
+			Parent:  "The larger the better, since a colony grows.",
+			Address: "https://bees.example/7/how-large-should-a-hive-be?show=9#a9"},
+		options: site.NewOptions(map[string]string{option.RegisterNotifyAdmin.Name(): "1"}),
+		user:    user{email: "hana@example.com", handle: "Hana", code: "k3x9w2ab", level: levelApproved},
+		links:   links{site: "https://bees.example/", neat: true},
+	}
+	t := k.en
+	if japanese {
+		t = k.ja
+		c.Site, c.Handle, c.Who, c.NoMore = "みつばちの広場", "花子", "太郎", noMoreJa
+		c.Message = "巣箱を見に伺ってもよろしいでしょうか。\n日曜日はいかがですか。"
+		c.Post.Author, c.Post.Title, c.Post.Parent = "太郎", "巣箱の大きさはどのくらいがよいですか", "群れは大きくなるので、大きいほどよいと思います。"
+		c.Post.Text = "内寸 22 cm で問題ありませんでした。\n\n寒い地域では少し小さめがよいと思います。"
+	}
+	if name == "feedback" {
+		c.Feedback = &feedbackFrom{Name: c.Who, Email: "taro@example.com", Previous: "https://bees.example/",
+			Browser: "Firefox", IP: "192.0.2.7"}
+	}
+	if k.topic != "" {
+		c.Unsubscribe = "https://api.bees.example" + unsubscribePath + "?token=…"
+	}
+	if k.prepare != nil {
+		if unneeded := k.prepare(c); unneeded != "" {
+			return "", unneeded
+		}
+	}
+	subject, body, err := t.render(c)
+	return page(subject, body, c.Unsubscribe, japanese), err
+}
