@@ -2,6 +2,7 @@ package mail
 
 import (
 	"maps"
+	"strings"
 
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/site/option"
@@ -84,6 +85,9 @@ var accountKinds = map[string]kind{
 				c.Code, c.Link = c.user.code, c.links.confirmation(c.user)
 			}
 			c.Profile = c.links.profile(c.user)
+			if c.options.Bool(option.ShowCustomWelcome) {
+				c.Message = strings.TrimSpace(c.options.String(option.CustomWelcome))
+			}
 			return ""
 		},
 		en: parse(`Welcome to {{.Site}}
@@ -91,6 +95,10 @@ var accountKinds = map[string]kind{
 Hello {{.Handle}},
 
 it is good to have you at {{.Site}}.
+{{- if .Message}}
+
+{{.Message}}
+{{- end}}
 {{- if .Link}}
 
 One step is left: please open this link, so that we know that this address is yours.
@@ -121,6 +129,10 @@ If you have not opened an account at {{.Site}}, please do not confirm this addre
 {{.Handle}} 様
 
 {{.Site}} にご参加いただき、ありがとうございます。
+{{- if .Message}}
+
+{{.Message}}
+{{- end}}
 {{- if .Link}}
 
 このメールアドレスがご本人のものであることを確かめるため、次のリンクを開いてください。

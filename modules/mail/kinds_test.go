@@ -280,6 +280,23 @@ func TestWelcomeSaysWhatIsLeftToDo(t *testing.T) {
 	}
 }
 
+// TestCustomWelcome checks that the site's own words of welcome are in the mail, if the site wants them.
+func TestCustomWelcome(t *testing.T) {
+	p := onSQLite(t)
+	db := p.open(t, nil)
+	addUser(t, db, 5, "aki", "aki@example.com", "c0de1234")
+	for _, shown := range []string{"0", "1"} {
+		set(t, db, "custom_welcome", "Have a look\nat <our> hives.", "show_custom_welcome", shown)
+		mail, err := written(t, p.module(t, Settings{URL: "smtp://127.0.0.1:1"}), "welcome")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(mail.body, "\n\nHave a look\nat <our> hives.\n\n") != (shown == "1") {
+			t.Errorf("show_custom_welcome %s:\n%s", shown, mail.body)
+		}
+	}
+}
+
 // TestMailsBearTheirOwnCodes: each kind asks for the code that it is about, and for the address that it goes to.
 func TestMailsBearTheirOwnCodes(t *testing.T) {
 	p := onSQLite(t)

@@ -65,6 +65,7 @@ var (
 	CommentOnQs                = define("comment_on_qs", "0")
 	ConfirmUserEmails          = define("confirm_user_emails", "1")
 	ConfirmUserRequired        = define("confirm_user_required", "")
+	CustomWelcome              = define("custom_welcome", "")
 	DoAskCheckQs               = define("do_ask_check_qs", "0")
 	DoCloseOnSelect            = define("do_close_on_select", "")
 	DoCompleteTags             = define("do_complete_tags", "1")
