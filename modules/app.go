@@ -229,6 +229,7 @@ func authSettings(cfg config.Config) auth.Settings {
 		Cognito: auth.Cognito{Issuer: cfg.CognitoIssuer, KeysURL: cfg.CognitoKeysURL,
 			Endpoint: cfg.CognitoEndpoint, ClientIDs: cfg.CognitoClients,
 			GroupLevels: levels, AliasPool: cfg.CognitoAliases, TriggersOverHTTP: cfg.CognitoTriggers},
+		ObeyMutes: cfg.ObeyMutes,
 		Captcha: auth.Captcha{Provider: cfg.CaptchaProvider, SiteKey: cfg.CaptchaSiteKey,
 			Secret: cfg.CaptchaSecret, VerifyURL: cfg.CaptchaURL},
 		Blocked: qa.BlockedIn,

@@ -37,7 +37,7 @@ func assignable(o *site.Options, c Caller, t target) (level int, err error) {
 	case c.Anonymous():
 		return 0, problem.New(CodeLoginRequired)
 	case c.UserID == t.id:
-		return 0, problem.New(codeOwnAccount)
+		return 0, problem.New(CodeOwnAccount)
 	case c.Level < LevelModerator || c.Level < LevelSuper && c.Level <= t.maxLevel:
 		return 0, problem.New(CodePermissionLevel)
 	}

@@ -57,6 +57,8 @@ type Settings struct {
 	KeyRotation           time.Duration
 	KeySecret             string
 	SignInAttempts        int
+	// ObeyMutes refuses the answers, comments and messages of users to those who have muted them.
+	ObeyMutes bool
 	// Cognito replaces the built-in issuer if its Issuer is set.
 	Cognito Cognito
 	// Captcha configures how solved captchas are verified.

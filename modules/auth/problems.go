@@ -32,10 +32,14 @@ var (
 	CodeLoginRequired = problem.Define("login_required", http.StatusForbidden,
 		problem.Text("Sign-in required", "ログインが必要です"),
 		problem.Text("Only signed-in users may do this.", "この操作にはログインが必要です。"))
+	CodeMuted = problem.Define("muted", http.StatusForbidden,
+		problem.Text("Muted", "ミュートされています"),
+		problem.Text("This user has muted you and takes no answers, comments and messages of yours.",
+			"このユーザーはあなたをミュートしているため、回答・コメント・メッセージを受け付けません。"))
 	codeNotApproved = problem.Define("not_approved", http.StatusForbidden,
 		problem.Text("Not approved", "未承認のユーザーです"),
 		problem.Text("Your account has to be approved first.", "アカウントが承認されるまでこの操作はできません。"))
-	codeOwnAccount = problem.Define("own_account", http.StatusForbidden,
+	CodeOwnAccount = problem.Define("own_account", http.StatusForbidden,
 		problem.Text("Own account", "自分のアカウントです"),
 		problem.Text("This cannot be done with one's own account.", "自分のアカウントに対してこの操作はできません。"))
 	CodePermissionLevel = problem.Define("permission_level", http.StatusForbidden,
