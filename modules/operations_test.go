@@ -66,7 +66,6 @@ var operationRules = map[string]rule{
 	"list-conversation": {members, "", nil}, "list-notices": {members, "", nil}, "list-updates": {members, "", nil},
 	"list-user-favorites": {members, "/v1/users/haru/favorites", nil},
 	"send-feedback":       {everyone, "", object{"message": "Where is the honey?"}},
-	"send-feedback":       {everyone, "", object{"message": "Where is the honey?"}},
 	"list-inbox":          {members, "", nil}, "read-inbox": {members, "", object{}}, "get-preferences": {members, "", nil}, "update-preferences": {members, "", object{}},
 	// Writing.
 	"create-question": {everyone, "", object{"title": "Who may call this operation?", "content": "That is to be seen."}},
@@ -77,6 +76,7 @@ var operationRules = map[string]rule{
 	"edit-question": {moderators, "", object{"content": "Edited by who may."}}, "edit-answer": {moderators, "/v1/answers/16", object{"content": "Edited by who may."}},
 	"edit-comment": {moderators, "/v1/comments/15", object{"content": "Edited by who may."}}, "move-question": {moderators, "", object{"categoryId": 3}},
 	"retag-question": {moderators, "", object{"tags": []string{"walk"}}}, "close-question": {moderators, "", object{"note": "Closed by who may."}},
+	"add-favorite":        {members, "/v1/me/favorites/question/1", nil}, "remove-favorite": {members, "/v1/me/favorites/question/1", nil},
 	// People.
 	"list-queued-posts": {moderators, "", nil}, "list-flagged-posts": {moderators, "", nil}, "list-hidden-posts": {moderators, "", nil}, "list-unapproved-users": {moderators, "", nil},
 	"set-level": {moderators, "", object{"level": "expert"}}, "remove-level": {moderators, "", nil}, "approve-user": {moderators, "/v1/users/fuyu/approval", nil},

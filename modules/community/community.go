@@ -32,5 +32,6 @@ func (m *Module) Register(api huma.API) {
 	m.registerUsers(api)
 	m.registerProfiles(api)
 	m.registerMine(api)
+	m.registerFavorites(api)
 	m.registerNotices(api)
 }

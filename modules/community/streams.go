@@ -193,18 +193,39 @@ type deletion struct {
 func newStreams(tx *database.DB, most int) *streams { return &streams{tx: tx, most: most} }
 
 // append adds the updates to all streams to which they belong, and writes the result to the
-// database.
+// database. The entities' streams are written before the followers are read: whoever begins to follow
+// an entity meanwhile is then either found among its followers, or finds the updates in its stream.
 func (s *streams) append(ctx context.Context, updates []update) error {
 	if len(updates) == 0 {
 		return nil
 	}
+	if err := s.appendToEntities(ctx, updates); err != nil {
+		return err
+	}
+	return s.appendToUsers(ctx, updates)
+}
+
+// appendToEntities adds the updates to the streams of their entities.
+func (s *streams) appendToEntities(ctx context.Context, updates []update) error {
+	if err := s.readShared(ctx, updates); err != nil {
+		return err
+	}
+	for i := range updates {
+		if u := &updates[i]; u.to.kind != "-" {
+			s.shared[u.to] = append(s.shared[u.to], row{u.questionID, s.tx.Now(), u, 0})
+			s.trimShared(u)
+		}
+	}
+	return s.writeShared(ctx)
+}
+
+// appendToUsers adds the updates to the streams of the followers of their entities, and of the users
+// who get them without following anything.
+func (s *streams) appendToUsers(ctx context.Context, updates []update) error {
 	if err := s.readFollowers(ctx, updates); err != nil {
 		return err
 	}
 	picked := s.pick(updates)
-	if err := s.readShared(ctx, updates); err != nil {
-		return err
-	}
 	if err := s.readUsers(ctx, updates, picked); err != nil {
 		return err
 	}
@@ -213,18 +234,14 @@ func (s *streams) append(ctx context.Context, updates []update) error {
 		if u.to.kind == "-" {
 			s.addTo(u, u.userID)
 			s.trimUser(u.userID, u.questionID)
-			continue
-		}
-		s.shared[u.to] = append(s.shared[u.to], row{u.questionID, s.tx.Now(), u, 0})
-		s.trimShared(u)
-		if followers := s.follows[u.to]; len(followers) > 0 {
+		} else if followers := s.follows[u.to]; len(followers) > 0 {
 			for _, userID := range followers {
 				s.addTo(u, userID)
 			}
 			s.trimUser(picked[i], u.questionID)
 		}
 	}
-	return s.write(ctx)
+	return s.writeUsers(ctx)
 }
 
 // addTo adds an update to a user's stream.
@@ -232,7 +249,8 @@ func (s *streams) addTo(u *update, userID int) {
 	s.users[userID] = append(s.users[userID], row{u.questionID, s.tx.Now(), u, userID})
 }
 
-// readFollowers reads which users get a copy of the updates of each entity.
+// readFollowers reads which users get a copy of the updates of each entity. It locks these rows, so
+// that nobody who is not a follower any more gets a copy.
 func (s *streams) readFollowers(ctx context.Context, updates []update) error {
 	s.follows = map[entity][]int{}
 	byKind := map[string][]int{}
@@ -257,7 +275,7 @@ func (s *streams) readFollowers(ctx context.Context, updates []update) error {
 		s.follows[e] = append(s.follows[e], userID)
 		return err
 	}, "SELECT entitytype, entityid, userid FROM {userfavorites} WHERE "+strings.Join(parts, " OR ")+
-		" ORDER BY userid", args...)
+		" ORDER BY userid"+s.tx.ForUpdate(), args...)
 	if err != nil {
 		return fmt.Errorf("read followers: %w", err)
 	}
@@ -392,36 +410,56 @@ func (s *streams) delete(table, condition string, args ...any) {
 	s.deletes = append(s.deletes, deletion{table, condition, args})
 }
 
-// write carries out the deletions in the database and inserts the new rows that trimming has left.
-func (s *streams) write(ctx context.Context) error {
+// carryOut carries out the deletions in the database.
+func (s *streams) carryOut(ctx context.Context) error {
 	for _, d := range s.deletes {
 		if _, err := s.tx.Exec(ctx, "DELETE FROM {"+d.table+"} WHERE "+d.condition, d.args...); err != nil {
 			return fmt.Errorf("trim updates: %w", err)
 		}
 	}
-	var shared, users []any
+	s.deletes = nil
+	return nil
+}
+
+// eventColumns are the columns of an update that the tables of both kinds of streams have.
+const eventColumns = "entitytype, entityid, questionid, lastpostid, updatetype, lastuserid, updated"
+
+// eventMarks are the placeholders for eventColumns.
+const eventMarks = "?, ?, ?, ?, ?, ?, FROM_UNIXTIME(?)"
+
+// writeShared writes the streams of entities: it carries out the deletions and inserts the new rows
+// that trimming has left.
+func (s *streams) writeShared(ctx context.Context) error {
+	if err := s.carryOut(ctx); err != nil {
+		return err
+	}
+	var args []any
 	for e, rows := range s.shared {
 		for _, r := range rows {
 			if u := r.insert; u != nil {
-				shared = append(shared, e.kind, e.id, u.questionID, u.postID, orNull(u.what),
+				args = append(args, e.kind, e.id, u.questionID, u.postID, orNull(u.what),
 					idOrNull(u.by), r.updated)
 			}
 		}
 	}
+	return s.insert(ctx, "sharedevents", eventColumns, "("+eventMarks+")", args, 7)
+}
+
+// writeUsers does what writeShared does, for the streams of users.
+func (s *streams) writeUsers(ctx context.Context) error {
+	if err := s.carryOut(ctx); err != nil {
+		return err
+	}
+	var args []any
 	for _, rows := range s.users {
 		for _, r := range rows {
 			if u := r.insert; u != nil {
-				users = append(users, u.to.kind, u.to.id, u.questionID, u.postID, orNull(u.what),
+				args = append(args, u.to.kind, u.to.id, u.questionID, u.postID, orNull(u.what),
 					idOrNull(u.by), r.updated, r.of)
 			}
 		}
 	}
-	const columns, marks = "entitytype, entityid, questionid, lastpostid, updatetype, lastuserid, updated",
-		"?, ?, ?, ?, ?, ?, FROM_UNIXTIME(?)"
-	if err := s.insert(ctx, "sharedevents", columns, "("+marks+")", shared, 7); err != nil {
-		return err
-	}
-	return s.insert(ctx, "userevents", columns+", userid", "("+marks+", ?)", users, 8)
+	return s.insert(ctx, "userevents", eventColumns+", userid", "("+eventMarks+", ?)", args, 8)
 }
 
 func (s *streams) insert(ctx context.Context, table, columns, marks string, args []any, width int) error {

@@ -2,7 +2,9 @@ package qa
 
 import (
 	"context"
+	"fmt"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
@@ -161,4 +163,49 @@ func (m *Module) UpdatesFor(ctx context.Context, own, favorites bool) ([]Activit
 		return nil, err
 	}
 	return m.activityItems(ctx, o, tree, merge(events))
+}
+
+// MaySeeQuestion returns nil if there is a question with the id that the caller may see, and otherwise the
+// problem.
+func (m *Module) MaySeeQuestion(ctx context.Context, id int) error {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return err
+	}
+	t, err := m.assemble(ctx, m.db, o, "SELECT postid FROM {posts} WHERE postid = ?", []any{id}, id, false)
+	if err != nil {
+		return err
+	}
+	return seen(o, auth.CallerOf(ctx), t, t.question)
+}
+
+// FindCategory returns the category with the id or the path of slugs, or nil if there is none.
+func (m *Module) FindCategory(ctx context.Context, idOrPath string) (*Category, error) {
+	tree, err := m.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := tree.find(idOrPath)
+	if c == nil {
+		return nil, nil //nolint:nilnil // no category is not an error
+	}
+	return tree.ref(c.id), nil
+}
+
+// TagID returns the id of the word that is the tag, or 0 if no visible question has it.
+func (m *Module) TagID(ctx context.Context, tag string) (int, error) {
+	word, count, err := m.tagWord(ctx, tag)
+	if count == 0 {
+		word = 0
+	}
+	return word, err
+}
+
+// TagWithID returns the id again if the word with the id is a tag of a visible question, and 0 if not.
+func (m *Module) TagWithID(ctx context.Context, id int) (word int, err error) {
+	if _, err := m.db.Get(ctx, []any{&word},
+		"SELECT wordid FROM {words} WHERE wordid = ? AND tagcount > 0", id); err != nil {
+		return 0, fmt.Errorf("look up a tag: %w", err)
+	}
+	return word, nil
 }

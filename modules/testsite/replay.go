@@ -27,7 +27,7 @@ func Replay(t *testing.T, module string, least int) {
 				t.Run(tr.File, func(t *testing.T) { tr.replay(t, db, drift) })
 			}
 		}
-		t.Logf("%d recordings replayed; those of uploads are replayed in modules/media, and those of favourites, "+
+		t.Logf("%d recordings replayed; those of uploads are replayed in modules/media, and those of "+
 			"messages and the site's administration have no operations yet: %v", replayed, left)
 		if replayed < least {
 			t.Errorf("only %d recordings of %s were replayed, not %d", replayed, module, least)
@@ -40,6 +40,9 @@ func (tr *Transition) module() string {
 	calls := tr.Calls()
 	if len(calls) == 0 {
 		return ""
+	}
+	if strings.HasPrefix(calls[0].Path, "/v1/me/favorites") {
+		return "community"
 	}
 	for _, path := range []string{"/v1/auth", "/v1/me", "/v1/users"} {
 		if strings.HasPrefix(calls[0].Path, path) {

@@ -90,6 +90,9 @@ func (tr *Transition) Calls() []Call {
 	if c, ok := tr.postCall(); ok {
 		return []Call{c}
 	}
+	if calls := tr.memberCalls(); calls != nil {
+		return calls
+	}
 	return tr.accountCalls()
 }
 
