@@ -59,6 +59,7 @@ type Config struct {
 	KeyRotation     time.Duration     `env:"AUTH_KEY_ROTATION" envDefault:"720h" doc:"How often the built-in issuer makes itself a new key; the one before goes on verifying for as long again."`
 	KeySecret       string            `env:"AUTH_KEY_SECRET,unset" doc:"Seals the private keys of the built-in issuer in the database, so that whoever can only read the database cannot sign tokens. Empty: they are not sealed. All tasks need the same. Secret."`
 	SignInAttempts  int               `env:"SIGNIN_ATTEMPTS" envDefault:"30" doc:"Wrong passwords for one login name, from all addresses together, and from one client's address for all names, before further attempts are delayed: by a minute, and twice as long after each further one, up to a quarter of an hour for a name and an hour for an address. The site's own option limits each address in an hour besides."`
+	FollowersShown  string            `env:"FOLLOWERS_SHOWN_TO" envDefault:"auto" doc:"Who sees which users follow a user, whom that user follows, and how many they are: everybody, members (who are signed in), or nobody, as on Question2Answer's own pages; whom one follows oneself one sees in any case. auto: everybody if the old site has its plugin q2a-custom-user-detail switched on, which shows that, else nobody."`
 	ObeyMutes       bool              `env:"OBEY_MUTES" envDefault:"true" doc:"Refuse the answers, comments and messages of users to those who have muted them, here or with the old site's plugin q2a-custom-user-detail. false: clients only fold what comes from muted users."`
 	CognitoIssuer   string            `env:"COGNITO_ISSUER" doc:"https://cognito-idp.REGION.amazonaws.com/POOL_ID: only tokens of that user pool are good then. Empty: the built-in issuer signs people in."`
 	CognitoClients  []string          `env:"COGNITO_CLIENT_IDS" doc:"Ids of the pool's app clients whose tokens are taken, separated by commas. Needed with COGNITO_ISSUER."`
@@ -222,6 +223,10 @@ func (c Config) validate() error {
 	}
 	if !slices.Contains([]string{"recaptcha", "hcaptcha", "turnstile"}, c.CaptchaProvider) {
 		return fmt.Errorf("CAPTCHA_PROVIDER: %q is none of recaptcha, hcaptcha, turnstile", c.CaptchaProvider)
+	}
+	if !slices.Contains([]string{"auto", "everybody", "members", "nobody"}, c.FollowersShown) {
+		return fmt.Errorf("FOLLOWERS_SHOWN_TO: %q is none of auto, everybody, members, nobody",
+			c.FollowersShown)
 	}
 	if (c.CaptchaSecret == "") != (c.CaptchaSiteKey == "") {
 		return errors.New("CAPTCHA_SECRET and CAPTCHA_SITE_KEY belong together")

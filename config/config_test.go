@@ -47,6 +47,7 @@ func TestBadSettingsAreNamed(t *testing.T) {
 		"TIME_ZONE":            "Asia/Osaka",
 		"DATABASE_CONNECTIONS": "many",
 		"REQUEST_TIMEOUT":      "soon",
+		"FOLLOWERS_SHOWN_TO":   "friends",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, value)

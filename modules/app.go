@@ -135,7 +135,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		return err
 	}
 	a.QA = qa.New(a.DB, a.Site, a.Auth, a.Media)
-	people := community.New(a.DB, a.Site, a.Auth, a.QA)
+	people := community.New(a.DB, a.Site, a.Auth, a.QA, community.Settings{
+		FollowersShown: cfg.FollowersShown,
+	})
 	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll})
 	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA, a.Jobs)
 	points := a.Ranking

@@ -7,6 +7,7 @@ package community
 
 import (
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/maypok86/otter/v2"
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
@@ -14,17 +15,26 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
+// Settings are the settings of the module; package config describes them.
+type Settings struct {
+	// FollowersShown is who sees whom users follow: everybody, members, nobody or auto.
+	FollowersShown string
+}
+
 // Module is the community module.
 type Module struct {
 	db   *database.DB
 	site *site.Module
 	auth *auth.Module
 	qa   *qa.Module
+
+	settings       Settings
+	followerCounts *otter.Cache[int, int]
 }
 
 // New returns the module.
-func New(db *database.DB, s *site.Module, a *auth.Module, q *qa.Module) *Module {
-	return &Module{db: db, site: s, auth: a, qa: q}
+func New(db *database.DB, s *site.Module, a *auth.Module, q *qa.Module, settings Settings) *Module {
+	return &Module{db: db, site: s, auth: a, qa: q, settings: settings, followerCounts: newFollowerCounts()}
 }
 
 // Register adds the module's operations to the API.
@@ -33,5 +43,8 @@ func (m *Module) Register(api huma.API) {
 	m.registerProfiles(api)
 	m.registerMine(api)
 	m.registerFavorites(api)
+	m.registerFavoriteLists(api)
+	m.registerFollowers(api)
+	m.registerMutes(api)
 	m.registerNotices(api)
 }

@@ -21,7 +21,10 @@ import (
 // profile is what the caller may see of a user.
 type profile struct {
 	auth.Author
-	CreatedAt      time.Time       `json:"createdAt" doc:"When the account was made"`
+	CreatedAt time.Time `json:"createdAt" doc:"When the account was made"`
+	Marks
+	Followers      *int            `json:"followerCount,omitempty" doc:"How many users follow the user; absent where the caller may not see that"`
+	Following      *int            `json:"followingCount,omitempty" doc:"How many users the user follows; absent where the caller may not see that"`
 	Rank           int             `json:"rank" doc:"Place by points, from 1; users with as many points share it"`
 	Fields         []profileField  `json:"fields" doc:"The site's profile fields that the caller may see, in its order"`
 	CategoryLevels []categoryLevel `json:"categoryLevels,omitempty" doc:"Higher levels in single categories"`
@@ -145,6 +148,14 @@ func (m *Module) getProfile(ctx context.Context, in *handleInput) (*profileOutpu
 	if p.Body.Fields, err = m.fields(ctx, o, caller, a.ID); err != nil {
 		return nil, err
 	}
+	if err := m.countFollowers(ctx, o, caller, a.ID, &p.Body); err != nil {
+		return nil, err
+	}
+	known, err := m.marksOf(ctx, []int{a.ID})
+	if err != nil {
+		return nil, err
+	}
+	p.Body.Marks = known.of(a.ID)
 	levels, err := m.auth.CategoryLevels(ctx, a.ID)
 	if err != nil {
 		return nil, err

@@ -22,9 +22,10 @@ import (
 type user struct {
 	auth.Author
 	CreatedAt time.Time `json:"createdAt" doc:"When the account was made"`
-	Blocked   bool      `json:"blocked,omitempty" doc:"Told to moderators only"`
-	Email     string    `json:"email,omitempty" doc:"Told to those who approve users only"`
-	Confirmed *bool     `json:"emailConfirmed,omitempty" doc:"Told to those who approve users only"`
+	Marks
+	Blocked   bool   `json:"blocked,omitempty" doc:"Told to moderators only"`
+	Email     string `json:"email,omitempty" doc:"Told to those who approve users only"`
+	Confirmed *bool  `json:"emailConfirmed,omitempty" doc:"Told to those who approve users only"`
 }
 
 type usersInput struct {
@@ -174,7 +175,7 @@ func (m *Module) userPage(
 	for _, a := range accounts {
 		out.Body.Items = append(out.Body.Items, show(a))
 	}
-	return out, nil
+	return out, m.mark(ctx, out.Body.Items)
 }
 
 // userIDs returns the ids of at most count users after a position, or from the beginning if at is

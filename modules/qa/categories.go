@@ -171,17 +171,24 @@ type CategoryInfo struct {
 	QuestionCount int            `json:"questionCount" doc:"Visible questions in it and below"`
 	Position      int            `json:"position" doc:"Place among its siblings, from 1"`
 	ChildCount    int            `json:"childCount"`
+	IsFavorite    *bool          `json:"isFavorite,omitempty" doc:"Whether the caller follows it; absent for anonymous callers"`
 	Children      []CategoryInfo `json:"children,omitempty"`
 }
 
-func (c *category) info(deep bool) CategoryInfo {
+// info returns the category as responses show it, with the categories below it if deep is set. favorites
+// are the caller's, nil for anonymous callers.
+func (c *category) info(deep bool, favorites map[int]bool) CategoryInfo {
 	info := CategoryInfo{
 		ID: c.id, ParentID: c.parentID, Title: c.title, Slug: c.slug, Path: c.path, Description: c.content,
 		QuestionCount: c.questions, Position: c.position, ChildCount: len(c.children),
 	}
+	if favorites != nil {
+		is := favorites[c.id]
+		info.IsFavorite = &is
+	}
 	if deep {
 		for _, child := range c.children {
-			info.Children = append(info.Children, child.info(true))
+			info.Children = append(info.Children, child.info(true, favorites))
 		}
 	}
 	return info
@@ -223,10 +230,14 @@ func (m *Module) listCategories(ctx context.Context, _ *struct{}) (*categoryList
 	if err != nil {
 		return nil, err
 	}
+	favorites, err := m.favoriteCategories(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := &categoryListOutput{}
 	out.Body.Items = []CategoryInfo{}
 	for _, c := range t.top {
-		out.Body.Items = append(out.Body.Items, c.info(true))
+		out.Body.Items = append(out.Body.Items, c.info(true, favorites))
 	}
 	total := len(t.byID)
 	out.Body.Total = &total
@@ -242,7 +253,11 @@ func (m *Module) getCategory(ctx context.Context, in *categoryInput) (*categoryO
 	if c == nil {
 		return nil, problem.NotFound()
 	}
-	out := &categoryOutput{Body: categoryDetail{CategoryInfo: c.info(true), Ancestors: []Category{}}}
+	favorites, err := m.favoriteCategories(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &categoryOutput{Body: categoryDetail{CategoryInfo: c.info(true, favorites), Ancestors: []Category{}}}
 	for up := t.byID[c.parentID]; up != nil && len(out.Body.Ancestors) < maxDepth; up = t.byID[up.parentID] {
 		out.Body.Ancestors = append(out.Body.Ancestors, *t.ref(up.id))
 	}
@@ -252,7 +267,7 @@ func (m *Module) getCategory(ctx context.Context, in *categoryInput) (*categoryO
 		siblings = parent.children
 	}
 	for _, s := range siblings {
-		out.Body.Siblings = append(out.Body.Siblings, s.info(false))
+		out.Body.Siblings = append(out.Body.Siblings, s.info(false, favorites))
 	}
 	return out, nil
 }

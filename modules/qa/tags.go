@@ -18,6 +18,7 @@ import (
 type Tag struct {
 	Tag           string `json:"tag"`
 	QuestionCount int    `json:"questionCount" doc:"Visible questions with it"`
+	IsFavorite    *bool  `json:"isFavorite,omitempty" doc:"Whether the caller follows it; absent for anonymous callers"`
 }
 
 // tagDetail is a tag with its description.
@@ -104,10 +105,12 @@ func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, erro
 		}
 	}
 	out := &tagsOutput{Body: web.List[Tag]{Items: []Tag{}}}
+	favorite, favoriteArgs := favoriteColumn(ctx, "T", "wordid")
 	var last tagPosition
 	err = m.db.Select(ctx, func(rows *sql.Rows) error {
 		var at tagPosition
-		if err := rows.Scan(&at.ID, &at.Word, &at.Count); err != nil {
+		var favorite sql.NullBool
+		if err := rows.Scan(&at.ID, &at.Word, &at.Count, &favorite); err != nil {
 			return err
 		}
 		if len(out.Body.Items) == size {
@@ -115,13 +118,13 @@ func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, erro
 			return nil
 		}
 		last = at
-		out.Body.Items = append(out.Body.Items, Tag{at.Word, at.Count})
+		out.Body.Items = append(out.Body.Items, Tag{at.Word, at.Count, known(favorite)})
 		return nil
-	}, `SELECT wordid, word, tagcount
+	}, `SELECT wordid, word, tagcount, `+favorite+`
 		FROM {words}
 		WHERE `+where+`
 		ORDER BY `+by+`
-		LIMIT ? OFFSET ?`, append(args, size+1, in.Offset(size))...)
+		LIMIT ? OFFSET ?`, append(append(favoriteArgs, args...), size+1, in.Offset(size))...)
 	if err != nil {
 		return nil, fmt.Errorf("list tags: %w", err)
 	}
@@ -136,19 +139,21 @@ func (m *Module) getTag(ctx context.Context, in *tagInput) (*tagOutput, error) {
 	out := &tagOutput{}
 	var description sql.NullString
 	tag := words.Lower(words.WithoutAstral(in.Tag))
-	found, err := m.db.Get(ctx, []any{&out.Body.Tag.Tag, &out.Body.QuestionCount, &description},
-		`SELECT w.word, w.tagcount, t.content
+	var isFavorite sql.NullBool
+	favorite, args := favoriteColumn(ctx, "T", "w.wordid")
+	found, err := m.db.Get(ctx, []any{&out.Body.Tag.Tag, &out.Body.QuestionCount, &description, &isFavorite},
+		`SELECT w.word, w.tagcount, t.content, `+favorite+`
 			FROM {words} w
 			LEFT JOIN {tagmetas} t ON t.tag = w.word AND t.title = 'description' AND `+m.db.Exact("t.tag")+`
 			WHERE w.word = ? AND `+m.db.Exact("w.word")+` AND w.tagcount > 0`,
-		tag, tag, tag)
+		append(args, tag, tag, tag)...)
 	if err != nil {
 		return nil, fmt.Errorf("read tag: %w", err)
 	}
 	if !found {
 		return nil, problem.NotFound()
 	}
-	out.Body.Description = description.String
+	out.Body.Description, out.Body.IsFavorite = description.String, known(isFavorite)
 	return out, nil
 }
 

@@ -71,6 +71,7 @@ var (
 	DoCompleteTags             = define("do_complete_tags", "1")
 	DoCountQViews              = define("do_count_q_views", "1")
 	DoExampleTags              = define("do_example_tags", "1")
+	EnabledPlugins             = define("enabled_plugins", "")
 	EventLoggerToDatabase      = define("event_logger_to_database", "")
 	ExtraFieldActive           = define("extra_field_active", "")
 	ExtraFieldDisplay          = define("extra_field_display", "")
