@@ -56,13 +56,13 @@ func (m *Module) closeNotice(ctx context.Context, in *noticeInput) (*noContent, 
 }
 
 // ListenToAccounts removes, when an account is deleted, the favourites by which other users follow
-// it. The favourites of the account itself are deleted with its row.
+// it, as Q2A does, and the rows by which others have muted it. The favourites of the account itself are deleted with its row.
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
 		if c.Kind != auth.Deleting {
 			return nil
 		}
-		if _, err := tx.Exec(ctx, "DELETE FROM {userfavorites} WHERE entitytype = 'U' AND entityid = ?",
+		if _, err := tx.Exec(ctx, "DELETE FROM {userfavorites} WHERE entitytype IN ('U', 'M') AND entityid = ?",
 			c.UserID); err != nil {
 			return fmt.Errorf("forget who follows a user: %w", err)
 		}

@@ -30,6 +30,7 @@ type ActivityItem struct {
 	What     string       `json:"what" enum:"new,content,tags,category,closed,selected,visibility,type,comment-on-question,comment-on-answer,follow,other" doc:"new, or what was changed; in updates also how a new post concerns the reader"`
 	At       time.Time    `json:"at"`
 	By       *auth.Author `json:"by,omitempty"`
+	IsMuted  bool         `json:"isMuted,omitempty" doc:"Whether the caller has muted who did it"`
 	Votes    *votes       `json:"votes,omitempty" doc:"Of the answer; in the list of a user's answers"`
 	Excerpt  *Text        `json:"text,omitempty" doc:"What was written; in moderation lists"`
 	Flags    int          `json:"flagCount,omitempty" doc:"In moderation lists"`
@@ -69,6 +70,8 @@ type event struct {
 	votes      votes
 	format     string
 	content    string
+	// muted is set if the caller has muted the user.
+	muted bool
 	// personal is set, in a user's list of updates, if the event concerns the user's own posts.
 	personal bool
 }
@@ -95,13 +98,14 @@ func (q eventQuery) columns() (who, when string) {
 
 // events reads the events that q describes, the newest first, in one statement.
 func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
-	my := mineOf(ctx)
+	my := m.mineOf(ctx)
 	who, when := q.columns()
 	where := ""
 	if q.where != "" {
 		where = " WHERE " + q.where
 	}
-	query := `SELECT ` + listColumns + my.columns + `,
+	muted, mutedArgs := my.mutedActor(who)
+	query := `SELECT ` + listColumns + my.columns + `, ` + muted + `,
 			e.postid, e.type, COALESCE(UNIX_TIMESTAMP(` + when + `), 0), COALESCE(` + when + `, ''),
 			e.updatetype, COALESCE(` + who + `, 0), e.flagcount, e.netvotes, e.upvotes,
 			e.downvotes, e.format, COALESCE(e.content, ''), ` + auth.ActorColumns + `
@@ -120,19 +124,21 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 		if p.hasMyColumns {
 			places = append(places, s.myDest()...)
 		}
-		places = append(places, &e.postID, &kind, &e.time, &e.timeText, &updateType, &e.userID, &e.flags,
+		var muted sql.NullBool
+		places = append(places, &muted, &e.postID, &kind, &e.time, &e.timeText, &updateType, &e.userID, &e.flags,
 			&e.votes.Net, &e.votes.Up, &e.votes.Down, &e.format, &e.content)
 		if err := rows.Scan(append(places, e.author.Dest()...)...); err != nil {
 			return err
 		}
 		s.finish(p)
+		e.muted = muted.Bool
 		e.kind, _ = splitType(kind)
 		if q.updates {
 			e.updateType = updateType.String
 		}
 		events = append(events, e)
 		return nil
-	}, query, slices.Concat(q.args, my.args)...)
+	}, query, slices.Concat(mutedArgs, q.args, my.args)...)
 	if err != nil {
 		return nil, fmt.Errorf("read activity: %w", err)
 	}
@@ -353,7 +359,7 @@ func categoryParam(tree *categoryTree, param string) (*category, error) {
 func (m *Module) activityItem(o *site.Options, tree *categoryTree, e *event) ActivityItem {
 	item := ActivityItem{
 		Question: m.item(o, tree, e.question), What: "new", At: unixTime(e.time),
-		By:   e.author.Author(o, e.userID),
+		By: e.author.Author(o, e.userID), IsMuted: e.muted,
 		Post: m.ref(o, &post{id: e.postID, kind: e.kind}, e.question),
 	}
 	if e.isUpdate {

@@ -61,7 +61,7 @@ func (m *Module) assemble(
 	ctx context.Context, db *database.DB, o *site.Options, idQuery string, idArgs []any, id int,
 	permissions bool,
 ) (*loaded, error) {
-	caller, my := auth.CallerOf(ctx), mineOf(ctx)
+	caller, my := auth.CallerOf(ctx), m.mineOf(ctx)
 	posts, err := selectPosts(ctx, db, my.signedIn, (*scanner).fullDest,
 		`SELECT `+fullColumns+my.columns+`
 			FROM (`+idQuery+`) y

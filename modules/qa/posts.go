@@ -59,7 +59,10 @@ type post struct {
 	pictures               map[string]media.Picture
 	myVote, myFlag         int
 	favorite, hasMyColumns bool
-	lastIP                 []byte
+	// muted is set if the caller has muted the author, and mutedMe if the author has muted the caller and
+	// the site obeys that.
+	muted, mutedMe bool
+	lastIP         []byte
 }
 
 // baseColumns are the columns of a post p that lists and threads both show, in the order of
@@ -93,7 +96,7 @@ type scanner struct {
 	cookie, title, tags, name, updateType, content sql.NullString
 	lastHandle, notify, extra                      sql.NullString
 	hotness                                        sql.NullFloat64
-	vote, flag, favorite                           sql.NullInt64
+	vote, flag, favorite, muted, mutedMe           sql.NullInt64
 }
 
 func (s *scanner) baseDest(p *post) []any {
@@ -112,8 +115,8 @@ func (s *scanner) fullDest(p *post) []any {
 		&p.format, &s.content, &s.lastHandle, &p.lastViewIP, &p.lastIP, &s.notify, &s.extra)
 }
 
-// myDest returns the destinations for myColumns.
-func (s *scanner) myDest() []any { return []any{&s.vote, &s.flag, &s.favorite} }
+// myDest returns the destinations for the columns of mine.
+func (s *scanner) myDest() []any { return []any{&s.vote, &s.flag, &s.favorite, &s.muted, &s.mutedMe} }
 
 // finish converts the scanned columns and stores them in the post.
 func (s *scanner) finish(p *post) {
@@ -132,10 +135,11 @@ func (s *scanner) finish(p *post) {
 	p.content, p.lastHandle, p.notify = s.content.String, s.lastHandle.String, s.notify.String
 	p.extra, p.hasExtra, p.hasName = s.extra.String, s.extra.Valid, s.name.Valid
 	p.myVote, p.myFlag, p.favorite = int(s.vote.Int64), int(s.flag.Int64), s.favorite.Valid
+	p.muted, p.mutedMe = s.muted.Valid, s.mutedMe.Valid
 }
 
 // selectPosts runs a query and returns its posts. dest returns the destinations for the query's
-// columns; if mine is set, myColumns follow them.
+// columns; if mine is set, the columns of mine follow them.
 func selectPosts(
 	ctx context.Context, db *database.DB, mine bool, dest func(*scanner, *post) []any,
 	query string, args ...any,
@@ -196,6 +200,7 @@ type PostBase struct {
 	State     string       `json:"state" enum:"visible,hidden,queued" doc:"Hidden and queued posts are shown only to those who may see them"`
 	Author    *auth.Author `json:"author,omitempty" doc:"Absent for anonymous posts"`
 	Name      string       `json:"name,omitempty" doc:"What an anonymous author called themself"`
+	IsMuted   bool         `json:"isMuted,omitempty" doc:"Whether the caller has muted the author"`
 	Votes     votes        `json:"votes"`
 	FlagCount int          `json:"flagCount"`
 	CreatedAt time.Time    `json:"createdAt"`
@@ -252,7 +257,7 @@ func unixTime(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 // base returns the fields of a post that all kinds of posts have in common, as responses show them.
 func (m *Module) base(o *site.Options, p *post) PostBase {
 	b := PostBase{
-		ID: p.id, State: "visible", Author: p.author.Author(o, p.userID),
+		ID: p.id, State: "visible", Author: p.author.Author(o, p.userID), IsMuted: p.muted,
 		Votes: votes{Net: p.net, Up: p.up, Down: p.down}, FlagCount: p.flags, CreatedAt: unixTime(p.created),
 	}
 	switch {

@@ -281,32 +281,52 @@ func (m *Module) questionPage(
 func (m *Module) selectMine(
 	ctx context.Context, from string, args []any, tail string, tailArgs ...any,
 ) ([]*post, error) {
-	my := mineOf(ctx)
+	my := m.mineOf(ctx)
 	all := slices.Concat(args, my.args, tailArgs)
 	return selectPosts(ctx, m.db, my.signedIn, (*scanner).listDest,
 		"SELECT "+listColumns+my.columns+" FROM "+from+auth.AuthorJoin+my.join+tail, all...)
 }
 
-// mine is what is added to a query of posts p to read the caller's own votes, flags and favourites. It
-// is empty for visitors.
+// mine is what is added to a query of posts p to read the caller's own votes, flags and favourites, and
+// who has muted whom. It is empty for visitors.
 type mine struct {
 	signedIn      bool
 	columns, join string
 	args          []any // of the join
+	caller        int
 }
 
-func mineOf(ctx context.Context) mine {
+func (m *Module) mineOf(ctx context.Context) mine {
 	caller := auth.CallerOf(ctx)
 	if caller.Anonymous() {
 		return mine{}
 	}
-	return mine{true, myColumns, myJoin, []any{caller.UserID, caller.UserID}}
+	my := mine{true, myColumns, myJoin, []any{caller.UserID, caller.UserID, caller.UserID}, caller.UserID}
+	if !m.auth.ObeysMutes() {
+		my.columns += ", NULL"
+		return my
+	}
+	my.columns += ", ub.userid"
+	my.join += " LEFT JOIN {userfavorites} ub ON ub.userid = p.userid AND ub.entitytype = 'M' AND ub.entityid = ?"
+	my.args = append(my.args, caller.UserID)
+	return my
 }
 
-// myColumns are the caller's vote on a post, flag and favourite; myJoin joins the tables that hold
-// them.
+// mutedActor returns an SQL expression that says whether the caller has muted the user whose id is in the
+// given column, with its arguments. It is NULL for visitors.
+func (my mine) mutedActor(who string) (column string, args []any) {
+	if !my.signedIn {
+		return "NULL", nil
+	}
+	return `EXISTS (SELECT 1 FROM {userfavorites} ea
+		WHERE ea.userid = ? AND ea.entitytype = 'M' AND ea.entityid = ` + who + ")", []any{my.caller}
+}
+
+// myColumns are the caller's vote on a post, flag and favourite, and whether the caller has muted the
+// author; myJoin joins the tables that hold them. Whether the author has muted the caller comes after that.
 const (
-	myColumns = ", uv.vote, uv.flag, uf.entityid"
+	myColumns = ", uv.vote, uv.flag, uf.entityid, um.entityid"
 	myJoin    = ` LEFT JOIN {uservotes} uv ON uv.postid = p.postid AND uv.userid = ?
-		LEFT JOIN {userfavorites} uf ON uf.entityid = p.postid AND uf.userid = ? AND uf.entitytype = 'Q'`
+		LEFT JOIN {userfavorites} uf ON uf.entityid = p.postid AND uf.userid = ? AND uf.entitytype = 'Q'
+		LEFT JOIN {userfavorites} um ON um.entityid = p.userid AND um.userid = ? AND um.entitytype = 'M'`
 )

@@ -1,6 +1,8 @@
 package qa
 
 import (
+	"slices"
+
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
@@ -72,8 +74,9 @@ type reason func(c *change, p *post) *problem.Error
 // reasons lists why each operation may be refused. The reason that helps the caller most comes first:
 // usually what concerns the caller, then the state of the post, then the caller's level.
 var reasons = [operations][]reason{
-	answering:  inOrder(fixed(option.PermitPostA), codeAlreadyAnswered, notToOwn(option.AllowSelfAnswer)),
-	commenting: inOrder(fixed(option.PermitPostC), codeHidden, commentsOff),
+	answering: unlessMuted(
+		inOrder(fixed(option.PermitPostA), codeAlreadyAnswered, notToOwn(option.AllowSelfAnswer))),
+	commenting: unlessMuted(inOrder(fixed(option.PermitPostC), codeHidden, commentsOff)),
 	editing:    inOrder(unlessOwn(editOption), codeClosed),
 	labelling:  inOrder(unlessOwn(fixed(option.PermitRetagCat)), codeClosed, noLabels),
 	selecting:  inOrder(unlessOwn(fixed(option.PermitSelectA)), auth.CodePermissionLevel),
@@ -98,6 +101,13 @@ var reasons = [operations][]reason{
 // and points, and last the given code, which always applies.
 func inOrder(of asked, last problem.Code, first ...reason) []reason {
 	return append(first, person(of), state, lacks(of), always(last))
+}
+
+// unlessMuted returns the reasons with one more before the last, which applies if the post's author has
+// muted the caller.
+func unlessMuted(list []reason) []reason {
+	return slices.Insert(list, len(list)-1,
+		when(auth.CodeMuted, func(_ *change, p *post) bool { return p.mutedMe }))
 }
 
 func always(code problem.Code) reason {

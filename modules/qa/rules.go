@@ -200,7 +200,7 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	r.commentButton = visible && postC != auth.NeedsLevel &&
 		(p.kind == KindQuestion && o.Bool(option.CommentOnQs) ||
 			p.kind == KindAnswer && o.Bool(option.CommentOnAs))
-	r.commentable = r.commentButton && postC == auth.Permitted
+	r.commentable = r.commentButton && postC == auth.Permitted && !p.mutedMe
 
 	r.editButton = !p.hidden && !r.closed && (r.isByUser || !hidesButton(edit) && !p.queued)
 	r.editable = r.editButton && (r.isByUser && unblocked == auth.Permitted || edit == auth.Permitted)
@@ -252,7 +252,7 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 		permit(of.post) == auth.Permitted
 	r.followable = p.kind == KindAnswer && visible && o.Bool(option.FollowOnAs)
 
-	r.answerable = r.answerButton && postA == auth.Permitted
+	r.answerable = r.answerButton && postA == auth.Permitted && !p.mutedMe
 	r.vote(o, c, p, permit)
 	m.rulesOfRelatives(o, c, t, p, &r)
 	return r

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/site"
@@ -38,7 +39,9 @@ func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bo
 		stream = "SELECT " + columns + " FROM {userevents} WHERE userid = ? AND entitytype = '-'"
 		args = append(args, userID)
 	}
-	args = append(args, userID, userID)
+	my := m.mineOf(ctx)
+	muted, mutedArgs := my.mutedActor("s.lastuserid")
+	args = slices.Concat(mutedArgs, args, my.args)
 	var events []event
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		var s scanner
@@ -47,12 +50,14 @@ func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bo
 		var author, parentAuthor int
 		p := &post{hasMyColumns: true}
 		e := event{question: p}
-		places := append(append(s.listDest(p), s.myDest()...), &e.postID, &kind, &e.time, &updateType,
+		var muted sql.NullBool
+		places := append(append(s.listDest(p), s.myDest()...), &muted, &e.postID, &kind, &e.time, &updateType,
 			&e.userID, &e.personal, &author, &parentKind, &parentAuthor)
 		if err := rows.Scan(append(places, e.author.Dest()...)...); err != nil {
 			return err
 		}
 		s.finish(p)
+		e.muted = muted.Bool
 		e.kind, _ = splitType(kind)
 		e.updateType, e.isUpdate = updateType.String, updateType.Valid
 		for _, above := range []*post{p, p.below(kind, author), p.below(parentKind, parentAuthor)} {
@@ -62,7 +67,7 @@ func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bo
 		}
 		events = append(events, e)
 		return nil
-	}, `SELECT `+listColumns+myColumns+`,
+	}, `SELECT `+listColumns+my.columns+`, `+muted+`,
 			s.lastpostid, e.type, UNIX_TIMESTAMP(s.updated), s.updatetype, COALESCE(s.lastuserid, 0),
 			CASE s.entitytype WHEN '-' THEN 1 ELSE 0 END, COALESCE(e.userid, 0), COALESCE(pp.type, ''),
 			COALESCE(pp.userid, 0), `+auth.ActorColumns+`
@@ -70,7 +75,7 @@ func (m *Module) updates(ctx context.Context, o *site.Options, own, favorites bo
 		JOIN {posts} p ON p.postid = s.questionid AND p.type IN ('Q', 'Q_HIDDEN')
 		JOIN {posts} e ON e.postid = s.lastpostid AND (e.type IN ('Q', 'A', 'C') OR s.entitytype = '-')
 		LEFT JOIN {posts} pp ON pp.postid = e.parentid AND e.type NOT IN ('Q', 'Q_HIDDEN', 'Q_QUEUED')
-		`+auth.ActorJoin("s.lastuserid")+auth.AuthorJoin+myJoin+`
+		`+auth.ActorJoin("s.lastuserid")+auth.AuthorJoin+my.join+`
 		WHERE (p.selchildid = s.lastpostid OR s.updatetype IS NULL OR s.updatetype <> 'S')
 		ORDER BY s.updated DESC`, args...)
 	if err != nil {
