@@ -78,6 +78,23 @@ func fillLists(ctx context.Context, app *modules.App) error {
 			}
 		}
 	}
+	if _, err := app.DB.Exec(ctx, "DELETE FROM {userfavorites} WHERE userid = ?", testsite.Superbee); err != nil {
+		return err
+	}
+	for _, follow := range []string{"(1, 'Q', 1, 0), (1, 'Q', 14, 0)", "(1, 'U', 4, 0), (1, 'U', 5, 0)",
+		"(1, 'T', 258, 0), (1, 'T', 381, 0)", "(1, 'C', 1, 0), (1, 'C', 2, 0)", "(1, 'M', 6, 0), (1, 'M', 7, 0)",
+		"(2, 'U', 1, 0), (3, 'U', 1, 0)"} {
+		if _, err := app.DB.Exec(ctx, app.DB.InsertIgnore()+
+			" {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES "+follow); err != nil {
+			return err
+		}
+	}
+	// Where the old site has this plugin, everybody sees who follows whom.
+	if _, err := app.DB.Exec(ctx, `REPLACE INTO {options} (title, content)
+		VALUES ('enabled_plugins', 'q2a-custom-user-detail')`); err != nil {
+		return err
+	}
+	app.Site.Forget()
 	for user := 4; user < 6; user++ {
 		if _, err := app.DB.Exec(ctx, `INSERT INTO {ysb_badges} (userid, badgeid, show_flag, created, updated)
 			VALUES (?, 101, 1, FROM_UNIXTIME(1700000000), FROM_UNIXTIME(1700000000))`, user); err != nil {

@@ -55,7 +55,9 @@ type handlePosition struct {
 }
 
 // Valid reports whether a user can be at this place.
-func (p *handlePosition) Valid() bool { return web.ValidText(p.Handle) && web.ValidID(p.ID) }
+func (p *handlePosition) Valid() bool {
+	return p.Handle != "" && web.ValidText(p.Handle) && web.ValidID(p.ID)
+}
 
 func (m *Module) favoriteUsers(ctx context.Context, in *pageInput) (*usersOutput, error) {
 	caller, err := auth.RequireUser(ctx)
@@ -202,12 +204,14 @@ func (m *Module) favoriteTags(ctx context.Context, in *pageInput) (*favoriteTags
 
 // titlePosition is a place in a list of categories by title.
 type titlePosition struct {
-	Title string `json:"t"`
+	Title string `json:"w"`
 	ID    int    `json:"id"`
 }
 
 // Valid reports whether a category can be at this place.
-func (p *titlePosition) Valid() bool { return web.ValidText(p.Title) && web.ValidID(p.ID) }
+func (p *titlePosition) Valid() bool {
+	return p.Title != "" && web.ValidText(p.Title) && web.ValidID(p.ID)
+}
 
 // favoriteCategories returns one page of the categories that the caller follows. All of a site's categories
 // are in memory, so the page is cut from them.

@@ -67,7 +67,7 @@ func lockEntity(ctx context.Context, tx *database.DB, userID int, e entity) erro
 // updates that the entity's stream holds, or all followers read that stream from now on. Doing it again
 // changes nothing.
 func catchUp(ctx context.Context, tx *database.DB, o *site.Options, userID int, e entity) error {
-	most, err := maxCopies(ctx, tx, o)
+	most, err := maxCopies(ctx, tx, o, "")
 	if err != nil {
 		return err
 	}
@@ -86,31 +86,36 @@ func catchUp(ctx context.Context, tx *database.DB, o *site.Options, userID int, 
 		shared = sharing > 0 || followers >= most
 	}
 	if shared {
-		return share(ctx, tx, e, most)
+		return share(ctx, tx, o, e)
 	}
 	return copyUpdates(ctx, tx, o, userID, e)
 }
 
 // maxCopies returns the option max_copy_user_updates as the database holds it now, because share, here
-// or in the old site, may just have raised it.
-func maxCopies(ctx context.Context, tx *database.DB, o *site.Options) (int, error) {
+// or in the old site, may just have raised it. lock is tx.ForUpdate(), or "" to lock nothing.
+func maxCopies(ctx context.Context, tx *database.DB, o *site.Options, lock string) (int, error) {
 	var text string
-	found, err := tx.Get(ctx, []any{&text}, "SELECT content FROM {options} WHERE title = ?",
-		option.MaxCopyUserUpdates.Name())
-	if err != nil {
+	if _, err := tx.Get(ctx, []any{&text}, "SELECT content FROM {options} WHERE title = ?"+lock,
+		option.MaxCopyUserUpdates.Name()); err != nil {
 		return 0, fmt.Errorf("read who gets copies of updates: %w", err)
 	}
-	if !found {
-		return o.Int(option.MaxCopyUserUpdates), nil
+	if n, err := strconv.Atoi(text); err == nil {
+		return n, nil
 	}
-	return o.With(map[option.Key]string{option.MaxCopyUserUpdates: text}).Int(option.MaxCopyUserUpdates), nil
+	return o.Int(option.MaxCopyUserUpdates), nil
 }
 
 // share lets all followers of the entity read its own stream. If one of them reads so many of those
 // already that this costs more than copying would, Q2A copies more from then on.
-func share(ctx context.Context, tx *database.DB, e entity, most int) error {
+func share(ctx context.Context, tx *database.DB, o *site.Options, e entity) error {
+	// Whoever may raise the option waits here for others who may, so that each counts what the others
+	// share.
+	most, err := maxCopies(ctx, tx, o, tx.ForUpdate())
+	if err != nil {
+		return err
+	}
 	var streams int
-	_, err := tx.Get(ctx, []any{&streams}, `SELECT COALESCE(MAX(c), 0)
+	_, err = tx.Get(ctx, []any{&streams}, `SELECT COALESCE(MAX(c), 0)
 		FROM (SELECT COUNT(*) AS c
 			FROM {userfavorites} other
 			JOIN {userfavorites} this ON this.userid = other.userid
