@@ -79,6 +79,15 @@ func (w *Writer) Report(name string, params ...any) {
 	w.reportBy(w.Caller.UserID, w.Caller.Handle, name, params...)
 }
 
+// ReportTo is like Report, for an event that concerns the users with the given ids. Besides all that
+// follows from an event, it is told to them, and to nobody else, in their streams
+// (/v1/events?mine=true). What they are told is who caused it, and the values of the parameters
+// messageid and groupid.
+func (w *Writer) ReportTo(users []int, name string, params ...any) {
+	w.Report(name, params...)
+	w.events[len(w.events)-1].Topics = events.ToUsers(name, users...)
+}
+
 // reportBy is like Report, with the given user as the actor.
 func (w *Writer) reportBy(userID int, handle, name string, params ...any) {
 	e := events.Event{Name: name, At: w.Tx.Now(), Actor: events.Actor{

@@ -32,8 +32,8 @@ type Event struct {
 	// outbox, RawParams has them as a JSON object.
 	Params    []Param
 	RawParams json.RawMessage
-	// Topics describe what the event is about, for subscribers. An event with zero Topics is not
-	// public.
+	// Topics describe what the event is about, for subscribers. An event with zero Topics is told to
+	// nobody.
 	Topics Topics
 }
 
@@ -47,11 +47,14 @@ type Actor struct {
 	IP       netip.Addr
 }
 
-// Topics describe what an event about a post belongs to.
+// Topics describe whom an event may be told to and what it is about.
 type Topics struct {
 	// Public reports whether everybody may know of the event: it concerns a post that everybody can
 	// see, and does not reveal who voted.
 	Public bool `json:"public,omitempty"`
+	// For are the ids of the users whom the event concerns: to whom a message was sent, whose question
+	// was answered. It is told to them in their own streams, even if it is not public.
+	For []int `json:"for,omitempty"`
 	// What is a short word for clients: "question", "answer", "comment", "vote", "edit" …
 	What string `json:"what,omitempty"`
 	// ActorShown reports whether everybody may know who caused the event, as they do of posts and edits.
@@ -64,6 +67,22 @@ type Topics struct {
 	Tags        []string `json:"tags,omitempty"`
 	// NetVotes are the post's net votes after the event; set for votes only.
 	NetVotes *int `json:"netVotes,omitempty"`
+}
+
+// personalWords are the words that streams use for events that concern single users and no post.
+var personalWords = map[string]string{
+	"u_message": "message", "u_wall_post": "wall-post", "g_message": "group-message", "u_notice": "notice",
+}
+
+// ToUsers returns the topics of an event with the given name that concerns the users with the ids, and
+// nobody else. They learn who caused it. The ids of a message and of a group come from its parameters
+// messageid and groupid.
+func ToUsers(name string, ids ...int) Topics {
+	what, ok := personalWords[name]
+	if !ok {
+		what = name
+	}
+	return Topics{For: ids, What: what, ActorShown: true}
 }
 
 // Param is one parameter of an event. Value is a string, an int, a bool, a Record, or nil for a

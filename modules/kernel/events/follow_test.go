@@ -181,7 +181,8 @@ func TestDatabaseThatComesBack(t *testing.T) {
 }
 
 func TestFilters(t *testing.T) {
-	topics := Topics{QuestionID: 11, CategoryIDs: []int{1, 2}, Tags: []string{"honey", "蜂"}}
+	topics := Topics{Public: true, For: []int{5, 7}, QuestionID: 11, CategoryIDs: []int{1, 2},
+		Tags: []string{"honey", "蜂"}}
 	for _, c := range []struct {
 		filter Filter
 		want   bool
@@ -196,12 +197,28 @@ func TestFilters(t *testing.T) {
 		{Filter{Tags: []string{"蜂"}}, true},
 		{Filter{Tags: []string{"Honey"}}, true},
 		{Filter{Tags: []string{"hone"}}, false},
-		{Filter{[]int{12}, []int{3}, []string{"honey"}}, true},
-		{Filter{[]int{12}, []int{2}, []string{"bee"}}, true},
-		{Filter{[]int{12}, []int{3}, []string{"bee"}}, false},
+		{Filter{0, []int{12}, []int{3}, []string{"honey"}}, true},
+		{Filter{0, []int{12}, []int{2}, []string{"bee"}}, true},
+		{Filter{0, []int{12}, []int{3}, []string{"bee"}}, false},
+		{Filter{UserID: 7}, false}, // it concerns the user, which is another matter
+		{Filter{UserID: 8}, false},
+		{Filter{UserID: 8, QuestionIDs: []int{11}}, true},
+		{Filter{UserID: 8, QuestionIDs: []int{12}}, false},
 	} {
-		if got := c.filter.Matches(topics); got != c.want {
+		if got := c.filter.matches(topics); got != c.want {
 			t.Errorf("%+v: %v", c.filter, got)
 		}
+	}
+	for user, want := range map[int]bool{5: true, 7: true, 8: false, 0: false} {
+		if got := (Filter{UserID: user, QuestionIDs: []int{11}}).concerns(topics); got != want {
+			t.Errorf("it concerns %d: %v", user, got)
+		}
+	}
+	topics.Public = false
+	if (Filter{}).matches(topics) || (Filter{QuestionIDs: []int{11}}).matches(topics) {
+		t.Error("what is not public matches")
+	}
+	if (Filter{}).concerns(Topics{For: []int{0}}) {
+		t.Error("an event concerns nobody, and matches")
 	}
 }

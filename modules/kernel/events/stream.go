@@ -42,16 +42,19 @@ type streamInput struct {
 	LastEventID string   `header:"Last-Event-ID" pattern:"^[0-9]{1,18}$" doc:"Id of the last event received; a browser's EventSource sends it by itself when it connects again"`
 }
 
-// PublicEvent is the part of an event that everybody may know. It never contains from which address it was
-// caused, or what was written; and who caused it only where the site shows that too.
+// PublicEvent is the part of an event that everybody may know, or those whom it concerns. It never contains
+// from which address it was caused, or what was written; and who caused it only where the site shows that too.
 type PublicEvent struct {
-	What        string       `json:"what" enum:"question,answer,comment,edit,selected,unselected,closed,reopened,hidden,reshown,moved,converted,vote,claimed,hello,reset" doc:"What happened, as in event"`
+	What        string       `json:"what" enum:"question,answer,comment,edit,selected,unselected,closed,reopened,hidden,reshown,moved,converted,vote,claimed,message,group-message,wall-post,notice,hello,reset" doc:"What happened, as in event"`
 	At          time.Time    `json:"at"`
 	PostID      int          `json:"postId,omitempty" doc:"The post concerned: get it to show it"`
 	QuestionID  int          `json:"questionId,omitempty" doc:"The question that it belongs to"`
 	CategoryIDs []int        `json:"categoryIds,omitempty" doc:"The question's category and all above it"`
 	Tags        []string     `json:"tags,omitempty" doc:"The question's tags"`
 	NetVotes    *int         `json:"netVotes,omitempty" doc:"The post's votes afterwards, up less down; for votes"`
+	Mine        bool         `json:"mine,omitempty" doc:"It concerns the caller; with mine=true"`
+	MessageID   int          `json:"messageId,omitempty" doc:"The message or wall post: get it to show it; in events that concern the caller"`
+	GroupID     int          `json:"groupId,omitempty" doc:"The group that the message is in; in events that concern the caller"`
 	By          *publicActor `json:"by,omitempty" doc:"Who did it, where the site shows that: not for votes, anonymous posts, and events that are sent late"`
 }
 
@@ -110,7 +113,7 @@ func (st *Streams) open(ctx context.Context, in *streamInput) (*huma.StreamRespo
 	if err != nil {
 		return nil, err
 	}
-	filter := Filter{in.Question, in.Category, in.Tag}
+	filter := Filter{QuestionIDs: in.Question, CategoryIDs: in.Category, Tags: in.Tag}
 	named := in.Named == "true"
 	sub, err := st.follower.Subscribe(ctx, filter)
 	if err != nil {
@@ -214,8 +217,8 @@ func (st *Streams) replay(
 		for _, e := range list {
 			// Meanwhile the account may have been deleted or renamed.
 			e.Topics.ActorShown = false
-			if e.Topics.Public && sub.filter.Matches(e.Topics) {
-				text = append(text, c.frame(newNotice(e))...)
+			if personal := sub.filter.concerns(e.Topics); personal || sub.filter.matches(e.Topics) {
+				text = append(text, c.frame(newNotice(e, personal))...)
 			}
 		}
 		after = list[len(list)-1].Seq
@@ -243,12 +246,17 @@ func (st *Streams) forget(ctx context.Context, list []Event) error {
 	return st.settings.Still(ctx, public)
 }
 
-// newNotice returns an event in the forms in which streams send it.
-func newNotice(e Event) *notice {
+// newNotice returns an event in the forms in which streams send it: to everybody or, if it is personal,
+// to those whom it concerns.
+func newNotice(e Event, personal bool) *notice {
 	t := e.Topics
 	public := PublicEvent{
 		What: t.What, At: time.Unix(e.At, 0).UTC(), PostID: t.PostID, QuestionID: t.QuestionID,
 		CategoryIDs: t.CategoryIDs, Tags: t.Tags, NetVotes: t.NetVotes,
+	}
+	if public.Mine = personal; personal {
+		public.MessageID, _ = e.Param("messageid").(int)
+		public.GroupID, _ = e.Param("groupid").(int)
 	}
 	if t.ActorShown && e.Actor.Handle != "" {
 		public.By = &publicActor{e.Actor.UserID, e.Actor.Handle}
@@ -279,7 +287,7 @@ func (c *streamClient) frame(n *notice) []byte {
 
 // mark returns an event of the stream itself, which is about no post.
 func (c *streamClient) mark(what string, at int64) []byte {
-	return c.frame(newNotice(Event{Seq: at, At: time.Now().Unix(), Topics: Topics{What: what}}))
+	return c.frame(newNotice(Event{Seq: at, At: time.Now().Unix(), Topics: Topics{What: what}}, false))
 }
 
 // send sends a text to the client. An error means that the client went away or is too slow.

@@ -10,9 +10,11 @@ import (
 // buffered is how many events a subscriber may be behind before its subscription is ended.
 const buffered = 256
 
-// Filter says which events somebody wants: those about any of the listed questions, categories and tags.
-// The zero Filter lets all events pass.
+// Filter says which events somebody wants: those that concern the user, and the public ones about any of
+// the listed questions, categories and tags. The zero Filter lets all public events pass.
 type Filter struct {
+	// UserID is the user who wants to be told what concerns them; 0 for nobody.
+	UserID int
 	// QuestionIDs are questions of which everything is wanted, also what concerns their answers and
 	// comments.
 	QuestionIDs []int
@@ -21,10 +23,16 @@ type Filter struct {
 	Tags        []string
 }
 
-// Matches reports whether an event with the given topics is wanted.
-func (w Filter) Matches(t Topics) bool {
-	if len(w.QuestionIDs)+len(w.CategoryIDs)+len(w.Tags) == 0 {
-		return true
+// concerns reports whether an event with the given topics concerns the user.
+func (w Filter) concerns(t Topics) bool { return w.UserID != 0 && slices.Contains(t.For, w.UserID) }
+
+// matches reports whether an event with the given topics is public and wanted.
+func (w Filter) matches(t Topics) bool {
+	switch {
+	case !t.Public:
+		return false
+	case len(w.QuestionIDs)+len(w.CategoryIDs)+len(w.Tags) == 0:
+		return w.UserID == 0
 	}
 	return slices.Contains(w.QuestionIDs, t.QuestionID) ||
 		slices.ContainsFunc(w.CategoryIDs, func(id int) bool { return slices.Contains(t.CategoryIDs, id) }) ||
@@ -34,7 +42,7 @@ func (w Filter) Matches(t Topics) bool {
 		})
 }
 
-// Subscription receives the public events for one subscriber. The subscriber must call Close when it
+// Subscription receives the events for one subscriber. The subscriber must call Close when it
 // no longer needs it.
 type Subscription struct {
 	follower *Follower
@@ -44,13 +52,13 @@ type Subscription struct {
 	start    int64
 }
 
-// notice is a public event in the form in which streams send it, made once for all subscribers.
+// notice is an event in the form in which streams send it, made once for all subscribers.
 type notice struct {
 	seq            int64
 	named, unnamed []byte // with and without a line that names the event
 }
 
-// Subscribe subscribes to the public events that match the filter, from now on. It may have to wait
+// Subscribe subscribes to the events that match the filter, from now on. It may have to wait
 // for the database, at most until the context ends. It returns context.Canceled if the Follower is
 // closed.
 func (f *Follower) Subscribe(ctx context.Context, filter Filter) (*Subscription, error) {
@@ -129,10 +137,13 @@ func (f *Follower) drop(s *Subscription) {
 // dropped instead of being waited for; it can read what it missed from the outbox. broadcast reports
 // whether there are subscribers left.
 func (f *Follower) broadcast(list []Event) bool {
-	notices := make([]*notice, len(list))
+	public, personal := make([]*notice, len(list)), make([]*notice, len(list))
 	for i := range list {
 		if list[i].Topics.Public {
-			notices[i] = newNotice(list[i])
+			public[i] = newNotice(list[i], false)
+		}
+		if len(list[i].Topics.For) > 0 {
+			personal[i] = newNotice(list[i], true)
 		}
 	}
 	f.mu.Lock()
@@ -140,12 +151,18 @@ func (f *Follower) broadcast(list []Event) bool {
 	if !f.following {
 		return false // all have gone meanwhile; those who came since begin later
 	}
-	for i, n := range notices {
-		if n == nil {
+	for i := range list {
+		if public[i] == nil && personal[i] == nil {
 			continue
 		}
 		for s := range f.subscribers {
-			if !s.filter.Matches(list[i].Topics) {
+			var n *notice
+			switch {
+			case s.filter.concerns(list[i].Topics):
+				n = personal[i]
+			case s.filter.matches(list[i].Topics):
+				n = public[i]
+			default:
 				continue
 			}
 			select {
