@@ -155,6 +155,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
 	a.streams = events.NewStreams(a.Events, events.StreamSettings{Off: o.noStreams,
 		Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow, Still: a.QA.StillPublic,
+		Holder: a.Auth.StreamHolder, MayHold: a.Auth.MayHoldStreams,
 	})
 
 	a.Jobs.Add(

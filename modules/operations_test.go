@@ -49,6 +49,7 @@ var operationRules = map[string]rule{
 	"list-user-activity": {everyone, "", nil}, "list-user-answers": {everyone, "", nil}, "list-user-comments": {everyone, "", nil}, "list-user-edits": {everyone, "", nil},
 	"list-user-questions": {everyone, "", nil}, "get-user-stats": {everyone, "", nil}, "list-user-wall": {everyone, "", nil}, "get-session": {everyone, "", nil},
 	"list-badges": {everyone, "", nil}, "get-badge": {everyone, "/v1/badges/101", nil}, "list-user-badges": {everyone, "/v1/users/haru/badges", nil},
+	"create-event-ticket": {members, "", nil},
 	"list-new-badges": {members, "", nil}, "clear-new-badges": {members, "", nil},
 	"list-revisions": {everyone, "", nil}, "get-ranking": {everyone, "/v1/rankings/month", nil},
 	// The built-in issuer is for callers who are not signed in, but others may use it as well.

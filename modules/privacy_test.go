@@ -77,6 +77,14 @@ func TestNothingPersonalIsObserved(t *testing.T) {
 		"Content-Disposition: form-data; name=\"file\"; filename=\"hive.jpg\"\r\n\r\nno picture\r\n--x--\r\n"),
 		append(bearer, "Content-Type", "multipart/form-data; boundary=x")...)
 	s.Request(t, "GET", "/v1/me", testsite.Visitor, "Authorization", "Bearer "+access+"x")
+	_, answer, _ := s.Try(t, testsite.Visitor, "POST", "/v1/events/tickets", nil, bearer...)
+	ticket, _ := answer["ticket"].(string)
+	if ticket == "" {
+		t.Fatalf("ticket: %v", answer)
+	}
+	personal = append(personal, ticket)
+	testsite.OpenStream(t, s, "?mine=true&ticket="+ticket, "").Stop()
+	s.Request(t, "GET", "/v1/events?mine=true&ticket="+ticket, testsite.Visitor) // used
 	waitFor(t, func() bool { return strings.Contains(log.String(), `"kind":`) }) // a mail was sent
 	cancel()
 	running.Wait()

@@ -12,10 +12,10 @@ import (
 // owners are the modules that write to each table. Other modules may read it.
 var owners = map[string]string{
 	"blobs": "media", "cache": "media", "q2ab_media": "media",
-	"categories": "qa", "contentwords": "qa", "postmetas": "qa", "posts": "qa", "posttags": "qa", "q2ab_postings": "qa", "tagwords": "qa", "titlewords": "qa",
+	"categories": "qa", "contentwords": "qa", "postmetas": "qa", "posts": "qa", "posttags": "qa", "q2ab_postings": "qa", "q2ab_revisions": "qa", "tagwords": "qa", "titlewords": "qa",
 	"uservotes": "qa", "words": "qa",
 	"cookies": "auth", "q2ab_attempts": "auth", "q2ab_codes": "auth", "q2ab_keys": "auth", "q2ab_locks": "auth", "q2ab_migrated": "auth",
-	"q2ab_people": "auth", "q2ab_sessions": "auth", "iplimits": "auth", "userlevels": "auth", "userlimits": "auth", "userlogins": "auth",
+	"q2ab_people": "auth", "q2ab_sessions": "auth", "q2ab_tickets": "auth", "iplimits": "auth", "userlevels": "auth", "userlimits": "auth", "userlogins": "auth",
 	"userprofile": "auth", "users": "auth",
 	"sharedevents": "community", "userevents": "community", "userfavorites": "community", "usernotices": "community",
 	"eventlog": "kernel/events", "q2ab_consumers": "kernel/events", "q2ab_outbox": "kernel/events",

@@ -13,6 +13,7 @@ import (
 // Register adds the module's operations to the API.
 func (m *Module) Register(api huma.API) {
 	m.registerSession(api)
+	m.registerTickets(api)
 	m.registerMe(api)
 	m.registerAdministration(api)
 	if m.settings.Cognito.Issuer == "" {

@@ -9,6 +9,7 @@
 //     same statement as the posts.
 //   - Listen lets other modules follow accounts as they are registered and deleted.
 //   - CodeToMail supplies the codes that mails contain.
+//   - StreamHolder and MayHoldStreams say who may be told what concerns them, as it happens.
 //   - HandleTrigger, Migration and ExportUsers serve the move to Amazon Cognito.
 //
 // The package knows nothing of questions and answers.
@@ -223,14 +224,18 @@ func (m *Module) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		// Authorization, which does not identify a caller.
 		isTrigger := m.settings.Cognito.TriggersOverHTTP &&
 			strings.HasPrefix(c.Request().URL.Path, triggerPath)
-		if headers := c.Request().Header.Values("Authorization"); len(headers) > 0 && !isTrigger {
-			scheme, token, _ := strings.Cut(headers[0], " ")
-			if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") {
-				return problem.New(problem.CodeUnauthenticated)
+		headers := c.Request().Header.Values("Authorization")
+		ticket := eventTicket(c.Request().URL)
+		if len(headers) > 0 && !isTrigger || ticket != "" {
+			var person Person
+			var err error
+			if len(headers) > 0 {
+				person, err = m.bearer(ctx, headers)
+			} else {
+				person, err = m.useTicket(ctx, ticket)
 			}
-			person, err := m.verify(ctx, strings.TrimSpace(token))
 			if err != nil {
-				return refusedToken(err)
+				return err
 			}
 			if caller, err = m.caller(ctx, person, caller); err != nil {
 				return err
@@ -241,6 +246,19 @@ func (m *Module) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		c.SetRequest(c.Request().WithContext(WithCaller(ctx, caller)))
 		return next(c)
 	}
+}
+
+// bearer returns the owner of the token in the headers Authorization of a request.
+func (m *Module) bearer(ctx context.Context, headers []string) (Person, error) {
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") {
+		return Person{}, problem.New(problem.CodeUnauthenticated)
+	}
+	person, err := m.verify(ctx, strings.TrimSpace(token))
+	if err != nil {
+		return Person{}, refusedToken(err)
+	}
+	return person, nil
 }
 
 // refusedToken returns the error for a token that could not be verified: unauthenticated (401) if the

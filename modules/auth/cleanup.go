@@ -17,7 +17,7 @@ const (
 )
 
 // CleanUpJob returns the job that removes rows which are no longer needed: cookies that browsers have
-// dropped, counts of past hours, locks without an attempt for a day, and expired sessions. Q2A keeps
+// dropped, counts of past hours, locks without an attempt for a day, and expired sessions and tickets. Q2A keeps
 // such cookies and counts for ever.
 func (m *Module) CleanUpJob() jobs.Job {
 	// A transaction may still be counting in the previous hour.
@@ -25,7 +25,7 @@ func (m *Module) CleanUpJob() jobs.Job {
 	forgotten := func() int64 { return m.db.Now() - failuresLast }
 	return jobs.Job{
 		Name:     "clean-up",
-		Summary:  "removes cookies of visitors who have not been here for a year, counts of past hours, and sessions that have expired",
+		Summary:  "removes cookies of visitors who have not been here for a year, counts of past hours, and sessions and tickets that have expired",
 		Schedule: "25 * * * *",
 		Missed:   jobs.Skip,
 		Steps: []jobs.Step{
@@ -34,6 +34,7 @@ func (m *Module) CleanUpJob() jobs.Job {
 			{Name: "attempts", Batch: m.clear("{q2ab_attempts}", "id", "period < ?", past)},
 			{Name: "locks", Batch: m.clear("{q2ab_locks}", "id", "last < ?", forgotten)},
 			{Name: "sessions", Batch: m.clear("{q2ab_sessions}", "id", "expires <= ?", m.db.Now)},
+			{Name: "tickets", Batch: m.clear("{q2ab_tickets}", "id", "expires <= ?", m.db.Now)},
 			{Name: "cookies", Batch: m.clear("{cookies}", "cookieid",
 				"COALESCE(written, created) < FROM_UNIXTIME(?)",
 				func() int64 { return m.db.Now() - cookieSeconds })},

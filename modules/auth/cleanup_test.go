@@ -25,7 +25,7 @@ func TestCleanUp(t *testing.T) {
 			}
 		}
 		for _, table := range []string{
-			"userlimits", "iplimits", "cookies", "q2ab_attempts", "q2ab_sessions",
+			"userlimits", "iplimits", "cookies", "q2ab_attempts", "q2ab_sessions", "q2ab_tickets",
 		} {
 			exec("DELETE FROM {" + table + "}")
 		}
@@ -59,12 +59,15 @@ func TestCleanUp(t *testing.T) {
 			now.Unix()+1,
 			[]byte(strings.Repeat("b", 32)), []byte(strings.Repeat("b", 16)), []byte(strings.Repeat("b", 16)),
 			now.Unix())
+		exec(`INSERT INTO {q2ab_tickets} (id, userid, session, level, expires)
+			VALUES (?, 16, '', 0, ?), (?, 16, '', 0, ?)`, []byte(strings.Repeat("a", 32)), now.Unix()+1,
+			[]byte(strings.Repeat("b", 32)), now.Unix())
 		for range 2 {
 			testsite.RunJob(t, s.App, "clean-up")
 			for query, want := range map[string]int{
 				"SELECT COUNT(*) FROM {userlimits}": 2, "SELECT COUNT(*) FROM {iplimits}": 1, "SELECT COUNT(*) FROM {iplimits} WHERE count = 3": 1,
 				"SELECT COUNT(*) FROM {cookies}": 2, "SELECT COUNT(*) FROM {cookies} WHERE cookieid IN (1001, 1002)": 2,
-				"SELECT COUNT(*) FROM {q2ab_attempts}": 1, "SELECT COUNT(*) FROM {q2ab_sessions}": 1,
+				"SELECT COUNT(*) FROM {q2ab_attempts}": 1, "SELECT COUNT(*) FROM {q2ab_sessions}": 1, "SELECT COUNT(*) FROM {q2ab_tickets}": 1,
 			} {
 				if n := s.Scalar(t, query); n != want {
 					t.Errorf("%s: %d, want %d", query, n, want)

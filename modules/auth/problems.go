@@ -58,6 +58,10 @@ var (
 	codeSignInAgain = problem.Define("sign_in_again", http.StatusForbidden,
 		problem.Text("Sign in again", "もう一度ログインしてください"),
 		problem.Text("This needs a sign-in within the last %d minutes.", "この操作には %d 分以内のログインが必要です。"))
+	codeTicketEnded = problem.Define("ticket_ended", http.StatusUnauthorized,
+		problem.Text("Ticket not good", "チケットが無効です"),
+		problem.Text("The ticket has been used, is too old or unknown; get a new one.",
+			"チケットは使用済みか、期限切れか、存在しません。新しいチケットを取得してください。"))
 	codeTargetBlocked = problem.Define("target_blocked", http.StatusForbidden,
 		problem.Text("User is blocked", "ブロック中のユーザーです"),
 		problem.Text("This user is blocked; unblock the account first.",

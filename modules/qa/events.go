@@ -183,7 +183,25 @@ func (c *change) reportBy(by actor, name string, p *post, with []events.Param, m
 		more(&e)
 	}
 	e.Topics.ActorShown = actorShown[e.Topics.What] && !e.Silent
+	e.Topics.For = e.concerned()
 	c.events = append(c.events, e)
+}
+
+// concerned returns the users whom the event concerns, without the one who caused it: the author of the
+// post, and of new posts that everybody can see, the authors of what they answer and of the earlier
+// comments beside them. These are those whom Q2A tells in their update streams. Votes are secret, and a
+// silent edit is not told.
+func (e *Event) concerned() []int {
+	if e.Topics.What == "" || e.Topics.What == publicNames["vote_up"] || e.Silent {
+		return nil
+	}
+	users := []int{e.OwnerID}
+	if e.Topics.Public && strings.HasSuffix(e.Name, "_post") {
+		users = append(append(users, e.ParentOwnerID), e.ThreadUserIDs...)
+	}
+	slices.Sort(users)
+	return slices.DeleteFunc(slices.Compact(users),
+		func(id int) bool { return id == 0 || id == e.Actor.UserID })
 }
 
 // publicNames are the events that everybody may receive. The keys are the ends of the events' names,

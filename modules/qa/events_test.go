@@ -145,3 +145,59 @@ func TestReplayObeysTodaysVisibility(t *testing.T) {
 		}
 	})
 }
+
+// TestPersonalEvents checks who is told of what happens to posts, as what concerns them.
+func TestPersonalEvents(t *testing.T) {
+	t.Parallel()
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		question := s.Ask(t, testsite.Haru, "Who is told what happens here?", 0)
+		answer := s.Answer(t, testsite.Lurker, question)
+		own := s.Answer(t, testsite.Haru, question)
+		on := func(format string, id int) string { return fmt.Sprintf("/v1/"+format, id) }
+		text := func(content string) object { return object{"content": content} }
+		s.Do(t, testsite.Aki, "POST", on("posts/%d/comments", answer), text("The first comment of all."))
+		s.Do(t, testsite.Haru, "POST", on("posts/%d/comments", answer), text("The second comment of all."))
+		s.Do(t, testsite.Aki, "PUT", on("posts/%d/vote", question), object{"value": 1})
+		s.Do(t, testsite.ModKenji, "PATCH", on("questions/%d", question), text("Edited by a moderator."))
+		silent := object{"content": "Edited without a trace.", "silent": true}
+		s.Do(t, testsite.ModKenji, "PATCH", on("questions/%d", question), silent)
+		s.Do(t, testsite.Haru, "PATCH", on("questions/%d", question), text("Edited by its author."))
+		s.Do(t, testsite.Haru, "PUT", on("questions/%d/selected-answer", question), object{"answerId": answer})
+		s.Do(t, testsite.Lurker, "PUT", on("posts/%d/flag", question), nil)
+		s.Ask(t, testsite.Aki, "Does this follow from that answer?", own)
+		s.Hide(t, own)
+		s.Do(t, testsite.ModKenji, "PATCH", on("answers/%d", answer), text("Edited while it is shown."))
+
+		told := func(user int) (got []string) {
+			st := testsite.OpenStream(t, s, "?mine=true", "0", "Authorization",
+				"Bearer "+testsite.Token(user))
+			defer st.Stop()
+			for {
+				e := st.Next(t)
+				if e == nil || e["event"] == "hello" {
+					return got
+				}
+				var data struct{ PostID, QuestionID int }
+				if err := json.Unmarshal([]byte(e["data"]), &data); err != nil {
+					t.Fatal(err)
+				}
+				names := map[int]string{question: "the question", answer: "the answer", own: "the own answer"}
+				name := names[data.PostID]
+				if name == "" {
+					name = "another post"
+				}
+				got = append(got, e["event"]+" "+name)
+			}
+		}
+		testsite.Same(t, "the asker", told(testsite.Haru), []string{
+			"answer the answer", "edit the question", "question another post", "hidden the own answer",
+		})
+		testsite.Same(t, "the author of the answer", told(testsite.Lurker), []string{
+			"comment another post", "comment another post", "selected the answer", "edit the answer",
+		})
+		testsite.Same(t, "the author of the first comment", told(testsite.Aki),
+			[]string{"comment another post"})
+		testsite.Same(t, "somebody else", told(testsite.Taro), []string(nil))
+	})
+}

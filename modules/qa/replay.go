@@ -28,7 +28,7 @@ func (m *Module) StillPublic(ctx context.Context, before []*events.Topics) error
 		switch c := now[t.PostID]; {
 		case c.visible():
 		case t.What == publicNames["hide"] && !c.queued():
-			*t = events.Topics{Public: true, What: t.What, PostID: t.PostID, QuestionID: t.QuestionID}
+			*t = events.Topics{Public: true, For: t.For, What: t.What, PostID: t.PostID, QuestionID: t.QuestionID}
 		default:
 			*t = events.Topics{}
 		}

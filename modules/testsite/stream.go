@@ -15,8 +15,9 @@ type Stream struct {
 	cancel context.CancelFunc
 }
 
-// OpenStream connects to /v1/events as a visitor. lastID is the id of the last event received before, or "".
-func OpenStream(t *testing.T, s *Site, query, lastID string) *Stream {
+// OpenStream connects to /v1/events, as a visitor unless one of the headers, which are alternating names and
+// values, says otherwise. lastID is the id of the last event received before, or "".
+func OpenStream(t *testing.T, s *Site, query, lastID string, header ...string) *Stream {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/v1/events"+query, http.NoBody)
@@ -25,6 +26,9 @@ func OpenStream(t *testing.T, s *Site, query, lastID string) *Stream {
 	}
 	if lastID != "" {
 		req.Header.Set("Last-Event-ID", lastID)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

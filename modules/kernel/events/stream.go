@@ -1,6 +1,7 @@
 package events
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -31,15 +32,19 @@ const (
 	maxReplay = 10_000
 )
 
-// streamPath is the path of the streams.
-const streamPath = "/v1/events"
+// Path is the path of the streams.
+const Path = "/v1/events"
 
 type streamInput struct {
 	Question    []int    `query:"question" maxItems:"50" doc:"What concerns the questions with these ids: themselves, their answers, all comments"`
 	Tag         []string `query:"tag" maxItems:"50" doc:"What concerns questions with one of these tags"`
 	Category    []int    `query:"category" maxItems:"50" doc:"What concerns questions in the categories with these ids, or in those below them"`
 	Named       string   `query:"named" enum:"true,false" default:"true" doc:"false leaves the lines event: out, so that every event comes to onmessage of an EventSource; data says what it is"`
+	Mine        bool     `query:"mine" doc:"true: what concerns the caller, whether it is public or not, and of the rest only what matches another filter; for signed-in callers"`
 	LastEventID string   `header:"Last-Event-ID" pattern:"^[0-9]{1,18}$" doc:"Id of the last event received; a browser's EventSource sends it by itself when it connects again"`
+	After       string   `query:"lastEventId" pattern:"^[0-9]{1,18}$" doc:"The same, for a new EventSource, which cannot send headers; the header counts if both come"`
+	// The ticket is taken before the operation begins, by whoever finds out who the caller is.
+	Ticket string `query:"ticket" maxLength:"100" doc:"In place of a bearer token, for an EventSource: what POST /v1/events/tickets returned. It is good for one stream"`
 }
 
 // PublicEvent is the part of an event that everybody may know, or those whom it concerns. It never contains
@@ -77,15 +82,22 @@ const streamDescription = "A stream of server-sent events (`text/event-stream`),
 	"- `reset`: what happened since `Last-Event-ID` is not known any more, or is too much (more than 10,000 events): load again what is shown.\n\n" +
 	"New words may come. Comment lines come every 15 seconds; an `id` alone tells how far the stream has come.\n\n" +
 	"With `Last-Event-ID` the stream begins after that event; of what has been hidden since, no more is told than that it was. The server ends a stream after about an hour, when it stops, and when the client does not keep up; " +
-	"connecting again with the last id misses nothing. 429 `too_many_streams` for too many streams of one client, 503 when the server has too many."
+	"connecting again with the last id misses nothing.\n\n" +
+	"With `mine=true` a signed-in caller is told what concerns them, and nobody else is: `mine` in the data marks it. That is\n" +
+	"- `answer`, `comment`, `question`: an answer to the caller's question, a comment on their post or after their own, a question that follows from their answer.\n" +
+	"- `edit`, `moved`, `converted`, `selected`, `unselected`, `closed`, `reopened`, `hidden`, `reshown`: what others did with the caller's posts.\n" +
+	"- `message`, `group-message`, `wall-post`, `notice`: somebody sent one; `messageId` and `groupId` say which.\n\n" +
+	"An `EventSource` cannot send a bearer token: get a ticket from `POST /v1/events/tickets` and open `/v1/events?mine=true&ticket=…`. A ticket is good once, so that the browser cannot connect again by itself: " +
+	"on an error close the `EventSource`, get a new ticket and open another one with `lastEventId`. Such a stream ends within a minute when the session ends or the account is blocked.\n\n" +
+	"429 `too_many_streams` for too many streams of one client, 503 when the server has too many."
 
 // Register adds the operation GET /v1/events to the API.
 func (st *Streams) Register(api huma.API) {
 	data := api.OpenAPI().Components.Schemas.Schema(typePublicEvent, true, "")
 	web.Register(api, huma.Operation{
-		OperationID: "stream-events", Method: http.MethodGet, Path: streamPath, Tags: []string{"Activity"},
+		OperationID: "stream-events", Method: http.MethodGet, Path: Path, Tags: []string{"Activity"},
 		Summary: "What happens, as it happens", Description: streamDescription,
-		Errors: []int{http.StatusNotImplemented, http.StatusServiceUnavailable},
+		Errors: []int{http.StatusForbidden, http.StatusNotImplemented, http.StatusServiceUnavailable},
 		Responses: map[string]*huma.Response{"200": {Description: "The stream; the schema is that of the data of an event",
 			Content: map[string]*huma.MediaType{"text/event-stream": {Schema: data}}}},
 	}, st.open)
@@ -103,22 +115,40 @@ func (st *Streams) open(ctx context.Context, in *streamInput) (*huma.StreamRespo
 		}
 	}
 	var after *int64
-	if in.LastEventID != "" {
+	if last := cmp.Or(in.LastEventID, in.After); last != "" {
 		after = new(int64)
-		if _, err := fmt.Sscan(in.LastEventID, after); err != nil {
+		if _, err := fmt.Sscan(last, after); err != nil {
 			return nil, err // the pattern lets nothing else pass
 		}
+	}
+	filter := Filter{QuestionIDs: in.Question, CategoryIDs: in.Category, Tags: in.Tag}
+	var holder Holder
+	if in.Mine {
+		if st.settings.Holder == nil {
+			return nil, problem.New(codeNoStreams)
+		}
+		var err error
+		if holder, err = st.settings.Holder(ctx); err != nil {
+			return nil, err
+		}
+		filter.UserID = holder.UserID
 	}
 	leave, err := st.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	filter := Filter{QuestionIDs: in.Question, CategoryIDs: in.Category, Tags: in.Tag}
 	named := in.Named == "true"
 	sub, err := st.follower.Subscribe(ctx, filter)
 	if err != nil {
 		leave()
 		return nil, err
+	}
+	mine := &personal{} // whose end never comes, unless the stream is personal
+	if in.Mine {
+		var release func()
+		mine, release = st.hold(holder)
+		leaveAll := leave
+		leave = func() { release(); leaveAll() }
 	}
 	connected := connection(ctx)
 	// Release everything however the request ends.
@@ -135,7 +165,8 @@ func (st *Streams) open(ctx context.Context, in *streamInput) (*huma.StreamRespo
 			hc.SetHeader(name, value)
 		}
 		w := humaecho.Unwrap(hc).Response()
-		c := &streamClient{w: w, control: http.NewResponseController(w), patience: st.patience, named: named}
+		c := &streamClient{w: w, control: http.NewResponseController(w), patience: st.patience, named: named,
+			ended: mine.ended}
 		if err := st.serve(connected, c, sub, after); err != nil && connected.Err() == nil {
 			slog.WarnContext(ctx, "stream of events ended", "error", err)
 		}
@@ -175,6 +206,8 @@ func (st *Streams) serve(ctx context.Context, c *streamClient, sub *Subscription
 		case <-stopping:
 			return nil
 		case <-end.C:
+			return nil
+		case <-c.ended:
 			return nil
 		case n, open := <-sub.events:
 			if !open {
@@ -274,7 +307,8 @@ type streamClient struct {
 	w        io.Writer
 	control  *http.ResponseController
 	patience time.Duration
-	named    bool // whether it wants the names of events in lines of their own
+	named    bool            // whether it wants the names of events in lines of their own
+	ended    <-chan struct{} // closed when the client may not have the stream any more; nil for never
 }
 
 // frame returns the form of an event that the client wants.

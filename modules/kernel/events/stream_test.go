@@ -17,6 +17,9 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 )
 
+// testRecheck is the time between two checks of who may have a stream of their own.
+const testRecheck = 20 * time.Millisecond
+
 // streamServer serves the event streams of one process, with limits on the time of requests that are far
 // shorter than a stream lasts.
 func streamServer(t *testing.T, db *database.DB, s StreamSettings) *httptest.Server {
@@ -26,6 +29,7 @@ func streamServer(t *testing.T, db *database.DB, s StreamSettings) *httptest.Ser
 	app := web.New(web.Settings{RequestTimeout: 300 * time.Millisecond})
 	streams := NewStreams(f, s)
 	streams.heartbeat, streams.patience = 50*time.Millisecond, 500*time.Millisecond
+	streams.recheck = testRecheck
 	streams.Register(app.API())
 	streams.Routes(app.Router())
 	server := httptest.NewUnstartedServer(app)
@@ -49,8 +53,9 @@ type message struct {
 	raw       string
 }
 
-// listen opens a stream, with the header Last-Event-ID unless lastID is "".
-func listen(t *testing.T, address, lastID string) *stream {
+// listen opens a stream, with the header Last-Event-ID unless lastID is "", and with other headers, which are
+// alternating names and values.
+func listen(t *testing.T, address, lastID string, header ...string) *stream {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patient)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
@@ -59,6 +64,9 @@ func listen(t *testing.T, address, lastID string) *stream {
 	}
 	if lastID != "" {
 		r.Header.Set("Last-Event-ID", lastID)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
 	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {

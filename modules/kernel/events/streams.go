@@ -28,18 +28,24 @@ type StreamSettings struct {
 	// Public for what has been hidden since, and removes from the other Topics what must not be sent
 	// any more. Without it, events are sent as they were written.
 	Still func(ctx context.Context, before []*Topics) error
+	// Holder returns who may have the stream of what concerns the caller, or an error if the caller may
+	// have none. Without it nobody may.
+	Holder func(context.Context) (Holder, error)
+	// MayHold returns which of those who have such streams may still have them.
+	MayHold func(context.Context, []Holder) (map[Holder]bool, error)
 }
 
 // Streams are the streams of server-sent events that this process serves.
 type Streams struct {
 	follower *Follower
 	settings StreamSettings
-	// heartbeat and patience are the constants of these names; tests change them.
-	heartbeat, patience time.Duration
+	// heartbeat, patience and recheck are the constants of these names; tests change them.
+	heartbeat, patience, recheck time.Duration
 
 	mu      sync.Mutex
 	count   int
 	clients map[string]int
+	holders holders
 	// servers holds the HTTP servers whose clients have streams, each with a channel that is closed
 	// when the server stops.
 	servers map[*http.Server]chan struct{}
@@ -50,8 +56,8 @@ var typePublicEvent = reflect.TypeFor[PublicEvent]()
 // NewStreams returns streams of the events that the Follower follows.
 func NewStreams(f *Follower, s StreamSettings) *Streams {
 	return &Streams{
-		follower: f, settings: s, heartbeat: heartbeat, patience: patience, clients: map[string]int{},
-		servers: map[*http.Server]chan struct{}{},
+		follower: f, settings: s, heartbeat: heartbeat, patience: patience, recheck: recheck,
+		clients: map[string]int{}, servers: map[*http.Server]chan struct{}{},
 	}
 }
 
@@ -123,7 +129,7 @@ type connectionKey struct{}
 func (*Streams) Routes(e *echo.Echo) {
 	e.Pre(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if r := c.Request(); r.URL.Path == streamPath {
+			if r := c.Request(); r.URL.Path == Path {
 				c.SetRequest(r.WithContext(context.WithValue(r.Context(), connectionKey{}, r.Context())))
 			}
 			return next(c)
