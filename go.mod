@@ -50,6 +50,7 @@ require (
 	github.com/andybalholm/brotli v1.3.0
 	github.com/aws/aws-sdk-go-v2/service/secretsmanager v1.50.12
 	github.com/klauspost/compress v1.20.4
+	github.com/sergi/go-diff v1.4.0
 )
 
 require (

@@ -34,7 +34,7 @@ func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	})
 }
 
-// forget deletes a user's votes and flags, no longer names the user as the last who changed a post, and
+// forget deletes a user's votes and flags, no longer names the user as who changed a post, and
 // recomputes everything in which the votes and flags were counted: the counts of the posts, the best
 // answer votes and the hotness of their questions, the site's counts and, through the listeners, the
 // points of the posts' authors. Q2A leaves some of these figures to its recalculation.
@@ -47,6 +47,7 @@ func (m *Module) forget(ctx context.Context, tx *database.DB, o *site.Options, u
 	for _, query := range []string{
 		"DELETE FROM {uservotes} WHERE userid = ?",
 		"UPDATE {posts} SET lastuserid = NULL WHERE lastuserid = ?",
+		"UPDATE {q2ab_revisions} SET userid = NULL WHERE userid = ?",
 	} {
 		if _, err := tx.Exec(ctx, query, userID); err != nil {
 			return fmt.Errorf("forget a user: %w", err)

@@ -39,6 +39,8 @@ type effects struct {
 	charge auth.Action // the limit that the action counts against; "" for none
 	votes  []voteChange
 	events []Event
+	// silent is set if the action edits posts without a trace.
+	silent bool
 	// flagged is what the action adds to the site's cached count of flags, as Q2A counts them.
 	flagged int
 	// tags is what the action adds to the site's cached count of tags.
@@ -274,7 +276,7 @@ func (c *change) finish() error {
 		return fmt.Errorf("%s: written without asking the rules", c.events[0].Name)
 	}
 	steps := []func() error{
-		c.sign, c.countQuestions, c.derive, c.warm, c.writePosts, c.writeExtra, c.heat, c.index,
+		c.sign, c.countQuestions, c.derive, c.warm, c.writePosts, c.keepVersions, c.writeExtra, c.heat, c.index,
 		c.deletePosts, c.tell, c.limit, c.keepFiles, c.publish, c.countPosts,
 	}
 	for _, step := range steps {

@@ -52,6 +52,12 @@ func (c *change) deletePosts() error {
 		if _, err := c.Tx.Exec(c.Ctx, "DELETE FROM {posts} WHERE postid = ?", p.id); err != nil {
 			return fmt.Errorf("delete a post: %w", err)
 		}
+		if p.kind == KindNote {
+			continue // which nobody can edit
+		}
+		if err := dropVersions(c.Ctx, c.Tx, p.id); err != nil {
+			return err
+		}
 	}
 	return nil
 }

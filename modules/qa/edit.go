@@ -275,6 +275,8 @@ func (c *change) move(q *post, category int, path []int, silent bool) {
 		func(e *Event) { e.CategoryIDs = slices.Clone(path) })
 }
 
+// maySilently returns the problem of a silent edit that the caller may not make, and otherwise records
+// that the edit is silent, if it is.
 func (c *change) maySilently(p *post, silent bool) error {
 	if !silent {
 		return nil
@@ -282,6 +284,7 @@ func (c *change) maySilently(p *post, silent bool) error {
 	if refusal := lacks(fixed(option.PermitEditSilent))(c, p); refusal != nil {
 		return refusal
 	}
+	c.silent = true
 	return nil
 }
 

@@ -6,7 +6,7 @@ CREATE TABLE {q2ab_revisions} (
   slot INT UNSIGNED NOT NULL,
   number INT UNSIGNED NOT NULL,
   -- of all that follows, to see whether somebody else has changed the post meanwhile
-  hash BINARY(16) NOT NULL,
+  hash CHAR(32) CHARACTER SET ascii NOT NULL,
   at BIGINT NOT NULL,
   -- who made this version; NULL for visitors, for deleted accounts, and where that is not known
   userid INT UNSIGNED NULL,

@@ -3,7 +3,7 @@ CREATE TABLE {q2ab_revisions} (
   postid INTEGER NOT NULL,
   slot INTEGER NOT NULL,
   number INTEGER NOT NULL,
-  hash BLOB NOT NULL,
+  hash TEXT NOT NULL,
   at INTEGER NOT NULL,
   userid INTEGER NULL,
   silent INTEGER NOT NULL,
