@@ -51,7 +51,7 @@ var operationRules = map[string]rule{
 	"list-badges": {everyone, "", nil}, "get-badge": {everyone, "/v1/badges/101", nil}, "list-user-badges": {everyone, "/v1/users/haru/badges", nil},
 	"create-event-ticket": {members, "", nil},
 	"list-new-badges": {members, "", nil}, "clear-new-badges": {members, "", nil},
-	"list-revisions": {everyone, "", nil}, "get-ranking": {everyone, "/v1/rankings/month", nil},
+	"list-revisions": {everyone, "", nil}, "get-revision": {everyone, "/v1/posts/1/revisions/1", nil}, "get-ranking": {everyone, "/v1/rankings/month", nil},
 	// The built-in issuer is for callers who are not signed in, but others may use it as well.
 	"sign-up":  {everyone, "", object{"handle": "walker", "email": "walker@example.jp", "password": "long-enough"}},
 	"sign-in":  {everyone, "", object{"login": "haru", "password": "haru-pass-123"}},
@@ -76,6 +76,7 @@ var operationRules = map[string]rule{
 	"set-visibility": {moderators, "", object{"hidden": true}}, "delete-question": {moderators, "/v1/questions/255", nil},
 	"edit-question": {moderators, "", object{"content": "Edited by who may."}}, "edit-answer": {moderators, "/v1/answers/16", object{"content": "Edited by who may."}},
 	"edit-comment": {moderators, "/v1/comments/15", object{"content": "Edited by who may."}}, "move-question": {moderators, "", object{"categoryId": 3}},
+	"restore-revision": {moderators, "/v1/posts/1/revisions/1/restore", object{}},
 	"retag-question": {moderators, "", object{"tags": []string{"walk"}}}, "close-question": {moderators, "", object{"note": "Closed by who may."}},
 	"add-favorite": {members, "/v1/me/favorites/question/1", nil}, "remove-favorite": {members, "/v1/me/favorites/question/1", nil},
 	"list-favorite-questions": {members, "", nil}, "list-favorite-users": {members, "", nil}, "list-favorite-tags": {members, "", nil}, "list-favorite-categories": {members, "", nil},

@@ -10,6 +10,7 @@ var schemaNames = map[string]string{
 	"CloseInputBody": "NewClosure", "MoveInputBody": "CategoryChange", "RetagInputBody": "TagsChange",
 	"SelectInputBody": "AnswerSelection", "VoteInputBody": "NewVote",
 	"VisibilityInputBody": "VisibilityChange", "ApprovalInputBody": "ApprovalDecision",
+	"RestoreInputBody": "RevisionRestoration", "TicketOutputBody": "EventTicket",
 	"HidePostsOutputBody": "HiddenPosts", "Metadata": "QuestionMetadata", "PublicEvent": "LiveEvent",
 	// Users, from what stands beside a post to the whole of one's own account.
 	"Author": "UserSummary", "User": "UserListItem", "Profile": "UserProfile", "Me": "OwnAccount",

@@ -152,6 +152,11 @@ var ownColumns = map[string]string{
 	"posts": `SELECT content
 		FROM {posts}
 		WHERE content LIKE '%blob%' OR content LIKE '%media/%' OR content LIKE '%image/%'`,
+	// Earlier versions of posts show the files that they showed then. Of our own tables no other can name
+	// any.
+	"q2ab_revisions": `SELECT content
+		FROM {q2ab_revisions}
+		WHERE content LIKE '%blob%' OR content LIKE '%media/%' OR content LIKE '%image/%'`,
 	"users": "SELECT avatarblobid FROM {users} WHERE avatarblobid IS NOT NULL",
 	// These tables hold numbers, single words, or copies of what is in other tables.
 	"blobs": "", "cache": "", "eventlog": "", "words": "", "titlewords": "", "contentwords": "",
@@ -178,7 +183,7 @@ func (m *Module) used(ctx context.Context, ids []string) (map[string]bool, error
 	for _, table := range tables {
 		name, ours := strings.CutPrefix(table, m.db.Prefix())
 		query, known := ownColumns[name]
-		if !ours || strings.HasPrefix(name, "q2ab_") || known && query == "" {
+		if !ours || !known && strings.HasPrefix(name, "q2ab_") || known && query == "" {
 			continue
 		}
 		if !known {

@@ -42,6 +42,8 @@ type Module struct {
 	listeners  []listener
 	views      *viewBatches
 	sitemap    sitemapParts
+	// editHistory is the table of the plugin Edit History.
+	editHistory *pluginTable
 	// lightTurns and heavyTurns limit how many contents are converted at the same time.
 	lightTurns, heavyTurns *limit.Turns
 }
@@ -50,7 +52,7 @@ type Module struct {
 func New(db *database.DB, s *site.Module, a *auth.Module, files *media.Module) *Module {
 	m := &Module{
 		db: db, site: s, auth: a, media: files,
-		renderer:   render.New(),
+		renderer: render.New(), editHistory: newPluginTable("edit_history"),
 		index:      search.New(db),
 		lightTurns: limit.NewTurns(),
 		heavyTurns: limit.NewTurns(),
@@ -68,6 +70,7 @@ func (m *Module) Close() { m.views.wait() }
 func (m *Module) Register(api huma.API) {
 	m.registerQuestions(api)
 	m.registerThreads(api)
+	m.registerRevisions(api)
 	m.registerCategories(api)
 	m.registerTags(api)
 	m.registerActivity(api)

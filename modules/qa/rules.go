@@ -12,6 +12,8 @@ type permissions struct {
 	Answer     bool `json:"answer,omitempty"`
 	Comment    bool `json:"comment,omitempty"`
 	Edit       bool `json:"edit,omitempty"`
+	Revisions  bool `json:"seeRevisions,omitempty" doc:"See its versions"`
+	Restore    bool `json:"restore,omitempty" doc:"Make it again what it was in one of its versions"`
 	Recategory bool `json:"changeCategoryAndTags,omitempty"`
 	Select     bool `json:"selectAnswer,omitempty"`
 	VoteUp     bool `json:"voteUp,omitempty"`
@@ -125,6 +127,9 @@ type rules struct {
 
 	// These are not among Q2A's rules: they say whether a click on a button that shows would succeed.
 	answerable, voteUp, voteDown, flaggable bool
+
+	// revisions says whether the caller may see the versions of the post. Q2A itself keeps none.
+	revisions bool
 }
 
 // thread holds the posts around a post, as far as they are known. The rules look at the parent of a
@@ -194,6 +199,7 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 	visible := !p.hidden && !p.queued
 
 	r.viewable = mayView(o, c, p)
+	r.revisions = r.viewable && mayReadRevisions(o, c, p) == auth.Permitted
 
 	r.answerButton = p.kind == KindQuestion && visible && postA != auth.NeedsLevel && !r.closed &&
 		(o.Bool(option.AllowSelfAnswer) || !r.isByUser)
@@ -310,7 +316,7 @@ func hidesButton(reason auth.Reason) bool {
 func (r rules) public() permissions {
 	return permissions{
 		Answer: r.allows(answering), Comment: r.allows(commenting),
-		Edit: r.allows(editing), Recategory: r.allows(labelling), Select: r.allows(selecting),
+		Edit: r.allows(editing), Revisions: r.revisions, Restore: r.revisions && r.allows(editing), Recategory: r.allows(labelling), Select: r.allows(selecting),
 		VoteUp: r.allows(votingUp), VoteDown: r.allows(votingDown),
 		Flag: r.allows(flagging), Unflag: r.allows(unflagging), ClearFlags: r.allows(clearing),
 		Close: r.allows(closing), Reopen: r.allows(reopening),

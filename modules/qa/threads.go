@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -75,8 +74,6 @@ func (m *Module) registerThreads(api huma.API) {
 			"The comments on a question or an answer, the oldest first", ""),
 		m.listComments,
 	)
-	web.Register(api, operation("list-revisions", "/v1/posts/{id}/revisions", "Earlier versions of a post",
-		"Empty: Question2Answer keeps none."), m.listRevisions)
 }
 
 func (m *Module) getQuestion(ctx context.Context, in *threadInput) (*threadOutput, error) {
@@ -162,19 +159,4 @@ func (m *Module) listComments(ctx context.Context, in *postInput) (*commentsOutp
 	return &commentsOutput{
 		Body: web.List[comment]{Items: append([]comment{}, comments...), Total: &total},
 	}, nil
-}
-
-// revision is an earlier version of a post. There are none so far, since Q2A does not keep them.
-type revision struct {
-	At time.Time `json:"at"`
-	Text
-}
-
-type revisionsOutput struct{ Body web.List[revision] }
-
-func (m *Module) listRevisions(ctx context.Context, in *postInput) (*revisionsOutput, error) {
-	if _, _, _, err := m.openPost(ctx, in.ID, anyKind, nil); err != nil {
-		return nil, err
-	}
-	return &revisionsOutput{Body: web.List[revision]{Items: []revision{}}}, nil
 }

@@ -73,6 +73,7 @@ var (
 	DoExampleTags              = define("do_example_tags", "1")
 	EnabledPlugins             = define("enabled_plugins", "")
 	EventLoggerToDatabase      = define("event_logger_to_database", "")
+	EditHistoryViewPerms       = define("edit_history_view_perms", "150")
 	ExtraFieldActive           = define("extra_field_active", "")
 	ExtraFieldDisplay          = define("extra_field_display", "")
 	FeedForActivity            = define("feed_for_activity", "1")
