@@ -155,6 +155,9 @@ func (w *world) can() string {
 	for i := range v.NumField() {
 		if v.Field(i).Bool() {
 			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			if name == "seeRevisions" || name == "restore" {
+				continue // which follow from others; TestWhoSeesRevisions checks them
+			}
 			names = append(names, name)
 		}
 	}
@@ -423,6 +426,37 @@ func difference(before, after string) string {
 		}
 	}
 	return strings.Join(diff, " ")
+}
+
+// TestWhoSeesRevisions checks that whoever sees a post sees its versions, unless the plugin's option says
+// otherwise, and that who may edit it besides may restore one.
+func TestWhoSeesRevisions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		who           string
+		changes       []different
+		sees, restore bool
+	}{
+		{"a visible post", nil, true, true},
+		{"by a visitor", []different{visitor}, true, true},
+		{"by who may not edit", []different{closedTo("permit_edit_q")}, true, false},
+		{"by who is blocked", []different{blocked}, true, false},
+		{"by who may not view them", []different{closedTo("edit_history_view_perms")}, false, false},
+		{"by a visitor, for users", []different{visitor, with("edit_history_view_perms", "120")}, false, false},
+		{"by a user, for users", []different{with("edit_history_view_perms", "120")}, true, true},
+		{"by who is blocked, for users", []different{blocked, with("edit_history_view_perms", "120")}, true, false},
+		{"closed", []different{closedNow}, true, false},
+		{"hidden", []different{hidden, closedTo("permit_hide_show")}, false, false},
+		{"hidden, by the author", []different{hidden, itself}, true, false},
+		{"hidden, by who may hide", []different{hidden}, true, false},
+		{"queued", []different{queuedNow, closedTo("permit_moderate")}, false, false},
+		{"queued, by the author", []different{queuedNow, itself}, true, true},
+	} {
+		can := newWorld("Q", c.changes...).rules().public()
+		if can.Revisions != c.sees || can.Restore != c.restore {
+			t.Errorf("%s: sees %v, restores %v", c.who, can.Revisions, can.Restore)
+		}
+	}
 }
 
 // TestWhoSeesWhat checks that everybody sees visible posts, and who sees hidden and queued ones.
