@@ -50,7 +50,7 @@ var operationRules = map[string]rule{
 	"list-user-questions": {everyone, "", nil}, "get-user-stats": {everyone, "", nil}, "list-user-wall": {everyone, "", nil}, "get-session": {everyone, "", nil},
 	"list-badges": {everyone, "", nil}, "get-badge": {everyone, "/v1/badges/101", nil}, "list-user-badges": {everyone, "/v1/users/haru/badges", nil},
 	"create-event-ticket": {members, "", nil},
-	"list-new-badges": {members, "", nil}, "clear-new-badges": {members, "", nil},
+	"list-new-badges":     {members, "", nil}, "clear-new-badges": {members, "", nil},
 	"list-revisions": {everyone, "", nil}, "get-revision": {everyone, "/v1/posts/1/revisions/1", nil}, "get-ranking": {everyone, "/v1/rankings/month", nil},
 	// The built-in issuer is for callers who are not signed in, but others may use it as well.
 	"sign-up":  {everyone, "", object{"handle": "walker", "email": "walker@example.jp", "password": "long-enough"}},
@@ -77,7 +77,7 @@ var operationRules = map[string]rule{
 	"edit-question": {moderators, "", object{"content": "Edited by who may."}}, "edit-answer": {moderators, "/v1/answers/16", object{"content": "Edited by who may."}},
 	"edit-comment": {moderators, "/v1/comments/15", object{"content": "Edited by who may."}}, "move-question": {moderators, "", object{"categoryId": 3}},
 	"restore-revision": {moderators, "/v1/posts/1/revisions/1/restore", object{}},
-	"retag-question": {moderators, "", object{"tags": []string{"walk"}}}, "close-question": {moderators, "", object{"note": "Closed by who may."}},
+	"retag-question":   {moderators, "", object{"tags": []string{"walk"}}}, "close-question": {moderators, "", object{"note": "Closed by who may."}},
 	"add-favorite": {members, "/v1/me/favorites/question/1", nil}, "remove-favorite": {members, "/v1/me/favorites/question/1", nil},
 	"list-favorite-questions": {members, "", nil}, "list-favorite-users": {members, "", nil}, "list-favorite-tags": {members, "", nil}, "list-favorite-categories": {members, "", nil},
 	"list-mutes": {members, "", nil}, "mute-user": {members, "/v1/me/mutes/lurker", nil}, "unmute-user": {members, "/v1/me/mutes/lurker", nil},
