@@ -2,10 +2,13 @@ package community_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/testsite"
 )
 
@@ -328,4 +331,41 @@ func TestFollowingTakesFewStatements(t *testing.T) {
 			t.Errorf("GET %s: %d statements, at most %d\n%s", path, len(got), most, strings.Join(got, "\n"))
 		}
 	}
+}
+
+// TestFollowingWritesInFewStatements checks how many statements it takes to follow something, to do that
+// again, and to stop.
+func TestFollowingWritesInFewStatements(t *testing.T) {
+	t.Parallel()
+	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
+		send := func(method, path string) []string {
+			t.Helper()
+			ctx, counter := database.CountStatements(t.Context())
+			r := httptest.NewRequest(method, path, http.NoBody).WithContext(ctx)
+			r.Header.Set("Authorization", "Bearer "+testsite.Token(testsite.Fuyu))
+			w := httptest.NewRecorder()
+			s.App.Server.ServeHTTP(w, r)
+			if w.Code != http.StatusNoContent {
+				t.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+			}
+			return counter.Queries()
+		}
+		send("PUT", "/v1/me/favorites/category/1") // options and categories are read then
+		for _, path := range []string{"/v1/me/favorites/question/14", "/v1/me/favorites/question/200",
+			"/v1/me/favorites/user/expert_sato", "/v1/me/favorites/tag/queen", "/v1/me/favorites/category/2",
+			"/v1/me/mutes/lurker"} {
+			for _, c := range []struct {
+				what, method string
+				most         int
+			}{
+				// On a server it looks again, after the transaction, for what the old site did meanwhile.
+				{"follow", "PUT", 18}, {"again", "PUT", 6}, {"stop", "DELETE", 8}, {"stop again", "DELETE", 5},
+			} {
+				if got := send(c.method, path); len(got) > c.most {
+					t.Errorf("%s %s: %d statements, at most %d\n%s", c.what, path, len(got), c.most,
+						strings.Join(got, "\n"))
+				}
+			}
+		}
+	})
 }

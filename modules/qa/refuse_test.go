@@ -78,6 +78,14 @@ func TestWhyNot(t *testing.T) {
 		{"answer: a second one", answering, "Q",
 			all(answered(theCaller), switchedOff("allow_multi_answers")), "already_answered"},
 
+		{"answer: muted", answering, "Q", all(mutesMe), "muted"},
+		{"answer: closed before muted", answering, "Q", all(mutesMe, closedNow), "closed"},
+		{"answer: blocked before muted", answering, "Q", all(mutesMe, blocked), "user_blocked"},
+		{"comment: muted", commenting, "Q", all(mutesMe), "muted"},
+		{"comment: muted, on an answer", commenting, "A", all(mutesMe), "muted"},
+		{"comment: hidden before muted", commenting, "A", all(mutesMe, hidden), "hidden"},
+		{"comment: off before muted", commenting, "A", all(mutesMe, noComments), "feature_off"},
+
 		{"comment: off", commenting, "Q", all(noComments), "feature_off"},
 		{"comment: off on answers", commenting, "A", all(switchedOff("comment_on_as")), "feature_off"},
 		{"comment: off before blocked", commenting, "A", all(noComments, blocked), "feature_off"},

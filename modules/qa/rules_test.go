@@ -80,6 +80,9 @@ var (
 	sameBrowser  = by(func(c *auth.Caller) { c.CookieID = theCookie })
 	otherBrowser = by(func(c *auth.Caller) { c.CookieID = "1" })
 
+	// mutesMe makes the author of the post somebody who has muted the caller.
+	mutesMe = on(func(p *post) { p.mutedMe = true })
+
 	hidden = on(func(p *post) { p.hidden = true })
 	// queuedNow is not called queued, because that is the name of a reason.
 	queuedNow   = on(func(p *post) { p.queued = true })
@@ -196,6 +199,13 @@ func TestWhatTheRulesAllow(t *testing.T) {
 		{"a blocked member at an answer", "A", []different{blocked}, "followUp"}, // asking is refused
 		{"a blocked member at the own question", "Q", []different{itself, blocked}, ""},
 		{"a blocked member at the own comment", "C", []different{itself, blocked}, ""},
+
+		{"a question of somebody who has muted the caller", "Q", []different{mutesMe},
+			"edit changeCategoryAndTags selectAnswer voteUp voteDown flag close hide"},
+		{"an answer of somebody who has muted the caller", "A", []different{mutesMe},
+			"edit voteUp voteDown flag hide followUp"},
+		{"a comment of somebody who has muted the caller", "C", []different{mutesMe},
+			"edit voteUp voteDown flag hide"},
 
 		{"a hidden question", "Q", []different{hidden}, "reshow delete"},
 		{"a hidden answer", "A", []different{hidden}, "reshow delete"},
