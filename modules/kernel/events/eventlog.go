@@ -56,7 +56,7 @@ func Log(ctx context.Context, db *database.DB, events []Event) {
 }
 
 // loggedValue returns a parameter's value in the form that Q2A logs; a row is logged as array(number
-// of fields).
+// of fields), a list as array(number of items).
 func loggedValue(value any) string {
 	text := ""
 	switch v := value.(type) {
@@ -67,6 +67,8 @@ func loggedValue(value any) string {
 		}
 	case Record:
 		text = fmt.Sprintf("array(%d)", v.Fields)
+	case []int:
+		text = fmt.Sprintf("array(%d)", len(v))
 	default:
 		text = fmt.Sprint(v)
 	}

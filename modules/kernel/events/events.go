@@ -85,8 +85,8 @@ func ToUsers(name string, ids ...int) Topics {
 	return Topics{For: ids, What: what, ActorShown: true}
 }
 
-// Param is one parameter of an event. Value is a string, an int, a bool, a Record, or nil for a
-// parameter without a value.
+// Param is one parameter of an event. Value is a string, an int, a bool, a list of ids ([]int), a
+// Record, or nil for a parameter without a value.
 type Param struct {
 	Name  string
 	Value any
@@ -102,6 +102,8 @@ type Record struct {
 	ID     int
 	Type   string
 	UserID int
+	// Row, if it is not nil, is what the outbox has of a row that is no post's.
+	Row map[string]any
 }
 
 // Append writes events into the outbox. tx must be the transaction that made the change that they
@@ -170,6 +172,9 @@ func (list params) MarshalJSON() ([]byte, error) {
 		value := p.Value
 		if r, ok := value.(Record); ok {
 			value = map[string]any{"postid": r.ID, "type": r.Type, "userid": r.UserID}
+			if r.Row != nil {
+				value = r.Row
+			}
 		}
 		text, err := json.Marshal(value)
 		if err != nil {

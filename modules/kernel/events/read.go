@@ -106,6 +106,11 @@ func paramValue(raw json.RawMessage) (any, error) {
 			Type   string `json:"type"`
 			UserID int    `json:"userid"`
 		}
+		if !bytes.Contains(raw, []byte(`"postid":`)) {
+			var row map[string]any
+			err := json.Unmarshal(raw, &row)
+			return Record{Row: row}, err
+		}
 		err := json.Unmarshal(raw, &r)
 		return Record{ID: r.ID, Type: r.Type, UserID: r.UserID}, err
 	}
