@@ -38,6 +38,7 @@ type App struct {
 	QA      *qa.Module
 	Ranking *ranking.Module
 	Media   *media.Module
+	People  *community.Module
 	Mail    *mail.Module
 	Jobs    *jobs.Manager
 	// Events reads the events of the site as they are written, and hands them to event streams
@@ -138,6 +139,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	people := community.New(a.DB, a.Site, a.Auth, a.QA, community.Settings{
 		FollowersShown: cfg.FollowersShown,
 	})
+	a.People = people
 	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll})
 	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA, a.Jobs)
 	points := a.Ranking

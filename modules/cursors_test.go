@@ -95,9 +95,30 @@ func fillLists(ctx context.Context, app *modules.App) error {
 		return err
 	}
 	app.Site.Forget()
+	if err := fillGroups(ctx, app); err != nil {
+		return err
+	}
 	for user := 4; user < 6; user++ {
 		if _, err := app.DB.Exec(ctx, `INSERT INTO {ysb_badges} (userid, badgeid, show_flag, created, updated)
 			VALUES (?, 101, 1, FROM_UNIXTIME(1700000000), FROM_UNIXTIME(1700000000))`, user); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillGroups makes two groups of the super administrator, of which one has two messages.
+func fillGroups(ctx context.Context, app *modules.App) error {
+	if _, err := app.People.EnablePlugin(ctx, "messages"); err != nil {
+		return err
+	}
+	for _, query := range []string{
+		"INSERT INTO {msg_groups} (groupid, title, created) VALUES (101, '', FROM_UNIXTIME(1700000000)), (102, '', FROM_UNIXTIME(1700000000))",
+		"INSERT INTO {msg_group_users} (groupid, userid, `join`, notify) VALUES (101, 1, 1, 1), (102, 1, 1, 1)",
+		`INSERT INTO {msg_group_messages} (groupid, userid, content, format, created)
+			VALUES (101, 1, 'Hello', 'html', FROM_UNIXTIME(1700000000)), (101, 1, 'Hello', 'html', FROM_UNIXTIME(1700000000))`,
+	} {
+		if _, err := app.DB.Exec(ctx, query); err != nil {
 			return err
 		}
 	}

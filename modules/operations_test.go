@@ -68,6 +68,9 @@ var operationRules = map[string]rule{
 	"list-user-favorites": {members, "/v1/users/haru/favorites", nil},
 	"send-feedback":       {everyone, "", object{"message": "Where is the honey?"}},
 	"list-inbox":          {members, "", nil}, "read-inbox": {members, "", object{}}, "get-preferences": {members, "", nil}, "update-preferences": {members, "", object{}},
+	"list-conversations": {members, "", nil}, "read-conversations": {members, "", nil}, "list-message-candidates": {members, "", nil},
+	"send-message": {members, "/v1/me/messages/lurker", object{"content": "Hello"}}, "delete-conversation": {members, "/v1/me/messages/lurker", nil},
+	"read-conversation": {members, "/v1/me/messages/lurker/read", nil}, "write-on-wall": {members, "/v1/users/lurker/wall", object{"content": "Hello"}},
 	// Writing.
 	"create-question": {everyone, "", object{"title": "Who may call this operation?", "content": "That is to be seen."}},
 	"create-answer":   {everyone, "/v1/questions/1/answers", object{"content": "Whoever stands in the table."}}, "create-comment": {everyone, "", object{"content": "Whoever stands in the table."}},
@@ -103,6 +106,9 @@ var elsewhere = map[string]string{
 	"ask-to-unsubscribe": "TestUnsubscribe", "unsubscribe": "TestUnsubscribe", "read-inbox-entry": "TestInboxIsOnesOwn", "stream-events": "TestEventStream", "get-media": "TestMedia", "refresh-tokens": "TestRefreshTokensAreGoodForOnce", "delete-me": "TestOwnAccountIsDeleted", "claim-post": "TestPermissionsAndWritesAgree",
 	"select-answer": "TestPermissionsAndWritesAgree", "unselect-answer": "TestPermissionsAndWritesAgree", "reopen-question": "TestPermissionsAndWritesAgree",
 	"delete-answer": "TestPermissionsAndWritesAgree", "delete-comment": "TestPermissionsAndWritesAgree", "convert-answer-to-comment": "TestOracleTransitions", "cancel-job": "TestJobsOverREST",
+	"delete-message": "TestWhoMayDeleteMessages", "list-groups": "TestPrivacyOfGroups: only with the plugin's tables", "start-group": "TestStartGroup", "get-group": "TestPrivacyOfGroups",
+	"change-group": "TestPrivacyOfGroups", "leave-group": "TestPrivacyOfGroups", "read-group": "TestPrivacyOfGroups", "list-group-members": "TestPrivacyOfGroups",
+	"add-group-members": "TestPrivacyOfGroups, TestAddToGroup", "list-group-messages": "TestPrivacyOfGroups", "write-in-group": "TestPrivacyOfGroups", "delete-group-message": "TestPrivacyOfGroups",
 }
 
 // TestEveryOperationHasARule tries each operation as a caller of each group, and checks that it is refused to

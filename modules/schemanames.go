@@ -17,6 +17,8 @@ var schemaNames = map[string]string{
 	"AccountState": "UserAccount", "Stats": "UserStats",
 	"ChangeMeInputBody": "OwnAccountPatch", "ChangePasswordInputBody": "PasswordChange",
 	"EmailInputBody": "EmailChange", "AvatarInputBody": "AvatarChoice", "EditUserInputBody": "UserPatch",
+	"MessageBody": "NewMessage", "WallInputBody": "NewWallPost", "StartGroupInputBody": "NewGroup",
+	"AddMembersInputBody": "NewMembers", "GroupPatchInputBody": "GroupPatch", "Candidate": "MessageCandidate",
 	"LevelInputBody": "LevelChange", "LevelInCategory": "CategoryLevelChange",
 	"SignInInputBody": "SignIn", "SignUpInputBody": "NewAccount", "SignOutInputBody": "SignOut",
 	"RefreshInputBody": "TokenRefresh", "ForgotInputBody": "PasswordResetRequest",

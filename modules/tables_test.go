@@ -17,6 +17,8 @@ var owners = map[string]string{
 	"cookies": "auth", "q2ab_attempts": "auth", "q2ab_codes": "auth", "q2ab_keys": "auth", "q2ab_locks": "auth", "q2ab_migrated": "auth",
 	"q2ab_people": "auth", "q2ab_sessions": "auth", "q2ab_tickets": "auth", "iplimits": "auth", "userlevels": "auth", "userlimits": "auth", "userlogins": "auth",
 	"userprofile": "auth", "users": "auth",
+	"messages": "community", "msg_group_messages": "community", "msg_group_users": "community", "msg_groups": "community",
+	"q2ab_conversations": "community", "q2ab_group_messages": "community", "q2ab_message_boxes": "community",
 	"sharedevents": "community", "userevents": "community", "userfavorites": "community", "usernotices": "community",
 	"eventlog": "kernel/events", "q2ab_consumers": "kernel/events", "q2ab_outbox": "kernel/events",
 	"q2ab_job_runs": "kernel/jobs", "q2ab_schedules": "kernel/jobs", "q2ab_state": "ranking",

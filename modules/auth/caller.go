@@ -26,7 +26,7 @@ const (
 	FlagBlocked        = 2
 	flagShowAvatar     = 4
 	flagShowGravatar   = 8
-	flagNoMessages     = 16
+	FlagNoMessages     = 16
 	flagNoMailings     = 32
 	flagWelcomeNotice  = 64
 	flagMustConfirm    = 128

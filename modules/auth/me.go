@@ -89,7 +89,7 @@ func (m *Module) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 		HasUpload:      u.avatarBlob != "",
 		WelcomeNotice:  u.flags&flagWelcomeNotice != 0,
 		Notifications: notifications{
-			Messages:  u.flags&flagNoMessages == 0,
+			Messages:  u.flags&FlagNoMessages == 0,
 			WallPosts: u.flags&FlagNoWallPosts == 0,
 			Mailings:  u.flags&flagNoMailings == 0,
 		},
@@ -335,7 +335,7 @@ func (u *user) changedFlags(o *site.Options, messages, wall, mailings *bool, ava
 			flags |= flag
 		}
 	}
-	choose(option.AllowPrivateMessages, flagNoMessages, messages)
+	choose(option.AllowPrivateMessages, FlagNoMessages, messages)
 	choose(option.AllowUserWalls, FlagNoWallPosts, wall)
 	choose(option.MailingEnabled, flagNoMailings, mailings)
 	if avatar != nil {

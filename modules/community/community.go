@@ -6,6 +6,8 @@
 package community
 
 import (
+	"sync/atomic"
+
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/maypok86/otter/v2"
 
@@ -30,6 +32,8 @@ type Module struct {
 
 	settings       Settings
 	followerCounts *otter.Cache[int, int]
+	// plugins are the plugins for messages that the site has, as far as they are known.
+	plugins atomic.Pointer[messagePlugins]
 }
 
 // New returns the module.
@@ -47,4 +51,5 @@ func (m *Module) Register(api huma.API) {
 	m.registerFollowers(api)
 	m.registerMutes(api)
 	m.registerNotices(api)
+	m.registerMessages(api)
 }

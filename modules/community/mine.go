@@ -13,10 +13,8 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
-	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/qa"
-	"38qa.net/backend/modules/site/option"
 )
 
 // favorites are the questions, users, tags and categories that a user follows.
@@ -44,23 +42,6 @@ type notice struct {
 
 type noticesOutput struct{ Body web.List[notice] }
 
-// message is a private message or a post on a wall.
-type message struct {
-	ID        int          `json:"id"`
-	From      *auth.Author `json:"from,omitempty" doc:"Absent when the account was deleted"`
-	To        *auth.Author `json:"to,omitempty" doc:"Absent when the account was deleted"`
-	Content   string       `json:"content" doc:"As stored"`
-	HTML      string       `json:"html" doc:"The content as HTML that is safe to show"`
-	CreatedAt time.Time    `json:"createdAt"`
-}
-
-type messagesInput struct {
-	web.Page
-	Box string `query:"box" enum:"in,out" default:"in" doc:"Received or sent"`
-}
-
-type messagesOutput struct{ Body web.List[message] }
-
 func (m *Module) registerMine(api huma.API) {
 	operation := func(id, path, summary string) huma.Operation {
 		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: "/v1/me/" + path,
@@ -74,11 +55,6 @@ func (m *Module) registerMine(api huma.API) {
 		"What happened to one's own posts and favourites, each question once"), m.listUpdates)
 	web.Register(api, operation("list-notices", "notices",
 		"Messages of the site to the caller, the oldest first"), m.listNotices)
-	messages := operation("list-messages", "messages", "Private messages, the newest first")
-	messages.Errors = append(messages.Errors, http.StatusNotFound) // where they are switched off
-	web.Register(api, messages, m.listMessages)
-	web.Register(api, operation("list-conversation", "messages/{handle}",
-		"Private messages with one user, the newest first"), m.listConversation)
 }
 
 // favorites returns the caller's favourites.
@@ -180,140 +156,6 @@ func (m *Module) listNotices(ctx context.Context, _ *struct{}) (*noticesOutput, 
 		caller.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("read notices: %w", err)
-	}
-	return out, nil
-}
-
-func (m *Module) listWall(ctx context.Context, in *userListInput) (*messagesOutput, error) {
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !o.Bool(option.AllowUserWalls) {
-		return nil, problem.New(problem.CodeFeatureOff)
-	}
-	a, err := m.auth.AccountByHandle(ctx, in.Handle)
-	if err != nil {
-		return nil, err
-	}
-	out, err := m.messages(ctx, "wall", o.Int(option.PageSizeWall), in.Page,
-		"m.type = 'PUBLIC' AND m.touserid = ?", a.ID)
-	if err == nil {
-		out.Body.Total = &a.WallPosts
-	}
-	return out, err
-}
-
-func (m *Module) listMessages(ctx context.Context, in *messagesInput) (*messagesOutput, error) {
-	caller, size, err := m.messenger(ctx)
-	if err != nil {
-		return nil, err
-	}
-	condition := "m.type = 'PRIVATE' AND m.touserid = ? AND m.tohidden = 0"
-	if in.Box == "out" {
-		condition = "m.type = 'PRIVATE' AND m.fromuserid = ? AND m.fromhidden = 0"
-	}
-	return m.messages(ctx, "messages-"+in.Box, size, in.Page, condition, caller.UserID)
-}
-
-func (m *Module) listConversation(ctx context.Context, in *userListInput) (*messagesOutput, error) {
-	caller, size, err := m.messenger(ctx)
-	if err != nil {
-		return nil, err
-	}
-	a, err := m.auth.AccountByHandle(ctx, in.Handle)
-	if err != nil {
-		return nil, err
-	}
-	return m.messages(ctx, "conversation", size, in.Page,
-		`m.type = 'PRIVATE' AND (m.touserid = ? AND m.fromuserid = ? AND m.tohidden = 0
-			OR m.fromuserid = ? AND m.touserid = ? AND m.fromhidden = 0)`,
-		caller.UserID, a.ID, caller.UserID, a.ID)
-}
-
-// messenger returns the caller and the page size of lists of private messages. It returns an error
-// if the caller is not signed in or the site has private messages turned off.
-func (m *Module) messenger(ctx context.Context) (auth.Caller, int, error) {
-	caller, err := auth.RequireUser(ctx)
-	if err != nil {
-		return caller, 0, err
-	}
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return caller, 0, err
-	}
-	if !o.Bool(option.AllowPrivateMessages) {
-		return caller, 0, problem.New(problem.CodeFeatureOff)
-	}
-	return caller, o.Int(option.PageSizePms), nil
-}
-
-// messagePosition is a position in a list of messages.
-type messagePosition struct {
-	Created int64 `json:"c"`
-	ID      int   `json:"id"`
-}
-
-// Valid reports whether a message can have such a position.
-func (p *messagePosition) Valid() bool { return web.ValidUnix(p.Created) && web.ValidID(p.ID) }
-
-// messages returns one page of the messages that meet a condition, the newest first. The condition
-// calls the table m.
-func (m *Module) messages(
-	ctx context.Context, list string, pageSize int, page web.Page, condition string, args ...any,
-) (*messagesOutput, error) {
-	if err := page.Check(); err != nil {
-		return nil, err
-	}
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return nil, err
-	}
-	size := page.Size(pageSize)
-	if page.Cursor != "" {
-		var at messagePosition
-		if err := web.DecodeCursor(list, page.Cursor, &at); err != nil {
-			return nil, err
-		}
-		condition += ` AND (UNIX_TIMESTAMP(m.created) < ?
-			OR UNIX_TIMESTAMP(m.created) = ? AND m.messageid < ?)`
-		args = append(args, at.Created, at.Created, at.ID)
-	}
-	out := &messagesOutput{Body: web.List[message]{Items: []message{}}}
-	var people []int
-	var ends [][2]int
-	err = m.db.Select(ctx, func(rows *sql.Rows) error {
-		var msg message
-		var from, to sql.NullInt64
-		var format string
-		var created int64
-		if err := rows.Scan(&msg.ID, &from, &to, &msg.Content, &format, &created); err != nil {
-			return err
-		}
-		if len(out.Body.Items) == size {
-			last := out.Body.Items[size-1]
-			out.Body.NextCursor = web.EncodeCursor(list, &messagePosition{last.CreatedAt.Unix(), last.ID})
-			return nil
-		}
-		msg.CreatedAt, msg.HTML = time.Unix(created, 0).UTC(), m.qa.HTML(o, msg.Content, format)
-		people = append(people, int(from.Int64), int(to.Int64))
-		ends = append(ends, [2]int{int(from.Int64), int(to.Int64)})
-		out.Body.Items = append(out.Body.Items, msg)
-		return nil
-	}, `SELECT m.messageid, m.fromuserid, m.touserid, m.content, m.format, UNIX_TIMESTAMP(m.created)
-		FROM {messages} m
-		WHERE `+condition+`
-		ORDER BY m.created DESC, m.messageid DESC LIMIT ? OFFSET ?`,
-		append(args, size+1, page.Offset(size))...)
-	if err != nil {
-		return nil, fmt.Errorf("read messages: %w", err)
-	}
-	authors, err := m.auth.Authors(ctx, o, people)
-	if err != nil {
-		return nil, err
-	}
-	for i, e := range ends {
-		out.Body.Items[i].From, out.Body.Items[i].To = authors[e[0]], authors[e[1]]
 	}
 	return out, nil
 }

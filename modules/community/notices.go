@@ -56,7 +56,8 @@ func (m *Module) closeNotice(ctx context.Context, in *noticeInput) (*noContent, 
 }
 
 // ListenToAccounts removes, when an account is deleted, the favourites by which other users follow
-// it, as Q2A does, and the rows by which others have muted it. The favourites of the account itself are deleted with its row.
+// it, as Q2A does, the rows by which others have muted it, and what is kept about its messages. The
+// favourites of the account itself are deleted with its row.
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
 		if c.Kind != auth.Deleting {
@@ -66,6 +67,6 @@ func (m *Module) ListenToAccounts(accounts *auth.Module) {
 			c.UserID); err != nil {
 			return fmt.Errorf("forget who follows a user: %w", err)
 		}
-		return nil
+		return forgetBox(ctx, tx, c.UserID)
 	})
 }

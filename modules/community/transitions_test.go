@@ -10,5 +10,5 @@ import (
 // other.
 func TestOracleTransitionsOfMembers(t *testing.T) {
 	t.Parallel()
-	testsite.Replay(t, "community", 7)
+	testsite.Replay(t, "community", 12)
 }

@@ -41,7 +41,7 @@ func (tr *Transition) module() string {
 	if len(calls) == 0 {
 		return ""
 	}
-	if strings.HasPrefix(calls[0].Path, "/v1/me/favorites") {
+	if strings.HasPrefix(calls[0].Path, "/v1/me/favorites") || aboutMessages(calls[0].Path) {
 		return "community"
 	}
 	for _, path := range []string{"/v1/auth", "/v1/me", "/v1/users"} {
