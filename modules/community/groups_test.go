@@ -171,7 +171,7 @@ func TestStartGroup(t *testing.T) {
 			testsite.Lurker, testsite.OBrien, testsite.Nihonmitsubachi}
 		var handles []string
 		for _, user := range many {
-			follow(t, s, testsite.Haru, user)
+			followEachOther(t, s, testsite.Haru, user)
 			for handle, id := range testsite.People {
 				if id == user {
 					handles = append(handles, handle)
@@ -248,7 +248,7 @@ func TestAddToGroup(t *testing.T) {
 		var handles []string
 		for handle, user := range testsite.People {
 			if user >= testsite.Taro && user <= testsite.Aki { // eight
-				follow(t, s, testsite.Haru, user)
+				followEachOther(t, s, testsite.Haru, user)
 				handles = append(handles, handle)
 			}
 		}

@@ -173,8 +173,8 @@ func withPlugin(t *testing.T, s *testsite.Site) {
 	}
 }
 
-// follow lets users follow each other.
-func follow(t *testing.T, s *testsite.Site, a, b int) {
+// followEachOther lets users follow each other.
+func followEachOther(t *testing.T, s *testsite.Site, a, b int) {
 	t.Helper()
 	s.Exec(t, s.App.DB.InsertIgnore()+` {userfavorites} (userid, entitytype, entityid, nouserevents)
 		VALUES (?, 'U', ?, 0), (?, 'U', ?, 0)`, a, b, b, a)
@@ -186,7 +186,7 @@ func TestMessagesOfThePlugin(t *testing.T) {
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		withPlugin(t, s)
 		s.Exec(t, "UPDATE {options} SET content = '100' WHERE title LIKE 'max_rate_%_messages'")
-		follow(t, s, testsite.Haru, testsite.Aki) // aki takes no messages
+		followEachOther(t, s, testsite.Haru, testsite.Aki) // aki takes no messages
 		hello := object{"content": "Hello"}
 		for _, c := range []struct {
 			what   string
@@ -271,8 +271,8 @@ func TestCandidates(t *testing.T) {
 				VALUES ('PRIVATE', 16, ?, 'Hello', '', FROM_UNIXTIME(?))`, to, at)
 		}
 		s.Exec(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (14, 'M', 16, 0)")
-		follow(t, s, testsite.Haru, testsite.OBrien)
-		follow(t, s, testsite.Haru, testsite.Taro)
+		followEachOther(t, s, testsite.Haru, testsite.OBrien)
+		followEachOther(t, s, testsite.Haru, testsite.Taro)
 		candidates := func() (all []string) {
 			for _, c := range testsite.GetAs[testsite.List[struct {
 				Handle          string
@@ -296,7 +296,7 @@ func TestPicturesInMessages(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
 	withPlugin(t, s)
-	follow(t, s, testsite.Haru, testsite.Lurker)
+	followEachOther(t, s, testsite.Haru, testsite.Lurker)
 	const blob = "7928664999945584151"
 	s.Exec(t, s.App.DB.InsertIgnore()+" {q2ab_media} (blobid, state, format, noted) VALUES (?, 'ready', 'jpeg', 1)", blob)
 	s.Exec(t, "UPDATE {q2ab_media} SET doubted = 5 WHERE blobid = ?", blob)

@@ -35,6 +35,7 @@ func commands() []command {
 		{"auth", "tell how far the move of users to Cognito is, and export those who are left", authCommand},
 		{"jobs", "list, run, and cancel long work such as the recalculation", jobsCommand},
 		{"mail", "write all kinds of mail into a folder, as pages to look at: mail preview DIR", mailCommand},
+		{"plugins", "list the old site's plugins that need tables, and make the tables of one", pluginsCommand},
 		{"openapi", "print the OpenAPI document of the API", openAPI},
 		{"env-example", "print all settings with their defaults and meanings", envExample},
 		{"healthcheck", "ask a running server whether it is up; for container health checks", healthcheck},
