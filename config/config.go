@@ -76,6 +76,9 @@ type Config struct {
 	CaptchaSiteKey  string            `env:"CAPTCHA_SITE_KEY" doc:"The provider's public key, for the frontend. Empty: the site's own, of its plugin reCAPTCHA."`
 	CaptchaSecret   string            `env:"CAPTCHA_SECRET,unset" doc:"The provider's secret key. Empty: the site's own, of its plugin reCAPTCHA; with neither, nobody is asked for a captcha. Secret."`
 	CaptchaURL      string            `env:"CAPTCHA_VERIFY_URL" doc:"Where solved captchas are verified. Empty: the provider's own address."`
+	AskRestriction  string            `env:"ASK_RESTRICTION" envDefault:"off" doc:"The rule of the old site's plugin q2a-ask-restriction, which the plugin enforces in its page only: members ask once their profile says location and about, and once every answer of the last days (option qa_ask_restriction_date, else 7) to their own questions has a comment. off, on, or auto: on where the plugin is (in the option enabled_plugins or, where that names none, by the plugin's own option)."`
+	BestAnswerRule  string            `env:"BEST_ANSWER_RESTRICTION" envDefault:"off" doc:"The rule of the plugin q2a-best-answer-restriction: below administrators the best answer is chosen once, and neither changed nor taken back. off, on, or auto: on where the plugin is in the option enabled_plugins."`
+	TagRestriction  string            `env:"TAG_SET_RESTRICTION" envDefault:"off" doc:"The rule of the plugin q2a-tag-set-restriction: visitors choose no tags of questions and, where the option q2a_tag_set_restriction_enabled is on, nobody below super administrators does. off, on, or auto, as ASK_RESTRICTION."`
 	LogLevel        string            `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error."`
 	LogFormat       string            `env:"LOG_FORMAT" envDefault:"json" doc:"json, or text for reading at a terminal."`
 	SecretARNs      map[string]string `env:"SECRET_ARNS" envKeyValSeparator:"=" doc:"Secrets that the Lambda function fetches from AWS Secrets Manager when it starts: NAME=ARN of settings, separated by commas. Servers do not use it; ECS gives its tasks their secrets."`
@@ -227,6 +230,13 @@ func (c Config) validate() error {
 	if !slices.Contains([]string{"auto", "everybody", "members", "nobody"}, c.FollowersShown) {
 		return fmt.Errorf("FOLLOWERS_SHOWN_TO: %q is none of auto, everybody, members, nobody",
 			c.FollowersShown)
+	}
+	for name, value := range map[string]string{
+		"ASK_RESTRICTION":         c.AskRestriction,
+		"BEST_ANSWER_RESTRICTION": c.BestAnswerRule, "TAG_SET_RESTRICTION": c.TagRestriction} {
+		if !slices.Contains([]string{"off", "on", "auto"}, value) {
+			return fmt.Errorf("%s: %q is none of off, on, auto", name, value)
+		}
 	}
 	if (c.CaptchaSecret == "") != (c.CaptchaSiteKey == "") {
 		return errors.New("CAPTCHA_SECRET and CAPTCHA_SITE_KEY belong together")

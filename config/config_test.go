@@ -48,6 +48,10 @@ func TestBadSettingsAreNamed(t *testing.T) {
 		"DATABASE_CONNECTIONS": "many",
 		"REQUEST_TIMEOUT":      "soon",
 		"FOLLOWERS_SHOWN_TO":   "friends",
+
+		"ASK_RESTRICTION":         "yes",
+		"BEST_ANSWER_RESTRICTION": "never",
+		"TAG_SET_RESTRICTION":     "ON",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, value)

@@ -120,6 +120,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	settings.DropImage = func(ctx context.Context, tx *database.DB, id string) error {
 		return a.Media.Drop(ctx, tx, id)
 	}
+	settings.Cannot = func(ctx context.Context, o *site.Options, c auth.Caller) (*auth.Restrictions, error) {
+		return a.QA.Cannot(ctx, o, c)
+	}
 	if a.Auth, err = auth.New(a.DB, a.Site, settings, o.verifier); err != nil {
 		return err
 	}
@@ -135,7 +138,8 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	if err != nil {
 		return err
 	}
-	a.QA = qa.New(a.DB, a.Site, a.Auth, a.Media)
+	a.QA = qa.New(a.DB, a.Site, a.Auth, a.Media, qa.Settings{Ask: qa.Switch(cfg.AskRestriction),
+		BestAnswer: qa.Switch(cfg.BestAnswerRule), Tags: qa.Switch(cfg.TagRestriction)})
 	people := community.New(a.DB, a.Site, a.Auth, a.QA, community.Settings{
 		FollowersShown: cfg.FollowersShown,
 	})

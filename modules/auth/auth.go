@@ -67,6 +67,8 @@ type Settings struct {
 	// Blocked reports whether the text contains a word of the list, which has the form of Q2A's
 	// options of blocked words.
 	Blocked func(list, text string) bool
+	// Cannot returns what the site's rules besides the permissions keep the caller from, or nil.
+	Cannot func(ctx context.Context, o *site.Options, c Caller) (*Restrictions, error)
 	// DropImage deletes, within a transaction, an image that is no longer used.
 	DropImage func(ctx context.Context, tx *database.DB, id string) error
 }

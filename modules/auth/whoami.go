@@ -17,9 +17,17 @@ import (
 type Session struct {
 	User        *Author           `json:"user,omitempty" doc:"Absent for anonymous visitors"`
 	Permissions []permission      `json:"permissions" doc:"The site's permit_… options that the caller meets"`
+	Cannot      *Restrictions     `json:"cannot,omitempty" doc:"What rules of the site besides the permissions keep the caller from; absent where there are none"`
 	Captcha     *captchaChallenge `json:"captcha,omitempty" doc:"The challenge that the site asks of the caller; absent where it asks none"`
 	// Limits has the names that the field action of problems has as its keys.
 	Limits actionCounts `json:"limits" doc:"How often the caller may still do things in this hour, by the account and the address"`
+}
+
+// Restrictions says why the caller may not do what the permissions alone would allow, where that depends on
+// no single post. A field is absent if the caller may do it.
+type Restrictions struct {
+	Ask string `json:"ask,omitempty" format:"problem-code" doc:"Ask a question"`
+	Tag string `json:"tag,omitempty" format:"problem-code" doc:"Choose the tags of a question"`
 }
 
 // permission is the name of an option that says who may do something.
@@ -69,6 +77,7 @@ var permitOptions = []option.Key{
 	option.PermitAnonViewIPs, option.PermitViewVotersFlaggers, option.PermitFlag, option.PermitModerate,
 	option.PermitHideShow, option.PermitDeleteHidden, option.PermitPostWall,
 	option.PermitViewNewUsersPage, option.PermitViewSpecialUsersPage,
+	option.PluginTagDescPermitEdit, option.PluginCatDescPermitEdit,
 }
 
 // registerSession adds the operation that returns the caller's Session.
@@ -92,6 +101,11 @@ func (m *Module) registerSession(api huma.API) {
 			return nil, err
 		}
 		out.Body.Captcha = m.challenge(o, caller)
+		if m.settings.Cannot != nil {
+			if out.Body.Cannot, err = m.settings.Cannot(ctx, o, caller); err != nil {
+				return nil, err
+			}
+		}
 		if !caller.Anonymous() {
 			authors, err := m.Authors(ctx, o, []int{caller.UserID})
 			if err != nil {

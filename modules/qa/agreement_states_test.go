@@ -13,7 +13,7 @@ import (
 // permissionNamesInOrder are the keys of the field can, which tells a caller what the caller may do with a
 // post.
 var permissionNamesInOrder = []string{
-	"answer", "comment", "edit", "changeCategoryAndTags", "selectAnswer", "voteUp", "voteDown", "flag",
+	"answer", "comment", "edit", "changeCategoryAndTags", "changeTags", "selectAnswer", "voteUp", "voteDown", "flag",
 	"unflag", "clearFlags", "close", "reopen", "approve", "hide", "reshow", "delete", "claim", "followUp",
 }
 

@@ -69,6 +69,9 @@ func (c *change) ask(in *askInput, text *content) (int, error) {
 	if p := auth.Refusal(c.Options, c.Caller, option.PermitPostQ, c.Caller.MaximumLevel()); p != nil {
 		return 0, p
 	}
+	if err := c.m.mayAsk(c.Ctx, c.Tx, c.Options, c.Caller); err != nil {
+		return 0, err
+	}
 	c.granted = true // asking is not an operation on a post: Refusal above has checked it
 	if err := c.limited(auth.Questions); err != nil {
 		return 0, err
@@ -122,12 +125,16 @@ func (c *change) checkQuestion(in *askInput, q *post) (follows *followed, err er
 			check.add("categoryId", problem.FieldNoCategory)
 		}
 	}
-	if tags := tagsOf(c.Options, body.Tags); c.Options.UsingTags() {
-		q.tags = joinTags(tags)
-	} else if len(tags) > 0 {
+	restricted := c.m.settings.tagsRestricted(c.Options, c.Caller)
+	switch tags := tagsOf(c.Options, body.Tags); {
+	case len(tags) > 0 && !c.Options.UsingTags():
 		check.add("tags", problem.FieldTooMany, 0)
+	case len(tags) > 0 && restricted:
+		return nil, problem.New(codeTagsRestricted)
+	case c.Options.UsingTags():
+		q.tags = joinTags(tags)
 	}
-	check.question(c.Options, q)
+	check.question(c.Options, q, !restricted) // no tags can be demanded of those who may choose none
 	check.person(&body.Writing)
 	if body.Extra != nil {
 		if c.Options.Bool(option.ExtraFieldActive) {

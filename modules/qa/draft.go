@@ -85,12 +85,15 @@ func (c *checks) err() error {
 	return problem.Invalid(c.fields...)
 }
 
-// question checks a question's title, content and tags against the site's limits.
-func (c *checks) question(o *site.Options, p *post) {
+// question checks a question's title and content and, if tagged is set, its tags against the site's
+// limits.
+func (c *checks) question(o *site.Options, p *post, tagged bool) {
 	title := titleRange(o)
 	c.length("title", p.title, title.Min, title.Max)
 	c.content(o, p, KindQuestion)
-	c.tags(o, p.tags)
+	if tagged {
+		c.tags(o, p.tags)
+	}
 }
 
 // content checks that the content of a post fits its column and that, as plain text, it is not too

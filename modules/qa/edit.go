@@ -125,6 +125,11 @@ func (c *change) editQuestion(q *post, in *editQuestionInput, text *content) err
 			return err
 		}
 	}
+	if body.Tags != nil && c.Options.UsingTags() && joinTags(tagsOf(c.Options, *body.Tags)) != q.tags {
+		if err := c.may(tagging, q); err != nil {
+			return err
+		}
+	}
 	if err := c.maySilently(q, body.Silent); err != nil {
 		return err
 	}
@@ -139,13 +144,14 @@ func (c *change) editQuestion(q *post, in *editQuestionInput, text *content) err
 			check.add("tags", problem.FieldTooMany, 0)
 		}
 	}
+	tagged := !c.m.settings.tagsRestricted(c.Options, c.Caller) // otherwise the tags are those of before
 	if r.editable {
-		check.question(c.Options, q)
+		check.question(c.Options, q, tagged)
 		check.person(&body.Writing)
 		if body.Extra != nil {
 			check.length("extra", formtext.Block(*body.Extra), 0, maxExtra)
 		}
-	} else {
+	} else if tagged {
 		check.tags(c.Options, q.tags)
 	}
 	category, path, level := c.newCategory(q, body.CategoryID, check)

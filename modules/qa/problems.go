@@ -11,6 +11,14 @@ var (
 	codeAlreadyAnswered = problem.Define("already_answered", http.StatusForbidden,
 		problem.Text("Already answered", "すでに回答しています"),
 		problem.Text("On this site one answers a question once.", "このサイトでは1つの質問に回答できるのは1回だけです。"))
+	codeAnswersUncommented = problem.Define("answers_uncommented", http.StatusForbidden,
+		problem.Text("Answers without a comment", "コメントのない回答があります"),
+		problem.Text("Before you ask again, comment on the answers that your questions got in the last %d days: %s.",
+			"次の質問をする前に、過去%d日間にあなたの質問に付いた回答（%s）にコメントしてください。"))
+	codeBestAnswerFinal = problem.Define("best_answer_final", http.StatusForbidden,
+		problem.Text("Best answer chosen for good", "ベストアンサーは変更できません"),
+		problem.Text("On this site the best answer is chosen once; only administrators can change the choice.",
+			"このサイトではベストアンサーを選べるのは1回だけです。変更できるのは管理者だけです。"))
 	codeClosed = problem.Define("closed", http.StatusForbidden,
 		problem.Text("Question closed", "質問は閉じられています"),
 		problem.Text("This question is closed.", "この質問は閉じられています。"))
@@ -44,9 +52,16 @@ var (
 	codeOwnPost = problem.Define("own_post", http.StatusForbidden,
 		problem.Text("Own post", "自分の投稿です"),
 		problem.Text("This cannot be done with a post of one's own.", "自分の投稿に対してこの操作はできません。"))
+	codeProfileIncomplete = problem.Define("profile_incomplete", http.StatusForbidden,
+		problem.Text("Profile incomplete", "プロフィールが未入力です"),
+		problem.Text("Before you ask, fill in the fields location and about of your profile.",
+			"質問する前に、プロフィールの location（地域）と about（自己紹介）を入力してください。"))
 	codeQueued = problem.Define("queued", http.StatusForbidden,
 		problem.Text("Waiting for approval", "承認待ちです"),
 		problem.Text("This post is waiting for approval.", "この投稿は承認を待っています。"))
+	codeTagsRestricted = problem.Define("tags_restricted", http.StatusForbidden,
+		problem.Text("Tags are not yours to choose", "タグは設定できません"),
+		problem.Text("On this site you cannot choose the tags of questions.", "このサイトでは、あなたは質問のタグを設定できません。"))
 )
 
 // The codes of fields that are wrong in ways that only this module knows.

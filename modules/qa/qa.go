@@ -29,6 +29,7 @@ import (
 
 // Module is the module of questions and answers. New returns one.
 type Module struct {
+	settings   Settings
 	db         *database.DB
 	site       *site.Module
 	auth       *auth.Module
@@ -49,9 +50,9 @@ type Module struct {
 }
 
 // New returns the module of questions and answers, which uses the database and the other modules given.
-func New(db *database.DB, s *site.Module, a *auth.Module, files *media.Module) *Module {
+func New(db *database.DB, s *site.Module, a *auth.Module, files *media.Module, settings Settings) *Module {
 	m := &Module{
-		db: db, site: s, auth: a, media: files,
+		settings: settings, db: db, site: s, auth: a, media: files,
 		renderer: render.New(), editHistory: newPluginTable("edit_history"),
 		index:      search.New(db),
 		lightTurns: limit.NewTurns(),

@@ -57,6 +57,13 @@ func (t *loaded) obstacles(o *site.Options, caller auth.Caller, p *post) *obstac
 	}
 	if p.kind == KindQuestion {
 		why.Answer = code(answering)
+		r := c.rules(p)
+		if r.aSelectable {
+			why.Select = code(selecting)
+		}
+		if r.retagCatable && o.UsingTags() {
+			why.Retag = code(tagging)
+		}
 	}
 	if p.kind != KindComment {
 		why.Comment = code(commenting)
@@ -79,7 +86,8 @@ var reasons = [operations][]reason{
 	commenting: unlessMuted(inOrder(fixed(option.PermitPostC), codeHidden, commentsOff)),
 	editing:    inOrder(unlessOwn(editOption), codeClosed),
 	labelling:  inOrder(unlessOwn(fixed(option.PermitRetagCat)), codeClosed, noLabels),
-	selecting:  inOrder(unlessOwn(fixed(option.PermitSelectA)), auth.CodePermissionLevel),
+	tagging:    inOrder(unlessOwn(fixed(option.PermitRetagCat)), codeClosed, tagsRestricted, noTags),
+	selecting:  inOrder(unlessOwn(fixed(option.PermitSelectA)), auth.CodePermissionLevel, choiceFinal),
 	votingUp:   {signedOut, unseen, votingOff, own, lacks(voteOption)},
 	votingDown: {signedOut, unseen, votingOff, own, lacks(voteOption), lacks(fixed(option.PermitVoteDown))},
 	flagging: inOrder(fixed(option.PermitFlag), auth.CodePermissionLevel, signedOut,
@@ -148,6 +156,14 @@ var (
 	})
 	noLabels = when(problem.CodeFeatureOff, func(c *change, _ *post) bool {
 		return !c.Options.UsingTags() && !c.Options.UsingCategories()
+	})
+	noTags = when(problem.CodeFeatureOff, func(c *change, _ *post) bool { return !c.Options.UsingTags() })
+	// choiceFinal and tagsRestricted apply to callers who could do it but for that rule of the site.
+	choiceFinal = when(codeBestAnswerFinal, func(c *change, p *post) bool {
+		return c.rules(p).aSelectable && !c.rules(p).choiceOpen
+	})
+	tagsRestricted = when(codeTagsRestricted, func(c *change, p *post) bool {
+		return c.rules(p).retagCatable && c.Options.UsingTags() && !c.rules(p).taggable
 	})
 )
 

@@ -15,6 +15,7 @@ type permissions struct {
 	Revisions  bool `json:"seeRevisions,omitempty" doc:"See its versions"`
 	Restore    bool `json:"restore,omitempty" doc:"Make it again what it was in one of its versions"`
 	Recategory bool `json:"changeCategoryAndTags,omitempty"`
+	Retag      bool `json:"changeTags,omitempty" doc:"The tags too, of what changeCategoryAndTags is about"`
 	Select     bool `json:"selectAnswer,omitempty"`
 	VoteUp     bool `json:"voteUp,omitempty"`
 	VoteDown   bool `json:"voteDown,omitempty"`
@@ -39,6 +40,9 @@ type obstacles struct {
 	VoteUp   string `json:"voteUp,omitempty" format:"problem-code"`
 	VoteDown string `json:"voteDown,omitempty" format:"problem-code"`
 	Flag     string `json:"flag,omitempty" format:"problem-code"`
+	// These are told only to those whom nothing but a rule of the site keeps from it.
+	Select string `json:"selectAnswer,omitempty" format:"problem-code"`
+	Retag  string `json:"changeTags,omitempty" format:"problem-code"`
 }
 
 // operation is a kind of write that has a permission of its own. Reads report whether the rules allow
@@ -50,6 +54,7 @@ const (
 	commenting
 	editing
 	labelling // changing a question's tags and category
+	tagging   // changing its tags
 	selecting
 	votingUp
 	votingDown
@@ -79,8 +84,10 @@ func (r rules) allows(op operation) bool {
 		return r.editable
 	case labelling:
 		return r.retagCatable
+	case tagging:
+		return r.taggable
 	case selecting:
-		return r.aSelectable
+		return r.aSelectable && r.choiceOpen
 	case votingUp:
 		return r.voteUp
 	case votingDown:
@@ -130,6 +137,9 @@ type rules struct {
 
 	// revisions says whether the caller may see the versions of the post. Q2A itself keeps none.
 	revisions bool
+	// These follow from the rules of the old site's plugins: whether the caller may change the tags, and
+	// whether the best answer can be chosen, or chosen anew.
+	taggable, choiceOpen bool
 }
 
 // thread holds the posts around a post, as far as they are known. The rules look at the parent of a
@@ -227,6 +237,8 @@ func (m *Module) permissions(o *site.Options, c auth.Caller, t thread, p *post) 
 		selecting = unblocked
 	}
 	r.aSelectable = p.kind == KindQuestion && visible && selecting == auth.Permitted
+	r.choiceOpen = p.kind != KindQuestion || !m.settings.choiceIsFinal(o, c, p)
+	r.taggable = r.retagCatable && o.UsingTags() && !m.settings.tagsRestricted(o, c)
 
 	r.flagButton = o.Bool(option.FlaggingOfPosts) && !r.isByUser && visible && p.myFlag == 0 &&
 		!hidesButton(flag)
@@ -316,7 +328,8 @@ func hidesButton(reason auth.Reason) bool {
 func (r rules) public() permissions {
 	return permissions{
 		Answer: r.allows(answering), Comment: r.allows(commenting),
-		Edit: r.allows(editing), Revisions: r.revisions, Restore: r.revisions && r.allows(editing), Recategory: r.allows(labelling), Select: r.allows(selecting),
+		Edit: r.allows(editing), Revisions: r.revisions, Restore: r.revisions && r.allows(editing),
+		Recategory: r.allows(labelling), Retag: r.allows(tagging), Select: r.allows(selecting),
 		VoteUp: r.allows(votingUp), VoteDown: r.allows(votingDown),
 		Flag: r.allows(flagging), Unflag: r.allows(unflagging), ClearFlags: r.allows(clearing),
 		Close: r.allows(closing), Reopen: r.allows(reopening),

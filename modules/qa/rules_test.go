@@ -24,10 +24,11 @@ const (
 // everything: all features are switched on, and no permission asks for more than a caller who is not
 // blocked. So each row takes one thing away.
 type world struct {
-	options map[string]string
-	caller  auth.Caller
-	post    post
-	around  thread
+	settings Settings
+	options  map[string]string
+	caller   auth.Caller
+	post     post
+	around   thread
 }
 
 // everythingAllowed are the options of a site on which everybody may do everything.
@@ -148,7 +149,7 @@ func newWorld(kind Kind, changes ...different) *world {
 }
 
 func (w *world) rules() rules {
-	return (&Module{}).permissions(site.NewOptions(w.options), w.caller, w.around, &w.post)
+	return (&Module{settings: w.settings}).permissions(site.NewOptions(w.options), w.caller, w.around, &w.post)
 }
 
 // can returns the names of what the rules allow, in the order of Permissions.
@@ -170,7 +171,7 @@ func (w *world) can() string {
 // TestWhatTheRulesAllow checks who may do what with which post on a site where everybody may do everything.
 func TestWhatTheRulesAllow(t *testing.T) {
 	t.Parallel()
-	const question = "answer comment edit changeCategoryAndTags selectAnswer voteUp voteDown flag close hide"
+	const question = "answer comment edit changeCategoryAndTags changeTags selectAnswer voteUp voteDown flag close hide"
 	for _, c := range []struct {
 		whose   string
 		kind    Kind
@@ -181,13 +182,13 @@ func TestWhatTheRulesAllow(t *testing.T) {
 		{"another's answer", "A", nil, "comment edit voteUp voteDown flag hide followUp"},
 		{"another's comment", "C", nil, "edit voteUp voteDown flag hide"},
 		{"one's own question", "Q", []different{itself},
-			"answer comment edit changeCategoryAndTags selectAnswer close hide"},
+			"answer comment edit changeCategoryAndTags changeTags selectAnswer close hide"},
 		{"one's own answer", "A", []different{itself}, "comment edit hide followUp"},
 		{"one's own comment", "C", []different{itself}, "edit hide"},
 		{"a visitor at a question", "Q", []different{visitor},
-			"answer comment edit changeCategoryAndTags selectAnswer close hide"},
+			"answer comment edit changeCategoryAndTags changeTags selectAnswer close hide"},
 		{"a visitor at a visitor's question", "Q", []different{visitor, ofAVisitor, otherBrowser},
-			"answer comment edit changeCategoryAndTags selectAnswer close hide"},
+			"answer comment edit changeCategoryAndTags changeTags selectAnswer close hide"},
 		{"a question of a deleted account", "Q", []different{ofNobody}, question},
 		{"a member at a question from the member's browser", "Q", []different{ofAVisitor, sameBrowser},
 			question + " claim"},
@@ -210,19 +211,19 @@ func TestWhatTheRulesAllow(t *testing.T) {
 		{"a hidden question", "Q", []different{hidden}, "reshow delete"},
 		{"a hidden answer", "A", []different{hidden}, "reshow delete"},
 		{"a hidden comment", "C", []different{hidden}, "reshow delete"},
-		{"a queued question", "Q", []different{queuedNow}, "changeCategoryAndTags approve"},
+		{"a queued question", "Q", []different{queuedNow}, "changeCategoryAndTags changeTags approve"},
 		{"a queued answer", "A", []different{queuedNow}, "approve"},
 		{"a queued comment", "C", []different{queuedNow}, "approve"},
 		{"one's own queued question", "Q", []different{itself, queuedNow},
-			"edit changeCategoryAndTags approve hide"},
+			"edit changeCategoryAndTags changeTags approve hide"},
 		{"one's own queued answer", "A", []different{itself, queuedNow}, "edit approve hide"},
 		{"a closed question", "Q", []different{closedNow},
-			"comment changeCategoryAndTags selectAnswer voteUp voteDown flag reopen hide"},
+			"comment changeCategoryAndTags changeTags selectAnswer voteUp voteDown flag reopen hide"},
 		{"one's own closed question", "Q", []different{itself, closedNow},
-			"comment changeCategoryAndTags selectAnswer reopen hide"},
+			"comment changeCategoryAndTags changeTags selectAnswer reopen hide"},
 		{"a question with a best answer", "Q", []different{selected}, question},
 		{"a question closed by its best answer", "Q", []different{selected, with("do_close_on_select", "1")},
-			"comment changeCategoryAndTags selectAnswer voteUp voteDown flag hide"},
+			"comment changeCategoryAndTags changeTags selectAnswer voteUp voteDown flag hide"},
 	} {
 		t.Run(c.whose, func(t *testing.T) {
 			t.Parallel()
@@ -252,7 +253,7 @@ func TestRules(t *testing.T) {
 		{"who may edit questions", "Q", nil, closedTo("permit_edit_q"), "-edit"},
 		{"who may edit answers", "A", nil, closedTo("permit_edit_a"), "-edit"},
 		{"who may edit comments", "C", nil, closedTo("permit_edit_c"), "-edit"},
-		{"who may change tags and category", "Q", nil, closedTo("permit_retag_cat"), "-changeCategoryAndTags"},
+		{"who may change tags and category", "Q", nil, closedTo("permit_retag_cat"), "-changeCategoryAndTags -changeTags"},
 		{"who may choose the best answer", "Q", nil, closedTo("permit_select_a"), "-selectAnswer"},
 		{"who may vote on questions", "Q", nil, closedTo("permit_vote_q"), "-voteUp -voteDown"},
 		{"who may vote on answers", "A", nil, closedTo("permit_vote_a"), "-voteUp -voteDown"},
@@ -280,7 +281,7 @@ func TestRules(t *testing.T) {
 		// An unconfirmed address hides no button from others than the author, and the click is refused.
 		{"who has confirmed an address edits", "Q", all(unconfirmed), with("permit_edit_q", "110"), "-edit"},
 		{"who has confirmed an address changes tags", "Q", all(unconfirmed), with("permit_retag_cat", "110"),
-			"-changeCategoryAndTags"},
+			"-changeCategoryAndTags -changeTags"},
 		{"authors edit without having confirmed one", "Q", all(itself, unconfirmed),
 			with("permit_edit_q", "110"), ""},
 
@@ -297,9 +298,9 @@ func TestRules(t *testing.T) {
 		{"nothing is closed", "Q", nil, switchedOff("allow_close_questions"), "-close"},
 		{"what is closed can be reopened all the same", "Q", all(closedNow),
 			switchedOff("allow_close_questions"), ""},
-		{"neither tags nor categories", "Q", nil, with("tags_or_categories", ""), "-changeCategoryAndTags"},
+		{"neither tags nor categories", "Q", nil, with("tags_or_categories", ""), "-changeCategoryAndTags -changeTags"},
 		{"tags alone", "Q", nil, with("tags_or_categories", "t"), ""},
-		{"categories alone", "Q", nil, with("tags_or_categories", "c"), ""},
+		{"categories alone", "Q", nil, with("tags_or_categories", "c"), "-changeTags"},
 
 		// Authors need no permission for what is their own.
 		{"authors edit", "Q", all(itself), closedTo("permit_edit_q"), ""},

@@ -40,6 +40,9 @@ func (m *Module) registerSelect(api huma.API) {
 // selection back.
 func (m *Module) selectAnswer(ctx context.Context, id, answerID int) (*threadOutput, error) {
 	_, err := m.change(ctx, id, onlyQuestions, wholeThread, func(c *change, q *post) (int, error) {
+		if r := c.rules(q); r.aSelectable && !r.choiceOpen && answerID == q.selectedID {
+			return 0, errUnchanged // the choice is final, and the same one is no other
+		}
 		if err := c.may(selecting, q); err != nil {
 			return 0, err
 		}

@@ -264,3 +264,15 @@ var (
 	XMLSitemapShowTagQs        = define("xml_sitemap_show_tag_qs", "")
 	XMLSitemapShowUsers        = define("xml_sitemap_show_users", "")
 )
+
+// The options of the plugins for tags, categories and posting.
+var (
+	PluginCatDescMaxLen         = define("plugin_cat_desc_max_len", "250")
+	PluginCatDescPermitEdit     = permission("plugin_cat_desc_permit_edit", "100")
+	PluginTagDescDefaultImage   = define("plugin_tag_desc_default_image", "")
+	PluginTagDescMaxLen         = define("plugin_tag_desc_max_len", "250")
+	PluginTagDescPermitEdit     = permission("plugin_tag_desc_permit_edit", "100")
+	Q2aTagSetRestrictionEnabled = define("q2a_tag_set_restriction_enabled", "0")
+	// QaAskRestrictionDate is 7 on a site with the plugin; here it is empty, which tells of a site without.
+	QaAskRestrictionDate = define("qa_ask_restriction_date", "")
+)

@@ -50,7 +50,7 @@ func permission(name, value string) Key {
 }
 
 // All returns the keys of all options, sorted by name.
-func All() iter.Seq[Key] { return slices.Values(all) }
+func All() iter.Seq[Key] { return slices.Values(slices.SortedFunc(slices.Values(all), Compare)) }
 
 // Of returns the key of the option with the given name. It is for names that are put together or
 // stand in struct tags, and panics if there is no such option, so that any test of the calling code
