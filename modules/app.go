@@ -170,7 +170,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 			Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
 			Steps:   append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
 		},
-		a.QA.PostingsJob(), a.QA.VersionsJob(),
+		a.QA.PostingsJob(), a.QA.VersionsJob(), a.QA.RelatedTagsJob(),
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
 		a.Auth.CleanUpJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),

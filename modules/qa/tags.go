@@ -50,6 +50,7 @@ func (m *Module) registerTags(api huma.API) {
 		OperationID: "get-tag", Method: http.MethodGet, Path: "/v1/tags/{tag}", Tags: []string{"Tags"},
 		Summary: "One tag with its description", Errors: []int{http.StatusNotFound},
 	}, m.getTag)
+	m.registerRelatedTags(api)
 }
 
 // tagWordQuery returns a query for the word id of a tag. The query takes the tag, in lower case, twice:
