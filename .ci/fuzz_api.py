@@ -31,6 +31,8 @@ REFUSED_FIELDS = [
     ("*", "categoryId", "no_category", "names one of the site's categories"),
     ("get-ranking", "tag", "not_combinable", "with category: OpenAPI cannot say that parameters exclude each other"),
     ("list-questions", "*", "not_combinable", "ids with filters or pages: OpenAPI cannot say that parameters exclude each other"),
+    ("list-tags", "*", "not_combinable", "since with prefix or sort: OpenAPI cannot say that parameters exclude each other"),
+    ("list-tags", "since", "wrong_form", "a time of RFC 3339"),
     ("get-media", "shape", "not_without", "with size only: OpenAPI cannot say that"),
     ("*", "title", "too_short", "the option min_len_q_title"),
     ("*", "title", "too_long", "the option max_len_q_title"),

@@ -35,6 +35,7 @@ type Module struct {
 	auth       *auth.Module
 	media      *media.Module
 	renderer   *render.Renderer
+	popular    *otter.Cache[int64, []popularTag]
 	titles     *otter.Cache[titleKey, shownTitle]
 	index      *search.Index
 	categories atomic.Pointer[categoryTree]
@@ -57,7 +58,10 @@ func New(db *database.DB, s *site.Module, a *auth.Module, files *media.Module, s
 		index:      search.New(db),
 		lightTurns: limit.NewTurns(),
 		heavyTurns: limit.NewTurns(),
-		titles:     otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept}),
+		popular: otter.Must(&otter.Options[int64, []popularTag]{
+			MaximumSize: 100, ExpiryCalculator: otter.ExpiryWriting[int64, []popularTag](popularFor),
+		}),
+		titles: otter.Must(&otter.Options[titleKey, shownTitle]{MaximumSize: titlesKept}),
 	}
 	m.views = newViewBatches(m.storeViews)
 	return m

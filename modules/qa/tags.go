@@ -19,6 +19,7 @@ type Tag struct {
 	Tag           string `json:"tag"`
 	QuestionCount int    `json:"questionCount" doc:"Visible questions with it"`
 	IsFavorite    *bool  `json:"isFavorite,omitempty" doc:"Whether the caller follows it; absent for anonymous callers"`
+	RecentCount   int    `json:"recentCount,omitempty" doc:"Those of them that are not older than since, in lists with that"`
 }
 
 // tagDetail is a tag with its description.
@@ -31,6 +32,7 @@ type tagsInput struct {
 	web.Page
 	Sort   string `query:"sort" enum:"popular,name" default:"popular" doc:"Most questions first, or by name"`
 	Prefix string `query:"prefix" maxLength:"80" doc:"Only tags that begin so, in any case of letters; for completion"`
+	Since  string `query:"since" maxLength:"40" doc:"Only tags of questions that are not older than this time (RFC 3339), which is rounded down to the hour; the most of such questions first, at most 1000 tags"`
 }
 
 type tagsOutput struct{ Body web.List[Tag] }
@@ -77,6 +79,9 @@ func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, erro
 	if err := in.Check(); err != nil {
 		return nil, err
 	}
+	if in.Since != "" {
+		return m.popularTags(ctx, in)
+	}
 	o, err := m.site.Options(ctx)
 	if err != nil {
 		return nil, err
@@ -119,7 +124,8 @@ func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, erro
 			return nil
 		}
 		last = at
-		out.Body.Items = append(out.Body.Items, Tag{at.Word, at.Count, known(favorite)})
+		out.Body.Items = append(out.Body.Items,
+			Tag{Tag: at.Word, QuestionCount: at.Count, IsFavorite: known(favorite)})
 		return nil
 	}, `SELECT wordid, word, tagcount, `+favorite+`
 		FROM {words}
