@@ -84,6 +84,8 @@ var operationRules = map[string]rule{
 	"add-favorite": {members, "/v1/me/favorites/question/1", nil}, "remove-favorite": {members, "/v1/me/favorites/question/1", nil},
 	"list-favorite-questions": {members, "", nil}, "list-favorite-users": {members, "", nil}, "list-favorite-tags": {members, "", nil}, "list-favorite-categories": {members, "", nil},
 	"list-mutes": {members, "", nil}, "mute-user": {members, "/v1/me/mutes/lurker", nil}, "unmute-user": {members, "/v1/me/mutes/lurker", nil},
+	"set-tag-page":      {moderators, "/v1/tags/queen", object{"title": "Queens", "description": "All about <b>queens</b>."}},
+	"set-category-page": {moderators, "/v1/categories/2", object{"page": object{"headline": "Where to begin"}}},
 	"list-related-tags": {everyone, "/v1/tags/queen/related", nil},
 	// People.
 	"list-queued-posts": {moderators, "", nil}, "list-flagged-posts": {moderators, "", nil}, "list-hidden-posts": {moderators, "", nil}, "list-unapproved-users": {moderators, "", nil},

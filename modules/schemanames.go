@@ -11,6 +11,8 @@ var schemaNames = map[string]string{
 	"SelectInputBody": "AnswerSelection", "VoteInputBody": "NewVote",
 	"VisibilityInputBody": "VisibilityChange", "ApprovalInputBody": "ApprovalDecision",
 	"RestoreInputBody": "RevisionRestoration", "TicketOutputBody": "EventTicket",
+	"SetTagPageInputBody": "TagPageTexts", "SetCategoryPageInputBody": "CategoryPatch",
+	"CategoryPage": "CategoryPageTexts", "CategoryPageChange": "CategoryPagePatch",
 	"HidePostsOutputBody": "HiddenPosts", "Metadata": "QuestionMetadata", "PublicEvent": "LiveEvent",
 	// Users, from what stands beside a post to the whole of one's own account.
 	"Author": "UserSummary", "User": "UserListItem", "Profile": "UserProfile", "Me": "OwnAccount",

@@ -6,9 +6,9 @@
 // known about a file is its record, a row of the table q2ab_media. Thumbnails are only in the
 // store.
 //
-// Its public face: New; Register; Routes, which adds the old site's addresses; Pictures, with
-// which other modules show images; Keep and Release, with which they report that their posts show
-// files or no longer do; Drop; the jobs; WorkOnPictures; and Put, with which the demonstration
+// Its public face: New; Register; Routes, which adds the old site's addresses; Pictures and
+// HasPicture, with which other modules show images; Keep and Release, with which they report that
+// their posts show files or no longer do; Drop; the jobs; WorkOnPictures; and Put, with which the demonstration
 // writes files into Q2A's folder.
 package media
 

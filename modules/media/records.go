@@ -194,6 +194,18 @@ func (m *Module) Pictures(ctx context.Context, ids []string) (map[string]Picture
 	return pictures, nil
 }
 
+// HasPicture reports whether there is a file with the id that is a picture by its format, also if nothing
+// else is known about it yet.
+func (m *Module) HasPicture(ctx context.Context, id string) (bool, error) {
+	var one int
+	found, err := m.db.Get(ctx, []any{&one},
+		"SELECT 1 FROM {blobs} WHERE blobid = ? AND LOWER(format) IN ?", id, pictureFormats)
+	if err != nil {
+		return false, fmt.Errorf("look up a picture: %w", err)
+	}
+	return found, nil
+}
+
 func (m *Module) picture(id string, r record) Picture {
 	p := Picture{ID: id, URL: m.address(id, 0), Width: r.width, Height: r.height, BlurHash: r.blurHash}
 	if m.settings.CDN != "" && r.stored {

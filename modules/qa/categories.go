@@ -207,9 +207,13 @@ type categoryDetail struct {
 	CategoryInfo
 	Ancestors []Category     `json:"ancestors" doc:"From the top category down to its parent"`
 	Siblings  []CategoryInfo `json:"siblings" doc:"The categories of the same parent, itself included, in their order"`
+	CategoryTexts
 }
 
-type categoryOutput struct{ Body categoryDetail }
+type categoryOutput struct {
+	ETag string `header:"ETag"`
+	Body categoryDetail
+}
 
 func (m *Module) registerCategories(api huma.API) {
 	web.Register(api, huma.Operation{
@@ -222,7 +226,8 @@ func (m *Module) registerCategories(api huma.API) {
 		OperationID: "get-category", Method: http.MethodGet, Path: "/v1/categories/{id}",
 		Tags:    []string{"Categories"},
 		Summary: "One category with its ancestors, siblings and children", Errors: []int{http.StatusNotFound},
-	}, m.getCategory)
+	}, m.getCategoryPage)
+	m.registerCategoryPages(api)
 }
 
 func (m *Module) listCategories(ctx context.Context, _ *struct{}) (*categoryListOutput, error) {

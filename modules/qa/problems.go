@@ -78,6 +78,9 @@ var (
 	fieldNoParent = problem.DefineField("no_parent",
 		"names neither the question nor another answer that takes comments",
 		"コメントを付けられる質問または別の回答ではありません")
+	fieldNoOwnPicture = problem.DefineField("no_own_picture",
+		"names no picture of this site",
+		"該当する画像はありません")
 	fieldNoQuestion = problem.DefineField("no_question",
 		"names no question of this site",
 		"該当する質問はありません")

@@ -25,7 +25,8 @@ type Tag struct {
 // tagDetail is a tag with its description.
 type tagDetail struct {
 	Tag
-	Description string `json:"description,omitempty"`
+	Description string `json:"description,omitempty" doc:"As it is stored: it may have HTML"`
+	TagTexts
 }
 
 type tagsInput struct {
@@ -41,7 +42,10 @@ type tagInput struct {
 	Tag string `path:"tag" maxLength:"80" doc:"The tag, in any case of letters"`
 }
 
-type tagOutput struct{ Body tagDetail }
+type tagOutput struct {
+	ETag string `header:"ETag"`
+	Body tagDetail
+}
 
 func (m *Module) registerTags(api huma.API) {
 	web.Register(api, huma.Operation{
@@ -51,7 +55,8 @@ func (m *Module) registerTags(api huma.API) {
 	web.Register(api, huma.Operation{
 		OperationID: "get-tag", Method: http.MethodGet, Path: "/v1/tags/{tag}", Tags: []string{"Tags"},
 		Summary: "One tag with its description", Errors: []int{http.StatusNotFound},
-	}, m.getTag)
+	}, m.getTagPage)
+	m.registerTagPages(api)
 	m.registerRelatedTags(api)
 }
 

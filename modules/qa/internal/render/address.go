@@ -42,6 +42,25 @@ func (f file) oldURL(siteURL string) string {
 	return root + "?qa=image&qa_blobid=" + f.id + "&qa_size=" + strconv.Itoa(f.size)
 }
 
+// PictureAt returns the id of the site's own picture to which an address refers, or "" if it refers to
+// none.
+func (o Options) PictureAt(address string) string {
+	f, _ := o.places().file(address)
+	return f.id
+}
+
+// PictureURL returns the address of one of the site's pictures for readers.
+func (o Options) PictureURL(id string) string { return file{id: id}.url(o.APIURL) }
+
+// OldURL returns an address of one of the site's files in the form in which the old site has it. It
+// returns any other address as it is.
+func (o Options) OldURL(address string) string {
+	if f, ok := o.places().file(address); ok {
+		return f.oldURL(o.SiteURL)
+	}
+	return address
+}
+
 // places are the addresses below which the site's files are: that of the old site and that of this API.
 type places []place
 
