@@ -98,6 +98,11 @@ func fillLists(ctx context.Context, app *modules.App) error {
 	if err := fillGroups(ctx, app); err != nil {
 		return err
 	}
+	if _, err := app.DB.Exec(ctx, `INSERT INTO {q2ab_revisions} (postid, slot, number, hash, at, userid, silent,
+			withholds, title, content, format, tags, categoryid)
+		VALUES (27, 0, 1, '', 1700000000, 4, 0, 0, '', 'An older version.', '', '', 0)`); err != nil {
+		return err
+	}
 	for user := 4; user < 6; user++ {
 		if _, err := app.DB.Exec(ctx, `INSERT INTO {ysb_badges} (userid, badgeid, show_flag, created, updated)
 			VALUES (?, 101, 1, FROM_UNIXTIME(1700000000), FROM_UNIXTIME(1700000000))`, user); err != nil {

@@ -62,7 +62,10 @@ var description = web.Description{
 			"closed", "selected", "visibility", "type", "comment-on-question", "comment-on-answer", "follow", "other"}},
 		{Name: "LiveEventKind", Text: "What happened; new words may come", Words: []string{
 			"question", "answer", "comment", "edit", "selected", "unselected", "closed", "reopened", "hidden",
-			"reshown", "moved", "converted", "vote", "claimed", "hello", "reset"}},
+			"reshown", "moved", "converted", "vote", "claimed", "message", "group-message", "wall-post", "notice",
+			"hello", "reset"}},
+		{Name: "RevisionChange", Text: "What is different in two versions of a post",
+			Words: []string{"title", "content", "format", "tags", "category"}},
 		{Name: "BadgeGroup", Text: "What a badge is for",
 			Words: []string{"answer", "question", "diary", "action", "month"}},
 		{Name: "RankingPeriod", Text: "The time that a ranking covers",
