@@ -404,11 +404,23 @@ func BeyondQ2A(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return r > 0xffff })
 }
 
+// likeEscapes keeps characters that mean something in LIKE from doing so.
+var likeEscapes = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
+
+// Contains returns the SQL condition that a text column contains the given text by the column's
+// collation, and the condition's argument.
+func (db *DB) Contains(column, text string) (condition string, arg any) {
+	if db.dialect == SQLite { // whose LIKE knows no collation
+		return "CONTAINS_CI(" + column + ", ?) = 1", text
+	}
+	return column + " LIKE ?", "%" + likeEscapes.Replace(text) + "%"
+}
+
 // StartsWith returns the SQL condition that a text column starts with the given text by the column's
 // collation, and the condition's argument.
 func (db *DB) StartsWith(column, text string) (condition string, arg any) {
 	if db.dialect == SQLite { // whose LIKE knows no collation
 		return "STARTS_WITH_CI(" + column + ", ?)", text
 	}
-	return column + " LIKE ?", strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+	return column + " LIKE ?", likeEscapes.Replace(text) + "%"
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -25,6 +26,7 @@ var registerMySQLFunctions = sync.OnceValue(func() error {
 		sqlite.RegisterDeterministicScalarFunction("FROM_UNIXTIME", 1, fromUnixTime),
 		sqlite.RegisterDeterministicScalarFunction("LN", 1, naturalLog),
 		sqlite.RegisterDeterministicScalarFunction("STARTS_WITH_CI", 2, startsWithCI),
+		sqlite.RegisterDeterministicScalarFunction("CONTAINS_CI", 2, containsCI),
 	)
 })
 
@@ -76,6 +78,19 @@ func startsWithCI(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value,
 	}
 	runes, n := []rune(text), utf8.RuneCountInString(start)
 	if len(runes) < n || CompareGeneralCI(string(runes[:n])+"|", start+"|") != 0 {
+		return int64(0), nil
+	}
+	return int64(1), nil
+}
+
+// containsCI reports, as 0 or 1, whether the first text contains the second by the collation
+// utf8_general_ci.
+func containsCI(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	text, ok1 := args[0].(string)
+	part, ok2 := args[1].(string)
+	// The bars keep the folding from dropping spaces at the end, which count within a text.
+	part = strings.TrimSuffix(FoldGeneralCI(part+"|"), FoldGeneralCI("|"))
+	if !ok1 || !ok2 || !strings.Contains(FoldGeneralCI(text+"|"), part) {
 		return int64(0), nil
 	}
 	return int64(1), nil

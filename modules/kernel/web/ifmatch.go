@@ -10,8 +10,11 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// matchKey is the context key of the If-Match header.
-type matchKey struct{}
+// matchKey is the context key of the If-Match header, and noneMatchKey that of If-None-Match.
+type (
+	matchKey     struct{}
+	noneMatchKey struct{}
+)
 
 // RevisionTag returns the entity tag for a response that shows a resource at a revision. The server
 // completes it with a hash of the whole response, which may also change for other reasons (votes,
@@ -19,14 +22,22 @@ type matchKey struct{}
 // resource.
 func RevisionTag(revision string) string { return `"` + revision + `."` }
 
-// takeMatch is a middleware that puts the If-Match header of a writing request into the request's
-// context.
+// takeMatch is a middleware that puts the headers If-Match and If-None-Match of a writing request into
+// the request's context.
 func takeMatch(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if header := r.Header.Get("If-Match"); header != "" && r.Method != http.MethodGet {
-			c.SetRequest(r.WithContext(context.WithValue(r.Context(), matchKey{}, header)))
+		if r.Method == http.MethodGet {
+			return next(c)
 		}
+		ctx := r.Context()
+		if header := r.Header.Get("If-Match"); header != "" {
+			ctx = context.WithValue(ctx, matchKey{}, header)
+		}
+		if header := r.Header.Get("If-None-Match"); header != "" {
+			ctx = context.WithValue(ctx, noneMatchKey{}, header)
+		}
+		c.SetRequest(r.WithContext(ctx))
 		return next(c)
 	}
 }
@@ -48,4 +59,18 @@ func CheckMatch(ctx context.Context, revision string) error {
 		}
 	}
 	return problem.New(problem.CodePreconditionFailed)
+}
+
+// CheckMatchOrNew is like CheckMatch, for resources that a PUT may make: revision is "" if there is no
+// such resource yet. It also obeys "If-None-Match: *", by which a client asks for a new resource.
+func CheckMatchOrNew(ctx context.Context, revision string) error {
+	_, match := ctx.Value(matchKey{}).(string)
+	none, _ := ctx.Value(noneMatchKey{}).(string)
+	switch {
+	case revision == "" && match, revision != "" && strings.TrimSpace(none) == "*":
+		return problem.New(problem.CodePreconditionFailed)
+	case revision == "":
+		return nil
+	}
+	return CheckMatch(ctx, revision)
 }
