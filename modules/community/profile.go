@@ -34,6 +34,8 @@ type profile struct {
 	Blocked        bool            `json:"blocked,omitempty" doc:"Told to moderators only"`
 	Email          string          `json:"email,omitempty" doc:"Told to the user and to administrators only"`
 	LastSeenAt     *time.Time      `json:"lastSignInAt,omitempty" doc:"Told to the user and to moderators only"`
+	Badges         int             `json:"badgeCount" doc:"How often the user has received a badge, with those for places in rankings"`
+	MadeWith       string          `json:"madeWith,omitempty" enum:"email,facebook,twitter,google" doc:"How the account was made; told to the user, to administrators, and to everybody where the old site's profiles tell it"`
 }
 
 // profileField is one field of a user's profile.
@@ -118,6 +120,7 @@ func (m *Module) registerProfiles(api huma.API) {
 		m.listWall)
 	web.Register(api, operation("list-user-favorites", "/favorites",
 		"A user's favourites; one's own only"), m.listUserFavorites)
+	m.registerPublicProfile(api)
 }
 
 func (m *Module) getProfile(ctx context.Context, in *handleInput) (*profileOutput, error) {
@@ -156,6 +159,9 @@ func (m *Module) getProfile(ctx context.Context, in *handleInput) (*profileOutpu
 		return nil, err
 	}
 	p.Body.Marks = known.of(a.ID)
+	if err := m.tellMore(ctx, o, caller, a.ID, &p.Body); err != nil {
+		return nil, err
+	}
 	levels, err := m.auth.CategoryLevels(ctx, a.ID)
 	if err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ type user struct {
 	Blocked   bool   `json:"blocked,omitempty" doc:"Told to moderators only"`
 	Email     string `json:"email,omitempty" doc:"Told to those who approve users only"`
 	Confirmed *bool  `json:"emailConfirmed,omitempty" doc:"Told to those who approve users only"`
+	Location  string `json:"location,omitempty" doc:"What the profile says of where the user lives; only in lists by location"`
 }
 
 type usersInput struct {
@@ -33,6 +34,11 @@ type usersInput struct {
 	Sort    string `query:"sort" enum:"points,newest" default:"points" doc:"Most points first, or newest first (for those whom the site permits that)"`
 	Level   string `query:"level" enum:"expert,editor,moderator,admin,super" doc:"Only users of this level and above, the highest first; for those whom the site permits that"`
 	Blocked bool   `query:"blocked" doc:"true: only blocked users; for moderators"`
+
+	Location string   `query:"location" maxLength:"100" doc:"Only users whose profiles name the place, by points; for those who may see that field. 京都 does not find 東京都"`
+	Prefix   string   `query:"prefix" maxLength:"80" doc:"Users whose handles begin so, by handle, for mentions: at most 20, by default 10. No filter and no page goes with it"`
+	IDs      []int    `query:"ids" minItems:"1" maxItems:"100" doc:"The users with these ids, in this order; no filter and no page goes with it"`
+	Handles  []string `query:"handles,explode" minItems:"1" maxItems:"100" doc:"The users with these handles, in this order (handles=a&handles=b); no filter and no page goes with it"`
 }
 
 type usersOutput struct{ Body web.List[user] }
@@ -118,15 +124,19 @@ func (m *Module) listUsers(ctx context.Context, in *usersInput) (*usersOutput, e
 		return nil, err
 	}
 	caller := auth.CallerOf(ctx)
+	show := func(a auth.Account) user {
+		u := user{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC()}
+		u.Blocked = caller.Level >= auth.LevelModerator && a.Flags&auth.FlagBlocked != 0
+		return u
+	}
+	if out, asked, err := m.lookup(ctx, o, in, show); asked {
+		return out, err
+	}
 	order, err := m.order(o, caller, in)
 	if err != nil {
 		return nil, err
 	}
-	out, err := m.userPage(ctx, o, order, in.Page, func(a auth.Account) user {
-		u := user{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC()}
-		u.Blocked = caller.Level >= auth.LevelModerator && a.Flags&auth.FlagBlocked != 0
-		return u
-	})
+	out, err := m.userPage(ctx, o, order, in.Page, show)
 	if err == nil && order.name == "points" {
 		total := o.Int(option.CacheUserpointscount)
 		out.Body.Total = &total
@@ -148,8 +158,11 @@ func (m *Module) userPage(
 		}
 	}
 	read := m.userIDs
-	if order.name == "points" {
+	switch {
+	case order.name == "points":
 		read = m.userIDsByPoints
+	case strings.HasPrefix(order.name, atPlaceOrder):
+		read = m.userIDsAt
 	}
 	ids, err := read(ctx, order, at, size+1, page.Offset(size))
 	if err != nil {
