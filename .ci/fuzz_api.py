@@ -26,6 +26,18 @@ HARMFUL = {"delete-user", "block-user", "set-level", "remove-level", "disapprove
 # what they depend on is no matter of a schema.
 REFUSED_FIELDS = [
     ("*", "*", "bad_encoding", "a NUL is text to a JSON schema"),
+    ("save-draft", "id", "too_large", "0 for a question: OpenAPI cannot say that parameters depend on each other"),
+    ("save-draft", "id", "too_small", "not 0 but for a draft of a question: OpenAPI cannot say that parameters depend on each other"),
+    ("get-draft", "id", "too_large", "as for save-draft"),
+    ("get-draft", "id", "too_small", "as for save-draft"),
+    ("delete-draft", "id", "too_large", "as for save-draft"),
+    ("delete-draft", "id", "too_small", "as for save-draft"),
+    ("list-users", "*", "not_combinable", "ids, handles, prefix and location with each other or with filters or pages"),
+    ("list-users", "limit", "too_large", "20 with prefix"),
+    ("create-notice", "to", "required", "without toAll: the schema has no choice between the two"),
+    ("create-notice", "toAll", "not_combinable", "with to: the schema has no choice between the two"),
+    ("create-notice", "content", "required", "a text of spaces is none"),
+    ("create-notice", "content", "too_long", "12,000 characters after Q2A's clean-up"),
     ("*", "page", "not_combinable", "with cursor: OpenAPI cannot say that parameters exclude each other"),
     ("*", "category", "no_category", "names one of the site's categories"),
     ("*", "categoryId", "no_category", "names one of the site's categories"),
@@ -105,6 +117,7 @@ REFUSED_FIELDS = [
 
 # Refusals of a whole request that its schema allows, by the operation's id and the problem's code.
 REFUSED = [
+    ("save-draft", "too_many_drafts", "a user has a hundred already"),
     ("*", "invalid_cursor", "cursors are opaque: only those that a list gave are good"),
     ("begin-upload", "body_too_large", "the setting UPLOAD_LIMIT, of a file that is only announced"),
 ]

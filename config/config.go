@@ -38,6 +38,7 @@ type Config struct {
 	RequestTimeout  time.Duration     `env:"REQUEST_TIMEOUT" envDefault:"15s" doc:"Longest time one request may take."`
 	UploadLimit     int64             `env:"UPLOAD_LIMIT" envDefault:"12582912" doc:"Largest picture that can be uploaded, in bytes, at most 16777215; more is refused with 413."`
 	UploadTimeout   time.Duration     `env:"UPLOAD_TIMEOUT" envDefault:"2m" doc:"Longest time one upload may take, with the sending of the file."`
+	UnusedDrafts    time.Duration     `env:"UNUSED_DRAFTS_AFTER" envDefault:"2160h" doc:"How long a draft that is not saved again is kept, also one that the old site's plugin q2a-auto-save keeps. 0s: for ever."`
 	UnusedUploads   time.Duration     `env:"UNUSED_UPLOADS_AFTER" envDefault:"168h" doc:"How long an upload through this API may be in no post before it is removed. 0s: for ever. What the old site took in stays."`
 	BodyTimeout     time.Duration     `env:"BODY_TIMEOUT" envDefault:"5s" doc:"Longest time the body of one request may take to arrive; a slower one is refused with 408. Uploads have UPLOAD_TIMEOUT."`
 	BodyLimit       int64             `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body, in bytes; more is refused with 413."`

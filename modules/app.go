@@ -146,6 +146,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.People = people
 	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll})
 	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA, a.Jobs)
+	people.UseJobs(a.Jobs)
 	points := a.Ranking
 	// Listeners are called in the order in which they are added here, within the transaction that
 	// they listen to.
@@ -172,7 +173,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		},
 		a.QA.PostingsJob(), a.QA.VersionsJob(), a.QA.RelatedTagsJob(),
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
-		a.Auth.CleanUpJob(),
+		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
 		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(),
 	)

@@ -71,6 +71,8 @@ var operationRules = map[string]rule{
 	"list-conversations": {members, "", nil}, "read-conversations": {members, "", nil}, "list-message-candidates": {members, "", nil},
 	"send-message": {members, "/v1/me/messages/lurker", object{"content": "Hello"}}, "delete-conversation": {members, "/v1/me/messages/lurker", nil},
 	"read-conversation": {members, "/v1/me/messages/lurker/read", nil}, "write-on-wall": {members, "/v1/users/lurker/wall", object{"content": "Hello"}},
+	"list-drafts": {members, "", nil}, "save-draft": {members, "/v1/me/drafts/comment/1", object{"content": "Not yet."}},
+	"list-site-notices": {everyone, "", nil},
 	// Writing.
 	"create-question": {everyone, "", object{"title": "Who may call this operation?", "content": "That is to be seen."}},
 	"create-answer":   {everyone, "/v1/questions/1/answers", object{"content": "Whoever stands in the table."}}, "create-comment": {everyone, "", object{"content": "Whoever stands in the table."}},
@@ -94,6 +96,7 @@ var operationRules = map[string]rule{
 	"update-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus-points": {admins, "", object{"bonus": 1}}, "remove-bonus-points": {admins, "", nil},
 	"send-password-reset": {admins, "", nil},
 	// Operation.
+	"create-notice": {admins, "", object{"to": "haru", "content": "Hello."}}, "list-sent-notices": {admins, "", nil},
 	"get-site-stats": {admins, "", nil}, "get-site-cohorts": {admins, "", nil},
 	"get-titles": {admins, "", nil}, "set-titles": {admins, "", object{"titles": []any{object{"points": 0, "title": "Egg"}, object{"points": 100, "title": "Bee"}}}},
 	"get-point-weights": {admins, "", nil}, "set-point-weights": {admins, "", testsite.PointWeights(nil)},
@@ -103,7 +106,9 @@ var operationRules = map[string]rule{
 // elsewhere are operations that cannot be shown with one request of each caller, with the tests that check
 // who may call them.
 var elsewhere = map[string]string{
-	"list-followers": "TestFollowers: it depends on a setting", "list-following": "TestFollowers: it depends on a setting",
+	"get-draft": "TestDrafts: there is none", "delete-draft": "TestDrafts: there is none",
+	"list-user-favorite-questions": "TestFavoriteQuestionsOfOthers: only one's own, unless the old site shows more",
+	"list-followers":               "TestFollowers: it depends on a setting", "list-following": "TestFollowers: it depends on a setting",
 	"upload-media": "TestUpload, TestUploadRefused: it takes a form", "upload-avatar": "TestAvatar: it takes a form", "get-avatar": "TestAvatar",
 	"delete-media": "TestDeleteMedia: some take it back, others delete it", "begin-upload": "TestDirectUpload, and TestNoDirectUpload: it needs a store in S3", "confirm-upload": "TestDirectUpload",
 	"ask-to-unsubscribe": "TestUnsubscribe", "unsubscribe": "TestUnsubscribe", "read-inbox-entry": "TestInboxIsOnesOwn", "stream-events": "TestEventStream", "get-media": "TestMedia", "refresh-tokens": "TestRefreshTokensAreGoodForOnce", "delete-me": "TestOwnAccountIsDeleted", "claim-post": "TestPermissionsAndWritesAgree",

@@ -21,6 +21,7 @@ var owners = map[string]string{
 	"messages": "community", "msg_group_messages": "community", "msg_group_users": "community", "msg_groups": "community",
 	"q2ab_conversations": "community", "q2ab_group_messages": "community", "q2ab_message_boxes": "community",
 	"sharedevents": "community", "userevents": "community", "userfavorites": "community", "usernotices": "community",
+	"q2ab_drafts": "community", "q2ab_notices": "community", "usermetas": "community",
 	"eventlog": "kernel/events", "q2ab_consumers": "kernel/events", "q2ab_outbox": "kernel/events",
 	"q2ab_job_runs": "kernel/jobs", "q2ab_schedules": "kernel/jobs", "q2ab_state": "ranking",
 	"q2ab_idempotency": "kernel/web", "q2ab_secrets": "kernel/secret",

@@ -55,6 +55,9 @@ type Caller struct {
 // Anonymous reports whether the caller is a visitor, who is not signed in.
 func (c Caller) Anonymous() bool { return c.UserID == 0 }
 
+// AwaitsWelcome reports whether the site's welcome is still to be shown to the user, if the site has one.
+func (c Caller) AwaitsWelcome() bool { return c.Flags&flagWelcomeNotice != 0 }
+
 // LevelIn returns the caller's level for a post whose category path has the given ids: the highest of
 // the general level and the levels in those categories.
 func (c Caller) LevelIn(categoryIDs ...int) int {

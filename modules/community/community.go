@@ -6,6 +6,7 @@
 package community
 
 import (
+	"context"
 	"sync/atomic"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -13,6 +14,7 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/qa"
 	"38qa.net/backend/modules/site"
 )
@@ -29,6 +31,7 @@ type Module struct {
 	site *site.Module
 	auth *auth.Module
 	qa   *qa.Module
+	jobs Jobs
 
 	settings       Settings
 	followerCounts *otter.Cache[int, int]
@@ -41,6 +44,14 @@ func New(db *database.DB, s *site.Module, a *auth.Module, q *qa.Module, settings
 	return &Module{db: db, site: s, auth: a, qa: q, settings: settings, followerCounts: newFollowerCounts()}
 }
 
+// Jobs starts background jobs. It is implemented by package jobs.
+type Jobs interface {
+	Request(ctx context.Context, name string, o jobs.Options) (*jobs.Run, error)
+}
+
+// UseJobs sets where the module starts its jobs, which the caller adds there.
+func (m *Module) UseJobs(j Jobs) { m.jobs = j }
+
 // Register adds the module's operations to the API.
 func (m *Module) Register(api huma.API) {
 	m.registerUsers(api)
@@ -51,5 +62,6 @@ func (m *Module) Register(api huma.API) {
 	m.registerFollowers(api)
 	m.registerMutes(api)
 	m.registerNotices(api)
+	m.registerDrafts(api)
 	m.registerMessages(api)
 }

@@ -136,26 +136,6 @@ func (m *Module) listNotices(ctx context.Context, _ *struct{}) (*noticesOutput, 
 	if err != nil {
 		return nil, err
 	}
-	out := &noticesOutput{Body: web.List[notice]{Items: []notice{}}}
-	err = m.db.Select(ctx, func(rows *sql.Rows) error {
-		var n notice
-		var created int64
-		if err := rows.Scan(&n.ID, &n.Content, &n.Format, &created); err != nil {
-			return err
-		}
-		n.CreatedAt, n.HTML = time.Unix(created, 0).UTC(), m.qa.HTML(o, n.Content, n.Format)
-		if n.Format == "" {
-			n.Format = "plain"
-		}
-		out.Body.Items = append(out.Body.Items, n)
-		return nil
-	}, `SELECT noticeid, content, format, UNIX_TIMESTAMP(created)
-		FROM {usernotices}
-		WHERE userid = ?
-		ORDER BY created, noticeid`,
-		caller.UserID)
-	if err != nil {
-		return nil, fmt.Errorf("read notices: %w", err)
-	}
-	return out, nil
+	list, err := m.notices(ctx, o, caller.UserID)
+	return &noticesOutput{Body: web.List[notice]{Items: list}}, err
 }

@@ -51,7 +51,7 @@ type update struct {
 
 // ListenToPosts keeps the update streams of questions, users, tags and categories, and of the users
 // who follow one of those or wrote what was changed. It does what Q2A's own event module for
-// updates does.
+// updates does. It also removes the drafts of what was posted.
 func (m *Module) ListenToPosts(questions *qa.Module) {
 	questions.Listen(func(ctx context.Context, tx *database.DB, a *qa.Action) error {
 		var updates []update
@@ -62,6 +62,7 @@ func (m *Module) ListenToPosts(questions *qa.Module) {
 		}
 		return newStreams(tx, a.Options.Int(option.MaxStoreUserUpdates)).append(ctx, updates)
 	})
+	questions.Listen(dropPosted)
 }
 
 // updatesOf returns the updates that follow from an event, in Q2A's order.
