@@ -9,6 +9,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site/option"
@@ -64,8 +65,17 @@ func (m *Module) popularTags(ctx context.Context, in *tagsInput) (*tagsOutput, e
 		}
 	}
 	rest = rest[min(in.Offset(size), len(rest)):]
+	shown := rest[:min(size, len(rest))]
+	favorites, err := m.favoritesAmong(ctx, shown)
+	if err != nil {
+		return nil, err
+	}
 	out := &tagsOutput{Body: web.List[Tag]{Items: []Tag{}}}
-	for _, t := range rest[:min(size, len(rest))] {
+	for _, t := range shown {
+		if favorites != nil {
+			is := favorites[t.word]
+			t.IsFavorite = &is
+		}
 		out.Body.Items = append(out.Body.Items, t.Tag)
 	}
 	if len(rest) > size {
@@ -75,6 +85,29 @@ func (m *Module) popularTags(ctx context.Context, in *tagsInput) (*tagsOutput, e
 	total := len(all)
 	out.Body.Total = &total
 	return out, nil
+}
+
+// favoritesAmong returns those of the tags that the caller follows, nil for anonymous callers.
+func (m *Module) favoritesAmong(ctx context.Context, tags []popularTag) (map[int]bool, error) {
+	caller := auth.CallerOf(ctx)
+	if caller.Anonymous() || len(tags) == 0 {
+		return nil, nil //nolint:nilnil // nobody has none
+	}
+	ids, favorites := make([]int, len(tags)), map[int]bool{}
+	for i, t := range tags {
+		ids[i] = t.word
+	}
+	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+		var id int
+		err := rows.Scan(&id)
+		favorites[id] = true
+		return err
+	}, "SELECT entityid FROM {userfavorites} WHERE userid = ? AND entitytype = 'T' AND entityid IN ?",
+		caller.UserID, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read favourite tags: %w", err)
+	}
+	return favorites, nil
 }
 
 // after reports whether the tag comes after the position, also if its number has changed since.

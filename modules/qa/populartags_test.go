@@ -73,6 +73,46 @@ func TestPopularTags(t *testing.T) {
 	})
 }
 
+// TestListsOfTagsSayWhatIsFollowed checks that the tags of a time and related tags say whether the caller
+// follows them, and nothing of it to visitors.
+func TestListsOfTagsSayWhatIsFollowed(t *testing.T) {
+	t.Parallel()
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db, testsite.After("DELETE FROM {userfavorites} WHERE userid = 17",
+			`INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents)
+				SELECT 17, 'T', wordid, 0 FROM {words} WHERE word = 'honey' AND tagcount > 0`,
+			`INSERT INTO {tagmetas} (tag, title, content) VALUES ('meta', 'similar_tag_words', 'honey,varroa')`))
+		type list = testsite.List[struct {
+			Tag        string
+			IsFavorite *bool
+		}]
+		s.Exec(t, "DELETE FROM {q2ab_related_tags}")
+		s.Exec(t, `INSERT INTO {q2ab_related_tags} (wordid, relatedid, together)
+			SELECT a.wordid, b.wordid, 1
+			FROM {words} a, {words} b
+			WHERE a.word = 'queen' AND a.tagcount > 0 AND b.word IN ('honey', 'varroa') AND b.tagcount > 0`)
+		for _, path := range []string{
+			"/v1/tags?limit=100&since=2001-01-01T00:00:00Z", "/v1/tags/queen/related", "/v1/tags/meta/related",
+		} {
+			found := false
+			for _, i := range testsite.GetAs[list](t, s, path, testsite.Lurker).Items {
+				found = found || i.Tag == "honey"
+				if i.IsFavorite == nil || *i.IsFavorite != (i.Tag == "honey") {
+					t.Errorf("%s: %s: %v", path, i.Tag, i.IsFavorite)
+				}
+			}
+			if !found {
+				t.Errorf("%s: the tag that is followed is not there", path)
+			}
+			for _, i := range testsite.Get[list](t, s, path).Items {
+				if i.IsFavorite != nil {
+					t.Errorf("%s: a visitor is told of %s", path, i.Tag)
+				}
+			}
+		}
+	})
+}
+
 func TestBadPopularTags(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)

@@ -57,19 +57,22 @@ func (m *Module) listRelatedTags(ctx context.Context, in *relatedTagsInput) (*re
 		return nil, problem.NotFound()
 	}
 	out := &relatedTagsOutput{Body: web.List[relatedTag]{Items: []relatedTag{}}}
+	favorite, args := favoriteColumn(ctx, "T", "w.wordid")
 	err = m.db.Select(ctx, func(rows *sql.Rows) error {
 		var r relatedTag
-		if err := rows.Scan(&r.Tag.Tag, &r.QuestionCount, &r.Together); err != nil {
+		var favorite sql.NullBool
+		if err := rows.Scan(&r.Tag.Tag, &r.QuestionCount, &r.Together, &favorite); err != nil {
 			return err
 		}
+		r.IsFavorite = known(favorite)
 		out.Body.Items = append(out.Body.Items, r)
 		return nil
-	}, `SELECT w.word, w.tagcount, r.together
+	}, `SELECT w.word, w.tagcount, r.together, `+favorite+`
 		FROM {q2ab_related_tags} r
 		JOIN {words} w ON w.wordid = r.relatedid
 		WHERE r.wordid = ? AND w.tagcount > 0
 		ORDER BY r.together DESC, r.relatedid
-		LIMIT ?`, word, in.Limit)
+		LIMIT ?`, append(args, word, in.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list related tags: %w", err)
 	}
@@ -94,19 +97,24 @@ func (m *Module) similarTags(ctx context.Context, tag string, limit int) ([]rela
 		return similar, nil
 	}
 	counts := map[string]int{}
+	favorites := map[string]*bool{}
+	favorite, args := favoriteColumn(ctx, "T", "wordid")
 	err = m.db.Select(ctx, func(rows *sql.Rows) error {
 		var word string
 		var count int
-		err := rows.Scan(&word, &count)
-		counts[word] = count
+		var favorite sql.NullBool
+		err := rows.Scan(&word, &count, &favorite)
+		counts[word], favorites[word] = count, known(favorite)
 		return err
-	}, "SELECT word, tagcount FROM {words} WHERE word IN ? AND tagcount > 0", names)
+	}, "SELECT word, tagcount, "+favorite+" FROM {words} WHERE word IN ? AND tagcount > 0", append(args, names)...)
 	if err != nil {
 		return nil, fmt.Errorf("look up the plugin's related tags: %w", err)
 	}
 	for _, name := range names {
 		if counts[name] > 0 {
-			similar = append(similar, relatedTag{Tag: Tag{Tag: name, QuestionCount: counts[name]}})
+			similar = append(similar, relatedTag{
+				Tag: Tag{Tag: name, QuestionCount: counts[name], IsFavorite: favorites[name]},
+			})
 		}
 	}
 	return similar[:min(limit, len(similar))], nil
