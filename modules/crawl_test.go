@@ -282,8 +282,9 @@ func (s *secrets) crawl(t *testing.T, user int) {
 		if strings.HasPrefix(address, "/feed/") || strings.HasPrefix(address, "/tag/") ||
 			strings.HasPrefix(address, "/v1/tags/") {
 			// Leave out the tag or word that was asked for.
-			body = strings.ReplaceAll(body,
-				strings.TrimSuffix(strings.TrimRight(address[strings.LastIndex(address, "/")+1:], "?"), ".rss"), "")
+			path, _, _ := strings.Cut(address, "?")
+			path = strings.TrimSuffix(strings.TrimSuffix(path, "/related"), ".rss")
+			body = strings.ReplaceAll(body, path[strings.LastIndex(path, "/")+1:], "")
 			body = strings.ReplaceAll(body, "tag=secret-hidden-question", "")
 		}
 		if res.StatusCode >= 500 {

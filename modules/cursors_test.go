@@ -103,6 +103,23 @@ func fillLists(ctx context.Context, app *modules.App) error {
 		VALUES (27, 0, 1, '', 1700000000, 4, 0, 0, '', 'An older version.', '', '', 0)`); err != nil {
 		return err
 	}
+	for i := range 2 {
+		for _, row := range []struct {
+			query string
+			args  []any
+		}{
+			{`INSERT INTO {q2ab_inbox} (userid, kind, subject, seq, postid, at)
+				VALUES (1, 'followed', ?, ?, 14, 1700000000)`, []any{i + 4, i + 4}},
+			{`INSERT INTO {q2ab_drafts} (userid, kind, subject, draft, newest, saved)
+				VALUES (1, 'message', ?, ?, 1000000, 1700000000)`, []any{i + 4, `{"content":"Hello"}`}},
+			{`INSERT INTO {q2ab_notices} (content, format, byuserid, made, last, done)
+				VALUES ('Hello', '', 1, 1700000000, 0, 1)`, nil},
+		} {
+			if _, err := app.DB.Exec(ctx, row.query, row.args...); err != nil {
+				return err
+			}
+		}
+	}
 	for user := 4; user < 6; user++ {
 		if _, err := app.DB.Exec(ctx, `INSERT INTO {ysb_badges} (userid, badgeid, show_flag, created, updated)
 			VALUES (?, 101, 1, FROM_UNIXTIME(1700000000), FROM_UNIXTIME(1700000000))`, user); err != nil {

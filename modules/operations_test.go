@@ -111,7 +111,7 @@ var elsewhere = map[string]string{
 	"list-followers":               "TestFollowers: it depends on a setting", "list-following": "TestFollowers: it depends on a setting",
 	"upload-media": "TestUpload, TestUploadRefused: it takes a form", "upload-avatar": "TestAvatar: it takes a form", "get-avatar": "TestAvatar",
 	"delete-media": "TestDeleteMedia: some take it back, others delete it", "begin-upload": "TestDirectUpload, and TestNoDirectUpload: it needs a store in S3", "confirm-upload": "TestDirectUpload",
-	"ask-to-unsubscribe": "TestUnsubscribe", "unsubscribe": "TestUnsubscribe", "read-inbox-entry": "TestInboxIsOnesOwn", "stream-events": "TestEventStream", "get-media": "TestMedia", "refresh-tokens": "TestRefreshTokensAreGoodForOnce", "delete-me": "TestOwnAccountIsDeleted", "claim-post": "TestPermissionsAndWritesAgree",
+	"ask-to-unsubscribe": "TestUnsubscribe", "unsubscribe-by-link": "TestUnsubscribe", "read-inbox-entry": "TestInboxIsOnesOwn", "stream-events": "TestEventStream", "get-media": "TestMedia", "refresh-tokens": "TestRefreshTokensAreGoodForOnce", "delete-me": "TestOwnAccountIsDeleted", "claim-post": "TestPermissionsAndWritesAgree",
 	"select-answer": "TestPermissionsAndWritesAgree", "unselect-answer": "TestPermissionsAndWritesAgree", "reopen-question": "TestPermissionsAndWritesAgree",
 	"delete-answer": "TestPermissionsAndWritesAgree", "delete-comment": "TestPermissionsAndWritesAgree", "convert-answer-to-comment": "TestOracleTransitions", "cancel-job": "TestJobsOverREST",
 	"delete-message": "TestWhoMayDeleteMessages", "list-groups": "TestPrivacyOfGroups: only with the plugin's tables", "start-group": "TestStartGroup", "get-group": "TestPrivacyOfGroups",

@@ -13,6 +13,8 @@ var schemaNames = map[string]string{
 	"RestoreInputBody": "RevisionRestoration", "TicketOutputBody": "EventTicket",
 	"SetTagPageInputBody": "TagPageTexts", "SetCategoryPageInputBody": "CategoryPatch",
 	"CategoryPage": "CategoryPageTexts", "CategoryPageChange": "CategoryPagePatch",
+	"PreferencesInputBody": "PreferencesPatch", "UnreadOutputBody": "UnreadCount",
+	"ReadInputBody": "InboxEntryMark", "ReadAllInputBody": "InboxMark", "FeedbackInputBody": "NewFeedback",
 	"HidePostsOutputBody": "HiddenPosts", "Metadata": "QuestionMetadata", "PublicEvent": "LiveEvent",
 	// Users, from what stands beside a post to the whole of one's own account.
 	"Author": "UserSummary", "User": "UserListItem", "Profile": "UserProfile", "Me": "OwnAccount",

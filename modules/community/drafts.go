@@ -251,7 +251,13 @@ type draftPosition struct {
 
 // Valid reports whether a draft can have such a position.
 func (p *draftPosition) Valid() bool {
-	return web.ValidUnix(p.Saved) && len(p.Kind) <= 10 && web.ValidText(p.Kind) && p.Subject >= 0
+	switch p.Kind {
+	case draftOfQuestion:
+		return web.ValidUnix(p.Saved) && p.Subject == 0
+	case draftOfAnswer, draftOfComment, draftOfMessage:
+		return web.ValidUnix(p.Saved) && web.ValidID(p.Subject)
+	}
+	return false
 }
 
 // compare orders drafts, the last saved first and those of an unknown time at the end.

@@ -93,7 +93,9 @@ type inboxPosition struct {
 }
 
 // Valid reports whether an entry can have such a position.
-func (p *inboxPosition) Valid() bool { return p.Seq > 0 && p.ID > 0 }
+func (p *inboxPosition) Valid() bool {
+	return p.Seq > 0 && p.Seq < 1<<53 && p.ID < 1<<32 && web.ValidID(int(p.ID))
+}
 
 // inboxRow is a row of the inbox with its references not looked up yet.
 type inboxRow struct {

@@ -117,7 +117,7 @@ func (m *Module) registerUnsubscribe(api huma.API) {
 			}
 			return m.unsubscribePage(ctx, false)
 		})
-	turnOff := operation("unsubscribe", http.MethodPost, "Turn mails off by a link in a mail, without signing in")
+	turnOff := operation("unsubscribe-by-link", http.MethodPost, "Turn mails off by a link in a mail, without signing in")
 	turnOff.Description = "The address is in the header List-Unsubscribe of mails. Mail programs send " +
 		"List-Unsubscribe=One-Click as a form (RFC 8058); the body is not looked at. Mails that are queued " +
 		"already do not leave any more."
