@@ -33,7 +33,7 @@ func TestTicket(t *testing.T) {
 		s, other := testsite.NewIssuer(t, testsite.On(url)), testsite.NewIssuer(t, testsite.On(url))
 		token := s.SignIn(t, "haru", "haru-pass-123").AccessToken
 		status, got := getTicket(t, s, token)
-		if left := got.ExpiresAt.Sub(time.Now()); status != http.StatusCreated || got.Ticket == "" ||
+		if left := time.Until(got.ExpiresAt); status != http.StatusCreated || got.Ticket == "" ||
 			left > time.Minute+5*time.Second || left < 30*time.Second {
 			t.Fatalf("%d %+v", status, got)
 		}

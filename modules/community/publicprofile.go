@@ -76,7 +76,8 @@ func (m *Module) tellMore(ctx context.Context, o *site.Options, caller auth.Call
 		userID, userID, userID); err != nil {
 		return fmt.Errorf("read more of a profile: %w", err)
 	}
-	if caller.Level < auth.LevelAdmin && maySeeMore(showsMore(o), caller, userID) != nil {
+	refusal := maySeeMore(showsMore(o), caller, userID)
+	if hidden := refusal != nil && caller.Level < auth.LevelAdmin; hidden {
 		return nil
 	}
 	p.MadeWith = "email"

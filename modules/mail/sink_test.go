@@ -175,7 +175,7 @@ func decode(raw []byte) (received, error) {
 	parts := map[string]string{}
 	for all := multipart.NewReader(msg.Body, params["boundary"]); ; {
 		part, err := all.NextRawPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

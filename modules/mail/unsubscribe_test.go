@@ -46,7 +46,7 @@ func (p *postbox) deliver(t *testing.T) (mails []*netmail.Message) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close() //nolint:errcheck // only read
+		defer f.Close()
 		mail, err := netmail.ReadMessage(bufio.NewReader(f))
 		if err != nil {
 			t.Fatal(err)

@@ -10,15 +10,15 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
-// favoriteColumn returns an SQL expression that says whether the caller follows the thing of Q2A's kind
-// whose id is in the given column, with its arguments. It is NULL for anonymous callers.
-func favoriteColumn(ctx context.Context, kind, id string) (column string, args []any) {
+// favoriteTag returns an SQL expression that says whether the caller follows the tag whose word's id is in
+// the given column, with its arguments. It is NULL for anonymous callers.
+func favoriteTag(ctx context.Context, id string) (column string, args []any) {
 	caller := auth.CallerOf(ctx)
 	if caller.Anonymous() {
 		return "NULL", nil
 	}
 	return `EXISTS (SELECT 1 FROM {userfavorites} uf
-		WHERE uf.userid = ? AND uf.entitytype = '` + kind + "' AND uf.entityid = " + id + ")",
+		WHERE uf.userid = ? AND uf.entitytype = 'T' AND uf.entityid = ` + id + ")",
 		[]any{caller.UserID}
 }
 

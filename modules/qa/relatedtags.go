@@ -57,7 +57,7 @@ func (m *Module) listRelatedTags(ctx context.Context, in *relatedTagsInput) (*re
 		return nil, problem.NotFound()
 	}
 	out := &relatedTagsOutput{Body: web.List[relatedTag]{Items: []relatedTag{}}}
-	favorite, args := favoriteColumn(ctx, "T", "w.wordid")
+	favorite, args := favoriteTag(ctx, "w.wordid")
 	err = m.db.Select(ctx, func(rows *sql.Rows) error {
 		var r relatedTag
 		var favorite sql.NullBool
@@ -98,7 +98,7 @@ func (m *Module) similarTags(ctx context.Context, tag string, limit int) ([]rela
 	}
 	counts := map[string]int{}
 	favorites := map[string]*bool{}
-	favorite, args := favoriteColumn(ctx, "T", "wordid")
+	favorite, args := favoriteTag(ctx, "wordid")
 	err = m.db.Select(ctx, func(rows *sql.Rows) error {
 		var word string
 		var count int

@@ -18,7 +18,7 @@ type restoreInput struct {
 // restore makes a post again what it was in one of the versions that the caller sees. It is an edit, by the
 // rules of edits.
 func (m *Module) restore(ctx context.Context, in *restoreInput) (*postRefOutput, error) {
-	o, _, p, list, err := m.openVersions(ctx, in.ID)
+	o, p, list, err := m.openVersions(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

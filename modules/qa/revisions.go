@@ -102,16 +102,16 @@ func (p *revisionPosition) Valid() bool { return web.ValidID(p.Number) }
 // openVersions returns a post and those of its versions that the caller sees, the oldest first.
 func (m *Module) openVersions(
 	ctx context.Context, id int,
-) (*site.Options, *loaded, *post, []version, error) {
-	o, t, p, err := m.openPost(ctx, id, anyKind, nil)
+) (*site.Options, *post, []version, error) {
+	o, _, p, err := m.openPost(ctx, id, anyKind, nil)
 	if err != nil {
-		return nil, nil, nil, nil, err
+		return nil, nil, nil, err
 	}
 	if reason := mayReadRevisions(o, auth.CallerOf(ctx), p); reason != auth.Permitted {
-		return nil, nil, nil, nil, reason.Problem()
+		return nil, nil, nil, reason.Problem()
 	}
 	list, err := m.versions(ctx, o, p)
-	return o, t, p, list, err
+	return o, p, list, err
 }
 
 // mayReadRevisions returns auth.Permitted if a caller who sees the post may see its versions, and otherwise
@@ -124,7 +124,7 @@ func (m *Module) listRevisions(ctx context.Context, in *revisionsInput) (*revisi
 	if err := in.Check(); err != nil {
 		return nil, err
 	}
-	o, _, _, list, err := m.openVersions(ctx, in.ID)
+	o, _, list, err := m.openVersions(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (m *Module) listRevisions(ctx context.Context, in *revisionsInput) (*revisi
 }
 
 func (m *Module) getRevision(ctx context.Context, in *revisionInput) (*revisionOutput, error) {
-	o, _, p, list, err := m.openVersions(ctx, in.ID)
+	o, p, list, err := m.openVersions(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -101,9 +101,9 @@ func (a asker) mayAsk(days int) *problem.Error {
 	if len(a.answers) == 0 {
 		return nil
 	}
-	ids := make([]string, min(len(a.answers), answersNamed))
-	for i := range ids {
-		ids[i] = strconv.Itoa(a.answers[i])
+	var ids []string
+	for _, id := range a.answers[:min(len(a.answers), answersNamed)] {
+		ids = append(ids, strconv.Itoa(id))
 	}
 	if len(a.answers) > len(ids) {
 		ids = append(ids, "…")

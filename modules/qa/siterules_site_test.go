@@ -165,12 +165,7 @@ func TestTagRestriction(t *testing.T) {
 				continue
 			}
 			// An author sends the old tags along with a new text, and other tags are refused.
-			var q struct {
-				Tags   []string
-				Can    map[string]bool
-				Cannot map[string]string
-			}
-			q = testsite.GetAs[struct {
+			q := testsite.GetAs[struct {
 				Tags   []string
 				Can    map[string]bool
 				Cannot map[string]string

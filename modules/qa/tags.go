@@ -116,7 +116,7 @@ func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, erro
 		}
 	}
 	out := &tagsOutput{Body: web.List[Tag]{Items: []Tag{}}}
-	favorite, favoriteArgs := favoriteColumn(ctx, "T", "wordid")
+	favorite, favoriteArgs := favoriteTag(ctx, "wordid")
 	var last tagPosition
 	err = m.db.Select(ctx, func(rows *sql.Rows) error {
 		var at tagPosition
@@ -152,7 +152,7 @@ func (m *Module) getTag(ctx context.Context, in *tagInput) (*tagOutput, error) {
 	var description sql.NullString
 	tag := words.Lower(words.WithoutAstral(in.Tag))
 	var isFavorite sql.NullBool
-	favorite, args := favoriteColumn(ctx, "T", "w.wordid")
+	favorite, args := favoriteTag(ctx, "w.wordid")
 	found, err := m.db.Get(ctx, []any{&out.Body.Tag.Tag, &out.Body.QuestionCount, &description, &isFavorite},
 		`SELECT w.word, w.tagcount, t.content, `+favorite+`
 			FROM {words} w

@@ -157,8 +157,8 @@ func newSilentRedis(t *testing.T) *silentRedis {
 
 // pass hands on what the client sends, and drops it while the server is silent.
 func (r *silentRedis) pass(client, upstream net.Conn) {
-	defer client.Close()   //nolint:errcheck // a connection of a test
-	defer upstream.Close() //nolint:errcheck // a connection of a test
+	defer client.Close()
+	defer upstream.Close()
 	b := make([]byte, 1<<12)
 	for {
 		n, err := client.Read(b)
