@@ -202,7 +202,7 @@ func TestWhatTheRulesAllow(t *testing.T) {
 		{"a blocked member at the own comment", "C", []different{itself, blocked}, ""},
 
 		{"a question of somebody who has muted the caller", "Q", []different{mutesMe},
-			"edit changeCategoryAndTags selectAnswer voteUp voteDown flag close hide"},
+			"edit changeCategoryAndTags changeTags selectAnswer voteUp voteDown flag close hide"},
 		{"an answer of somebody who has muted the caller", "A", []different{mutesMe},
 			"edit voteUp voteDown flag hide followUp"},
 		{"a comment of somebody who has muted the caller", "C", []different{mutesMe},
