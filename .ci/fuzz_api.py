@@ -37,6 +37,8 @@ REFUSED_FIELDS = [
     ("create-notice", "to", "required", "without toAll: the schema has no choice between the two"),
     ("create-notice", "toAll", "not_combinable", "with to: the schema has no choice between the two"),
     ("create-notice", "content", "required", "a text of spaces is none"),
+    ("list-users", "handles", "empty", "a parameter without a value is none"),
+    ("send-feedback", "message", "empty", "a text of spaces is none"),
     ("create-notice", "content", "too_long", "12,000 characters after Q2A's clean-up"),
     ("*", "page", "not_combinable", "with cursor: OpenAPI cannot say that parameters exclude each other"),
     ("*", "category", "no_category", "names one of the site's categories"),

@@ -44,7 +44,7 @@ type siteNotice struct {
 }
 
 type siteNoticesInput struct {
-	Noticed string `cookie:"qa_noticed" maxLength:"100" doc:"The old site's cookie of visitors who have closed the notice"`
+	Noticed string `cookie:"qa_noticed" doc:"The old site's cookie of visitors who have closed the notice"`
 }
 
 type siteNoticesOutput struct{ Body web.List[siteNotice] }
