@@ -70,28 +70,43 @@ var (
 
 // converted returns the content as it is stored, or the problem for which it cannot be.
 func (m *Module) converted(o render.Options, text, format string) (c content, wrong *problem.Field) {
-	switch format {
-	case "markdown":
-		var ok bool
-		if text, ok = m.renderer.FromMarkdown(text); !ok {
-			return c, &problem.Field{Name: "content", Code: fieldTooComplex}
-		}
-	case "html":
-		text = formtext.Exact(text)
-	default:
+	if format != "markdown" && format != "html" {
 		return content{formtext.Block(text), ""}, nil
 	}
-	switch {
-	case utf8.RuneCountInString(text) > maxRaw:
-		return c, &problem.Field{Name: "content", Code: problem.FieldTooLong, Args: []any{maxContent}}
-	case !someTag.MatchString(textTag.ReplaceAllString(text, "")):
+	if text, wrong = m.sentHTML(text, format, maxContent); wrong != nil {
+		return c, wrong
+	}
+	if !someTag.MatchString(textTag.ReplaceAllString(text, "")) {
 		return content{formtext.Block(TextOf(text, "html")), ""}, nil
 	}
-	cleaned := m.renderer.ForStorage(text, o)
-	if text = words.WithoutAstral(cleaned); text != cleaned {
-		text = m.renderer.ForStorage(text, o) // without these characters, two ids may be equal
+	return content{m.cleaned(o, text), "html"}, nil
+}
+
+// sentHTML returns a content that was sent as Markdown or HTML as HTML that is not cleaned yet, or the
+// problem for which it is not worth cleaning. most is the number of characters that may be stored.
+func (m *Module) sentHTML(text, format string, most int) (html string, wrong *problem.Field) {
+	if format == "markdown" {
+		var ok bool
+		if html, ok = m.renderer.FromMarkdown(text); !ok {
+			return "", &problem.Field{Name: "content", Code: fieldTooComplex}
+		}
+	} else {
+		html = formtext.Exact(text)
 	}
-	return content{text, "html"}, nil
+	if utf8.RuneCountInString(html) > maxRaw {
+		return "", &problem.Field{Name: "content", Code: problem.FieldTooLong, Args: []any{most}}
+	}
+	return html, nil
+}
+
+// cleaned returns HTML as it is stored.
+func (m *Module) cleaned(o render.Options, html string) string {
+	clean := m.renderer.ForStorage(html, o)
+	html = words.WithoutAstral(clean)
+	if html != clean {
+		html = m.renderer.ForStorage(html, o) // without these characters, two ids may be equal
+	}
+	return html
 }
 
 // sameText reports whether two contents consist of the same words. Q2A recognizes by this what was sent

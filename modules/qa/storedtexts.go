@@ -10,7 +10,6 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
-	"38qa.net/backend/modules/qa/internal/words"
 	"38qa.net/backend/modules/site"
 )
 
@@ -30,33 +29,18 @@ func (m *Module) PrepareText(ctx context.Context, text, format string, most int)
 	if err != nil {
 		return StoredText{}, err
 	}
-	options := m.rendering(o)
 	end, err := m.turn(ctx, &Writing{Content: &text, Format: format})
 	if err != nil {
 		return StoredText{}, err
 	}
 	defer end()
-	t := StoredText{Format: "html"}
-	switch format {
-	case "markdown":
-		var ok bool
-		if t.Content, ok = m.renderer.FromMarkdown(text); !ok {
-			return invalid(fieldTooComplex)
+	t := StoredText{formtext.Block(text), ""}
+	if format == "markdown" || format == "html" {
+		html, wrong := m.sentHTML(text, format, most)
+		if wrong != nil {
+			return StoredText{}, problem.Invalid(*wrong)
 		}
-	case "html":
-		t.Content = formtext.Exact(text)
-	default:
-		t = StoredText{formtext.Block(text), ""}
-	}
-	if t.Format == "html" {
-		if utf8.RuneCountInString(t.Content) > maxRaw {
-			return invalid(problem.FieldTooLong, most)
-		}
-		// As for posts: without the characters that the tables cannot hold, two ids may be equal.
-		cleaned := m.renderer.ForStorage(t.Content, options)
-		if t.Content = words.WithoutAstral(cleaned); t.Content != cleaned {
-			t.Content = m.renderer.ForStorage(t.Content, options)
-		}
+		t = StoredText{m.cleaned(m.rendering(o), html), "html"}
 	}
 	switch {
 	case utf8.RuneCountInString(t.Content) > most:
