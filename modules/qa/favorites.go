@@ -70,6 +70,21 @@ func (m *Module) FavoriteCategories(ctx context.Context) ([]CategoryInfo, error)
 
 // FavoriteQuestionPage returns one page of the visible questions that the caller follows, the newest first.
 func (m *Module) FavoriteQuestionPage(ctx context.Context, page web.Page) (web.List[QuestionItem], error) {
+	return m.favoriteQuestions(ctx, "favorites", auth.CallerOf(ctx).UserID, page)
+}
+
+// FavoriteQuestionsOf is like FavoriteQuestionPage, of another user.
+func (m *Module) FavoriteQuestionsOf(
+	ctx context.Context, userID int, page web.Page,
+) (web.List[QuestionItem], error) {
+	return m.favoriteQuestions(ctx, "user-favorites", userID, page)
+}
+
+// favoriteQuestions returns one page of the questions that a user follows. name is that of the list, for
+// its cursors.
+func (m *Module) favoriteQuestions(
+	ctx context.Context, name string, userID int, page web.Page,
+) (web.List[QuestionItem], error) {
 	list := web.List[QuestionItem]{Items: []QuestionItem{}}
 	if err := page.Check(); err != nil {
 		return list, err
@@ -78,10 +93,9 @@ func (m *Module) FavoriteQuestionPage(ctx context.Context, page web.Page) (web.L
 	if err != nil {
 		return list, err
 	}
-	f := &questionFilter{list: "favorites", unordered: true}
+	f := &questionFilter{list: name, unordered: true}
 	f.add("p.type = 'Q'")
-	f.add("p.postid IN (SELECT entityid FROM {userfavorites} WHERE userid = ? AND entitytype = 'Q')",
-		auth.CallerOf(ctx).UserID)
+	f.add("p.postid IN (SELECT entityid FROM {userfavorites} WHERE userid = ? AND entitytype = 'Q')", userID)
 	posts, next, err := m.questionPage(ctx, f, orders["recent"], page, page.Size(o.Int(option.PageSizeQs)))
 	if err == nil {
 		err = m.illustrate(ctx, o, posts...)
