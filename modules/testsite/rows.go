@@ -62,9 +62,14 @@ func (s *Site) VisitorCookie(t testing.TB) (cookie string) {
 	return cookie
 }
 
-// Statements returns the statements that a GET request sends to the database.
+// Statements returns the statements that a GET request sends to the database. The site's options, which the
+// site reads again after a second, are read before, so that the number does not depend on the time.
 func (s *Site) Statements(t testing.TB, path string, header ...string) []string {
 	t.Helper()
+	s.App.Site.Forget()
+	if _, err := s.App.Site.Options(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	ctx, counter := database.CountStatements(t.Context())
 	r := httptest.NewRequest(http.MethodGet, path, http.NoBody).WithContext(ctx)
 	r.Header.Set("User-Agent", "q2ab-test")
