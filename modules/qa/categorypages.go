@@ -2,7 +2,6 @@ package qa
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"net/http"
 	"strings"
@@ -112,18 +111,8 @@ func (m *Module) getCategoryPage(ctx context.Context, in *categoryInput) (*categ
 
 // categoryMetas reads what is stored for the page of a category.
 func (m *Module) categoryMetas(ctx context.Context, db *database.DB, id int, lock string) (metas, error) {
-	page := metas{}
-	err := db.Select(ctx, func(rows *sql.Rows) error {
-		var title, content string
-		err := rows.Scan(&title, &content)
-		page[title] = content
-		return err
-	}, "SELECT title, content FROM {categorymetas} WHERE categoryid = ? AND title IN ?"+lock,
-		id, categoryMetaTitles)
-	if err != nil {
-		return nil, fmt.Errorf("read the page of a category: %w", err)
-	}
-	return page, nil
+	return readMetas(ctx, db, "SELECT title, content FROM {categorymetas} WHERE categoryid = ? AND title IN ?"+
+		lock, id, categoryMetaTitles)
 }
 
 // setCategoryPage changes what was sent of the page of a category.

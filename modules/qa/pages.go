@@ -2,6 +2,7 @@ package qa
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
@@ -27,6 +29,21 @@ import (
 
 // metas are the contents of a tag or a category in the table of metas, by their titles there.
 type metas map[string]string
+
+// readMetas reads the contents that a query returns as pairs of a title and a content.
+func readMetas(ctx context.Context, db *database.DB, query string, args ...any) (metas, error) {
+	page := metas{}
+	err := db.Select(ctx, func(rows *sql.Rows) error {
+		var title, content string
+		err := rows.Scan(&title, &content)
+		page[title] = content
+		return err
+	}, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the page of a tag or a category: %w", err)
+	}
+	return page, nil
+}
 
 // revision returns a hash of the contents, for entity tags. A content that is empty is as good as none.
 func (m metas) revision() string {

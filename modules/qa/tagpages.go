@@ -2,7 +2,6 @@ package qa
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"net/http"
 	"strings"
@@ -96,29 +95,13 @@ func (m *Module) getTagPage(ctx context.Context, in *tagInput) (*tagOutput, erro
 	if b.Picture, b.Icon = pictures[0], pictures[1]; b.Picture != nil && page[tagPicture] == "" {
 		b.Picture.Address = ""
 	}
-	_, err = m.db.Get(ctx, []any{&b.FollowerCount}, `SELECT COUNT(*)
-		FROM {userfavorites}
-		WHERE entitytype = 'T' AND entityid = (`+m.tagWordQuery()+`)`, tag, tag)
-	if err != nil {
-		return nil, fmt.Errorf("count the followers of a tag: %w", err)
-	}
 	return out, nil
 }
 
 // tagMetas reads what is stored for the page of a tag, which is given in lower case.
 func (m *Module) tagMetas(ctx context.Context, db *database.DB, tag, lock string) (metas, error) {
-	page := metas{}
-	err := db.Select(ctx, func(rows *sql.Rows) error {
-		var title, content string
-		err := rows.Scan(&title, &content)
-		page[title] = content
-		return err
-	}, "SELECT title, content FROM {tagmetas} WHERE tag = ? AND "+m.db.Exact("tag")+" AND title IN ?"+lock,
-		tag, tag, tagMetaTitles)
-	if err != nil {
-		return nil, fmt.Errorf("read the page of a tag: %w", err)
-	}
-	return page, nil
+	return readMetas(ctx, db, "SELECT title, content FROM {tagmetas} WHERE tag = ? AND "+m.db.Exact("tag")+
+		" AND title IN ?"+lock, tag, tag, tagMetaTitles)
 }
 
 // setTagPage writes the page of a tag. As the plugin does, it writes an empty row for what is empty.

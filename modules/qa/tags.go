@@ -147,25 +147,27 @@ func (m *Module) listTags(ctx context.Context, in *tagsInput) (*tagsOutput, erro
 	return out, nil
 }
 
+// getTag returns a tag with the number of its followers, without the texts of its page.
 func (m *Module) getTag(ctx context.Context, in *tagInput) (*tagOutput, error) {
 	out := &tagOutput{}
-	var description sql.NullString
 	tag := words.Lower(words.WithoutAstral(in.Tag))
 	var isFavorite sql.NullBool
 	favorite, args := favoriteTag(ctx, "w.wordid")
-	found, err := m.db.Get(ctx, []any{&out.Body.Tag.Tag, &out.Body.QuestionCount, &description, &isFavorite},
-		`SELECT w.word, w.tagcount, t.content, `+favorite+`
+	b := &out.Body
+	found, err := m.db.Get(ctx, []any{&b.Tag.Tag, &b.QuestionCount, &b.FollowerCount, &isFavorite},
+		`SELECT w.word, w.tagcount,
+				(SELECT COUNT(*) FROM {userfavorites} f WHERE f.entitytype = 'T' AND f.entityid = w.wordid),
+				`+favorite+`
 			FROM {words} w
-			LEFT JOIN {tagmetas} t ON t.tag = w.word AND t.title = 'description' AND `+m.db.Exact("t.tag")+`
 			WHERE w.word = ? AND `+m.db.Exact("w.word")+` AND w.tagcount > 0`,
-		append(args, tag, tag, tag)...)
+		append(args, tag, tag)...)
 	if err != nil {
 		return nil, fmt.Errorf("read tag: %w", err)
 	}
 	if !found {
 		return nil, problem.NotFound()
 	}
-	out.Body.Description, out.Body.IsFavorite = description.String, known(isFavorite)
+	b.IsFavorite = known(isFavorite)
 	return out, nil
 }
 
