@@ -48,6 +48,9 @@ func previewOf(name string, japanese bool) (string, error) {
 		c.Post.Author, c.Post.Title, c.Post.Parent = "太郎", "巣箱の大きさはどのくらいがよいですか", "群れは大きくなるので、大きいほどよいと思います。"
 		c.Post.Text = "内寸 22 cm で問題ありませんでした。\n\n寒い地域では少し小さめがよいと思います。"
 	}
+	if !k.aboutMessage {
+		c.Message = ""
+	}
 	if name == "feedback" {
 		c.Feedback = &feedbackFrom{Name: c.Who, Email: "taro@example.com", Previous: "https://bees.example/",
 			Browser: "Firefox", IP: "192.0.2.7"}

@@ -11,6 +11,9 @@ func TestPreview(t *testing.T) {
 	seen := map[string]bool{}
 	err := Preview(func(name, page string) error {
 		seen[name] = true
+		if kind, _, _ := strings.Cut(name, "."); strings.Contains(page, "hives?") && !kinds[kind].aboutMessage {
+			t.Errorf("%s shows a message: %s", name, page)
+		}
 		if !strings.Contains(page, "</html>") || strings.Contains(page, "<no value>") {
 			t.Errorf("%s: %s", name, page)
 		}
