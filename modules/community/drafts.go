@@ -149,17 +149,34 @@ func (m *Module) getDraft(ctx context.Context, in *DraftPlace) (*draftOutput, er
 
 // saveDraft keeps a draft. The row of the user is locked meanwhile, so that of two tabs that know the same
 // draft one overwrites it, and the other learns of it.
-func (m *Module) saveDraft(ctx context.Context, in *saveDraftInput) (*draftOutput, error) {
+func (m *Module) saveDraft(ctx context.Context, in *saveDraftInput) (out *draftOutput, err error) {
+	err = m.changeDraft(ctx, &in.DraftPlace, func(tx *database.DB, userID int, k keptDraft, ok bool) error {
+		if !ok {
+			if err := mayBegin(ctx, tx, userID, k.place); err != nil {
+				return err
+			}
+		}
+		out = k.show(in.Body, tx.Now())
+		return k.write(ctx, tx, userID, in.Body)
+	})
+	return out, err
+}
+
+// changeDraft runs a use case on one of the caller's drafts in a transaction, if the request's headers
+// If-Match and If-None-Match allow it. ok tells whether there is the draft.
+func (m *Module) changeDraft(
+	ctx context.Context, in *DraftPlace,
+	use func(tx *database.DB, userID int, k keptDraft, ok bool) error,
+) error {
 	caller, err := auth.RequireUser(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	at, err := in.place()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out *draftOutput
-	err = m.db.Tx(ctx, func(tx *database.DB) error {
+	return m.db.Tx(ctx, func(tx *database.DB) error {
 		k, err := lockDraft(ctx, tx, caller.UserID, at)
 		if err != nil {
 			return err
@@ -168,15 +185,8 @@ func (m *Module) saveDraft(ctx context.Context, in *saveDraftInput) (*draftOutpu
 		if err := matches(ctx, text, ok); err != nil {
 			return err
 		}
-		if !ok {
-			if err := mayBegin(ctx, tx, caller.UserID, at); err != nil {
-				return err
-			}
-		}
-		out = k.show(in.Body, tx.Now())
-		return k.write(ctx, tx, caller.UserID, in.Body)
+		return use(tx, caller.UserID, k, ok)
 	})
-	return out, err
 }
 
 // matches obeys the request's headers If-Match and If-None-Match.
@@ -217,27 +227,11 @@ func mayBegin(ctx context.Context, tx *database.DB, userID int, at place) error 
 }
 
 func (m *Module) deleteDraft(ctx context.Context, in *DraftPlace) (*noContent, error) {
-	caller, err := auth.RequireUser(ctx)
-	if err != nil {
-		return nil, err
-	}
-	at, err := in.place()
-	if err != nil {
-		return nil, err
-	}
-	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		k, err := lockDraft(ctx, tx, caller.UserID, at)
-		if err != nil {
-			return err
-		}
-		text, _, ok := k.current()
-		if err := matches(ctx, text, ok); err != nil {
-			return err
-		}
+	err := m.changeDraft(ctx, in, func(tx *database.DB, userID int, k keptDraft, ok bool) error {
 		if !ok {
 			return problem.NotFound()
 		}
-		return dropDraft(ctx, tx, caller.UserID, at)
+		return dropDraft(ctx, tx, userID, k.place)
 	})
 	return &noContent{http.StatusNoContent}, err
 }
