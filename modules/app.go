@@ -129,17 +129,16 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	if a.Media, err = media.New(ctx, a.DB, a.Site, a.Auth, mediaSettings(cfg, o.pictureProgram)); err != nil {
 		return err
 	}
+	a.QA = qa.New(a.DB, a.Site, a.Auth, a.Media, qa.Settings{Ask: qa.Switch(cfg.AskRestriction),
+		BestAnswer: qa.Switch(cfg.BestAnswerRule), Tags: qa.Switch(cfg.TagRestriction)})
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
-		Code: a.Auth.CodeToMail, Post: a.postToMail, Text: qa.TextOf, Censor: a.censored,
-		Posts: a.postRefs, Auth: a.Auth, Secret: cfg.KeySecret,
-		StopTelling: func(ctx context.Context, id int) error { return a.QA.StopTelling(ctx, id) },
+		Code: a.Auth.CodeToMail, Text: qa.TextOf, Censor: a.QA.Censor, Post: a.postToMail, Posts: a.postRefs,
+		StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret,
 	})
 	if err != nil {
 		return err
 	}
-	a.QA = qa.New(a.DB, a.Site, a.Auth, a.Media, qa.Settings{Ask: qa.Switch(cfg.AskRestriction),
-		BestAnswer: qa.Switch(cfg.BestAnswerRule), Tags: qa.Switch(cfg.TagRestriction)})
 	people := community.New(a.DB, a.Site, a.Auth, a.QA, community.Settings{
 		FollowersShown: cfg.FollowersShown,
 	})
@@ -313,7 +312,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	return err
 }
 
-// postToMail returns a post as mails tell of it, or nil if there is none.
+// postToMail returns what mails say of the post with the id, or nil if there is no such post.
 func (a *App) postToMail(ctx context.Context, id int, censored bool) (*mail.Post, error) {
 	p, err := a.QA.Tell(ctx, id, censored)
 	if err != nil || p == nil {
@@ -331,15 +330,6 @@ func (a *App) postRefs(ctx context.Context, ids []int) (map[int]mail.InboxPost, 
 		list[id] = mail.InboxPost{ID: r.ID, Type: r.Type, QuestionID: r.QuestionID, Title: r.Title, Path: r.Path}
 	}
 	return list, err
-}
-
-// censored replaces the site's blocked words in a text.
-func (a *App) censored(ctx context.Context, text string) (string, error) {
-	censor, err := a.QA.BlockedWords(ctx)
-	if err != nil {
-		return "", err
-	}
-	return censor(text), nil
 }
 
 // consumers returns those who handle the events of the outbox, by their names there.

@@ -129,17 +129,19 @@ func (m *Module) HandleForInbox(ctx context.Context, tx *database.DB, e events.E
 	told := []int{0, e.Actor.UserID}
 	for _, one := range list {
 		told = append(told, one.userID)
-		wanted := byDefault[topicOf[one.kind]].Inbox
-		if _, err := tx.Get(ctx, []any{&wanted},
-			"SELECT inbox FROM {q2ab_preferences} WHERE userid = ? AND kind = ?",
-			one.userID, string(topicOf[one.kind])); err != nil {
-			return fmt.Errorf("read a preference: %w", err)
-		}
-		if !wanted {
-			continue
-		}
-		if err := one.store(ctx, tx, e); err != nil {
+	}
+	if len(list) > 0 {
+		wanted, err := inboxChoices(ctx, tx, told)
+		if err != nil {
 			return err
+		}
+		for _, one := range list {
+			if !wanted(one.userID, topicOf[one.kind]) {
+				continue
+			}
+			if err := one.store(ctx, tx, e); err != nil {
+				return err
+			}
 		}
 	}
 	return tellFollowers(ctx, tx, e, told)

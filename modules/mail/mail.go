@@ -87,7 +87,7 @@ type Settings struct {
 	Poll time.Duration
 }
 
-// Post is a post as mails tell of it, in plain text.
+// Post is what mails say of a post, in plain text.
 type Post struct {
 	// Author is the author's handle, or the name that a visitor has given, or "".
 	Author string

@@ -175,6 +175,33 @@ func choose(ctx context.Context, tx *database.DB, userID int, t topic, c channel
 	return nil
 }
 
+// inboxChoices returns a function that reports whether one of the users wants entries of a topic.
+func inboxChoices(
+	ctx context.Context, tx *database.DB, users []int,
+) (wanted func(userID int, t topic) bool, err error) {
+	type choice struct {
+		userID int
+		topic  topic
+	}
+	chosen := map[choice]bool{}
+	err = tx.Select(ctx, func(rows *sql.Rows) error {
+		var c choice
+		var inbox bool
+		err := rows.Scan(&c.userID, &c.topic, &inbox)
+		chosen[c] = inbox
+		return err
+	}, "SELECT userid, kind, inbox FROM {q2ab_preferences} WHERE userid IN ?", users)
+	if err != nil {
+		return nil, fmt.Errorf("read preferences: %w", err)
+	}
+	return func(userID int, t topic) bool {
+		if inbox, ok := chosen[choice{userID, t}]; ok {
+			return inbox
+		}
+		return byDefault[t].Inbox
+	}, nil
+}
+
 // wants reports whether a member has not turned off the mails of a topic.
 func wants(ctx context.Context, db *database.DB, userID int, t topic) (bool, error) {
 	mails := byDefault[t].Mail

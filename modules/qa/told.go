@@ -12,7 +12,7 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// Told is a post as mails tell of it, in plain text.
+// Told is what mails say of a post, in plain text.
 type Told struct {
 	Kind Kind
 	// Author is the author's handle, or the name that a visitor has given, or "".
@@ -30,8 +30,8 @@ type Told struct {
 	Visible bool
 }
 
-// Tell returns the post with the id, whoever may see it, or nil if there is none. The site's blocked
-// words are replaced if censored is set.
+// Tell returns what mails say of the post with the id, whoever may see it, or nil if there is no such
+// post. The site's blocked words are replaced if censored is set.
 func (m *Module) Tell(ctx context.Context, id int, censored bool) (*Told, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
@@ -86,13 +86,13 @@ func (m *Module) StopTelling(ctx context.Context, id int) error {
 	})
 }
 
-// BlockedWords returns a function that replaces the words that the site does not want to show.
-func (m *Module) BlockedWords(ctx context.Context) (censor func(text string) string, err error) {
+// Censor replaces the words in a text that the site does not want to show.
+func (m *Module) Censor(ctx context.Context, text string) (string, error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return m.blockedWords(o).Censor, nil
+	return m.blockedWords(o).Censor(text), nil
 }
 
 // Ref is a post as lists of other modules refer to it.
