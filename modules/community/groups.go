@@ -311,8 +311,8 @@ func (m *Module) changeGroup(ctx context.Context, in *groupPatchInput) (*groupOu
 			if *in.Body.Notify {
 				notify = 1
 			}
-			if _, err := w.Tx.Exec(ctx,
-				"UPDATE {msg_group_users} SET notify = ? WHERE groupid = ? AND userid = ?", notify, in.ID, caller.UserID); err != nil {
+			if _, err := w.Tx.Exec(ctx, "UPDATE {msg_group_users} SET notify = ? WHERE groupid = ? AND userid = ?",
+				notify, in.ID, caller.UserID); err != nil {
 				return 0, fmt.Errorf("change what is told of a group: %w", err)
 			}
 			return in.ID, nil

@@ -49,8 +49,8 @@ var groupTables = []struct{ name, ddl string }{
 		") ENGINE=InnoDB DEFAULT CHARSET=utf8"},
 }
 
-// pluginsKnownFor is for how long it is remembered which plugins the site has. They come and go with the
-// old site's files, which nothing tells of.
+// pluginsKnownFor is for how long it is remembered which plugins the site has. No event reports that one
+// was added to the old site or removed.
 const pluginsKnownFor = time.Minute
 
 // messagePlugins returns which plugins for messages the site has.

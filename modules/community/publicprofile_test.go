@@ -36,7 +36,7 @@ func TestFavoriteQuestionsOfOthers(t *testing.T) {
 	})
 }
 
-// TestHowAccountsWereMade checks what profiles tell of it, and to whom.
+// TestHowAccountsWereMade checks to whom profiles show how an account was made, and what.
 func TestHowAccountsWereMade(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -92,7 +92,8 @@ func (m *Module) markRead(
 	_, err := m.db.Exec(ctx, `INSERT INTO {q2ab_conversations} (userid, kind, other, latest, read_at, read_id)
 		VALUES (?, ?, ?, ?, ?, ?)`+m.db.Upsert("userid, kind, other")+
 		"read_id = CASE WHEN "+later+" THEN "+newID+" ELSE "+old+"read_id END, "+
-		"read_at = CASE WHEN "+old+"read_at < "+newAt+" THEN "+newAt+" ELSE "+old+"read_at END", user, kind, other, at, at, id)
+		"read_at = CASE WHEN "+old+"read_at < "+newAt+" THEN "+newAt+" ELSE "+old+"read_at END",
+		user, kind, other, at, at, id)
 	if err != nil {
 		return nil, fmt.Errorf("note what was read: %w", err)
 	}

@@ -33,11 +33,11 @@ type content struct {
 	Profile    string
 	// Waiting reports whether the user waits for a moderator's approval.
 	Waiting bool
-	// Post is the post of which the mail tells, nil if it tells of none.
+	// Post is the post that the mail is about, nil if it is about none.
 	Post *Post
-	// Message is the text of the message of which the mail tells.
+	// Message is the text of the message that the mail is about.
 	Message string
-	// Who is the name of who did what the mail tells of.
+	// Who is the name of the user or visitor who did what the mail reports.
 	Who string
 	// Flags is how many flags the post has.
 	Flags int
@@ -224,7 +224,7 @@ func (m *Module) recipient(
 	return recipient.Address, nil
 }
 
-// tell reads the post or the message of which a mail tells, and who did it.
+// tell reads the post or the message that a mail is about, and the name of who wrote it or acted on it.
 func (m *Module) tell(ctx context.Context, k kind, r *row, c *content) (err error) {
 	if k.aboutPost {
 		// The site's own mails show blocked words too, so that moderators see them.

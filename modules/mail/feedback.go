@@ -40,7 +40,8 @@ func (m *Module) registerFeedback(api huma.API) {
 		Description: "It is mailed to the site's own address. Where the site has switched feedback off, this " +
 			"is 404 (GET /v1/site tells).",
 		DefaultStatus: http.StatusAccepted,
-		Errors:        []int{http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests},
+		Errors: []int{http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity,
+			http.StatusTooManyRequests},
 	}, m.sendFeedback)
 }
 

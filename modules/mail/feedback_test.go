@@ -3,13 +3,9 @@ package mail_test
 import (
 	"net/http"
 	netmail "net/mail"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"38qa.net/backend/config"
-	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/testsite"
 )
 
@@ -17,35 +13,15 @@ import (
 func TestFeedback(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
-		folder := t.TempDir()
-		s := testsite.New(t, db, testsite.Config(func(c *config.Config) { c.MailURL = "file:" + folder }))
-		consume := func() {
-			t.Helper()
-			if err := events.Consume(t.Context(), s.App.DB, "mail", s.App.Mail.Handle); err != nil {
-				t.Fatal(err)
-			}
-			if err := s.App.Mail.SendDue(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		consume()
-		s.Do(t, testsite.Visitor, "POST", "/v1/feedback", object{"message": "Where is\nthe honey?", "name": "Guest\r\nBcc: x@y.example", "email": "guest@example.com"}, "User-Agent", "Firefox")
-		s.Do(t, testsite.Haru, "POST", "/v1/feedback", object{"message": "A member asks."})
-		consume()
-		files, _ := filepath.Glob(filepath.Join(folder, "*-feedback-*.eml"))
-		if len(files) != 2 {
-			t.Fatalf("%d mails", len(files))
+		p := newPostbox(t, db)
+		p.Do(t, testsite.Visitor, "POST", "/v1/feedback", object{"message": "Where is\nthe honey?", "name": "Guest\r\nBcc: x@y.example", "email": "guest@example.com"}, "User-Agent", "Firefox")
+		p.Do(t, testsite.Haru, "POST", "/v1/feedback", object{"message": "A member asks."})
+		mails := p.deliver(t)
+		if len(mails) != 2 {
+			t.Fatalf("%d mails", len(mails))
 		}
 		for i, replyTo := range []string{"guest@example.com", ""} {
-			text, err := os.Open(files[i])
-			if err != nil {
-				t.Fatal(err)
-			}
-			mail, err := netmail.ReadMessage(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = text.Close()
+			mail := mails[i]
 			if mail.Header.Get("Bcc") != "" || !strings.Contains(mail.Header.Get("To"), "superbee@example.com") {
 				t.Errorf("header %v", mail.Header)
 			}

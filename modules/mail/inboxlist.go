@@ -76,8 +76,8 @@ func (m *Module) registerInbox(api huma.API) {
 			Summary: summary, Tags: []string{"Me"}, Errors: []int{http.StatusForbidden}}
 	}
 	list := operation("list-inbox", http.MethodGet, "", "What one is told of, the newest first")
-	list.Description = "Answers, comments, chosen answers, mentions, what is new of what one follows, votes, messages, and " +
-		"what moderators did. Entries about posts that one may not see any more are left out. What goes " +
+	list.Description = "Answers, comments, chosen answers, mentions, what is new of what one follows, votes, " +
+		"messages, and what moderators did. Entries about posts that one may not see any more are left out. What goes " +
 		"where is chosen by PATCH /v1/me/preferences."
 	web.Register(api, list, m.listInbox)
 	web.Register(api, operation("read-inbox", http.MethodPut, "/read", "Mark the whole inbox as read"), m.readAll)

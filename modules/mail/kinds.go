@@ -55,9 +55,9 @@ type kind struct {
 	// code is the purpose of the code in the mail, as Settings.Code takes it; "" for mails without
 	// a code.
 	code string
-	// aboutPost and aboutMessage are whether the mail tells of a post, or of a message.
+	// aboutPost and aboutMessage report whether the mail is about a post, or about a message.
 	aboutPost, aboutMessage bool
-	// censored is whether the site's blocked words are replaced in the message.
+	// censored reports whether the site's blocked words are replaced in the message.
 	censored bool
 	// prepare fills in what the templates need beyond the data about the user, the post and the message.
 	// If the mail is not needed (any more), it returns the reason instead. It may be nil.

@@ -53,7 +53,7 @@ func shown(list []queued) string {
 	return fmt.Sprint(short)
 }
 
-// aboutOf says what the mails of kinds tell of, in tests.
+// aboutOf holds what mails are about in tests, by their kinds.
 var aboutOf = func() map[string]about {
 	all := map[string]about{}
 	for kind := range postKinds {

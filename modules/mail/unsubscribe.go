@@ -110,7 +110,8 @@ func (m *Module) registerUnsubscribe(api huma.API) {
 				Content: map[string]*huma.MediaType{"text/html": {Schema: &huma.Schema{Type: huma.TypeString}}}}}}
 	}
 	// GET only asks, since programs that look at the links of mails must not turn anything off.
-	web.Register(api, operation("ask-to-unsubscribe", http.MethodGet, "A page that asks whether mails are to be turned off"),
+	web.Register(api,
+		operation("ask-to-unsubscribe", http.MethodGet, "A page that asks whether mails are to be turned off"),
 		func(ctx context.Context, in *unsubscribeInput) (*unsubscribeOutput, error) {
 			if _, err := m.verify(ctx, in.Token); err != nil {
 				return nil, err
