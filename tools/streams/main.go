@@ -60,7 +60,7 @@ func run(ctx context.Context) error {
 	defer d.close(s.keep)
 	w := newWorld(&s, d)
 	fmt.Printf("%d actions of %d clients, %d%% of them as the old site, database %s\n", s.actions, s.clients,
-		s.oldSite, d.name)
+		s.oldSite, d.Name)
 	start := time.Now()
 	if err := w.act(ctx); err != nil {
 		return err

@@ -51,8 +51,8 @@ func (o *oldSite) follow(user int, e entity) error {
 	if _, err := o.value(&most, "SELECT content FROM qa_options WHERE title = 'max_copy_user_updates'"); err != nil {
 		return err
 	}
-	if _, err := o.exec("INSERT IGNORE INTO qa_userfavorites (userid, entitytype, entityid, nouserevents) VALUES (?, ?, ?, 0)",
-		user, e.kind, e.id); err != nil {
+	if _, err := o.exec(`INSERT IGNORE INTO qa_userfavorites (userid, entitytype, entityid, nouserevents)
+		VALUES (?, ?, ?, 0)`, user, e.kind, e.id); err != nil {
 		return err
 	}
 	var sharing, followers int

@@ -85,7 +85,7 @@ type client struct {
 }
 
 func newClient(ctx context.Context, w *world, i int, r *rand.Rand) (*client, error) {
-	conn, err := w.d.db.Conn(ctx)
+	conn, err := w.d.DB.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}

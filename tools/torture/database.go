@@ -1,70 +1,28 @@
 package main
 
 import (
-	"compress/gzip"
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/url"
 	"os"
 	"strings"
-	"time"
-
-	"github.com/go-sql-driver/mysql"
 
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/observe"
+	"38qa.net/backend/tools/internal/trialsite"
 )
 
 // target is the database under test.
 type target struct {
-	name, url string
-	server    *sql.DB // without a database
-	db        *sql.DB
-	app       *modules.App
-	lastPost  int // of the site before the load
+	*trialsite.Database
+	app      *modules.App
+	lastPost int // of the site before the load
 }
 
 // newDatabase loads the dump into a new database and lifts the limits that would stop the load.
 func newDatabase(ctx context.Context, s *settings) (*target, error) {
-	u, err := url.Parse(s.databaseURL)
-	if err != nil {
-		return nil, errors.New("TORTURE_DATABASE_URL is not a URL")
-	}
-	cfg := mysql.NewConfig()
-	cfg.User, cfg.Net, cfg.Addr, cfg.MultiStatements = u.User.Username(), "tcp", u.Host, true
-	cfg.Passwd, _ = u.User.Password()
-	connector, err := mysql.NewConnector(cfg)
-	if err != nil {
-		return nil, err
-	}
-	d := &target{name: fmt.Sprintf("q2ab_torture_%d", time.Now().Unix()), server: sql.OpenDB(connector)}
-	u.Path = "/" + d.name
-	inside := cfg.Clone()
-	inside.DBName = d.name
-	if connector, err = mysql.NewConnector(inside); err != nil {
-		return nil, err
-	}
-	d.db = sql.OpenDB(connector)
-	d.url = u.String()
-	file, err := os.Open(s.dump)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
-	if err != nil {
-		return nil, err
-	}
-	dump, err := io.ReadAll(unzipped)
-	if err != nil {
-		return nil, err
-	}
 	// Members may do most of what moderators may, so that fewer requests are refused.
 	const lifted = `REPLACE INTO qa_options (title, content)
 			SELECT title, '1000000000'
@@ -75,23 +33,16 @@ func newDatabase(ctx context.Context, s *settings) (*target, error) {
 				('permit_hide_show', '120'), ('permit_edit_q', '120'), ('permit_edit_a', '120'),
 				('permit_edit_c', '120'), ('permit_retag_cat', '120'), ('permit_select_a', '120'),
 				('permit_close_q', '120'), ('permit_flag', '120'), ('permit_delete_hidden', '70')`
-	conn, err := d.server.Conn(ctx)
+	site, err := trialsite.Load(ctx, s.databaseURL, "torture", s.dump, lifted)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make the site at TORTURE_DATABASE_URL: %w", err)
 	}
-	defer conn.Close()
-	for _, query := range []string{"CREATE DATABASE " + d.name + " CHARACTER SET utf8mb3",
-		"USE " + d.name, "SET NAMES utf8mb4, foreign_key_checks = 0;\n" + string(dump),
-		"SET foreign_key_checks = 1", lifted} {
-		if _, err := conn.ExecContext(ctx, query); err != nil {
-			return nil, fmt.Errorf("%.60s: %w", query, err)
-		}
-	}
+	d := &target{Database: site}
 	c, err := config.Load()
 	if err != nil {
 		return nil, err
 	}
-	c.DatabaseURL, c.LogLevel = d.url, "warn"
+	c.DatabaseURL, c.LogLevel = d.URL, "warn"
 	slog.SetDefault(observe.NewLogger(os.Stderr, c.LogLevel, c.LogFormat))
 	if d.app, err = modules.New(ctx, c); err != nil {
 		return nil, err
@@ -110,13 +61,7 @@ func (d *target) close(keep bool) {
 	if err := d.app.Close(); err != nil {
 		fmt.Println(err)
 	}
-	if !keep {
-		if _, err := d.server.ExecContext(context.Background(), "DROP DATABASE "+d.name); err != nil {
-			fmt.Println(err)
-		}
-	}
-	d.db.Close()
-	d.server.Close()
+	d.Close(keep)
 }
 
 // differences returns the differences that a dry run of the recalculation finds.

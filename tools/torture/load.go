@@ -56,7 +56,7 @@ const anonymousCookie = "8938742721489337421"
 const hot = 40
 
 func newLoad(ctx context.Context, s *settings, d *target) (*load, error) {
-	c, err := newChild(d.url)
+	c, err := newChild(d.URL)
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d clients, %d kills, database %s\n", s.clients, s.kills, site.name)
+	fmt.Printf("%d clients, %d kills, database %s\n", s.clients, s.kills, site.Name)
 	l, err := newLoad(ctx, &s, site)
 	if err != nil {
 		return err

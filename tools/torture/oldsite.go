@@ -19,7 +19,7 @@ import (
 // site does, statement by statement and without transactions: it adds new words under a lock of
 // their table, updates counts by counting again, and updates points with one statement.
 func (l *load) writeAsOldSite(ctx context.Context) error {
-	conn, err := l.site.db.Conn(ctx)
+	conn, err := l.site.DB.Conn(ctx)
 	if err != nil {
 		return err
 	}
