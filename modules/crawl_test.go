@@ -26,6 +26,8 @@ type secrets struct {
 	queued, gone []int
 	// open are visible posts that the secret ones belong to or hang on.
 	open []int
+	// more are addresses that the crawl asks beside those that it finds by itself.
+	more []string
 }
 
 // The users of the crawl. The moderator may see everything.
@@ -307,7 +309,7 @@ func (s *secrets) crawl(t *testing.T, user int) {
 			look(address)
 		}
 	}
-	for _, address := range s.otherAddresses() {
+	for _, address := range slices.Concat(s.otherAddresses(), s.more) {
 		look(address)
 	}
 	for secret, seers := range s.seers { // else a crawl that finds nothing would pass
