@@ -75,40 +75,40 @@ func compare(ctx context.Context, s settings, w workload, server, floor string) 
 	return c, nil
 }
 
-// paths returns for each connection a function that returns the next path, or false if there is
+// requests returns for each connection a function that returns the next request, or false if there is
 // none.
-type paths func(connection int) func() (string, bool)
+type requests func(connection int) func() (request, bool)
 
 // eachOnce distributes the requests among the connections, so that each is sent once.
-func eachOnce(w workload, connections int) paths {
-	return func(connection int) func() (string, bool) {
+func eachOnce(w workload, connections int) requests {
+	return func(connection int) func() (request, bool) {
 		next := connection
-		return func() (string, bool) {
+		return func() (request, bool) {
 			i := next
 			next += connections
 			if i >= len(w.requests) {
-				return "", false
+				return request{}, false
 			}
-			return w.requests[i].path, true
+			return w.requests[i], true
 		}
 	}
 }
 
 // atRandom returns random requests for the time of one slice of load. The same seed gives the same
 // requests.
-func atRandom(w workload, seed uint64) paths {
+func atRandom(w workload, seed uint64) requests {
 	until := time.Now().Add(sliceOfLoad)
-	return func(connection int) func() (string, bool) {
+	return func(connection int) func() (request, bool) {
 		r := rand.New(rand.NewPCG(seed, uint64(connection)))
-		return func() (string, bool) {
-			return w.requests[r.IntN(len(w.requests))].path, time.Now().Before(until)
+		return func() (request, bool) {
+			return w.requests[r.IntN(len(w.requests))], time.Now().Before(until)
 		}
 	}
 }
 
 // load sends requests over the given number of connections. On each, the next request is sent as
 // soon as the response to the previous one has arrived.
-func load(ctx context.Context, address string, connections int, source paths) (result, error) {
+func load(ctx context.Context, address string, connections int, source requests) (result, error) {
 	parts := make([]result, connections)
 	failures := make([]error, connections)
 	start := time.Now()
@@ -127,18 +127,18 @@ func load(ctx context.Context, address string, connections int, source paths) (r
 
 // loadConnection sends requests over a connection of its own. It speaks plain HTTP/1.1 itself,
 // because net/http's client would take as much of the processor as the servers that it measures.
-func loadConnection(ctx context.Context, address string, next func() (string, bool)) (out result, err error) {
+func loadConnection(ctx context.Context, address string, next func() (request, bool)) (out result, err error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return out, err
 	}
 	defer conn.Close()
 	in := bufio.NewReaderSize(conn, 32<<10)
-	for path, more := next(); more && ctx.Err() == nil; path, more = next() {
+	for r, more := next(); more && ctx.Err() == nil; r, more = next() {
 		start := time.Now()
-		ok, err := get(conn, in, address, path)
+		ok, err := get(conn, in, address, r)
 		if err != nil {
-			return out, fmt.Errorf("GET %s: %w", path, err)
+			return out, fmt.Errorf("GET %s: %w", r.path, err)
 		}
 		if !ok {
 			out.errors++
@@ -151,10 +151,10 @@ func loadConnection(ctx context.Context, address string, next func() (string, bo
 
 // get sends one request and reads the whole response. ok reports whether it has the status 200 and a
 // body.
-func get(conn io.Writer, in *bufio.Reader, address, path string) (ok bool, err error) {
+func get(conn io.Writer, in *bufio.Reader, address string, r request) (ok bool, err error) {
 	_, err = fmt.Fprintf(conn,
-		"GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: application/json\r\n\r\n", path,
-		address, userAgent)
+		"GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: application/json\r\n%s\r\n", r.path,
+		address, userAgent, r.header)
 	if err != nil {
 		return false, err
 	}

@@ -67,6 +67,9 @@ func run(ctx context.Context) error {
 	if s.only == "uploads" {
 		return benchUploads(ctx, s, folder, server)
 	}
+	if s.only == "members" {
+		return benchMembers(ctx, s, folder, server)
+	}
 	if s.only == "memory" {
 		return benchMemory(ctx, folder, server)
 	}
@@ -96,8 +99,8 @@ func parseFlags() (settings, error) {
 		"mysql://user:password@host:port/ of a server to make the databases on")
 	flag.StringVar(&s.only, "only", "",
 		"one workload only: list, thread, search, tag, tag-sorted, related, activity, "+
-			"users, badges, sitemap, sign-in, memory, ranking or uploads")
-	flag.IntVar(&s.users, "users", 20000, "users of the community for --only ranking")
+			"users, badges, sitemap, sign-in, members, memory, ranking or uploads")
+	flag.IntVar(&s.users, "users", 20000, "users of the community for --only ranking, and at least for --only members")
 	flag.IntVar(&s.uploads, "uploads", 200, "uploads at once for --only uploads")
 	flag.StringVar(&s.uploadsTo, "uploads-to", "database",
 		"where they go for --only uploads: database, folder or store")

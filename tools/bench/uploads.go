@@ -140,14 +140,14 @@ func readUntil(
 			}
 		}
 	}()
-	return load(ctx, address, s.connections, func(connection int) func() (string, bool) {
+	return load(ctx, address, s.connections, func(connection int) func() (request, bool) {
 		r := rand.New(rand.NewPCG(3, uint64(connection)))
-		return func() (string, bool) {
+		return func() (request, bool) {
 			select {
 			case <-over:
-				return "", false
+				return request{}, false
 			case <-time.After(readPause/2 + rand.N(readPause)):
-				return w.requests[r.IntN(len(w.requests))].path, true
+				return w.requests[r.IntN(len(w.requests))], true
 			}
 		}
 	})

@@ -28,7 +28,9 @@ const userAgent = "q2ab-bench"
 
 // request is one request and the statements that the server runs for it.
 type request struct {
-	path       string
+	path string
+	// header are the lines of further headers, each with its line break; "" for none.
+	header     string
 	statements []string
 }
 
