@@ -126,6 +126,8 @@ REFUSED = [
 
 # Other failures that are none, by the operation's id and the failure's class.
 ACCEPTED = {
+    ("sign-out", "AcceptedNegativeData"): "a cookie whose value holds what RFC 6265 does not allow is no cookie, however long",
+    ("refresh-tokens", "AcceptedNegativeData"): "as for sign-out",
     ("get-media", "UseAfterFree"): "delete-media promises to its uploader that a file goes within the hour",
 }
 

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"38qa.net/backend/config"
@@ -81,3 +82,16 @@ func TestRefreshCookie(t *testing.T) {
 
 // signedIn is the response to a sign-in, which may be a refusal.
 type signedIn = testsite.SignedIn
+
+// TestLongRefreshCookies checks that a cookie longer than any token is refused before anything is done with it.
+func TestLongRefreshCookies(t *testing.T) {
+	t.Parallel()
+	s := testsite.New(t)
+	for _, path := range []string{"/v1/auth/sign-out", "/v1/auth/refresh"} {
+		status, body, _ := s.Try(t, testsite.Visitor, "POST", path, map[string]any{},
+			"Cookie", "__Host-refresh="+strings.Repeat("a", 201), "Origin", "http://example.com")
+		if status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %v", path, status, body)
+		}
+	}
+}
