@@ -16,6 +16,7 @@ import (
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/community"
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/jobs"
@@ -41,6 +42,8 @@ type App struct {
 	People  *community.Module
 	Mail    *mail.Module
 	Jobs    *jobs.Manager
+	// Audit is the log of what administrators and moderators change.
+	Audit *audit.Log
 	// Events reads the events of the site as they are written, and hands them to event streams
 	// and to the consumers of the outbox.
 	Events *events.Follower
@@ -143,6 +146,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		FollowersShown: cfg.FollowersShown,
 	})
 	a.People = people
+	a.Audit = audit.New(a.DB)
 	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll})
 	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA, a.Jobs)
 	people.UseJobs(a.Jobs)
@@ -199,6 +203,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	points.Register(api)
 	a.Mail.Register(api)
 	a.Jobs.Register(api, auth.RequireAdmin)
+	a.Audit.Register(api, auth.RequireAdmin)
 	a.streams.Register(api)
 	a.Site.RegisterStatistics(api, auth.RequireAdmin)
 	a.Site.Register(api, site.PageRules{May: mayRead, SafeHTML: a.QA.SafeHTML})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/testsite"
 )
 
@@ -96,6 +97,7 @@ var operationRules = map[string]rule{
 	"update-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus-points": {admins, "", object{"bonus": 1}}, "remove-bonus-points": {admins, "", nil},
 	"send-password-reset": {admins, "", nil},
 	// Operation.
+	"list-changes":  {admins, "", nil},
 	"create-notice": {admins, "", object{"to": "haru", "content": "Hello."}}, "list-sent-notices": {admins, "", nil},
 	"get-site-stats": {admins, "", nil}, "get-site-cohorts": {admins, "", nil},
 	"get-titles": {admins, "", nil}, "set-titles": {admins, "", object{"titles": []any{object{"points": 0, "title": "Egg"}, object{"points": 100, "title": "Bee"}}}},
@@ -191,5 +193,56 @@ func walkOperation(t *testing.T, method string, r rule) {
 		case who == r.who && status >= 400:
 			t.Errorf("%s %s as user %d shows nothing: %d %v", method, r.path, user, status, body)
 		}
+	}
+}
+
+// notAudited are operations that only moderators and administrators may call and that write no entry into the
+// log of changes, each with the reason.
+var notAudited = map[string]string{
+	"clear-flags": "posts have their own history", "set-approval": "posts have their own history",
+	"set-visibility": "posts have their own history", "delete-question": "posts have their own history",
+	"edit-question": "posts have their own history", "edit-answer": "posts have their own history",
+	"edit-comment": "posts have their own history", "move-question": "posts have their own history",
+	"restore-revision": "posts have their own history", "retag-question": "posts have their own history",
+	"close-question": "posts have their own history",
+}
+
+// TestAdministrativeWritesAreAudited checks that each operation by which moderators and administrators change
+// something leaves an entry in the log of changes, with its own name.
+func TestAdministrativeWritesAreAudited(t *testing.T) {
+	t.Parallel()
+	shape := testsite.New(t)
+	audited := 0
+	for path, item := range shape.App.Server.API().OpenAPI().Paths {
+		for method, op := range web.Operations(item) {
+			r, ok := operationRules[op.OperationID]
+			if !ok || method == "GET" || r.who < moderators || notAudited[op.OperationID] != "" {
+				continue
+			}
+			audited++
+			if r.path == "" {
+				r.path = fillPath(path) + requiredParams(op, "")
+			}
+			t.Run(op.OperationID, func(t *testing.T) {
+				s := testsite.New(t)
+				// What takes something back needs something there.
+				s.Alter(t, "UPDATE {users} SET level = 10 WHERE userid = 16")
+				if op.OperationID == "unblock-user" {
+					s.Alter(t, "UPDATE {users} SET flags = flags | 2 WHERE userid = 16")
+				}
+				if op.OperationID == "remove-bonus-points" {
+					s.Alter(t, "UPDATE {userpoints} SET bonus = 5 WHERE userid = 16")
+				}
+				status, body, _ := s.Try(t, walkers[r.who], method, r.path, r.body)
+				n := s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_audit} WHERE action = ? AND byuserid = ?",
+					op.OperationID, walkers[r.who])
+				if status >= 400 || n == 0 {
+					t.Errorf("%s %s: %d %v, %d entries in the log", method, r.path, status, body, n)
+				}
+			})
+		}
+	}
+	if audited < 12 {
+		t.Errorf("only %d operations", audited)
 	}
 }

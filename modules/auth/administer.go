@@ -3,8 +3,11 @@ package auth
 import (
 	"context"
 	"maps"
+	"reflect"
 	"slices"
+	"strconv"
 
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
@@ -107,6 +110,7 @@ func (m *Module) administer(
 			return err
 		}
 		t := targetOf(u, levels)
+		before := accountState(u, levels)
 		if err := use(a, &t); err != nil {
 			return err
 		}
@@ -114,9 +118,19 @@ func (m *Module) administer(
 			return err
 		}
 		out.Body = accountState(t.user, levels)
-		return nil
+		if a.audited || reflect.DeepEqual(before, out.Body) {
+			return nil
+		}
+		return a.audit(u.id, before, out.Body)
 	})
 	return out, err
+}
+
+// audit keeps that the caller has changed something of an account: what it was and what it has become.
+func (a *action) audit(userID int, before, after any) error {
+	a.audited = true
+	return audit.Record(a.Ctx, a.Tx, audit.Entry{Kind: audit.User, Subject: strconv.Itoa(userID),
+		Before: before, After: after})
 }
 
 // AccountState is what administrators can set of an account.

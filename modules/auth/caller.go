@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/web"
 )
@@ -98,6 +99,7 @@ func IdempotencyCaller(ctx context.Context) web.IdempotencyCaller {
 
 // WithCaller returns a context for a request that is made by the caller.
 func WithCaller(ctx context.Context, c Caller) context.Context {
+	ctx = audit.By(ctx, audit.Actor{UserID: c.UserID, Handle: c.Handle, IP: c.IP})
 	return context.WithValue(ctx, callerKey{}, c)
 }
 

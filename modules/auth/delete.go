@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
@@ -53,6 +54,9 @@ func (m *Module) deleteUser(ctx context.Context, in *handleInput) (*noContent, e
 		if err := a.delete(t.user); err != nil {
 			return err
 		}
+		if err := a.audit(t.id, nil, nil); err != nil { // who it was is forgotten
+			return err
+		}
 		return a.Wrote()
 	})
 	return &noContent{http.StatusNoContent}, err
@@ -83,6 +87,9 @@ func (a *action) delete(u user) error {
 		if _, err := a.Tx.Exec(a.Ctx, query, u.id); err != nil {
 			return fmt.Errorf("delete an account: %w", err)
 		}
+	}
+	if err := audit.Forget(a.Ctx, a.Tx, u.id); err != nil {
+		return err
 	}
 	a.Report("u_delete", "userid", u.id, "handle", u.handle)
 	return site.AddCounts(a.Ctx, a.Tx, counts)

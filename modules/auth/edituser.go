@@ -2,6 +2,10 @@ package auth
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
 )
 
 type editUserInput struct {
@@ -31,6 +35,9 @@ func (m *Module) editUser(ctx context.Context, in *editUserInput) (*accountOutpu
 			if err := a.removeAvatar(t); err != nil {
 				return err
 			}
+			if err := a.audit(t.id, nil, map[string]bool{"avatarRemoved": true}); err != nil {
+				return err
+			}
 		}
 		if in.Body.Email == nil && in.Body.Fields == nil {
 			return nil
@@ -56,8 +63,19 @@ func (a *action) editProfile(t *target, email *string, values map[string]string)
 	if err := wrong.problem(); err != nil {
 		return err
 	}
+	before, err := a.profileValues(t.id, values)
+	if err != nil {
+		return err
+	}
+	old, after := editedUser{Fields: before}, editedUser{Fields: values}
+	if email != nil {
+		old.Email = t.email
+	}
 	if err := a.rename(&t.user, names); err != nil {
 		return err
+	}
+	if email != nil {
+		after.Email = t.email
 	}
 	if err := set(a.Ctx, a.Tx, t.id, "email = ?, flags = ?", t.email, t.flags); err != nil {
 		return err
@@ -65,8 +83,36 @@ func (a *action) editProfile(t *target, email *string, values map[string]string)
 	if err := a.writeFields(t.id, fields, values); err != nil {
 		return err
 	}
+	if err := a.audit(t.id, old, after); err != nil {
+		return err
+	}
 	a.Report("u_edit", "userid", t.id, "handle", t.handle)
 	return a.Wrote()
+}
+
+// editedUser is what the log of changes keeps of an edited account.
+type editedUser struct {
+	Email  string            `json:"email,omitempty"`
+	Fields map[string]string `json:"fields,omitempty"`
+}
+
+// profileValues returns what a user's profile has in the fields that are to be changed.
+func (a *action) profileValues(userID int, changed map[string]string) (map[string]string, error) {
+	if len(changed) == 0 {
+		return nil, nil //nolint:nilnil // no fields
+	}
+	values := map[string]string{}
+	err := a.Tx.Select(a.Ctx, func(rows *sql.Rows) error {
+		var title, content string
+		err := rows.Scan(&title, &content)
+		values[title] = content
+		return err
+	}, "SELECT title, content FROM {userprofile} WHERE userid = ? AND title IN ?", userID,
+		slices.Sorted(maps.Keys(changed)))
+	if err != nil {
+		return nil, fmt.Errorf("read what a profile had: %w", err)
+	}
+	return values, nil
 }
 
 // removeAvatar removes a user's picture permanently.

@@ -103,6 +103,9 @@ func (m *Module) sendReset(ctx context.Context, in *handleInput) (*noContent, er
 		if err := mayEdit(a.Options, a.Caller, *t); err != nil {
 			return err
 		}
+		if err := a.audit(t.id, nil, nil); err != nil {
+			return err
+		}
 		return a.newCode(t.user, resetPassword)
 	})
 	return &noContent{http.StatusAccepted}, err

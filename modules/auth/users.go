@@ -128,6 +128,8 @@ func (m *Module) Listen(l accountListener) { m.listeners = append(m.listeners, l
 type action struct {
 	*Writer
 	m *Module
+	// audited reports whether the use case has kept by itself what it changed.
+	audited bool
 }
 
 // transact runs a use case in a transaction and publishes its events.
@@ -141,7 +143,7 @@ func (m *Module) transact(ctx context.Context, run func(a *action) error) error 
 func (m *Module) transactIn(
 	ctx context.Context, in transaction, run func(a *action) (int, error),
 ) (resource int, err error) {
-	return m.writeIn(ctx, in, func(w *Writer) (int, error) { return run(&action{w, m}) })
+	return m.writeIn(ctx, in, func(w *Writer) (int, error) { return run(&action{Writer: w, m: m}) })
 }
 
 // tell passes a change of an account to the listeners.

@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/jobs"
@@ -118,7 +120,11 @@ func (m *Module) createNotice(ctx context.Context, in *newNoticeInput) (*sentNot
 		if database.MissingReference(err) {
 			err = problem.NotFound() // the account has just gone
 		}
-		return id, err
+		if err != nil {
+			return 0, err
+		}
+		return id, audit.Record(ctx, w.Tx, audit.Entry{Kind: audit.User, Subject: strconv.Itoa(to.ID),
+			After: map[string]string{"content": content}})
 	})
 	return out, err
 }
@@ -140,7 +146,8 @@ func (m *Module) noticeToAll(ctx context.Context, n *sentNotice, format, tags st
 		if err != nil {
 			return 0, fmt.Errorf("make a notice to all: %w", err)
 		}
-		return int(id), nil
+		return int(id), audit.Record(ctx, w.Tx, audit.Entry{Kind: audit.Notice, Subject: strconv.FormatInt(id, 10),
+			After: map[string]string{"content": n.Content}})
 	})
 	if err != nil {
 		return err

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/web"
@@ -196,6 +198,13 @@ func (m *Module) hidePosts(ctx context.Context, in *hidePostsInput) (*hidePostsO
 		userID)
 	if err != nil {
 		return nil, fmt.Errorf("read a user's posts: %w", err)
+	}
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
+		return audit.Record(ctx, tx, audit.Entry{Kind: audit.User, Subject: strconv.Itoa(userID),
+			After: map[string][]int{"hidden": ids}})
+	})
+	if err != nil {
+		return nil, err
 	}
 	out := &hidePostsOutput{}
 	for _, id := range ids {

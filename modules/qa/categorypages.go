@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
@@ -187,6 +189,10 @@ func (m *Module) storeCategoryPage(w *auth.Writer, id int, changed metas, files 
 		"content = "+w.Tx.Given("content"), values...)
 	if err != nil {
 		return fmt.Errorf("store the page of a category: %w", err)
+	}
+	if err := audit.Record(w.Ctx, w.Tx, audit.Entry{Kind: audit.Category, Subject: strconv.Itoa(id),
+		Before: page, After: changed}); err != nil {
+		return err
 	}
 	return m.media.Keep(w.Ctx, w.Tx, files)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
@@ -173,6 +174,10 @@ func (m *Module) storeTagPage(w *auth.Writer, tag string, page metas, files []st
 		"tag = "+w.Tx.Given("tag")+", content = "+w.Tx.Given("content"), values...)
 	if err != nil {
 		return fmt.Errorf("store the page of a tag: %w", err)
+	}
+	if err := audit.Record(w.Ctx, w.Tx, audit.Entry{Kind: audit.Tag, Subject: tag, Before: before,
+		After: page}); err != nil {
+		return err
 	}
 	return m.media.Keep(w.Ctx, w.Tx, files)
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
@@ -98,6 +100,7 @@ func (m *Module) setBonus(ctx context.Context, handle string, bonus int) (*bonus
 			return err
 		}
 		f := rows[account.ID]
+		before := f.Bonus
 		f.Bonus = bonus
 		f.Points = f.points(o)
 		if _, err := tx.Exec(ctx, "UPDATE {userpoints} SET bonus = ?, points = ? WHERE userid = ?",
@@ -105,7 +108,11 @@ func (m *Module) setBonus(ctx context.Context, handle string, bonus int) (*bonus
 			return fmt.Errorf("set a bonus: %w", err)
 		}
 		out.Body.Bonus, out.Body.Points = f.Bonus, f.Points
-		return nil
+		if before == bonus {
+			return nil
+		}
+		return audit.Record(ctx, tx, audit.Entry{Kind: audit.User, Subject: strconv.Itoa(account.ID),
+			Before: map[string]int{"bonus": before}, After: map[string]int{"bonus": bonus}})
 	})
 	return out, err
 }

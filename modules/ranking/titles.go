@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
@@ -88,7 +89,15 @@ func (m *Module) setTitles(ctx context.Context, list []site.UserTitle) (*titlesO
 	for i, t := range list {
 		pairs[i] = strconv.Itoa(t.Points) + " " + t.Title
 	}
-	err := m.db.Tx(ctx, func(tx *database.DB) error {
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
+		if err := audit.Record(ctx, tx, audit.Entry{Kind: audit.Option, Subject: option.PointsToTitles.Name(),
+			Before: o.String(option.PointsToTitles), After: strings.Join(pairs, ",")}); err != nil {
+			return err
+		}
 		return site.Set(ctx, tx, map[option.Key]string{option.PointsToTitles: strings.Join(pairs, ",")})
 	})
 	if err != nil {

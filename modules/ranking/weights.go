@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/web"
@@ -168,6 +169,10 @@ func (m *Module) setWeights(ctx context.Context, w *pointWeights) error {
 	if err != nil {
 		return err
 	}
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return err
+	}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
 		_, err := tx.Exec(ctx,
 			"INSERT INTO {q2ab_state} (name, content, updated) VALUES (?, ?, FROM_UNIXTIME(?))"+
@@ -176,10 +181,14 @@ func (m *Module) setWeights(ctx context.Context, w *pointWeights) error {
 		if err == nil {
 			_, err = tx.Exec(ctx, "DELETE FROM {q2ab_points_next}") // they were computed by other weights
 		}
-		return err
+		if err != nil {
+			return fmt.Errorf("store the next weights: %w", err)
+		}
+		return audit.Record(ctx, tx, audit.Entry{Kind: audit.Option, Subject: "points_*",
+			Before: weightsOf(o), After: w})
 	})
 	if err != nil {
-		return fmt.Errorf("store the next weights: %w", err)
+		return err
 	}
 	_, err = m.jobs.Request(ctx, weightsJob, jobs.Options{})
 	return err

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/jobs"
 )
 
@@ -35,8 +36,15 @@ func jobsCommand(ctx context.Context, args []string, out io.Writer) (err error) 
 	case len(args) == 2 && args[0] == "history":
 		return printHistory(ctx, app.Jobs, args[1], out)
 	case len(args) == 2 && args[0] == "cancel":
-		return app.Jobs.Cancel(ctx, args[1])
+		if err := app.Jobs.Cancel(ctx, args[1]); err != nil {
+			return err
+		}
+		return recordCommand(ctx, app, "jobs cancel", audit.Entry{Kind: audit.Job, Subject: args[1]})
 	case len(args) >= 2 && args[0] == "run":
+		if err := recordCommand(ctx, app, "jobs run", audit.Entry{Kind: audit.Job, Subject: args[1],
+			After: args[2:]}); err != nil {
+			return err
+		}
 		return runJob(ctx, app.Jobs, args[1], args[2:], out)
 	}
 	return errors.New(jobsUsage)

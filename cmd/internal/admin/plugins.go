@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"38qa.net/backend/modules/community"
+	"38qa.net/backend/modules/kernel/audit"
 )
 
 const pluginsUsage = `usage: admin plugins               list the plugins of the old site that need tables of their own, and whether the site has them
@@ -29,7 +30,10 @@ func pluginsCommand(ctx context.Context, args []string, out io.Writer) (err erro
 	case len(args) == 0 || len(args) == 1 && args[0] == "list":
 		return listPlugins(ctx, app.People, out)
 	case len(args) == 2 && args[0] == "enable":
-		return enablePlugin(ctx, app.People, args[1], out)
+		if err := enablePlugin(ctx, app.People, args[1], out); err != nil {
+			return err
+		}
+		return recordCommand(ctx, app, "plugins enable", audit.Entry{Kind: "plugin", Subject: args[1]})
 	}
 	return errors.New(pluginsUsage)
 }

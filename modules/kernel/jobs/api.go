@@ -7,6 +7,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"38qa.net/backend/modules/kernel/audit"
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 )
@@ -146,7 +148,16 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 			return nil, err
 		}
 		o := Options{DryRun: in.Body.DryRun, Parameters: in.Body.Parameters}
-		r, err := m.Request(ctx, in.Name, o)
+		if err := m.check(in.Name, o); err != nil {
+			return nil, err
+		}
+		var r *Run
+		err := m.db.Tx(ctx, func(tx *database.DB) (err error) {
+			if r, err = m.request(ctx, tx, in.Name, o); err != nil || !r.Matches(o) {
+				return err
+			}
+			return audit.Record(ctx, tx, audit.Entry{Kind: audit.Job, Subject: in.Name, After: in.Body})
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -164,6 +175,11 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 		if _, err := m.Find(in.Name); err != nil {
 			return nil, err
 		}
-		return nil, m.Cancel(ctx, in.Name)
+		return nil, m.db.Tx(ctx, func(tx *database.DB) error {
+			if err := m.cancel(ctx, tx, in.Name); err != nil {
+				return err
+			}
+			return audit.Record(ctx, tx, audit.Entry{Kind: audit.Job, Subject: in.Name})
+		})
 	})
 }

@@ -144,10 +144,12 @@ func (m *Manager) HandleEvent(ctx context.Context, tx *database.DB, e events.Eve
 
 // Cancel cancels the job's run that is under way and those that wait; later due times of its
 // schedule are not affected. The holder of the run stops at its next sign of life.
-func (m *Manager) Cancel(ctx context.Context, name string) error {
-	now, err := m.now(ctx, m.db)
+func (m *Manager) Cancel(ctx context.Context, name string) error { return m.cancel(ctx, m.db, name) }
+
+func (m *Manager) cancel(ctx context.Context, db *database.DB, name string) error {
+	now, err := m.now(ctx, db)
 	if err == nil {
-		_, err = m.db.Exec(ctx, `UPDATE {q2ab_job_runs}
+		_, err = db.Exec(ctx, `UPDATE {q2ab_job_runs}
 			SET status = 'cancelled', finished = ?, fence = fence + 1
 			WHERE name = ? AND status IN ('queued', 'running')`,
 			now, name)

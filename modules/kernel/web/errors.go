@@ -218,13 +218,21 @@ func Register[I, O any](api huma.API, op huma.Operation, handle func(context.Con
 	// complete adds the statuses that every operation of its kind has.
 	op.Errors = append(op.Errors, http.StatusBadRequest)
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
-		out, err := handle(ctx, in)
+		out, err := handle(context.WithValue(ctx, operationKey{}, op.OperationID), in)
 		if err != nil {
 			return nil, present(ctx, asProblem(ctx, err))
 		}
 		return out, nil
 	})
 	complete(api.OpenAPI(), find(api.OpenAPI(), op.Path, op.Method))
+}
+
+type operationKey struct{}
+
+// OperationID returns the id of the operation whose request the context belongs to, "" outside of one.
+func OperationID(ctx context.Context) string {
+	id, _ := ctx.Value(operationKey{}).(string)
+	return id
 }
 
 // init makes Huma report errors as problems: its validation messages become codes of fields. These
