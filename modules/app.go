@@ -53,6 +53,7 @@ type App struct {
 	streams  *events.Streams
 	limiter  *limit.Limiter
 	refusals *limit.Limiter
+	tokens   *limit.Limiter // of requests with API tokens
 }
 
 // Option changes how [New] makes an App. Tests use options to replace parts of it.
@@ -116,10 +117,14 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		if a.refusals, err = limit.New(cfg.RefusedLimit, cfg.RedisURL, cfg.Tracing()); err != nil {
 			return err
 		}
+		if a.tokens, err = limit.New(cfg.TokenLimit, cfg.RedisURL, cfg.Tracing()); err != nil {
+			return err
+		}
 	}
 	a.Site = site.New(a.DB, site.Settings{
 		SiteURL: cfg.SiteURL, PublicURL: cfg.PublicURL, Zone: cfg.Zone()})
 	settings := authSettings(cfg)
+	settings.TokenLimiter = a.tokens
 	settings.DropImage = func(ctx context.Context, tx *database.DB, id string) error {
 		return a.Media.Drop(ctx, tx, id)
 	}
@@ -384,7 +389,7 @@ func (a *App) Close() error {
 	if a.QA != nil {
 		a.QA.Close()
 	}
-	err := errors.Join(a.limiter.Close(), a.refusals.Close()) // nil limiters are fine
+	err := errors.Join(a.limiter.Close(), a.refusals.Close(), a.tokens.Close()) // nil limiters are fine
 	if a.DB != nil {
 		err = errors.Join(err, a.DB.Close())
 	}

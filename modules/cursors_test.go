@@ -112,6 +112,8 @@ func fillLists(ctx context.Context, app *modules.App) error {
 				VALUES (1, 'followed', ?, ?, 14, 1700000000)`, []any{i + 4, i + 4}},
 			{`INSERT INTO {q2ab_drafts} (userid, kind, subject, draft, newest, saved)
 				VALUES (1, 'message', ?, ?, 1000000, 1700000000)`, []any{i + 4, `{"content":"Hello"}`}},
+			{`INSERT INTO {q2ab_api_tokens} (userid, hash, name, scopes, created, expires)
+				VALUES (1, ?, 'A feed', 'read', 1700000000, 4000000000)`, []any{fmt.Sprintf("%032d", i)}},
 			{`INSERT INTO {q2ab_audit} (at, byuserid, byhandle, ip, action, kind, subject)
 				VALUES (1700000000, 1, 'superbee', '', 'block-user', 'user', '4')`, nil},
 			{`INSERT INTO {q2ab_notices} (content, format, byuserid, made, last, done)

@@ -97,8 +97,10 @@ var operationRules = map[string]rule{
 	"update-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus-points": {admins, "", object{"bonus": 1}}, "remove-bonus-points": {admins, "", nil},
 	"send-password-reset": {admins, "", nil},
 	// Operation.
-	"list-changes":  {admins, "", nil},
-	"create-notice": {admins, "", object{"to": "haru", "content": "Hello."}}, "list-sent-notices": {admins, "", nil},
+	"list-tokens": {members, "", nil}, "create-token": {members, "", object{"name": "A feed", "scopes": []string{"read"}}},
+	"list-all-tokens": {admins, "", nil},
+	"list-changes":    {admins, "", nil},
+	"create-notice":   {admins, "", object{"to": "haru", "content": "Hello."}}, "list-sent-notices": {admins, "", nil},
 	"get-site-stats": {admins, "", nil}, "get-site-cohorts": {admins, "", nil},
 	"get-titles": {admins, "", nil}, "set-titles": {admins, "", object{"titles": []any{object{"points": 0, "title": "Egg"}, object{"points": 100, "title": "Bee"}}}},
 	"get-point-weights": {admins, "", nil}, "set-point-weights": {admins, "", testsite.PointWeights(nil)},
@@ -108,6 +110,7 @@ var operationRules = map[string]rule{
 // elsewhere are operations that cannot be shown with one request of each caller, with the tests that check
 // who may call them.
 var elsewhere = map[string]string{
+	"revoke-token": "TestTokens: only one's own", "revoke-any-token": "TestTokensOfOthers: there is none",
 	"get-draft": "TestDrafts: there is none", "delete-draft": "TestDrafts: there is none",
 	"list-user-favorite-questions": "TestFavoriteQuestionsOfOthers: only one's own, unless the old site shows more",
 	"list-followers":               "TestFollowers: it depends on a setting", "list-following": "TestFollowers: it depends on a setting",
@@ -226,12 +229,11 @@ func TestAdministrativeWritesAreAudited(t *testing.T) {
 			t.Run(op.OperationID, func(t *testing.T) {
 				s := testsite.New(t)
 				// What takes something back needs something there.
-				s.Alter(t, "UPDATE {users} SET level = 10 WHERE userid = 16")
-				if op.OperationID == "unblock-user" {
-					s.Alter(t, "UPDATE {users} SET flags = flags | 2 WHERE userid = 16")
-				}
-				if op.OperationID == "remove-bonus-points" {
-					s.Alter(t, "UPDATE {userpoints} SET bonus = 5 WHERE userid = 16")
+				switch op.OperationID {
+				case "unblock-user":
+					s.Alter(t, "UPDATE {users} SET flags = flags | 2 WHERE userid = ?", testsite.Aki)
+				case "remove-bonus-points":
+					s.Alter(t, "UPDATE {userpoints} SET bonus = 5 WHERE userid = ?", testsite.Aki)
 				}
 				status, body, _ := s.Try(t, walkers[r.who], method, r.path, r.body)
 				n := s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_audit} WHERE action = ? AND byuserid = ?",

@@ -14,6 +14,7 @@ import (
 func (m *Module) Register(api huma.API) {
 	m.registerSession(api)
 	m.registerTickets(api)
+	m.registerTokens(api)
 	m.registerMe(api)
 	m.registerAdministration(api)
 	if m.settings.Cognito.Issuer == "" {

@@ -45,6 +45,7 @@ import (
 	"38qa.net/backend/modules/auth/internal/passwords"
 	"38qa.net/backend/modules/auth/internal/tokens"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
@@ -62,6 +63,9 @@ type Settings struct {
 	ObeyMutes bool
 	// Cognito replaces the built-in issuer if its Issuer is set.
 	Cognito Cognito
+	// TokenLimiter counts the requests that come with an API token, each token for itself; nil does not
+	// limit them.
+	TokenLimiter *limit.Limiter
 	// Captcha configures how solved captchas are verified.
 	Captcha Captcha
 	// Blocked reports whether the text contains a word of the list, which has the form of Q2A's
@@ -115,6 +119,8 @@ type Person struct {
 	// session is the built-in issuer's id of the session, in hexadecimal. It is "" for tokens of
 	// other issuers.
 	session string
+	// token is the API token that the request came with, nil without one.
+	token *apiToken
 }
 
 // family returns the built-in issuer's id of the session in the form that the database holds, nil if
@@ -239,10 +245,19 @@ func (m *Module) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 			if err != nil {
 				return err
 			}
+			if t := person.token; t != nil {
+				if refused := mayRequest(t.scopes, c.Request().Method, c.Request().URL.Path); refused != nil {
+					c.Response().Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope"`)
+					return refused
+				}
+			}
 			if caller, err = m.caller(ctx, person, caller); err != nil {
 				return err
 			}
 			caller.Level = max(caller.Level, person.Level)
+			if person.token != nil {
+				caller = limitedTo(person.token.scopes, caller)
+			}
 			ctx = context.WithValue(ctx, personKey{}, person)
 		}
 		c.SetRequest(c.Request().WithContext(WithCaller(ctx, caller)))
@@ -256,7 +271,11 @@ func (m *Module) bearer(ctx context.Context, headers []string) (Person, error) {
 	if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") {
 		return Person{}, problem.New(problem.CodeUnauthenticated)
 	}
-	person, err := m.verify(ctx, strings.TrimSpace(token))
+	verify := m.verify
+	if token = strings.TrimSpace(token); strings.HasPrefix(token, apiTokenPrefix) {
+		verify = m.useToken
+	}
+	person, err := verify(ctx, token)
 	if err != nil {
 		return Person{}, refusedToken(err)
 	}

@@ -25,7 +25,7 @@ func (m *Module) CleanUpJob() jobs.Job {
 	forgotten := func() int64 { return m.db.Now() - failuresLast }
 	return jobs.Job{
 		Name:     "clean-up",
-		Summary:  "removes cookies of visitors who have not been here for a year, counts of past hours, and sessions and tickets that have expired",
+		Summary:  "removes cookies of visitors who have not been here for a year, counts of past hours, and sessions, tickets and API tokens that have expired",
 		Schedule: "25 * * * *",
 		Missed:   jobs.Skip,
 		Steps: []jobs.Step{
@@ -34,6 +34,7 @@ func (m *Module) CleanUpJob() jobs.Job {
 			{Name: "attempts", Batch: m.clear("{q2ab_attempts}", "id", "period < ?", past)},
 			{Name: "locks", Batch: m.clear("{q2ab_locks}", "id", "last < ?", forgotten)},
 			{Name: "sessions", Batch: m.clear("{q2ab_sessions}", "id", "expires <= ?", m.db.Now)},
+			{Name: "API tokens", Batch: m.clear("{q2ab_api_tokens}", "id", "expires <= ?", m.db.Now)},
 			{Name: "tickets", Batch: m.clear("{q2ab_tickets}", "id", "expires <= ?", m.db.Now)},
 			{Name: "cookies", Batch: m.clear("{cookies}", "cookieid",
 				"COALESCE(written, created) < FROM_UNIXTIME(?)",

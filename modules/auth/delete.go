@@ -82,6 +82,7 @@ func (a *action) delete(u user) error {
 		"DELETE FROM {q2ab_sessions} WHERE userid = ?", "DELETE FROM {q2ab_codes} WHERE userid = ?",
 		"DELETE FROM {q2ab_people} WHERE userid = ?",
 		"DELETE FROM {q2ab_migrated} WHERE userid = ?", "DELETE FROM {q2ab_tickets} WHERE userid = ?",
+		"DELETE FROM {q2ab_api_tokens} WHERE userid = ?",
 		"DELETE FROM {users} WHERE userid = ?", // foreign keys delete the rest with this row
 	} {
 		if _, err := a.Tx.Exec(a.Ctx, query, u.id); err != nil {

@@ -36,6 +36,15 @@ var (
 		problem.Text("Muted", "ミュートされています"),
 		problem.Text("This user has muted you and takes no answers, comments and messages of yours.",
 			"このユーザーはあなたをミュートしているため、回答・コメント・メッセージを受け付けません。"))
+	codeNotByToken = problem.Define("not_by_token", http.StatusForbidden,
+		problem.Text("Not with an API token", "APIトークンではできません"),
+		problem.Text("No API token can do this; sign in.", "この操作はAPIトークンではできません。ログインしてください。"))
+	codeTokenScope = problem.Define("token_scope", http.StatusForbidden,
+		problem.Text("Scope missing", "APIトークンの権限が足りません"),
+		problem.Text("The API token lacks the scope %s.", "このAPIトークンには権限（スコープ）%s がありません。"))
+	codeTooManyTokens = problem.Define("too_many_tokens", http.StatusConflict,
+		problem.Text("Too many API tokens", "APIトークンが多すぎます"),
+		problem.Text("One can have %d API tokens; revoke one first.", "APIトークンは %d 個までです。先に不要なものを無効にしてください。"))
 	codeNotApproved = problem.Define("not_approved", http.StatusForbidden,
 		problem.Text("Not approved", "未承認のユーザーです"),
 		problem.Text("Your account has to be approved first.", "アカウントが承認されるまでこの操作はできません。"))

@@ -76,7 +76,7 @@ type position struct {
 }
 
 // Valid reports whether an entry can be at this place.
-func (p *position) Valid() bool { return p.ID > 0 }
+func (p *position) Valid() bool { return web.ValidID(p.ID) }
 
 // Register adds the operation that lists the log to the API. may returns an error for callers that are
 // not allowed to read it.
