@@ -74,6 +74,8 @@ type Config struct {
 	MailFrom        string            `env:"MAIL_FROM" doc:"Address that mails come from. Empty: the site's own option from_email."`
 	ConfirmURL      string            `env:"CONFIRM_URL" doc:"Page that confirms an address, with {code} and {user} in it, e.g. https://38qa.net/confirm?code={code}&user={user}. Empty: the old site's."`
 	ResetURL        string            `env:"RESET_URL" doc:"Page where one chooses a new password, with {code} and {email} in it. Empty: the old site's."`
+	DigestHour      int               `env:"DIGEST_HOUR" envDefault:"8" doc:"Hour of the day in the community's time zone at which digests of what people follow are mailed, weekly ones on Mondays; from 0 to 23."`
+	MailsPerDay     int               `env:"MAILS_PER_DAY" envDefault:"20" doc:"Most mails a day (in the community's time zone) that tell a member at once of what they follow; further ones become part of the digest. Other mails neither count nor wait. 0: no limit."`
 	CaptchaProvider string            `env:"CAPTCHA_PROVIDER" envDefault:"recaptcha" doc:"Whose captchas the frontend shows where the site's options ask for one: recaptcha, hcaptcha or turnstile."`
 	CaptchaSiteKey  string            `env:"CAPTCHA_SITE_KEY" doc:"The provider's public key, for the frontend. Empty: the site's own, of its plugin reCAPTCHA."`
 	CaptchaSecret   string            `env:"CAPTCHA_SECRET,unset" doc:"The provider's secret key. Empty: the site's own, of its plugin reCAPTCHA; with neither, nobody is asked for a captcha. Secret."`
@@ -222,6 +224,12 @@ func (c Config) validate() error {
 	}
 	if err := c.validateMedia(); err != nil {
 		return err
+	}
+	if c.DigestHour < 0 || c.DigestHour > 23 {
+		return errors.New("DIGEST_HOUR: it has to be from 0 to 23")
+	}
+	if c.MailsPerDay < 0 {
+		return errors.New("MAILS_PER_DAY: it has to be 0 or more")
 	}
 	if c.CognitoIssuer != "" && len(c.CognitoClients) == 0 {
 		return errors.New("COGNITO_CLIENT_IDS: the app clients whose tokens are taken have to be named")

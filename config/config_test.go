@@ -48,6 +48,8 @@ func TestBadSettingsAreNamed(t *testing.T) {
 		"DATABASE_CONNECTIONS": "many",
 		"REQUEST_TIMEOUT":      "soon",
 		"FOLLOWERS_SHOWN_TO":   "friends",
+		"DIGEST_HOUR":          "24",
+		"MAILS_PER_DAY":        "-1",
 
 		"ASK_RESTRICTION":         "yes",
 		"BEST_ANSWER_RESTRICTION": "never",

@@ -143,6 +143,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Text: qa.TextOf, Censor: a.QA.Censor, Post: a.postToMail, Posts: a.postRefs,
 		StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret,
+		PostsFor: a.postsFor, MailsPerDay: cfg.MailsPerDay, DigestHour: cfg.DigestHour,
 	})
 	if err != nil {
 		return err
@@ -183,7 +184,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
 		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
-		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(),
+		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(), a.Mail.DigestJob(),
 	)
 
 	a.Server = web.New(web.Settings{
@@ -340,6 +341,27 @@ func (a *App) postRefs(ctx context.Context, ids []int) (map[int]mail.InboxPost, 
 		list[id] = mail.InboxPost{ID: r.ID, Type: r.Type, QuestionID: r.QuestionID, Title: r.Title, Path: r.Path}
 	}
 	return list, err
+}
+
+// postsFor returns those of the posts with the ids that a user may see.
+func (a *App) postsFor(ctx context.Context, userID int, ids []int) (map[int]mail.PostLink, error) {
+	ctx, found, err := a.Auth.As(ctx, userID)
+	if err != nil || !found {
+		return nil, err
+	}
+	refs, err := a.QA.Refs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	o, err := a.Site.Options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make(map[int]mail.PostLink, len(refs))
+	for id, r := range refs {
+		list[id] = mail.PostLink{Title: r.Title, QuestionID: r.QuestionID, Address: a.Site.SiteURL(o) + r.URL()}
+	}
+	return list, nil
 }
 
 // consumers returns those who handle the events of the outbox, by their names there.

@@ -79,6 +79,8 @@ var description = web.Description{
 			Words: []string{"question", "answer", "comment", "message"}},
 		{Name: "InboxKind", Text: "What an entry of the inbox tells of", Words: []string{"answer", "comment", "selected",
 			"mention", "followed", "votes", "message", "wall", "approved", "hidden"}},
+		{Name: "MailFrequency", Text: "How often one is mailed of something: at once, or in a digest",
+			Words: []string{"none", "at-once", "daily", "weekly"}},
 		{Name: "CaptchaUse", Text: "What needs a solved challenge",
 			Words: []string{"sign-up", "forgot", "post", "feedback"}},
 		{Name: "JobRunStatus", Text: "How far a run of a job is",

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -222,6 +223,16 @@ func (m *Module) caller(ctx context.Context, p Person, c Caller) (Caller, error)
 		return c, problem.New(problem.CodeUnauthenticated)
 	}
 	return c, nil
+}
+
+// As returns a context in which a user is the caller, for work that is done for somebody who asks for nothing
+// at the moment, such as mails. found reports whether there is such a user.
+func (m *Module) As(ctx context.Context, userID int) (as context.Context, found bool, err error) {
+	c, err := m.caller(ctx, Person{UserID: userID}, Caller{})
+	if p := (*problem.Error)(nil); errors.As(err, &p) {
+		return ctx, false, nil // there is no such user
+	}
+	return WithCaller(ctx, c), err == nil, err
 }
 
 // CategoryLevels returns the levels that a user has in single categories, by category id.

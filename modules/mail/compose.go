@@ -47,7 +47,13 @@ type content struct {
 	Unsubscribe string
 	// Feedback is who wrote to the site, nil in other mails.
 	Feedback *feedbackFrom
+	// Why is why the recipient is told of a post, in mails about what they follow.
+	Why followed
+	// Digest is what a digest tells of, nil in other mails.
+	Digest *digestContent
 
+	// stops, if it is not "", is the topic that the link Unsubscribe turns off instead of the kind's.
+	stops   topic
 	options *site.Options
 	links   links
 	user    user
@@ -152,6 +158,10 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	if err := m.tell(ctx, k, r, c); err != nil {
 		return nil, err
 	}
+	if err := m.tellFollowed(ctx, k, r, c); err != nil {
+		return nil, err
+	}
+	k.topic = cmp.Or(c.stops, k.topic)
 	if k.prepare != nil {
 		if unneeded := k.prepare(c); unneeded != "" {
 			return nil, unneeded

@@ -92,6 +92,15 @@ func moduleOn(t *testing.T, db *database.DB, s Settings) *Module {
 			return &p, nil
 		}
 	}
+	if s.PostsFor == nil {
+		s.PostsFor = func(_ context.Context, _ int, ids []int) (map[int]PostLink, error) {
+			seen := map[int]PostLink{}
+			for _, id := range ids {
+				seen[id] = PostLink{Title: thePost.Title, QuestionID: 7, Address: thePost.Address + strconv.Itoa(id)}
+			}
+			return seen, nil
+		}
+	}
 	if s.Text == nil {
 		s.Text = func(content, _ string) string { return content }
 	}

@@ -57,6 +57,9 @@ type kind struct {
 	code string
 	// aboutPost and aboutMessage report whether the mail is about a post, or about a message.
 	aboutPost, aboutMessage bool
+	// followed reports whether the mail is about something that the recipient follows, and digest
+	// whether it is about many such things.
+	followed, digest bool
 	// censored reports whether the site's blocked words are replaced in the message.
 	censored bool
 	// prepare fills in what the templates need beyond the data about the user, the post and the message.
@@ -66,7 +69,7 @@ type kind struct {
 }
 
 // kinds holds all kinds of mail, by the names that the queue stores.
-var kinds = joined(accountKinds, postKinds, messageKinds, feedbackKinds)
+var kinds = joined(accountKinds, postKinds, messageKinds, feedbackKinds, followKinds, digestKinds)
 
 func joined(parts ...map[string]kind) map[string]kind {
 	all := map[string]kind{}

@@ -59,6 +59,10 @@ var aboutOf = func() map[string]about {
 	for kind := range postKinds {
 		all[kind] = about{Post: 9, Flags: 3}
 	}
+	all[kindFollowedQuestion], all[kindFollowedAnswer] = about{Post: 9}, about{Post: 10}
+	for kind := range digestKinds {
+		all[kind] = about{Digest: &digest{Mine: []int{10}, Questions: []int{9}, Unanswered: []int{9}}}
+	}
 	all["feedback"] = about{Text: "蜂蜜はどこ？", Feedback: &feedbackFrom{Name: "花子", Email: "hanako@example.jp", Previous: "/ask", Browser: "Firefox", IP: "192.0.2.7"}}
 	for kind := range messageKinds {
 		all[kind] = about{Message: 4, By: 6}
@@ -72,6 +76,19 @@ func addMessage(t *testing.T, db *database.DB) {
 	addUser(t, db, 6, "haru", "haru@example.com", "")
 	mustExec(t, db, `INSERT INTO {messages} (messageid, type, fromuserid, touserid, content, format, created)
 		VALUES (4, 'PUBLIC', 6, 5, 'はじめまして、spamword', '', '2026-01-02 03:04:05')`)
+}
+
+// addFollowed stores what the mails about what people follow tell of: a question with a tag that the user 5
+// follows, and an answer to a question.
+func addFollowed(t *testing.T, db *database.DB) {
+	t.Helper()
+	mustExec(t, db, `INSERT INTO {posts} (postid, type, parentid, userid, created) VALUES
+		(7, 'Q', NULL, 5, '2026-01-02 03:04:05'), (9, 'Q', NULL, 5, '2026-01-02 03:04:05'), (10, 'A', 7, 5, '2026-01-02 03:04:05')`)
+	mustExec(t, db, "INSERT INTO {words} (wordid, word) VALUES (3, '蜂蜜')")
+	mustExec(t, db, "INSERT INTO {posttags} (postid, wordid, postcreated) VALUES (9, 3, '2026-01-02 03:04:05')")
+	mustExec(t, db, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (5, 'T', 3, 0), (5, 'Q', 7, 0)")
+	mustExec(t, db, `INSERT INTO {q2ab_follow_mails} (userid, tags, categories, users, questions, site)
+		VALUES (5, 'at-once', 'daily', 'weekly', 'at-once', 'none')`)
 }
 
 // written composes a mail of the kind to user 5.
@@ -98,7 +115,8 @@ func TestTexts(t *testing.T) {
 	db := p.open(t, nil)
 	addUser(t, db, 5, "あき O'Neil", "aki@example.com", "c0de1234")
 	addMessage(t, db)
-	set(t, db, "site_title", "質問の広場 & Co", "register_notify_admin", "1")
+	addFollowed(t, db)
+	set(t, db, "site_title", "質問の広場 & Co", "register_notify_admin", "1", "confirm_user_emails", "0")
 	const handle = "あき O'Neil"
 	const escaped = "%E3%81%82%E3%81%8D%20O%27Neil"
 	for _, language := range []string{"en", "ja"} {
@@ -133,6 +151,11 @@ func TestTexts(t *testing.T) {
 				"flagged":     {"花子", "3 ", "> spamword <b>\n", "https://qa.example/admin/flagged\n"},
 
 				"feedback": {"> 蜂蜜はどこ？\n", "花子", "hanako@example.jp", "/ask", "Firefox", "192.0.2.7"},
+
+				kindFollowedQuestion: {handle, "花子", "巣箱の大きさ", "> 二行の\n> ******** <b>\n", "蜂蜜", "https://qa.example/7/slug?show=9\n"},
+				kindFollowedAnswer:   {handle, "花子", "巣箱の大きさ", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=10\n"},
+				kindDigestDaily:      {handle, "* 巣箱の大きさ\n  あき O'Neil", "https://qa.example/7/slug?show=9\n", "https://qa.example/7/slug?show=10\n"},
+				kindDigestWeekly:     {handle, "* 巣箱の大きさ\n  あき O'Neil", "https://qa.example/7/slug?show=9\n", "https://qa.example/7/slug?show=10\n"},
 
 				"private_message": {handle, "haru", "> はじめまして、spamword\n", "https://qa.example/message/haru\n"},
 				"wall_post":       {handle, "haru", "> はじめまして、********\n", "https://qa.example/user/" + escaped + "#wall\n"},
@@ -200,7 +223,10 @@ func checkHTML(t *testing.T, name string, mail received) {
 	body, _, _ := strings.Cut(mail.body, "\n-- \n")
 	for line := range strings.Lines(body) {
 		line = strings.TrimSpace(line)
-		if want := squeezed(strings.TrimPrefix(line, ">")); !strings.Contains(all, want) {
+		for _, mark := range []string{">", headingMark, itemMark} {
+			line = strings.TrimPrefix(line, mark)
+		}
+		if want := squeezed(line); !strings.Contains(all, want) {
 			t.Errorf("%s: the HTML has no %q:\n%s", name, want, mail.html)
 		}
 		if strings.HasPrefix(line, "https://") && !links[line] && len(links) > 0 {

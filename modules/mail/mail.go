@@ -4,8 +4,8 @@
 // Its public face: New returns the module, Register adds the operations of the inbox and of preferences,
 // Handle and HandleForInbox consume the outbox of events, and Serve sends mails. It publishes no events.
 //
-// The mails are those that Q2A sends, to the same people under the same options. The inbox is of our
-// own; Q2A has none.
+// The mails are those that Q2A sends, to the same people under the same options, and those about what
+// members follow, if they choose them: at once or in a digest. The inbox is of our own; Q2A has none.
 //
 // Handle does not send, because a mail server may be slow or down and the outbox must not wait for
 // it. It puts mails into a queue in the database, from which Serve takes them. A row of the queue
@@ -74,6 +74,14 @@ type Settings struct {
 	Censor func(ctx context.Context, text string) (string, error)
 	// Posts returns those of the posts with the ids that the caller of a request may see.
 	Posts func(ctx context.Context, ids []int) (map[int]InboxPost, error)
+	// PostsFor returns those of the posts with the ids that a user may see, and none if there is no such
+	// user.
+	PostsFor func(ctx context.Context, userID int, ids []int) (map[int]PostLink, error)
+	// MailsPerDay is how many mails a day tell a member at once of what they follow, at most; further ones
+	// become part of the digest. 0 means no limit.
+	MailsPerDay int
+	// DigestHour is the hour of the day, in the community's time zone, at which digests are made.
+	DigestHour int
 	// StopTelling makes a post ask for no mails any more, as if its author had taken that back, and the
 	// comments beside it that name the same address.
 	StopTelling func(ctx context.Context, postID int) error
@@ -99,6 +107,15 @@ type Post struct {
 	QuestionID int
 	// Visible reports whether everybody who may read the question can see the post.
 	Visible bool
+}
+
+// PostLink is what digests say of a post, beside figures.
+type PostLink struct {
+	// Title is the title of the post's question.
+	Title      string
+	QuestionID int
+	// Address is the post's address. It is relative if the site does not know its own address.
+	Address string
 }
 
 // Link returns the post's address, or "" if it is relative and so of no use in a mail.
@@ -189,7 +206,11 @@ func (m *Module) Handle(ctx context.Context, tx *database.DB, e events.Event) er
 			return err
 		}
 	}
-	if len(list) > 0 {
+	followed, err := m.mailFollowers(ctx, tx, o, e, list, parent)
+	if err != nil {
+		return err
+	}
+	if followed || len(list) > 0 {
 		select { // only saves time: Serve finds the mails anyway
 		case m.wake <- struct{}{}:
 		default:

@@ -13,6 +13,30 @@ type block struct {
 	Quoted bool
 	// Link is the address if the paragraph is nothing but an address.
 	Link string
+	// Heading is the text of a heading.
+	Heading string
+	// Item is the text of a link to the address ItemLink in a list, which the Lines are about.
+	Item, ItemLink string
+}
+
+// What headings and the items of lists begin with in the plain body.
+const (
+	headingMark = "■ "
+	itemMark    = "* "
+)
+
+// special returns the block for the lines of a paragraph that is a heading, or an item of a list: a title,
+// something about it, and its address. ok is false for other paragraphs.
+func special(lines []string) (b block, ok bool) {
+	if heading, ok := strings.CutPrefix(lines[0], headingMark); ok && len(lines) == 1 {
+		return block{Heading: heading}, true
+	}
+	title, item := strings.CutPrefix(lines[0], itemMark)
+	last := strings.TrimSpace(lines[len(lines)-1])
+	if !item || len(lines) < 2 || !onlyLink.MatchString(last) {
+		return b, false
+	}
+	return block{Item: title, ItemLink: last, Lines: lines[1 : len(lines)-1]}, true
 }
 
 var onlyLink = regexp.MustCompile(`^https?://\S+$`)
@@ -22,7 +46,12 @@ var onlyLink = regexp.MustCompile(`^https?://\S+$`)
 func blocks(body string) (list []block) {
 	body, signature, _ := strings.Cut(body, "\n-- \n")
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(body), "\n\n") {
-		for _, line := range strings.Split(strings.TrimSpace(paragraph), "\n") {
+		lines := strings.Split(strings.TrimSpace(paragraph), "\n")
+		if b, ok := special(lines); ok {
+			list = append(list, b)
+			continue
+		}
+		for _, line := range lines {
 			rest, quoted := strings.CutPrefix(line, ">")
 			last := len(list) - 1
 			if quoted {
@@ -65,7 +94,9 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <body style="margin:0;padding:16px 8px;background:#f6f3ec;color:#2b2720">
 <div class="sheet" style="max-width:560px;margin:0 auto;padding:24px 20px;border-radius:8px;background:#ffffff;color:#2b2720;font:16px/1.7 -apple-system,'Hiragino Sans','Noto Sans JP','Segoe UI',sans-serif;overflow-wrap:anywhere">
 {{range .Blocks -}}
-{{if .Link}}<p style="margin:0 0 20px"><a href="{{.Link}}" style="color:#8a5a00">{{.Link}}</a></p>
+{{if .Heading}}<h2 style="margin:28px 0 12px;font-size:17px">{{.Heading}}</h2>
+{{else if .Item}}<p style="margin:0 0 16px"><a href="{{.ItemLink}}" style="color:#8a5a00">{{.Item}}</a>{{range .Lines}}<br><span class="small" style="color:#6f6757;font-size:13px">{{.}}</span>{{end}}</p>
+{{else if .Link}}<p style="margin:0 0 20px"><a href="{{.Link}}" style="color:#8a5a00">{{.Link}}</a></p>
 {{else if .Quoted}}<blockquote class="quote" style="margin:0 0 20px;padding:12px 16px;border-left:4px solid #e0a526;border-radius:4px;background:#faf6ea;color:#2b2720">{{range $i, $line := .Lines}}{{if $i}}<br>{{end}}{{$line}}{{end}}</blockquote>
 {{else}}<p style="margin:0 0 20px">{{range $i, $line := .Lines}}{{if $i}}<br>{{end}}{{$line}}{{end}}</p>
 {{end}}{{end -}}

@@ -35,6 +35,12 @@ const (
 	topicPosts    topic = "posts"
 )
 
+// Topics of mails that followMails decide about.
+const (
+	topicDaily  topic = "daily"
+	topicWeekly topic = "weekly"
+)
+
 // byDefault says which channels are used until a member chooses others. Mail is as Q2A sends it.
 // Replies and chosen answers are mailed only if the post asks for it, as on the old site; turning mail
 // off here turns it off for all posts.
@@ -50,11 +56,13 @@ type preferences struct {
 	Replies  channels `json:"replies" doc:"Answers to one's questions, and comments on one's posts or after one's own. Mailed only for posts that ask for it (notify)"`
 	Selected channels `json:"selected" doc:"One's answer was chosen as the best. Mailed only for answers that ask for it (notify)"`
 	Mentions channels `json:"mentions" doc:"One's @handle stands in a post. Never mailed"`
-	Followed channels `json:"followed" doc:"New questions of users, tags and categories that one follows, and answers to questions. Never mailed"`
+	Followed channels `json:"followed" doc:"New questions of users, tags and categories that one follows, and answers to questions. Mailed as followMails says, whatever mail says here"`
 	Votes    channels `json:"votes" doc:"A post reached a round number of votes. Never mailed"`
 	Messages channels `json:"messages" doc:"Private messages"`
 	Wall     channels `json:"wall" doc:"Posts on one's wall"`
 	Posts    channels `json:"posts" doc:"What moderators did with one's posts. Never mailed"`
+
+	FollowMails followMails `json:"followMails" doc:"How often one is mailed of what one follows: at once, or in a digest in the morning, on Mondays if it is weekly. Beyond the site's limit of a day, mails become part of the digest"`
 }
 
 // each calls do with each topic and its channels.
@@ -87,6 +95,8 @@ type preferencesInput struct {
 		Messages *channelsPatch `json:"messages,omitempty"`
 		Wall     *channelsPatch `json:"wall,omitempty"`
 		Posts    *channelsPatch `json:"posts,omitempty"`
+
+		FollowMails *followMailsPatch `json:"followMails,omitempty"`
 	}
 }
 
@@ -128,7 +138,8 @@ func preferencesOf(ctx context.Context, db *database.DB, userID int) (p preferen
 			*c = byDefault[t]
 		}
 	})
-	return p, nil
+	p.FollowMails, err = followMailsOf(ctx, db, userID)
+	return p, err
 }
 
 func (m *Module) updatePreferences(ctx context.Context, in *preferencesInput) (*preferencesOutput, error) {
@@ -159,6 +170,10 @@ func (m *Module) updatePreferences(ctx context.Context, in *preferencesInput) (*
 			}
 			err = choose(ctx, tx, caller.UserID, t, *c)
 		})
+		if err == nil && b.FollowMails != nil {
+			out.Body.FollowMails = out.Body.FollowMails.with(b.FollowMails)
+			err = storeFollowMails(ctx, tx, caller.UserID, out.Body.FollowMails)
+		}
 		return err
 	})
 	return out, err
@@ -204,6 +219,9 @@ func inboxChoices(
 
 // wants reports whether a member has not turned off the mails of a topic.
 func wants(ctx context.Context, db *database.DB, userID int, t topic) (bool, error) {
+	if often, ok := frequencyOf[t]; ok {
+		return wantsFollowMails(ctx, db, userID, often)
+	}
 	mails := byDefault[t].Mail
 	_, err := db.Get(ctx, []any{&mails}, "SELECT mail FROM {q2ab_preferences} WHERE userid = ? AND kind = ?",
 		userID, string(t))

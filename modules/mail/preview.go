@@ -58,6 +58,7 @@ func previewOf(name string, japanese bool) (string, error) {
 	if k.topic != "" {
 		c.Unsubscribe = "https://api.bees.example" + unsubscribePath + "?token=…"
 	}
+	c.previewFollowed(k, japanese)
 	if k.prepare != nil {
 		if unneeded := k.prepare(c); unneeded != "" {
 			return "", unneeded

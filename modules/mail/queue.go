@@ -53,6 +53,7 @@ type about struct {
 	Text string `json:"text,omitempty"`
 	// Feedback is who wrote to the site, and from where.
 	Feedback *feedbackFrom `json:"feedback,omitempty"`
+	Digest   *digest       `json:"digest,omitempty"`
 }
 
 // row is a mail of the queue. The fence is incremented each time a process takes the mail, so that

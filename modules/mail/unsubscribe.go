@@ -173,6 +173,9 @@ func (m *Module) unsubscribe(ctx context.Context, s subscription) error {
 		if err != nil || !found {
 			return err
 		}
+		if often, ok := frequencyOf[s.Topic]; ok {
+			return stopFollowMails(ctx, tx, s.UserID, often)
+		}
 		p, err := preferencesOf(ctx, tx, s.UserID)
 		if err != nil {
 			return err
