@@ -226,6 +226,9 @@ func checkHTML(t *testing.T, name string, mail received) {
 		for _, mark := range []string{">", headingMark, itemMark} {
 			line = strings.TrimPrefix(line, mark)
 		}
+		if links[line] { // with a title for its text
+			continue
+		}
 		if want := squeezed(line); !strings.Contains(all, want) {
 			t.Errorf("%s: the HTML has no %q:\n%s", name, want, mail.html)
 		}

@@ -36,7 +36,11 @@ func special(lines []string) (b block, ok bool) {
 	if !item || len(lines) < 2 || !onlyLink.MatchString(last) {
 		return b, false
 	}
-	return block{Item: title, ItemLink: last, Lines: lines[1 : len(lines)-1]}, true
+	b = block{Item: title, ItemLink: last}
+	for _, line := range lines[1 : len(lines)-1] {
+		b.Lines = append(b.Lines, strings.TrimSpace(line))
+	}
+	return b, true
 }
 
 var onlyLink = regexp.MustCompile(`^https?://\S+$`)

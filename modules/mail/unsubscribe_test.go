@@ -23,12 +23,12 @@ type postbox struct {
 	folder string
 }
 
-func newPostbox(t *testing.T, db testsite.Database) *postbox {
+func newPostbox(t *testing.T, options ...testsite.Option) *postbox {
 	t.Helper()
 	p := &postbox{folder: t.TempDir()}
-	p.Site = testsite.New(t, db, testsite.Config(func(c *config.Config) {
+	p.Site = testsite.New(t, append(options, testsite.Config(func(c *config.Config) {
 		c.MailURL, c.PublicURL = "file:"+p.folder, publicURL
-	}))
+	}))...)
 	p.deliver(t)
 	return p
 }
