@@ -24,6 +24,7 @@ func digestSite(t *testing.T, now *time.Time, options ...testsite.Option) *postb
 	t.Helper()
 	return newPostbox(t, append([]testsite.Option{testsite.At(now), testsite.TimeZone("Asia/Tokyo"), testsite.After(
 		"UPDATE qa_options SET content = '0' WHERE title IN ('confirm_user_emails', 'notify_admin_q_post', 'moderate_unconfirmed')",
+		"DELETE FROM qa_options WHERE title = 'moderate_unapproved'", "INSERT INTO qa_options (title, content) VALUES ('moderate_unapproved', '1')",
 		"UPDATE qa_options SET content = '' WHERE title = 'site_language'")}, options...)...)
 }
 
@@ -131,6 +132,7 @@ func TestDigests(t *testing.T) {
 		p.Exec(t, "UPDATE {posts} SET notify = NULL WHERE postid = ?", own)
 		followedQuestion := p.Ask(t, testsite.BeeKeeper, "What is to be followed here?", 0)
 		p.Exec(t, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (?, 'Q', ?, 0)", testsite.Haru, followedQuestion)
+		p.ask(t, testsite.OldTimer, "What has nobody answered yet?", tag)
 		now = tokyo(2, 8)
 		testsite.RunJob(t, p.App, "digests")
 		p.arrived(t)
@@ -158,7 +160,7 @@ func TestDigests(t *testing.T) {
 		daily := to(list, haru)[0]
 		says(t, "the digest", daily.text, []string{"Hello haru,", "Answers to your questions", "* What does the keeper say about it?\n  Answer by lurker\n",
 			"Answers to questions that you follow", "* What is to be followed here?\n  Answer by lurker\n", "New questions\n\n* What is <new> & good here?\n  OldTimer · 0 answers · 0 votes\n  http",
-			"Can you answer these?", "/v1/unsubscribe?token="}, []string{"hidden", "by myself", "another tag", "> "})
+			"Can you answer these?\n\n* What has nobody answered yet?\n", "/v1/unsubscribe?token="}, []string{"hidden", "by myself", "another tag", "\n>"})
 		if !strings.Contains(daily.subject, "What does the keeper say about it? and ") {
 			t.Errorf("subject %q", daily.subject)
 		}
@@ -174,7 +176,7 @@ func TestDigests(t *testing.T) {
 		if len(list) != 1 || len(to(list, natsu)) != 1 {
 			t.Fatalf("weekly mails %v", list)
 		}
-		says(t, "the weekly digest", list[0].text, []string{"since last week", "What is <new> & good here?", "What do I ask by myself?"}, []string{"hidden", "Answers to"})
+		says(t, "the weekly digest", list[0].text, []string{"since last week", "What has nobody answered yet?", "What is <new> & good here?", "What do I ask by myself?"}, []string{"hidden", "Answers to"})
 		p.Do(t, testsite.AdminHana, "DELETE", "/v1/users/natsu", nil)
 		for _, table := range []string{"q2ab_digests", "q2ab_follow_mails", "q2ab_followed"} {
 			if n := p.Scalar(t, "SELECT COUNT(*) FROM {"+table+"} WHERE userid = ?", testsite.Natsu); n != 0 {

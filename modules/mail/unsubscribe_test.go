@@ -1,7 +1,7 @@
 package mail_test
 
 import (
-	"bufio"
+	"bytes"
 	"net/http"
 	netmail "net/mail"
 	"net/url"
@@ -42,12 +42,11 @@ func (p *postbox) deliver(t *testing.T) (mails []*netmail.Message) {
 	}
 	files, _ := filepath.Glob(filepath.Join(p.folder, "*.eml"))
 	for _, name := range files {
-		f, err := os.Open(name)
+		raw, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close()
-		mail, err := netmail.ReadMessage(bufio.NewReader(f))
+		mail, err := netmail.ReadMessage(bytes.NewReader(raw))
 		if err != nil {
 			t.Fatal(err)
 		}
