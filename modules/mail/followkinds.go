@@ -70,44 +70,53 @@ func (m *Module) tellFollowed(ctx context.Context, k kind, r *row, c *content) e
 		return gone("the user may not see the post")
 	}
 	one := []any{r.userID, atOnce, r.about.Post}
-	found, err := m.db.Get(ctx, []any{&c.Why.What, &c.Why.Name}, whyFollowed,
-		slices.Concat(one, one, one, one, one)...)
+	var id int
+	found, err := m.db.Get(ctx, []any{&c.Why.What, &id}, whyFollowed, slices.Concat(one, one, one, one, one)...)
 	if err != nil {
 		return outage{fmt.Errorf("read why a user is told of a post: %w", err)}
 	}
 	if !found {
 		return gone("the user does not follow it any more")
 	}
+	if query := nameOfFollowed[c.Why.What]; query != "" {
+		if _, err = m.db.Get(ctx, []any{&c.Why.Name}, query, id); err != nil {
+			return outage{fmt.Errorf("read why a user is told of a post: %w", err)}
+		}
+	}
 	c.Why.Name = oneLine(c.Why.Name)
 	return nil
 }
 
-// whyFollowed reads by which of the things that a user follows they are told of a post at once.
-const whyFollowed = `SELECT r.what, r.name FROM (
-	SELECT 1 AS place, 'tag' AS what, w.word AS name
+// whyFollowed reads by which of the things that a user follows they are told of a post at once, and its id.
+const whyFollowed = `SELECT r.what, r.id FROM (
+	SELECT 1 AS place, 'tag' AS what, f.entityid AS id
 		FROM {q2ab_follow_mails} c
 		JOIN {userfavorites} f ON f.userid = c.userid AND f.entitytype = 'T'
-		JOIN {words} w ON w.wordid = f.entityid
 		WHERE c.userid = ? AND c.tags = ? AND f.entityid IN (SELECT wordid FROM {posttags} WHERE postid = ?)
-	UNION ALL SELECT 2, 'category', g.title
+	UNION ALL SELECT 2, 'category', f.entityid
 		FROM {q2ab_follow_mails} c
 		JOIN {userfavorites} f ON f.userid = c.userid AND f.entitytype = 'C'
-		JOIN {categories} g ON g.categoryid = f.entityid
-		JOIN {posts} p ON g.categoryid IN (p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3)
+		JOIN {posts} p ON f.entityid IN (p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3)
 		WHERE c.userid = ? AND c.categories = ? AND p.postid = ? AND p.type = 'Q'
-	UNION ALL SELECT 3, 'user', u.handle
+	UNION ALL SELECT 3, 'user', f.entityid
 		FROM {q2ab_follow_mails} c
 		JOIN {userfavorites} f ON f.userid = c.userid AND f.entitytype = 'U'
-		JOIN {users} u ON u.userid = f.entityid
-		JOIN {posts} p ON p.userid = u.userid
+		JOIN {posts} p ON p.userid = f.entityid
 		WHERE c.userid = ? AND c.users = ? AND p.postid = ? AND p.type = 'Q'
-	UNION ALL SELECT 4, 'question', ''
+	UNION ALL SELECT 4, 'question', f.entityid
 		FROM {q2ab_follow_mails} c
 		JOIN {userfavorites} f ON f.userid = c.userid AND f.entitytype = 'Q'
 		JOIN {posts} p ON p.parentid = f.entityid
 		WHERE c.userid = ? AND c.questions = ? AND p.postid = ? AND p.type = 'A'
-	UNION ALL SELECT 5, 'site', ''
+	UNION ALL SELECT 5, 'site', 0
 		FROM {q2ab_follow_mails} c
 		JOIN {posts} p ON p.type = 'Q'
 		WHERE c.userid = ? AND c.site = ? AND p.postid = ?
 	) r ORDER BY r.place LIMIT 1`
+
+// nameOfFollowed reads the names of what people follow.
+var nameOfFollowed = map[string]string{
+	"tag":      "SELECT word FROM {words} WHERE wordid = ?",
+	"category": "SELECT title FROM {categories} WHERE categoryid = ?",
+	"user":     "SELECT handle FROM {users} WHERE userid = ?",
+}
