@@ -96,8 +96,7 @@ func (m *Module) makeDigests(
 			return 0, err
 		}
 		if last == 0 { // all are made
-			due = []int{0}
-			return 0, record(ctx, tx, n, due)
+			return 0, record(ctx, tx, n, []int{0})
 		}
 		return last, nil
 	})
@@ -127,7 +126,9 @@ func (m *Module) newsFor(ctx context.Context, often frequency, now time.Time) (*
 
 // recipients returns the next members after the one with the id for whom the digests may be, with what they
 // follow. last is the id of the last one, or 0 if there are no more.
-func (m *Module) recipients(ctx context.Context, n *news, after int) (list []*recipient, last int, err error) {
+func (m *Module) recipients(
+	ctx context.Context, n *news, after int,
+) (list []*recipient, last int, err error) {
 	o, err := m.site.Options(ctx)
 	if err != nil {
 		return nil, 0, err

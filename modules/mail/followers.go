@@ -90,7 +90,8 @@ func (m *Module) mailFollowers(
 		limit = math.MaxInt32
 	}
 	day := dayNumber(time.Unix(e.At, 0).In(m.site.Zone()))
-	args := append([]any{e.Topics.PostID, e.Seq, e.At, day, day, stateMailed, limit, stateMailed, stateOver}, who...)
+	args := append([]any{e.Topics.PostID, e.Seq, e.At, day, day, stateMailed, limit, stateMailed, stateOver},
+		who...)
 	args = append(args, users, addresses, e.Actor.UserID)
 	// Nothing changes if the event was handled before.
 	fresh, err := tx.Exec(ctx, tx.InsertIgnore()+` {q2ab_followed} (userid, postid, seq, at, told_on, state)

@@ -78,19 +78,6 @@ func addMessage(t *testing.T, db *database.DB) {
 		VALUES (4, 'PUBLIC', 6, 5, 'はじめまして、spamword', '', '2026-01-02 03:04:05')`)
 }
 
-// addFollowed stores what the mails about what people follow tell of: a question with a tag that the user 5
-// follows, and an answer to a question.
-func addFollowed(t *testing.T, db *database.DB) {
-	t.Helper()
-	mustExec(t, db, `INSERT INTO {posts} (postid, type, parentid, userid, created) VALUES
-		(7, 'Q', NULL, 5, '2026-01-02 03:04:05'), (9, 'Q', NULL, 5, '2026-01-02 03:04:05'), (10, 'A', 7, 5, '2026-01-02 03:04:05')`)
-	mustExec(t, db, "INSERT INTO {words} (wordid, word) VALUES (3, '蜂蜜')")
-	mustExec(t, db, "INSERT INTO {posttags} (postid, wordid, postcreated) VALUES (9, 3, '2026-01-02 03:04:05')")
-	mustExec(t, db, "INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) VALUES (5, 'T', 3, 0), (5, 'Q', 7, 0)")
-	mustExec(t, db, `INSERT INTO {q2ab_follow_mails} (userid, tags, categories, users, questions, site)
-		VALUES (5, 'at-once', 'daily', 'weekly', 'at-once', 'none')`)
-}
-
 // written composes a mail of the kind to user 5.
 func written(t *testing.T, m *Module, kind string) (received, error) {
 	t.Helper()
