@@ -184,10 +184,9 @@ func tellFollowers(ctx context.Context, tx *database.DB, e events.Event, told []
 		if e.Actor.UserID != 0 {
 			add("f.entitytype = 'U' AND f.entityid = ?", e.Actor.UserID)
 		}
-		if len(e.Topics.Tags) > 0 {
-			add("f.entitytype = 'T' AND f.entityid IN (SELECT wordid FROM {words} WHERE word IN ?)",
-				e.Topics.Tags)
-		}
+		// By the index, which tells apart what differs in accents only.
+		add("f.entitytype = 'T' AND f.entityid IN (SELECT wordid FROM {posttags} WHERE postid = ?)",
+			e.Topics.PostID)
 		if len(e.Topics.CategoryIDs) > 0 {
 			add("f.entitytype = 'C' AND f.entityid IN ?", e.Topics.CategoryIDs)
 		}
