@@ -21,6 +21,7 @@ import (
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/observe"
+	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/mail"
 	"38qa.net/backend/modules/media"
@@ -134,7 +135,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Text: qa.TextOf, Censor: a.QA.Censor, Post: a.postToMail, Posts: a.postRefs,
-		StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret,
+		Badge: badgeOf, StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret,
 	})
 	if err != nil {
 		return err
@@ -330,6 +331,12 @@ func (a *App) postRefs(ctx context.Context, ids []int) (map[int]mail.InboxPost, 
 		list[id] = mail.InboxPost{ID: r.ID, Type: r.Type, QuestionID: r.QuestionID, Title: r.Title, Path: r.Path}
 	}
 	return list, err
+}
+
+// badgeOf returns what the inbox shows of a badge.
+func badgeOf(id int, l problem.Language) (mail.InboxBadge, bool) {
+	title, ok := ranking.BadgeTitle(id, l)
+	return mail.InboxBadge{ID: id, Title: title}, ok
 }
 
 // consumers returns those who handle the events of the outbox, by their names there.

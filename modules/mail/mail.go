@@ -33,6 +33,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/secret"
 	"38qa.net/backend/modules/site"
 )
@@ -74,6 +75,8 @@ type Settings struct {
 	Censor func(ctx context.Context, text string) (string, error)
 	// Posts returns those of the posts with the ids that the caller of a request may see.
 	Posts func(ctx context.Context, ids []int) (map[int]InboxPost, error)
+	// Badge returns the badge with an id, with its title in the language, and whether there is one.
+	Badge func(id int, l problem.Language) (InboxBadge, bool)
 	// StopTelling makes a post ask for no mails any more, as if its author had taken that back, and the
 	// comments beside it that name the same address.
 	StopTelling func(ctx context.Context, postID int) error

@@ -33,6 +33,7 @@ const (
 	topicMessages topic = "messages"
 	topicWall     topic = "wall"
 	topicPosts    topic = "posts"
+	topicBadges   topic = "badges"
 )
 
 // byDefault says which channels are used until a member chooses others. Mail is as Q2A sends it.
@@ -42,7 +43,7 @@ var byDefault = map[topic]channels{
 	topicReplies: {Inbox: true, Mail: true}, topicSelected: {Inbox: true, Mail: true},
 	topicMentions: {Inbox: true}, topicFollowed: {Inbox: true}, topicVotes: {Inbox: true},
 	topicMessages: {Inbox: true, Mail: true}, topicWall: {Inbox: true, Mail: true},
-	topicPosts: {Inbox: true},
+	topicPosts: {Inbox: true}, topicBadges: {Inbox: true},
 }
 
 // preferences are a member's choices for all topics.
@@ -52,9 +53,10 @@ type preferences struct {
 	Mentions channels `json:"mentions" doc:"One's @handle stands in a post. Never mailed"`
 	Followed channels `json:"followed" doc:"New questions of users, tags and categories that one follows, and answers to questions. Never mailed"`
 	Votes    channels `json:"votes" doc:"A post reached a round number of votes. Never mailed"`
-	Messages channels `json:"messages" doc:"Private messages"`
+	Messages channels `json:"messages" doc:"Private messages, and those in groups. Of groups none are mailed"`
 	Wall     channels `json:"wall" doc:"Posts on one's wall"`
 	Posts    channels `json:"posts" doc:"What moderators did with one's posts. Never mailed"`
+	Badges   channels `json:"badges" doc:"One was awarded a badge. Never mailed"`
 }
 
 // each calls do with each topic and its channels.
@@ -67,6 +69,7 @@ func (p *preferences) each(do func(t topic, c *channels)) {
 	do(topicMessages, &p.Messages)
 	do(topicWall, &p.Wall)
 	do(topicPosts, &p.Posts)
+	do(topicBadges, &p.Badges)
 }
 
 type preferencesOutput struct{ Body preferences }
@@ -87,6 +90,7 @@ type preferencesInput struct {
 		Messages *channelsPatch `json:"messages,omitempty"`
 		Wall     *channelsPatch `json:"wall,omitempty"`
 		Posts    *channelsPatch `json:"posts,omitempty"`
+		Badges   *channelsPatch `json:"badges,omitempty"`
 	}
 }
 
@@ -139,7 +143,7 @@ func (m *Module) updatePreferences(ctx context.Context, in *preferencesInput) (*
 	b := &in.Body
 	patches := map[topic]*channelsPatch{topicReplies: b.Replies, topicSelected: b.Selected,
 		topicMentions: b.Mentions, topicFollowed: b.Followed, topicVotes: b.Votes,
-		topicMessages: b.Messages, topicWall: b.Wall, topicPosts: b.Posts}
+		topicMessages: b.Messages, topicWall: b.Wall, topicPosts: b.Posts, topicBadges: b.Badges}
 	out := &preferencesOutput{}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
 		var err error
