@@ -73,6 +73,9 @@ type Config struct {
 	MailFrom        string            `env:"MAIL_FROM" doc:"Address that mails come from. Empty: the site's own option from_email."`
 	ConfirmURL      string            `env:"CONFIRM_URL" doc:"Page that confirms an address, with {code} and {user} in it, e.g. https://38qa.net/confirm?code={code}&user={user}. Empty: the old site's."`
 	ResetURL        string            `env:"RESET_URL" doc:"Page where one chooses a new password, with {code} and {email} in it. Empty: the old site's."`
+	WebPush         bool              `env:"WEBPUSH" envDefault:"false" doc:"Push entries of the inbox to the browsers of members who want that. The server then calls the push services of their browsers, at public addresses only."`
+	WebPushKey      string            `env:"WEBPUSH_KEY,unset" doc:"Private VAPID key: 32 bytes in base64, as the usual tools write it. Empty: it follows from AUTH_KEY_SECRET or else from a secret in the database. If it changes, all browsers have to subscribe again. Secret."`
+	WebPushContact  string            `env:"WEBPUSH_CONTACT" doc:"Where push services reach those who run the site: mailto:… or https://… Empty: the address that mails come from."`
 	CaptchaProvider string            `env:"CAPTCHA_PROVIDER" envDefault:"recaptcha" doc:"Whose captchas the frontend shows where the site's options ask for one: recaptcha, hcaptcha or turnstile."`
 	CaptchaSiteKey  string            `env:"CAPTCHA_SITE_KEY" doc:"The provider's public key, for the frontend. Empty: the site's own, of its plugin reCAPTCHA."`
 	CaptchaSecret   string            `env:"CAPTCHA_SECRET,unset" doc:"The provider's secret key. Empty: the site's own, of its plugin reCAPTCHA; with neither, nobody is asked for a captcha. Secret."`

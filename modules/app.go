@@ -135,6 +135,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Text: qa.TextOf, Censor: a.QA.Censor, Post: a.postToMail, Posts: a.postRefs,
+		Push:  mail.PushSettings{On: cfg.WebPush, Key: cfg.WebPushKey, Contact: cfg.WebPushContact},
 		Badge: badgeOf, StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret,
 	})
 	if err != nil {
@@ -303,6 +304,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 		working.Go(func() { a.Events.Consume(background, name, handle) })
 	}
 	working.Go(func() { a.Mail.Serve(background) })
+	working.Go(func() { a.Mail.ServePushes(background) })
 	if a.cfg.Tracing() {
 		working.Go(func() { a.sample(background) })
 	}
@@ -350,14 +352,15 @@ func (a *App) consumers() map[string]events.Handler {
 }
 
 // WorkOff does what [App.Run] does beside serving, until nothing is left that is due or the context
-// ends: it hands the events of the outbox to their consumers, works on jobs and sends mails. It is for
+// ends: it hands the events of the outbox to their consumers, works on jobs, sends mails and pushes. It is for
 // processes that run for a moment only. What one of them does not finish, the next one goes on with.
 func (a *App) WorkOff(ctx context.Context) error {
 	var failures []error
 	for name, handle := range a.consumers() {
 		failures = append(failures, events.Consume(ctx, a.DB, name, handle))
 	}
-	failures = append(failures, a.Jobs.WorkOff(ctx), a.Mail.SendDue(ctx))
+	failures = append(failures, a.Jobs.WorkOff(ctx), a.Mail.SendDue(ctx),
+		a.Mail.SendDuePushes(ctx))
 	_, err := events.Prune(ctx, a.DB, a.cfg.EventRetention)
 	return errors.Join(append(failures, err)...)
 }

@@ -32,7 +32,10 @@ func (m *Module) announce(ctx context.Context, tx *database.DB, seq int64) error
 		list = append(list, events.Event{Name: inboxChanged, At: tx.Now(),
 			Topics: events.ToUsers(inboxChanged, some...)})
 	}
-	return events.Append(ctx, tx, list...)
+	if err := events.Append(ctx, tx, list...); err != nil {
+		return err
+	}
+	return m.queuePushes(ctx, tx, seq)
 }
 
 // announceRead tells the streams of a user how many entries are unread now.

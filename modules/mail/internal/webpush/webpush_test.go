@@ -1,28 +1,16 @@
 package webpush_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/hkdf"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
-	"io"
-	"log"
 	"math/big"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -33,86 +21,17 @@ import (
 	"38qa.net/backend/modules/kernel/outbound"
 	"38qa.net/backend/modules/kernel/outbound/fakedns"
 	"38qa.net/backend/modules/mail/internal/webpush"
+	"38qa.net/backend/modules/mail/internal/webpush/webpushtest"
 )
 
-// browser holds the keys of a browser's receiver.
-type browser struct {
-	private *ecdh.PrivateKey
-	auth    []byte
-}
-
-func newBrowser(t *testing.T) browser {
+// receiver returns a browser's receiver at an address, from its keys in the given form of base64.
+func receiver(t *testing.T, b webpushtest.Browser, endpoint string, form *base64.Encoding) webpush.Receiver {
 	t.Helper()
-	b := browser{auth: make([]byte, 16)}
-	var err error
-	if b.private, err = ecdh.P256().GenerateKey(rand.Reader); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := rand.Read(b.auth); err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// receiver returns the browser's receiver at an address, from its keys in the given form of base64.
-func (b browser) receiver(t *testing.T, endpoint string, form *base64.Encoding) webpush.Receiver {
-	t.Helper()
-	r, err := webpush.NewReceiver(endpoint, form.EncodeToString(b.private.PublicKey().Bytes()), form.EncodeToString(b.auth))
+	r, err := webpush.NewReceiver(endpoint, form.EncodeToString(b.Public()), form.EncodeToString(b.Auth))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
-}
-
-// decrypt takes the steps of RFC 8291, section 3.4, and RFC 8188, section 2, backwards.
-func (b browser) decrypt(t *testing.T, body []byte) string {
-	t.Helper()
-	if len(body) < 21+65 || body[20] != 65 {
-		t.Fatalf("no header: %d bytes", len(body))
-	}
-	salt, size, sender, record := body[:16], binary.BigEndian.Uint32(body[16:20]), body[21:86], body[86:]
-	if int(size) < len(body)-86 || len(body) > 4096 {
-		t.Errorf("a record of %d bytes in a body of %d", size, len(body))
-	}
-	public, err := ecdh.P256().NewPublicKey(sender)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shared, err := b.private.ECDH(public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	derive := func(secret, salt []byte, info string, length int) []byte {
-		t.Helper()
-		prk, err := hkdf.Extract(sha256.New, secret, salt)
-		if err != nil {
-			t.Fatal(err)
-		}
-		key, err := hkdf.Expand(sha256.New, prk, info, length)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return key
-	}
-	info := "WebPush: info\x00" + string(b.private.PublicKey().Bytes()) + string(sender)
-	ikm := derive(shared, b.auth, info, 32)
-	block, err := aes.NewCipher(derive(ikm, salt, "Content-Encoding: aes128gcm\x00", 16))
-	if err != nil {
-		t.Fatal(err)
-	}
-	gcm, err := cipher.NewGCM(block)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain, err := gcm.Open(nil, derive(ikm, salt, "Content-Encoding: nonce\x00", 12), record, nil)
-	if err != nil {
-		t.Fatalf("decrypt: %v", err)
-	}
-	plain = bytes.TrimRight(plain, "\x00")
-	if len(plain) == 0 || plain[len(plain)-1] != 2 {
-		t.Fatal("it is not the last record")
-	}
-	return string(plain[:len(plain)-1])
 }
 
 // TestDecryptIsRight holds the tests' own way to decrypt against the example of RFC 8291, appendix A.
@@ -130,58 +49,14 @@ func TestDecryptIsRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := browser{private, raw("BTBZMqHH6r4Tts7J_aSIgg")}
-	got := b.decrypt(t, raw("DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27ml"+
+	b := webpushtest.Browser{Private: private, Auth: raw("BTBZMqHH6r4Tts7J_aSIgg")}
+	got := b.Decrypt(t, raw("DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27ml"+
 		"mlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPT"+
 		"pK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN"))
 	if got != "When I grow up, I want to be a watermelon" {
 		t.Errorf("%q", got)
 	}
 }
-
-// pushService is a push service that answers with a function and keeps what it was sent.
-type pushService struct {
-	*httptest.Server
-	requests []*http.Request
-	bodies   [][]byte
-}
-
-func newPushService(t *testing.T, answer http.HandlerFunc) *pushService {
-	t.Helper()
-	p := &pushService{}
-	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		p.requests, p.bodies = append(p.requests, r), append(p.bodies, body)
-		answer(w, r)
-	}))
-	p.Config.ErrorLog = log.New(io.Discard, "", 0)
-	p.StartTLS()
-	t.Cleanup(p.Close)
-	return p
-}
-
-// endpoint returns an address at the service, under the name in its certificate.
-func (p *pushService) endpoint(t *testing.T) string {
-	t.Helper()
-	u, err := url.Parse(p.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return "https://example.com:" + u.Port() + "/push/secret-1"
-}
-
-// client returns a client for which all names mean the address, and which may call the networks.
-func (p *pushService) client(address string, allow ...netip.Prefix) *http.Client {
-	roots := x509.NewCertPool()
-	roots.AddCert(p.Certificate())
-	return outbound.NewClient(outbound.Settings{Allow: allow, Roots: roots,
-		Resolver: fakedns.Resolver(func(string) []netip.Addr { return []netip.Addr{netip.MustParseAddr(address)} })})
-}
-
-var loopback = netip.MustParsePrefix("127.0.0.1/32")
 
 // keyOf returns a public key as package ecdsa has it.
 func keyOf(t *testing.T, public string) *ecdsa.PublicKey {
@@ -196,23 +71,23 @@ func keyOf(t *testing.T, public string) *ecdsa.PublicKey {
 // TestSend checks what a push service is sent: a message that only the browser can read, signed by the site.
 func TestSend(t *testing.T) {
 	t.Parallel()
-	service := newPushService(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) })
+	service := webpushtest.NewService(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) })
 	key, err := webpush.DeriveKey([]byte("a secret of the site's"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	sender := webpush.NewSender(service.client("127.0.0.1", loopback), key, "mailto:bees@example.jp")
+	sender := webpush.NewSender(service.Client("127.0.0.1", webpushtest.Loopback), key, "mailto:bees@example.jp")
 	longest := strings.Repeat("蜂", webpush.MaxBody/3)
 	for i, form := range []*base64.Encoding{base64.RawURLEncoding, base64.StdEncoding} {
-		b := newBrowser(t)
+		b := webpushtest.NewBrowser(t)
 		text := []string{`{"title":"回答"}`, longest}[i]
-		err := sender.Send(t.Context(), b.receiver(t, service.endpoint(t), form), webpush.Message{Body: []byte(text),
+		err := sender.Send(t.Context(), receiver(t, b, service.Endpoint(t, "secret-1"), form), webpush.Message{Body: []byte(text),
 			TTL: 90 * time.Minute, Urgency: webpush.Low, Topic: "e12"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, body := service.requests[i], service.bodies[i]
-		if got := b.decrypt(t, body); got != text {
+		r := service.Requests()[i]
+		if got := b.Decrypt(t, r.Body); got != text {
 			t.Errorf("decrypted %q", got)
 		}
 		for name, want := range map[string]string{"Content-Encoding": "aes128gcm", "TTL": "5400", "Urgency": "low", "Topic": "e12"} {
@@ -220,8 +95,8 @@ func TestSend(t *testing.T) {
 				t.Errorf("%s: %q, expected %q", name, got, want)
 			}
 		}
-		if r.Method != http.MethodPost || r.URL.Path != "/push/secret-1" {
-			t.Errorf("%s %s", r.Method, r.URL)
+		if r.Method != http.MethodPost || r.Path != "/push/secret-1" {
+			t.Errorf("%s %s", r.Method, r.Path)
 		}
 		scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		token, public, found := strings.Cut(strings.TrimPrefix(rest, "t="), ", k=")
@@ -233,13 +108,13 @@ func TestSend(t *testing.T) {
 			t.Fatal(err)
 		}
 		left := time.Until(claims.Expiration())
-		if want := strings.TrimSuffix(service.endpoint(t), "/push/secret-1"); len(claims.Audience()) != 1 || claims.Audience()[0] != want ||
+		if want := strings.TrimSuffix(service.Endpoint(t, "secret-1"), "/push/secret-1"); len(claims.Audience()) != 1 || claims.Audience()[0] != want ||
 			claims.Subject() != "mailto:bees@example.jp" || left <= 0 || left > 24*time.Hour {
 			t.Errorf("claims: %v", claims)
 		}
 	}
-	if err := sender.Send(t.Context(), newBrowser(t).receiver(t, service.endpoint(t), base64.RawURLEncoding),
-		webpush.Message{Body: make([]byte, webpush.MaxBody+1)}); err == nil || len(service.requests) != 2 {
+	if err := sender.Send(t.Context(), receiver(t, webpushtest.NewBrowser(t), service.Endpoint(t, "secret-1"), base64.RawURLEncoding),
+		webpush.Message{Body: make([]byte, webpush.MaxBody+1)}); err == nil || len(service.Requests()) != 2 {
 		t.Errorf("a message that is too long: %v", err)
 	}
 }
@@ -274,16 +149,16 @@ func TestAnswersOfPushServices(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			service := newPushService(t, func(w http.ResponseWriter, _ *http.Request) {
+			service := webpushtest.NewService(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Retry-After", c.after)
 				w.Header().Set("Location", "/elsewhere")
 				w.WriteHeader(c.status)
 			})
-			sender := webpush.NewSender(service.client("127.0.0.1", loopback), key, "mailto:bees@example.jp")
-			r := newBrowser(t).receiver(t, service.endpoint(t), base64.RawURLEncoding)
+			sender := webpush.NewSender(service.Client("127.0.0.1", webpushtest.Loopback), key, "mailto:bees@example.jp")
+			r := receiver(t, webpushtest.NewBrowser(t), service.Endpoint(t, "secret-1"), base64.RawURLEncoding)
 			check(t, sender.Send(t.Context(), r, webpush.Message{Body: []byte("{}")}), c.want, c.pause)
-			if len(service.requests) != 1 {
-				t.Errorf("%d requests", len(service.requests))
+			if len(service.Requests()) != 1 {
+				t.Errorf("%d requests", len(service.Requests()))
 			}
 		})
 	}
@@ -321,17 +196,17 @@ func TestForbiddenAddresses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := newPushService(t, func(http.ResponseWriter, *http.Request) {})
-	r := newBrowser(t).receiver(t, service.endpoint(t), base64.RawURLEncoding)
+	service := webpushtest.NewService(t, func(http.ResponseWriter, *http.Request) {})
+	r := receiver(t, webpushtest.NewBrowser(t), service.Endpoint(t, "secret-1"), base64.RawURLEncoding)
 	for _, address := range []string{"127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fd00:ec2::254"} {
-		err := webpush.NewSender(service.client(address), key, "mailto:bees@example.jp").Send(t.Context(), r, webpush.Message{})
+		err := webpush.NewSender(service.Client(address), key, "mailto:bees@example.jp").Send(t.Context(), r, webpush.Message{})
 		check(t, err, "never", 0)
 		if !errors.Is(err, outbound.ErrRefused) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
-	untrusting := outbound.NewClient(outbound.Settings{Allow: []netip.Prefix{loopback},
-		Resolver: fakedns.Resolver(func(string) []netip.Addr { return []netip.Addr{loopback.Addr()} })})
+	untrusting := outbound.NewClient(outbound.Settings{Allow: []netip.Prefix{webpushtest.Loopback},
+		Resolver: fakedns.Resolver(func(string) []netip.Addr { return []netip.Addr{webpushtest.Loopback.Addr()} })})
 	err = webpush.NewSender(untrusting, key, "mailto:bees@example.jp").Send(t.Context(), r, webpush.Message{})
 	check(t, err, "later", 0)
 	if bad := (*tls.CertificateVerificationError)(nil); !errors.As(err, &bad) {
@@ -341,17 +216,17 @@ func TestForbiddenAddresses(t *testing.T) {
 	check(t, webpush.NewSender(nowhere, key, "mailto:bees@example.jp").Send(t.Context(), r, webpush.Message{}), "later", 0)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	check(t, webpush.NewSender(service.client("127.0.0.1", loopback), key, "x").Send(ctx, r, webpush.Message{}), "later", 0)
-	if len(service.requests) != 0 {
-		t.Errorf("%d requests came through", len(service.requests))
+	check(t, webpush.NewSender(service.Client("127.0.0.1", webpushtest.Loopback), key, "x").Send(ctx, r, webpush.Message{}), "later", 0)
+	if len(service.Requests()) != 0 {
+		t.Errorf("%d requests came through", len(service.Requests()))
 	}
 }
 
 // TestReceivers checks which descriptions of a receiver are taken.
 func TestReceivers(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t)
-	public, auth := base64.RawURLEncoding.EncodeToString(b.private.PublicKey().Bytes()), base64.RawURLEncoding.EncodeToString(b.auth)
+	b := webpushtest.NewBrowser(t)
+	public, auth := base64.RawURLEncoding.EncodeToString(b.Public()), base64.RawURLEncoding.EncodeToString(b.Auth)
 	const fine = "https://updates.push.services.mozilla.com/wpush/v2/abc"
 	for name, c := range map[string]struct {
 		endpoint, public, auth string
@@ -385,7 +260,7 @@ func TestReceivers(t *testing.T) {
 			t.Errorf("%s: %v, expected %v", name, err, c.want)
 		}
 	}
-	if host := b.receiver(t, "https://push.example.com:8443/abc", base64.RawURLEncoding).Host(); host != "push.example.com" {
+	if host := receiver(t, b, "https://push.example.com:8443/abc", base64.RawURLEncoding).Host(); host != "push.example.com" {
 		t.Errorf("the host is %q", host)
 	}
 }
