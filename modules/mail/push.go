@@ -40,8 +40,9 @@ type pusher struct {
 
 	mu  sync.Mutex
 	key *webpush.Key // nil until it was needed
-	// busy are the push services that have asked to be left alone, until when, by their hosts.
-	busy map[string]time.Time
+	// busy are the push services that have asked to be left alone, until when (in Unix seconds), by their
+	// hosts.
+	busy map[string]int64
 }
 
 // pushTimeout is the longest time of a request to a push service.
@@ -54,7 +55,7 @@ func newPusher(set Settings) (*pusher, error) {
 		return nil, nil //nolint:nilnil // nothing is pushed
 	}
 	p := &pusher{settings: s, signing: secret.New("push", set.Secret), wake: make(chan struct{}, 1),
-		busy: map[string]time.Time{}}
+		busy: map[string]int64{}}
 	if s.Key != "" {
 		key, err := webpush.ParseKey(s.Key)
 		if err != nil {
@@ -108,22 +109,21 @@ func (m *Module) pushKey(ctx context.Context) (*webpush.Key, error) {
 	return m.push.key, nil
 }
 
-// busyUntil returns until when a push service wants to be left alone; the zero time if it does not.
-func (p *pusher) busyUntil(host string) time.Time {
+// busyFor returns for how long a push service still wants to be left alone.
+func (p *pusher) busyFor(host string, now int64) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.busy[host]
+	return max(0, time.Duration(p.busy[host]-now)*time.Second)
 }
 
-// leaveAlone records that a push service wants to be left alone until then, and forgets which ones wanted
-// that before.
-func (p *pusher) leaveAlone(host string, now, until time.Time) {
+// leaveAlone records that a push service wants to be left alone, and forgets which ones wanted that before.
+func (p *pusher) leaveAlone(host string, now int64, after time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for other, at := range p.busy {
-		if at.Before(now) {
+		if at < now {
 			delete(p.busy, other)
 		}
 	}
-	p.busy[host] = until
+	p.busy[host] = now + int64((after+time.Second-1)/time.Second)
 }

@@ -159,8 +159,8 @@ func (m *Module) sendPush(ctx context.Context, sender *webpush.Sender, p *push) 
 	if left <= 0 {
 		return gone("it is too old")
 	}
-	if until := m.push.busyUntil(p.device.receiver.Host()); time.Now().Before(until) {
-		return busy(time.Until(until))
+	if pause := m.push.busyFor(p.device.receiver.Host(), now); pause > 0 {
+		return busy(pause)
 	}
 	message, err := m.composePush(ctx, p)
 	if err != nil {
@@ -203,7 +203,7 @@ func (m *Module) settlePush(ctx context.Context, p *push, result error, stopping
 		attempts := p.attempts + 1
 		pause := max(m.pause(attempts), later.After)
 		if later.After > 0 {
-			m.push.leaveAlone(p.device.receiver.Host(), time.Now(), time.Now().Add(later.After))
+			m.push.leaveAlone(p.device.receiver.Host(), m.db.Now(), later.After)
 		}
 		if time.Duration(m.db.Now()-p.created)*time.Second+pause < pushAge {
 			log.InfoContext(ctx, "not pushed; it is tried again", "attempts", attempts, "again_in", pause,

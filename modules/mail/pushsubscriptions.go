@@ -39,7 +39,7 @@ type pushSubscriptionOutput struct{ Body pushSubscription }
 type subscribeInput struct {
 	Body struct {
 		Endpoint       string   `json:"endpoint" minLength:"1" maxLength:"1000" format:"uri"`
-		ExpirationTime *float64 `json:"expirationTime,omitempty" minimum:"0" maximum:"1e15" doc:"In milliseconds since 1970; null is the same as nothing"`
+		ExpirationTime *float64 `json:"expirationTime,omitempty" minimum:"0" maximum:"1e15" doc:"In milliseconds since 1970; left out where the browser says null"`
 		Keys           struct {
 			P256dh string `json:"p256dh" maxLength:"100"`
 			Auth   string `json:"auth" maxLength:"40"`
@@ -63,11 +63,12 @@ func (m *Module) registerPush(api huma.API) {
 	add := operation("create-push-subscription", http.MethodPost, "", "Have one's inbox pushed to a browser",
 		http.StatusNotFound, http.StatusUnprocessableEntity)
 	add.DefaultStatus = http.StatusCreated
-	add.Description = "The body is the browser's PushSubscription as JSON, made with `pushKey` of GET /v1/site as " +
-		"applicationServerKey; where that is absent, this is 404. The same browser again changes its entry, and " +
-		"takes it from whoever had it before. At most 20 browsers are kept; a further one replaces the one to which nothing " +
-		"was pushed for longest. What is pushed is JSON: id, kind and count of the entry, title, body, url, unread. " +
-		"Which kinds are pushed is chosen by PATCH /v1/me/preferences. Delete the entry when the member signs out."
+	add.Description = "The body is what toJSON of the browser's PushSubscription returns, without nulls; it is made " +
+		"with `pushKey` of GET /v1/site as applicationServerKey; where that is absent, this is 404. The same browser " +
+		"again changes its entry, and takes it from whoever had it before. At most 20 browsers are kept; a " +
+		"further one replaces the one to which nothing was pushed for longest. What is pushed is JSON: id, kind " +
+		"and count of the entry, title, body, url, unread. Which kinds are pushed is chosen by PATCH " +
+		"/v1/me/preferences. Delete the entry when the member signs out."
 	web.Register(api, add, m.addDevice)
 	remove := operation("delete-push-subscription", http.MethodDelete, "/{id}", "Push to a browser no more",
 		http.StatusNotFound)
