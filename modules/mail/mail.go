@@ -27,6 +27,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -126,6 +127,8 @@ type Module struct {
 	// signing is the key of the links by which people unsubscribe.
 	signing *secret.Secret
 	push    *pusher // nil when nothing is pushed
+	// noticeColumns are the columns of the old site's table of notices, as far as they are known.
+	noticeColumns atomic.Pointer[noticeColumns]
 	// wake holds a token after Handle has queued a mail, so that Serve looks at once.
 	wake chan struct{}
 }
@@ -164,6 +167,7 @@ func (m *Module) Register(api huma.API) {
 	m.registerFeedback(api)
 	m.registerUnsubscribe(api)
 	m.registerPush(api)
+	m.registerOldNotices(api)
 }
 
 // ListenToAccounts removes what the module holds of accounts that are deleted.

@@ -40,11 +40,14 @@ type subscribeInput struct {
 	Body struct {
 		Endpoint       string   `json:"endpoint" minLength:"1" maxLength:"1000" format:"uri"`
 		ExpirationTime *float64 `json:"expirationTime,omitempty" minimum:"0" maximum:"1e15" doc:"In milliseconds since 1970; left out where the browser says null"`
-		Keys           struct {
-			P256dh string `json:"p256dh" maxLength:"100"`
-			Auth   string `json:"auth" maxLength:"40"`
-		} `json:"keys"`
+		Keys           pushKeys `json:"keys"`
 	}
+}
+
+// pushKeys are those of a browser, in base64.
+type pushKeys struct {
+	P256dh string `json:"p256dh" maxLength:"100" doc:"Public key"`
+	Auth   string `json:"auth" maxLength:"40" doc:"Secret"`
 }
 
 type pushSubscriptionInput struct {
