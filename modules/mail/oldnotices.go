@@ -117,7 +117,7 @@ type oldNoticePosition struct {
 }
 
 // Valid reports whether a notice can have such a position.
-func (p *oldNoticePosition) Valid() bool { return p.ID > 0 && p.ID < 1<<53 }
+func (p *oldNoticePosition) Valid() bool { return p.ID < 1<<32 && web.ValidID(int(p.ID)) }
 
 func (m *Module) registerOldNotices(api huma.API) {
 	operation := func(id, method, path, summary string) huma.Operation {
