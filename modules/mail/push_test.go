@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -52,8 +53,15 @@ func newPushing(t *testing.T, s *testsite.Site, address string, allow ...netip.P
 		}
 		w.WriteHeader(int(p.status.Load()))
 	})
-	var err error
-	p.Module, err = mail.New(s.App.DB, s.App.Site, mail.Settings{
+	p.Module = pushModule(t, s, p.service.Client(address, allow...))
+	p.consume(t) // from here on
+	return p
+}
+
+// pushModule returns a module as that of a server, which pushes by the client.
+func pushModule(t *testing.T, s *testsite.Site, client *http.Client) *mail.Module {
+	t.Helper()
+	m, err := mail.New(s.App.DB, s.App.Site, mail.Settings{
 		Post: func(ctx context.Context, id int, censored bool) (*mail.Post, error) {
 			q, err := s.App.QA.Tell(ctx, id, censored)
 			if err != nil || q == nil {
@@ -65,13 +73,13 @@ func newPushing(t *testing.T, s *testsite.Site, address string, allow ...netip.P
 			return mail.InboxBadge{ID: id, Title: fmt.Sprint("badge ", id, l)}, true
 		},
 		Auth: s.App.Auth,
-		Push: mail.PushSettings{On: true, Contact: "https://bees.example/contact", Client: p.service.Client(address, allow...)},
+		Push: mail.PushSettings{On: true, Contact: "https://bees.example/contact", Client: client},
+		Poll: 20 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.consume(t) // from here on
-	return p
+	return m
 }
 
 func (p *pushing) consume(t *testing.T) {
@@ -335,6 +343,50 @@ func TestPushServicesThatFail(t *testing.T) {
 		step("both are gone", 410, "", 0, 2, 0, 0)
 		message()
 		step("nobody listens", 201, "", 0, 0, 0, 0)
+	})
+}
+
+// TestPushesOfManyProcesses checks that servers which push at the same time push each entry to each device once, and
+// stop when they are told to.
+func TestPushesOfManyProcesses(t *testing.T) {
+	t.Parallel()
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		p := newPushing(t, s, "127.0.0.1", webpushtest.Loopback)
+		const devices = 15
+		for i := range devices {
+			p.subscribe(t, testsite.Haru, fmt.Sprint("haru-", i))
+			p.subscribe(t, testsite.Aki, fmt.Sprint("aki-", i))
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		for range 3 {
+			server := pushModule(t, s, p.service.Client("127.0.0.1", webpushtest.Loopback))
+			running.Go(func() { server.ServePushes(ctx) })
+		}
+		for _, handle := range []string{"haru", "aki"} {
+			s.Do(t, testsite.Lurker, "POST", "/v1/users/"+handle+"/wall", object{"content": "Hello " + handle})
+		}
+		p.consume(t)
+		for deadline := time.Now().Add(30 * time.Second); p.waiting(t) > 0; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%d pushes wait still", p.waiting(t))
+			}
+		}
+		stop()
+		running.Wait()
+		times := map[string]int{}
+		for _, r := range p.service.Requests() {
+			times[r.Path]++
+		}
+		for path, n := range times {
+			if n != 1 {
+				t.Errorf("%s was sent %d pushes", path, n)
+			}
+		}
+		if len(times) != 2*devices {
+			t.Errorf("%d devices were told", len(times))
+		}
 	})
 }
 
