@@ -39,6 +39,8 @@ REFUSED_FIELDS = [
     ("create-notice", "content", "required", "a text of spaces is none"),
     ("list-users", "handles", "empty", "a parameter without a value is none"),
     ("send-feedback", "message", "empty", "a text of spaces is none"),
+    ("create-push-subscription", "endpoint", "bad_subscription", "a public https address"),
+    ("create-push-subscription", "keys", "bad_subscription", "a point on P-256, and 16 bytes"),
     ("create-notice", "content", "too_long", "12,000 characters after Q2A's clean-up"),
     ("*", "page", "not_combinable", "with cursor: OpenAPI cannot say that parameters exclude each other"),
     ("*", "category", "no_category", "names one of the site's categories"),

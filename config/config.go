@@ -76,6 +76,9 @@ type Config struct {
 	ResetURL        string            `env:"RESET_URL" doc:"Page where one chooses a new password, with {code} and {email} in it. Empty: the old site's."`
 	DigestHour      int               `env:"DIGEST_HOUR" envDefault:"8" doc:"Hour of the day in the community's time zone at which digests of what people follow are mailed, weekly ones on Mondays; from 0 to 23."`
 	MailsPerDay     int               `env:"MAILS_PER_DAY" envDefault:"20" doc:"Most mails a day (in the community's time zone) that tell a member at once of what they follow; further ones become part of the digest. Other mails neither count nor wait. 0: no limit."`
+	WebPush         bool              `env:"WEBPUSH" envDefault:"false" doc:"Push entries of the inbox to the browsers of members who want that. The server then calls the push services of their browsers, at public addresses only."`
+	WebPushKey      string            `env:"WEBPUSH_KEY,unset" doc:"Private VAPID key: 32 bytes in base64, as the usual tools write it. Empty: it follows from AUTH_KEY_SECRET or else from a secret in the database. If it changes, all browsers have to subscribe again. Secret."`
+	WebPushContact  string            `env:"WEBPUSH_CONTACT" doc:"Where push services reach those who run the site: mailto:… or https://… Empty: the address that mails come from."`
 	CaptchaProvider string            `env:"CAPTCHA_PROVIDER" envDefault:"recaptcha" doc:"Whose captchas the frontend shows where the site's options ask for one: recaptcha, hcaptcha or turnstile."`
 	CaptchaSiteKey  string            `env:"CAPTCHA_SITE_KEY" doc:"The provider's public key, for the frontend. Empty: the site's own, of its plugin reCAPTCHA."`
 	CaptchaSecret   string            `env:"CAPTCHA_SECRET,unset" doc:"The provider's secret key. Empty: the site's own, of its plugin reCAPTCHA; with neither, nobody is asked for a captcha. Secret."`

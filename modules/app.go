@@ -22,6 +22,7 @@ import (
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/observe"
+	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/mail"
 	"38qa.net/backend/modules/media"
@@ -142,8 +143,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Text: qa.TextOf, Censor: a.QA.Censor, Post: a.postToMail, Posts: a.postRefs,
-		StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret,
+		StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret, Badge: badgeOf,
 		PostsFor: a.postsFor, MailsPerDay: cfg.MailsPerDay, DigestHour: cfg.DigestHour,
+		Push: mail.PushSettings{On: cfg.WebPush, Key: cfg.WebPushKey, Contact: cfg.WebPushContact},
 	})
 	if err != nil {
 		return err
@@ -313,6 +315,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 		working.Go(func() { a.Events.Consume(background, name, handle) })
 	}
 	working.Go(func() { a.Mail.Serve(background) })
+	working.Go(func() { a.Mail.ServePushes(background) })
 	if a.cfg.Tracing() {
 		working.Go(func() { a.sample(background) })
 	}
@@ -364,6 +367,12 @@ func (a *App) postsFor(ctx context.Context, userID int, ids []int) (map[int]mail
 	return list, nil
 }
 
+// badgeOf returns what the inbox shows of a badge.
+func badgeOf(id int, l problem.Language) (mail.InboxBadge, bool) {
+	title, ok := ranking.BadgeTitle(id, l)
+	return mail.InboxBadge{ID: id, Title: title}, ok
+}
+
 // consumers returns those who handle the events of the outbox, by their names there.
 func (a *App) consumers() map[string]events.Handler {
 	c := map[string]events.Handler{"jobs": a.Jobs.HandleEvent, "badges": a.Ranking.HandleEvent,
@@ -375,14 +384,15 @@ func (a *App) consumers() map[string]events.Handler {
 }
 
 // WorkOff does what [App.Run] does beside serving, until nothing is left that is due or the context
-// ends: it hands the events of the outbox to their consumers, works on jobs and sends mails. It is for
+// ends: it hands the events of the outbox to their consumers, works on jobs, sends mails and pushes. It is for
 // processes that run for a moment only. What one of them does not finish, the next one goes on with.
 func (a *App) WorkOff(ctx context.Context) error {
 	var failures []error
 	for name, handle := range a.consumers() {
 		failures = append(failures, events.Consume(ctx, a.DB, name, handle))
 	}
-	failures = append(failures, a.Jobs.WorkOff(ctx), a.Mail.SendDue(ctx))
+	failures = append(failures, a.Jobs.WorkOff(ctx), a.Mail.SendDue(ctx),
+		a.Mail.SendDuePushes(ctx))
 	_, err := events.Prune(ctx, a.DB, a.cfg.EventRetention)
 	return errors.Join(append(failures, err)...)
 }

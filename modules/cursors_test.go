@@ -98,6 +98,9 @@ func fillLists(ctx context.Context, app *modules.App) error {
 	if err := fillGroups(ctx, app); err != nil {
 		return err
 	}
+	if err := fillOldNotices(ctx, app); err != nil {
+		return err
+	}
 	if _, err := app.DB.Exec(ctx, `INSERT INTO {q2ab_revisions} (postid, slot, number, hash, at, userid, silent,
 			withholds, title, content, format, tags, categoryid)
 		VALUES (27, 0, 1, '', 1700000000, 4, 0, 0, '', 'An older version.', '', '', 0)`); err != nil {
@@ -131,6 +134,17 @@ func fillLists(ctx context.Context, app *modules.App) error {
 		}
 	}
 	return nil
+}
+
+// fillOldNotices makes the table of the old site's plugin for notices, with two of user 1.
+func fillOldNotices(ctx context.Context, app *modules.App) error {
+	if _, err := app.DB.Exec(ctx, `CREATE TABLE {sn_notice} (noticeid INTEGER NOT NULL, userid INTEGER NOT NULL,
+		content TEXT NULL, read_flag SMALLINT NOT NULL, created DATETIME NULL)`); err != nil {
+		return err
+	}
+	_, err := app.DB.Exec(ctx, `INSERT INTO {sn_notice} (noticeid, userid, content, read_flag, created)
+		VALUES (1, 1, 'Hello', 0, NULL), (2, 1, 'Hello', 0, NULL)`)
+	return err
 }
 
 // fillGroups makes two groups of the super administrator, of which one has two messages.

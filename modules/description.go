@@ -63,7 +63,7 @@ var description = web.Description{
 		{Name: "LiveEventKind", Text: "What happened; new words may come", Words: []string{
 			"question", "answer", "comment", "edit", "selected", "unselected", "closed", "reopened", "hidden",
 			"reshown", "moved", "converted", "vote", "claimed", "message", "group-message", "wall-post", "notice",
-			"hello", "reset"}},
+			"inbox", "inbox-read", "hello", "reset"}},
 		{Name: "RevisionChange", Text: "What is different in two versions of a post",
 			Words: []string{"title", "content", "format", "tags", "category"}},
 		{Name: "BadgeGroup", Text: "What a badge is for",
@@ -78,7 +78,7 @@ var description = web.Description{
 		{Name: "DraftKind", Text: "What a draft is to become",
 			Words: []string{"question", "answer", "comment", "message"}},
 		{Name: "InboxKind", Text: "What an entry of the inbox tells of", Words: []string{"answer", "comment", "selected",
-			"mention", "followed", "votes", "message", "wall", "approved", "hidden"}},
+			"mention", "followed", "votes", "message", "wall", "approved", "hidden", "group-message", "badge"}},
 		{Name: "MailFrequency", Text: "How often one is mailed of something: at once, or in a digest",
 			Words: []string{"none", "at-once", "daily", "weekly"}},
 		{Name: "CaptchaUse", Text: "What needs a solved challenge",

@@ -24,6 +24,7 @@ type siteInfo struct {
 	Features features          `json:"features"`
 	Limits   limits            `json:"limits"`
 	Accounts auth.Requirements `json:"accounts"`
+	PushKey  string            `json:"pushKey,omitempty" doc:"With which browsers subscribe (applicationServerKey) for POST /v1/me/push-subscriptions; absent where nothing is pushed"`
 	PageSize pageSizes         `json:"pageSizes"`
 }
 
@@ -83,6 +84,9 @@ func (a *App) registerSiteInfo(api huma.API) {
 			PageSize: pageSizes{o.Int(option.PageSizeQs), o.Int(option.PageSizeSearch),
 				o.Int(option.PageSizeUsers), o.Int(option.PageSizeTags)},
 		}}
+		if out.Body.PushKey, err = a.Mail.PushKey(ctx); err != nil {
+			return nil, err
+		}
 		if language := o.String(option.SiteLanguage); language != "" {
 			out.Body.Language = language
 		}

@@ -27,7 +27,8 @@ var scopes = []string{scopeRead, scopeWrite, scopeMe, scopeModerate, scopeAdmin}
 
 // neverByToken are the beginnings of the paths that no API token opens, whatever its scopes: signing in, and
 // what would let a program keep the account, or more rights than it was given.
-var neverByToken = []string{"/v1/auth/", "/v1/me/password", "/v1/me/email", "/v1/me/tokens", "/v1/events"}
+var neverByToken = []string{"/v1/auth/", "/v1/me/password", "/v1/me/email", "/v1/me/tokens", "/v1/me/push-subscriptions",
+	"/v1/events"}
 
 // byToken are the exceptions of neverByToken: what tells programs who they are.
 var byToken = []string{"GET /v1/auth/session"}

@@ -27,6 +27,8 @@ const (
 	entryWall     entryKind = "wall"
 	entryApproved entryKind = "approved" // one's post may be seen now
 	entryHidden   entryKind = "hidden"   // a moderator hid one's post
+	entryGroup    entryKind = "group-message"
+	entryBadge    entryKind = "badge"
 )
 
 // topicOf are the topics by which members choose whether they want entries of a kind.
@@ -34,14 +36,15 @@ var topicOf = map[entryKind]topic{
 	entryAnswer: topicReplies, entryComment: topicReplies, entrySelected: topicSelected,
 	entryMention: topicMentions, entryFollowed: topicFollowed, entryVotes: topicVotes,
 	entryMessage: topicMessages, entryWall: topicWall, entryApproved: topicPosts, entryHidden: topicPosts,
+	entryGroup: topicMessages, entryBadge: topicBadges,
 }
 
 // entry is an entry of the inbox to be made.
 type entry struct {
 	userID int
 	kind   entryKind
-	// subject is what unread entries of a kind are put together by: a question, or the user who writes
-	// messages.
+	// subject is what unread entries of a kind are put together by: a question, the user who writes
+	// messages, a group or a badge.
 	subject           int
 	postID, messageID int
 	by                int
@@ -61,6 +64,8 @@ type authors struct {
 	thread []int // those of the earlier comments on the same post
 	// mentioned are the people whose handles stand in the text, in its order.
 	mentioned []int
+	// group are the members of a group who want to be told of its messages.
+	group []int
 }
 
 // entriesOf returns the entries that follow from an event, other than those of followers. Nobody is told
@@ -115,6 +120,13 @@ func entriesOf(e events.Event, who authors) (list []entry) {
 	case "u_wall_post":
 		tell(number(e, "userid"), entryWall,
 			entry{subject: e.Actor.UserID, by: e.Actor.UserID, messageID: number(e, "messageid")})
+	case "g_message":
+		for _, user := range who.group {
+			tell(user, entryGroup, entry{subject: number(e, "groupid"), by: e.Actor.UserID,
+				messageID: number(e, "messageid")})
+		}
+	case "u_badge":
+		tell(number(e, "userid"), entryBadge, entry{subject: number(e, "badgeid"), number: number(e, "badgeid")})
 	}
 	return list
 }
@@ -125,7 +137,7 @@ func (m *Module) HandleForInbox(ctx context.Context, tx *database.DB, e events.E
 	if err != nil {
 		return err
 	}
-	list := entriesOf(e, who)
+	list, stored := entriesOf(e, who), false
 	told := []int{0, e.Actor.UserID}
 	for _, one := range list {
 		told = append(told, one.userID)
@@ -142,9 +154,14 @@ func (m *Module) HandleForInbox(ctx context.Context, tx *database.DB, e events.E
 			if err := one.store(ctx, tx, e); err != nil {
 				return err
 			}
+			stored = true
 		}
 	}
-	return tellFollowers(ctx, tx, e, told)
+	followed, err := tellFollowers(ctx, tx, e, told)
+	if err != nil || !stored && !followed {
+		return err
+	}
+	return m.announce(ctx, tx, e.Seq)
 }
 
 // store writes an entry: into the unread one of the same kind and subject, if there is one, or as a new
@@ -171,10 +188,10 @@ func (n entry) store(ctx context.Context, tx *database.DB, e events.Event) error
 }
 
 // tellFollowers makes entries for those who follow the author, a tag or a category of a new question, or
-// the question of a new answer, other than those in told.
-func tellFollowers(ctx context.Context, tx *database.DB, e events.Event, told []int) error {
+// the question of a new answer, other than those in told. It reports whether there are any.
+func tellFollowers(ctx context.Context, tx *database.DB, e events.Event, told []int) (some bool, err error) {
 	if !e.Topics.Public {
-		return nil
+		return false, nil
 	}
 	var follows []string
 	var args []any
@@ -194,21 +211,26 @@ func tellFollowers(ctx context.Context, tx *database.DB, e events.Event, told []
 		add("f.entitytype = 'Q' AND f.entityid = ?", e.Topics.QuestionID)
 	}
 	for i, condition := range follows {
-		_, err := tx.Exec(ctx, tx.InsertIgnore()+` {q2ab_inbox} (userid, kind, subject, seq, postid, byuserid, at)
+		made, err := tx.Exec(ctx, tx.InsertIgnore()+` {q2ab_inbox} (userid, kind, subject, seq, postid, byuserid, at)
 			SELECT DISTINCT f.userid, 'followed', ?, ?, ?, ?, ?
 			FROM {userfavorites} f
 			LEFT JOIN {q2ab_preferences} c ON c.userid = f.userid AND c.kind = 'followed'
 			WHERE `+condition+` AND COALESCE(c.inbox, 1) = 1 AND f.userid NOT IN ?`,
 			e.Topics.QuestionID, e.Seq, e.Topics.PostID, e.Actor.UserID, e.At, args[i], told)
 		if err != nil {
-			return fmt.Errorf("tell followers: %w", err)
+			return false, fmt.Errorf("tell followers: %w", err)
 		}
+		some = some || made > 0
 	}
-	return nil
+	return some, nil
 }
 
 // readAuthors returns those whom an event about a post may concern.
 func readAuthors(ctx context.Context, tx *database.DB, e events.Event) (who authors, err error) {
+	if e.Name == "g_message" {
+		who.group, err = groupMembers(ctx, tx, number(e, "groupid"))
+		return who, err
+	}
 	kind, what, _ := strings.Cut(e.Name, "_")
 	if len(kind) != 1 || !strings.Contains("qac", kind) || e.Topics.PostID == 0 {
 		return who, nil
@@ -246,6 +268,16 @@ func readAuthors(ctx context.Context, tx *database.DB, e events.Event) (who auth
 		who.mentioned, err = people(ctx, tx, mentions(text))
 	}
 	return who, err
+}
+
+// groupMembers returns the members of a group of the plugin q2a-custom-messages who want to be told of its
+// messages.
+func groupMembers(ctx context.Context, tx *database.DB, group int) (users []int, err error) {
+	if err := tx.Select(ctx, database.Append(&users), "SELECT userid FROM {msg_group_users} "+
+		"WHERE groupid = ? AND `join` = 1 AND notify <> 0 ORDER BY userid", group); err != nil {
+		return nil, fmt.Errorf("read who wants to be told of a group: %w", err)
+	}
+	return users, nil
 }
 
 // mention matches an @ that begins a word, and the longest text that could be a handle after it. Handles

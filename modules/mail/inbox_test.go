@@ -41,6 +41,8 @@ func TestWhoIsToldOnTheSite(t *testing.T) {
 		"hidden by a moderator":         {event: "a_hide", actor: 3, hidden: true, who: authors{post: 5}, want: "hidden 5"},
 		"hidden by its author":          {event: "a_hide", actor: 5, hidden: true, who: authors{post: 5}},
 		"hidden by flags":               {event: "a_hide", hidden: true, who: authors{post: 5}, want: "hidden 5"},
+		"a message in a group":          {event: "g_message", actor: 9, who: authors{group: []int{5, 9, 6}}, want: "group-message 5, group-message 6"},
+		"a badge":                       {event: "u_badge", params: []events.Param{{Name: "userid", Value: 5}, {Name: "badgeid", Value: 101}}, want: "badge 5"},
 		"a message":                     {event: "u_message", actor: 9, params: []events.Param{{Name: "userid", Value: 5}}, want: "message 5"},
 		"a post on the wall":            {event: "u_wall_post", actor: 9, params: []events.Param{{Name: "userid", Value: 5}}, want: "wall 5"},
 		"a post on one's own wall":      {event: "u_wall_post", actor: 5, params: []events.Param{{Name: "userid", Value: 5}}},

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 )
@@ -23,18 +24,26 @@ type InboxPost struct {
 	Path       string `json:"path" doc:"Address on the site's own pages, relative to the site"`
 }
 
+// InboxBadge is a badge as entries of the inbox show it.
+type InboxBadge struct {
+	ID    int    `json:"id"`
+	Title string `json:"title" doc:"In the language of the request"`
+}
+
 // inboxEntry is an entry of the inbox.
 type inboxEntry struct {
 	ID    int64        `json:"id"`
-	Kind  string       `json:"kind" enum:"answer,comment,selected,mention,followed,votes,message,wall,approved,hidden" doc:"followed: a new question of a user, tag or category that one follows, or an answer to such a question"`
+	Kind  string       `json:"kind" enum:"answer,comment,selected,mention,followed,votes,message,wall,approved,hidden,group-message,badge" doc:"followed: a new question of a user, tag or category that one follows, or an answer to such a question"`
 	Count int          `json:"count" doc:"How many events the entry stands for, such as 3 answers to one question; the rest is of the newest"`
 	Read  bool         `json:"read"`
 	At    time.Time    `json:"at"`
 	By    *auth.Author `json:"by,omitempty" doc:"Who did it; absent for visitors, deleted accounts, votes and moderators"`
-	Post  *InboxPost   `json:"post,omitempty" doc:"Absent for messages"`
-	// MessageID is that of a private message or a post on the wall.
-	MessageID int `json:"messageId,omitempty"`
-	Votes     int `json:"votes,omitempty" doc:"The round number that votes is about"`
+	Post  *InboxPost   `json:"post,omitempty" doc:"Absent for messages and badges"`
+	// MessageID is that of a private message, a group's message or a post on the wall.
+	MessageID int         `json:"messageId,omitempty"`
+	GroupID   int         `json:"groupId,omitempty" doc:"The group that the message is in"`
+	Votes     int         `json:"votes,omitempty" doc:"The round number that votes is about"`
+	Badge     *InboxBadge `json:"badge,omitempty"`
 }
 
 // inbox is a page of the inbox.
@@ -77,7 +86,7 @@ func (m *Module) registerInbox(api huma.API) {
 	}
 	list := operation("list-inbox", http.MethodGet, "", "What one is told of, the newest first")
 	list.Description = "Answers, comments, chosen answers, mentions, what is new of what one follows, votes, " +
-		"messages, and what moderators did. Entries about posts that one may not see any more are left out. What goes " +
+		"messages, badges, and what moderators did. Entries about posts that one may not see any more are left out. What goes " +
 		"where is chosen by PATCH /v1/me/preferences."
 	web.Register(api, list, m.listInbox)
 	web.Register(api, operation("read-inbox", http.MethodPut, "/read", "Mark the whole inbox as read"), m.readAll)
@@ -102,6 +111,8 @@ type inboxRow struct {
 	inboxEntry
 	seq        int64
 	post, user int
+	// subject and number are those of the row.
+	subject, number int
 }
 
 func (m *Module) listInbox(ctx context.Context, in *inboxInput) (*inboxOutput, error) {
@@ -126,11 +137,12 @@ func (m *Module) listInbox(ctx context.Context, in *inboxInput) (*inboxOutput, e
 		var n inboxRow
 		var at int64
 		var unread bool
-		err := r.Scan(&n.ID, &n.Kind, &n.seq, &n.post, &n.MessageID, &n.user, &n.Votes, &n.Count, &at, &unread)
+		err := r.Scan(&n.ID, &n.Kind, &n.seq, &n.post, &n.MessageID, &n.user, &n.number, &n.Count, &at, &unread,
+			&n.subject)
 		n.At, n.Read = time.Unix(at, 0).UTC(), !unread
 		rows = append(rows, n)
 		return err
-	}, `SELECT id, kind, seq, postid, messageid, byuserid, number, occurrences, at, unread
+	}, `SELECT id, kind, seq, postid, messageid, byuserid, number, occurrences, at, unread, subject
 		FROM {q2ab_inbox}
 		WHERE `+condition+`
 		ORDER BY seq DESC, id DESC LIMIT ?`, append(args, in.Limit+1)...)
@@ -146,7 +158,7 @@ func (m *Module) listInbox(ctx context.Context, in *inboxInput) (*inboxOutput, e
 	if out.Body.Items, err = m.lookUp(ctx, rows); err != nil {
 		return nil, err
 	}
-	out.Body.Unread, err = m.unread(ctx, caller.UserID)
+	out.Body.Unread, err = unreadOf(ctx, m.db, caller.UserID)
 	return out, err
 }
 
@@ -184,13 +196,25 @@ func (m *Module) lookUp(ctx context.Context, rows []inboxRow) ([]inboxEntry, err
 			n.Post = &ref
 		}
 		n.By = people[n.user]
+		switch entryKind(n.Kind) {
+		case entryVotes:
+			n.Votes = n.number
+		case entryGroup:
+			n.GroupID = n.subject
+		case entryBadge:
+			badge, ok := m.settings.Badge(n.number, web.ClientOf(ctx).Language)
+			if !ok {
+				continue
+			}
+			n.Badge = &badge
+		}
 		items = append(items, n.inboxEntry)
 	}
 	return items, nil
 }
 
-func (m *Module) unread(ctx context.Context, userID int) (n int, err error) {
-	if _, err := m.db.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM {q2ab_inbox} WHERE userid = ? AND unread = 1",
+func unreadOf(ctx context.Context, db *database.DB, userID int) (n int, err error) {
+	if _, err := db.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM {q2ab_inbox} WHERE userid = ? AND unread = 1",
 		userID); err != nil {
 		return 0, fmt.Errorf("count what is unread: %w", err)
 	}
@@ -231,12 +255,16 @@ func (m *Module) readAll(ctx context.Context, in *readAllInput) (*unreadOutput, 
 func (m *Module) mark(
 	ctx context.Context, userID int, unread bool, condition string, args ...any,
 ) (*unreadOutput, error) {
-	_, err := m.db.Exec(ctx, "UPDATE {q2ab_inbox} SET unread = ? WHERE userid = ? AND "+condition,
-		append([]any{unread, userID}, args...)...)
-	if err != nil {
-		return nil, fmt.Errorf("mark the inbox: %w", err)
-	}
 	out := &unreadOutput{}
-	out.Body.Unread, err = m.unread(ctx, userID)
-	return out, err
+	return out, m.db.Tx(ctx, func(tx *database.DB) error {
+		changed, err := tx.Exec(ctx, "UPDATE {q2ab_inbox} SET unread = ? WHERE userid = ? AND unread <> ? AND "+
+			condition, append([]any{unread, userID, unread}, args...)...)
+		if err != nil {
+			return fmt.Errorf("mark the inbox: %w", err)
+		}
+		if out.Body.Unread, err = unreadOf(ctx, tx, userID); err != nil || changed == 0 {
+			return err
+		}
+		return announceRead(ctx, tx, userID, out.Body.Unread)
+	})
 }

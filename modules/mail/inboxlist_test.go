@@ -19,8 +19,14 @@ type inboxPage struct {
 		Kind  string
 		Count int
 		Read  bool
-		By    *struct{ Handle string }
-		Post  *struct {
+		// Of messages and badges.
+		MessageID, GroupID int
+		Badge              *struct {
+			ID    int
+			Title string
+		}
+		By   *struct{ Handle string }
+		Post *struct {
 			ID, QuestionID    int
 			Type, Title, Path string
 		}
@@ -198,7 +204,7 @@ func TestPreferences(t *testing.T) {
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		type channels struct{ Inbox, Mail bool }
 		before := testsite.GetAs[map[string]channels](t, s, "/v1/me/preferences", testsite.Haru)
-		if before["replies"] != (channels{true, true}) || before["followed"] != (channels{true, false}) || len(before) != 9 {
+		if before["replies"] != (channels{true, true}) || before["followed"] != (channels{true, false}) || len(before) != 10 {
 			t.Errorf("by default %v", before)
 		}
 		s.Do(t, testsite.Haru, "PATCH", "/v1/me/preferences", object{"replies": object{"mail": false}, "votes": object{"inbox": false}})

@@ -2,7 +2,8 @@
 // told of what, in the inbox of the site and by mail.
 //
 // Its public face: New returns the module, Register adds the operations of the inbox and of preferences,
-// Handle and HandleForInbox consume the outbox of events, and Serve sends mails. It publishes no events.
+// Handle and HandleForInbox consume the outbox of events, Serve sends mails, and ServePushes pushes entries
+// of the inbox to devices. Its own events u_inbox and u_inbox_read are for the streams of those concerned.
 //
 // The mails are those that Q2A sends, to the same people under the same options, and those about what
 // members follow, if they choose them: at once or in a digest. The inbox is of our own; Q2A has none.
@@ -26,6 +27,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -33,6 +35,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/secret"
 	"38qa.net/backend/modules/site"
 )
@@ -82,12 +85,16 @@ type Settings struct {
 	MailsPerDay int
 	// DigestHour is the hour of the day, in the community's time zone, at which digests are made.
 	DigestHour int
+	// Badge returns the badge with an id, with its title in the language, and whether there is one.
+	Badge func(id int, l problem.Language) (InboxBadge, bool)
 	// StopTelling makes a post ask for no mails any more, as if its author had taken that back, and the
 	// comments beside it that name the same address.
 	StopTelling func(ctx context.Context, postID int) error
 	// Secret is what the links by which people unsubscribe are signed with. If it is empty, a secret is
 	// made and kept in the database.
 	Secret string
+	// Push says how entries of the inbox are pushed to devices.
+	Push PushSettings
 	// Auth is the module that knows callers; it writes what they may write.
 	Auth *auth.Module
 	// Poll is the longest time until this process notices a mail that another process has queued or
@@ -136,6 +143,9 @@ type Module struct {
 	retry time.Duration
 	// signing is the key of the links by which people unsubscribe.
 	signing *secret.Secret
+	push    *pusher // nil when nothing is pushed
+	// noticeColumns are the columns of the old site's table of notices, as far as they are known.
+	noticeColumns atomic.Pointer[noticeColumns]
 	// wake holds a token after Handle has queued a mail, so that Serve looks at once.
 	wake chan struct{}
 }
@@ -159,7 +169,11 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 	if set.Poll <= 0 {
 		set.Poll = 5 * time.Second
 	}
-	return &Module{db: db, site: s, settings: set, target: t, retry: firstRetry,
+	push, err := newPusher(set)
+	if err != nil {
+		return nil, err
+	}
+	return &Module{db: db, site: s, settings: set, target: t, retry: firstRetry, push: push,
 		signing: secret.New("unsubscribe", set.Secret), wake: make(chan struct{}, 1)}, nil
 }
 
@@ -169,6 +183,8 @@ func (m *Module) Register(api huma.API) {
 	m.registerPreferences(api)
 	m.registerFeedback(api)
 	m.registerUnsubscribe(api)
+	m.registerPush(api)
+	m.registerOldNotices(api)
 }
 
 // ListenToAccounts removes what the module holds of accounts that are deleted.
@@ -177,7 +193,7 @@ func (m *Module) ListenToAccounts(accounts *auth.Module) {
 		if c.Kind != auth.Deleting {
 			return nil
 		}
-		return forget(ctx, tx, c.UserID)
+		return errors.Join(forget(ctx, tx, c.UserID), forgetDevices(ctx, tx, c.UserID))
 	})
 }
 

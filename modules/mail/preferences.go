@@ -17,6 +17,7 @@ import (
 type channels struct {
 	Inbox bool `json:"inbox" doc:"In the inbox of the site"`
 	Mail  bool `json:"mail" doc:"By mail at once, for what is mailed at all"`
+	Push  bool `json:"push" doc:"On the devices of POST /v1/me/push-subscriptions, for what comes into the inbox"`
 }
 
 // topic is what members choose channels for: kinds of mail and of entries of the inbox that belong
@@ -30,6 +31,7 @@ const (
 	topicMentions topic = "mentions"
 	topicFollowed topic = "followed"
 	topicVotes    topic = "votes"
+	topicBadges   topic = "badges"
 	topicMessages topic = "messages"
 	topicWall     topic = "wall"
 	topicPosts    topic = "posts"
@@ -45,10 +47,11 @@ const (
 // Replies and chosen answers are mailed only if the post asks for it, as on the old site; turning mail
 // off here turns it off for all posts.
 var byDefault = map[topic]channels{
-	topicReplies: {Inbox: true, Mail: true}, topicSelected: {Inbox: true, Mail: true},
-	topicMentions: {Inbox: true}, topicFollowed: {Inbox: true}, topicVotes: {Inbox: true},
-	topicMessages: {Inbox: true, Mail: true}, topicWall: {Inbox: true, Mail: true},
-	topicPosts: {Inbox: true},
+	topicReplies:  {Inbox: true, Mail: true, Push: true},
+	topicSelected: {Inbox: true, Mail: true, Push: true},
+	topicMentions: {Inbox: true, Push: true}, topicFollowed: {Inbox: true}, topicVotes: {Inbox: true},
+	topicMessages: {Inbox: true, Mail: true, Push: true}, topicWall: {Inbox: true, Mail: true, Push: true},
+	topicPosts: {Inbox: true, Push: true}, topicBadges: {Inbox: true},
 }
 
 // preferences are a member's choices for all topics.
@@ -58,7 +61,8 @@ type preferences struct {
 	Mentions channels `json:"mentions" doc:"One's @handle stands in a post. Never mailed"`
 	Followed channels `json:"followed" doc:"New questions of users, tags and categories that one follows, and answers to questions. Mailed as followMails says, whatever mail says here"`
 	Votes    channels `json:"votes" doc:"A post reached a round number of votes. Never mailed"`
-	Messages channels `json:"messages" doc:"Private messages"`
+	Badges   channels `json:"badges" doc:"One was awarded a badge. Never mailed"`
+	Messages channels `json:"messages" doc:"Private messages, and those in groups. Of groups none are mailed"`
 	Wall     channels `json:"wall" doc:"Posts on one's wall"`
 	Posts    channels `json:"posts" doc:"What moderators did with one's posts. Never mailed"`
 
@@ -72,6 +76,7 @@ func (p *preferences) each(do func(t topic, c *channels)) {
 	do(topicMentions, &p.Mentions)
 	do(topicFollowed, &p.Followed)
 	do(topicVotes, &p.Votes)
+	do(topicBadges, &p.Badges)
 	do(topicMessages, &p.Messages)
 	do(topicWall, &p.Wall)
 	do(topicPosts, &p.Posts)
@@ -83,6 +88,7 @@ type preferencesOutput struct{ Body preferences }
 type channelsPatch struct {
 	Inbox *bool `json:"inbox,omitempty"`
 	Mail  *bool `json:"mail,omitempty"`
+	Push  *bool `json:"push,omitempty"`
 }
 
 type preferencesInput struct {
@@ -92,6 +98,7 @@ type preferencesInput struct {
 		Mentions *channelsPatch `json:"mentions,omitempty"`
 		Followed *channelsPatch `json:"followed,omitempty"`
 		Votes    *channelsPatch `json:"votes,omitempty"`
+		Badges   *channelsPatch `json:"badges,omitempty"`
 		Messages *channelsPatch `json:"messages,omitempty"`
 		Wall     *channelsPatch `json:"wall,omitempty"`
 		Posts    *channelsPatch `json:"posts,omitempty"`
@@ -125,10 +132,14 @@ func preferencesOf(ctx context.Context, db *database.DB, userID int) (p preferen
 	err = db.Select(ctx, func(rows *sql.Rows) error {
 		var t topic
 		var c channels
-		err := rows.Scan(&t, &c.Inbox, &c.Mail)
+		var push sql.NullBool
+		err := rows.Scan(&t, &c.Inbox, &c.Mail, &push)
+		if c.Push = push.Bool; !push.Valid {
+			c.Push = byDefault[t].Push
+		}
 		chosen[t] = c
 		return err
-	}, "SELECT kind, inbox, mail FROM {q2ab_preferences} WHERE userid = ?", userID)
+	}, "SELECT kind, inbox, mail, push FROM {q2ab_preferences} WHERE userid = ?", userID)
 	if err != nil {
 		return p, fmt.Errorf("read preferences: %w", err)
 	}
@@ -150,7 +161,7 @@ func (m *Module) updatePreferences(ctx context.Context, in *preferencesInput) (*
 	b := &in.Body
 	patches := map[topic]*channelsPatch{topicReplies: b.Replies, topicSelected: b.Selected,
 		topicMentions: b.Mentions, topicFollowed: b.Followed, topicVotes: b.Votes,
-		topicMessages: b.Messages, topicWall: b.Wall, topicPosts: b.Posts}
+		topicBadges: b.Badges, topicMessages: b.Messages, topicWall: b.Wall, topicPosts: b.Posts}
 	out := &preferencesOutput{}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
 		var err error
@@ -168,6 +179,9 @@ func (m *Module) updatePreferences(ctx context.Context, in *preferencesInput) (*
 			if patch.Mail != nil {
 				c.Mail = *patch.Mail
 			}
+			if patch.Push != nil {
+				c.Push = *patch.Push
+			}
 			err = choose(ctx, tx, caller.UserID, t, *c)
 		})
 		if err == nil && b.FollowMails != nil {
@@ -181,9 +195,9 @@ func (m *Module) updatePreferences(ctx context.Context, in *preferencesInput) (*
 
 // choose stores a member's choice for a topic.
 func choose(ctx context.Context, tx *database.DB, userID int, t topic, c channels) error {
-	_, err := tx.Exec(ctx, "INSERT INTO {q2ab_preferences} (userid, kind, inbox, mail) VALUES (?, ?, ?, ?)"+
-		tx.Upsert("userid, kind")+"inbox = "+tx.Given("inbox")+", mail = "+tx.Given("mail"),
-		userID, string(t), c.Inbox, c.Mail)
+	_, err := tx.Exec(ctx, `INSERT INTO {q2ab_preferences} (userid, kind, inbox, mail, push)
+		VALUES (?, ?, ?, ?, ?)`+tx.Upsert("userid, kind")+"inbox = "+tx.Given("inbox")+
+		", mail = "+tx.Given("mail")+", push = "+tx.Given("push"), userID, string(t), c.Inbox, c.Mail, c.Push)
 	if err != nil {
 		return fmt.Errorf("store a preference: %w", err)
 	}

@@ -182,7 +182,7 @@ func (m *Module) unsubscribe(ctx context.Context, s subscription) error {
 		}
 		p.each(func(t topic, c *channels) {
 			if t == s.Topic && err == nil {
-				err = choose(ctx, tx, s.UserID, t, channels{Inbox: c.Inbox})
+				err = choose(ctx, tx, s.UserID, t, channels{Inbox: c.Inbox, Push: c.Push})
 			}
 		})
 		return err

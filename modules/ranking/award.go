@@ -179,8 +179,25 @@ func give(ctx context.Context, tx *database.DB, earned []award, flag int) ([]awa
 				strings.Repeat(", "+row, len(part)-1), args...); err != nil {
 			return nil, fmt.Errorf("award badges: %w", err)
 		}
+		if flag != untold {
+			continue
+		}
+		told := make([]events.Event, len(part))
+		for i, a := range part {
+			told[i] = awarded(tx, a)
+		}
+		if err := events.Append(ctx, tx, told...); err != nil {
+			return nil, err
+		}
 	}
 	return fresh, nil
+}
+
+// awarded returns the event that a user was awarded a badge, for the inbox. Q2A and the plugin have no such
+// event.
+func awarded(tx *database.DB, a award) events.Event {
+	return events.Event{Name: "u_badge", At: tx.Now(), Params: []events.Param{
+		{Name: "userid", Value: a.userID}, {Name: "badgeid", Value: a.badge}}}
 }
 
 // missing returns the awards that users do not have yet, each once.

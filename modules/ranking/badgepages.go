@@ -108,6 +108,15 @@ func shownBadge(ctx context.Context, b *badges.Badge) Badge {
 	return Badge{ID: b.ID, Group: b.Group, Title: b.Title(l), Description: b.Description(l)}
 }
 
+// BadgeTitle returns the title of a badge in the language, and whether there is such a badge.
+func BadgeTitle(id int, l problem.Language) (title string, ok bool) {
+	b := badges.ByID(id)
+	if b == nil {
+		return "", false
+	}
+	return b.Title(l), true
+}
+
 func (m *Module) listBadges(ctx context.Context) (*badgesOutput, error) {
 	holders, err := m.holders.of(ctx)
 	if err != nil {

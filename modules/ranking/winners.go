@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/ranking/internal/badges"
 	"38qa.net/backend/modules/site"
@@ -131,6 +132,9 @@ func winnersOf(
 			`INSERT INTO {ysb_badge_ranking} (userid, badgeid, award_date, show_flag, created, updated)
 				VALUES (?, ?, ?, ?, FROM_UNIXTIME(?), FROM_UNIXTIME(?))`,
 			id, badge, from.Format(monthForm), flag, tx.Now(), tx.Now())
+		if err == nil && latest {
+			err = events.Append(ctx, tx, awarded(tx, award{id, badge}))
+		}
 		if err != nil {
 			return err
 		}

@@ -145,6 +145,7 @@ var knownPlugins = map[string]string{
 	"ysb_badge_master":  "q2a-ys-badges",
 	"ysb_badge_ranking": "q2a-ys-badges",
 	"edit_history":      "Edit History",
+	"sn_notice":         "a plugin for notices",
 	"blogs":             "q2a-blog",
 	"blog_posts":        "q2a-blog",
 	"statics":           "q2a-statics",

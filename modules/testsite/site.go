@@ -90,7 +90,7 @@ func After(statements ...string) Option {
 func Settings(t testing.TB) config.Config {
 	t.Helper()
 	cfg, err := config.From(map[string]string{
-		"DATA_DIR": t.TempDir(), "LOG_LEVEL": "warn", "RATE_LIMIT": "off",
+		"DATA_DIR": t.TempDir(), "LOG_LEVEL": "warn", "RATE_LIMIT": "off", "WEBPUSH": "true",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -64,6 +64,21 @@ func (db *DB) HasTable(ctx context.Context, name string) (bool, error) {
 	return slices.Contains(tables, db.prefix+name), err
 }
 
+// Columns returns the names of the columns of a table, in their order; none if there is no such table. The
+// table's name is given without the prefix. It is for the tables of plugins whose columns are not known.
+func (db *DB) Columns(ctx context.Context, table string) ([]string, error) {
+	query := `SELECT column_name
+		FROM information_schema.columns
+		WHERE table_schema = DATABASE() AND table_name = ?
+		ORDER BY ordinal_position`
+	if db.dialect == SQLite {
+		query = "SELECT name FROM pragma_table_info(?) ORDER BY cid"
+	}
+	var columns []string
+	err := db.Select(ctx, Append(&columns), query, db.prefix+table)
+	return columns, err
+}
+
 // CreateSchema makes Q2A's tables in a database that has none of them, with the rows that Q2A's
 // installer inserts. It never changes a table that exists.
 func (db *DB) CreateSchema(ctx context.Context) error {

@@ -69,9 +69,11 @@ type Topics struct {
 	NetVotes *int `json:"netVotes,omitempty"`
 }
 
-// personalWords are the words that streams use for events that concern single users and no post.
+// personalWords are the words that streams use for events that concern single users and no post. Q2A has
+// no events u_inbox and u_inbox_read; package mail reports them.
 var personalWords = map[string]string{
 	"u_message": "message", "u_wall_post": "wall-post", "g_message": "group-message", "u_notice": "notice",
+	"u_inbox": "inbox", "u_inbox_read": "inbox-read",
 }
 
 // ToUsers returns the topics of an event with the given name that concerns the users with the ids, and

@@ -50,7 +50,7 @@ type streamInput struct {
 // PublicEvent is the part of an event that everybody may know, or those whom it concerns. It never contains
 // from which address it was caused, or what was written; and who caused it only where the site shows that too.
 type PublicEvent struct {
-	What        string       `json:"what" enum:"question,answer,comment,edit,selected,unselected,closed,reopened,hidden,reshown,moved,converted,vote,claimed,message,group-message,wall-post,notice,hello,reset" doc:"What happened, as in event"`
+	What        string       `json:"what" enum:"question,answer,comment,edit,selected,unselected,closed,reopened,hidden,reshown,moved,converted,vote,claimed,message,group-message,wall-post,notice,inbox,inbox-read,hello,reset" doc:"What happened, as in event"`
 	At          time.Time    `json:"at"`
 	PostID      int          `json:"postId,omitempty" doc:"The post concerned: get it to show it"`
 	QuestionID  int          `json:"questionId,omitempty" doc:"The question that it belongs to"`
@@ -60,6 +60,7 @@ type PublicEvent struct {
 	Mine        bool         `json:"mine,omitempty" doc:"It concerns the caller; with mine=true"`
 	MessageID   int          `json:"messageId,omitempty" doc:"The message or wall post: get it to show it; in events that concern the caller"`
 	GroupID     int          `json:"groupId,omitempty" doc:"The group that the message is in; in events that concern the caller"`
+	Unread      *int         `json:"unread,omitempty" doc:"How many entries of the caller's inbox are unread then; in inbox-read"`
 	By          *publicActor `json:"by,omitempty" doc:"Who did it, where the site shows that: not for votes, anonymous posts, and events that are sent late"`
 }
 
@@ -86,7 +87,9 @@ const streamDescription = "A stream of server-sent events (`text/event-stream`),
 	"With `mine=true` a signed-in caller is told what concerns them, and nobody else is: `mine` in the data marks it. That is\n" +
 	"- `answer`, `comment`, `question`: an answer to the caller's question, a comment on their post or after their own, a question that follows from their answer.\n" +
 	"- `edit`, `moved`, `converted`, `selected`, `unselected`, `closed`, `reopened`, `hidden`, `reshown`: what others did with the caller's posts.\n" +
-	"- `message`, `group-message`, `wall-post`, `notice`: somebody sent one; `messageId` and `groupId` say which.\n\n" +
+	"- `message`, `group-message`, `wall-post`, `notice`: somebody sent one; `messageId` and `groupId` say which.\n" +
+	"- `inbox`: something new is in the caller's inbox, or an entry of it stands for one more: get `/v1/me/inbox`.\n" +
+	"- `inbox-read`: entries were marked as read or unread, here or elsewhere; `unread` says how many are unread then.\n\n" +
 	"An `EventSource` cannot send a bearer token: get a ticket from `POST /v1/events/tickets` and open `/v1/events?mine=true&ticket=…`. A ticket is good once, so that the browser cannot connect again by itself: " +
 	"on an error close the `EventSource`, get a new ticket and open another one with `lastEventId`. Such a stream ends within a minute when the session ends or the account is blocked.\n\n" +
 	"429 `too_many_streams` for too many streams of one client, 503 when the server has too many."
@@ -290,6 +293,9 @@ func newNotice(e Event, personal bool) *notice {
 	if public.Mine = personal; personal {
 		public.MessageID, _ = e.Param("messageid").(int)
 		public.GroupID, _ = e.Param("groupid").(int)
+		if unread, ok := e.Param("unread").(int); ok {
+			public.Unread = &unread
+		}
 	}
 	if t.ActorShown && e.Actor.Handle != "" {
 		public.By = &publicActor{e.Actor.UserID, e.Actor.Handle}
