@@ -16,11 +16,13 @@ import (
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/community"
+	"38qa.net/backend/modules/hooks"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/observe"
+	"38qa.net/backend/modules/kernel/outbound"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/mail"
 	"38qa.net/backend/modules/media"
@@ -40,6 +42,7 @@ type App struct {
 	Media   *media.Module
 	People  *community.Module
 	Mail    *mail.Module
+	Hooks   *hooks.Module
 	Jobs    *jobs.Manager
 	// Events reads the events of the site as they are written, and hands them to event streams
 	// and to the consumers of the outbox.
@@ -139,6 +142,11 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	if err != nil {
 		return err
 	}
+	a.Hooks = hooks.New(a.DB, hooks.Settings{
+		AllowHTTP: cfg.WebhooksHTTP, Outbound: outbound.Settings{Allow: cfg.ReceiverNetworks()},
+		LogFor: cfg.WebhookLog, Secret: cfg.KeySecret, May: a.mayFollow, Still: a.QA.StillPublic,
+		Posts: a.postsToHooks, Auth: a.Auth,
+	})
 	people := community.New(a.DB, a.Site, a.Auth, a.QA, community.Settings{
 		FollowersShown: cfg.FollowersShown,
 	})
@@ -175,6 +183,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
 		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(),
+		a.Hooks.CleanUpJob(),
 	)
 
 	a.Server = web.New(web.Settings{
@@ -198,6 +207,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Auth.Register(api)
 	points.Register(api)
 	a.Mail.Register(api)
+	a.Hooks.Register(api)
 	a.Jobs.Register(api, auth.RequireAdmin)
 	a.streams.Register(api)
 	a.Site.RegisterStatistics(api, auth.RequireAdmin)
@@ -302,6 +312,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 		working.Go(func() { a.Events.Consume(background, name, handle) })
 	}
 	working.Go(func() { a.Mail.Serve(background) })
+	working.Go(func() { a.Hooks.Serve(background) })
 	if a.cfg.Tracing() {
 		working.Go(func() { a.sample(background) })
 	}
@@ -332,10 +343,20 @@ func (a *App) postRefs(ctx context.Context, ids []int) (map[int]mail.InboxPost, 
 	return list, err
 }
 
+// postsToHooks returns what receivers of webhooks are told of those of the posts that the caller may see.
+func (a *App) postsToHooks(ctx context.Context, ids []int) (map[int]hooks.Post, error) {
+	refs, err := a.QA.Refs(ctx, ids)
+	list := make(map[int]hooks.Post, len(refs))
+	for id, r := range refs {
+		list[id] = hooks.Post{Title: r.Title, Address: r.Address}
+	}
+	return list, err
+}
+
 // consumers returns those who handle the events of the outbox, by their names there.
 func (a *App) consumers() map[string]events.Handler {
 	c := map[string]events.Handler{"jobs": a.Jobs.HandleEvent, "badges": a.Ranking.HandleEvent,
-		"inbox": a.Mail.HandleForInbox}
+		"inbox": a.Mail.HandleForInbox, "hooks": a.Hooks.Handle}
 	if a.Mail.On() {
 		c["mail"] = a.Mail.Handle
 	}
@@ -343,14 +364,14 @@ func (a *App) consumers() map[string]events.Handler {
 }
 
 // WorkOff does what [App.Run] does beside serving, until nothing is left that is due or the context
-// ends: it hands the events of the outbox to their consumers, works on jobs and sends mails. It is for
-// processes that run for a moment only. What one of them does not finish, the next one goes on with.
+// ends: it hands the events of the outbox to their consumers, works on jobs and sends mails and webhooks. It
+// is for processes that run for a moment only. What one of them does not finish, the next one goes on with.
 func (a *App) WorkOff(ctx context.Context) error {
 	var failures []error
 	for name, handle := range a.consumers() {
 		failures = append(failures, events.Consume(ctx, a.DB, name, handle))
 	}
-	failures = append(failures, a.Jobs.WorkOff(ctx), a.Mail.SendDue(ctx))
+	failures = append(failures, a.Jobs.WorkOff(ctx), a.Mail.SendDue(ctx), a.Hooks.SendDue(ctx))
 	_, err := events.Prune(ctx, a.DB, a.cfg.EventRetention)
 	return errors.Join(append(failures, err)...)
 }
