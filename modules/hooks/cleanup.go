@@ -22,8 +22,9 @@ func (m *Module) CleanUpJob() jobs.Job {
 		return m.db.Now() - int64(m.settings.LogFor/time.Second)
 	}
 	return jobs.Job{
-		Name:     "webhooks",
-		Summary:  "removes old deliveries of webhooks, those of deleted webhooks, and secrets that do not sign any more",
+		Name: "webhooks",
+		Summary: "removes old deliveries of webhooks, those of deleted webhooks, and secrets that do not sign " +
+			"any more",
 		Schedule: "20 * * * *",
 		Missed:   jobs.Skip,
 		Steps: []jobs.Step{

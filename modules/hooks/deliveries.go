@@ -37,13 +37,13 @@ type webhookDelivery struct {
 
 type (
 	deliveriesInput struct {
-		webhookPath
+		WebhookPath
 		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many items"`
 		Cursor string `query:"cursor" maxLength:"1000" doc:"nextCursor of the page before"`
 		State  string `query:"state" enum:"waiting,delivered,failed,withdrawn" doc:"Only those"`
 	}
 	deliveryPath struct {
-		webhookPath
+		WebhookPath
 		Delivery int64 `path:"delivery" minimum:"1" maximum:"9007199254740991" doc:"Id of the delivery"`
 	}
 	deliveriesOutput struct{ Body web.List[webhookDelivery] }
@@ -57,7 +57,7 @@ func (m *Module) registerDeliveries(api huma.API) {
 			Summary: summary, Description: "For administrators.", Tags: []string{"Administration"},
 			Errors: append([]int{http.StatusForbidden, http.StatusNotFound}, statuses...)}
 	}
-	list := op("list-deliveries", http.MethodGet, "/deliveries", "What a receiver was told or is to be told, the newest first")
+	list := op("list-deliveries", http.MethodGet, "/deliveries", "What a receiver is told, the newest first")
 	list.Description = "For administrators. Deliveries are kept for as long as the setting WEBHOOK_LOG_KEPT says."
 	web.Register(api, list, m.listDeliveries)
 	replay := op("replay-delivery", http.MethodPost, "/deliveries/{delivery}/replay", "Send a message again",
@@ -87,8 +87,8 @@ func scanDelivery(rows *sql.Rows) (d webhookDelivery, err error) {
 	var topics string
 	var milliseconds int
 	var occurred, created, tried, due int64
-	err = rows.Scan(&d.ID, &d.MessageID, &d.Kind, &topics, &d.State, &d.Attempts, &d.ResponseStatus, &d.Failure,
-		&milliseconds, &occurred, &created, &tried, &due)
+	err = rows.Scan(&d.ID, &d.MessageID, &d.Kind, &topics, &d.State, &d.Attempts, &d.ResponseStatus,
+		&d.Failure, &milliseconds, &occurred, &created, &tried, &due)
 	if err != nil {
 		return d, err
 	}
@@ -181,7 +181,7 @@ func (m *Module) replay(ctx context.Context, in *deliveryPath) (*deliveryOutput,
 	return m.delivery(ctx, in.ID, in.Delivery)
 }
 
-func (m *Module) test(ctx context.Context, in *webhookPath) (*deliveryOutput, error) {
+func (m *Module) test(ctx context.Context, in *WebhookPath) (*deliveryOutput, error) {
 	if err := auth.RequireAdmin(ctx); err != nil {
 		return nil, err
 	}

@@ -115,7 +115,8 @@ func failureOf(err error) failure {
 		return failureForbidden
 	case errors.As(err, &unknown):
 		return failureUnknown
-	case errors.As(err, &certificate), errors.As(err, &alert), errors.As(err, &plain):
+	case errors.As(err, &certificate), errors.As(err, &alert), errors.As(err, &plain),
+		errors.Is(err, http.ErrSchemeMismatch):
 		return failureTLS
 	case errors.As(err, &timed) && timed.Timeout():
 		return failureTimeout

@@ -40,8 +40,8 @@ type subscription struct {
 // revisionText returns the revision for entity tags.
 func (s *subscription) revisionText() string { return strconv.Itoa(s.revision) }
 
-const subscriptionColumns = `id, url, description, kinds, enabled, disabled_reason, secret, sealed, old_secret,
-	old_sealed, old_until, revision, created, updated, failing_since, paused_until, fence`
+const subscriptionColumns = `id, url, description, kinds, enabled, disabled_reason, secret, sealed,
+	old_secret, old_sealed, old_until, revision, created, updated, failing_since, paused_until, fence`
 
 func scanSubscription(rows *sql.Rows) (*subscription, error) {
 	var s subscription

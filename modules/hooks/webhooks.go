@@ -19,8 +19,8 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 )
 
-// webhook is a webhook as administrators see it.
-type webhook struct {
+// Webhook is a webhook as administrators see it.
+type Webhook struct {
 	ID             int        `json:"id"`
 	URL            string     `json:"url" doc:"Address of the receiver"`
 	Description    string     `json:"description,omitempty"`
@@ -37,7 +37,7 @@ type webhook struct {
 
 // issuedWebhook is a webhook with its secret, which is told once.
 type issuedWebhook struct {
-	webhook
+	Webhook
 	Secret string `json:"secret" doc:"whsec_…: verifies the signatures v1. It is not told again"`
 }
 
@@ -57,25 +57,27 @@ type webhookPatch struct {
 	Enabled     *bool     `json:"enabled,omitempty" doc:"false: what waits is kept, and what happens meanwhile is not told. true also ends a pause"`
 }
 
+// WebhookPath names a webhook in the address of an operation.
+type WebhookPath struct {
+	ID int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the webhook"`
+}
+
 type (
-	webhookPath struct {
-		ID int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the webhook"`
-	}
 	newWebhookInput   struct{ Body newWebhook }
 	webhookPatchInput struct {
-		webhookPath
+		WebhookPath
 		Body webhookPatch
 	}
 	secretRotation struct {
 		OverlapHours *int `json:"overlapHours,omitempty" minimum:"0" maximum:"168" doc:"For how long the secret before signs too; 24 by default. 0 if somebody else knows it"`
 	}
 	rotateInput struct {
-		webhookPath
+		WebhookPath
 		Body *secretRotation `required:"false"`
 	}
 	webhookOutput struct {
 		ETag string `header:"ETag"`
-		Body webhook
+		Body Webhook
 	}
 	issuedOutput struct {
 		// Responses with secrets are not kept for repeated requests.
@@ -83,7 +85,7 @@ type (
 		ETag         string `header:"ETag"`
 		Body         issuedWebhook
 	}
-	webhooksOutput struct{ Body web.List[webhook] }
+	webhooksOutput struct{ Body web.List[Webhook] }
 )
 
 // byDefault is for how long the secret before signs too after a rotation.
@@ -111,14 +113,14 @@ func (m *Module) registerWebhooks(api huma.API) {
 	web.Register(api, remove, m.remove)
 	rotate := op("rotate-secret", http.MethodPost, "/{id}/rotate-secret", "Give a webhook a new secret",
 		http.StatusNotFound, http.StatusPreconditionFailed)
-	rotate.Description = "For administrators. Both keys are new. Messages are signed by those before too until the " +
-		"overlap ends; of two rotations within it the first one's secret ends at once."
+	rotate.Description = "For administrators. Both keys are new. Messages are signed by those before too until " +
+		"the overlap ends; of two rotations within it the first one's secret ends at once."
 	web.Register(api, rotate, m.rotate)
 }
 
 // show returns the webhook as administrators see it.
-func (m *Module) show(s *subscription) (webhook, error) {
-	w := webhook{ID: s.id, URL: s.url, Description: s.description, Kinds: append([]string{}, s.kinds...),
+func (m *Module) show(s *subscription) (Webhook, error) {
+	w := Webhook{ID: s.id, URL: s.url, Description: s.description, Kinds: append([]string{}, s.kinds...),
 		Enabled: s.enabled, DisabledReason: s.disabledReason,
 		FailingSince: at(s.failingSince), CreatedAt: *at(s.created), UpdatedAt: *at(s.updated)}
 	now := m.db.Now()
@@ -151,7 +153,7 @@ func (m *Module) list(ctx context.Context, _ *struct{}) (*webhooksOutput, error)
 	if err := auth.RequireAdmin(ctx); err != nil {
 		return nil, err
 	}
-	out := &webhooksOutput{Body: web.List[webhook]{Items: []webhook{}}}
+	out := &webhooksOutput{Body: web.List[Webhook]{Items: []Webhook{}}}
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		s, err := scanSubscription(rows)
 		if err != nil {
@@ -167,7 +169,7 @@ func (m *Module) list(ctx context.Context, _ *struct{}) (*webhooksOutput, error)
 	return out, nil
 }
 
-func (m *Module) get(ctx context.Context, in *webhookPath) (*webhookOutput, error) {
+func (m *Module) get(ctx context.Context, in *WebhookPath) (*webhookOutput, error) {
 	if err := auth.RequireAdmin(ctx); err != nil {
 		return nil, err
 	}
@@ -249,7 +251,7 @@ func (m *Module) issue(ctx context.Context, id int) (*issuedOutput, error) {
 		return nil, err
 	}
 	return &issuedOutput{CacheControl: "no-store", ETag: web.RevisionTag(s.revisionText()),
-		Body: issuedWebhook{webhook: w, Secret: k.secret()}}, nil
+		Body: issuedWebhook{Webhook: w, Secret: k.secret()}}, nil
 }
 
 func (m *Module) update(ctx context.Context, in *webhookPatchInput) (*webhookOutput, error) {
@@ -312,7 +314,7 @@ func (s *subscription) change(ctx context.Context, tx *database.DB, p webhookPat
 }
 
 // remove deletes a webhook. What was queued for it goes with the next clean-up, and is not sent.
-func (m *Module) remove(ctx context.Context, in *webhookPath) (*struct{}, error) {
+func (m *Module) remove(ctx context.Context, in *WebhookPath) (*struct{}, error) {
 	if err := auth.RequireAdmin(ctx); err != nil {
 		return nil, err
 	}
