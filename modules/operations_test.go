@@ -100,12 +100,15 @@ var operationRules = map[string]rule{
 	"get-site-stats": {admins, "", nil}, "get-site-cohorts": {admins, "", nil},
 	"get-titles": {admins, "", nil}, "set-titles": {admins, "", object{"titles": []any{object{"points": 0, "title": "Egg"}, object{"points": 100, "title": "Bee"}}}},
 	"get-point-weights": {admins, "", nil}, "set-point-weights": {admins, "", testsite.PointWeights(nil)},
+	"list-webhooks": {admins, "", nil}, "create-webhook": {admins, "", object{"url": "https://hooks.example/"}},
 	"list-jobs": {admins, "", nil}, "get-job": {admins, "/v1/admin/jobs/recount", nil}, "run-job": {admins, "/v1/admin/jobs/recount/run", object{"dryRun": true}},
 }
 
 // elsewhere are operations that cannot be shown with one request of each caller, with the tests that check
 // who may call them.
 var elsewhere = map[string]string{
+	"get-webhook": "TestWebhooksAreForAdministrators", "update-webhook": "TestWebhooksAreForAdministrators", "delete-webhook": "TestWebhooksAreForAdministrators",
+	"rotate-secret": "TestWebhooksAreForAdministrators", "test-webhook": "TestWebhooksAreForAdministrators", "list-deliveries": "TestWebhooksAreForAdministrators", "replay-delivery": "TestWebhooksAreForAdministrators",
 	"get-draft": "TestDrafts: there is none", "delete-draft": "TestDrafts: there is none",
 	"list-user-favorite-questions": "TestFavoriteQuestionsOfOthers: only one's own, unless the old site shows more",
 	"list-followers":               "TestFollowers: it depends on a setting", "list-following": "TestFollowers: it depends on a setting",

@@ -299,3 +299,33 @@ func TestWebhooksInTheDocument(t *testing.T) {
 		t.Error("the schema of messages is missing")
 	}
 }
+
+// TestWebhooksAreForAdministrators tries every operation on webhooks as somebody below administrators.
+func TestWebhooksAreForAdministrators(t *testing.T) {
+	t.Parallel()
+	s := testsite.New(t, local)
+	made, _ := call(t, s, "POST", path, object{"url": "https://hooks.example/"}, 201)
+	one := fmt.Sprintf("%s/%v", path, made["id"])
+	sent, _ := call(t, s, "POST", one+"/test", nil, 202)
+	operations := []struct {
+		method, path string
+		body         any
+		status       int // for administrators
+	}{
+		{"GET", path, nil, 200}, {"POST", path, object{"url": "https://other.example/"}, 201},
+		{"GET", one, nil, 200}, {"PATCH", one, object{"description": "mine"}, 200},
+		{"POST", one + "/rotate-secret", nil, 200}, {"GET", one + "/deliveries", nil, 200},
+		{"POST", fmt.Sprintf("%s/deliveries/%v/replay", one, sent["id"]), nil, 202},
+		{"POST", one + "/test", nil, 202}, {"DELETE", one, nil, 204},
+	}
+	for _, who := range []int{testsite.Visitor, testsite.Haru, testsite.ModKenji} {
+		for _, op := range operations {
+			if status, answer, _ := s.Try(t, who, op.method, op.path, op.body); status != 403 {
+				t.Errorf("%s %s as %d: %d %v", op.method, op.path, who, status, answer)
+			}
+		}
+	}
+	for _, op := range operations {
+		call(t, s, op.method, op.path, op.body, op.status)
+	}
+}
