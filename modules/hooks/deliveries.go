@@ -58,7 +58,8 @@ func (m *Module) registerDeliveries(api huma.API) {
 			Errors: append([]int{http.StatusForbidden, http.StatusNotFound}, statuses...)}
 	}
 	list := op("list-deliveries", http.MethodGet, "/deliveries", "What a receiver is told, the newest first")
-	list.Description = "For administrators. Deliveries are kept for as long as the setting WEBHOOK_LOG_KEPT says."
+	list.Description = "For administrators. Deliveries are kept for as long as the setting WEBHOOK_LOG_KEPT " +
+		"says."
 	web.Register(api, list, m.listDeliveries)
 	replay := op("replay-delivery", http.MethodPost, "/deliveries/{delivery}/replay", "Send a message again",
 		http.StatusConflict)
@@ -68,7 +69,8 @@ func (m *Module) registerDeliveries(api huma.API) {
 	web.Register(api, replay, m.replay)
 	test := op("test-webhook", http.MethodPost, "/test", "Send a test message", http.StatusConflict)
 	test.DefaultStatus = http.StatusAccepted
-	test.Description = "For administrators. It goes out in the background; the list of deliveries tells how it went."
+	test.Description = "For administrators. It goes out in the background; the list of deliveries tells how it " +
+		"went."
 	web.Register(api, test, m.test)
 }
 
@@ -80,8 +82,8 @@ type deliveryPosition struct {
 // Valid reports whether a delivery can have such a position.
 func (p *deliveryPosition) Valid() bool { return p.ID < 1<<32 && web.ValidID(int(p.ID)) }
 
-const deliveryColumns = `id, messageid, kind, topics, state, attempts, status, failure, milliseconds, at, created,
-	tried, due`
+const deliveryColumns = `id, messageid, kind, topics, state, attempts, status, failure, milliseconds, at,
+	created, tried, due`
 
 func scanDelivery(rows *sql.Rows) (d webhookDelivery, err error) {
 	var topics string

@@ -22,7 +22,7 @@ import (
 )
 
 // patient is how long a test waits for what has to happen.
-const patient = time.Minute
+const patient = 5 * time.Minute
 
 // ground is the database of a site, which several processes use.
 type ground struct {
@@ -114,8 +114,8 @@ func (m *Module) subscribe(t *testing.T, url string, wanted ...string) (id int, 
 
 // event is a public event as the outbox hands it out.
 func event(seq int64, kind string, post int) events.Event {
-	return events.Event{Seq: seq, At: 1_800_000_000, Topics: events.Topics{Public: true, What: kind, PostID: post,
-		QuestionID: 7, Tags: []string{"queen"}, For: []int{4711}, ActorShown: true}}
+	return events.Event{Seq: seq, At: 1_800_000_000, Topics: events.Topics{Public: true, What: kind,
+		PostID: post, QuestionID: 7, Tags: []string{"queen"}, For: []int{4711}, ActorShown: true}}
 }
 
 // handle has a module handle events, each in a transaction of its own.

@@ -61,7 +61,8 @@ func TestJudge(t *testing.T) {
 		{"second failure", refused, 1, now - 25, verdict{state: waiting, due: now + 75, failingSince: now - 25}},
 		{"no connection", outcome{failure: failureNone}, 0, 0,
 			verdict{state: waiting, due: now + 25, failingSince: now}},
-		{"the last but one", refused, 7, now - day, verdict{state: waiting, due: now + 54675, failingSince: now - day}},
+		{"the last but one", refused, 7, now - day,
+			verdict{state: waiting, due: now + 54675, failingSince: now - day}},
 		{"the last", refused, 8, now - day, verdict{state: failed, failingSince: now - day}},
 		{"the last, in the fifth day", refused, 8, now - 5*day + 1,
 			verdict{state: failed, failingSince: now - 5*day + 1}},
@@ -73,9 +74,11 @@ func TestJudge(t *testing.T) {
 			verdict{state: failed, failingSince: now, disable: reasonGone}},
 		{"busy", outcome{status: 503, failure: failureRefused, retryAfter: time.Minute}, 0, 0,
 			verdict{state: waiting, due: now + 60, failingSince: now, pausedUntil: now + 60}},
-		{"busy for less than the pause", outcome{status: 429, failure: failureRefused, retryAfter: 5 * time.Second}, 0, 0,
+		{"busy for less than the pause",
+			outcome{status: 429, failure: failureRefused, retryAfter: 5 * time.Second}, 0, 0,
 			verdict{state: waiting, due: now + 25, failingSince: now, pausedUntil: now + 5}},
-		{"a wish that is not for all", outcome{status: 500, failure: failureRefused, retryAfter: time.Minute}, 0, 0,
+		{"a wish that is not for all",
+			outcome{status: 500, failure: failureRefused, retryAfter: time.Minute}, 0, 0,
 			verdict{state: waiting, due: now + 60, failingSince: now}},
 	} {
 		if got := judge(c.outcome, c.failures, c.failingSince, now, 0.5); got != c.want {
@@ -104,7 +107,8 @@ func TestIsReceiver(t *testing.T) {
 		"https:///q2a": false, "https://user@hooks.example/": false, "https://hooks.example/#top": false,
 		"https:hooks.example": false, "https://hooks.example:0/": false, "https://hooks.example:99999/": false,
 		"https://127.0.0.1/": false, "https://[::1]/": false, "https://[::ffff:10.0.0.1]/": false,
-		"https://10.1.2.3/": false, "https://169.254.169.254/latest/meta-data": false, "https://hooks.example/\n": false,
+		"https://10.1.2.3/": false, "https://169.254.169.254/latest/meta-data": false,
+		"https://hooks.example/\n": false,
 		"https://hooks.example/a b": false, "//hooks.example/": false, "https://[fe80::1%25eth0]/": false,
 	} {
 		if got := isReceiver(address, false, nil); got != want {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,13 +42,16 @@ func (m *Module) count(t *testing.T, s state) (n int) {
 }
 
 // TestThousandDeliveries has three processes send 250 events to four receivers, of which one is fast, one
-// refuses a third of the messages at first, one is slow and one always fails, while other processes take receivers
-// and die. Each message arrives or is given up, and first attempts come in the order of the events, one at
-// a time.
+// refuses a third of the messages at first, one is slow and one always fails, after processes have taken
+// receivers and died. Each message arrives or is given up, and first attempts come in the order of the events,
+// one at a time. TEST_HOOK_EVENTS sets another number of events.
 func TestThousandDeliveries(t *testing.T) {
 	t.Parallel()
 	onDatabases(t, func(t *testing.T, p ground) {
-		const events = 250
+		events := 250
+		if n, err := strconv.Atoi(os.Getenv("TEST_HOOK_EVENTS")); err == nil {
+			events = n
+		}
 		fast := receive(t, nil)
 		var tried sync.Map
 		shaky := receive(t, func(w http.ResponseWriter, r *http.Request) {
@@ -70,8 +74,8 @@ func TestThousandDeliveries(t *testing.T) {
 		for _, s := range sinks {
 			first.subscribe(t, s.URL)
 		}
-		for seq := int64(1); seq <= events; seq++ {
-			first.handle(t, event(seq, "question", int(seq)))
+		for post := 1; post <= events; post++ {
+			first.handle(t, event(int64(post), "question", post))
 		}
 		for range 20 { // processes that take a receiver and die before they have done anything, or everything
 			r, err := first.claim(t.Context())

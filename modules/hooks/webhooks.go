@@ -113,8 +113,8 @@ func (m *Module) registerWebhooks(api huma.API) {
 	web.Register(api, remove, m.remove)
 	rotate := op("rotate-secret", http.MethodPost, "/{id}/rotate-secret", "Give a webhook a new secret",
 		http.StatusNotFound, http.StatusPreconditionFailed)
-	rotate.Description = "For administrators. Both keys are new. Messages are signed by those before too until " +
-		"the overlap ends; of two rotations within it the first one's secret ends at once."
+	rotate.Description = "For administrators. Both keys are new. Messages are signed by those before too " +
+		"until the overlap ends; of two rotations within it the first one's secret ends at once."
 	web.Register(api, rotate, m.rotate)
 }
 

@@ -135,13 +135,15 @@ func TestWebhooksOverREST(t *testing.T) {
 			t.Errorf("list: %v", list)
 		}
 		tag := header.Get("ETag")
-		changed, header := call(t, s, "PATCH", one, object{"enabled": false, "kinds": []string{}}, 200, "If-Match", tag)
+		changed, header := call(t, s, "PATCH", one, object{"enabled": false, "kinds": []string{}}, 200,
+			"If-Match", tag)
 		if changed["enabled"] != false || fmt.Sprint(changed["kinds"]) != "[]" || changed["url"] != made["url"] {
 			t.Errorf("changed: %v", changed)
 		}
 		for _, r := range []struct{ method, path string }{
 			{"PATCH", one}, {"DELETE", one}, {"POST", one + "/rotate-secret"}} {
-			if answer, _ := call(t, s, r.method, r.path, object{}, 412, "If-Match", tag); answer["code"] != "precondition_failed" {
+			answer, _ := call(t, s, r.method, r.path, object{}, 412, "If-Match", tag)
+			if answer["code"] != "precondition_failed" {
 				t.Errorf("%s %s by who does not know the change: %v", r.method, r.path, answer)
 			}
 		}
@@ -155,7 +157,8 @@ func TestWebhooksOverREST(t *testing.T) {
 		for i := range 100 {
 			call(t, s, "POST", path, object{"url": fmt.Sprintf("https://hooks.example/%d", i)}, 201)
 		}
-		if answer, _ := call(t, s, "POST", path, object{"url": "https://hooks.example/"}, 409); answer["code"] != "too_many_webhooks" {
+		answer, _ := call(t, s, "POST", path, object{"url": "https://hooks.example/"}, 409)
+		if answer["code"] != "too_many_webhooks" {
 			t.Errorf("one too many: %v", answer)
 		}
 	})
@@ -169,7 +172,8 @@ func TestWebhooksFromPostToReceiver(t *testing.T) {
 		s := testsite.New(t, db, testsite.At(&now), local)
 		workOff(t, s) // consumers begin with what happens from now on
 		receiver := receive(t)
-		made, _ := call(t, s, "POST", path, object{"url": receiver.url, "kinds": []string{"question", "hidden"}}, 201)
+		made, _ := call(t, s, "POST", path,
+			object{"url": receiver.url, "kinds": []string{"question", "hidden"}}, 201)
 		one := fmt.Sprintf("%s/%v", path, made["id"])
 		ask := func(title string) int {
 			return s.Do(t, testsite.Haru, "POST", "/v1/questions",
@@ -179,7 +183,8 @@ func TestWebhooksFromPostToReceiver(t *testing.T) {
 		workOff(t, s)
 		got := receiver.take()
 		if len(got) != 1 || !got[0].valid(t, made["secret"]) ||
-			!strings.Contains(string(got[0].body), fmt.Sprintf(`"postId":%d,"questionId":%d,"title":"Who is told`, seen, seen)) ||
+			!strings.Contains(string(got[0].body),
+				fmt.Sprintf(`"postId":%d,"questionId":%d,"title":"Who is told`, seen, seen)) ||
 			strings.Contains(string(got[0].body), "haru") {
 			t.Fatalf("told: %s", got)
 		}
@@ -196,10 +201,12 @@ func TestWebhooksFromPostToReceiver(t *testing.T) {
 
 		list, _ := call(t, s, "GET", one+"/deliveries?limit=2", nil, 200)
 		items, _ := list["items"].([]any)
-		if len(items) != 2 || items[1].(object)["state"] != "withdrawn" || items[0].(object)["state"] != "delivered" {
+		if len(items) != 2 || items[1].(object)["state"] != "withdrawn" ||
+			items[0].(object)["state"] != "delivered" {
 			t.Fatalf("log: %v", list)
 		}
-		rest, _ := call(t, s, "GET", fmt.Sprintf("%s/deliveries?limit=2&cursor=%v", one, list["nextCursor"]), nil, 200)
+		rest, _ := call(t, s, "GET",
+			fmt.Sprintf("%s/deliveries?limit=2&cursor=%v", one, list["nextCursor"]), nil, 200)
 		items, _ = rest["items"].([]any)
 		if len(items) != 1 || rest["nextCursor"] != nil {
 			t.Fatalf("the rest of the log: %v", rest)
@@ -216,8 +223,9 @@ func TestWebhooksFromPostToReceiver(t *testing.T) {
 			t.Errorf("rotated: %v", rotated)
 		}
 		replay := fmt.Sprintf("%s/deliveries/%v/replay", one, first["id"])
-		if answer, _ := call(t, s, "POST", replay, nil, 202); answer["state"] != "waiting" || answer["nextAttemptAt"] == nil {
-			t.Errorf("replay: %v", answer)
+		again, _ := call(t, s, "POST", replay, nil, 202)
+		if again["state"] != "waiting" || again["nextAttemptAt"] == nil {
+			t.Errorf("replay: %v", again)
 		}
 		call(t, s, "POST", fmt.Sprintf("%s/deliveries/%d/replay", one, 999), nil, 404)
 		workOff(t, s)
@@ -227,8 +235,9 @@ func TestWebhooksFromPostToReceiver(t *testing.T) {
 			t.Errorf("replayed: %s", got)
 		}
 		now = now.Add(2 * time.Hour)
-		if answer, _ := call(t, s, "POST", one+"/test", nil, 202); answer["kind"] != "test" || answer["postId"] != nil {
-			t.Errorf("test: %v", answer)
+		test, _ := call(t, s, "POST", one+"/test", nil, 202)
+		if test["kind"] != "test" || test["postId"] != nil {
+			t.Errorf("test: %v", test)
 		}
 		workOff(t, s)
 		got = receiver.take()
@@ -272,7 +281,8 @@ func cleanUp(t *testing.T, s *testsite.Site) {
 
 func deliveries(t *testing.T, s *testsite.Site) (n int) {
 	t.Helper()
-	if _, err := s.App.DB.Get(context.Background(), []any{&n}, "SELECT COUNT(*) FROM {q2ab_deliveries}"); err != nil {
+	if _, err := s.App.DB.Get(context.Background(), []any{&n},
+		"SELECT COUNT(*) FROM {q2ab_deliveries}"); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -291,7 +301,8 @@ func TestWebhooksInTheDocument(t *testing.T) {
 		t.Errorf("%d kinds of messages, and %d webhooks", len(words), len(doc.Webhooks))
 	}
 	for _, word := range words {
-		if body := fmt.Sprint(doc.Webhooks[fmt.Sprint(word)].Post.RequestBody); !strings.Contains(body, "WebhookMessage") {
+		body := fmt.Sprint(doc.Webhooks[fmt.Sprint(word)].Post.RequestBody)
+		if !strings.Contains(body, "WebhookMessage") {
 			t.Errorf("%v: %v", word, body)
 		}
 	}
