@@ -69,8 +69,8 @@ func (m *Module) registerDeliveries(api huma.API) {
 	web.Register(api, replay, m.replay)
 	test := op("test-webhook", http.MethodPost, "/test", "Send a test message", http.StatusConflict)
 	test.DefaultStatus = http.StatusAccepted
-	test.Description = "For administrators. It goes out in the background; the list of deliveries tells how it " +
-		"went."
+	test.Description = "For administrators. It goes out in the background; the list of deliveries tells how " +
+		"it went."
 	web.Register(api, test, m.test)
 }
 

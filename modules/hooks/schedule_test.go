@@ -108,7 +108,7 @@ func TestIsReceiver(t *testing.T) {
 		"https:hooks.example": false, "https://hooks.example:0/": false, "https://hooks.example:99999/": false,
 		"https://127.0.0.1/": false, "https://[::1]/": false, "https://[::ffff:10.0.0.1]/": false,
 		"https://10.1.2.3/": false, "https://169.254.169.254/latest/meta-data": false,
-		"https://hooks.example/\n": false,
+		"https://hooks.example/\n":  false,
 		"https://hooks.example/a b": false, "//hooks.example/": false, "https://[fe80::1%25eth0]/": false,
 	} {
 		if got := isReceiver(address, false, nil); got != want {

@@ -25,7 +25,7 @@ type failure string
 
 const (
 	failureTimeout   failure = "timeout"           // no response within sendTimeout
-	failureForbidden failure = "forbidden-address" // the name means an address that is not public
+	failureForbidden failure = "forbidden-address" // the address, or what the name means, is not public
 	failureUnknown   failure = "unknown-host"      // the name has no address
 	failureTLS       failure = "bad-certificate"   // the certificate is not valid, or there is no TLS
 	failureNone      failure = "no-connection"     // anything else without a response
@@ -61,6 +61,9 @@ func (m *Module) send(ctx context.Context, d *queued) (outcome, error) {
 
 // post sends a body to a receiver.
 func (m *Module) post(ctx context.Context, d *queued, body []byte) (outcome, error) {
+	if !isReceiver(d.url, m.settings.AllowHTTP, m.settings.Outbound.Allow) {
+		return outcome{failure: failureForbidden}, nil // a setting was changed since the webhook was made
+	}
 	at := m.db.Now()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url, bytes.NewReader(body))
 	if err != nil {

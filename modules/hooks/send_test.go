@@ -195,6 +195,21 @@ func TestSilentReceiver(t *testing.T) {
 	})
 }
 
+// TestPlainAddress has a webhook whose address has no TLS, on a server that does not allow that any more.
+func TestPlainAddress(t *testing.T) {
+	t.Parallel()
+	onDatabases(t, func(t *testing.T, p ground) {
+		m := p.process(t, func(s *Settings) { s.AllowHTTP = false })
+		s := receive(t, nil)
+		id, _ := m.subscribe(t, s.URL)
+		m.handle(t, event(1, "question", 10))
+		m.due(t)
+		if r := m.rows(t, id)[0]; r.failure != failureForbidden || len(s.requests()) > 0 {
+			t.Errorf("%+v after %d requests", r, len(s.requests()))
+		}
+	})
+}
+
 // TestRebinding has the name of a receiver change its meaning after the first message.
 func TestRebinding(t *testing.T) {
 	t.Parallel()

@@ -43,8 +43,8 @@ func (m *Module) count(t *testing.T, s state) (n int) {
 
 // TestThousandDeliveries has three processes send 250 events to four receivers, of which one is fast, one
 // refuses a third of the messages at first, one is slow and one always fails, after processes have taken
-// receivers and died. Each message arrives or is given up, and first attempts come in the order of the events,
-// one at a time. TEST_HOOK_EVENTS sets another number of events.
+// receivers and died. Each message arrives or is given up, and first attempts come in the order of the
+// events, one at a time. TEST_HOOK_EVENTS sets another number of events.
 func TestThousandDeliveries(t *testing.T) {
 	t.Parallel()
 	onDatabases(t, func(t *testing.T, p ground) {
@@ -129,6 +129,72 @@ func TestThousandDeliveries(t *testing.T) {
 			if r.attempts != maxAttempts {
 				t.Errorf("given up after %d attempts, want %d", r.attempts, maxAttempts)
 				break
+			}
+		}
+	})
+}
+
+// TestKills has three processes send to three receivers and kills one of them 20 times: it loses the database
+// from one moment to the next, and with it what it would have noted. TEST_HOOK_EVENTS sets another number of
+// events than 100.
+func TestKills(t *testing.T) {
+	t.Parallel()
+	onDatabases(t, func(t *testing.T, p ground) {
+		const kills = 20
+		events := 100
+		if n, err := strconv.Atoi(os.Getenv("TEST_HOOK_EVENTS")); err == nil {
+			events = n
+		}
+		var calls atomic.Int64
+		called := func(code int) *sink {
+			return receive(t, func(w http.ResponseWriter, _ *http.Request) {
+				calls.Add(1)
+				w.WriteHeader(code)
+			})
+		}
+		sinks := []*sink{called(http.StatusOK), called(http.StatusAccepted), called(http.StatusTeapot)}
+		first := p.process(t)
+		for _, s := range sinks {
+			first.subscribe(t, s.URL)
+		}
+		for post := 1; post <= events; post++ {
+			first.handle(t, event(int64(post), "question", post))
+		}
+		for kill := range kills {
+			processes := []*Module{p.process(t), p.process(t), p.process(t)}
+			var stops []func()
+			for _, m := range processes {
+				stops = append(stops, serve(t, m))
+			}
+			before := calls.Load()
+			eventually(t, "something is sent", func() bool {
+				first.passTime(t, p)
+				return calls.Load() > before+2 || first.count(t, waiting) == 0
+			})
+			processes[kill%3].db.Close()
+			for _, stop := range stops {
+				stop()
+			}
+			p.now.Add(int64(lease.Seconds()) + 1)
+		}
+		serve(t, first)
+		eventually(t, "all is delivered or given up", func() bool {
+			first.passTime(t, p)
+			return first.count(t, waiting) == 0
+		})
+		if got, want := first.count(t, delivered), 2*events; got != want {
+			t.Errorf("%d delivered, want %d", got, want)
+		}
+		if got := first.count(t, failed); got != events {
+			t.Errorf("%d given up, want %d", got, events)
+		}
+		for i, s := range sinks {
+			requests := s.requests()
+			if err := inOrder(requests, events); err != nil {
+				t.Errorf("receiver %d: %v", i+1, err)
+			}
+			if i < 2 && len(requests) > events+kills {
+				t.Errorf("receiver %d got %d requests for %d events", i+1, len(requests), events)
 			}
 		}
 	})

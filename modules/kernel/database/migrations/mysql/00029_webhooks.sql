@@ -49,6 +49,7 @@ CREATE TABLE {q2ab_deliveries} (
   milliseconds INT UNSIGNED NOT NULL DEFAULT 0,
   failure VARCHAR(20) CHARACTER SET ascii NOT NULL DEFAULT '',
   UNIQUE KEY event (webhookid, seq),
+  KEY list (webhookid, id),
   KEY queue (webhookid, state, due, id),
   KEY created (created)
 ) ENGINE=InnoDB;

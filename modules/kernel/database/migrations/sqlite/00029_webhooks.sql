@@ -38,6 +38,7 @@ CREATE TABLE {q2ab_deliveries} (
   failure TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX {q2ab_deliveries}_event ON {q2ab_deliveries} (webhookid, seq);
+CREATE INDEX {q2ab_deliveries}_list ON {q2ab_deliveries} (webhookid, id);
 CREATE INDEX {q2ab_deliveries}_queue ON {q2ab_deliveries} (webhookid, state, due, id);
 CREATE INDEX {q2ab_deliveries}_created ON {q2ab_deliveries} (created);
 
