@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test test-mysql test-mariadb lint bench bench-ranking bench-uploads bench-digests attack torture torture-jobs streams media-move cognito fuzz fuzz-api client client-example openapi openapi-changes lambda-check terraform-check ecs-deploy-check loadtest chaos container-check cover
+.PHONY: check test test-mysql test-mariadb lint bench bench-ranking bench-uploads bench-digests attack torture torture-jobs torture-hooks streams media-move cognito fuzz fuzz-api client client-example openapi openapi-changes lambda-check terraform-check ecs-deploy-check loadtest chaos container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -46,6 +46,10 @@ torture:
 # Three processes share a job that is due 1,000 times, while they are killed and paused: does each run happen, and once?
 torture-jobs:
 	.ci/torture-jobs $(TORTURE_ARGS)
+
+# 10,000 deliveries of webhooks by three processes, which are killed: does each arrive, or is it given up by the rule, in order?
+torture-hooks:
+	TEST_HOOK_EVENTS=2500 go test ./modules/hooks -run 'TestThousandDeliveries|TestKills' -count 1 -timeout 60m
 
 # 20,000 actions of 16 clients, who follow, mute, ask and answer here and as on the old site, and then: are all streams as
 # they must be? STREAMS_ARGS are the flags of tools/streams; in seconds: STREAMS_ARGS="--actions 500"

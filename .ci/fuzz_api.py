@@ -116,12 +116,17 @@ REFUSED_FIELDS = [
     ("*", "handles", "not_reachable", "depends on who follows whom"),
     ("*", "handles", "too_few", "the others without the caller, each once"),
     ("*", "handles", "too_many", "ten members of a group with those who are in it"),
+    ("create-webhook", "url", "no_receiver", "an https address of a public host"),
+    ("update-webhook", "url", "no_receiver", "an https address of a public host"),
     ("sign-up", "password", "too_short", "counted after Q2A's clean-up of form values"),
 ]
 
 # Refusals of a whole request that its schema allows, by the operation's id and the problem's code.
 REFUSED = [
     ("save-draft", "too_many_drafts", "a user has a hundred already"),
+    ("create-webhook", "too_many_webhooks", "the site has a hundred already"),
+    ("test-webhook", "webhook_disabled", "depends on the webhook"),
+    ("replay-delivery", "webhook_disabled", "depends on the webhook"),
     ("*", "invalid_cursor", "cursors are opaque: only those that a list gave are good"),
     ("begin-upload", "body_too_large", "the setting UPLOAD_LIMIT, of a file that is only announced"),
 ]

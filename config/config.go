@@ -86,6 +86,9 @@ type Config struct {
 	AskRestriction  string            `env:"ASK_RESTRICTION" envDefault:"off" doc:"The rule of the old site's plugin q2a-ask-restriction, which the plugin enforces in its page only: members ask once their profile says location and about, and once every answer of the last days (option qa_ask_restriction_date, else 7) to their own questions has a comment. off, on, or auto: on where the plugin is (in the option enabled_plugins or, where that names none, by the plugin's own option)."`
 	BestAnswerRule  string            `env:"BEST_ANSWER_RESTRICTION" envDefault:"off" doc:"The rule of the plugin q2a-best-answer-restriction: below administrators the best answer is chosen once, and neither changed nor taken back. off, on, or auto: on where the plugin is in the option enabled_plugins."`
 	TagRestriction  string            `env:"TAG_SET_RESTRICTION" envDefault:"off" doc:"The rule of the plugin q2a-tag-set-restriction: visitors choose no tags of questions and, where the option q2a_tag_set_restriction_enabled is on, nobody below super administrators does. off, on, or auto, as ASK_RESTRICTION."`
+	WebhooksHTTP    bool              `env:"WEBHOOKS_OVER_HTTP" envDefault:"false" doc:"Let webhooks have http addresses, which nobody should but in development: whoever is on the way reads and changes what is sent."`
+	WebhookNetworks []string          `env:"WEBHOOK_NETWORKS" doc:"Networks that are not public and in which receivers of webhooks may be nevertheless, separated by commas, e.g. 10.1.0.0/16. Empty: webhooks reach public addresses only, whatever their names mean."`
+	WebhookLog      time.Duration     `env:"WEBHOOK_LOG_KEPT" envDefault:"720h" doc:"How long it is kept what receivers of webhooks were told. 0s: for ever."`
 	LogLevel        string            `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error."`
 	LogFormat       string            `env:"LOG_FORMAT" envDefault:"json" doc:"json, or text for reading at a terminal."`
 	SecretARNs      map[string]string `env:"SECRET_ARNS" envKeyValSeparator:"=" doc:"Secrets that the Lambda function fetches from AWS Secrets Manager when it starts: NAME=ARN of settings, separated by commas. Servers do not use it; ECS gives its tasks their secrets."`
@@ -193,22 +196,31 @@ func (c Config) Zone() *time.Location {
 
 // Proxies returns the parsed TrustedProxies.
 func (c Config) Proxies() []netip.Prefix {
-	var prefixes []netip.Prefix
-	for _, p := range c.TrustedProxies {
-		if prefix, err := netip.ParsePrefix(p); err == nil {
-			prefixes = append(prefixes, prefix)
+	return prefixes(c.TrustedProxies)
+}
+
+// ReceiverNetworks returns the parsed WebhookNetworks.
+func (c Config) ReceiverNetworks() []netip.Prefix { return prefixes(c.WebhookNetworks) }
+
+func prefixes(texts []string) (list []netip.Prefix) {
+	for _, text := range texts {
+		if prefix, err := netip.ParsePrefix(text); err == nil {
+			list = append(list, prefix)
 		}
 	}
-	return prefixes
+	return list
 }
 
 func (c Config) validate() error {
 	if _, err := time.LoadLocation(c.TimeZone); err != nil {
 		return fmt.Errorf("TIME_ZONE: %w", err)
 	}
-	for _, p := range c.TrustedProxies {
-		if _, err := netip.ParsePrefix(p); err != nil {
-			return fmt.Errorf("TRUSTED_PROXIES: %w", err)
+	for name, networks := range map[string][]string{
+		"TRUSTED_PROXIES": c.TrustedProxies, "WEBHOOK_NETWORKS": c.WebhookNetworks} {
+		for _, p := range networks {
+			if _, err := netip.ParsePrefix(p); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
 		}
 	}
 	for name, value := range map[string]string{

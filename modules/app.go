@@ -16,12 +16,14 @@ import (
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/community"
+	"38qa.net/backend/modules/hooks"
 	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/observe"
+	"38qa.net/backend/modules/kernel/outbound"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/mail"
@@ -42,6 +44,7 @@ type App struct {
 	Media   *media.Module
 	People  *community.Module
 	Mail    *mail.Module
+	Hooks   *hooks.Module
 	Jobs    *jobs.Manager
 	// Audit is the log of what administrators and moderators change.
 	Audit *audit.Log
@@ -150,6 +153,11 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	if err != nil {
 		return err
 	}
+	a.Hooks = hooks.New(a.DB, hooks.Settings{
+		AllowHTTP: cfg.WebhooksHTTP, Outbound: outbound.Settings{Allow: cfg.ReceiverNetworks()},
+		LogFor: cfg.WebhookLog, Secret: cfg.KeySecret, May: a.mayFollow, Still: a.QA.StillPublic,
+		Posts: a.postsToHooks, Auth: a.Auth,
+	})
 	people := community.New(a.DB, a.Site, a.Auth, a.QA, community.Settings{
 		FollowersShown: cfg.FollowersShown,
 	})
@@ -187,6 +195,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
 		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(), a.Mail.DigestJob(),
+		a.Hooks.CleanUpJob(),
 	)
 
 	a.Server = web.New(web.Settings{
@@ -210,6 +219,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Auth.Register(api)
 	points.Register(api)
 	a.Mail.Register(api)
+	a.Hooks.Register(api)
 	a.Jobs.Register(api, auth.RequireAdmin)
 	a.Audit.Register(api, auth.RequireAdmin)
 	a.streams.Register(api)
@@ -316,6 +326,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	}
 	working.Go(func() { a.Mail.Serve(background) })
 	working.Go(func() { a.Mail.ServePushes(background) })
+	working.Go(func() { a.Hooks.Serve(background) })
 	if a.cfg.Tracing() {
 		working.Go(func() { a.sample(background) })
 	}
@@ -373,10 +384,20 @@ func badgeOf(id int, l problem.Language) (mail.InboxBadge, bool) {
 	return mail.InboxBadge{ID: id, Title: title}, ok
 }
 
+// postsToHooks returns what receivers of webhooks are told of those of the posts that the caller may see.
+func (a *App) postsToHooks(ctx context.Context, ids []int) (map[int]hooks.Post, error) {
+	refs, err := a.QA.Refs(ctx, ids)
+	list := make(map[int]hooks.Post, len(refs))
+	for id, r := range refs {
+		list[id] = hooks.Post{Title: r.Title, Address: r.Address}
+	}
+	return list, err
+}
+
 // consumers returns those who handle the events of the outbox, by their names there.
 func (a *App) consumers() map[string]events.Handler {
 	c := map[string]events.Handler{"jobs": a.Jobs.HandleEvent, "badges": a.Ranking.HandleEvent,
-		"inbox": a.Mail.HandleForInbox}
+		"inbox": a.Mail.HandleForInbox, "hooks": a.Hooks.Handle}
 	if a.Mail.On() {
 		c["mail"] = a.Mail.Handle
 	}
@@ -384,15 +405,16 @@ func (a *App) consumers() map[string]events.Handler {
 }
 
 // WorkOff does what [App.Run] does beside serving, until nothing is left that is due or the context
-// ends: it hands the events of the outbox to their consumers, works on jobs, sends mails and pushes. It is for
-// processes that run for a moment only. What one of them does not finish, the next one goes on with.
+// ends: it hands the events of the outbox to their consumers, works on jobs, sends mails and webhooks, and
+// pushes. It is for processes that run for a moment only. What one of them does not finish, the next one goes
+// on with.
 func (a *App) WorkOff(ctx context.Context) error {
 	var failures []error
 	for name, handle := range a.consumers() {
 		failures = append(failures, events.Consume(ctx, a.DB, name, handle))
 	}
-	failures = append(failures, a.Jobs.WorkOff(ctx), a.Mail.SendDue(ctx),
-		a.Mail.SendDuePushes(ctx))
+	failures = append(failures, a.Jobs.WorkOff(ctx), a.Mail.SendDue(ctx), a.Mail.SendDuePushes(ctx),
+		a.Hooks.SendDue(ctx))
 	_, err := events.Prune(ctx, a.DB, a.cfg.EventRetention)
 	return errors.Join(append(failures, err)...)
 }

@@ -106,6 +106,11 @@ func fillLists(ctx context.Context, app *modules.App) error {
 		VALUES (27, 0, 1, '', 1700000000, 4, 0, 0, '', 'An older version.', '', '', 0)`); err != nil {
 		return err
 	}
+	if _, err := app.DB.Exec(ctx, `INSERT INTO {q2ab_webhooks}
+			(id, url, description, kinds, enabled, secret, sealed, created, updated)
+		VALUES (101, 'https://hooks.example/', '', '', 0, '', 0, 1700000000, 1700000000)`); err != nil {
+		return err
+	}
 	for i := range 2 {
 		for _, row := range []struct {
 			query string
@@ -119,6 +124,8 @@ func fillLists(ctx context.Context, app *modules.App) error {
 				VALUES (1, ?, 'A feed', 'read', 1700000000, 4000000000)`, []any{fmt.Sprintf("%032d", i)}},
 			{`INSERT INTO {q2ab_audit} (at, byuserid, byhandle, ip, action, kind, subject)
 				VALUES (1700000000, 1, 'superbee', '', 'block-user', 'user', '4')`, nil},
+			{`INSERT INTO {q2ab_deliveries} (webhookid, seq, messageid, kind, at, topics, state, created)
+				VALUES (101, ?, 'msg_1', 'question', 1700000000, ?, 'waiting', 1700000000)`, []any{i + 4, "{}"}},
 			{`INSERT INTO {q2ab_notices} (content, format, byuserid, made, last, done)
 				VALUES ('Hello', '', 1, 1700000000, 0, 1)`, nil},
 		} {

@@ -40,7 +40,7 @@ var exampleRequests = map[string]struct {
 }
 
 // secret are the fields whose values are not shown in examples.
-var secret = []string{"accessToken", "idToken", "refreshToken"}
+var secret = []string{"accessToken", "idToken", "refreshToken", "secret", "publicKey"}
 
 // TestExamples sends a request to every operation that operationRules has, and checks that the examples in the
 // OpenAPI document have the fields of what the server responds with now. With -update-examples it writes them

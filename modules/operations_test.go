@@ -106,6 +106,7 @@ var operationRules = map[string]rule{
 	"get-site-stats": {admins, "", nil}, "get-site-cohorts": {admins, "", nil},
 	"get-titles": {admins, "", nil}, "set-titles": {admins, "", object{"titles": []any{object{"points": 0, "title": "Egg"}, object{"points": 100, "title": "Bee"}}}},
 	"get-point-weights": {admins, "", nil}, "set-point-weights": {admins, "", testsite.PointWeights(nil)},
+	"list-webhooks": {admins, "", nil}, "create-webhook": {admins, "", object{"url": "https://hooks.example/"}},
 	"list-jobs": {admins, "", nil}, "get-job": {admins, "/v1/admin/jobs/recount", nil}, "run-job": {admins, "/v1/admin/jobs/recount/run", object{"dryRun": true}},
 }
 
@@ -113,6 +114,8 @@ var operationRules = map[string]rule{
 // who may call them.
 var elsewhere = map[string]string{
 	"revoke-token": "TestTokens: only one's own", "revoke-any-token": "TestTokensOfOthers: there is none",
+	"get-webhook": "TestWebhooksAreForAdministrators", "update-webhook": "TestWebhooksAreForAdministrators", "delete-webhook": "TestWebhooksAreForAdministrators",
+	"rotate-secret": "TestWebhooksAreForAdministrators", "test-webhook": "TestWebhooksAreForAdministrators", "list-deliveries": "TestWebhooksAreForAdministrators", "replay-delivery": "TestWebhooksAreForAdministrators",
 	"get-draft": "TestDrafts: there is none", "delete-draft": "TestDrafts: there is none",
 	"list-user-favorite-questions": "TestFavoriteQuestionsOfOthers: only one's own, unless the old site shows more",
 	"list-followers":               "TestFollowers: it depends on a setting", "list-following": "TestFollowers: it depends on a setting",

@@ -2,12 +2,9 @@ package auth
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
 	"database/sql"
 	"errors"
@@ -22,6 +19,7 @@ import (
 
 	"38qa.net/backend/modules/auth/internal/tokens"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/secret"
 )
 
 const (
@@ -47,8 +45,8 @@ type signingKey struct {
 // database.
 type keyring struct {
 	db *database.DB
-	// secret encrypts the private keys in the database. If it is nil, they are stored unencrypted.
-	secret []byte
+	// sealer encrypts the private keys in the database.
+	sealer *secret.Sealer
 	// rotation is the age in seconds at which a key is replaced by a new one. A key is kept for twice
 	// that time, so that the tokens that it has signed stay valid.
 	rotation int64
@@ -58,13 +56,8 @@ type keyring struct {
 	read int64
 }
 
-func newKeyring(db *database.DB, secret string, rotation time.Duration) *keyring {
-	k := &keyring{db: db, rotation: int64(rotation / time.Second)}
-	if secret != "" {
-		sum := sha256.Sum256([]byte(secret))
-		k.secret = sum[:]
-	}
-	return k
+func newKeyring(db *database.DB, configured string, rotation time.Duration) *keyring {
+	return &keyring{db: db, sealer: secret.NewSealer(configured), rotation: int64(rotation / time.Second)}
 }
 
 // Key returns the public key with the id, or tokens.ErrUnknownKey if there is none.
@@ -156,21 +149,9 @@ func (k *keyring) all(ctx context.Context, fresh int64) ([]*signingKey, error) {
 
 // open fills in a key from its stored form, and decrypts it first if it is sealed.
 func (k *keyring) open(s *signingKey, private []byte, sealed bool) error {
-	if sealed {
-		if k.secret == nil {
-			return errors.New("the keys in the database are sealed: AUTH_KEY_SECRET is needed")
-		}
-		aead, err := k.cipher()
-		if err != nil {
-			return err
-		}
-		size := aead.NonceSize()
-		if len(private) < size {
-			return errors.New("a key in the database is broken")
-		}
-		if private, err = aead.Open(nil, private[:size], private[size:], []byte(s.id)); err != nil {
-			return errors.New("a key in the database was sealed with another AUTH_KEY_SECRET")
-		}
+	private, err := k.sealer.Open(private, sealed, s.id)
+	if err != nil {
+		return fmt.Errorf("a key in the database cannot be used: %w", err)
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(private)
 	if err != nil {
@@ -188,14 +169,6 @@ func (k *keyring) open(s *signingKey, private []byte, sealed bool) error {
 		s.public.Set(jwk.KeyUsageKey, jwk.ForSignature))
 }
 
-func (k *keyring) cipher() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(k.secret)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
-}
-
 // rotate makes a new key and deletes those that are too old for any valid token to be signed with
 // them.
 func (k *keyring) rotate(ctx context.Context, now int64) error {
@@ -208,16 +181,9 @@ func (k *keyring) rotate(ctx context.Context, now int64) error {
 		return fmt.Errorf("make a key: %w", err)
 	}
 	id := rand.Text()
-	if k.secret != nil {
-		aead, err := k.cipher()
-		if err != nil {
-			return err
-		}
-		nonce := make([]byte, aead.NonceSize())
-		if _, err := rand.Read(nonce); err != nil {
-			return err
-		}
-		stored = aead.Seal(nonce, nonce, stored, []byte(id))
+	stored, sealed, err := k.sealer.Seal(stored, id)
+	if err != nil {
+		return fmt.Errorf("make a key: %w", err)
 	}
 	slog.InfoContext(ctx, "the built-in issuer has a new key", "kid", id)
 	return k.db.Tx(ctx, func(tx *database.DB) error {
@@ -227,7 +193,7 @@ func (k *keyring) rotate(ctx context.Context, now int64) error {
 		}
 		if _, err := tx.Exec(ctx,
 			"INSERT INTO {q2ab_keys} (kid, private, sealed, created) VALUES (?, ?, ?, ?)", id, stored,
-			k.secret != nil, now); err != nil {
+			sealed, now); err != nil {
 			return fmt.Errorf("store a key: %w", err)
 		}
 		return nil

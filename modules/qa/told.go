@@ -99,8 +99,9 @@ func (m *Module) Censor(ctx context.Context, text string) (string, error) {
 type Ref struct {
 	ID, QuestionID int
 	// Type is question, answer or comment, Title the title of the question, and Path the post's address
-	// on the site's own pages, relative to the site.
-	Type, Title, Path string
+	// on the site's own pages, relative to the site. Address is the same with the site's address before it,
+	// if the site knows that, and percent-encoded.
+	Type, Title, Path, Address string
 }
 
 // URL returns the post's address relative to the site, with what is no ASCII escaped.
@@ -142,7 +143,8 @@ func (m *Module) Refs(ctx context.Context, ids []int) (map[int]Ref, error) {
 			return nil
 		}
 		ref := m.ref(o, &p, &q)
-		refs[p.id] = Ref{ID: p.id, QuestionID: q.id, Type: ref.Type, Title: ref.Title, Path: ref.Path}
+		refs[p.id] = Ref{ID: p.id, QuestionID: q.id, Type: ref.Type, Title: ref.Title, Path: ref.Path,
+			Address: m.site.SiteURL(o) + encodePath(ref.Path)}
 		return nil
 	}, `SELECT p.postid, p.type, p.userid,
 			CASE WHEN p.type LIKE 'Q%' THEN '' ELSE COALESCE(pp.type, 'none') END,

@@ -228,13 +228,15 @@ func words(s *huma.Schema) string {
 func (s *Server) dropUnused() {
 	api := s.api.OpenAPI()
 	used := map[string]bool{}
-	for _, item := range api.Paths {
-		for _, op := range Operations(item) {
-			if op.RequestBody != nil {
-				reachContent(api, op.RequestBody.Content, used)
-			}
-			for _, response := range op.Responses {
-				reachContent(api, response.Content, used)
+	for _, items := range []map[string]*huma.PathItem{api.Paths, api.Webhooks} {
+		for _, item := range items {
+			for _, op := range Operations(item) {
+				if op.RequestBody != nil {
+					reachContent(api, op.RequestBody.Content, used)
+				}
+				for _, response := range op.Responses {
+					reachContent(api, response.Content, used)
+				}
 			}
 		}
 	}
