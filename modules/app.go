@@ -132,6 +132,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.QA = qa.New(a.DB, a.Site, a.Auth, a.Media, qa.Settings{Ask: qa.Switch(cfg.AskRestriction),
 		BestAnswer: qa.Switch(cfg.BestAnswerRule), Tags: qa.Switch(cfg.TagRestriction)})
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
+		Kinds: mailSwitches(cfg), Message: a.messageAs,
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Text: qa.TextOf, Censor: a.QA.Censor, Post: a.postToMail, Posts: a.postRefs,
 		StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret,
@@ -174,6 +175,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
 		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
+		a.Mail.AdviceJob(), a.Mail.EngagementJob(),
 		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(),
 	)
 
@@ -330,6 +332,22 @@ func (a *App) postRefs(ctx context.Context, ids []int) (map[int]mail.InboxPost, 
 		list[id] = mail.InboxPost{ID: r.ID, Type: r.Type, QuestionID: r.QuestionID, Title: r.Title, Path: r.Path}
 	}
 	return list, err
+}
+
+// messageAs writes a private message in the name of a user.
+func (a *App) messageAs(
+	ctx context.Context, from, to int, text string, first func(tx *database.DB) (bool, error),
+) error {
+	return a.People.MessageAs(ctx, from, to, text, first)
+}
+
+// mailSwitches returns which kinds of mail the configuration switches, and how.
+func mailSwitches(cfg config.Config) map[string]mail.Switch {
+	switches := make(map[string]mail.Switch, len(cfg.MailKinds))
+	for kind, position := range cfg.MailKinds {
+		switches[kind] = mail.Switch(position)
+	}
+	return switches
 }
 
 // consumers returns those who handle the events of the outbox, by their names there.

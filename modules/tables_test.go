@@ -25,6 +25,7 @@ var owners = map[string]string{
 	"eventlog": "kernel/events", "q2ab_consumers": "kernel/events", "q2ab_outbox": "kernel/events",
 	"q2ab_job_runs": "kernel/jobs", "q2ab_schedules": "kernel/jobs", "q2ab_state": "ranking",
 	"q2ab_idempotency": "kernel/web", "q2ab_secrets": "kernel/secret",
+	"q2ab_engagement": "mail", "q2ab_mailings": "mail",
 	"q2ab_inbox": "mail", "q2ab_mail": "mail", "q2ab_preferences": "mail",
 	"q2ab_boards": "ranking", "q2ab_points_next": "ranking", "q2ab_rankings": "ranking", "userpoints": "ranking", "ysb_badge_ranking": "ranking",
 	"ysb_badges": "ranking",

@@ -77,6 +77,12 @@ type Settings struct {
 	// StopTelling makes a post ask for no mails any more, as if its author had taken that back, and the
 	// comments beside it that name the same address.
 	StopTelling func(ctx context.Context, postID int) error
+	// Message writes a private message, which is plain text, from one user to another, by the rules of
+	// what the site keeps of messages. Within the same transaction it calls first, and writes nothing if
+	// that returns false.
+	Message func(ctx context.Context, from, to int, text string, first func(tx *database.DB) (bool, error)) error
+	// Kinds switch kinds of mail, by their names. docs/mail.md lists them with their defaults.
+	Kinds map[string]Switch
 	// Secret is what the links by which people unsubscribe are signed with. If it is empty, a secret is
 	// made and kept in the database.
 	Secret string
@@ -139,6 +145,9 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 		checkPage(set.ResetURL, "{code}", "{email}")); err != nil {
 		return nil, err
 	}
+	if err := checkSwitches(set.Kinds); err != nil {
+		return nil, fmt.Errorf("MAIL_KINDS: %w", err)
+	}
 	if set.Poll <= 0 {
 		set.Poll = 5 * time.Second
 	}
@@ -185,15 +194,30 @@ func (m *Module) Handle(ctx context.Context, tx *database.DB, e events.Event) er
 	}
 	list := append(following(e), followingPost(o, e, parent, thread)...)
 	for _, mail := range list {
+		if !m.sends(o, mail.kind) {
+			continue
+		}
 		if err := add(ctx, tx, e.Seq, mail); err != nil {
 			return err
 		}
 	}
-	if len(list) > 0 {
-		select { // only saves time: Serve finds the mails anyway
-		case m.wake <- struct{}{}:
-		default:
-		}
+	engaging, err := m.engage(ctx, tx, o, e)
+	if err != nil {
+		return err
+	}
+	if len(list)+engaging > 0 {
+		m.awaken()
 	}
 	return nil
+}
+
+// sends reports whether this module sends a kind of mail.
+func (m *Module) sends(o *site.Options, kind string) bool { return sends(m.settings.Kinds, o, kind) }
+
+// awaken has Serve look for new mails at once. It only saves time: Serve finds them anyway.
+func (m *Module) awaken() {
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
 }

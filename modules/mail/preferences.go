@@ -33,6 +33,7 @@ const (
 	topicMessages topic = "messages"
 	topicWall     topic = "wall"
 	topicPosts    topic = "posts"
+	topicTips     topic = "tips"
 )
 
 // byDefault says which channels are used until a member chooses others. Mail is as Q2A sends it.
@@ -42,7 +43,7 @@ var byDefault = map[topic]channels{
 	topicReplies: {Inbox: true, Mail: true}, topicSelected: {Inbox: true, Mail: true},
 	topicMentions: {Inbox: true}, topicFollowed: {Inbox: true}, topicVotes: {Inbox: true},
 	topicMessages: {Inbox: true, Mail: true}, topicWall: {Inbox: true, Mail: true},
-	topicPosts: {Inbox: true},
+	topicPosts: {Inbox: true}, topicTips: {Mail: true},
 }
 
 // preferences are a member's choices for all topics.
@@ -55,6 +56,7 @@ type preferences struct {
 	Messages channels `json:"messages" doc:"Private messages"`
 	Wall     channels `json:"wall" doc:"Posts on one's wall"`
 	Posts    channels `json:"posts" doc:"What moderators did with one's posts. Never mailed"`
+	Tips     channels `json:"tips" doc:"Thanks, advice and reminders of the site itself. Never in the inbox"`
 }
 
 // each calls do with each topic and its channels.
@@ -67,6 +69,7 @@ func (p *preferences) each(do func(t topic, c *channels)) {
 	do(topicMessages, &p.Messages)
 	do(topicWall, &p.Wall)
 	do(topicPosts, &p.Posts)
+	do(topicTips, &p.Tips)
 }
 
 type preferencesOutput struct{ Body preferences }
@@ -87,6 +90,7 @@ type preferencesInput struct {
 		Messages *channelsPatch `json:"messages,omitempty"`
 		Wall     *channelsPatch `json:"wall,omitempty"`
 		Posts    *channelsPatch `json:"posts,omitempty"`
+		Tips     *channelsPatch `json:"tips,omitempty"`
 	}
 }
 
@@ -139,7 +143,8 @@ func (m *Module) updatePreferences(ctx context.Context, in *preferencesInput) (*
 	b := &in.Body
 	patches := map[topic]*channelsPatch{topicReplies: b.Replies, topicSelected: b.Selected,
 		topicMentions: b.Mentions, topicFollowed: b.Followed, topicVotes: b.Votes,
-		topicMessages: b.Messages, topicWall: b.Wall, topicPosts: b.Posts}
+		topicMessages: b.Messages, topicWall: b.Wall, topicPosts: b.Posts,
+		topicTips: b.Tips}
 	out := &preferencesOutput{}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
 		var err error

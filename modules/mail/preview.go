@@ -40,9 +40,7 @@ func previewOf(name string, japanese bool) (string, error) {
 		user:    user{email: "hana@example.com", handle: "Hana", code: "k3x9w2ab", level: levelApproved},
 		links:   links{site: "https://bees.example/", neat: true},
 	}
-	t := k.en
 	if japanese {
-		t = k.ja
 		c.Site, c.Handle, c.Who, c.NoMore = "みつばちの広場", "花子", "太郎", noMoreJa
 		c.Message = "巣箱を見に伺ってもよろしいでしょうか。\n日曜日はいかがですか。"
 		c.Post.Author, c.Post.Title, c.Post.Parent = "太郎", "巣箱の大きさはどのくらいがよいですか", "群れは大きくなるので、大きいほどよいと思います。"
@@ -63,6 +61,6 @@ func previewOf(name string, japanese bool) (string, error) {
 			return "", unneeded
 		}
 	}
-	subject, body, err := t.render(c)
+	subject, body, err := k.write(c, japanese)
 	return page(subject, body, c.Unsubscribe, japanese), err
 }

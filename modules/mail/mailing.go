@@ -1,0 +1,3 @@
+package mail
+
+var mailingKinds = map[string]kind{}
