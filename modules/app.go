@@ -147,6 +147,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll})
 	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA, a.Jobs)
 	people.UseJobs(a.Jobs)
+	a.Mail.UseJobs(a.Jobs)
 	points := a.Ranking
 	// Listeners are called in the order in which they are added here, within the transaction that
 	// they listen to.
@@ -175,7 +176,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
 		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
-		a.Mail.AdviceJob(), a.Mail.EngagementJob(),
+		a.Mail.AdviceJob(), a.Mail.EngagementJob(), a.Mail.MailingJob(),
 		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(),
 	)
 
@@ -381,8 +382,12 @@ func (a *App) warn(ctx context.Context) {
 		slog.WarnContext(ctx, "the settings are not checked", "error", err)
 		return
 	}
-	for _, f := range auth.Examine(o, a.DB.Dialect(), authSettings(a.cfg)) {
-		slog.WarnContext(ctx, f.Text, "topic", f.Topic)
+	findings := append(auth.Examine(o, a.DB.Dialect(), authSettings(a.cfg)),
+		mail.Examine(o, mailSwitches(a.cfg))...)
+	for _, f := range findings {
+		if f.Severity == "warning" {
+			slog.WarnContext(ctx, f.Text, "topic", f.Topic)
+		}
 	}
 }
 

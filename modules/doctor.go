@@ -6,6 +6,7 @@ import (
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/mail"
 	"38qa.net/backend/modules/site"
 )
 
@@ -18,5 +19,6 @@ func Examine(ctx context.Context, cfg config.Config, db *database.DB) []site.Fin
 	if err != nil {
 		return findings // site.Examine has reported it
 	}
-	return append(findings, auth.Examine(o, db.Dialect(), authSettings(cfg))...)
+	findings = append(findings, auth.Examine(o, db.Dialect(), authSettings(cfg))...)
+	return append(findings, mail.Examine(o, mailSwitches(cfg))...)
 }

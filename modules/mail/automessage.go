@@ -55,8 +55,8 @@ func autoMessageText(o *site.Options, n newMember) string {
 	if strings.TrimSpace(text) == "" {
 		text = ours
 	}
-	return plain(strings.NewReplacer("^username", oneLine(n.handle), "^sitename", oneLine(o.String(option.SiteTitle)),
-		"^siteurl", o.String(option.SiteURL)).Replace(text))
+	return plain(inTable(strings.NewReplacer("^username", oneLine(n.handle), "^sitename", oneLine(o.String(option.SiteTitle)),
+		"^siteurl", o.String(option.SiteURL)).Replace(text)))
 }
 
 // Our words, the second of each for those who have not posted yet.
@@ -135,4 +135,14 @@ func (m *Module) autoMessages(ctx context.Context, after int, w *jobs.Work) (nex
 		}
 	}
 	return next, nil
+}
+
+// inTable returns a text without characters beyond the basic plane, which Q2A's tables may not hold.
+func inTable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r > 0xFFFF {
+			return -1
+		}
+		return r
+	}, text)
 }

@@ -21,15 +21,22 @@ const (
 	noMailings  = 32
 )
 
-// mayEngage returns why a member is not to get mails that nobody but the site wants, or "".
+// mayEngage returns why a member is not to get engagement mails, or "".
 func mayEngage(o *site.Options, level, flags int) gone {
+	if flags&emailConfirmed == 0 && o.Bool(option.ConfirmUserEmails) {
+		return "the user's address is not confirmed"
+	}
+	return mayMail(o, level, flags)
+}
+
+// mayMail returns why a member is not to get mails that nobody asked for, or "". The conditions are those
+// of Q2A for its mailings.
+func mayMail(o *site.Options, level, flags int) gone {
 	switch {
 	case flags&userBlocked != 0:
 		return "the user is blocked"
 	case flags&noMailings != 0:
 		return "the user wants no mailings"
-	case flags&emailConfirmed == 0 && o.Bool(option.ConfirmUserEmails):
-		return "the user's address is not confirmed"
 	case level < levelApproved && o.Bool(option.ModerateUsers):
 		return "the user is not approved"
 	}

@@ -33,6 +33,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/secret"
 	"38qa.net/backend/modules/site"
 )
@@ -127,6 +128,10 @@ type Module struct {
 	signing *secret.Secret
 	// wake holds a token after Handle has queued a mail, so that Serve looks at once.
 	wake chan struct{}
+	// jobs runs mailings.
+	jobs *jobs.Manager
+	// rest pauses for a time, or until the context ends. It is replaced in tests only.
+	rest func(ctx context.Context, d time.Duration)
 }
 
 // New returns the module for the site in the given database. It returns an error if a setting is
@@ -152,7 +157,8 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 		set.Poll = 5 * time.Second
 	}
 	return &Module{db: db, site: s, settings: set, target: t, retry: firstRetry,
-		signing: secret.New("unsubscribe", set.Secret), wake: make(chan struct{}, 1)}, nil
+		signing: secret.New("unsubscribe", set.Secret), wake: make(chan struct{}, 1),
+		rest: func(ctx context.Context, d time.Duration) { wait(ctx, d, nil) }}, nil
 }
 
 // Register adds the module's operations to the API.
@@ -161,6 +167,7 @@ func (m *Module) Register(api huma.API) {
 	m.registerPreferences(api)
 	m.registerFeedback(api)
 	m.registerUnsubscribe(api)
+	m.registerMailing(api)
 }
 
 // ListenToAccounts removes what the module holds of accounts that are deleted.

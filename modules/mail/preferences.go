@@ -44,6 +44,7 @@ var byDefault = map[topic]channels{
 	topicMentions: {Inbox: true}, topicFollowed: {Inbox: true}, topicVotes: {Inbox: true},
 	topicMessages: {Inbox: true, Mail: true}, topicWall: {Inbox: true, Mail: true},
 	topicPosts: {Inbox: true}, topicTips: {Mail: true},
+	topicMailings: {Mail: true},
 }
 
 // preferences are a member's choices for all topics.

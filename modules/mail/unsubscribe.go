@@ -167,6 +167,9 @@ func (m *Module) unsubscribe(ctx context.Context, s subscription) error {
 		}
 		return nil
 	}
+	if s.Topic == topicMailings {
+		return m.settings.Auth.RefuseMailings(ctx, s.UserID)
+	}
 	return m.db.Tx(ctx, func(tx *database.DB) error {
 		var there int
 		found, err := tx.Get(ctx, []any{&there}, "SELECT 1 FROM {users} WHERE userid = ?", s.UserID)
