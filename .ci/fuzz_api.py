@@ -38,6 +38,9 @@ REFUSED_FIELDS = [
     ("create-notice", "toAll", "not_combinable", "with to: the schema has no choice between the two"),
     ("create-notice", "content", "required", "a text of spaces is none"),
     ("list-users", "handles", "empty", "a parameter without a value is none"),
+    ("set-mailing", "fromEmail", "bad_email", "what Go's parser of addresses takes for one, and not the format that JSON Schema calls email"),
+    ("control-mailing", "*", "required", "running needs a subject and a text, which set-mailing stores"),
+    ("test-mailing", "*", "required", "it needs a subject and a text, which set-mailing stores"),
     ("send-feedback", "message", "empty", "a text of spaces is none"),
     ("create-notice", "content", "too_long", "12,000 characters after Q2A's clean-up"),
     ("*", "page", "not_combinable", "with cursor: OpenAPI cannot say that parameters exclude each other"),
@@ -120,6 +123,10 @@ REFUSED_FIELDS = [
 # Refusals of a whole request that its schema allows, by the operation's id and the problem's code.
 REFUSED = [
     ("save-draft", "too_many_drafts", "a user has a hundred already"),
+    ("set-mailing", "mailing_under_way", "depends on what was begun before"),
+    ("control-mailing", "no_mailing", "depends on what was begun before"),
+    ("control-mailing", "mails_off", "depends on the setting MAIL_URL"),
+    ("test-mailing", "mails_off", "depends on the setting MAIL_URL"),
     ("*", "invalid_cursor", "cursors are opaque: only those that a list gave are good"),
     ("begin-upload", "body_too_large", "the setting UPLOAD_LIMIT, of a file that is only announced"),
 ]

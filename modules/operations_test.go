@@ -97,6 +97,8 @@ var operationRules = map[string]rule{
 	"send-password-reset": {admins, "", nil},
 	// Operation.
 	"create-notice": {admins, "", object{"to": "haru", "content": "Hello."}}, "list-sent-notices": {admins, "", nil},
+	"get-mailing": {admins, "", nil}, "preview-mailing": {admins, "", nil}, "control-mailing": {admins, "", object{"state": "none"}},
+	"set-mailing":    {admins, "", object{"fromName": "", "fromEmail": "", "subject": "News", "body": "Hello.", "perMinute": 60}},
 	"get-site-stats": {admins, "", nil}, "get-site-cohorts": {admins, "", nil},
 	"get-titles": {admins, "", nil}, "set-titles": {admins, "", object{"titles": []any{object{"points": 0, "title": "Egg"}, object{"points": 100, "title": "Bee"}}}},
 	"get-point-weights": {admins, "", nil}, "set-point-weights": {admins, "", testsite.PointWeights(nil)},
@@ -109,6 +111,7 @@ var elsewhere = map[string]string{
 	"get-draft": "TestDrafts: there is none", "delete-draft": "TestDrafts: there is none",
 	"list-user-favorite-questions": "TestFavoriteQuestionsOfOthers: only one's own, unless the old site shows more",
 	"list-followers":               "TestFollowers: it depends on a setting", "list-following": "TestFollowers: it depends on a setting",
+	"test-mailing": "TestMailingOverREST: it needs a text",
 	"upload-media": "TestUpload, TestUploadRefused: it takes a form", "upload-avatar": "TestAvatar: it takes a form", "get-avatar": "TestAvatar",
 	"delete-media": "TestDeleteMedia: some take it back, others delete it", "begin-upload": "TestDirectUpload, and TestNoDirectUpload: it needs a store in S3", "confirm-upload": "TestDirectUpload",
 	"ask-to-unsubscribe": "TestUnsubscribe", "unsubscribe-by-link": "TestUnsubscribe", "read-inbox-entry": "TestInboxIsOnesOwn", "stream-events": "TestEventStream", "get-media": "TestMedia", "refresh-tokens": "TestRefreshTokensAreGoodForOnce", "delete-me": "TestOwnAccountIsDeleted", "claim-post": "TestPermissionsAndWritesAgree",

@@ -15,7 +15,9 @@ var schemaNames = map[string]string{
 	"CategoryPage": "CategoryPageTexts", "CategoryPageChange": "CategoryPagePatch",
 	"PreferencesInputBody": "PreferencesPatch", "UnreadOutputBody": "UnreadCount",
 	"ReadInputBody": "InboxEntryMark", "ReadAllInputBody": "InboxMark", "FeedbackInputBody": "NewFeedback",
-	"HidePostsOutputBody": "HiddenPosts", "Metadata": "QuestionMetadata", "PublicEvent": "LiveEvent",
+	"MailingState": "Mailing", "MailingStateInputBody": "MailingChange",
+	"MailingPreviewOutputBody": "MailingPreview",
+	"HidePostsOutputBody":      "HiddenPosts", "Metadata": "QuestionMetadata", "PublicEvent": "LiveEvent",
 	// Users, from what stands beside a post to the whole of one's own account.
 	"Author": "UserSummary", "User": "UserListItem", "Profile": "UserProfile", "Me": "OwnAccount",
 	"AccountState": "UserAccount", "Stats": "UserStats",

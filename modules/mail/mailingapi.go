@@ -25,8 +25,9 @@ const (
 	mailingRunning = "running"
 )
 
-// mailingText is the text of a mailing, its sender and its pace.
-type mailingText struct {
+// MailingText is the text of a mailing, its sender and its pace, as clients see it. It is exported because
+// schemas leave out embedded types that are not.
+type MailingText struct {
 	FromName  string `json:"fromName" maxLength:"100" doc:"Empty: the site's title"`
 	FromEmail string `json:"fromEmail" maxLength:"80" doc:"Empty: the site's own address. With the setting MAIL_FROM mails come from that address, and this is where answers go"`
 	Subject   string `json:"subject" maxLength:"200"`
@@ -36,7 +37,7 @@ type mailingText struct {
 
 // mailingState is the text of the mailing and how far it has come.
 type mailingState struct {
-	mailingText
+	MailingText
 	State      string     `json:"state" enum:"none,paused,running" doc:"none: no mailing is under way. While the old site's page sends it, it is paused here, and lastStepAt moves"`
 	Done       int        `json:"doneUserCount" doc:"How many users it has come to, also of those who get none"`
 	Total      int        `json:"totalUserCount" doc:"How many users there were when it began"`
@@ -46,7 +47,7 @@ type mailingState struct {
 
 type mailingOutput struct{ Body mailingState }
 
-type mailingTextInput struct{ Body mailingText }
+type mailingTextInput struct{ Body MailingText }
 
 type mailingStateInput struct {
 	Body struct {
@@ -119,7 +120,7 @@ func (m *Module) getMailing(ctx context.Context, _ *struct{}) (*mailingOutput, e
 
 func (m *Module) showMailing(ctx context.Context, o *site.Options) (*mailingOutput, error) {
 	l := letterIn(o)
-	s := mailingState{State: mailingNone, mailingText: mailingText{FromName: l.fromName, FromEmail: l.fromEmail,
+	s := mailingState{State: mailingNone, MailingText: MailingText{FromName: l.fromName, FromEmail: l.fromEmail,
 		Subject: l.subject, Body: l.body, PerMinute: paceIn(o).perMinute}}
 	p, err := readProgress(ctx, m.db, "")
 	if err != nil {
