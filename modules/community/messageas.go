@@ -40,7 +40,8 @@ func (m *Module) MessageAs(
 		}
 		var messageID any
 		if o.Bool(option.ShowMessageHistory) {
-			id, err := tx.Insert(ctx, `INSERT INTO {messages} (type, fromuserid, touserid, content, format, created)
+			id, err := tx.Insert(ctx,
+				`INSERT INTO {messages} (type, fromuserid, touserid, content, format, created)
 				VALUES ('PRIVATE', ?, ?, ?, '', FROM_UNIXTIME(?))`, from, to, text, tx.Now())
 			if err != nil {
 				return fmt.Errorf("store a message: %w", err)

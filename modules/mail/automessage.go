@@ -55,8 +55,9 @@ func autoMessageText(o *site.Options, n newMember) string {
 	if strings.TrimSpace(text) == "" {
 		text = ours
 	}
-	return plain(inTable(strings.NewReplacer("^username", oneLine(n.handle), "^sitename", oneLine(o.String(option.SiteTitle)),
-		"^siteurl", o.String(option.SiteURL)).Replace(text)))
+	places := strings.NewReplacer("^username", oneLine(n.handle),
+		"^sitename", oneLine(o.String(option.SiteTitle)), "^siteurl", o.String(option.SiteURL))
+	return plain(inTable(places.Replace(text)))
 }
 
 // Our words, the second of each for those who have not posted yet.
@@ -127,10 +128,8 @@ func (m *Module) autoMessages(ctx context.Context, after int, w *jobs.Work) (nex
 		if w.Done++; w.DryRun {
 			continue
 		}
-		err := m.settings.Message(ctx, from, to.id, autoMessageText(o, to), func(tx *database.DB) (bool, error) {
-			return record(ctx, tx, to.id, autoMessage, 1)
-		})
-		if err != nil {
+		first := func(tx *database.DB) (bool, error) { return record(ctx, tx, to.id, autoMessage, 1) }
+		if err := m.settings.Message(ctx, from, to.id, autoMessageText(o, to), first); err != nil {
 			return 0, fmt.Errorf("write to a new member: %w", err)
 		}
 	}

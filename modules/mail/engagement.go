@@ -76,7 +76,9 @@ func once(ctx context.Context, tx *database.DB, seq int64, list ...step) (n int,
 }
 
 // record notes that a user gets a step of a kind, and reports whether it is the first time.
-func record(ctx context.Context, tx *database.DB, userID int, kind string, number int64) (first bool, err error) {
+func record(
+	ctx context.Context, tx *database.DB, userID int, kind string, number int64,
+) (first bool, err error) {
 	n, err := tx.Exec(ctx, tx.InsertIgnore()+` {q2ab_engagement} (userid, kind, step, at)
 		VALUES (?, ?, ?, ?)`, userID, kind, number, tx.Now())
 	if err != nil {

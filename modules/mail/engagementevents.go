@@ -87,13 +87,13 @@ func (m *Module) engage(ctx context.Context, tx *database.DB, o *site.Options, e
 			if !m.sends(o, s.kind) {
 				continue
 			}
-			if taken, err := celebrated(ctx, tx, s); err != nil || taken {
-				if err != nil {
-					return 0, err
-				}
-				continue
+			taken, err := celebrated(ctx, tx, s)
+			if err != nil {
+				return 0, err
 			}
-			list = append(list, s)
+			if !taken {
+				list = append(list, s)
+			}
 		}
 	}
 	return once(ctx, tx, e.Seq, list...)
@@ -106,8 +106,8 @@ func celebrated(ctx context.Context, tx *database.DB, s step) (bool, error) {
 		return false, nil
 	}
 	var one int
-	found, err := tx.Get(ctx, []any{&one}, "SELECT 1 FROM {q2ab_engagement} WHERE kind = ? AND step = ? LIMIT 1",
-		s.kind, s.number)
+	found, err := tx.Get(ctx, []any{&one},
+		"SELECT 1 FROM {q2ab_engagement} WHERE kind = ? AND step = ? LIMIT 1", s.kind, s.number)
 	if err != nil {
 		return false, fmt.Errorf("look who was congratulated: %w", err)
 	}
@@ -116,7 +116,9 @@ func celebrated(ctx context.Context, tx *database.DB, s step) (bool, error) {
 
 // newPost reads what the rules look at of the post that an event tells of. It leaves out what only kinds
 // need that are off. The zero newPost stands for a post that is not visible, or that a visitor wrote.
-func (m *Module) newPost(ctx context.Context, tx *database.DB, o *site.Options, e events.Event) (p newPost, err error) {
+func (m *Module) newPost(
+	ctx context.Context, tx *database.DB, o *site.Options, e events.Event,
+) (p newPost, err error) {
 	of := map[string]string{"q_post": "question", "a_post": "answer"}[e.Name]
 	byNumber, bySite, bySilence := of != "" && m.sends(o, "step_"+of), of != "" && m.sends(o, "round_"+of),
 		m.sends(o, "again_post")
@@ -148,11 +150,13 @@ func (m *Module) newPost(ctx context.Context, tx *database.DB, o *site.Options, 
 		WHERE p.postid = ?`)
 	read(bySilence, &p.before, `SELECT COALESCE(MAX(UNIX_TIMESTAMP(o.created)), 0)
 		FROM {posts} p
-		JOIN {posts} o ON o.userid = p.userid AND o.type IN ('Q', 'A', 'C') AND o.postid <> p.postid AND `+upTo+`
+		JOIN {posts} o ON o.userid = p.userid AND o.type IN ('Q', 'A', 'C') AND o.postid <> p.postid
+			AND `+upTo+`
 		WHERE p.postid = ?`)
 	return p, wrapNewPost(err)
 }
 
+// wrapNewPost says in an error, if it is one, what was being done.
 func wrapNewPost(err error) error {
 	if err != nil {
 		return fmt.Errorf("read a new post: %w", err)

@@ -22,8 +22,9 @@ const (
 // AdviceJob returns the job that advises askers whose questions nobody answers.
 func (m *Module) AdviceJob() jobs.Job {
 	return jobs.Job{
-		Name:     "advice-mails",
-		Summary:  "advises askers whose questions have had no answer for some hours, where MAIL_KINDS has no_answer on",
+		Name: "advice-mails",
+		Summary: "advises askers whose questions have had no answer for some hours, " +
+			"where MAIL_KINDS has no_answer on",
 		Schedule: "7 * * * *",
 		Missed:   jobs.CatchUpEach,
 		Steps:    []jobs.Step{m.engagement("no_answer", unanswered, byPost)},
@@ -33,12 +34,14 @@ func (m *Module) AdviceJob() jobs.Job {
 // EngagementJob returns the job that sends thanks and reminders once a day.
 func (m *Module) EngagementJob() jobs.Job {
 	return jobs.Job{
-		Name:     "engagement-mails",
-		Summary:  "sends members thanks and reminders, new ones a private message, and helpers the questions that wait, where MAIL_KINDS has them on",
+		Name: "engagement-mails",
+		Summary: "sends members thanks and reminders, new ones a private message, and helpers the questions " +
+			"that wait, where MAIL_KINDS has them on",
 		Schedule: "0 8 * * *",
 		Missed:   jobs.CatchUpEach,
 		Steps: []jobs.Step{
-			m.engagement("only_question", onlyQuestions, byUser), m.engagement("only_answer", onlyAnswers, byUser),
+			m.engagement("only_question", onlyQuestions, byUser),
+			m.engagement("only_answer", onlyAnswers, byUser),
 			m.engagement("comment_reminder", weekly(commentReminders), byUser),
 			{Name: autoMessage, Batch: m.autoMessages},
 			m.listedMails("help_answer", option.QaAskHelpAnswerToAddress),
@@ -50,7 +53,9 @@ func (m *Module) EngagementJob() jobs.Job {
 // finder finds the next steps of a kind after a place, which is 0 at first and then that of the last step
 // before. due is when the run was due, in the community's time zone. It returns fewer than engagedAtOnce if
 // there are no more.
-type finder func(ctx context.Context, db *database.DB, o *site.Options, after int, due time.Time) ([]step, error)
+type finder func(
+	ctx context.Context, db *database.DB, o *site.Options, after int, due time.Time,
+) ([]step, error)
 
 // The places of steps in the order of finders: by user, and by post.
 func byUser(s step) int { return s.userID }
@@ -58,7 +63,7 @@ func byPost(s step) int { return s.about.Post }
 
 // engagement returns a step of a job that queues the mails of a kind, batch by batch.
 func (m *Module) engagement(kind string, find finder, place func(step) int) jobs.Step {
-	return jobs.Step{Name: kind, Batch: func(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
+	batch := func(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
 		w.Done = 0
 		o, on, err := m.engages(ctx, w, kind)
 		if err != nil || !on {
@@ -86,7 +91,8 @@ func (m *Module) engagement(kind string, find finder, place func(step) int) jobs
 		}
 		m.awaken()
 		return next, nil
-	}}
+	}
+	return jobs.Step{Name: kind, Batch: batch}
 }
 
 // listedMails returns a step of a job that queues a mail of a kind to each address that an option lists,
@@ -169,12 +175,17 @@ func dayNumber(t time.Time) int64 {
 // zone of the time.
 func daysBefore(t time.Time, days int) (from, to int64) {
 	y, mo, d := t.Date()
-	return site.StartOfDay(y, mo, d-days, t.Location()).Unix(), site.StartOfDay(y, mo, d-days+1, t.Location()).Unix()
+	return site.StartOfDay(y, mo, d-days, t.Location()).Unix(),
+		site.StartOfDay(y, mo, d-days+1, t.Location()).Unix()
 }
 
 // weekly returns a finder that finds something in runs of Mondays only.
-func weekly(find func(ctx context.Context, db *database.DB, after int, due int64) ([]step, error)) finder {
-	return func(ctx context.Context, db *database.DB, _ *site.Options, after int, due time.Time) ([]step, error) {
+func weekly(
+	find func(ctx context.Context, db *database.DB, after int, due int64) ([]step, error),
+) finder {
+	return func(
+		ctx context.Context, db *database.DB, _ *site.Options, after int, due time.Time,
+	) ([]step, error) {
 		if due.Weekday() != time.Monday {
 			return nil, nil
 		}
@@ -183,14 +194,18 @@ func weekly(find func(ctx context.Context, db *database.DB, after int, due int64
 }
 
 // onlyQuestions finds members whose only visible question was written the plugin's number of days ago.
-func onlyQuestions(ctx context.Context, db *database.DB, o *site.Options, after int, due time.Time) ([]step, error) {
+func onlyQuestions(
+	ctx context.Context, db *database.DB, o *site.Options, after int, due time.Time,
+) ([]step, error) {
 	return onlyPosts(ctx, db, "only_question", o.Int(option.Q2aOnlyOnceQuestionDay), after, due,
 		"p.type = 'Q'", "o.type = 'Q'")
 }
 
 // onlyAnswers finds members whose only visible post is an answer that was written the plugin's number of
 // days ago.
-func onlyAnswers(ctx context.Context, db *database.DB, o *site.Options, after int, due time.Time) ([]step, error) {
+func onlyAnswers(
+	ctx context.Context, db *database.DB, o *site.Options, after int, due time.Time,
+) ([]step, error) {
 	return onlyPosts(ctx, db, "only_answer", o.Int(option.Q2aOnlyOnceAnswerDay), after, due,
 		"p.type = 'A'", "o.type IN ('Q', 'A', 'C')")
 }
@@ -224,7 +239,9 @@ func onlyPosts(
 
 // unanswered finds the authors of open questions without an answer that have the plugin's number of hours
 // and less than one more.
-func unanswered(ctx context.Context, db *database.DB, o *site.Options, after int, due time.Time) (list []step, err error) {
+func unanswered(
+	ctx context.Context, db *database.DB, o *site.Options, after int, due time.Time,
+) (list []step, err error) {
 	hours := o.Int(option.Q2aAdvicemailHour)
 	if hours <= 0 {
 		return nil, nil
@@ -252,7 +269,8 @@ func unanswered(ctx context.Context, db *database.DB, o *site.Options, after int
 func (m *Module) stillUnanswered(ctx context.Context, r *row, _ *content) error {
 	var waits int
 	found, err := m.db.Get(ctx, []any{&waits},
-		"SELECT 1 FROM {posts} WHERE postid = ? AND type = 'Q' AND acount = 0 AND closedbyid IS NULL", r.about.Post)
+		"SELECT 1 FROM {posts} WHERE postid = ? AND type = 'Q' AND acount = 0 AND closedbyid IS NULL",
+		r.about.Post)
 	if err != nil {
 		return outage{fmt.Errorf("look at the question of an advice: %w", err)}
 	}

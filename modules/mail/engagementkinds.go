@@ -95,28 +95,32 @@ var engagementKinds = map[string]kind{
 		"{{.Number}} 件目の回答です",
 		"「{{.Post.Title}}」へのご回答が、{{.Site}} の {{.Number}} 件目の回答になりました。おめでとうございます。"+
 			"{{if .Link}}\n\n{{.Link}}{{end}}"),
-	"again_post": bySite(kind{own: words(option.None, option.Q2aAgainPostsThanksBody), aboutPost: true, prepare: toPost},
+	"again_post": bySite(kind{own: words(option.None,
+		option.Q2aAgainPostsThanksBody), aboutPost: true, prepare: toPost},
 		"good to read you again",
 		"it is good to read from you again after a while, about “{{.Post.Title}}”. Thank you!"+
 			"{{if .Link}}\n\n{{.Link}}{{end}}",
 		"お久しぶりの投稿をありがとうございます",
 		"「{{.Post.Title}}」への久しぶりのご投稿をありがとうございます。またお目にかかれて、うれしく思います。"+
 			"{{if .Link}}\n\n{{.Link}}{{end}}"),
-	"only_question": bySite(kind{own: words(option.None, option.Q2aOnlyOnceQuestionBody), prepare: toPage("ask")},
+	"only_question": bySite(kind{own: words(option.None,
+		option.Q2aOnlyOnceQuestionBody), prepare: toPage("ask")},
 		"how did it go on?",
 		"some days ago you asked your first question at {{.Site}}. How did it go on? Whatever you wonder about "+
 			"next, please ask."+askEn,
 		"その後、いかがですか",
 		"先日は {{.Site}} にはじめてのご質問をありがとうございました。その後、いかがでしょうか。"+
 			"ほかにも気になることがありましたら、お気軽にご質問ください。"+askJa),
-	"only_answer": bySite(kind{own: words(option.None, option.Q2aOnlyOnceAnswerBody), prepare: toPage("unanswered")},
+	"only_answer": bySite(kind{own: words(option.None,
+		option.Q2aOnlyOnceAnswerBody), prepare: toPage("unanswered")},
 		"your answers are welcome",
 		"some days ago you gave your first answer at {{.Site}}. Thank you! There are more questions that you may "+
 			"know something about."+browseEn,
 		"これからもご回答をお待ちしています",
 		"先日は {{.Site}} にはじめてのご回答をありがとうございました。ほかにもお力を借りたい質問が"+
 			"ありますので、ご覧いただければ幸いです。"+browseJa),
-	"no_answer": bySite(kind{own: words(option.None, option.Q2aAdvicemailBody), aboutPost: true, prepare: toPost,
+	"no_answer": bySite(kind{own: words(option.None,
+		option.Q2aAdvicemailBody), aboutPost: true, prepare: toPost,
 		load: (*Module).stillUnanswered},
 		"your question has no answer yet",
 		"nobody has answered your question “{{.Post.Title}}” yet. Details help: where and when it happened, "+

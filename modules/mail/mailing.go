@@ -193,7 +193,8 @@ func newMailing(ctx context.Context, tx *database.DB, l letter, by int) (int, er
 	if err := endMailings(ctx, tx); err != nil { // of one that the old site has ended
 		return 0, err
 	}
-	id, err := tx.Insert(ctx, `INSERT INTO {q2ab_mailings} (from_name, from_email, subject, body, byuserid, began)
+	id, err := tx.Insert(ctx,
+		`INSERT INTO {q2ab_mailings} (from_name, from_email, subject, body, byuserid, began)
 		VALUES (?, ?, ?, ?, ?, ?)`, l.fromName, l.fromEmail, l.subject, l.body, by, tx.Now())
 	return int(id), err
 }
@@ -242,8 +243,8 @@ func cancelMailing(ctx context.Context, tx *database.DB) error {
 	if _, err := readProgress(ctx, tx, tx.ForUpdate()); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, "DELETE FROM {q2ab_mail} WHERE kind = ? AND seq IN (SELECT id FROM {q2ab_mailings} WHERE ended = 0)",
-		kindMailing)
+	_, err := tx.Exec(ctx, `DELETE FROM {q2ab_mail}
+		WHERE kind = ? AND seq IN (SELECT id FROM {q2ab_mailings} WHERE ended = 0)`, kindMailing)
 	return errors.Join(err, endMailings(ctx, tx), progress{}.store(ctx, tx))
 }
 

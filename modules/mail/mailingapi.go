@@ -181,7 +181,8 @@ func (m *Module) previewMailing(ctx context.Context, _ *struct{}) (*mailingPrevi
 	if err != nil {
 		return nil, err
 	}
-	k, r := kinds[kindMailingTest], &row{queued: queued{kind: kindMailingTest, userID: auth.CallerOf(ctx).UserID}}
+	k := kinds[kindMailingTest]
+	r := &row{queued: queued{kind: kindMailingTest, userID: auth.CallerOf(ctx).UserID}}
 	c, err := m.about(ctx, o, r.userID)
 	if err != nil {
 		return nil, err
@@ -277,7 +278,8 @@ func (m *Module) runMailing(ctx context.Context, o *site.Options) error {
 			return err
 		}
 		by := auth.CallerOf(ctx).UserID
-		if err := m.db.Tx(ctx, func(tx *database.DB) error { return beginMailing(ctx, tx, o, by) }); err != nil {
+		err := m.db.Tx(ctx, func(tx *database.DB) error { return beginMailing(ctx, tx, o, by) })
+		if err != nil {
 			return err
 		}
 	}

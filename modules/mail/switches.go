@@ -39,21 +39,30 @@ type origin struct {
 // origins are the plugins' kinds of mail. They are off until a setting switches them on. autoMessage is
 // no mail, but a private message.
 var origins = map[string]origin{
-	"step_question":    {plugins: []string{"q2a-stepmail-question"}, texts: stepTexts("question")},
-	"step_answer":      {plugins: []string{"q2a-stepmail-answer"}, texts: stepTexts("answer")},
-	"again_post":       {plugins: []string{"q2a-again-posts-thanks-email"}, texts: []option.Key{option.Q2aAgainPostsThanksBody}},
-	"round_question":   {plugins: []string{"q2a-get-roundnumber-celebrate-email"}, texts: []option.Key{option.Q2aGetRoundnumberCelebrateBody}},
-	"round_answer":     {plugins: []string{"q2a-get-roundnumber-celebrate-email"}, texts: []option.Key{option.Q2aGetRoundnumberCelebrateBody}},
-	"inquiry_reply":    {plugins: []string{"q2a-auto-reply-inquiry"}},
-	"only_question":    {plugins: []string{"q2a-only-once-question-email"}, texts: []option.Key{option.Q2aOnlyOnceQuestionBody}, scheduled: true},
-	"only_answer":      {plugins: []string{"q2a-only-once-answer-email"}, texts: []option.Key{option.Q2aOnlyOnceAnswerBody}, scheduled: true},
-	"no_answer":        {plugins: []string{"q2a-advicemail", "q2a-no-answer-advice-mail"}, texts: []option.Key{option.Q2aAdvicemailBody}, scheduled: true},
+	"step_question": {plugins: []string{"q2a-stepmail-question"}, texts: stepTexts("question")},
+	"step_answer":   {plugins: []string{"q2a-stepmail-answer"}, texts: stepTexts("answer")},
+	"again_post": {plugins: []string{"q2a-again-posts-thanks-email"},
+		texts: []option.Key{option.Q2aAgainPostsThanksBody}},
+	"round_question": roundOrigin, "round_answer": roundOrigin,
+	"inquiry_reply": {plugins: []string{"q2a-auto-reply-inquiry"}},
+	"only_question": {plugins: []string{"q2a-only-once-question-email"},
+		texts: []option.Key{option.Q2aOnlyOnceQuestionBody}, scheduled: true},
+	"only_answer": {plugins: []string{"q2a-only-once-answer-email"},
+		texts: []option.Key{option.Q2aOnlyOnceAnswerBody}, scheduled: true},
+	"no_answer": {plugins: []string{"q2a-advicemail", "q2a-no-answer-advice-mail"},
+		texts: []option.Key{option.Q2aAdvicemailBody}, scheduled: true},
 	"comment_reminder": {plugins: []string{"q2a-comment-remider"}, scheduled: true},
-	"help_answer":      {plugins: []string{"q2a-ask-help-answer"}, texts: []option.Key{option.QaAskHelpAnswerToAddress}, scheduled: true},
-	"statistics":       {plugins: []string{"q2a-statics"}, texts: []option.Key{option.Q2aStaticsEmails}, scheduled: true},
+	"help_answer": {plugins: []string{"q2a-ask-help-answer"},
+		texts: []option.Key{option.QaAskHelpAnswerToAddress}, scheduled: true},
+	"statistics": {plugins: []string{"q2a-statics"},
+		texts: []option.Key{option.Q2aStaticsEmails}, scheduled: true},
 	autoMessage: {plugins: []string{"q2a-auto-pmsg"}, scheduled: true,
 		texts: []option.Key{option.QaAutoPmsgMessageForPosted, option.QaAutoPmsgMessageForNoPosted}},
 }
+
+// roundOrigin is that of the mails about round numbers.
+var roundOrigin = origin{plugins: []string{"q2a-get-roundnumber-celebrate-email"},
+	texts: []option.Key{option.Q2aGetRoundnumberCelebrateBody}}
 
 // autoMessage is the name of the private message to new members, which is switched like a kind of mail.
 const autoMessage = "auto_message"
@@ -72,7 +81,9 @@ func (g origin) enabled(o *site.Options) bool {
 		on := strings.Split(list, ";")
 		return slices.ContainsFunc(g.plugins, func(p string) bool { return slices.Contains(on, p) })
 	}
-	return slices.ContainsFunc(g.texts, func(k option.Key) bool { return strings.TrimSpace(o.String(k)) != "" })
+	return slices.ContainsFunc(g.texts, func(k option.Key) bool {
+		return strings.TrimSpace(o.String(k)) != ""
+	})
 }
 
 // sends reports whether this backend sends a kind of mail about what happens here. What is written on the
@@ -98,6 +109,9 @@ func checkSwitches(switches map[string]Switch) error {
 	for _, name := range slices.Sorted(maps.Keys(switches)) {
 		_, ofPlugin := origins[name]
 		_, known := kinds[name]
+		if _, run := mailingKinds[name]; run { // administrators run them
+			known = false
+		}
 		ofPlugin = ofPlugin || name == pluginGroup
 		positions := []Switch{Off, On}
 		if ofPlugin {
