@@ -131,22 +131,20 @@ func TestTexts(t *testing.T) {
 				continue
 			}
 			for _, want := range map[string][]string{
-				"welcome":    {"https://qa.example/confirm?c=c0de1234&u=", "c0de1234", handle, "https://qa.example/user/" + escaped},
-				"registered": {handle, "https://qa.example/user/" + escaped},
-				"approved":   {handle, "https://qa.example/user/" + escaped},
-				"confirm":    {handle, "https://qa.example/confirm?c=c0de1234&u=%E3%81%82%E3%81%8D+O%27Neil\n", "c0de1234"},
-				"reset":      {handle, "https://qa.example/reset?c=c0de1234&e=aki%40example.com\n", "c0de1234"},
-
-				"q_posted":    {"花子", "> 巣箱の大きさ\n>\n> 二行の\n> spamword <b>\n", "https://qa.example/7/slug?show=9\n"},
-				"q_answered":  {handle, "花子", "巣箱の大きさ", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=9\n"},
-				"q_commented": {handle, "花子", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=9\n"},
-				"a_commented": {handle, "花子", "> 二行の\n> ******** <b>\n", "> その回答\n", "https://qa.example/7/slug?show=9\n"},
-				"c_commented": {handle, "花子", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=9\n"},
-				"a_selected":  {handle, "花子", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=9\n"},
-				"moderate":    {"花子", "> spamword <b>\n", "https://qa.example/7/slug?show=9\n", "https://qa.example/admin/moderate\n"},
-				"remoderate":  {"花子", "> spamword <b>\n", "https://qa.example/7/slug?show=9\n", "https://qa.example/admin/moderate\n"},
-				"flagged":     {"花子", "3 ", "> spamword <b>\n", "https://qa.example/admin/flagged\n"},
-
+				"welcome":          {"https://qa.example/confirm?c=c0de1234&u=", "c0de1234", handle, "https://qa.example/user/" + escaped},
+				"registered":       {handle, "https://qa.example/user/" + escaped},
+				"approved":         {handle, "https://qa.example/user/" + escaped},
+				"confirm":          {handle, "https://qa.example/confirm?c=c0de1234&u=%E3%81%82%E3%81%8D+O%27Neil\n", "c0de1234"},
+				"reset":            {handle, "https://qa.example/reset?c=c0de1234&e=aki%40example.com\n", "c0de1234"},
+				"q_posted":         {"花子", "> 巣箱の大きさ\n>\n> 二行の\n> spamword <b>\n", "https://qa.example/7/slug?show=9\n"},
+				"q_answered":       {handle, "花子", "巣箱の大きさ", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=9\n"},
+				"q_commented":      {handle, "花子", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=9\n"},
+				"a_commented":      {handle, "花子", "> 二行の\n> ******** <b>\n", "> その回答\n", "https://qa.example/7/slug?show=9\n"},
+				"c_commented":      {handle, "花子", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=9\n"},
+				"a_selected":       {handle, "花子", "> 二行の\n> ******** <b>\n", "https://qa.example/7/slug?show=9\n"},
+				"moderate":         {"花子", "> spamword <b>\n", "https://qa.example/7/slug?show=9\n", "https://qa.example/admin/moderate\n"},
+				"remoderate":       {"花子", "> spamword <b>\n", "https://qa.example/7/slug?show=9\n", "https://qa.example/admin/moderate\n"},
+				"flagged":          {"花子", "3 ", "> spamword <b>\n", "https://qa.example/admin/flagged\n"},
 				"step_question":    {handle, "50", "https://qa.example/ask\n"},
 				"step_answer":      {handle, "50", "https://qa.example/unanswered\n"},
 				"round_question":   {handle, "50", "巣箱の大きさ", "https://qa.example/7/slug?show=9\n"},
@@ -160,7 +158,6 @@ func TestTexts(t *testing.T) {
 				"help_answer":      {"\n巣箱の大きさ\n\nhttps://qa.example/7/slug?show=9\n"},
 				"statistics":       {"\n> ", ": 2\n", ",2,"},
 				"mailing":          {"お知らせ: 花子さん\n"}, "mailing_test": {"お知らせ: 花子さん\n"},
-
 				"feedback": {"> 蜂蜜はどこ？\n", "花子", "hanako@example.jp", "/ask", "Firefox", "192.0.2.7"},
 
 				"private_message": {handle, "haru", "> はじめまして、spamword\n", "https://qa.example/message/haru\n"},
