@@ -144,6 +144,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.QA = qa.New(a.DB, a.Site, a.Auth, a.Media, qa.Settings{Ask: qa.Switch(cfg.AskRestriction),
 		BestAnswer: qa.Switch(cfg.BestAnswerRule), Tags: qa.Switch(cfg.TagRestriction)})
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
+		Kinds: mailSwitches(cfg), Message: a.messageAs,
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Text: qa.TextOf, Censor: a.QA.Censor, Post: a.postToMail, Posts: a.postRefs,
 		StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret, Badge: badgeOf,
@@ -166,6 +167,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll})
 	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA, a.Jobs)
 	people.UseJobs(a.Jobs)
+	a.Mail.UseJobs(a.Jobs)
 	points := a.Ranking
 	// Listeners are called in the order in which they are added here, within the transaction that
 	// they listen to.
@@ -194,8 +196,8 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
 		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
-		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(), a.Mail.DigestJob(),
-		a.Hooks.CleanUpJob(),
+		a.Mail.AdviceJob(), a.Mail.EngagementJob(), a.Mail.MailingJob(), a.Mail.DigestJob(),
+		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(), a.Hooks.CleanUpJob(),
 	)
 
 	a.Server = web.New(web.Settings{
@@ -394,6 +396,22 @@ func (a *App) postsToHooks(ctx context.Context, ids []int) (map[int]hooks.Post, 
 	return list, err
 }
 
+// messageAs writes a private message in the name of a user.
+func (a *App) messageAs(
+	ctx context.Context, from, to int, text string, first func(tx *database.DB) (bool, error),
+) error {
+	return a.People.MessageAs(ctx, from, to, text, first)
+}
+
+// mailSwitches returns which kinds of mail the configuration switches, and how.
+func mailSwitches(cfg config.Config) map[string]mail.Switch {
+	switches := make(map[string]mail.Switch, len(cfg.MailKinds))
+	for kind, position := range cfg.MailKinds {
+		switches[kind] = mail.Switch(position)
+	}
+	return switches
+}
+
 // consumers returns those who handle the events of the outbox, by their names there.
 func (a *App) consumers() map[string]events.Handler {
 	c := map[string]events.Handler{"jobs": a.Jobs.HandleEvent, "badges": a.Ranking.HandleEvent,
@@ -427,8 +445,12 @@ func (a *App) warn(ctx context.Context) {
 		slog.WarnContext(ctx, "the settings are not checked", "error", err)
 		return
 	}
-	for _, f := range auth.Examine(o, a.DB.Dialect(), authSettings(a.cfg)) {
-		slog.WarnContext(ctx, f.Text, "topic", f.Topic)
+	findings := append(auth.Examine(o, a.DB.Dialect(), authSettings(a.cfg)),
+		mail.ExamineKinds(o, mailSwitches(a.cfg))...)
+	for _, f := range findings {
+		if f.Severity == "warning" {
+			slog.WarnContext(ctx, f.Text, "topic", f.Topic)
+		}
 	}
 }
 

@@ -20,5 +20,6 @@ func Examine(ctx context.Context, cfg config.Config, db *database.DB) []site.Fin
 		return findings // site.Examine has reported it
 	}
 	findings = append(findings, auth.Examine(o, db.Dialect(), authSettings(cfg))...)
-	return append(findings, mail.Examine(ctx, db)...)
+	findings = append(findings, mail.ExamineKinds(o, mailSwitches(cfg))...)
+	return append(findings, mail.ExamineNotices(ctx, db)...)
 }

@@ -15,7 +15,9 @@ var schemaNames = map[string]string{
 	"CategoryPage": "CategoryPageTexts", "CategoryPageChange": "CategoryPagePatch",
 	"PreferencesInputBody": "PreferencesPatch", "UnreadOutputBody": "UnreadCount",
 	"ReadInputBody": "InboxEntryMark", "ReadAllInputBody": "InboxMark", "FeedbackInputBody": "NewFeedback",
-	"SubscribeInputBody": "NewPushSubscription", "PushKeys": "PushSubscriptionKeys",
+	"MailingState": "Mailing", "MailingStateInputBody": "MailingChange",
+	"MailingPreviewOutputBody": "MailingPreview",
+	"SubscribeInputBody":       "NewPushSubscription", "PushKeys": "PushSubscriptionKeys",
 	"ReadOldNoticesInputBody": "OldNoticesMark",
 	"HidePostsOutputBody":     "HiddenPosts", "Metadata": "QuestionMetadata", "PublicEvent": "LiveEvent",
 	// Users, from what stands beside a post to the whole of one's own account.

@@ -41,6 +41,15 @@ type content struct {
 	Who string
 	// Flags is how many flags the post has.
 	Flags int
+	// Number, Step and PostType are which of its kind the mail is about, and the word for such a post.
+	Number, Step int
+	PostType     string
+	// Items and MoreItems are posts that the mail lists, and Begin is what the site says before them.
+	Items, MoreItems []listedPost
+	Begin            string
+	// Figures are what the mail with statistics shows, and CSV is the same for spreadsheets.
+	Figures []figure
+	CSV     string
 	// NoMore says what the link Unsubscribe is for.
 	NoMore string
 	// Unsubscribe is the address that turns such mails off, "" for mails that nobody can turn off.
@@ -57,6 +66,10 @@ type content struct {
 	options *site.Options
 	links   links
 	user    user
+	// from is the sender, if it is not the site's usual one; replyTo is where answers go, if not there.
+	from, replyTo *netmail.Address
+	// letter is the text of a mailing, in the site's own words.
+	letter ownText
 }
 
 // unconfirmed reports whether the user's address is not confirmed yet and there is a code to
@@ -69,6 +82,8 @@ type text struct{ subject, body *template.Template }
 // signature is the end of every mail.
 const signature = "\n-- \n{{.Site}}\n{{if .Address}}{{.Address}}\n{{end}}" +
 	"{{with .Unsubscribe}}{{$.NoMore}}\n{{.}}\n{{end}}"
+
+var signatureTemplate = template.Must(template.New("signature").Parse(signature))
 
 // functions are what the templates of bodies can call.
 var functions = template.FuncMap{"quote": quote}
@@ -110,6 +125,33 @@ func (t text) render(c *content) (subject, body string, err error) {
 	return oneLine(s.String()), b.String(), nil
 }
 
+// write returns the subject and the body of a mail, in the site's own words where it has some.
+func (k kind) write(c *content, japanese bool) (subject, body string, err error) {
+	t := k.en
+	if japanese {
+		t = k.ja
+	}
+	if subject, body, err = t.render(c); err != nil || k.own == nil {
+		return subject, body, err
+	}
+	own := k.own(c).filled(c)
+	switch {
+	case own.title == "":
+	case own.whole:
+		subject = own.title
+	case japanese:
+		subject = "【" + c.Site + "】" + own.title
+	default:
+		subject = c.Site + ": " + own.title
+	}
+	if own.body != "" {
+		var end strings.Builder
+		err = signatureTemplate.Execute(&end, c)
+		body = plain(own.body) + "\n" + end.String()
+	}
+	return subject, body, err
+}
+
 // oneLine returns the text with line breaks and other control characters replaced by spaces, so
 // that it may stand in a header.
 func oneLine(s string) string {
@@ -137,6 +179,11 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
+	if k.engaging && r.userID != 0 {
+		if reason := mayEngage(o, c.user.level, c.user.flags); reason != "" {
+			return nil, reason
+		}
+	}
 	if k.code != "" {
 		if c.user.code, err = m.settings.Code(ctx, r.userID, c.user.email, k.code); err != nil {
 			return nil, outage{fmt.Errorf("ask for the code of a mail: %w", err)}
@@ -162,22 +209,27 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 		return nil, err
 	}
 	k.topic = cmp.Or(c.stops, k.topic)
+	if k.load != nil {
+		if err := k.load(m, ctx, r, c); err != nil {
+			return nil, err
+		}
+	}
 	if k.prepare != nil {
 		if unneeded := k.prepare(c); unneeded != "" {
 			return nil, unneeded
 		}
 	}
 	japanese := strings.HasPrefix(o.String(option.SiteLanguage), "ja")
-	t, anonymous := k.en, "anonymous"
+	anonymous := "anonymous"
 	c.NoMore = noMoreEn
 	if japanese {
-		t, anonymous, c.NoMore = k.ja, "匿名", noMoreJa
+		anonymous, c.NoMore = "匿名", noMoreJa
 	}
 	c.Who = cmp.Or(oneLine(c.Who), anonymous)
 	if c.Unsubscribe, err = m.unsubscribeLink(ctx, k, r); err != nil {
 		return nil, outage{err}
 	}
-	subject, body, err := t.render(c)
+	subject, body, err := k.write(c, japanese)
 	if err != nil {
 		return nil, fmt.Errorf("write mail %s: %w", r.kind, err)
 	}
@@ -193,7 +245,10 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 		msg.SetGenHeader(gomail.HeaderInReplyTo, thread)
 		msg.SetGenHeader(gomail.HeaderReferences, thread)
 	}
-	if c.Feedback != nil && validAddress(c.Feedback.Email) {
+	if c.replyTo != nil {
+		msg.ReplyToMailAddress(c.replyTo)
+	}
+	if c.Feedback != nil && k.toSite && validAddress(c.Feedback.Email) {
 		msg.ReplyToMailAddress(&netmail.Address{Name: oneLine(c.Feedback.Name), Address: c.Feedback.Email})
 	}
 	if c.Unsubscribe != "" { // RFC 8058: mail programs show a button that does it
@@ -215,6 +270,8 @@ func (m *Module) recipient(
 	switch {
 	case k.toSite:
 		address = o.String(option.FeedbackEmail)
+	case k.address != nil:
+		address = k.address(c, r)
 	case r.postID != 0:
 		list, err := readSubscribers(ctx, m.db, "postid = ?", r.postID)
 		if err != nil {
@@ -246,7 +303,7 @@ func (m *Module) tell(ctx context.Context, k kind, r *row, c *content) (err erro
 		}
 		c.Post.Title, c.Who, c.Flags = oneLine(c.Post.Title), c.Post.Author, r.about.Flags
 	}
-	c.Feedback = r.about.Feedback
+	c.Feedback, c.Number, c.Step = r.about.Feedback, r.about.Number, r.about.Step
 	if k.aboutMessage {
 		c.Message = r.about.Text
 		if r.about.Message != 0 {
@@ -310,6 +367,9 @@ func (m *Module) about(ctx context.Context, o *site.Options, userID int) (*conte
 // sender returns the sender of mails: the address in the settings, or else that in the option
 // from_email, or else a no-reply address at the site's host.
 func (m *Module) sender(o *site.Options, c *content) *netmail.Address {
+	if c.from != nil {
+		return c.from
+	}
 	for _, address := range []string{m.settings.From, o.String(option.FromEmail)} {
 		if a, err := netmail.ParseAddress(address); err == nil {
 			return &netmail.Address{Name: c.Site, Address: a.Address}

@@ -96,7 +96,7 @@ func (m *Module) makeDigests(
 			return 0, err
 		}
 		if last == 0 { // all are made
-			return 0, record(ctx, tx, n, []int{0})
+			return 0, recordDigests(ctx, tx, n, []int{0})
 		}
 		return last, nil
 	})
@@ -245,7 +245,7 @@ func queueDigests(ctx context.Context, tx *database.DB, n *news, users []int, di
 			// The time stands where other mails have the number of their event.
 			args = append(args, n.until, kind, users[i], string(params), now, now)
 		}
-		if err := record(ctx, tx, n, users[start:end]); err != nil {
+		if err := recordDigests(ctx, tx, n, users[start:end]); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, "INSERT INTO {q2ab_mail} (seq, kind, userid, params, created, due) VALUES "+
@@ -257,8 +257,8 @@ func queueDigests(ctx context.Context, tx *database.DB, n *news, users []int, di
 	return nil
 }
 
-// record records that the digests of users were made.
-func record(ctx context.Context, tx *database.DB, n *news, users []int) error {
+// recordDigests records that the digests of users were made.
+func recordDigests(ctx context.Context, tx *database.DB, n *news, users []int) error {
 	var args []any
 	for _, user := range users {
 		args = append(args, user, n.often, n.until)

@@ -67,8 +67,8 @@ func choosing(t *testing.T, db *database.DB, userID int, f followMails) {
 	}
 }
 
-// newPost is the event of the new question or answer.
-func newPost(name string, at int64) events.Event {
+// followedPost is the event of the new question or answer.
+func followedPost(name string, at int64) events.Event {
 	e := event(name, theAuthor, events.Param{Name: "parentid", Value: 8})
 	e.At = at
 	e.Topics = events.Topics{Public: true, PostID: theQuestion, QuestionID: theQuestion, CategoryIDs: []int{2, 3}, Tags: []string{"honey"}}
@@ -78,8 +78,8 @@ func newPost(name string, at int64) events.Event {
 	return e
 }
 
-// queuedMails are the mails in the queue, by kind and user.
-func queuedMails(t *testing.T, db *database.DB) string {
+// mailsTo are the mails in the queue, by kind and user.
+func mailsTo(t *testing.T, db *database.DB) string {
 	t.Helper()
 	var list []string
 	err := db.Select(t.Context(), func(rows *sql.Rows) error {
@@ -165,13 +165,13 @@ func TestWhichFollowersAreMailed(t *testing.T) {
 			}
 			set(t, db, c.options...)
 			m := p.module(t, Settings{URL: "smtp://127.0.0.1:1"})
-			e := newPost(c.event, 1_796_000_000)
+			e := followedPost(c.event, 1_796_000_000)
 			if c.event == "q_queue" || c.event == "q_edit" {
 				e.Topics.Public = c.event == "q_edit"
 			}
 			e.Topics.Public = e.Topics.Public && !c.private
 			handle(t, m, e, e) // as if a process had died in between
-			if got := queuedMails(t, db); got != c.want {
+			if got := mailsTo(t, db); got != c.want {
 				t.Errorf("%q, expected %q", got, c.want)
 			}
 		})
@@ -187,15 +187,15 @@ func TestAskersWhoFollow(t *testing.T) {
 		follow(t, db, theAsker, "Q", 8)
 		choosing(t, db, theAsker, followMails{never, never, never, atOnce, never})
 		m := p.module(t, Settings{URL: "smtp://127.0.0.1:1"})
-		handle(t, m, newPost("a_post", 1_796_000_000))
-		if got := queuedMails(t, db); got != "q_answered 6" {
+		handle(t, m, followedPost("a_post", 1_796_000_000))
+		if got := mailsTo(t, db); got != "q_answered 6" {
 			t.Errorf("with mails about replies: %q", got)
 		}
 		mustExec(t, db, "INSERT INTO {q2ab_preferences} (userid, kind, inbox, mail) VALUES (6, 'replies', 1, 0)")
 		mustExec(t, db, "DELETE FROM {q2ab_mail}")
-		handle(t, m, newPost("a_post", 1_796_000_000))
+		handle(t, m, followedPost("a_post", 1_796_000_000))
 		// The other mail is left out when it is to be sent.
-		if got := queuedMails(t, db); got != "followed_answer 6, q_answered 6" {
+		if got := mailsTo(t, db); got != "followed_answer 6, q_answered 6" {
 			t.Errorf("without: %q", got)
 		}
 	})
@@ -229,7 +229,7 @@ func TestMailsPerDay(t *testing.T) {
 		}
 		midnight := time.Date(2026, 12, 1, 0, 0, 0, 0, zone).Unix()
 		for i, at := range []int64{midnight - 30, midnight - 20, midnight - 10, midnight, midnight + 10, midnight + 20} {
-			e := newPost("q_post", at)
+			e := followedPost("q_post", at)
 			e.Topics.PostID = 100 + i
 			if i == 1 {
 				mustExec(t, db, "DELETE FROM {q2ab_mail}") // as when it was sent

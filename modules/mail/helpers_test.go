@@ -133,6 +133,20 @@ func addUser(t *testing.T, db *database.DB, id int, handle, email, code string) 
 		"VALUES (?, '2026-01-02 03:04:05', '', ?, ?, 0, '2026-01-02 03:04:05', '', ?, 0)", id, email, handle, code)
 }
 
+// addPost makes a visible post.
+func addPost(t *testing.T, db *database.DB, id int, kind string, parent, user int, created time.Time) {
+	t.Helper()
+	var parentID, userID any
+	if parent > 0 {
+		parentID = parent
+	}
+	if user > 0 {
+		userID = user
+	}
+	mustExec(t, db, "INSERT INTO {posts} (postid, type, parentid, userid, created, title, content, format, hotness) "+
+		"VALUES (?, ?, ?, ?, FROM_UNIXTIME(?), 'title', 'content', '', 0)", id, kind, parentID, userID, created.Unix())
+}
+
 func mustExec(t *testing.T, db *database.DB, query string, args ...any) {
 	t.Helper()
 	if _, err := db.Exec(t.Context(), query, args...); err != nil {

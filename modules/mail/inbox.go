@@ -325,6 +325,9 @@ func people(ctx context.Context, tx *database.DB, candidates [][]string) (users 
 
 // forget removes what the tables of this module hold of an account that is deleted.
 func forget(ctx context.Context, tx *database.DB, userID int) error {
+	if err := forgetEngagement(ctx, tx, userID); err != nil {
+		return err
+	}
 	for _, table := range []string{"DELETE FROM {q2ab_inbox}", "DELETE FROM {q2ab_preferences}",
 		"DELETE FROM {q2ab_follow_mails}", "DELETE FROM {q2ab_followed}", "DELETE FROM {q2ab_digests}"} {
 		if _, err := tx.Exec(ctx, table+" WHERE userid = ?", userID); err != nil {

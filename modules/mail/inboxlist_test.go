@@ -204,7 +204,7 @@ func TestPreferences(t *testing.T) {
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {
 		type channels struct{ Inbox, Mail bool }
 		before := testsite.GetAs[map[string]channels](t, s, "/v1/me/preferences", testsite.Haru)
-		if before["replies"] != (channels{true, true}) || before["followed"] != (channels{true, false}) || len(before) != 10 {
+		if before["replies"] != (channels{true, true}) || before["followed"] != (channels{true, false}) || before["tips"] != (channels{false, true}) || len(before) != 11 {
 			t.Errorf("by default %v", before)
 		}
 		s.Do(t, testsite.Haru, "PATCH", "/v1/me/preferences", object{"replies": object{"mail": false}, "votes": object{"inbox": false}})

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"context"
 	"maps"
 	"strings"
 
@@ -62,6 +63,16 @@ type kind struct {
 	followed, digest bool
 	// censored reports whether the site's blocked words are replaced in the message.
 	censored bool
+	// engaging reports whether nobody but the site wants the mail, so that members get it only if they
+	// are confirmed, are not blocked and want mailings.
+	engaging bool
+	// load reads what the mail tells of besides a post or a message. It may be nil.
+	load func(m *Module, ctx context.Context, r *row, c *content) error
+	// address returns the recipient's address, of mails that go neither to the site nor to an account
+	// nor to the author of a post. It may be nil.
+	address func(c *content, r *row) string
+	// own returns the words of the site's options for the mail. It may be nil.
+	own func(c *content) ownText
 	// prepare fills in what the templates need beyond the data about the user, the post and the message.
 	// If the mail is not needed (any more), it returns the reason instead. It may be nil.
 	prepare func(c *content) (unneeded gone)
@@ -69,7 +80,8 @@ type kind struct {
 }
 
 // kinds holds all kinds of mail, by the names that the queue stores.
-var kinds = joined(accountKinds, postKinds, messageKinds, feedbackKinds, followKinds, digestKinds)
+var kinds = joined(accountKinds, postKinds, messageKinds, feedbackKinds, followKinds, digestKinds,
+	engagementKinds, mailingKinds)
 
 func joined(parts ...map[string]kind) map[string]kind {
 	all := map[string]kind{}

@@ -35,6 +35,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
+	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/secret"
 	"38qa.net/backend/modules/site"
@@ -90,6 +91,12 @@ type Settings struct {
 	// StopTelling makes a post ask for no mails any more, as if its author had taken that back, and the
 	// comments beside it that name the same address.
 	StopTelling func(ctx context.Context, postID int) error
+	// Message writes a private message, which is plain text, from one user to another, by the rules of
+	// what the site keeps of messages. Within the same transaction it calls first, and writes nothing if
+	// that returns false.
+	Message func(ctx context.Context, from, to int, text string, first func(tx *database.DB) (bool, error)) error
+	// Kinds switch kinds of mail, by their names. docs/mail.md lists them with their defaults.
+	Kinds map[string]Switch
 	// Secret is what the links by which people unsubscribe are signed with. If it is empty, a secret is
 	// made and kept in the database.
 	Secret string
@@ -148,6 +155,10 @@ type Module struct {
 	noticeColumns atomic.Pointer[noticeColumns]
 	// wake holds a token after Handle has queued a mail, so that Serve looks at once.
 	wake chan struct{}
+	// jobs runs mailings.
+	jobs *jobs.Manager
+	// rest pauses for a time, or until the context ends. It is replaced in tests only.
+	rest func(ctx context.Context, d time.Duration)
 }
 
 // New returns the module for the site in the given database. It returns an error if a setting is
@@ -166,6 +177,9 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 		checkPage(set.ResetURL, "{code}", "{email}")); err != nil {
 		return nil, err
 	}
+	if err := checkSwitches(set.Kinds); err != nil {
+		return nil, fmt.Errorf("MAIL_KINDS: %w", err)
+	}
 	if set.Poll <= 0 {
 		set.Poll = 5 * time.Second
 	}
@@ -174,7 +188,8 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 		return nil, err
 	}
 	return &Module{db: db, site: s, settings: set, target: t, retry: firstRetry, push: push,
-		signing: secret.New("unsubscribe", set.Secret), wake: make(chan struct{}, 1)}, nil
+		signing: secret.New("unsubscribe", set.Secret), wake: make(chan struct{}, 1),
+		rest: func(ctx context.Context, d time.Duration) { wait(ctx, d, nil) }}, nil
 }
 
 // Register adds the module's operations to the API.
@@ -185,6 +200,7 @@ func (m *Module) Register(api huma.API) {
 	m.registerUnsubscribe(api)
 	m.registerPush(api)
 	m.registerOldNotices(api)
+	m.registerMailing(api)
 }
 
 // ListenToAccounts removes what the module holds of accounts that are deleted.
@@ -218,6 +234,9 @@ func (m *Module) Handle(ctx context.Context, tx *database.DB, e events.Event) er
 	}
 	list := append(following(e), followingPost(o, e, parent, thread)...)
 	for _, mail := range list {
+		if !m.sends(o, mail.kind) {
+			continue
+		}
 		if err := add(ctx, tx, e.Seq, mail); err != nil {
 			return err
 		}
@@ -226,11 +245,23 @@ func (m *Module) Handle(ctx context.Context, tx *database.DB, e events.Event) er
 	if err != nil {
 		return err
 	}
-	if followed || len(list) > 0 {
-		select { // only saves time: Serve finds the mails anyway
-		case m.wake <- struct{}{}:
-		default:
-		}
+	engaging, err := m.engage(ctx, tx, o, e)
+	if err != nil {
+		return err
+	}
+	if followed || len(list)+engaging > 0 {
+		m.awaken()
 	}
 	return nil
+}
+
+// sends reports whether this module sends a kind of mail.
+func (m *Module) sends(o *site.Options, kind string) bool { return sends(m.settings.Kinds, o, kind) }
+
+// awaken has Serve look for new mails at once. It only saves time: Serve finds them anyway.
+func (m *Module) awaken() {
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
 }

@@ -223,9 +223,9 @@ func (m *Module) readOldNotices(ctx context.Context, in *readOldNoticesInput) (*
 	return out, err
 }
 
-// Examine returns what the doctor says of the table of the old site's plugin for notices; nothing if there
+// ExamineNotices returns what the doctor says of the table of the old site's plugin for notices; nothing if there
 // is none.
-func Examine(ctx context.Context, db *database.DB) []site.Finding {
+func ExamineNotices(ctx context.Context, db *database.DB) []site.Finding {
 	all, err := db.Columns(ctx, noticeTable)
 	if err != nil {
 		return []site.Finding{{Severity: "error", Topic: "notices", Text: fmt.Sprintf("%s cannot be read: %v",

@@ -49,7 +49,7 @@ func TestDoctorOfNotices(t *testing.T) {
 		db := p.open(t, nil)
 		says := func(severity string, words ...string) {
 			t.Helper()
-			list := Examine(t.Context(), db)
+			list := ExamineNotices(t.Context(), db)
 			if severity == "" {
 				if len(list) != 0 {
 					t.Errorf("without a table: %+v", list)

@@ -50,6 +50,7 @@ var onlyLink = regexp.MustCompile(`^https?://\S+$`)
 func blocks(body string) (list []block) {
 	body, signature, _ := strings.Cut(body, "\n-- \n")
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(body), "\n\n") {
+		begin := len(list)
 		lines := strings.Split(strings.TrimSpace(paragraph), "\n")
 		if b, ok := special(lines); ok {
 			list = append(list, b)
@@ -68,6 +69,10 @@ func blocks(body string) (list []block) {
 			}
 			if onlyLink.MatchString(line) {
 				list = append(list, block{Link: line})
+				continue
+			}
+			if last >= begin && !list[last].Quoted && list[last].Link == "" {
+				list[last].Lines = append(list[last].Lines, line)
 				continue
 			}
 			list = append(list, block{Lines: []string{line}})

@@ -35,6 +35,7 @@ const (
 	topicMessages topic = "messages"
 	topicWall     topic = "wall"
 	topicPosts    topic = "posts"
+	topicTips     topic = "tips"
 )
 
 // Topics of mails that followMails decide about.
@@ -51,7 +52,8 @@ var byDefault = map[topic]channels{
 	topicSelected: {Inbox: true, Mail: true, Push: true},
 	topicMentions: {Inbox: true, Push: true}, topicFollowed: {Inbox: true}, topicVotes: {Inbox: true},
 	topicMessages: {Inbox: true, Mail: true, Push: true}, topicWall: {Inbox: true, Mail: true, Push: true},
-	topicPosts: {Inbox: true, Push: true}, topicBadges: {Inbox: true},
+	topicPosts: {Inbox: true, Push: true}, topicBadges: {Inbox: true}, topicTips: {Mail: true},
+	topicMailings: {Mail: true},
 }
 
 // preferences are a member's choices for all topics.
@@ -65,6 +67,7 @@ type preferences struct {
 	Messages channels `json:"messages" doc:"Private messages, and those in groups. Of groups none are mailed"`
 	Wall     channels `json:"wall" doc:"Posts on one's wall"`
 	Posts    channels `json:"posts" doc:"What moderators did with one's posts. Never mailed"`
+	Tips     channels `json:"tips" doc:"Thanks, advice and reminders of the site itself. Never in the inbox"`
 
 	FollowMails followMails `json:"followMails" doc:"How often one is mailed of what one follows: at once, or in a digest in the morning, on Mondays if it is weekly. Beyond the site's limit of a day, mails become part of the digest"`
 }
@@ -80,6 +83,7 @@ func (p *preferences) each(do func(t topic, c *channels)) {
 	do(topicMessages, &p.Messages)
 	do(topicWall, &p.Wall)
 	do(topicPosts, &p.Posts)
+	do(topicTips, &p.Tips)
 }
 
 type preferencesOutput struct{ Body preferences }
@@ -102,6 +106,7 @@ type preferencesInput struct {
 		Messages *channelsPatch `json:"messages,omitempty"`
 		Wall     *channelsPatch `json:"wall,omitempty"`
 		Posts    *channelsPatch `json:"posts,omitempty"`
+		Tips     *channelsPatch `json:"tips,omitempty"`
 
 		FollowMails *followMailsPatch `json:"followMails,omitempty"`
 	}
@@ -161,7 +166,8 @@ func (m *Module) updatePreferences(ctx context.Context, in *preferencesInput) (*
 	b := &in.Body
 	patches := map[topic]*channelsPatch{topicReplies: b.Replies, topicSelected: b.Selected,
 		topicMentions: b.Mentions, topicFollowed: b.Followed, topicVotes: b.Votes,
-		topicBadges: b.Badges, topicMessages: b.Messages, topicWall: b.Wall, topicPosts: b.Posts}
+		topicBadges: b.Badges, topicMessages: b.Messages, topicWall: b.Wall, topicPosts: b.Posts,
+		topicTips: b.Tips}
 	out := &preferencesOutput{}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
 		var err error

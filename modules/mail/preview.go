@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
@@ -40,20 +41,23 @@ func previewOf(name string, japanese bool) (string, error) {
 		user:    user{email: "hana@example.com", handle: "Hana", code: "k3x9w2ab", level: levelApproved},
 		links:   links{site: "https://bees.example/", neat: true},
 	}
-	t := k.en
 	if japanese {
-		t = k.ja
 		c.Site, c.Handle, c.Who, c.NoMore = "みつばちの広場", "花子", "太郎", noMoreJa
 		c.Message = "巣箱を見に伺ってもよろしいでしょうか。\n日曜日はいかがですか。"
 		c.Post.Author, c.Post.Title, c.Post.Parent = "太郎", "巣箱の大きさはどのくらいがよいですか", "群れは大きくなるので、大きいほどよいと思います。"
 		c.Post.Text = "内寸 22 cm で問題ありませんでした。\n\n寒い地域では少し小さめがよいと思います。"
 	}
+	c.fillPreview(name, japanese)
 	if !k.aboutMessage {
 		c.Message = ""
 	}
 	if name == "feedback" {
 		c.Feedback = &feedbackFrom{Name: c.Who, Email: "taro@example.com", Previous: "https://bees.example/",
 			Browser: "Firefox", IP: "192.0.2.7"}
+	}
+	if name == "inquiry_reply" {
+		c.Message, c.Link = "Where is the honey?", c.links.to([]string{"ask"})
+		c.Feedback = &feedbackFrom{Name: c.Handle}
 	}
 	if k.topic != "" {
 		c.Unsubscribe = "https://api.bees.example" + unsubscribePath + "?token=…"
@@ -64,6 +68,29 @@ func previewOf(name string, japanese bool) (string, error) {
 			return "", unneeded
 		}
 	}
-	subject, body, err := t.render(c)
+	subject, body, err := k.write(c, japanese)
 	return page(subject, body, c.Unsubscribe, japanese), err
+}
+
+// fillPreview fills in made-up data that only mails which the site sends by itself show.
+func (c *content) fillPreview(name string, japanese bool) {
+	c.Number, c.Step = 50, 1
+	if strings.HasPrefix(name, "step_") {
+		c.Number = 3
+	}
+	post := listedPost{c.Post.Title, "", c.Post.Address}
+	if name == "comment_reminder" {
+		post.Text = narrow(c.Post.Text, reminderColumns)
+	}
+	c.Items, c.MoreItems = []listedPost{post, post}, []listedPost{post}
+	language := 0
+	if japanese {
+		language = 1
+	}
+	c.Figures = []figure{{figureLabels["questions"][language], "12"}, {figureLabels["answers"][language], "34"}}
+	c.CSV = c.Figures[0].Label + "," + c.Figures[1].Label + "\n12,34"
+	c.letter = ownText{title: "Our meeting in spring", body: "We meet on the first Sunday of April.", whole: true}
+	if japanese {
+		c.letter.title, c.letter.body = "春の集まりのお知らせ", "4 月の第 1 日曜日に集まります。"
+	}
 }

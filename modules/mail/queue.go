@@ -51,6 +51,14 @@ type about struct {
 	Flags int `json:"flags,omitempty"`
 	// Text is the content of a message that is not stored elsewhere.
 	Text string `json:"text,omitempty"`
+	// Number is which of its kind the mail is about, such as a round number of posts, and Step which of
+	// the step mails it is.
+	Number int `json:"number,omitempty"`
+	Step   int `json:"step,omitempty"`
+	// To stands for the recipient among the addresses that an option lists.
+	To string `json:"to,omitempty"`
+	// Mailing is the id of the mailing to all members that the mail is of.
+	Mailing int `json:"mailing,omitempty"`
 	// Feedback is who wrote to the site, and from where.
 	Feedback *feedbackFrom `json:"feedback,omitempty"`
 	Digest   *digest       `json:"digest,omitempty"`

@@ -38,7 +38,7 @@ const macSize = 16
 // that nobody can turn off, and where the API's own address is not known (PUBLIC_URL).
 func (m *Module) unsubscribeLink(ctx context.Context, k kind, r *row) (string, error) {
 	api := m.site.APIURL()
-	if k.topic == "" || !strings.Contains(api, "://") {
+	if k.topic == "" || r.userID == 0 && r.postID == 0 || !strings.Contains(api, "://") {
 		return "", nil
 	}
 	s := subscription{UserID: r.userID, Topic: k.topic}
@@ -166,6 +166,9 @@ func (m *Module) unsubscribe(ctx context.Context, s subscription) error {
 			return fmt.Errorf("unsubscribe: %w", err)
 		}
 		return nil
+	}
+	if s.Topic == topicMailings {
+		return m.settings.Auth.RefuseMailings(ctx, s.UserID)
 	}
 	return m.db.Tx(ctx, func(tx *database.DB) error {
 		var there int

@@ -93,3 +93,21 @@ func TestCohorts(t *testing.T) {
 		t.Errorf("cohorts %+v, want %+v", got, want)
 	}
 }
+
+// TestFiguresAsText checks how figures stand in the mail: rates in per cent, and nothing where nothing is
+// known.
+func TestFiguresAsText(t *testing.T) {
+	t.Parallel()
+	half, many := 0.5, 2.25
+	i := &indicators{Counts: Counts{Questions: 4, Messages: 7}, AnswersPerQuestion: &many, Within1hRate: &half}
+	got := map[string]string{}
+	for _, f := range i.list() {
+		got[f.Name] = f.Value
+	}
+	for name, want := range map[string]string{"questions": "4", "privateMessages": "7", "answersPerQuestion": "2.2",
+		"answeredWithin1hRate": "50.0", "bestAnswerRate": ""} {
+		if value, ok := got[name]; !ok || value != want {
+			t.Errorf("%s is %q, expected %q", name, value, want)
+		}
+	}
+}

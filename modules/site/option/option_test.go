@@ -48,7 +48,7 @@ func variable(option string) string {
 	initialisms := map[string]string{"blobid": "BlobID", "html": "HTML", "ip": "IP", "ips": "IPs",
 		"smtp": "SMTP", "url": "URL", "urls": "URLs", "xml": "XML"}
 	name := ""
-	for word := range strings.SplitSeq(option, "_") {
+	for word := range strings.FieldsFuncSeq(option, func(r rune) bool { return r == '_' || r == '-' }) {
 		if initialisms[word] != "" {
 			name += initialisms[word]
 		} else {
