@@ -71,6 +71,8 @@ type Config struct {
 	CognitoTriggers bool              `env:"COGNITO_TRIGGERS_OVER_HTTP" envDefault:"false" doc:"Answer the pool's triggers (user migration, sign-up) at POST /2015-03-31/functions/NAME/invocations, for emulators on this machine. Never open it to others: whoever reaches it can try passwords. On AWS the Lambda function of cmd/lambda does this."`
 	MailURL         string            `env:"MAIL_URL,unset" doc:"How mails leave: smtp://user:password@host:587 (STARTTLS where it is offered; ?tls=required or ?tls=off), smtps://…:465, file:FOLDER for development, or off. Empty: file:DATA_DIR/mail with the embedded database, else off. Secret."`
 	MailFrom        string            `env:"MAIL_FROM" doc:"Address that mails come from. Empty: the site's own option from_email."`
+	MailHostLimit   int               `env:"MAIL_HOST_LIMIT" envDefault:"0" doc:"Mails to the addresses of one host (gmail.com, …) in a minute, from all servers together; the others wait. 0: no limit."`
+	MailSNSTopics   []string          `env:"MAIL_SNS_TOPICS" doc:"ARNs of the topics of Amazon SNS, separated by commas, whose notifications of bounces and complaints POST /v1/mail/notifications/sns takes. Empty: none."`
 	ConfirmURL      string            `env:"CONFIRM_URL" doc:"Page that confirms an address, with {code} and {user} in it, e.g. https://38qa.net/confirm?code={code}&user={user}. Empty: the old site's."`
 	ResetURL        string            `env:"RESET_URL" doc:"Page where one chooses a new password, with {code} and {email} in it. Empty: the old site's."`
 	CaptchaProvider string            `env:"CAPTCHA_PROVIDER" envDefault:"recaptcha" doc:"Whose captchas the frontend shows where the site's options ask for one: recaptcha, hcaptcha or turnstile."`

@@ -120,6 +120,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	settings.DropImage = func(ctx context.Context, tx *database.DB, id string) error {
 		return a.Media.Drop(ctx, tx, id)
 	}
+	settings.EmailProblem = func(ctx context.Context, address string) (string, error) {
+		return a.Mail.AddressProblem(ctx, address)
+	}
 	settings.Cannot = func(ctx context.Context, o *site.Options, c auth.Caller) (*auth.Restrictions, error) {
 		return a.QA.Cannot(ctx, o, c)
 	}
@@ -135,6 +138,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Text: qa.TextOf, Censor: a.QA.Censor, Post: a.postToMail, Posts: a.postRefs,
 		StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret,
+		HostLimit: cfg.MailHostLimit, SNSTopics: cfg.MailSNSTopics,
 	})
 	if err != nil {
 		return err
@@ -173,7 +177,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		a.QA.PostingsJob(), a.QA.VersionsJob(), a.QA.RelatedTagsJob(),
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
 		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
-		a.Auth.CodesJob(), a.Site.StatisticsJob(),
+		a.Auth.CodesJob(), a.Site.StatisticsJob(), a.Mail.CleanUpJob(),
 		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(),
 	)
 

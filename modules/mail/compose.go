@@ -149,6 +149,9 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := m.checkAddress(ctx, k, to); err != nil {
+		return nil, err
+	}
 	if err := m.tell(ctx, k, r, c); err != nil {
 		return nil, err
 	}
@@ -176,8 +179,11 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	msg.ToMailAddress(&netmail.Address{Address: to})
 	msg.Subject(subject)
 	msg.SetDateWithValue(time.Unix(m.db.Now(), 0).UTC())
-	// The Message-ID depends on the row alone, whichever process sends it and however often.
-	msg.SetMessageIDWithValue(fmt.Sprintf("q2ab.%d.%d.%d@%s", r.created, r.seq, r.id, c.links.host()))
+	id, err := m.messageID(ctx, r, to, c.links.host())
+	if err != nil {
+		return nil, outage{err}
+	}
+	msg.SetMessageIDWithValue(id)
 	if c.Post != nil { // mail programs show all mails about a question together
 		thread := fmt.Sprintf("<q2ab.question.%d@%s>", c.Post.QuestionID, c.links.host())
 		msg.SetGenHeader(gomail.HeaderInReplyTo, thread)
@@ -222,6 +228,25 @@ func (m *Module) recipient(
 		return "", gone("there is no valid address")
 	}
 	return recipient.Address, nil
+}
+
+// checkAddress returns a gone if nothing is to be mailed to the address. Mails that confirm an address are
+// sent nevertheless, since that is how people show that it works, and so are mails to the site itself,
+// which has nobody who could confirm its address.
+func (m *Module) checkAddress(ctx context.Context, k kind, address string) error {
+	if k.code == "confirm" || k.toSite {
+		return nil
+	}
+	problem, err := m.AddressProblem(ctx, address)
+	switch {
+	case err != nil:
+		return outage{err}
+	case problem == addressBounced:
+		return gone("mails to the address came back")
+	case problem != "":
+		return gone("the address's owner has reported a mail as spam")
+	}
+	return nil
 }
 
 // tell reads the post or the message that a mail is about, and the name of who wrote it or acted on it.

@@ -294,7 +294,8 @@ func people(ctx context.Context, tx *database.DB, candidates [][]string) (users 
 
 // forget removes what the tables of this module hold of an account that is deleted.
 func forget(ctx context.Context, tx *database.DB, userID int) error {
-	for _, table := range []string{"DELETE FROM {q2ab_inbox}", "DELETE FROM {q2ab_preferences}"} {
+	for _, table := range []string{"DELETE FROM {q2ab_inbox}", "DELETE FROM {q2ab_preferences}",
+		"DELETE FROM {q2ab_dead_mail}"} {
 		if _, err := tx.Exec(ctx, table+" WHERE userid = ?", userID); err != nil {
 			return fmt.Errorf("forget the inbox of a user: %w", err)
 		}

@@ -24,8 +24,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	netmail "net/mail"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,6 +36,7 @@ import (
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/secret"
+	"38qa.net/backend/modules/mail/internal/sns"
 	"38qa.net/backend/modules/site"
 )
 
@@ -78,8 +81,16 @@ type Settings struct {
 	// comments beside it that name the same address.
 	StopTelling func(ctx context.Context, postID int) error
 	// Secret is what the links by which people unsubscribe are signed with. If it is empty, a secret is
-	// made and kept in the database.
+	// made and kept in the database. It also keys the hashes of addresses that mails come back from.
 	Secret string
+	// HostLimit is how many mails may go to the addresses of one host in a minute, from all processes; 0
+	// means any number.
+	HostLimit int
+	// SNSTopics are the ARNs of the topics of Amazon SNS whose notifications about bounces and complaints
+	// are taken.
+	SNSTopics []string
+	// SNSTransport carries the requests to SNS. It is for tests; nil is the usual one.
+	SNSTransport http.RoundTripper
 	// Auth is the module that knows callers; it writes what they may write.
 	Auth *auth.Module
 	// Poll is the longest time until this process notices a mail that another process has queued or
@@ -119,6 +130,10 @@ type Module struct {
 	retry time.Duration
 	// signing is the key of the links by which people unsubscribe.
 	signing *secret.Secret
+	// sns receives notifications; nil if no topics are configured.
+	sns *sns.Receiver
+	// bouncePlugin says whether the old site has the table of its plugin for bounces.
+	bouncePlugin atomic.Pointer[pluginSeen]
 	// wake holds a token after Handle has queued a mail, so that Serve looks at once.
 	wake chan struct{}
 }
@@ -142,8 +157,14 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 	if set.Poll <= 0 {
 		set.Poll = 5 * time.Second
 	}
-	return &Module{db: db, site: s, settings: set, target: t, retry: firstRetry,
-		signing: secret.New("unsubscribe", set.Secret), wake: make(chan struct{}, 1)}, nil
+	m := &Module{db: db, site: s, settings: set, target: t, retry: firstRetry,
+		signing: secret.New("unsubscribe", set.Secret), wake: make(chan struct{}, 1)}
+	if len(set.SNSTopics) > 0 {
+		if m.sns, err = sns.New(set.SNSTopics, set.SNSTransport); err != nil {
+			return nil, fmt.Errorf("MAIL_SNS_TOPICS: %w", err)
+		}
+	}
+	return m, nil
 }
 
 // Register adds the module's operations to the API.
@@ -152,15 +173,21 @@ func (m *Module) Register(api huma.API) {
 	m.registerPreferences(api)
 	m.registerFeedback(api)
 	m.registerUnsubscribe(api)
+	m.registerNotifications(api)
+	m.registerDeadMail(api)
 }
 
-// ListenToAccounts removes what the module holds of accounts that are deleted.
+// ListenToAccounts removes what the module holds of accounts that are deleted, and what is known against
+// addresses that are confirmed or given up.
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
-		if c.Kind != auth.Deleting {
-			return nil
+		switch c.Kind {
+		case auth.Deleting:
+			return errors.Join(forget(ctx, tx, c.UserID), m.forgetAddress(ctx, tx, c.UserID, c.Email))
+		case auth.Readdressed, auth.Confirmed:
+			return m.clearAddress(ctx, tx, c.UserID, c.Email)
 		}
-		return forget(ctx, tx, c.UserID)
+		return nil
 	})
 }
 
@@ -190,10 +217,15 @@ func (m *Module) Handle(ctx context.Context, tx *database.DB, e events.Event) er
 		}
 	}
 	if len(list) > 0 {
-		select { // only saves time: Serve finds the mails anyway
-		case m.wake <- struct{}{}:
-		default:
-		}
+		m.wakeUp()
 	}
 	return nil
+}
+
+// wakeUp makes Serve look at once. It only saves time: Serve finds the mails anyway.
+func (m *Module) wakeUp() {
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
 }
