@@ -120,6 +120,8 @@ REFUSED_FIELDS = [
 # Refusals of a whole request that its schema allows, by the operation's id and the problem's code.
 REFUSED = [
     ("save-draft", "too_many_drafts", "a user has a hundred already"),
+    ("take-notification", "bad_request", "what Amazon SNS signs"),
+    ("take-notification", "notification_refused", "what Amazon SNS signs"),
     ("*", "invalid_cursor", "cursors are opaque: only those that a list gave are good"),
     ("begin-upload", "body_too_large", "the setting UPLOAD_LIMIT, of a file that is only announced"),
 ]

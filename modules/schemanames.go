@@ -15,6 +15,7 @@ var schemaNames = map[string]string{
 	"CategoryPage": "CategoryPageTexts", "CategoryPageChange": "CategoryPagePatch",
 	"PreferencesInputBody": "PreferencesPatch", "UnreadOutputBody": "UnreadCount",
 	"ReadInputBody": "InboxEntryMark", "ReadAllInputBody": "InboxMark", "FeedbackInputBody": "NewFeedback",
+	"MailState": "MailQueue", "QueueState": "MailQueueCounts",
 	"HidePostsOutputBody": "HiddenPosts", "Metadata": "QuestionMetadata", "PublicEvent": "LiveEvent",
 	// Users, from what stands beside a post to the whole of one's own account.
 	"Author": "UserSummary", "User": "UserListItem", "Profile": "UserProfile", "Me": "OwnAccount",

@@ -48,6 +48,9 @@ type Settings struct {
 	//	                                ?tls=required insists on it, ?tls=off never uses it, even for
 	//	                                the password.
 	//	smtps://user:password@host:465  to a mail server, with TLS from the start.
+	//	ses:?region=R                   to Amazon SES, with credentials where AWS's programs look for them;
+	//	                                &configuration-set=NAME names the set whose events report bounces,
+	//	                                &endpoint=URL is for emulators.
 	//	file:DIR                        each into a file of that folder, for development.
 	//	off, or empty                   nowhere: no mails are queued, and those already in the queue
 	//	                                stay there.
