@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -38,7 +39,7 @@ func TestDeadMail(t *testing.T) {
 		for range 2 {
 			status, body, _ := s.Try(t, testsite.AdminHana, "GET", path, nil)
 			items, _ := body["items"].([]any)
-			if status != http.StatusOK || strings.Contains(string(testsite.JSON(t, body)), "secret") {
+			if status != http.StatusOK || strings.Contains(fmt.Sprint(body), "secret") {
 				t.Fatalf("%d %v", status, body)
 			}
 			for _, i := range items {
