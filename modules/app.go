@@ -138,6 +138,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Text: qa.TextOf, Censor: a.QA.Censor, Post: a.postToMail, Posts: a.postRefs,
 		StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret,
+		DKIM:      mail.DKIM{Selector: cfg.DKIMSelector, Domain: cfg.DKIMDomain, Key: cfg.DKIMKey},
 		HostLimit: cfg.MailHostLimit, SNSTopics: cfg.MailSNSTopics,
 	})
 	if err != nil {

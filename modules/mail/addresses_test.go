@@ -19,8 +19,8 @@ import (
 	"38qa.net/backend/modules/mail/internal/undelivered"
 )
 
-// message composes the mail by which user 5 confirms an address.
-func message(t *testing.T, m *Module) *gomail.Msg {
+// composed composes the mail by which user 5 confirms an address.
+func composed(t *testing.T, m *Module) *gomail.Msg {
 	t.Helper()
 	mustExec(t, m.db, "DELETE FROM {users} WHERE userid = 5")
 	addUser(t, m.db, 5, "aki", "aki@example.com", "c0de1234")
@@ -252,8 +252,8 @@ func TestTakeReport(t *testing.T) {
 	t.Parallel()
 	p := onSQLite(t)
 	m := p.module(t, Settings{URL: "smtp://127.0.0.1:1"})
-	id := strings.Trim(message(t, m).GetMessageID(), "<>")
-	if again := strings.Trim(message(t, m).GetMessageID(), "<>"); id != again || !strings.HasPrefix(id, "q2ab.3.2.1.") {
+	id := strings.Trim(composed(t, m).GetMessageID(), "<>")
+	if again := strings.Trim(composed(t, m).GetMessageID(), "<>"); id != again || !strings.HasPrefix(id, "q2ab.3.2.1.") {
 		t.Errorf("%s, then %s", id, again)
 	}
 	raw, err := os.ReadFile("internal/undelivered/testdata/sendmail-forwarded.eml")

@@ -116,6 +116,23 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
+// The most characters of a subject and of the sender's name. Lines of a header have at most 998 bytes, and
+// words are not divided.
+const (
+	maxSubject = 250
+	maxName    = 80
+)
+
+// headerText returns a text as it may stand in a header: in one line, not too long, and without what mail
+// programs would take for encoded words and decode.
+func headerText(s string, longest int) string {
+	s = strings.ReplaceAll(oneLine(strings.ToValidUTF8(s, "?")), "=?", "= ?")
+	if r := []rune(s); len(r) > longest {
+		s = string(r[:longest-1]) + "…"
+	}
+	return s
+}
+
 // compose returns the mail of a row of the queue, as the data is now. Its error is a gone if the mail is
 // not needed any more, and an outage if the data cannot be read.
 func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
@@ -177,7 +194,7 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	msg := gomail.NewMsg(gomail.WithEncoding(m.target.encoding(japanese)), gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(m.sender(o, c))
 	msg.ToMailAddress(&netmail.Address{Address: to})
-	msg.Subject(subject)
+	msg.Subject(headerText(subject, maxSubject))
 	msg.SetDateWithValue(time.Unix(m.db.Now(), 0).UTC())
 	id, err := m.messageID(ctx, r, to, c.links.host())
 	if err != nil {
@@ -190,7 +207,8 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 		msg.SetGenHeader(gomail.HeaderReferences, thread)
 	}
 	if c.Feedback != nil && validAddress(c.Feedback.Email) {
-		msg.ReplyToMailAddress(&netmail.Address{Name: oneLine(c.Feedback.Name), Address: c.Feedback.Email})
+		msg.ReplyToMailAddress(&netmail.Address{Name: headerText(c.Feedback.Name, maxName),
+			Address: c.Feedback.Email})
 	}
 	if c.Unsubscribe != "" { // RFC 8058: mail programs show a button that does it
 		msg.SetGenHeader(gomail.HeaderListUnsubscribe, "<"+c.Unsubscribe+">")
@@ -327,8 +345,8 @@ func (m *Module) about(ctx context.Context, o *site.Options, userID int) (*conte
 func (m *Module) sender(o *site.Options, c *content) *netmail.Address {
 	for _, address := range []string{m.settings.From, o.String(option.FromEmail)} {
 		if a, err := netmail.ParseAddress(address); err == nil {
-			return &netmail.Address{Name: c.Site, Address: a.Address}
+			return &netmail.Address{Name: headerText(c.Site, maxName), Address: a.Address}
 		}
 	}
-	return &netmail.Address{Name: c.Site, Address: "no-reply@" + c.links.host()}
+	return &netmail.Address{Name: headerText(c.Site, maxName), Address: "no-reply@" + c.links.host()}
 }

@@ -86,6 +86,8 @@ type Settings struct {
 	// Secret is what the links by which people unsubscribe are signed with. If it is empty, a secret is
 	// made and kept in the database. It also keys the hashes of addresses that mails come back from.
 	Secret string
+	// DKIM says how mails are signed that leave by SMTP.
+	DKIM DKIM
 	// HostLimit is how many mails may go to the addresses of one host in a minute, from all processes; 0
 	// means any number.
 	HostLimit int
@@ -147,6 +149,13 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 	t, err := newTarget(set.URL)
 	if err != nil {
 		return nil, fmt.Errorf("MAIL_URL: %w", err)
+	}
+	signs, err := newSigner(set.DKIM)
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := t.(*server); ok {
+		s.signer = signs
 	}
 	if set.From != "" {
 		if _, err := netmail.ParseAddress(set.From); err != nil {

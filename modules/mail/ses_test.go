@@ -146,7 +146,7 @@ func TestSES(t *testing.T) {
 		t.Error(text)
 	}
 	s.Close()
-	if err := m.target.send(t.Context(), message(t, m), ""); !errors.As(err, &outage{}) || strings.Contains(err.Error(), "aki@") {
+	if err := m.target.send(t.Context(), composed(t, m), ""); !errors.As(err, &outage{}) || strings.Contains(err.Error(), "aki@") {
 		t.Error("not reached:", err)
 	}
 }
@@ -160,7 +160,7 @@ func TestSESEmulator(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
 	m := onSQLite(t).module(t, Settings{URL: "ses:?region=us-east-1&endpoint=" + url.QueryEscape(endpoint)})
-	err := m.target.send(t.Context(), message(t, m), "")
+	err := m.target.send(t.Context(), composed(t, m), "")
 	if err == nil || !strings.Contains(err.Error(), "MessageRejected") {
 		t.Fatal("a sender that is not verified:", err)
 	}
@@ -169,7 +169,7 @@ func TestSESEmulator(t *testing.T) {
 		t.Fatal(r, err)
 	}
 	r.Body.Close()
-	if err := m.target.send(t.Context(), message(t, m), ""); err != nil {
+	if err := m.target.send(t.Context(), composed(t, m), ""); err != nil {
 		t.Error(err)
 	}
 }

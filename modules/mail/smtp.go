@@ -21,6 +21,8 @@ type server struct {
 	// implicit reports whether the connection uses TLS from the start.
 	implicit bool
 	policy   gomail.TLSPolicy
+	// signer signs the mails; nil if they are not signed.
+	signer *signer
 	// config is a TLS configuration for tests; otherwise nil.
 	config *tls.Config
 }
@@ -37,6 +39,11 @@ func (*server) encoding(japanese bool) gomail.Encoding {
 // send sends one mail over a connection of its own. When the context ends, the connection is
 // closed, whatever it is doing.
 func (s *server) send(ctx context.Context, msg *gomail.Msg, _ string) error {
+	if s.signer != nil {
+		if err := s.signer.sign(msg); err != nil {
+			return err
+		}
+	}
 	line := &connection{server: s, ends: ctx}
 	defer line.close()
 	client, err := s.client(line)
