@@ -51,6 +51,11 @@ func (m *Module) isOwn(ctx context.Context, id, to string) (bool, error) {
 // ErrForeignReport is the error of TakeReport for a report about a mail that this site has not sent.
 var ErrForeignReport = errors.New("this is a report about a mail that this backend has not sent")
 
+// IsNoReport reports whether the error of TakeReport means that the mail is no report, or too large for one.
+func IsNoReport(err error) bool {
+	return errors.Is(err, undelivered.ErrNoReport) || errors.Is(err, undelivered.ErrTooLarge)
+}
+
 // TakeReport reads a mail with a report of a bounce or a complaint, and records what it says. It returns of
 // how many addresses. The report has to quote the header of a mail of this site; if trusted is set, it may
 // also be about a mail that PHP sent, and then whoever can write to the mailbox can have mails stopped.
