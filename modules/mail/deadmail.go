@@ -140,12 +140,8 @@ func (m *Module) readDead(ctx context.Context, before *deadPosition, limit int) 
 			d.Outcome = "refused"
 		}
 		var what about
-		if params.String != "" {
-			if err := json.Unmarshal([]byte(params.String), &what); err != nil {
-				return err
-			}
-		}
-		if what.Post != 0 { // rather than the recipient's own post, which asked for the mail
+		// What a newer release has written differently only lacks its post.
+		if json.Unmarshal([]byte(params.String), &what) == nil && what.Post != 0 { // rather than the recipient's own post, which asked for the mail
 			d.PostID = what.Post
 		}
 		list = append(list, d)

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -148,28 +147,5 @@ func TestSES(t *testing.T) {
 	s.Close()
 	if err := m.target.send(t.Context(), composed(t, m), ""); !errors.As(err, &outage{}) || strings.Contains(err.Error(), "aki@") {
 		t.Error("not reached:", err)
-	}
-}
-
-// TestSESEmulator sends a mail to the emulator of SES at TEST_SES_URL, which moto_server is.
-func TestSESEmulator(t *testing.T) {
-	endpoint := os.Getenv("TEST_SES_URL")
-	if endpoint == "" {
-		t.Skip("TEST_SES_URL is not set")
-	}
-	t.Setenv("AWS_ACCESS_KEY_ID", "test")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
-	m := onSQLite(t).module(t, Settings{URL: "ses:?region=us-east-1&endpoint=" + url.QueryEscape(endpoint)})
-	err := m.target.send(t.Context(), composed(t, m), "")
-	if err == nil || !strings.Contains(err.Error(), "MessageRejected") {
-		t.Fatal("a sender that is not verified:", err)
-	}
-	r, err := http.Post(endpoint+"/v2/email/identities", "application/json", strings.NewReader(`{"EmailIdentity":"hello@qa.example"}`))
-	if err != nil || r.StatusCode != http.StatusOK {
-		t.Fatal(r, err)
-	}
-	r.Body.Close()
-	if err := m.target.send(t.Context(), composed(t, m), ""); err != nil {
-		t.Error(err)
 	}
 }

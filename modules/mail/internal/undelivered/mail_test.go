@@ -140,3 +140,29 @@ func TestParseSES(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParseMail checks that no mail makes the parser panic, or report more than it may.
+func FuzzParseMail(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.eml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(raw))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := ParseMail(strings.NewReader(text))
+		if err != nil && len(list) > 0 || len(list) > maxRecipients {
+			t.Errorf("%d reports (%v)", len(list), err)
+		}
+		for _, r := range list {
+			if r.Address == "" || r.Kind == 0 || strings.ContainsAny(r.Address, "\r\n") {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}
