@@ -109,7 +109,7 @@ type deadPosition struct {
 
 // Valid reports whether a dead letter can have such a position.
 func (p *deadPosition) Valid() bool {
-	return p.At > 0 && p.At < 1<<53 && p.ID > 0 && p.ID < 1<<53
+	return p.At > 0 && p.At < 1<<53 && p.ID < 1<<32 && web.ValidID(int(p.ID))
 }
 
 // deadRow is a row of a dead letter whose user is not looked up yet.
