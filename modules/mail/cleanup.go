@@ -21,8 +21,9 @@ const (
 // also ends the pending states of the old site's plugin q2a-email-bounce, as the plugin's own job does.
 func (m *Module) CleanUpJob() jobs.Job {
 	return jobs.Job{
-		Name:     "mail-clean-up",
-		Summary:  "removes old dead letters and old reports about addresses, and ends pending bounces of the plugin q2a-email-bounce",
+		Name: "mail-clean-up",
+		Summary: "removes old dead letters and old reports about addresses, and ends pending bounces of the " +
+			"plugin q2a-email-bounce",
 		Schedule: "35 * * * *",
 		Missed:   jobs.Skip,
 		Steps: []jobs.Step{

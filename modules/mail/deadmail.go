@@ -141,7 +141,8 @@ func (m *Module) readDead(ctx context.Context, before *deadPosition, limit int) 
 		}
 		var what about
 		// What a newer release has written differently only lacks its post.
-		if json.Unmarshal([]byte(params.String), &what) == nil && what.Post != 0 { // rather than the recipient's own post, which asked for the mail
+		if json.Unmarshal([]byte(params.String), &what) == nil && what.Post != 0 {
+			// Rather than the recipient's own post, which asked for the mail.
 			d.PostID = what.Post
 		}
 		list = append(list, d)

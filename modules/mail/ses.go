@@ -38,10 +38,12 @@ func newSES(query string) (target, error) {
 	}
 	s := &ses{}
 	// The queue tries again itself; a second request of the SDK's own could send a mail twice.
-	options := []func(*config.LoadOptions) error{config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+	options := []func(*config.LoadOptions) error{
+		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
 		config.WithHTTPClient(awshttp.NewBuildableClient().
 			WithDialerOptions(func(d *net.Dialer) { d.Timeout = sesConnectTime }).
-			WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = sendTimeout }))}
+			WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = sendTimeout })),
+	}
 	endpoint := ""
 	for name, values := range params {
 		value := values[0]
