@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test test-mysql test-mariadb lint bench bench-ranking bench-uploads bench-digests attack torture torture-jobs torture-hooks streams media-move cognito fuzz fuzz-api client client-example openapi openapi-changes lambda-check terraform-check ecs-deploy-check loadtest chaos container-check cover
+.PHONY: check test test-mysql test-mariadb lint bench bench-ranking bench-uploads bench-digests attack torture torture-jobs torture-hooks torture-mail streams media-move cognito fuzz fuzz-api client client-example openapi openapi-changes lambda-check terraform-check ecs-deploy-check loadtest chaos container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -50,6 +50,11 @@ torture-jobs:
 # 10,000 deliveries of webhooks by three processes, which are killed: does each arrive, or is it given up by the rule, in order?
 torture-hooks:
 	TEST_HOOK_EVENTS=2500 go test ./modules/hooks -run 'TestThousandDeliveries|TestKills' -count 1 -timeout 60m
+
+# Three servers send 10,000 mails while they are killed 50 times: does each arrive, and twice only where that cannot be helped?
+# TORTURE_ARGS are the flags of tools/torture-mail; in a few minutes: TORTURE_ARGS="--mails 1000 --kills 8"
+torture-mail:
+	.ci/torture-mail $(TORTURE_ARGS)
 
 # 20,000 actions of 16 clients, who follow, mute, ask and answer here and as on the old site, and then: are all streams as
 # they must be? STREAMS_ARGS are the flags of tools/streams; in seconds: STREAMS_ARGS="--actions 500"

@@ -134,6 +134,8 @@ REFUSED = [
     ("control-mailing", "no_mailing", "depends on what was begun before"),
     ("control-mailing", "mails_off", "depends on the setting MAIL_URL"),
     ("test-mailing", "mails_off", "depends on the setting MAIL_URL"),
+    ("take-notification", "bad_request", "what Amazon SNS signs"),
+    ("take-notification", "notification_refused", "what Amazon SNS signs"),
     ("*", "invalid_cursor", "cursors are opaque: only those that a list gave are good"),
     ("begin-upload", "body_too_large", "the setting UPLOAD_LIMIT, of a file that is only announced"),
 ]

@@ -132,6 +132,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	settings.DropImage = func(ctx context.Context, tx *database.DB, id string) error {
 		return a.Media.Drop(ctx, tx, id)
 	}
+	settings.EmailProblem = func(ctx context.Context, address string) (string, error) {
+		return a.Mail.AddressProblem(ctx, address)
+	}
 	settings.Cannot = func(ctx context.Context, o *site.Options, c auth.Caller) (*auth.Restrictions, error) {
 		return a.QA.Cannot(ctx, o, c)
 	}
@@ -149,7 +152,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		Code: a.Auth.CodeToMail, Text: qa.TextOf, Censor: a.QA.Censor, Post: a.postToMail, Posts: a.postRefs,
 		StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret, Badge: badgeOf,
 		PostsFor: a.postsFor, MailsPerDay: cfg.MailsPerDay, DigestHour: cfg.DigestHour,
-		Push: mail.PushSettings{On: cfg.WebPush, Key: cfg.WebPushKey, Contact: cfg.WebPushContact},
+		Push:      mail.PushSettings{On: cfg.WebPush, Key: cfg.WebPushKey, Contact: cfg.WebPushContact},
+		DKIM:      mail.DKIM{Selector: cfg.DKIMSelector, Domain: cfg.DKIMDomain, Key: cfg.DKIMKey},
+		HostLimit: cfg.MailHostLimit, SNSTopics: cfg.MailSNSTopics,
 	})
 	if err != nil {
 		return err
@@ -196,7 +201,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
 		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
-		a.Mail.AdviceJob(), a.Mail.EngagementJob(), a.Mail.MailingJob(), a.Mail.DigestJob(),
+		a.Mail.AdviceJob(), a.Mail.EngagementJob(), a.Mail.MailingJob(), a.Mail.DigestJob(), a.Mail.CleanUpJob(),
 		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(), a.Hooks.CleanUpJob(),
 	)
 

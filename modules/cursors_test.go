@@ -119,6 +119,8 @@ func fillLists(ctx context.Context, app *modules.App) error {
 		}{
 			{`INSERT INTO {q2ab_inbox} (userid, kind, subject, seq, postid, at)
 				VALUES (1, 'followed', ?, ?, 14, 1700000000)`, []any{i + 4, i + 4}},
+			{`INSERT INTO {q2ab_dead_mail} (id, seq, kind, userid, postid, params, created, attempts, refused, reason, at)
+				VALUES (?, ?, 'reset', 1, 0, NULL, 1700000000, 3, 0, 'SES: x', 1700000000)`, []any{i + 4, i + 4}},
 			{`INSERT INTO {q2ab_drafts} (userid, kind, subject, draft, newest, saved)
 				VALUES (1, 'message', ?, ?, 1000000, 1700000000)`, []any{i + 4, `{"content":"Hello"}`}},
 			{`INSERT INTO {q2ab_api_tokens} (userid, hash, name, scopes, created, expires)

@@ -109,7 +109,7 @@ var operationRules = map[string]rule{
 	"get-titles": {admins, "", nil}, "set-titles": {admins, "", object{"titles": []any{object{"points": 0, "title": "Egg"}, object{"points": 100, "title": "Bee"}}}},
 	"get-point-weights": {admins, "", nil}, "set-point-weights": {admins, "", testsite.PointWeights(nil)},
 	"list-webhooks": {admins, "", nil}, "create-webhook": {admins, "", object{"url": "https://hooks.example/"}},
-	"list-jobs": {admins, "", nil}, "get-job": {admins, "/v1/admin/jobs/recount", nil}, "run-job": {admins, "/v1/admin/jobs/recount/run", object{"dryRun": true}},
+	"list-jobs": {admins, "", nil}, "list-dead-mails": {admins, "", nil}, "get-job": {admins, "/v1/admin/jobs/recount", nil}, "run-job": {admins, "/v1/admin/jobs/recount/run", object{"dryRun": true}},
 }
 
 // elsewhere are operations that cannot be shown with one request of each caller, with the tests that check
@@ -124,6 +124,7 @@ var elsewhere = map[string]string{
 	"test-mailing": "TestMailingOverREST: it needs a text",
 	"upload-media": "TestUpload, TestUploadRefused: it takes a form", "upload-avatar": "TestAvatar: it takes a form", "get-avatar": "TestAvatar",
 	"delete-media": "TestDeleteMedia: some take it back, others delete it", "begin-upload": "TestDirectUpload, and TestNoDirectUpload: it needs a store in S3", "confirm-upload": "TestDirectUpload",
+	"take-notification": "TestNotifications", "retry-mail": "TestDeadMail", "delete-mail": "TestDeadMail",
 	"ask-to-unsubscribe": "TestUnsubscribe", "unsubscribe-by-link": "TestUnsubscribe", "read-inbox-entry": "TestInboxIsOnesOwn", "stream-events": "TestEventStream", "get-media": "TestMedia", "refresh-tokens": "TestRefreshTokensAreGoodForOnce", "delete-me": "TestOwnAccountIsDeleted", "claim-post": "TestPermissionsAndWritesAgree",
 	"select-answer": "TestPermissionsAndWritesAgree", "unselect-answer": "TestPermissionsAndWritesAgree", "reopen-question": "TestPermissionsAndWritesAgree",
 	"delete-answer": "TestPermissionsAndWritesAgree", "delete-comment": "TestPermissionsAndWritesAgree", "convert-answer-to-comment": "TestOracleTransitions", "cancel-job": "TestJobsOverREST",

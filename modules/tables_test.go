@@ -25,6 +25,7 @@ var owners = map[string]string{
 	"eventlog": "kernel/events", "q2ab_consumers": "kernel/events", "q2ab_outbox": "kernel/events",
 	"q2ab_job_runs": "kernel/jobs", "q2ab_schedules": "kernel/jobs", "q2ab_state": "ranking",
 	"q2ab_audit": "kernel/audit", "q2ab_idempotency": "kernel/web", "q2ab_secrets": "kernel/secret",
+	"emailbounce": "mail", "q2ab_dead_mail": "mail", "q2ab_mail_addresses": "mail", "q2ab_mail_hosts": "mail", "q2ab_mail_notifications": "mail",
 	"q2ab_inbox": "mail", "q2ab_mail": "mail", "q2ab_preferences": "mail", "q2ab_push_subscriptions": "mail", "q2ab_pushes": "mail", "sn_notice": "mail",
 	"q2ab_digests": "mail", "q2ab_follow_mails": "mail", "q2ab_followed": "mail",
 	"q2ab_deliveries": "hooks", "q2ab_webhooks": "hooks",

@@ -73,6 +73,8 @@ type Settings struct {
 	Blocked func(list, text string) bool
 	// Cannot returns what the site's rules besides the permissions keep the caller from, or nil.
 	Cannot func(ctx context.Context, o *site.Options, c Caller) (*Restrictions, error)
+	// EmailProblem returns why nothing is mailed to an address, "bounced" or "complained", or "".
+	EmailProblem func(ctx context.Context, address string) (string, error)
 	// DropImage deletes, within a transaction, an image that is no longer used.
 	DropImage func(ctx context.Context, tx *database.DB, id string) error
 }

@@ -47,6 +47,9 @@ func (m *Module) confirm(ctx context.Context, in *confirmInput) (*noContent, err
 			u.flags&^flagMustConfirm|FlagEmailConfirmed); err != nil {
 			return err
 		}
+		if err := a.tell(Confirmed, u.id, u.email); err != nil {
+			return err
+		}
 		a.reportBy(u.id, u.handle, "u_confirmed", "email", u.email)
 		return g.succeeded(ctx, a.Tx)
 	})

@@ -66,7 +66,7 @@ func (m *Module) deleteUser(ctx context.Context, in *handleInput) (*noContent, e
 // other modules can update what they derive from the account.
 func (a *action) delete(u user) error {
 	a.Report("u_delete_before", "userid", u.id, "handle", u.handle)
-	if err := a.tell(Deleting, u.id); err != nil {
+	if err := a.tell(Deleting, u.id, u.email); err != nil {
 		return err
 	}
 	if u.avatarBlob != "" {

@@ -23,6 +23,7 @@ type me struct {
 	User           *Author           `json:"user"`
 	Email          string            `json:"email"`
 	EmailConfirmed bool              `json:"emailConfirmed"`
+	EmailProblem   string            `json:"emailProblem,omitempty" enum:"bounced,complained" doc:"Nothing is mailed to the address, since mails came back or were reported as spam, until it is changed or confirmed anew; absent if it works"`
 	MustConfirm    bool              `json:"mustConfirmEmail,omitempty" doc:"Nothing can be written before the address is confirmed"`
 	HasPassword    bool              `json:"hasPassword"`
 	HandleChange   bool              `json:"mayChangeHandle"`
@@ -93,6 +94,11 @@ func (m *Module) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 			WallPosts: u.flags&FlagNoWallPosts == 0,
 			Mailings:  u.flags&flagNoMailings == 0,
 		},
+	}
+	if m.settings.EmailProblem != nil {
+		if me.EmailProblem, err = m.settings.EmailProblem(ctx, u.email); err != nil {
+			return nil, err
+		}
 	}
 	if me.Fields, err = profileOf(ctx, m.db, u.id); err != nil {
 		return nil, err
@@ -314,6 +320,9 @@ func (a *action) rename(u *user, n names) error {
 	u.handle = n.handle
 	if n.email == u.email {
 		return nil
+	}
+	if err := a.tell(Readdressed, u.id, u.email); err != nil {
+		return err
 	}
 	u.email, u.flags = n.email, u.flags&^FlagEmailConfirmed
 	if a.Caller.UserID == u.id && a.Options.Bool(option.ConfirmUserEmails) && u.level < LevelExpert {

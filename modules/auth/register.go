@@ -68,7 +68,7 @@ func (a *action) create(n newAccount) (u user, err error) {
 			return user{}, err
 		}
 	}
-	if err := a.tell(Registered, u.id); err != nil {
+	if err := a.tell(Registered, u.id, u.email); err != nil {
 		return user{}, err
 	}
 	a.reportBy(u.id, u.handle, "u_register", "email", u.email, "level", u.level)

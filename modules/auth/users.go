@@ -105,15 +105,21 @@ const (
 	Registered accountChangeKind = iota
 	// Deleting is reported before the rows of an account are deleted.
 	Deleting
+	// Readdressed is reported before a new e-mail address is written.
+	Readdressed
+	// Confirmed is reported when the e-mail address has been confirmed.
+	Confirmed
 )
 
-// accountChangeKind is what happens to an account: Registered or Deleting.
+// accountChangeKind is what happens to an account: one of the constants above.
 type accountChangeKind int
 
-// AccountChange describes an account that is made or deleted, for listeners.
+// AccountChange describes what happens to an account, for listeners.
 type AccountChange struct {
-	Kind    accountChangeKind
-	UserID  int
+	Kind   accountChangeKind
+	UserID int
+	// Email is the address of the account; of Readdressed, the one before.
+	Email   string
 	Options *site.Options
 }
 
@@ -147,9 +153,9 @@ func (m *Module) transactIn(
 }
 
 // tell passes a change of an account to the listeners.
-func (a *action) tell(kind accountChangeKind, userID int) error {
+func (a *action) tell(kind accountChangeKind, userID int, email string) error {
 	for _, listen := range a.m.listeners {
-		if err := listen(a.Ctx, a.Tx, AccountChange{kind, userID, a.Options}); err != nil {
+		if err := listen(a.Ctx, a.Tx, AccountChange{kind, userID, email, a.Options}); err != nil {
 			return err
 		}
 	}

@@ -164,6 +164,23 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
+// The most characters of a subject and of the sender's name. Lines of a header have at most 998 bytes, and
+// words are not divided.
+const (
+	maxSubject = 250
+	maxName    = 80
+)
+
+// headerText returns a text as it may stand in a header: in one line, not too long, and without what mail
+// programs would take for encoded words and decode.
+func headerText(s string, longest int) string {
+	s = strings.ReplaceAll(oneLine(strings.ToValidUTF8(s, "?")), "=?", "= ?")
+	if r := []rune(s); len(r) > longest {
+		s = string(r[:longest-1]) + "…"
+	}
+	return s
+}
+
 // compose returns the mail of a row of the queue, as the data is now. Its error is a gone if the mail is
 // not needed any more, and an outage if the data cannot be read.
 func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
@@ -202,6 +219,9 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := m.checkAddress(ctx, k, to); err != nil {
+		return nil, err
+	}
 	if err := m.tell(ctx, k, r, c); err != nil {
 		return nil, err
 	}
@@ -236,10 +256,13 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 	msg := gomail.NewMsg(gomail.WithEncoding(m.target.encoding(japanese)), gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(m.sender(o, c))
 	msg.ToMailAddress(&netmail.Address{Address: to})
-	msg.Subject(subject)
+	msg.Subject(headerText(subject, maxSubject))
 	msg.SetDateWithValue(time.Unix(m.db.Now(), 0).UTC())
-	// The Message-ID depends on the row alone, whichever process sends it and however often.
-	msg.SetMessageIDWithValue(fmt.Sprintf("q2ab.%d.%d.%d@%s", r.created, r.seq, r.id, c.links.host()))
+	id, err := m.messageID(ctx, r, to, c.links.host())
+	if err != nil {
+		return nil, outage{err}
+	}
+	msg.SetMessageIDWithValue(id)
 	if c.Post != nil { // mail programs show all mails about a question together
 		thread := fmt.Sprintf("<q2ab.question.%d@%s>", c.Post.QuestionID, c.links.host())
 		msg.SetGenHeader(gomail.HeaderInReplyTo, thread)
@@ -249,7 +272,8 @@ func (m *Module) compose(ctx context.Context, r *row) (*gomail.Msg, error) {
 		msg.ReplyToMailAddress(c.replyTo)
 	}
 	if c.Feedback != nil && k.toSite && validAddress(c.Feedback.Email) {
-		msg.ReplyToMailAddress(&netmail.Address{Name: oneLine(c.Feedback.Name), Address: c.Feedback.Email})
+		msg.ReplyToMailAddress(&netmail.Address{Name: headerText(c.Feedback.Name, maxName),
+			Address: c.Feedback.Email})
 	}
 	if c.Unsubscribe != "" { // RFC 8058: mail programs show a button that does it
 		msg.SetGenHeader(gomail.HeaderListUnsubscribe, "<"+c.Unsubscribe+">")
@@ -289,6 +313,25 @@ func (m *Module) recipient(
 		return "", gone("there is no valid address")
 	}
 	return recipient.Address, nil
+}
+
+// checkAddress returns a gone if nothing is to be mailed to the address. Mails that confirm an address are
+// sent nevertheless, since that is how people show that it works, and so are mails to the site itself,
+// which has nobody who could confirm its address.
+func (m *Module) checkAddress(ctx context.Context, k kind, address string) error {
+	if k.code == "confirm" || k.toSite {
+		return nil
+	}
+	problem, err := m.AddressProblem(ctx, address)
+	switch {
+	case err != nil:
+		return outage{err}
+	case problem == addressBounced:
+		return gone("mails to the address came back")
+	case problem != "":
+		return gone("the address's owner has reported a mail as spam")
+	}
+	return nil
 }
 
 // tell reads the post or the message that a mail is about, and the name of who wrote it or acted on it.
@@ -372,8 +415,8 @@ func (m *Module) sender(o *site.Options, c *content) *netmail.Address {
 	}
 	for _, address := range []string{m.settings.From, o.String(option.FromEmail)} {
 		if a, err := netmail.ParseAddress(address); err == nil {
-			return &netmail.Address{Name: c.Site, Address: a.Address}
+			return &netmail.Address{Name: headerText(c.Site, maxName), Address: a.Address}
 		}
 	}
-	return &netmail.Address{Name: c.Site, Address: "no-reply@" + c.links.host()}
+	return &netmail.Address{Name: headerText(c.Site, maxName), Address: "no-reply@" + c.links.host()}
 }

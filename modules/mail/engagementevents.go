@@ -16,7 +16,6 @@ const (
 	// roundNumber is which of the site's questions and answers are celebrated: each whose number is a
 	// multiple.
 	roundNumber = 50
-	day         = 24 * 60 * 60 // seconds
 )
 
 // newPost is what the rules for engagement mails look at of a post that has just appeared.

@@ -329,7 +329,8 @@ func forget(ctx context.Context, tx *database.DB, userID int) error {
 		return err
 	}
 	for _, table := range []string{"DELETE FROM {q2ab_inbox}", "DELETE FROM {q2ab_preferences}",
-		"DELETE FROM {q2ab_follow_mails}", "DELETE FROM {q2ab_followed}", "DELETE FROM {q2ab_digests}"} {
+		"DELETE FROM {q2ab_follow_mails}", "DELETE FROM {q2ab_followed}", "DELETE FROM {q2ab_digests}",
+		"DELETE FROM {q2ab_dead_mail}"} {
 		if _, err := tx.Exec(ctx, table+" WHERE userid = ?", userID); err != nil {
 			return fmt.Errorf("forget the inbox of a user: %w", err)
 		}

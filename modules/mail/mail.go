@@ -25,6 +25,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	netmail "net/mail"
 	"strings"
 	"sync/atomic"
@@ -38,6 +39,7 @@ import (
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/secret"
+	"38qa.net/backend/modules/mail/internal/sns"
 	"38qa.net/backend/modules/site"
 )
 
@@ -49,6 +51,9 @@ type Settings struct {
 	//	                                ?tls=required insists on it, ?tls=off never uses it, even for
 	//	                                the password.
 	//	smtps://user:password@host:465  to a mail server, with TLS from the start.
+	//	ses:?region=R                   to Amazon SES, with credentials where AWS's programs look for them;
+	//	                                &configuration-set=NAME names the set whose events report bounces,
+	//	                                &endpoint=URL is for emulators.
 	//	file:DIR                        each into a file of that folder, for development.
 	//	off, or empty                   nowhere: no mails are queued, and those already in the queue
 	//	                                stay there.
@@ -98,10 +103,20 @@ type Settings struct {
 	// Kinds switch kinds of mail, by their names. docs/mail.md lists them with their defaults.
 	Kinds map[string]Switch
 	// Secret is what the links by which people unsubscribe are signed with. If it is empty, a secret is
-	// made and kept in the database.
+	// made and kept in the database. It also keys the hashes of addresses that mails come back from.
 	Secret string
 	// Push says how entries of the inbox are pushed to devices.
 	Push PushSettings
+	// DKIM says how mails are signed that leave by SMTP.
+	DKIM DKIM
+	// HostLimit is how many mails may go to the addresses of one host in a minute, from all processes; 0
+	// means any number.
+	HostLimit int
+	// SNSTopics are the ARNs of the topics of Amazon SNS whose notifications about bounces and complaints
+	// are taken.
+	SNSTopics []string
+	// SNSTransport carries the requests to SNS. It is for tests; nil is the usual one.
+	SNSTransport http.RoundTripper
 	// Auth is the module that knows callers; it writes what they may write.
 	Auth *auth.Module
 	// Poll is the longest time until this process notices a mail that another process has queued or
@@ -153,6 +168,10 @@ type Module struct {
 	push    *pusher // nil when nothing is pushed
 	// noticeColumns are the columns of the old site's table of notices, as far as they are known.
 	noticeColumns atomic.Pointer[noticeColumns]
+	// sns receives notifications; nil if no topics are configured.
+	sns *sns.Receiver
+	// bouncePlugin says whether the old site has the table of its plugin for bounces.
+	bouncePlugin atomic.Pointer[pluginSeen]
 	// wake holds a token after Handle has queued a mail, so that Serve looks at once.
 	wake chan struct{}
 	// jobs runs mailings.
@@ -167,6 +186,13 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 	t, err := newTarget(set.URL)
 	if err != nil {
 		return nil, fmt.Errorf("MAIL_URL: %w", err)
+	}
+	signs, err := newSigner(set.DKIM)
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := t.(*server); ok {
+		s.signer = signs
 	}
 	if set.From != "" {
 		if _, err := netmail.ParseAddress(set.From); err != nil {
@@ -187,9 +213,15 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Module{db: db, site: s, settings: set, target: t, retry: firstRetry, push: push,
+	m := &Module{db: db, site: s, settings: set, target: t, retry: firstRetry, push: push,
 		signing: secret.New("unsubscribe", set.Secret), wake: make(chan struct{}, 1),
-		rest: func(ctx context.Context, d time.Duration) { wait(ctx, d, nil) }}, nil
+		rest: func(ctx context.Context, d time.Duration) { wait(ctx, d, nil) }}
+	if len(set.SNSTopics) > 0 {
+		if m.sns, err = sns.New(set.SNSTopics, set.SNSTransport); err != nil {
+			return nil, fmt.Errorf("MAIL_SNS_TOPICS: %w", err)
+		}
+	}
+	return m, nil
 }
 
 // Register adds the module's operations to the API.
@@ -201,15 +233,22 @@ func (m *Module) Register(api huma.API) {
 	m.registerPush(api)
 	m.registerOldNotices(api)
 	m.registerMailing(api)
+	m.registerNotifications(api)
+	m.registerDeadMail(api)
 }
 
-// ListenToAccounts removes what the module holds of accounts that are deleted.
+// ListenToAccounts removes what the module holds of accounts that are deleted, and what is known against
+// addresses that are confirmed or given up.
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
-		if c.Kind != auth.Deleting {
-			return nil
+		switch c.Kind {
+		case auth.Deleting:
+			return errors.Join(forget(ctx, tx, c.UserID), forgetDevices(ctx, tx, c.UserID),
+				m.forgetAddress(ctx, tx, c.UserID, c.Email))
+		case auth.Readdressed, auth.Confirmed:
+			return m.clearAddress(ctx, tx, c.UserID, c.Email)
 		}
-		return errors.Join(forget(ctx, tx, c.UserID), forgetDevices(ctx, tx, c.UserID))
+		return nil
 	})
 }
 
@@ -250,7 +289,7 @@ func (m *Module) Handle(ctx context.Context, tx *database.DB, e events.Event) er
 		return err
 	}
 	if followed || len(list)+engaging > 0 {
-		m.awaken()
+		m.wakeUp()
 	}
 	return nil
 }
@@ -258,8 +297,8 @@ func (m *Module) Handle(ctx context.Context, tx *database.DB, e events.Event) er
 // sends reports whether this module sends a kind of mail.
 func (m *Module) sends(o *site.Options, kind string) bool { return sends(m.settings.Kinds, o, kind) }
 
-// awaken has Serve look for new mails at once. It only saves time: Serve finds them anyway.
-func (m *Module) awaken() {
+// wakeUp makes Serve look at once. It only saves time: Serve finds the mails anyway.
+func (m *Module) wakeUp() {
 	select {
 	case m.wake <- struct{}{}:
 	default:

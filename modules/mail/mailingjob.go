@@ -127,7 +127,7 @@ func (m *Module) mailNext(ctx context.Context, after int, w *jobs.Work) (next in
 	}
 	m.site.Forget()
 	if w.Done > 0 {
-		m.awaken()
+		m.wakeUp()
 	}
 	if next != 0 {
 		m.rest(ctx, min(rest, mailingRest))

@@ -43,12 +43,18 @@ func special(lines []string) (b block, ok bool) {
 	return b, true
 }
 
+// signatureMark is the line that separates the signature of a mail from its text.
+const signatureMark = "\n-- \n"
+
 var onlyLink = regexp.MustCompile(`^https?://\S+$`)
 
 // blocks divides the plain body of a mail at its empty lines. Lines that begin with ">" are quotations,
 // as the template function quote writes them.
 func blocks(body string) (list []block) {
-	body, signature, _ := strings.Cut(body, "\n-- \n")
+	signature := ""
+	if i := strings.LastIndex(body, signatureMark); i >= 0 { // people may write such a line before it
+		body, signature = body[:i], body[i+len(signatureMark):]
+	}
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(body), "\n\n") {
 		begin := len(list)
 		lines := strings.Split(strings.TrimSpace(paragraph), "\n")
@@ -109,7 +115,7 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 {{else if .Quoted}}<blockquote class="quote" style="margin:0 0 20px;padding:12px 16px;border-left:4px solid #e0a526;border-radius:4px;background:#faf6ea;color:#2b2720">{{range $i, $line := .Lines}}{{if $i}}<br>{{end}}{{$line}}{{end}}</blockquote>
 {{else}}<p style="margin:0 0 20px">{{range $i, $line := .Lines}}{{if $i}}<br>{{end}}{{$line}}{{end}}</p>
 {{end}}{{end -}}
-<p class="small" style="margin:0;padding-top:12px;border-top:1px solid #d9d2c2;color:#6f6757;font-size:13px">{{range $i, $line := .Signature}}{{if $i}}<br>{{end}}{{if eq $line $.Unsubscribe}}<a href="{{$line}}" style="color:#6f6757">{{$line}}</a>{{else}}{{$line}}{{end}}{{end}}</p>
+<p class="small" style="margin:0;padding-top:12px;border-top:1px solid #d9d2c2;color:#6f6757;font-size:13px">{{range $i, $line := .Signature}}{{if $i}}<br>{{end}}{{if and $line (eq $line $.Unsubscribe)}}<a href="{{$line}}" style="color:#6f6757">{{$line}}</a>{{else}}{{$line}}{{end}}{{end}}</p>
 </div>
 </body>
 </html>

@@ -157,8 +157,8 @@ func (m *Module) takePush(ctx context.Context, p *push) (taken bool, err error) 
 	return taken, err
 }
 
-// postpone releases a push that was attempted so often. Any process may take it again after the pause.
-func (m *Module) postpone(ctx context.Context, p *push, attempts int, pause time.Duration) error {
+// postponePush releases a push that was attempted so often. Any process may take it again after the pause.
+func (m *Module) postponePush(ctx context.Context, p *push, attempts int, pause time.Duration) error {
 	due := m.db.Now() + int64((pause+time.Second-1)/time.Second)
 	_, err := m.change(ctx,
 		"UPDATE {q2ab_pushes} SET due = ?, attempts = ?, locked_until = 0 WHERE id = ? AND fence = ?",

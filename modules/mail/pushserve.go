@@ -196,9 +196,9 @@ func (m *Module) settlePush(ctx context.Context, p *push, result error, stopping
 			return dropDevices(ctx, tx, []int{int(p.device.id)})
 		})
 	case errors.As(result, &wait):
-		return m.postpone(ctx, p, p.attempts, time.Duration(wait))
+		return m.postponePush(ctx, p, p.attempts, time.Duration(wait))
 	case errors.As(result, &outage{}), stopping:
-		return m.postpone(ctx, p, p.attempts, 0)
+		return m.postponePush(ctx, p, p.attempts, 0)
 	case errors.As(result, &later):
 		attempts := p.attempts + 1
 		pause := max(m.pause(attempts), later.After)
@@ -208,7 +208,7 @@ func (m *Module) settlePush(ctx context.Context, p *push, result error, stopping
 		if time.Duration(m.db.Now()-p.created)*time.Second+pause < pushAge {
 			log.InfoContext(ctx, "not pushed; it is tried again", "attempts", attempts, "again_in", pause,
 				"error", result)
-			return m.postpone(ctx, p, attempts, pause)
+			return m.postponePush(ctx, p, attempts, pause)
 		}
 	}
 	removed, err := m.finish(ctx, p, true)

@@ -20,7 +20,7 @@ const (
 	// lastRetry.
 	firstRetry = 30 * time.Second
 	lastRetry  = time.Hour
-	// giveUpAfter is the age at which a mail that still fails is deleted.
+	// giveUpAfter is the age at which a mail that still fails becomes a dead letter.
 	giveUpAfter = 24 * time.Hour
 	// candidates is how many due mails a process reads in order to find one that no other process
 	// has taken.
@@ -72,6 +72,10 @@ type row struct {
 	created  int64
 	attempts int
 	fence    int
+	// slot is the time of the minute in which the mail may go to its host, 0 if that is not decided.
+	slot int64
+	// retried is when somebody had the mail tried again, 0 if nobody has.
+	retried int64
 }
 
 // add queues a mail that follows from the event with the number seq. The event, the kind, the user and
@@ -136,13 +140,13 @@ func (m *Module) due(ctx context.Context) (list []row, err error) {
 		var r row
 		var params sql.NullString
 		err := rows.Scan(&r.id, &r.seq, &r.kind, &r.userID, &r.postID, &params, &r.created, &r.attempts,
-			&r.fence)
+			&r.fence, &r.slot, &r.retried)
 		if err == nil && params.String != "" {
 			err = json.Unmarshal([]byte(params.String), &r.about)
 		}
 		list = append(list, r)
 		return err
-	}, `SELECT id, seq, kind, userid, postid, params, created, attempts, fence
+	}, `SELECT id, seq, kind, userid, postid, params, created, attempts, fence, slot, retried
 		FROM {q2ab_mail}
 		WHERE due <= ? AND locked_until <= ?
 		ORDER BY due, id LIMIT ?`,
@@ -157,10 +161,14 @@ func (m *Module) remove(ctx context.Context, r *row) error {
 
 // putBack releases a mail. Any process may take it again after the pause.
 func (m *Module) putBack(ctx context.Context, r *row, pause time.Duration) error {
-	due := m.db.Now() + int64((pause+time.Second-1)/time.Second)
+	return m.postpone(ctx, r, m.db.Now()+int64((pause+time.Second-1)/time.Second), 0)
+}
+
+// postpone releases a mail until the time due. slot is the time of its minute, if it waits for that.
+func (m *Module) postpone(ctx context.Context, r *row, due, slot int64) error {
 	return m.held(m.change(ctx,
-		"UPDATE {q2ab_mail} SET due = ?, attempts = ?, locked_until = 0 WHERE id = ? AND fence = ?",
-		due, r.attempts, r.id, r.fence))
+		"UPDATE {q2ab_mail} SET due = ?, attempts = ?, slot = ?, locked_until = 0 WHERE id = ? AND fence = ?",
+		due, r.attempts, slot, r.id, r.fence))
 }
 
 // held turns the result of a change to a held row into an error: errTaken if no row was changed.

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	gomail "github.com/wneessen/go-mail"
+
 	"38qa.net/backend/modules/kernel/database"
 )
 
@@ -33,7 +35,11 @@ const (
 type outage struct{ error }
 
 // refused is the error of a mail that the server has refused permanently.
-type refused struct{ error }
+type refused struct {
+	error
+	// noSuchAddress is the recipient's address if the server says that it does not exist, or "".
+	noSuchAddress string
+}
 
 // gone is the reason why a mail is not needed any more.
 type gone string
@@ -144,6 +150,9 @@ func (m *Module) send(ctx context.Context, r *row) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := m.awaitPlace(ctx, r, recipientOf(msg)); err != nil {
+		return err
+	}
 	name := fmt.Sprintf("%s-%s-%d", time.Unix(m.db.Now(), 0).UTC().Format("20060102T150405Z"), r.kind, r.id)
 	return m.target.send(ctx, msg, name)
 }
@@ -166,11 +175,16 @@ func (m *Module) settle(ctx context.Context, r *row, result error, stopping bool
 	if g := gone(""); errors.As(result, &g) {
 		return after(m.remove(ctx, r), slog.LevelInfo, "mail not needed any more", "reason", g)
 	}
-	if errors.As(result, &refused{}) {
-		return after(m.remove(ctx, r), slog.LevelWarn, "mail refused", "error", result)
+	if f := (refused{}); errors.As(result, &f) {
+		tried := *r
+		tried.attempts++
+		return after(m.bury(ctx, &tried, &f, result.Error()), slog.LevelWarn, "mail refused", "error", result)
+	}
+	if until := later(0); errors.As(result, &until) {
+		return after(m.postpone(ctx, r, int64(until), int64(until)), slog.LevelDebug, "mail waits for its turn")
 	}
 	// For how many seconds the mail may still be tried.
-	own := r.created + int64(giveUpAfter/time.Second) - m.db.Now()
+	own := max(r.created, r.retried) + int64(giveUpAfter/time.Second) - m.db.Now()
 	if stopping && own > 0 {
 		return after(m.putBack(ctx, r, 0), slog.LevelInfo, "mail left to others: this process stops",
 			"error", result)
@@ -183,11 +197,19 @@ func (m *Module) settle(ctx context.Context, r *row, result error, stopping bool
 	next.attempts++
 	pause := m.pause(next.attempts)
 	if int64(pause/time.Second) >= own {
-		return after(m.remove(ctx, r), slog.LevelError, "mail given up",
+		return after(m.bury(ctx, &next, nil, result.Error()), slog.LevelError, "mail given up",
 			"attempts", next.attempts, "error", result)
 	}
 	return after(m.putBack(ctx, &next, pause), slog.LevelWarn, "mail not sent; it is tried again",
 		"attempts", next.attempts, "again_in", pause, "error", result)
+}
+
+// recipientOf returns the address to which a mail goes.
+func recipientOf(msg *gomail.Msg) string {
+	if to := msg.GetTo(); len(to) > 0 {
+		return to[0].Address
+	}
+	return ""
 }
 
 // outlive returns a context that ends after the time longest or, if ctx ends before, the time after

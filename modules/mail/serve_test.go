@@ -155,6 +155,10 @@ func TestRefused(t *testing.T) {
 		if n := waiting(t, m.db); (n == 0) != c.dropped {
 			t.Errorf("%d %v: %d mails wait", c.code, c.ext, n)
 		}
+		if problem, err := m.AddressProblem(t.Context(), "AKI@example.com"); err != nil || (problem == addressBounced) != (c.ext == smtp.EnhancedCode{5, 1, 1}) {
+			t.Errorf("%d %v: the address is said to be %q (%v)", c.code, c.ext, problem, err)
+		}
+		mustExec(t, m.db, "DELETE FROM {q2ab_mail_addresses}")
 		mustExec(t, m.db, "DELETE FROM {q2ab_mail}")
 	}
 	if text := logs(); strings.Contains(text, "aki@") || strings.Count(text, `msg="mail refused"`) != 3 || !strings.Contains(text, "550 5.1.1") {

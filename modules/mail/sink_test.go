@@ -31,6 +31,8 @@ type received struct {
 	header   netmail.Header
 	// body and html are the mail's text, plain and as HTML.
 	subject, body, html string
+	// raw is the mail as it arrived.
+	raw []byte
 }
 
 // sink is a mail server that keeps what it gets. The functions, if set, answer to what comes.
@@ -145,7 +147,7 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	mail.from, mail.to = s.from, s.to
+	mail.from, mail.to, mail.raw = s.from, s.to, raw
 	if s.sink.data != nil {
 		if err := s.sink.data(mail); err != nil {
 			return err

@@ -21,6 +21,8 @@ type server struct {
 	// implicit reports whether the connection uses TLS from the start.
 	implicit bool
 	policy   gomail.TLSPolicy
+	// signer signs the mails; nil if they are not signed.
+	signer *signer
 	// config is a TLS configuration for tests; otherwise nil.
 	config *tls.Config
 }
@@ -37,6 +39,11 @@ func (*server) encoding(japanese bool) gomail.Encoding {
 // send sends one mail over a connection of its own. When the context ends, the connection is
 // closed, whatever it is doing.
 func (s *server) send(ctx context.Context, msg *gomail.Msg, _ string) error {
+	if s.signer != nil {
+		if err := s.signer.sign(msg); err != nil {
+			return err
+		}
+	}
 	line := &connection{server: s, ends: ctx}
 	defer line.close()
 	client, err := s.client(line)
@@ -53,7 +60,7 @@ func (s *server) send(ctx context.Context, msg *gomail.Msg, _ string) error {
 		_ = client.CloseWithSMTPClient(session)
 		return nil
 	}
-	return failure(err)
+	return failure(err, recipientOf(msg))
 }
 
 func (s *server) client(line *connection) (*gomail.Client, error) {
@@ -117,7 +124,7 @@ func hint(code int) string {
 // rejects the sender, or refuses to relay for this site (enhanced status x.7.x and the codes of
 // authentication), the cause is its settings or the site's, which somebody may correct; such a mail
 // is tried again.
-func failure(err error) error {
+func failure(err error, to string) error {
 	var f *gomail.SendError
 	if !errors.As(err, &f) {
 		return errors.New("the mail was not sent")
@@ -131,7 +138,14 @@ func failure(err error) error {
 	atRecipient := f.Reason == gomail.ErrSMTPRcptTo && hint(code) == "" &&
 		!strings.HasPrefix(f.EnhancedStatusCode(), "5.7.")
 	if code >= 500 && (atRecipient || f.Reason == gomail.ErrSMTPDataClose) {
-		return refused{described}
+		// Enhanced status x.1.1, x.1.2 and x.1.10: no such mailbox, no such host, a host without mail.
+		switch _, status, _ := strings.Cut(f.EnhancedStatusCode(), "."); {
+		case !atRecipient:
+			to = ""
+		case status != "1.1" && status != "1.2" && status != "1.10":
+			to = ""
+		}
+		return refused{described, to}
 	}
 	return described
 }

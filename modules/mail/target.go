@@ -38,10 +38,16 @@ func newTarget(address string) (target, error) {
 		}
 		return folder(dir), nil
 	}
+	if query, ok := strings.CutPrefix(address, "ses:"); ok {
+		if query != "" && !strings.HasPrefix(query, "?") {
+			return nil, errors.New("ses: wants ?region=REGION, and perhaps &configuration-set=NAME")
+		}
+		return newSES(strings.TrimPrefix(query, "?"))
+	}
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" ||
 		strings.TrimSuffix(u.Path, "/") != "" || u.Fragment != "" {
-		return nil, errors.New("smtp://user:password@host:port, smtps://…, file:DIR or off was expected, with special characters percent-encoded")
+		return nil, errors.New("smtp://user:password@host:port, smtps://…, ses:?region=REGION, file:DIR or off was expected, with special characters percent-encoded")
 	}
 	s := &server{host: u.Hostname(), port: 587, policy: gomail.TLSOpportunistic,
 		implicit: u.Scheme == "smtps"}

@@ -18,7 +18,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	db := p.open(t, nil)
 	for _, s := range []Settings{
 		{URL: ""}, {URL: "off"}, {URL: "smtp://mail.example"}, {URL: "smtp://u:p%40ss@mail.example:25/?tls=required"}, {URL: "smtp://[::1]:25?tls=off"},
-		{URL: "smtps://u:p@mail.example"}, {URL: "file:data/mail"}, {URL: "file:/data/mail"}, {URL: "file:///data/mail"},
+		{URL: "smtps://u:p@mail.example"}, {URL: "ses:?region=ap-northeast-1"}, {URL: "ses:?region=x&configuration-set=y&endpoint=http://127.0.0.1:1"}, {HostLimit: 60, SNSTopics: []string{"arn:aws:sns:ap-northeast-1:123456789012:x"}}, {URL: "file:data/mail"}, {URL: "file:/data/mail"}, {URL: "file:///data/mail"},
 		{From: "a@b.example", ConfirmURL: "https://38qa.net/confirm?code={code}&user={user}", ResetURL: "http://localhost:3000/reset/{code}?e={email}"},
 	} {
 		if _, err := New(db, nil, s); err != nil {
@@ -27,7 +27,8 @@ func TestSettingsAreChecked(t *testing.T) {
 	}
 	for _, url := range []string{"smtp://", "smtp:", "mail.example:25", "http://u:s3cret@mail.example", "smtp://u:s3cret@mail.example:99999", "smtp://u:s3cret@mail.example:port",
 		"smtp://u:s3cret@x@mail.example/path", "smtp://u:s3c%ret@mail.example", "smtp://u:s3cret@mail.example?tls=maybe", "smtp://u:s3cret@mail.example?tsl=off",
-		"smtps://u:s3cret@mail.example?tls=off", "smtp://u@mail.example", "smtp://:s3cret@mail.example", "smtp://u:s3cret@mail.example?tls=%zz", "s3cret", "file:", "file://data/mail", "file://"} {
+		"smtps://u:s3cret@mail.example?tls=off", "smtp://u@mail.example", "smtp://:s3cret@mail.example", "smtp://u:s3cret@mail.example?tls=%zz", "s3cret", "file:", "file://data/mail", "file://",
+		"ses://u:s3cret@x", "ses:region=x", "ses:?region=x&s3cret=1", "ses:?region=x&endpoint=s3cret", "ses:?%zz"} {
 		_, err := New(db, nil, Settings{URL: url})
 		if err == nil || !strings.HasPrefix(err.Error(), "MAIL_URL: ") || strings.Contains(err.Error(), "s3c") {
 			t.Errorf("%s: %v", url, err)

@@ -23,6 +23,9 @@ func (m *Module) ListenToAccounts(accounts *auth.Module) {
 		if c.Kind == auth.Registered {
 			return m.Recompute(ctx, tx, c.Options, map[int]Columns{c.UserID: 0})
 		}
+		if c.Kind != auth.Deleting {
+			return nil
+		}
 		for _, table := range []string{"{ysb_badges}", "{ysb_badge_ranking}"} {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE userid = ?", c.UserID); err != nil {
 				return fmt.Errorf("delete a user's badges: %w", err)

@@ -35,7 +35,7 @@ func commands() []command {
 		{"auth", "tell how far the move of users to Cognito is, and export those who are left", authCommand},
 		{"jobs", "list, run, and cancel long work such as the recalculation", jobsCommand},
 		{"audit", "print what administrators and moderators have changed, one JSON object a line", auditCommand},
-		{"mail", "write all kinds of mail into a folder, as pages to look at: mail preview DIR", mailCommand},
+		{"mail", "list the mails that were refused or given up, read bounces, show all kinds of mail", mailCommand},
 		{"plugins", "list the old site's plugins that need tables, and make the tables of one", pluginsCommand},
 		{"openapi", "print the OpenAPI document of the API", openAPI},
 		{"env-example", "print all settings with their defaults and meanings", envExample},

@@ -34,6 +34,26 @@ run "bounces_are_heard" {
   }
 }
 
+run "the_server_sends_by_the_api" {
+  module {
+    source = "./modules/mail"
+  }
+
+  variables {
+    zone_id = null
+  }
+
+  assert {
+    condition     = startswith(output.settings.MAIL_URL, "ses:?region=") && endswith(output.settings.MAIL_URL, "&configuration-set=q2ab") && length(split(",", output.settings.MAIL_SNS_TOPICS)) == 2
+    error_message = "The server has to know the configuration set and both topics."
+  }
+
+  assert {
+    condition     = jsondecode(output.task_policy).Statement[0].Condition.StringEquals["ses:FromAddress"] == "noreply@example.com"
+    error_message = "The server may only send from one address."
+  }
+}
+
 # ---- What is refused, each by the name of its variable.
 
 run "refuses_1" {

@@ -175,7 +175,7 @@ module "jobs" {
   egress_security_groups = local.database_groups
   settings               = merge(var.settings, local.wired_settings)
   secrets                = local.secrets
-  policies               = { media = module.media.task_policy }
+  policies               = local.policies
   schedules              = var.schedules
   uploads                = var.upload_events ? { bucket_id = module.media.bucket.id, bucket_arn = module.media.bucket.arn, prefix = "incoming/" } : null
 }
@@ -204,9 +204,10 @@ locals {
     { PUBLIC_URL = "https://${var.domain}" },
     module.media.settings,
     length(var.cors_origins) == 0 ? {} : { CORS_ORIGINS = join(",", var.cors_origins) },
-    var.mail_from == null ? {} : { MAIL_FROM = var.mail_from },
+    var.mail_from == null ? {} : { for name, value in module.mail[0].settings : name => value if name != "MAIL_URL" || var.mail_url_secret_arn == null },
     var.cognito ? module.identity[0].settings : null,
   )
+  policies = merge({ media = module.media.task_policy }, var.mail_from == null ? {} : { mail = module.mail[0].task_policy })
   secrets = merge(
     var.secrets,
     { DATABASE_URL = local.database_url_arn, AUTH_KEY_SECRET = module.key_secret.arn },
@@ -250,7 +251,7 @@ module "service" {
   settings        = var.settings
   wired_settings  = local.wired_settings
   secrets         = local.secrets
-  task_policies   = { media = module.media.task_policy }
+  task_policies   = local.policies
   rollback_alarms = module.monitoring.rollback_alarms
   datadog         = var.datadog
 }

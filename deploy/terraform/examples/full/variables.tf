@@ -180,7 +180,7 @@ variable "mail_from" {
 }
 
 variable "mail_url_secret_arn" {
-  description = "Secret with MAIL_URL, smtp://user:password@host:587. null: the server sends no mail."
+  description = "Secret with MAIL_URL, smtp://user:password@host:587. null: the server sends by the API of SES, or no mail without mail_from."
   type        = string
   default     = null
 

@@ -6,7 +6,15 @@ data "aws_partition" "here" {}
 
 locals {
   domain   = split("@", var.from)[1]
+  sender   = { StringEquals = { "ses:FromAddress" = var.from } }
   identity = "arn:${data.aws_partition.here.partition}:ses:${data.aws_region.here.name}:${data.aws_caller_identity.me.account_id}:identity/${local.domain}"
+  senders  = [local.identity, "arn:${data.aws_partition.here.partition}:ses:${data.aws_region.here.name}:${data.aws_caller_identity.me.account_id}:configuration-set/${var.name}"]
+  send_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Sid = "Mail", Effect = "Allow", Action = ["ses:SendEmail", "ses:SendRawEmail"], Resource = local.senders, Condition = local.sender },
+    ]
+  })
 }
 
 resource "aws_sesv2_configuration_set" "this" {
@@ -43,6 +51,9 @@ resource "aws_route53_record" "dkim" {
 resource "aws_sns_topic" "notices" {
   for_each = toset(["bounce", "complaint"])
   name     = "${var.name}-mail-${each.key}"
+
+  # Signed with SHA-256.
+  signature_version = 2
 }
 
 resource "aws_sns_topic_policy" "notices" {
@@ -78,7 +89,7 @@ resource "aws_sesv2_configuration_set_event_destination" "notices" {
   depends_on = [aws_sns_topic_policy.notices]
 }
 
-# The server speaks SMTP, which knows no roles. The user's key is made by hand (the README says how), so that
+# For servers that speak SMTP, which knows no roles; those that use the API have the policy in the output task_policy. The user's key is made by hand (the README says how), so that
 # it is in no state.
 resource "aws_iam_user" "smtp" {
   name = "${var.name}-smtp"
@@ -92,8 +103,8 @@ resource "aws_iam_user_policy" "smtp" {
     Statement = [{
       Effect    = "Allow"
       Action    = ["ses:SendRawEmail"]
-      Resource  = [local.identity, "arn:${data.aws_partition.here.partition}:ses:${data.aws_region.here.name}:${data.aws_caller_identity.me.account_id}:configuration-set/${var.name}"]
-      Condition = { StringEquals = { "ses:FromAddress" = var.from } }
+      Resource  = local.senders
+      Condition = local.sender
     }]
   })
 }

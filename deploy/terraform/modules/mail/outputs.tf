@@ -1,6 +1,15 @@
 output "settings" {
-  description = "Settings of the server that follow."
-  value       = { MAIL_FROM = var.from }
+  description = "Settings of the server that follow. MAIL_URL needs task_policy; leave it out where the server has one for SMTP."
+  value = {
+    MAIL_FROM       = var.from
+    MAIL_URL        = "ses:?region=${data.aws_region.here.name}&configuration-set=${aws_sesv2_configuration_set.this.configuration_set_name}"
+    MAIL_SNS_TOPICS = join(",", [for topic in aws_sns_topic.notices : topic.arn])
+  }
+}
+
+output "task_policy" {
+  description = "What the server may do to send mails by the API of SES, in JSON."
+  value       = local.send_policy
 }
 
 output "identity_arn" {
