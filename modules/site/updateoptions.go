@@ -199,11 +199,11 @@ func (m *Module) checkOptions(ctx context.Context, c *optionChange, before, afte
 	c.inOrder(&wrong, after, option.MinLenQTitle, option.MaxLenQTitle)
 	c.inOrder(&wrong, after, option.MinNumQTags, option.MaxNumQTags)
 	if after.Bool(option.EventLoggerToDatabase) && !before.Bool(option.EventLoggerToDatabase) {
-		tables, err := m.db.Tables(ctx)
+		there, err := m.db.HasTable(ctx, "eventlog")
 		if err != nil {
 			return fmt.Errorf("look for the event log: %w", err)
 		}
-		if !slices.Contains(tables, "eventlog") {
+		if !there {
 			wrong.add(c.fieldOf(option.EventLoggerToDatabase), problem.FieldBadValue, "eventlog")
 		}
 	}
