@@ -356,6 +356,7 @@ func TestOptionsOfViewsAndLinks(t *testing.T) {
 func TestOptionsOfModeration(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)
+	s.Alter(t, "UPDATE {users} SET flags = 0 WHERE userid = ?", testsite.Tanaka)
 	all := object{"moderate_anon_post": false, "moderate_unapproved": false, "moderate_unconfirmed": false,
 		"moderate_by_points": false, "moderate_users": true, "confirm_user_emails": true}
 	for i, c := range []struct {
