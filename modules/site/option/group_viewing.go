@@ -47,9 +47,9 @@ const (
 
 // matches returns how like texts can be demanded to be.
 func matches() []Choice {
-	return []Choice{value("5", "Very much", "かなり似ている"), value("4", "Much", "よく似ている"),
-		value("3", "Rather", "ある程度似ている"), value("2", "A little", "少し似ている"),
-		value("1", "Hardly", "わずかに似ている")}
+	return []Choice{value("5", "Widest: hardly alike", "最も広い（わずかに似ている）"), value("4", "Wider", "広い"),
+		value("3", "Default", "標準"), value("2", "Narrower", "狭い"),
+		value("1", "Narrowest: much alike", "最も狭い（よく似ている）")}
 }
 
 var lists = []*Definition{
