@@ -147,25 +147,18 @@ var flips = []flip{
 	{"permit_post_wall", "approved-points", testsite.Haru, session, object{"permit_post_wall_points": 100000}},
 	{"plugin_tag_desc_permit_edit", "users", testsite.Haru, session, nil},
 	{"plugin_cat_desc_permit_edit", "users", testsite.Haru, session, nil},
-	{"permit_post_q_points", 100000, testsite.Haru, session, object{"permit_post_q": "points", "permit_post_q_points": 0}},
-	{"permit_post_a_points", 100000, testsite.Haru, session, object{"permit_post_a": "points", "permit_post_a_points": 0}},
-	{"permit_post_c_points", 100000, testsite.Haru, session, object{"permit_post_c": "points", "permit_post_c_points": 0}},
-	{"permit_vote_q_points", 100000, testsite.Haru, session, object{"permit_vote_q": "points", "permit_vote_q_points": 0}},
-	{"permit_vote_a_points", 100000, testsite.Haru, session, object{"permit_vote_a": "points", "permit_vote_a_points": 0}},
-	{"permit_vote_c_points", 100000, testsite.Haru, session, object{"permit_vote_c": "points", "permit_vote_c_points": 0}},
-	{"permit_vote_down_points", 100000, testsite.Haru, session, object{"permit_vote_down": "points", "permit_vote_down_points": 0}},
-	{"permit_retag_cat_points", 100000, testsite.Haru, session, object{"permit_retag_cat": "points", "permit_retag_cat_points": 0}},
-	{"permit_edit_q_points", 100000, testsite.Haru, session, object{"permit_edit_q": "points", "permit_edit_q_points": 0}},
-	{"permit_edit_a_points", 100000, testsite.Haru, session, object{"permit_edit_a": "points", "permit_edit_a_points": 0}},
-	{"permit_edit_c_points", 100000, testsite.Haru, session, object{"permit_edit_c": "points", "permit_edit_c_points": 0}},
-	{"permit_close_q_points", 100000, testsite.Haru, session, object{"permit_close_q": "points", "permit_close_q_points": 0}},
-	{"permit_select_a_points", 100000, testsite.Haru, session, object{"permit_select_a": "points", "permit_select_a_points": 0}},
-	{"permit_anon_view_ips_points", 100000, testsite.Haru, session,
-		object{"permit_anon_view_ips": "points", "permit_anon_view_ips_points": 0}},
-	{"permit_flag_points", 100000, testsite.Haru, session, object{"permit_flag": "points", "permit_flag_points": 0}},
-	{"permit_moderate_points", 100000, testsite.Haru, session, object{"permit_moderate": "points", "permit_moderate_points": 0}},
-	{"permit_hide_show_points", 100000, testsite.Haru, session, object{"permit_hide_show": "points", "permit_hide_show_points": 0}},
-	{"permit_post_wall_points", 100000, testsite.Haru, session, object{"permit_post_wall": "points", "permit_post_wall_points": 0}},
+}
+
+// flipsOfPoints returns a change of each option with the points of a permission: from none, which everybody
+// has, to more than anybody has.
+func flipsOfPoints() (list []flip) {
+	for _, d := range option.Definitions() {
+		if permission, ok := strings.CutSuffix(d.Key.Name(), "_points"); ok {
+			list = append(list, flip{d.Key.Name(), 100000, testsite.Haru, session,
+				object{permission: "points", d.Key.Name(): 0}})
+		}
+	}
+	return list
 }
 
 // heldElsewhere are options whose effect other tests show, by package and test.
@@ -219,10 +212,10 @@ var unheld = []string{"avatar_store_size"}
 // those without one.
 func TestEveryOptionIsHeld(t *testing.T) {
 	t.Parallel()
-	tests := testsOf(t)
+	tests, shown := testsOf(t), append(flipsOfPoints(), flips...)
 	for _, d := range option.Definitions() {
 		name := d.Key.Name()
-		flipped := slices.ContainsFunc(flips, func(f flip) bool { return f.option == name })
+		flipped := slices.ContainsFunc(shown, func(f flip) bool { return f.option == name })
 		held := heldElsewhere[name]
 		switch {
 		case held != "" && !tests[held]:
@@ -283,7 +276,7 @@ func TestOptionsTakeEffect(t *testing.T) {
 	for _, o := range testsite.GetAs[options](t, s, "/v1/admin/options", testsite.AdminHana).Items {
 		was[o.Name] = o.Value
 	}
-	for _, f := range flips {
+	for _, f := range append(flipsOfPoints(), flips...) {
 		restore := func(names object) {
 			values, reset := object{}, []string{}
 			for name := range names {
