@@ -7,8 +7,8 @@ import (
 	"38qa.net/backend/modules/site"
 )
 
-// HotnessJob returns the job that computes the hotness of all questions anew, as Q2A does when an administrator
-// has changed the weights. It is the part of the recalculation that depends on them.
+// HotnessJob returns the job that computes the hotness of all questions anew, as Q2A does when an
+// administrator has changed the weights. It is the part of the recalculation that depends on them.
 func (m *Module) HotnessJob() jobs.Job {
 	return jobs.Job{
 		Name:    "hotness",

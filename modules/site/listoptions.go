@@ -84,8 +84,8 @@ func (m *Module) RegisterOptions(api huma.API, may func(context.Context) error) 
 	web.Register(api, huma.Operation{
 		OperationID: "list-options", Method: http.MethodGet, Path: "/v1/admin/options",
 		Tags: []string{"Administration"}, Summary: "The site's options, with what they do",
-		Description: "For administrators. Those that only the pages of the old site obey are left out, and so are " +
-			"secrets, and what has an operation of its own (points, titles).",
+		Description: "For administrators. Those that only the pages of the old site obey are left out, and " +
+			"so are secrets, and what has an operation of its own (points, titles).",
 		Errors: []int{http.StatusForbidden},
 	}, func(ctx context.Context, in *listOptionsInput) (*listOptionsOutput, error) {
 		if err := may(ctx); err != nil {
@@ -101,10 +101,10 @@ func (m *Module) RegisterOptions(api huma.API, may func(context.Context) error) 
 	web.Register(api, huma.Operation{
 		OperationID: "update-options", Method: http.MethodPatch, Path: "/v1/admin/options",
 		Tags: []string{"Administration"}, Summary: "Change the site's options; only what is sent changes",
-		Description: "All or nothing: every value is checked before anything is written. With the ETag of a list " +
-			"of one group in If-Match only options of that group can be changed. Each change is in the log of " +
-			"changes. Other weights of hotness are followed by the job hotness. The response lists the options " +
-			"that were sent.",
+		Description: "All or nothing: every value is checked before anything is written. With the ETag of a " +
+			"list of one group in If-Match only options of that group can be changed. Each change is in the " +
+			"log of changes. Other weights of hotness are followed by the job hotness. The response lists " +
+			"the options that were sent.",
 		Errors: []int{http.StatusForbidden, http.StatusPreconditionFailed},
 	}, func(ctx context.Context, in *updateOptionsInput) (*listOptionsOutput, error) {
 		if err := may(ctx); err != nil {

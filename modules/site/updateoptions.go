@@ -243,7 +243,8 @@ func recordOptions(ctx context.Context, tx *database.DB, before, after *Options)
 		if was == is {
 			continue
 		}
-		entries = append(entries, audit.Entry{Kind: audit.Option, Subject: d.Key.Name(), Before: was, After: is})
+		entries = append(entries,
+			audit.Entry{Kind: audit.Option, Subject: d.Key.Name(), Before: was, After: is})
 		if strings.HasPrefix(d.Key.Name(), "hot_weight_") && before.Int(d.Key) != after.Int(d.Key) {
 			weights = []events.Event{{Name: EventWeightsChanged, At: tx.Now()}}
 		}

@@ -46,8 +46,8 @@ func stored(t *testing.T, s *testsite.Site, name string) string {
 	return value
 }
 
-// TestOptionsAreStoredAsQ2ADoes checks what is stored for values, that defaults are stored as rows, that the log
-// of changes has what was changed and nothing else, and that the new values hold at once.
+// TestOptionsAreStoredAsQ2ADoes checks what is stored for values, that defaults are stored as rows, that
+// the log of changes has what was changed and nothing else, and that the new values hold at once.
 func TestOptionsAreStoredAsQ2ADoes(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -96,8 +96,8 @@ func TestOptionsAreStoredAsQ2ADoes(t *testing.T) {
 	})
 }
 
-// TestWrongOptionsChangeNothing checks that each wrong value is named, in all of a request, and that nothing of
-// such a request is stored.
+// TestWrongOptionsChangeNothing checks that each wrong value is named, in all of a request, and that nothing
+// of such a request is stored.
 func TestWrongOptionsChangeNothing(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t, testsite.After(`REPLACE INTO {options} (title, content)
@@ -246,8 +246,8 @@ func TestHotnessFollowsItsWeights(t *testing.T) {
 	}
 }
 
-// TestOptionsOfViewsAndLinks checks the options of views, links and the additional field, which show in single
-// questions.
+// TestOptionsOfViewsAndLinks checks the options of views, links and the additional field, which show in
+// single questions.
 func TestOptionsOfViewsAndLinks(t *testing.T) {
 	t.Parallel()
 	s := testsite.New(t)

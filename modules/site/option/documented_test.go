@@ -33,7 +33,7 @@ func TestOptionsAreDocumented(t *testing.T) {
 			t.Fatal(err)
 		}
 	} else if old != want {
-		t.Error("docs/administration.md is not up to date: go test ./modules/site/option -run Documented -update")
+		t.Error("docs/administration.md is old: go test ./modules/site/option -run Documented -update")
 	}
 }
 

@@ -1,7 +1,7 @@
 package option
 
-// general, emails, users and mailing are the options of Q2A's pages of these names, without what only concerns
-// the old site.
+// general, emails, users and mailing are the options of Q2A's pages of these names, without what only
+// concerns the old site.
 var general = []*Definition{
 	text(Text, SiteTitle, 1, 200, "site mail feeds",
 		"The site's name.", "サイトの名前です。").underived(),
@@ -18,7 +18,8 @@ var general = []*Definition{
 		value("4", "/?qa=123&qa_1=title", "/?qa=123&qa_1=title"),
 		value("5", "/index.php?qa=123&qa_1=title", "/index.php?qa=123&qa_1=title")),
 	text(Text, SiteLanguage, 0, 8, "site mail",
-		"Language of the site and of its mails, such as ja; empty for English. The old site needs a folder of it.",
+		"Language of the site and of its mails, such as ja; empty for English. The old site needs a folder "+
+			"of it.",
 		"サイトとメールの言語（ja など）です。空なら英語です。旧サイトに言語フォルダーが必要です。").
 		must(languageForm.MatchString),
 	choice(TagsOrCategories, "tags categories questions",

@@ -37,9 +37,10 @@ var plugins = []*Definition{
 		"Only super administrators choose tags. The setting TAG_SET_RESTRICTION says whether the rule holds.",
 		"タグを選べるのは特権管理者だけです。環境変数 TAG_SET_RESTRICTION でこの規則の有無を決めます。"),
 	number(QaAskRestrictionDate, 0, 3650, "questions",
-		"For how many days back askers have to comment on the answers to their questions; 0 where there is no such "+
-			"rule. The setting ASK_RESTRICTION says whether it holds.",
-		"質問者が自分の質問への回答にコメントすべき期間（日数）です。0 ならこの規則はありません。環境変数 ASK_RESTRICTION で有無を決めます。").
+		"For how many days back askers have to comment on the answers to their questions; 0 where there is "+
+			"no such rule. The setting ASK_RESTRICTION says whether it holds.",
+		"質問者が自分の質問への回答にコメントすべき期間（日数）です。0 ならこの規則はありません。"+
+			"環境変数 ASK_RESTRICTION で有無を決めます。").
 		optional(),
 }
 

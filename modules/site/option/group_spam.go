@@ -15,7 +15,8 @@ var spam = []*Definition{
 	captcha(CaptchaOnUnconfirmed, "Writing before the address is confirmed", "メールアドレス未確認のユーザーの投稿"),
 	captcha(CaptchaOnFeedback, "Sending feedback", "お問い合わせ"),
 	text(Text, CaptchaModule, 0, 40, "captcha",
-		"Name of the old site's module of challenges, such as reCAPTCHA. The setting CAPTCHA_SECRET takes its place.",
+		"Name of the old site's module of challenges, such as reCAPTCHA. The setting CAPTCHA_SECRET takes "+
+			"its place.",
 		"旧サイトの画像認証モジュールの名前（reCAPTCHA など）です。環境変数 CAPTCHA_SECRET があればそちらが優先されます。").
 		underived(),
 	text(Text, RecaptchaPublicKey, 0, 100, "captcha",

@@ -78,7 +78,8 @@ var lists = []*Definition{
 
 func hotWeight(k Key, english, japanese string) *Definition {
 	return number(k, 0, 10000, "hotness",
-		"Weight of "+english+" in a question's hotness, in hundredths. All questions are computed anew in the background.",
+		"Weight of "+english+" in a question's hotness, in hundredths. All questions are computed anew in "+
+			"the background.",
 		"注目度における"+japanese+"の重み（100 分率）です。変更すると、全質問の注目度を裏で計算し直します。")
 }
 

@@ -24,9 +24,9 @@ type Fault struct {
 
 func fault(code problem.FieldCode, args ...any) Fault { return Fault{code, args} }
 
-// Parse returns a value from JSON (a bool, float64, string, or []any of strings) as Q2A stores it: switches as
-// 1 and 0, lists joined by " , ", addresses of sites with a slash at their end. Unlike Q2A, which takes the
-// nearest number that is allowed, it refuses numbers out of range.
+// Parse returns a value from JSON (a bool, float64, string, or []any of strings) as Q2A stores it: switches
+// as 1 and 0, lists joined by " , ", addresses of sites with a slash at their end. Unlike Q2A, which takes
+// the nearest number that is allowed, it refuses numbers out of range.
 func (d *Definition) Parse(value any) (stored string, wrong Fault) {
 	switch d.Kind {
 	case Boolean:
@@ -149,11 +149,10 @@ func (d *Definition) parseList(value any) (stored string, wrong Fault) {
 	if f := d.faulty(stored); f.Code != (problem.FieldCode{}) {
 		return "", f
 	}
-	if d.Kind == Addresses && !slices.ContainsFunc(items, func(item string) bool { return !blockable(item) }) ||
-		d.Kind == Words {
-		return stored, Fault{}
+	if d.Kind == Addresses && slices.ContainsFunc(items, func(s string) bool { return !blockable(s) }) {
+		return "", fault(problem.FieldWrongForm)
 	}
-	return "", fault(problem.FieldWrongForm)
+	return stored, Fault{}
 }
 
 // addressPattern matches addresses some of whose parts are asterisks.
@@ -173,8 +172,8 @@ func blockable(item string) bool {
 	return strings.Contains(item, "*") && addressPattern.MatchString(item)
 }
 
-// Value returns a stored value as JSON has it: a bool, int, string or []string. It is nil for a number that is
-// not set.
+// Value returns a stored value as JSON has it: a bool, int, string or []string. It is nil for a number that
+// is not set.
 func (d *Definition) Value(stored string) any {
 	switch d.Kind {
 	case Boolean:

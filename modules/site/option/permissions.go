@@ -23,7 +23,7 @@ const (
 	permitSupers          = 0
 )
 
-// permits are all values of permissions. needs names the switches without which Q2A does not offer them.
+// permits are all values of permissions, with their names.
 var permits = []struct {
 	value             int
 	name              string
@@ -127,7 +127,7 @@ var permissions = []*Definition{
 		"Who may vote on answers and comments.", "回答とコメントに投票できる人です。"),
 	pointsOf(PermitVoteA),
 	permit(PermitVoteC, permitUsers, permitApprovedPoints, true, "session",
-		"Who may vote on comments, as sessions show it; the votes themselves follow permit_vote_a, as Q2A's do.",
+		"Who may vote on comments, as sessions show it; votes follow permit_vote_a, as Q2A's do.",
 		"コメントに投票できる人として表示されます。実際の投票は Q2A と同じく permit_vote_a に従います。"),
 	pointsOf(PermitVoteC),
 	permit(PermitVoteDown, permitUsers, permitExperts, true, "votes",

@@ -23,9 +23,9 @@ var elsewhere = map[string]string{
 func init() {
 	for _, k := range []Key{PointsASelected, PointsAVotedMaxGain, PointsAVotedMaxLoss, PointsBase,
 		PointsCVotedMaxGain, PointsCVotedMaxLoss, PointsMultiple, PointsPerAVotedDown, PointsPerAVotedUp,
-		PointsPerCVotedDown, PointsPerCVotedUp, PointsPerQVotedDown, PointsPerQVotedUp, PointsPostA, PointsPostQ,
-		PointsQVotedMaxGain, PointsQVotedMaxLoss, PointsSelectA, PointsVoteDownA, PointsVoteDownQ, PointsVoteUpA,
-		PointsVoteUpQ} {
+		PointsPerCVotedDown, PointsPerCVotedUp, PointsPerQVotedDown, PointsPerQVotedUp, PointsPostA,
+		PointsPostQ, PointsQVotedMaxGain, PointsQVotedMaxLoss, PointsSelectA, PointsVoteDownA,
+		PointsVoteDownQ, PointsVoteUpA, PointsVoteUpQ} {
 		elsewhere[k.name] = "PUT /v1/admin/points"
 	}
 	for _, k := range []Key{CacheAcount, CacheCcount, CacheFlaggedcount, CacheQcount, CacheQueuedcount,
