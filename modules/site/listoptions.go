@@ -19,7 +19,7 @@ import (
 type siteOption struct {
 	Name    string         `json:"name" doc:"As in the old site's table of options"`
 	Group   string         `json:"group" enum:"general,emails,users,viewing,lists,posting,permissions,feeds,spam,mailing,plugins" doc:"The page of the old site's administration that has it"`
-	Type    string         `json:"type" enum:"boolean,number,text,html,words,addresses,choice,permission" doc:"words and addresses are lists of text; of a choice and a permission the value is one of choices"`
+	Type    string         `json:"type" enum:"boolean,number,text,lines,html,words,addresses,choice,permission" doc:"words and addresses are lists of text; of a choice and a permission the value is one of choices"`
 	Value   *optionValue   `json:"value,omitempty" doc:"As it is now, whether it has been set or not; absent for a number that is not set"`
 	Default *optionValue   `json:"default,omitempty" doc:"As the old site has it when nobody has set it; absent where there is none"`
 	Minimum *int           `json:"minimum,omitempty" doc:"Of a number"`
@@ -137,7 +137,7 @@ func shownOption(o *Options, d *option.Definition, language problem.Language) si
 	switch d.Kind {
 	case option.Number:
 		s.Minimum, s.Maximum = &d.Min, &d.Max
-	case option.Text, option.HTML, option.Words, option.Addresses:
+	case option.Text, option.Lines, option.HTML, option.Words, option.Addresses:
 		s.MinLen, s.MaxLen = &d.Min, &d.Max
 	}
 	for _, c := range o.choices(d) {

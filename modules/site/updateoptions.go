@@ -73,7 +73,7 @@ func parseOptions(in *updateOptionsInput) (*optionChange, error) {
 			continue
 		}
 		stored, f := d.Parse(in.Body.Options[name].value)
-		if f.Code != (problem.FieldCode{}) {
+		if !f.Code.IsZero() {
 			wrong.add(field, f.Code, f.Args...)
 		}
 		c.values[d], c.fields[d] = stored, field

@@ -52,12 +52,13 @@ const (
 // Kind says which values an option takes.
 type Kind string
 
-// The kinds. A Text is a single line; Words are words and Addresses IP addresses, ranges and patterns of
-// them.
+// The kinds. A Text is a single line, Lines are several; Words are words, and Addresses IP addresses, ranges and
+// patterns of them.
 const (
 	Boolean    Kind = "boolean"
 	Number     Kind = "number"
 	Text       Kind = "text"
+	Lines      Kind = "lines"
 	HTML       Kind = "html"
 	Words      Kind = "words"
 	Addresses  Kind = "addresses"
@@ -117,8 +118,8 @@ func Groups() []string {
 
 // Kinds returns the names of all kinds.
 func Kinds() []string {
-	return []string{string(Boolean), string(Number), string(Text), string(HTML), string(Words),
-		string(Addresses), string(OneOf), string(Permission)}
+	return []string{string(Boolean), string(Number), string(Text), string(Lines), string(HTML),
+		string(Words), string(Addresses), string(OneOf), string(Permission)}
 }
 
 // Lookup returns the definition of the option with the name, or nil if it is not one that is changed as an

@@ -58,7 +58,7 @@ var users = []*Definition{
 		"What the welcome to new members says.", "新しいメンバーへの歓迎のお知らせの内容です。"),
 	boolean(ShowCustomWelcome, "mail",
 		"The mail to new members has an additional text.", "新規登録のメールに追加の文章を入れます。"),
-	text(HTML, CustomWelcome, 0, contentLength, "mail",
+	text(Lines, CustomWelcome, 0, contentLength, "mail",
 		"The additional text of the mail to new members.", "新規登録のメールに入れる追加の文章です。"),
 	boolean(AllowLoginEmailOnly, "accounts",
 		"Only the e-mail address signs in, and not the handle.", "ログインにはメールアドレスだけを使い、ユーザー名は使えません。"),

@@ -84,7 +84,7 @@ func (d *Definition) parseText(given string) (stored string, wrong Fault) {
 	if d.Key == SiteURL && text != "" && !strings.HasSuffix(text, "/") {
 		text += "/"
 	}
-	if f := d.faulty(text); f.Code != (problem.FieldCode{}) {
+	if f := d.faulty(text); !f.Code.IsZero() {
 		return "", f
 	}
 	if text != "" && d.valid != nil && !d.valid(text) {
@@ -146,7 +146,7 @@ func (d *Definition) parseList(value any) (stored string, wrong Fault) {
 	}
 	items := d.Kind.Items(strings.Join(texts, "\n"))
 	stored = strings.Join(items, " , ")
-	if f := d.faulty(stored); f.Code != (problem.FieldCode{}) {
+	if f := d.faulty(stored); !f.Code.IsZero() {
 		return "", f
 	}
 	if d.Kind == Addresses && slices.ContainsFunc(items, func(s string) bool { return !blockable(s) }) {
@@ -198,6 +198,25 @@ func (d *Definition) Value(stored string) any {
 		}
 	}
 	return stored
+}
+
+// Fits returns what keeps a stored value from being one that Parse returns; the zero Fault if nothing does.
+func (d *Definition) Fits(stored string) Fault {
+	value := d.Value(stored)
+	switch v := value.(type) {
+	case nil:
+		return Fault{}
+	case int:
+		value = float64(v)
+	case []string:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = item
+		}
+		value = list
+	}
+	_, wrong := d.Parse(value)
+	return wrong
 }
 
 // Int returns a text as a whole number, as PHP casts it to an integer, for the texts that occur in options.
