@@ -197,7 +197,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 			Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
 			Steps:   append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
 		},
-		a.QA.PostingsJob(), a.QA.VersionsJob(), a.QA.RelatedTagsJob(),
+		a.QA.HotnessJob(), a.QA.PostingsJob(), a.QA.VersionsJob(), a.QA.RelatedTagsJob(),
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
 		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
@@ -231,6 +231,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Audit.Register(api, auth.RequireAdmin)
 	a.streams.Register(api)
 	a.Site.RegisterStatistics(api, auth.RequireAdmin)
+	a.Site.RegisterOptions(api, auth.RequireAdmin)
 	a.Site.Register(api, site.PageRules{May: mayRead, SafeHTML: a.QA.SafeHTML})
 	a.registerSiteInfo(api)
 	router := a.Server.Router()

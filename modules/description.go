@@ -5,6 +5,7 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site/option"
 )
 
 // guide is the text in front of the reference. Its headings are the reference's chapters.
@@ -40,7 +41,7 @@ var description = web.Description{
 		{Name: "Media", Text: "Pictures: uploads, files and their sizes."},
 		{Name: "Site", Text: "What the site is, and its pages."},
 		{Name: "Moderation", Text: "Lists for those who moderate."},
-		{Name: "Administration", Text: "Users, points, jobs, webhooks and statistics, for administrators."},
+		{Name: "Administration", Text: "Users, options, points, jobs, webhooks and statistics, for administrators."},
 		{Name: "Operations", Text: "Probes for load balancers."},
 	},
 	Schemas: schemaNames,
@@ -97,6 +98,9 @@ var description = web.Description{
 			Words: []string{"waiting", "delivered", "failed", "withdrawn"}},
 		{Name: "DeliveryFailure", Text: "Why a message of a webhook did not arrive", Words: []string{"timeout",
 			"forbidden-address", "unknown-host", "bad-certificate", "no-connection", "redirect", "gone", "refused"}},
+		{Name: "OptionType", Text: "Which values an option of the site takes", Words: option.Kinds()},
+		{Name: "OptionGroup", Text: "The page of the old site's administration that has an option",
+			Words: option.Groups()},
 		{Name: "PagePlace", Text: "Where the site's navigation shows a page",
 			Words: []string{"main", "before-main", "opposite", "footer", "none"}},
 	},

@@ -105,6 +105,8 @@ var operationRules = map[string]rule{
 	"create-notice":   {admins, "", object{"to": "haru", "content": "Hello."}}, "list-sent-notices": {admins, "", nil},
 	"get-mailing": {admins, "", nil}, "preview-mailing": {admins, "", nil}, "control-mailing": {admins, "", object{"state": "none"}},
 	"set-mailing":    {admins, "", object{"fromName": "", "fromEmail": "", "subject": "News", "body": "Hello.", "perMinute": 60}},
+	"list-options":   {admins, "", nil},
+	"update-options": {admins, "", object{"options": object{"page_size_qs": 33}}},
 	"get-site-stats": {admins, "", nil}, "get-site-cohorts": {admins, "", nil},
 	"get-titles": {admins, "", nil}, "set-titles": {admins, "", object{"titles": []any{object{"points": 0, "title": "Egg"}, object{"points": 100, "title": "Bee"}}}},
 	"get-point-weights": {admins, "", nil}, "set-point-weights": {admins, "", testsite.PointWeights(nil)},

@@ -40,5 +40,5 @@ var schemaNames = map[string]string{
 	"Info": "Job", "InfoOutputBody": "JobDetail", "RunInfo": "JobRun", "RunInputBody": "NewJobRun",
 	"Parameter": "JobParameter", "Page": "SitePage", "ListPage": "SitePages",
 	"StatsOutputBody": "SiteStats", "CohortsOutputBody": "SiteCohorts", "ProbeBody": "HealthStatus",
-	"SiteInfo": "Site", "SecretRotation": "WebhookSecretRotation",
+	"SiteInfo": "Site", "SecretRotation": "WebhookSecretRotation", "UpdateOptionsInputBody": "OptionsPatch",
 }

@@ -199,3 +199,18 @@ func TestAvatarCrop(t *testing.T) {
 		}
 	}
 }
+
+// TestAvatarStoreSize checks that pictures are stored in the size that the site wants.
+func TestAvatarStoreSize(t *testing.T) {
+	t.Parallel()
+	s := testsite.New(t)
+	for size, want := range map[string]string{"100": "100 × 50", "600": "600 × 300"} {
+		s.SetOptions(t, map[string]string{"avatar_store_size": size})
+		s.App.Site.Forget()
+		u := testsite.Decode[uploaded](t,
+			uploadingTo(t, s, testsite.Haru, "/v1/me/avatar", "me.png", gradient(t, 1000, 500)))
+		if got := fmt.Sprintf("%d × %d", u.Width, u.Height); got != want {
+			t.Errorf("%s pixels: %s, want %s", size, got, want)
+		}
+	}
+}

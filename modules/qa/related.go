@@ -17,7 +17,7 @@ import (
 )
 
 // minScore returns the score from which a match counts. match is the value of a "match_…" option, from
-// 1 (loose) to 5 (strict). The figures are Q2A's.
+// 1 (strict) to 5 (loose). The figures are Q2A's.
 func minScore(match int) float64 { return 10 - 2*float64(match) }
 
 // relatedItem is a question that is like another one or like a title, with a score for how much.

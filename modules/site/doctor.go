@@ -204,6 +204,14 @@ func (d *examiner) options() {
 	if o.Bool(option.DoCloseOnSelect) {
 		d.say("note", "options", "questions close when an answer is selected")
 	}
+	for _, def := range option.Definitions() {
+		if o.String(def.Key) == o.Default(def.Key) {
+			continue
+		}
+		if wrong := def.Fits(o.String(def.Key)); !wrong.Code.IsZero() {
+			d.say("note", "options", "%s has a value that nobody could set now: %s", def.Key, wrong.Code)
+		}
+	}
 }
 
 func onOff(o *Options, key option.Key) string {

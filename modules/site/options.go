@@ -58,41 +58,46 @@ func (m *Module) Options(ctx context.Context) (*Options, error) {
 func (m *Module) readOptions(ctx context.Context) (*Options, error) {
 	o := &Options{values: make(map[string]string, 400), read: time.Now(),
 		api: m.APIURL()}
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
-		var title, content string
-		if err := rows.Scan(&title, &content); err != nil {
-			return err
-		}
-		o.values[title] = content
-		return nil
-	}, "SELECT title, content FROM {options}")
+	err := m.db.Select(ctx, o.scan, "SELECT title, content FROM {options}")
 	o.settle()
 	return o, err
+}
+
+// scan reads a row of the table of options.
+func (o *Options) scan(rows *sql.Rows) error {
+	var title, content string
+	err := rows.Scan(&title, &content)
+	o.values[title] = content
+	return err
 }
 
 // settle fills in the defaults of the options that the table does not hold, and computes the
 // numbers and the titles.
 func (o *Options) settle() {
-	for key, from := range inherited {
-		if _, ok := o.values[key.Name()]; !ok && o.String(from) != "" {
-			o.values[key.Name()] = o.String(from)
-		}
-	}
-	for key, old := range neededLogin {
-		if _, ok := o.values[key.Name()]; !ok && o.Bool(old) {
-			o.values[key.Name()] = "120" // users, instead of everybody
-		}
-	}
+	missing := map[string]string{}
 	for key := range option.All() {
 		if _, ok := o.values[key.Name()]; !ok {
-			o.values[key.Name()] = key.Default()
+			missing[key.Name()] = o.Default(key)
 		}
 	}
+	maps.Copy(o.values, missing)
 	o.numbers = make(map[string]int, len(o.values))
 	for name, value := range o.values {
-		o.numbers[name] = wholeNumber(value)
+		o.numbers[name] = option.Int(value)
 	}
 	o.titles = parseTitles(o.String(option.PointsToTitles))
+}
+
+// Default returns the value that Q2A gives to the option on this site when it creates it, or when an
+// administrator resets it.
+func (o *Options) Default(key option.Key) string {
+	if from := o.String(inherited[key]); from != "" {
+		return from
+	}
+	if o.Bool(neededLogin[key]) {
+		return "120" // users, instead of everybody
+	}
+	return key.Default()
 }
 
 // inherited maps options to those from which Q2A takes their values when it creates them, unless
@@ -140,20 +145,6 @@ func (o *Options) Bool(key option.Key) bool {
 
 // Int returns the option as a whole number, or 0 if it is not a number.
 func (o *Options) Int(key option.Key) int { return o.numbers[key.Name()] }
-
-// wholeNumber returns a text as a whole number, as PHP casts it to an integer, for the texts that
-// occur in options.
-func wholeNumber(v string) int {
-	v = strings.TrimSpace(v)
-	if n, err := strconv.Atoi(v); err == nil {
-		return n
-	}
-	f, err := strconv.ParseFloat(v, 64)
-	if err != nil {
-		return 0
-	}
-	return int(f)
-}
 
 // UsingTags reports whether questions have tags on this site.
 func (o *Options) UsingTags() bool {

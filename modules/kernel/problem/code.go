@@ -34,7 +34,8 @@ type Texts struct{ en, ja string }
 // Text returns a text in English and Japanese.
 func Text(english, japanese string) Texts { return Texts{english, japanese} }
 
-func (t Texts) in(l Language) string {
+// In returns the text in the language.
+func (t Texts) In(l Language) string {
 	if l == Japanese {
 		return t.ja
 	}

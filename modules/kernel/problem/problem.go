@@ -86,11 +86,11 @@ func (e *Error) Error() string {
 func (e *Error) Status() int { return catalogue[e.Code].status }
 
 // Title returns the short text of the code.
-func (e *Error) Title(l Language) string { return catalogue[e.Code].title.in(l) }
+func (e *Error) Title(l Language) string { return catalogue[e.Code].title.In(l) }
 
 // Detail returns the text that says what was wrong in this case.
 func (e *Error) Detail(l Language) string {
-	return fmt.Sprintf(catalogue[e.Code].detail.in(l), e.Args...)
+	return fmt.Sprintf(catalogue[e.Code].detail.In(l), e.Args...)
 }
 
 // Message returns a sentence that says what is wrong with the field, without the field's name: clients show
@@ -103,7 +103,7 @@ func (f Field) Message(l Language) string {
 }
 
 func (f Field) predicate(l Language) string {
-	return fmt.Sprintf(fieldEntries[f.Code].texts.in(l), f.Args...)
+	return fmt.Sprintf(fieldEntries[f.Code].texts.In(l), f.Args...)
 }
 
 // Params returns the arguments of the field by their names.

@@ -270,10 +270,10 @@ var (
 	VotingOnQs                 = define("voting_on_qs", "1")
 	WysiwygEditorUploadAll     = define("wysiwyg_editor_upload_all", "")
 	WysiwygEditorUploadImages  = define("wysiwyg_editor_upload_images", "")
-	XMLSitemapShowCategoryQs   = define("xml_sitemap_show_category_qs", "")
-	XMLSitemapShowQuestions    = define("xml_sitemap_show_questions", "")
-	XMLSitemapShowTagQs        = define("xml_sitemap_show_tag_qs", "")
-	XMLSitemapShowUsers        = define("xml_sitemap_show_users", "")
+	XMLSitemapShowCategoryQs   = define("xml_sitemap_show_category_qs", "1")
+	XMLSitemapShowQuestions    = define("xml_sitemap_show_questions", "1")
+	XMLSitemapShowTagQs        = define("xml_sitemap_show_tag_qs", "1")
+	XMLSitemapShowUsers        = define("xml_sitemap_show_users", "1")
 )
 
 // The options of the plugins for tags, categories and posting.

@@ -1,0 +1,181 @@
+package option
+
+import (
+	"strconv"
+	"strings"
+
+	"38qa.net/backend/modules/kernel/problem"
+)
+
+// The values of permissions, as Q2A stores them, from the widest to the narrowest.
+const (
+	permitAll             = 150
+	permitUsers           = 120
+	permitConfirmed       = 110
+	permitPoints          = 106
+	permitPointsConfirmed = 104
+	permitApproved        = 103
+	permitApprovedPoints  = 102
+	permitExperts         = 100
+	permitEditors         = 70
+	permitModerators      = 40
+	permitAdmins          = 20
+	permitSupers          = 0
+)
+
+// permits are all values of permissions, with their names.
+var permits = []struct {
+	value             int
+	name              string
+	english, japanese string
+}{
+	{permitAll, "everybody", "Everybody", "すべての人"},
+	{permitUsers, "users", "Registered users", "登録ユーザー"},
+	{permitConfirmed, "confirmed", "Users with a confirmed address", "メールアドレス確認済みのユーザー"},
+	{permitPoints, "points", "Users with enough points", "必要なポイントを持つユーザー"},
+	{permitPointsConfirmed, "points-confirmed", "Users with a confirmed address and enough points",
+		"メールアドレス確認済みで、必要なポイントを持つユーザー"},
+	{permitApproved, "approved", "Approved users", "承認済みのユーザー"},
+	{permitApprovedPoints, "approved-points", "Approved users with enough points",
+		"承認済みで、必要なポイントを持つユーザー"},
+	{permitExperts, "experts", "Experts and above", "エキスパート以上"},
+	{permitEditors, "editors", "Editors and above", "編集者以上"},
+	{permitModerators, "moderators", "Moderators and above", "モデレーター以上"},
+	{permitAdmins, "admins", "Administrators", "管理者"},
+	{permitSupers, "supers", "Super administrators", "特権管理者"},
+}
+
+// PermissionLevels returns the names of all values of permissions.
+func PermissionLevels() []string {
+	names := make([]string, len(permits))
+	for i, p := range permits {
+		names[i] = p.name
+	}
+	return names
+}
+
+func byPoints(permit int) bool {
+	return permit == permitPoints || permit == permitPointsConfirmed || permit == permitApprovedPoints
+}
+
+// permit defines a permission with the values from the widest to the narrowest that Q2A offers, without those
+// that depend on points if its points are not to be set.
+func permit(k Key, widest, narrowest int, points bool, affects, english, japanese string) *Definition {
+	d := &Definition{Key: k, Kind: Permission, Affects: strings.Fields(affects),
+		Text: problem.Text(english, japanese)}
+	for _, p := range permits {
+		if p.value <= widest && p.value >= narrowest && (points || !byPoints(p.value)) {
+			d.Choices = append(d.Choices,
+				Choice{p.name, strconv.Itoa(p.value), problem.Text(p.english, p.japanese)})
+		}
+	}
+	return d
+}
+
+// pointsOf defines the number of points that belongs to a permission.
+func pointsOf(k Key) *Definition {
+	d := number(k.Points(), 0, 1000000000, "permissions",
+		"Points that "+k.name+" needs where it depends on points.",
+		k.name+" がポイントで決まる場合に必要なポイント数です。")
+	d.Optional = true
+	return d
+}
+
+// NeedsPoints reports whether the stored value of a permission depends on points.
+func NeedsPoints(stored string) bool { return byPoints(Int(stored)) }
+
+// Offered returns the choices that Q2A offers on a site that has users confirm their addresses, and that
+// approves users. Of other options than permissions it returns all choices.
+func (d *Definition) Offered(confirms, approves bool) []Choice {
+	if d.Kind != Permission {
+		return d.Choices
+	}
+	var list []Choice
+	for _, c := range d.Choices {
+		switch Int(c.Stored) {
+		case permitConfirmed, permitPointsConfirmed:
+			if confirms {
+				list = append(list, c)
+			}
+		case permitApproved, permitApprovedPoints:
+			if approves {
+				list = append(list, c)
+			}
+		default:
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+var permissions = []*Definition{
+	permit(PermitViewQPage, permitAll, permitApproved, false, "questions lists feeds",
+		"Who may read questions.", "質問を読める人です。"),
+	permit(PermitPostQ, permitAll, permitExperts, true, "questions",
+		"Who may ask questions.", "質問できる人です。"),
+	pointsOf(PermitPostQ),
+	permit(PermitPostA, permitAll, permitExperts, true, "answers",
+		"Who may answer.", "回答できる人です。"),
+	pointsOf(PermitPostA),
+	permit(PermitPostC, permitAll, permitEditors, true, "comments",
+		"Who may comment.", "コメントできる人です。"),
+	pointsOf(PermitPostC),
+	permit(PermitVoteQ, permitUsers, permitApprovedPoints, true, "votes",
+		"Who may vote on questions.", "質問に投票できる人です。"),
+	pointsOf(PermitVoteQ),
+	permit(PermitVoteA, permitUsers, permitApprovedPoints, true, "votes",
+		"Who may vote on answers and comments.", "回答とコメントに投票できる人です。"),
+	pointsOf(PermitVoteA),
+	permit(PermitVoteC, permitUsers, permitApprovedPoints, true, "session",
+		"Who may vote on comments, as sessions show it; votes follow permit_vote_a, as Q2A's do.",
+		"コメントに投票できる人として表示されます。実際の投票は Q2A と同じく permit_vote_a に従います。"),
+	pointsOf(PermitVoteC),
+	permit(PermitVoteDown, permitUsers, permitExperts, true, "votes",
+		"Who may vote against posts.", "マイナス票を入れられる人です。"),
+	pointsOf(PermitVoteDown),
+	permit(PermitRetagCat, permitUsers, permitEditors, true, "tags categories",
+		"Who may change the tags and categories of others' questions.", "他人の質問のタグとカテゴリーを変更できる人です。"),
+	pointsOf(PermitRetagCat),
+	permit(PermitEditQ, permitUsers, permitEditors, true, "questions",
+		"Who may edit others' questions.", "他人の質問を編集できる人です。"),
+	pointsOf(PermitEditQ),
+	permit(PermitEditA, permitUsers, permitEditors, true, "answers",
+		"Who may edit others' answers.", "他人の回答を編集できる人です。"),
+	pointsOf(PermitEditA),
+	permit(PermitEditC, permitUsers, permitModerators, true, "comments",
+		"Who may edit others' comments.", "他人のコメントを編集できる人です。"),
+	pointsOf(PermitEditC),
+	permit(PermitEditSilent, permitExperts, permitAdmins, true, "questions answers comments",
+		"Who may edit posts without it being shown.", "編集の記録を表示せずに投稿を編集できる人です。"),
+	permit(PermitCloseQ, permitPoints, permitModerators, true, "questions",
+		"Who may close and reopen others' questions.", "他人の質問を締め切り、再開できる人です。"),
+	pointsOf(PermitCloseQ),
+	permit(PermitSelectA, permitPoints, permitModerators, true, "answers",
+		"Who may choose the best answer of others' questions.", "他人の質問のベストアンサーを選べる人です。"),
+	pointsOf(PermitSelectA),
+	permit(PermitAnonViewIPs, permitAll, permitModerators, true, "session",
+		"Who may see the addresses of anonymous authors, as sessions show it.",
+		"匿名の投稿者の IP アドレスを見られる人です（セッション情報に表示されます）。"),
+	pointsOf(PermitAnonViewIPs),
+	permit(PermitViewVotersFlaggers, permitExperts, permitSupers, true, "session",
+		"Who may see who voted and flagged, as sessions show it.",
+		"投票者と通報者を見られる人です（セッション情報に表示されます）。"),
+	permit(PermitFlag, permitUsers, permitEditors, true, "flags",
+		"Who may flag posts.", "投稿を通報できる人です。"),
+	pointsOf(PermitFlag),
+	permit(PermitModerate, permitPoints, permitModerators, true, "moderation",
+		"Who may approve and reject posts that wait.", "承認待ちの投稿を承認・却下できる人です。"),
+	pointsOf(PermitModerate),
+	permit(PermitHideShow, permitPoints, permitModerators, true, "moderation",
+		"Who may hide posts, and show hidden ones again.", "投稿を非表示にし、再表示できる人です。"),
+	pointsOf(PermitHideShow),
+	permit(PermitDeleteHidden, permitEditors, permitAdmins, true, "moderation",
+		"Who may delete hidden posts for good.", "非表示の投稿を完全に削除できる人です。"),
+	permit(PermitPostWall, permitUsers, permitApprovedPoints, true, "wall",
+		"Who may write on others' walls.", "他のユーザーのウォールに書ける人です。"),
+	pointsOf(PermitPostWall),
+	permit(PermitViewNewUsersPage, permitAll, permitSupers, false, "lists users",
+		"Who may see the list of new users.", "新規ユーザーの一覧を見られる人です。"),
+	permit(PermitViewSpecialUsersPage, permitAll, permitSupers, false, "lists users",
+		"Who may see the list of users with levels.", "特別な権限を持つユーザーの一覧を見られる人です。"),
+}
