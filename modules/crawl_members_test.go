@@ -36,7 +36,7 @@ func keepSecrets(t *testing.T, site *testsite.Site) *secrets {
 		s.Do(t, crawlAsker, "PUT", path, content(name, crawlAsker))
 		s.more = append(s.more, path)
 	}
-	notice := content("notice", crawlAsker)
+	notice := content("notice", crawlAsker, testsite.Superbee) // whom the log of changes shows it
 	notice["to"] = "haru"
 	s.Do(t, testsite.AdminHana, "POST", "/v1/admin/notices", notice)
 	s.Do(t, crawlAsker, "PUT", "/v1/me/mutes/newbie2", nil)

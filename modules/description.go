@@ -76,6 +76,8 @@ var description = web.Description{
 		{Name: "AvatarSource", Text: "Which picture of a user is shown", Words: []string{"none", "upload", "gravatar"}},
 		{Name: "AccountOrigin", Text: "How an account was made",
 			Words: []string{"email", "facebook", "twitter", "google"}},
+		{Name: "TokenScope", Text: "What an API token may do",
+			Words: []string{"read", "write", "me", "moderate", "admin"}},
 		{Name: "DraftKind", Text: "What a draft is to become",
 			Words: []string{"question", "answer", "comment", "message"}},
 		{Name: "InboxKind", Text: "What an entry of the inbox tells of", Words: []string{"answer", "comment", "selected",

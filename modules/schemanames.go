@@ -15,6 +15,7 @@ var schemaNames = map[string]string{
 	"CategoryPage": "CategoryPageTexts", "CategoryPageChange": "CategoryPagePatch",
 	"PreferencesInputBody": "PreferencesPatch", "UnreadOutputBody": "UnreadCount",
 	"ReadInputBody": "InboxEntryMark", "ReadAllInputBody": "InboxMark", "FeedbackInputBody": "NewFeedback",
+	"NewTokenInputBody": "NewToken", "NewTokenOutputBody": "IssuedToken",
 	"MailState": "MailQueue", "QueueState": "MailQueueCounts",
 	"MailingState": "Mailing", "MailingStateInputBody": "MailingChange",
 	"MailingPreviewOutputBody": "MailingPreview",

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/outbound"
 	"38qa.net/backend/modules/kernel/problem"
@@ -160,4 +161,33 @@ func isReceiver(address string, plain bool, allow []netip.Prefix) bool {
 		}
 	}
 	return outbound.MayCall(u.Hostname(), allow)
+}
+
+// auditedWebhook is what the log of changes keeps of a webhook. Of its address that is the host alone, because
+// the rest may hold secrets.
+type auditedWebhook struct {
+	Host        string   `json:"host"`
+	Description string   `json:"description,omitempty"`
+	Kinds       []string `json:"kinds,omitempty"`
+	Enabled     bool     `json:"enabled"`
+}
+
+func (s *subscription) audited() *auditedWebhook {
+	a := &auditedWebhook{Description: s.description, Kinds: s.kinds, Enabled: s.enabled}
+	if u, err := url.Parse(s.url); err == nil {
+		a.Host = u.Host
+	}
+	return a
+}
+
+// audit keeps that the caller has changed the webhook.
+func (s *subscription) audit(ctx context.Context, tx *database.DB, before, after *auditedWebhook) error {
+	e := audit.Entry{Kind: "webhook", Subject: strconv.Itoa(s.id)}
+	if before != nil { // a nil pointer in an interface is not nil
+		e.Before = before
+	}
+	if after != nil {
+		e.After = after
+	}
+	return audit.Record(ctx, tx, e)
 }

@@ -228,6 +228,11 @@ func (m *Module) create(ctx context.Context, in *newWebhookInput) (*issuedOutput
 		if err != nil {
 			return 0, fmt.Errorf("make a webhook: %w", err)
 		}
+		made := &subscription{id: int(id), url: in.Body.URL, description: in.Body.Description,
+			kinds: in.Body.Kinds, enabled: !in.Body.Disabled}
+		if err := made.audit(ctx, w.Tx, nil, made.audited()); err != nil {
+			return 0, err
+		}
 		return int(id), m.setNewKeys(ctx, w.Tx, &subscription{id: int(id)}, 0)
 	})
 	if err != nil {
@@ -271,7 +276,11 @@ func (m *Module) update(ctx context.Context, in *webhookPatchInput) (*webhookOut
 		if err := web.CheckMatch(ctx, s.revisionText()); err != nil {
 			return err
 		}
-		return s.change(ctx, tx, in.Body)
+		before := s.audited()
+		if err := s.change(ctx, tx, in.Body); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, before, s.audited())
 	})
 	if err != nil {
 		return nil, err
@@ -329,7 +338,7 @@ func (m *Module) remove(ctx context.Context, in *WebhookPath) (*struct{}, error)
 		if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_webhooks} WHERE id = ?", s.id); err != nil {
 			return fmt.Errorf("delete a webhook: %w", err)
 		}
-		return nil
+		return s.audit(ctx, tx, s.audited(), nil)
 	})
 }
 
@@ -357,7 +366,7 @@ func (m *Module) rotate(ctx context.Context, in *rotateInput) (*issuedOutput, er
 		if err != nil {
 			return 0, fmt.Errorf("rotate the secret of a webhook: %w", err)
 		}
-		return s.id, nil
+		return s.id, s.audit(ctx, w.Tx, nil, nil)
 	})
 	if err != nil {
 		return nil, err

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
@@ -262,8 +264,10 @@ func (m *Module) RetryDead(ctx context.Context, id int64) (found bool, err error
 			return err
 		}
 		found = true
-		_, err = tx.Exec(ctx, "DELETE FROM {q2ab_dead_mail} WHERE id = ?", id)
-		return err
+		if _, err := tx.Exec(ctx, "DELETE FROM {q2ab_dead_mail} WHERE id = ?", id); err != nil {
+			return err
+		}
+		return auditMail(ctx, tx, id)
 	})
 	if err != nil {
 		return false, fmt.Errorf("try a dead letter again: %w", err)
@@ -276,9 +280,20 @@ func (m *Module) RetryDead(ctx context.Context, id int64) (found bool, err error
 
 // DropDead deletes the dead letter with the id, and reports whether there was one.
 func (m *Module) DropDead(ctx context.Context, id int64) (found bool, err error) {
-	n, err := m.db.Exec(ctx, "DELETE FROM {q2ab_dead_mail} WHERE id = ?", id)
+	err = m.db.Tx(ctx, func(tx *database.DB) error {
+		n, err := tx.Exec(ctx, "DELETE FROM {q2ab_dead_mail} WHERE id = ?", id)
+		if found = n > 0; err != nil || !found {
+			return err
+		}
+		return auditMail(ctx, tx, id)
+	})
 	if err != nil {
 		return false, fmt.Errorf("drop a dead letter: %w", err)
 	}
-	return n > 0, nil
+	return found, nil
+}
+
+// auditMail keeps that an administrator has decided about a dead letter.
+func auditMail(ctx context.Context, tx *database.DB, id int64) error {
+	return audit.Record(ctx, tx, audit.Entry{Kind: "mail", Subject: strconv.FormatInt(id, 10)})
 }

@@ -109,9 +109,10 @@ func TestTexts(t *testing.T) {
 	addUser(t, db, 5, "あき O'Neil", "aki@example.com", "c0de1234")
 	addMessage(t, db)
 	addFollowed(t, db)
-	set(t, db, "site_title", "質問の広場 & Co", "register_notify_admin", "1", "confirm_user_emails", "0", "q2a_statics_emails", "b@example.com, aki@example.com",
+	set(t, db, "site_title", "質問の広場 & Co", "register_notify_admin", "1", "confirm_user_emails", "0",
+		"q2a_statics_emails", "b@example.com, aki@example.com",
 		"qa_ask_help_answer_to_address", "aki@example.com", "mailing_subject", "News of 質問の広場 & Co", "mailing_body", "お知らせ: 花子さん")
-	addPost(t, db, 9, "Q", 0, 5, time.Now().Add(-30*time.Hour))
+	mustExec(t, db, "UPDATE {posts} SET created = FROM_UNIXTIME(?) WHERE postid = 9", time.Now().Add(-30*time.Hour).Unix())
 	addPost(t, db, 20, "Q", 0, 5, time.Now().Add(-40*time.Hour))
 	addPost(t, db, 21, "A", 20, 6, time.Now().Add(-39*time.Hour))
 	addPost(t, db, 22, "A", 20, 6, time.Now().Add(-38*time.Hour))

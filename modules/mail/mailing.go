@@ -54,13 +54,13 @@ func letterIn(o *site.Options) letter {
 // that of the letter is then where answers go.
 func (l letter) put(c *content, setting string) {
 	c.letter = ownText{title: l.subject, body: l.body, whole: true}
-	from := &netmail.Address{Name: oneLine(l.fromName), Address: l.fromEmail}
+	from := &netmail.Address{Name: headerText(l.fromName, maxName), Address: l.fromEmail}
 	if !validAddress(l.fromEmail) {
 		from = nil
 	}
 	if own, err := netmail.ParseAddress(setting); err == nil {
 		c.replyTo = from
-		from = &netmail.Address{Name: oneLine(l.fromName), Address: own.Address}
+		from = &netmail.Address{Name: headerText(l.fromName, maxName), Address: own.Address}
 	}
 	c.from = from
 }

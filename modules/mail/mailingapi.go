@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/problem"
@@ -167,6 +168,9 @@ func (m *Module) setMailing(ctx context.Context, in *mailingTextInput) (*mailing
 		if p.under {
 			return problem.New(codeMailingUnderWay)
 		}
+		if err := audit.Record(ctx, tx, audit.Entry{Kind: auditedMailing, After: b}); err != nil {
+			return err
+		}
 		return site.Set(ctx, tx, values)
 	})
 	if err != nil {
@@ -246,6 +250,12 @@ func (m *Module) controlMailing(ctx context.Context, in *mailingStateInput) (*ma
 	if err != nil {
 		return nil, err
 	}
+	err = m.db.Tx(ctx, func(tx *database.DB) error { // also what is refused then was asked for
+		return audit.Record(ctx, tx, audit.Entry{Kind: auditedMailing, After: in.Body})
+	})
+	if err != nil {
+		return nil, err
+	}
 	switch in.Body.State {
 	case mailingRunning:
 		err = m.runMailing(ctx, o)
@@ -262,6 +272,9 @@ func (m *Module) controlMailing(ctx context.Context, in *mailingStateInput) (*ma
 	m.site.Forget()
 	return m.getMailing(ctx, nil)
 }
+
+// auditedMailing is the kind of thing that a mailing is in the log of changes.
+const auditedMailing = "mailing"
 
 // runMailing begins a mailing, or goes on with the one under way. If the process dies in between, the
 // mailing is paused.

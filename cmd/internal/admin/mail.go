@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/mail"
 )
 
@@ -79,7 +80,7 @@ func changeDeadMail(ctx context.Context, m *mail.Module, what, id string) error 
 	if what == "drop" {
 		do = m.DropDead
 	}
-	found, err := do(ctx, n)
+	found, err := do(audit.Command(ctx, "admin mail "+what), n)
 	if err == nil && !found {
 		err = fmt.Errorf("no mail %d was refused or given up", n)
 	}
