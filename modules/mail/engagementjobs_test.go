@@ -149,7 +149,11 @@ func TestDailyMails(t *testing.T) {
 		now = monday
 		mustExec(t, db, "UPDATE {users} SET created = FROM_UNIXTIME(?) WHERE userid IN (1, 2, 3, 7, 20)", ago(3, 7).Unix())
 		mustExec(t, db, "UPDATE {users} SET flags = 17 WHERE userid = 3") // wants no messages
-		set(t, db, "qa_auto_pmsg_message_for_posted", "Thank you, ^username", "qa_auto_pmsg_message_for_no_posted", "Ask at ^siteurl😀")
+		ask := "Ask at ^siteurl"
+		if db.Dialect() == database.SQLite {
+			ask += "😀" // Q2A's tables on a server cannot hold it, so that it is left out of messages
+		}
+		set(t, db, "qa_auto_pmsg_message_for_posted", "Thank you, ^username", "qa_auto_pmsg_message_for_no_posted", ask)
 		s.Kinds = map[string]Switch{autoMessage: On}
 		m = moduleOn(t, db, s)
 		ran(t, m, m.EngagementJob())

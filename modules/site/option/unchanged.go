@@ -33,6 +33,24 @@ func init() {
 		CacheUserpointscount} {
 		elsewhere[k.name] = "POST /v1/admin/jobs/recount/run"
 	}
+	for _, k := range []Key{MailingBody, MailingDoneUsers, MailingFromEmail, MailingFromName, MailingLastTimestamp,
+		MailingLastUserid, MailingPerMinute, MailingSubject, MailingTotalUsers} {
+		elsewhere[k.name] = "PUT /v1/admin/mailing"
+	}
+	// The texts and numbers of the plugins' mails have pages of the plugins' own.
+	for _, k := range []Key{Q2aAdvicemailBody, Q2aAdvicemailHour, Q2aAgainPostsThanksBody, Q2aAgainPostsThanksDay,
+		Q2aGetRoundnumberCelebrateBody, Q2aOnlyOnceAnswerBody, Q2aOnlyOnceAnswerDay, Q2aOnlyOnceQuestionBody,
+		Q2aOnlyOnceQuestionDay, Q2aStepmailAnswer1, Q2aStepmailAnswer2, Q2aStepmailAnswer3,
+		Q2aStepmailAnswer4, Q2aStepmailAnswerRound1, Q2aStepmailAnswerRound2, Q2aStepmailAnswerRound3,
+		Q2aStepmailAnswerRound4, Q2aStepmailAnswerTitle1, Q2aStepmailAnswerTitle2, Q2aStepmailAnswerTitle3,
+		Q2aStepmailAnswerTitle4, Q2aStepmailQuestion1, Q2aStepmailQuestion2, Q2aStepmailQuestion3,
+		Q2aStepmailQuestion4, Q2aStepmailQuestionRound1, Q2aStepmailQuestionRound2,
+		Q2aStepmailQuestionRound3, Q2aStepmailQuestionRound4, Q2aStepmailQuestionTitle1,
+		Q2aStepmailQuestionTitle2, Q2aStepmailQuestionTitle3, Q2aStepmailQuestionTitle4, Q2aStaticsEmails,
+		QaAskHelpAnswerMailBegin, QaAskHelpAnswerMailSubject, QaAskHelpAnswerToAddress, QaAutoPmsgFromHandle,
+		QaAutoPmsgMessageForNoPosted, QaAutoPmsgMessageForPosted} {
+		elsewhere[k.name] = "the old site, admin/plugins"
+	}
 }
 
 // withoutEffect are options that only the old site's pages obey.
@@ -48,7 +66,7 @@ func init() {
 		ShowWhenCreated, SiteTextDirection, SiteTheme, UseMicrodata,
 		// Its cache, and how it sends mail.
 		CachingCatwidgetTime, CachingDriver, CachingEnabled, CachingQStart, CachingQTime, CachingQlistTime,
-		MailingPerMinute, SMTPPort,
+		SMTPPort,
 		// Points for permissions that do not depend on points.
 		PermitViewQPage.Points(), PermitViewNewUsersPage.Points(), PermitViewSpecialUsersPage.Points(),
 		PermitViewVotersFlaggers.Points(), PermitEditSilent.Points(), PermitDeleteHidden.Points(),
