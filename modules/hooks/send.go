@@ -67,7 +67,7 @@ func (m *Module) post(ctx context.Context, d *queued, body []byte) (outcome, err
 	at := m.db.Now()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url, bytes.NewReader(body))
 	if err != nil {
-		return outcome{failure: failureNone}, nil //nolint:nilerr // no address: that was checked before
+		return outcome{failure: failureNone}, nil // no address: that was checked before
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "q2a-backend-webhooks/1")

@@ -3,6 +3,7 @@ package mail
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -91,7 +92,7 @@ func TestHostileTexts(t *testing.T) {
 					r.about = about{Text: text, Feedback: &feedbackFrom{Name: text, Email: text, Previous: text, Browser: text, IP: text}}
 				}
 				msg, err := m.compose(t.Context(), r)
-				if g := gone(""); err != nil && asGone(err, &g) {
+				if g := gone(""); err != nil && errors.As(err, &g) {
 					continue
 				}
 				if err != nil {
@@ -112,14 +113,6 @@ func TestHostileTexts(t *testing.T) {
 		}
 		db.Close()
 	}
-}
-
-func asGone(err error, g *gone) bool {
-	found, ok := err.(gone)
-	if ok {
-		*g = found
-	}
-	return ok
 }
 
 // faultsOf returns what is wrong with a mail as it is sent.
@@ -186,7 +179,7 @@ func unfold(s string) string { return fold.ReplaceAllString(strings.TrimSpace(s)
 func partsOf(r *entity.Reader) (plain, page string, err error) {
 	for n := 0; ; n++ {
 		part, err := r.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			if n != 2 {
 				return plain, page, fmt.Errorf("%d parts", n)
 			}

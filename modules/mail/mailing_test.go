@@ -79,7 +79,7 @@ func (m mailer) batch(t *testing.T, kill bool) (more bool) {
 		defer func() { m.rest = before }()
 	}
 	more = true
-	_ = m.manager.Work(ctx, run, func(r *jobs.Run, _ *jobs.Work) { // what is left is looked at below
+	_ = m.manager.Work(ctx, run, func(_ *jobs.Run, _ *jobs.Work) { // what is left is looked at below
 		cancel()
 	})
 	p, err := readProgress(t.Context(), m.db, "")

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"math/big"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -162,8 +161,7 @@ func TestPush(t *testing.T) {
 		if p.waiting(t) != 0 || len(p.pushes(t)) != 0 {
 			t.Errorf("%d pushes wait still", p.waiting(t))
 		}
-		var list struct{ Items []map[string]any }
-		list = testsite.GetAs[struct{ Items []map[string]any }](t, s, "/v1/me/push-subscriptions", testsite.Haru)
+		list := testsite.GetAs[struct{ Items []map[string]any }](t, s, "/v1/me/push-subscriptions", testsite.Haru)
 		if len(list.Items) != 2 || list.Items[0]["service"] != "example.com" || list.Items[0]["usedAt"] == nil || list.Items[0]["endpoint"] != nil {
 			t.Errorf("the list is %v", list)
 		}
@@ -179,7 +177,10 @@ func signedBy(t *testing.T, s *testsite.Site, r webpushtest.Request) {
 	if err != nil || len(point) != 65 || public != published {
 		t.Fatalf("the key is %q, published %q", public, published)
 	}
-	key := &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(point[1:33]), Y: new(big.Int).SetBytes(point[33:])}
+	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		t.Fatal(err)
+	}
 	claims, err := jwt.Parse([]byte(token), jwt.WithKey(jwa.ES256, key), jwt.WithValidate(true))
 	if err != nil || claims.Subject() != "https://bees.example/contact" || !strings.HasPrefix(claims.Audience()[0], "https://example.com:") {
 		t.Errorf("claims %v: %v", claims, err)

@@ -120,7 +120,7 @@ func (m *Module) pushSender(ctx context.Context) (*webpush.Sender, error) {
 // database.
 func (m *Module) deliver(ctx context.Context, sender *webpush.Sender, p *push) error {
 	result := m.sendPush(ctx, sender, p)
-	own, cancel := outlive(ctx, settleTimeout, settleAtEnd)
+	own, cancel := outlive(ctx, settleAtEnd)
 	defer cancel()
 	for {
 		err := m.settlePush(own, p, result, ctx.Err() != nil)
@@ -140,7 +140,7 @@ func (m *Module) deliver(ctx context.Context, sender *webpush.Sender, p *push) e
 
 // sendPush composes a push and sends it.
 func (m *Module) sendPush(ctx context.Context, sender *webpush.Sender, p *push) (err error) {
-	ctx, cancel := outlive(ctx, sendTimeout, finishTimeout)
+	ctx, cancel := outlive(ctx, finishTimeout)
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil { // one bad push must not stop all others

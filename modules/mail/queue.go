@@ -13,7 +13,7 @@ import (
 
 const (
 	// lease is for how long a process holds a mail that it has taken. It is longer than the longest
-	// sending (sendTimeout plus settleTimeout) by so much that the clocks of the processes may
+	// sending (attemptTimeout twice) by so much that the clocks of the processes may
 	// differ by a minute.
 	lease = 2 * time.Minute
 	// firstRetry is the pause after the first failure. Each further pause is twice as long, up to

@@ -14,14 +14,11 @@ import (
 )
 
 const (
-	// sendTimeout is the longest time for sending one mail. finishTimeout is the longest time for
-	// finishing it once the process is told to stop.
-	sendTimeout   = 30 * time.Second
-	finishTimeout = 5 * time.Second
-	// settleTimeout is for how long a process tries to record the result of sending a mail.
-	// settleAtEnd is for how long it does so once it is told to stop.
-	settleTimeout = 30 * time.Second
-	settleAtEnd   = 2 * time.Second
+	// attemptTimeout is the longest time for sending one mail, and then again for recording the result.
+	// Once the process is told to stop, finishTimeout is that for sending, and settleAtEnd for recording.
+	attemptTimeout = 30 * time.Second
+	finishTimeout  = 5 * time.Second
+	settleAtEnd    = 2 * time.Second
 	// soon is how long Serve waits after it has been woken: Handle wakes it before the transaction
 	// with the new mail is committed.
 	soon = 5 * time.Millisecond
@@ -116,7 +113,7 @@ func (m *Module) sendNext(ctx context.Context) (found bool, err error) {
 		return false, err
 	}
 	result := m.send(ctx, r)
-	own, cancel := outlive(ctx, settleTimeout, settleAtEnd)
+	own, cancel := outlive(ctx, settleAtEnd)
 	defer cancel()
 	for {
 		err := m.settle(own, r, result, ctx.Err() != nil)
@@ -137,7 +134,7 @@ func (m *Module) sendNext(ctx context.Context) (found bool, err error) {
 
 // send composes a mail and sends it, within the time allowed for that.
 func (m *Module) send(ctx context.Context, r *row) (err error) {
-	ctx, cancel := outlive(ctx, sendTimeout, finishTimeout)
+	ctx, cancel := outlive(ctx, finishTimeout)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil { // one bad mail must neither end the process nor stop all others
@@ -212,10 +209,10 @@ func recipientOf(msg *gomail.Msg) string {
 	return ""
 }
 
-// outlive returns a context that ends after the time longest or, if ctx ends before, the time after
-// later. The values of ctx are kept.
-func outlive(ctx context.Context, longest, after time.Duration) (context.Context, context.CancelFunc) {
-	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), longest)
+// outlive returns a context that ends after attemptTimeout or, if ctx ends before, the time after later.
+// The values of ctx are kept.
+func outlive(ctx context.Context, after time.Duration) (context.Context, context.CancelFunc) {
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTimeout)
 	stop := context.AfterFunc(ctx, func() {
 		wait(own, after, nil)
 		cancel()

@@ -42,7 +42,7 @@ func newSES(query string) (target, error) {
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
 		config.WithHTTPClient(awshttp.NewBuildableClient().
 			WithDialerOptions(func(d *net.Dialer) { d.Timeout = sesConnectTime }).
-			WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = sendTimeout })),
+			WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = attemptTimeout })),
 	}
 	endpoint := ""
 	for name, values := range params {

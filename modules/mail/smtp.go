@@ -65,7 +65,7 @@ func (s *server) send(ctx context.Context, msg *gomail.Msg, _ string) error {
 
 func (s *server) client(line *connection) (*gomail.Client, error) {
 	options := []gomail.Option{
-		gomail.WithPort(s.port), gomail.WithTimeout(sendTimeout),
+		gomail.WithPort(s.port), gomail.WithTimeout(attemptTimeout),
 		gomail.WithTLSPolicy(s.policy), gomail.WithTLSConfig(s.tls()),
 		gomail.WithDialContextFunc(line.dial), gomail.WithoutNoop(), gomail.WithoutRset(),
 	}

@@ -52,7 +52,7 @@ func TestSwitchesAreChecked(t *testing.T) {
 		wrong    string
 	}{
 		{"q_answered", Off, ""}, {"statistics", Auto, ""}, {autoMessage, On, ""}, {pluginGroup, Auto, ""},
-		{"q_answerd", Off, "q_answerd"}, {"q_answered", Auto, "auto"}, {"statistics", "yes", "yes"}, {"", On, `""`}, {"mailing", Off, "mailing"},
+		{"q_replied", Off, "q_replied"}, {"q_answered", Auto, "auto"}, {"statistics", "yes", "yes"}, {"", On, `""`}, {"mailing", Off, "mailing"},
 	} {
 		err := checkSwitches(map[string]Switch{c.kind: c.position})
 		if (err != nil) != (c.wrong != "") || err != nil && !strings.Contains(err.Error(), c.wrong) {

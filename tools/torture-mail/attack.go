@@ -35,7 +35,7 @@ type attack struct {
 
 func newAttack(s *settings, site *site, box *mailbox) *attack {
 	a := &attack{settings: s, site: site, box: box, killed: map[string]bool{},
-		choices: rand.New(rand.NewPCG(s.seed, 0))} //nolint:gosec // no secrets
+		choices: rand.New(rand.NewPCG(s.seed, 0))}
 	for range s.kills {
 		a.moments = append(a.moments, a.choices.IntN(max(1, s.mails*9/10)))
 	}

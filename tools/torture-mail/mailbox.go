@@ -83,7 +83,7 @@ func (*session) Logout() error { return nil }
 func (*session) AuthMechanisms() []string { return []string{"PLAIN"} }
 
 // Auth implements smtp.AuthSession. The name says which life of which server it is; any password does.
-func (s *session) Auth(string) (sasl.Server, error) {
+func (s *session) Auth(string) (sasl.Server, error) { //nolint:unparam // the interface has it
 	return sasl.NewPlainServer(func(_, user, _ string) error {
 		s.mail.by = user
 		return nil

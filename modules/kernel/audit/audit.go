@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"38qa.net/backend/modules/kernel/database"
@@ -114,7 +115,7 @@ func Forget(ctx context.Context, tx *database.DB, userID int) error {
 	}
 	if _, err := tx.Exec(ctx, `UPDATE {q2ab_audit}
 		SET was = NULL, became = NULL
-		WHERE kind = ? AND subject = ?`, User, fmt.Sprint(userID)); err != nil {
+		WHERE kind = ? AND subject = ?`, User, strconv.Itoa(userID)); err != nil {
 		return fmt.Errorf("forget what was changed of a user: %w", err)
 	}
 	return nil

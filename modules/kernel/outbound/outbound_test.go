@@ -183,7 +183,7 @@ func TestTLS(t *testing.T) {
 	} {
 		server := httptest.NewUnstartedServer(http.NotFoundHandler())
 		server.Config.ErrorLog = quiet
-		server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: c.max} //nolint:gosec // to be refused
+		server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: c.max}
 		server.StartTLS()
 		settings := outbound.Settings{Allow: []netip.Prefix{loopback}}
 		if c.trusted {

@@ -82,7 +82,8 @@ func (r *Receiver) verify(ctx context.Context, m *Message, now time.Time) error 
 	if err != nil {
 		return ErrSignature
 	}
-	hash, sum := crypto.SHA1, []byte(nil)
+	hash := crypto.SHA1
+	var sum []byte
 	switch m.SignatureVersion {
 	case "1":
 		s := sha1.Sum([]byte(m.signed())) //nolint:gosec // see the import

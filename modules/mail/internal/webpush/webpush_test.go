@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
-	"math/big"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -65,7 +64,11 @@ func keyOf(t *testing.T, public string) *ecdsa.PublicKey {
 	if err != nil || len(point) != 65 || point[0] != 4 {
 		t.Fatalf("%q is no uncompressed point: %v", public, err)
 	}
-	return &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(point[1:33]), Y: new(big.Int).SetBytes(point[33:])}
+	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 // TestSend checks what a push service is sent: a message that only the browser can read, signed by the site.
