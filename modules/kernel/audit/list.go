@@ -37,8 +37,8 @@ type ChangeActor struct {
 // Filter says which entries are wanted. The zero Filter wants all.
 type Filter struct {
 	By      int    `query:"by" minimum:"1" maximum:"4294967295" doc:"Only what the user with this id changed"`
-	Action  string `query:"action" maxLength:"60" doc:"Only changes by this operation or command"`
-	Kind    string `query:"kind" maxLength:"20" doc:"Only changes of this kind of thing"`
+	Action  string `query:"action" maxLength:"60" pattern:"^[a-z -]+$" doc:"Only changes by this operation or command"`
+	Kind    string `query:"kind" maxLength:"20" pattern:"^[a-z]+$" doc:"Only changes of this kind of thing"`
 	Subject string `query:"subject" maxLength:"100" doc:"Only changes of the thing with this id or name; with kind"`
 }
 
