@@ -179,7 +179,7 @@ func (m *Module) replay(ctx context.Context, in *deliveryPath) (*deliveryOutput,
 	if err != nil {
 		return nil, err
 	}
-	m.signal()
+	m.wake.Signal()
 	return m.delivery(ctx, in.ID, in.Delivery)
 }
 
@@ -198,7 +198,7 @@ func (m *Module) test(ctx context.Context, in *WebhookPath) (*deliveryOutput, er
 	if err != nil {
 		return nil, err
 	}
-	m.signal()
+	m.wake.Signal()
 	return m.delivery(ctx, in.ID, int64(id))
 }
 

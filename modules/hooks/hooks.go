@@ -23,6 +23,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/background"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/outbound"
@@ -69,7 +70,7 @@ type Module struct {
 	sealer   *secret.Sealer
 	// wake holds a token after Handle has queued a delivery or a receiver has been released, so that Serve
 	// looks at once.
-	wake chan struct{}
+	wake background.Wake
 }
 
 // New returns the module.
@@ -81,7 +82,7 @@ func New(db *database.DB, s Settings) *Module {
 		s.Outbound.Timeout = sendTimeout
 	}
 	return &Module{db: db, settings: s, client: outbound.NewClient(s.Outbound),
-		sealer: secret.NewSealer(s.Secret), wake: make(chan struct{}, 1)}
+		sealer: secret.NewSealer(s.Secret), wake: background.NewWake()}
 }
 
 // Register adds the module's operations to the API, and the messages that receivers get.
@@ -89,12 +90,4 @@ func (m *Module) Register(api huma.API) {
 	m.registerWebhooks(api)
 	m.registerDeliveries(api)
 	describeMessages(api)
-}
-
-// signal puts a token into wake, if there is none. It only saves time: Serve finds what is due anyhow.
-func (m *Module) signal() {
-	select {
-	case m.wake <- struct{}{}:
-	default:
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"38qa.net/backend/modules/kernel/background"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 )
@@ -74,7 +75,7 @@ func (m *Module) Handle(ctx context.Context, tx *database.DB, e events.Event) er
 		}
 	}
 	if len(receivers) > 0 {
-		m.signal()
+		m.wake.Signal()
 	}
 	return nil
 }
@@ -127,7 +128,7 @@ func (m *Module) claim(ctx context.Context) (*receiver, error) {
 			return nil, fmt.Errorf("look for webhooks to send: %w", err)
 		}
 		for _, r := range list {
-			taken, err := m.change(ctx, `UPDATE {q2ab_webhooks}
+			taken, err := m.db.Change(ctx, `UPDATE {q2ab_webhooks}
 				SET locked_until = ?, fence = fence + 1, served = ?
 				WHERE id = ? AND fence = ?`, now+int64(lease/time.Second), now, r.id, r.fence)
 			if err != nil {
@@ -148,25 +149,14 @@ func (m *Module) claim(ctx context.Context) (*receiver, error) {
 func (m *Module) release(ctx context.Context, r *receiver, pause time.Duration) error {
 	until := int64(0)
 	if pause > 0 {
-		until = m.db.Now() + int64((pause+time.Second-1)/time.Second)
+		until = m.db.Now() + background.Seconds(pause)
 	}
-	_, err := m.change(ctx, "UPDATE {q2ab_webhooks} SET locked_until = ? WHERE id = ? AND fence = ?",
+	_, err := m.db.Change(ctx, "UPDATE {q2ab_webhooks} SET locked_until = ? WHERE id = ? AND fence = ?",
 		until, r.id, r.fence)
 	if err != nil {
 		return fmt.Errorf("release a receiver of webhooks: %w", err)
 	}
 	return nil
-}
-
-// change runs one statement and reports whether it changed a row. It uses a transaction because
-// transactions are repeated after a deadlock.
-func (m *Module) change(ctx context.Context, query string, args ...any) (changed bool, err error) {
-	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		n, err := tx.Exec(ctx, query, args...)
-		changed = n > 0
-		return err
-	})
-	return changed, err
 }
 
 // queued is a delivery that is due, with what its receiver's address and keys are now.

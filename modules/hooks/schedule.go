@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"38qa.net/backend/modules/kernel/background"
 )
 
 const (
@@ -84,6 +86,6 @@ func judge(o outcome, failures int, failingSince, now int64, chance float64) ver
 		return v
 	}
 	pause := max(pauseAfter(failures+1, chance), o.retryAfter)
-	v.due = now + int64((pause+time.Second-1)/time.Second)
+	v.due = now + background.Seconds(pause)
 	return v
 }

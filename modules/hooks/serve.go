@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"38qa.net/backend/modules/kernel/background"
 	"38qa.net/backend/modules/kernel/database"
 )
 
@@ -47,7 +48,7 @@ func (m *Module) Serve(ctx context.Context) {
 		claims.report(ctx, err)
 		if r != nil {
 			working.Go(func() {
-				defer func() { <-turns; m.signal() }()
+				defer func() { <-turns; m.wake.Signal() }()
 				failures.report(ctx, m.work(ctx, r))
 			})
 			continue
@@ -55,10 +56,10 @@ func (m *Module) Serve(ctx context.Context) {
 		<-turns
 		switch {
 		case err != nil:
-			wait(ctx, m.settings.Poll, nil)
-		case wait(ctx, pause, m.wake):
+			background.Wait(ctx, m.settings.Poll, nil)
+		case background.Wait(ctx, pause, m.wake):
 			pause = soon
-			wait(ctx, soon, nil)
+			background.Wait(ctx, soon, nil)
 		default:
 			pause = min(4*pause, m.settings.Poll)
 		}
@@ -179,18 +180,4 @@ func (p *reporter) report(ctx context.Context, err error) {
 		slog.InfoContext(ctx, "webhooks can be sent again")
 	}
 	p.failing = err != nil
-}
-
-// wait waits until the time is over, the context ends or there is a sign. It reports whether there was a
-// sign.
-func wait(ctx context.Context, d time.Duration, sign <-chan struct{}) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-sign:
-		return true
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return false
 }

@@ -285,7 +285,7 @@ func (m *Module) update(ctx context.Context, in *webhookPatchInput) (*webhookOut
 	if err != nil {
 		return nil, err
 	}
-	m.signal()
+	m.wake.Signal()
 	s, err := m.existing(ctx, in.ID)
 	if err != nil {
 		return nil, err

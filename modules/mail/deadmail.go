@@ -273,7 +273,7 @@ func (m *Module) RetryDead(ctx context.Context, id int64) (found bool, err error
 		return false, fmt.Errorf("try a dead letter again: %w", err)
 	}
 	if found {
-		m.wakeUp()
+		m.wake.Signal()
 	}
 	return found, nil
 }

@@ -89,7 +89,7 @@ func (m *Module) engagement(kind string, find finder, place func(step) int) jobs
 		}); err != nil {
 			return 0, err
 		}
-		m.wakeUp()
+		m.wake.Signal()
 		return next, nil
 	}
 	return jobs.Step{Name: kind, Batch: batch}
@@ -124,7 +124,7 @@ func (m *Module) listedMails(kind string, key option.Key) jobs.Step {
 			w.Done = len(list)
 			return nil
 		})
-		m.wakeUp()
+		m.wake.Signal()
 		return 0, err
 	}}
 }

@@ -34,6 +34,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
+	"38qa.net/backend/modules/kernel/background"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/kernel/jobs"
@@ -173,7 +174,7 @@ type Module struct {
 	// bouncePlugin says whether the old site has the table of its plugin for bounces.
 	bouncePlugin atomic.Pointer[pluginSeen]
 	// wake holds a token after Handle has queued a mail, so that Serve looks at once.
-	wake chan struct{}
+	wake background.Wake
 	// jobs runs mailings.
 	jobs *jobs.Manager
 	// rest pauses for a time, or until the context ends. It is replaced in tests only.
@@ -214,8 +215,8 @@ func New(db *database.DB, s *site.Module, set Settings) (*Module, error) {
 		return nil, err
 	}
 	m := &Module{db: db, site: s, settings: set, target: t, retry: firstRetry, push: push,
-		signing: secret.New("unsubscribe", set.Secret), wake: make(chan struct{}, 1),
-		rest: func(ctx context.Context, d time.Duration) { wait(ctx, d, nil) }}
+		signing: secret.New("unsubscribe", set.Secret), wake: background.NewWake(),
+		rest: func(ctx context.Context, d time.Duration) { background.Wait(ctx, d, nil) }}
 	if len(set.SNSTopics) > 0 {
 		if m.sns, err = sns.New(set.SNSTopics, set.SNSTransport); err != nil {
 			return nil, fmt.Errorf("MAIL_SNS_TOPICS: %w", err)
@@ -289,18 +290,10 @@ func (m *Module) Handle(ctx context.Context, tx *database.DB, e events.Event) er
 		return err
 	}
 	if followed || len(list)+engaging > 0 {
-		m.wakeUp()
+		m.wake.Signal()
 	}
 	return nil
 }
 
 // sends reports whether this module sends a kind of mail.
 func (m *Module) sends(o *site.Options, kind string) bool { return sends(m.settings.Kinds, o, kind) }
-
-// wakeUp makes Serve look at once. It only saves time: Serve finds the mails anyway.
-func (m *Module) wakeUp() {
-	select {
-	case m.wake <- struct{}{}:
-	default:
-	}
-}

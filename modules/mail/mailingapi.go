@@ -241,7 +241,7 @@ func (m *Module) testMailing(ctx context.Context, _ *struct{}) (*struct{ Status 
 		// One test in a second is enough for everybody.
 		return 0, add(ctx, w.Tx, w.Tx.Now(), queued{kind: kindMailingTest, userID: w.Caller.UserID})
 	})
-	m.wakeUp()
+	m.wake.Signal()
 	return &struct{ Status int }{http.StatusAccepted}, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"38qa.net/backend/modules/kernel/background"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/site"
@@ -108,7 +109,7 @@ func (m *Module) mailNext(ctx context.Context, after int, w *jobs.Work) (next in
 			}
 			p.last, p.done = users[len(users)-1], p.done+len(users)
 			rest = step.pause(mails)
-			g.due = now + int64((rest+time.Second-1)/time.Second)
+			g.due = now + background.Seconds(rest)
 			w.Done = len(users)
 			if _, err := tx.Exec(ctx, "UPDATE {q2ab_mailings} SET recipients = recipients + ? WHERE id = ?",
 				mails, g.id); err != nil {
@@ -127,7 +128,7 @@ func (m *Module) mailNext(ctx context.Context, after int, w *jobs.Work) (next in
 	}
 	m.site.Forget()
 	if w.Done > 0 {
-		m.wakeUp()
+		m.wake.Signal()
 	}
 	if next != 0 {
 		m.rest(ctx, min(rest, mailingRest))

@@ -214,7 +214,7 @@ func (m *Module) readOldNotices(ctx context.Context, in *readOldNoticesInput) (*
 	if in.Body.UpTo != 0 {
 		condition, args = " AND "+c.id+" <= ?", append(args, in.Body.UpTo)
 	}
-	if _, err := m.change(ctx, "UPDATE {sn_notice} SET "+c.read+" = 1 WHERE "+c.user+" = ? AND "+c.read+" = 0"+
+	if _, err := m.db.Change(ctx, "UPDATE {sn_notice} SET "+c.read+" = 1 WHERE "+c.user+" = ? AND "+c.read+" = 0"+
 		condition, args...); err != nil {
 		return nil, fmt.Errorf("mark the notices of the plugin: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"38qa.net/backend/modules/kernel/background"
 	"38qa.net/backend/modules/kernel/outbound"
 	"38qa.net/backend/modules/kernel/secret"
 	"38qa.net/backend/modules/mail/internal/webpush"
@@ -35,8 +36,7 @@ type PushSettings struct {
 type pusher struct {
 	settings PushSettings
 	signing  *secret.Secret
-	// wake holds a token after something was queued, so that ServePushes looks at once.
-	wake chan struct{}
+	wake     background.Wake // wakes ServePushes after something was queued
 
 	mu  sync.Mutex
 	key *webpush.Key // nil until it was needed
@@ -54,7 +54,7 @@ func newPusher(set Settings) (*pusher, error) {
 	if !s.On {
 		return nil, nil //nolint:nilnil // nothing is pushed
 	}
-	p := &pusher{settings: s, signing: secret.New("push", set.Secret), wake: make(chan struct{}, 1),
+	p := &pusher{settings: s, signing: secret.New("push", set.Secret), wake: background.NewWake(),
 		busy: map[string]int64{}}
 	if s.Key != "" {
 		key, err := webpush.ParseKey(s.Key)
@@ -125,5 +125,5 @@ func (p *pusher) leaveAlone(host string, now int64, after time.Duration) {
 			delete(p.busy, other)
 		}
 	}
-	p.busy[host] = now + int64((after+time.Second-1)/time.Second)
+	p.busy[host] = now + background.Seconds(after)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"38qa.net/backend/modules/kernel/background"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/mail/internal/webpush"
 )
@@ -84,10 +85,7 @@ func (m *Module) queuePushes(ctx context.Context, tx *database.DB, seq int64) er
 			return fmt.Errorf("queue pushes: %w", err)
 		}
 	}
-	select { // only saves time: ServePushes finds them anyway
-	case m.push.wake <- struct{}{}:
-	default:
-	}
+	m.push.wake.Signal()
 	return nil
 }
 
@@ -145,7 +143,7 @@ func (m *Module) duePushes(ctx context.Context) (list []*push, err error) {
 
 // takePush takes a push, unless another process has taken it meanwhile.
 func (m *Module) takePush(ctx context.Context, p *push) (taken bool, err error) {
-	taken, err = m.change(ctx,
+	taken, err = m.db.Change(ctx,
 		"UPDATE {q2ab_pushes} SET locked_until = ?, fence = fence + 1 WHERE id = ? AND fence = ?",
 		m.db.Now()+int64(lease/time.Second), p.id, p.fence)
 	if taken {
@@ -159,8 +157,8 @@ func (m *Module) takePush(ctx context.Context, p *push) (taken bool, err error) 
 
 // postponePush releases a push that was attempted so often. Any process may take it again after the pause.
 func (m *Module) postponePush(ctx context.Context, p *push, attempts int, pause time.Duration) error {
-	due := m.db.Now() + int64((pause+time.Second-1)/time.Second)
-	_, err := m.change(ctx,
+	due := m.db.Now() + background.Seconds(pause)
+	_, err := m.db.Change(ctx,
 		"UPDATE {q2ab_pushes} SET due = ?, attempts = ?, locked_until = 0 WHERE id = ? AND fence = ?",
 		due, attempts, p.id, p.fence)
 	return err

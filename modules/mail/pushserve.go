@@ -3,13 +3,13 @@ package mail
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"38qa.net/backend/modules/kernel/background"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/mail/internal/webpush"
 )
@@ -25,31 +25,10 @@ func (m *Module) ServePushes(ctx context.Context) {
 	if m.push == nil {
 		return
 	}
-	pause, told := m.settings.Poll, false
-	for {
+	m.workOff(ctx, m.push.wake, func(ctx context.Context) (bool, error) {
 		sent, err := m.pushDue(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil && !told && !database.Unavailable(err):
-			told = true
-			slog.ErrorContext(ctx, "nothing can be pushed; trying again until it can", "error", err)
-		case err == nil && told:
-			told = false
-			slog.InfoContext(ctx, "pushes leave again")
-		}
-		switch {
-		case err != nil:
-			pause = min(max(2*pause, m.settings.Poll), maxPauses*m.settings.Poll)
-			wait(ctx, pause, nil)
-		case sent == 0:
-			pause = min(4*pause, m.settings.Poll)
-			if wait(ctx, pause, m.push.wake) {
-				pause = soon
-				wait(ctx, soon, nil) // it is woken before the commit
-			}
-		}
-	}
+		return sent > 0, err
+	}, "nothing can be pushed; trying again until it can", "pushes leave again")
 }
 
 // SendDuePushes pushes what is due until nothing is left or the context ends. It does nothing if nothing
@@ -120,17 +99,10 @@ func (m *Module) pushSender(ctx context.Context) (*webpush.Sender, error) {
 // database.
 func (m *Module) deliver(ctx context.Context, sender *webpush.Sender, p *push) error {
 	result := m.sendPush(ctx, sender, p)
-	own, cancel := outlive(ctx, settleAtEnd)
-	defer cancel()
-	for {
-		err := m.settlePush(own, p, result, ctx.Err() != nil)
-		if err == nil {
-			break
-		}
-		// The result must be recorded even if the database is down for a moment.
-		if wait(own, 200*time.Millisecond, nil); own.Err() != nil {
-			return fmt.Errorf("write down what became of a push: %w", err)
-		}
+	if err := recordResult(ctx, "push", func(own context.Context) error {
+		return m.settlePush(own, p, result, ctx.Err() != nil)
+	}); err != nil {
+		return err
 	}
 	if o := (outage{}); errors.As(result, &o) {
 		return o.error
@@ -140,7 +112,7 @@ func (m *Module) deliver(ctx context.Context, sender *webpush.Sender, p *push) e
 
 // sendPush composes a push and sends it.
 func (m *Module) sendPush(ctx context.Context, sender *webpush.Sender, p *push) (err error) {
-	ctx, cancel := outlive(ctx, finishTimeout)
+	ctx, cancel := background.Outlive(ctx, attemptTimeout, finishTimeout)
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil { // one bad push must not stop all others
@@ -188,7 +160,7 @@ func (m *Module) settlePush(ctx context.Context, p *push, result error, stopping
 		return err
 	case errors.As(result, &unneeded):
 		log.DebugContext(ctx, "push not needed any more", "reason", unneeded)
-		_, err := m.change(ctx, "DELETE FROM {q2ab_pushes} WHERE id = ? AND fence = ?", p.id, p.fence)
+		_, err := m.db.Change(ctx, "DELETE FROM {q2ab_pushes} WHERE id = ? AND fence = ?", p.id, p.fence)
 		return err
 	case errors.Is(result, webpush.ErrGone):
 		log.InfoContext(ctx, "device unsubscribed")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"38qa.net/backend/modules/kernel/background"
 	"38qa.net/backend/modules/kernel/database"
 )
 
@@ -116,7 +117,7 @@ func (m *Module) claim(ctx context.Context) (*row, error) {
 			return nil, fmt.Errorf("look for mails to send: %w", err)
 		}
 		for _, r := range list {
-			taken, err := m.change(ctx,
+			taken, err := m.db.Change(ctx,
 				"UPDATE {q2ab_mail} SET locked_until = ?, fence = fence + 1 WHERE id = ? AND fence = ?",
 				m.db.Now()+int64(lease/time.Second), r.id, r.fence)
 			if err != nil {
@@ -156,17 +157,17 @@ func (m *Module) due(ctx context.Context) (list []row, err error) {
 
 // remove deletes a mail from the queue, once it needs no more work.
 func (m *Module) remove(ctx context.Context, r *row) error {
-	return m.held(m.change(ctx, "DELETE FROM {q2ab_mail} WHERE id = ? AND fence = ?", r.id, r.fence))
+	return m.held(m.db.Change(ctx, "DELETE FROM {q2ab_mail} WHERE id = ? AND fence = ?", r.id, r.fence))
 }
 
 // putBack releases a mail. Any process may take it again after the pause.
 func (m *Module) putBack(ctx context.Context, r *row, pause time.Duration) error {
-	return m.postpone(ctx, r, m.db.Now()+int64((pause+time.Second-1)/time.Second), 0)
+	return m.postpone(ctx, r, m.db.Now()+background.Seconds(pause), 0)
 }
 
 // postpone releases a mail until the time due. slot is the time of its minute, if it waits for that.
 func (m *Module) postpone(ctx context.Context, r *row, due, slot int64) error {
-	return m.held(m.change(ctx,
+	return m.held(m.db.Change(ctx,
 		"UPDATE {q2ab_mail} SET due = ?, attempts = ?, slot = ?, locked_until = 0 WHERE id = ? AND fence = ?",
 		due, r.attempts, slot, r.id, r.fence))
 }
@@ -177,17 +178,6 @@ func (m *Module) held(changed bool, err error) error {
 		return errTaken
 	}
 	return err
-}
-
-// change runs one statement and reports whether it changed a row. It uses a transaction because
-// transactions are repeated after a deadlock.
-func (m *Module) change(ctx context.Context, query string, args ...any) (changed bool, err error) {
-	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		n, err := tx.Exec(ctx, query, args...)
-		changed = n > 0
-		return err
-	})
-	return changed, err
 }
 
 // pause returns how long a mail waits after the given number of failures.

@@ -10,6 +10,7 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
+	"38qa.net/backend/modules/kernel/background"
 	"38qa.net/backend/modules/kernel/database"
 )
 
@@ -47,32 +48,41 @@ func (g gone) Error() string { return string(g) }
 // processes may call it on one database. A mail that is being sent when the context ends is
 // finished if that takes at most five seconds.
 func (m *Module) Serve(ctx context.Context) {
-	if m.target == nil {
-		return
+	if m.target != nil {
+		m.workOff(ctx, m.wake, m.sendNext, "mails cannot be sent; trying again until they can",
+			"mails can be sent again")
 	}
+}
+
+// workOff calls next, which works on a queue, until the context ends: again at once if it has found something,
+// else after a pause or when it is woken. It logs when an error of next begins and when it is over, by the
+// messages failing and again.
+func (m *Module) workOff(ctx context.Context, wake background.Wake,
+	next func(context.Context) (found bool, err error), failing, again string,
+) {
 	pause, told := m.settings.Poll, false
 	for {
-		found, err := m.sendNext(ctx)
+		found, err := next(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil && !told && !database.Unavailable(err):
 			// An unavailable database is logged elsewhere, once for all modules.
 			told = true
-			slog.ErrorContext(ctx, "mails cannot be sent; trying again until they can", "error", err)
+			slog.ErrorContext(ctx, failing, "error", err)
 		case err == nil && told:
 			told = false
-			slog.InfoContext(ctx, "mails can be sent again")
+			slog.InfoContext(ctx, again)
 		}
 		switch {
 		case err != nil:
 			pause = min(max(2*pause, m.settings.Poll), maxPauses*m.settings.Poll)
-			wait(ctx, pause, nil)
+			background.Wait(ctx, pause, nil)
 		case !found:
 			pause = min(4*pause, m.settings.Poll)
-			if wait(ctx, pause, m.wake) {
+			if background.Wait(ctx, pause, wake) {
 				pause = soon
-				wait(ctx, soon, nil)
+				background.Wait(ctx, soon, nil)
 			}
 		}
 	}
@@ -91,20 +101,6 @@ func (m *Module) SendDue(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// wait waits until the time is over, the context ends or there is a sign. It reports whether there
-// was a sign.
-func wait(ctx context.Context, d time.Duration, sign <-chan struct{}) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-sign:
-		return true
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return false
-}
-
 // sendNext sends the next mail that is due and reports whether there was one. Its error is one that
 // concerns all mails.
 func (m *Module) sendNext(ctx context.Context) (found bool, err error) {
@@ -113,18 +109,15 @@ func (m *Module) sendNext(ctx context.Context) (found bool, err error) {
 		return false, err
 	}
 	result := m.send(ctx, r)
-	own, cancel := outlive(ctx, settleAtEnd)
-	defer cancel()
-	for {
+	// Otherwise the mail would be sent again.
+	if err := recordResult(ctx, "mail", func(own context.Context) error {
 		err := m.settle(own, r, result, ctx.Err() != nil)
-		if err == nil || errors.Is(err, errTaken) {
-			break
+		if errors.Is(err, errTaken) {
+			return nil
 		}
-		// The result must be recorded even if the database is down for a moment, or the mail would
-		// be sent again.
-		if wait(own, 200*time.Millisecond, nil); own.Err() != nil {
-			return true, fmt.Errorf("write down what became of a mail: %w", err)
-		}
+		return err
+	}); err != nil {
+		return true, err
 	}
 	if o := (outage{}); errors.As(result, &o) {
 		return true, o.error
@@ -132,9 +125,24 @@ func (m *Module) sendNext(ctx context.Context) (found bool, err error) {
 	return true, nil
 }
 
+// recordResult has the result of sending something recorded, even if the database is down for a moment.
+func recordResult(ctx context.Context, what string, record func(context.Context) error) error {
+	own, cancel := background.Outlive(ctx, attemptTimeout, settleAtEnd)
+	defer cancel()
+	for {
+		err := record(own)
+		if err == nil {
+			return nil
+		}
+		if background.Wait(own, 200*time.Millisecond, nil); own.Err() != nil {
+			return fmt.Errorf("write down what became of a %s: %w", what, err)
+		}
+	}
+}
+
 // send composes a mail and sends it, within the time allowed for that.
 func (m *Module) send(ctx context.Context, r *row) (err error) {
-	ctx, cancel := outlive(ctx, finishTimeout)
+	ctx, cancel := background.Outlive(ctx, attemptTimeout, finishTimeout)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil { // one bad mail must neither end the process nor stop all others
@@ -207,18 +215,4 @@ func recipientOf(msg *gomail.Msg) string {
 		return to[0].Address
 	}
 	return ""
-}
-
-// outlive returns a context that ends after attemptTimeout or, if ctx ends before, the time after later.
-// The values of ctx are kept.
-func outlive(ctx context.Context, after time.Duration) (context.Context, context.CancelFunc) {
-	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTimeout)
-	stop := context.AfterFunc(ctx, func() {
-		wait(own, after, nil)
-		cancel()
-	})
-	return own, func() {
-		stop()
-		cancel()
-	}
 }

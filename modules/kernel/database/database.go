@@ -302,6 +302,17 @@ const (
 	longestPause = 200 // milliseconds
 )
 
+// Change runs one statement and reports whether it changed a row. It uses a transaction because
+// transactions are repeated after a deadlock.
+func (db *DB) Change(ctx context.Context, query string, args ...any) (changed bool, err error) {
+	err = db.Tx(ctx, func(tx *DB) error {
+		n, err := tx.Exec(ctx, query, args...)
+		changed = n > 0
+		return err
+	})
+	return changed, err
+}
+
 // Tx runs fn in one transaction, which is committed if fn returns nil and rolled back otherwise.
 // After a deadlock, a lock time-out or SQLite's "busy" it runs fn again, up to maxAttempts times in
 // all, so fn must have no effects outside of the transaction.
