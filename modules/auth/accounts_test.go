@@ -117,7 +117,7 @@ func TestAccountPage(t *testing.T) {
 		}
 		for title, value := range map[string]string{"allow_change_usernames": "0", "mailing_enabled": "0"} {
 			if _, err := s.App.DB.Exec(t.Context(), "INSERT INTO {options} (title, content) VALUES (?, ?)"+
-				s.App.DB.Upsert("title")+"content = "+s.App.DB.Given("content"), title, value); err != nil {
+				s.App.DB.Overwrite("title", "content"), title, value); err != nil {
 				t.Fatal(err)
 			}
 		}

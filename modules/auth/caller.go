@@ -28,7 +28,7 @@ const (
 	flagShowAvatar     = 4
 	flagShowGravatar   = 8
 	FlagNoMessages     = 16
-	flagNoMailings     = 32
+	FlagNoMailings     = 32
 	flagWelcomeNotice  = 64
 	flagMustConfirm    = 128
 	FlagNoWallPosts    = 256

@@ -92,7 +92,7 @@ func (m *Module) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 		Notifications: notifications{
 			Messages:  u.flags&FlagNoMessages == 0,
 			WallPosts: u.flags&FlagNoWallPosts == 0,
-			Mailings:  u.flags&flagNoMailings == 0,
+			Mailings:  u.flags&FlagNoMailings == 0,
 		},
 	}
 	if m.settings.EmailProblem != nil {
@@ -346,7 +346,7 @@ func (u *user) changedFlags(o *site.Options, messages, wall, mailings *bool, ava
 	}
 	choose(option.AllowPrivateMessages, FlagNoMessages, messages)
 	choose(option.AllowUserWalls, FlagNoWallPosts, wall)
-	choose(option.MailingEnabled, flagNoMailings, mailings)
+	choose(option.MailingEnabled, FlagNoMailings, mailings)
 	if avatar != nil {
 		flags &^= flagShowAvatar | flagShowGravatar
 		switch *avatar {

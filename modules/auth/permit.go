@@ -9,22 +9,6 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
-// The values of the permit_* options, as Q2A stores them. They say who may do something.
-const (
-	permitAll             = 150
-	permitUsers           = 120
-	permitConfirmed       = 110
-	permitPoints          = 106
-	permitPointsConfirmed = 104
-	permitApproved        = 103
-	permitApprovedPoints  = 102
-	permitExperts         = 100
-	permitEditors         = 70
-	permitModerators      = 40
-	permitAdmins          = 20
-	permitSupers          = 0
-)
-
 // Reason is why something is not permitted. The zero Reason, Permitted, means that it is permitted.
 type Reason string
 
@@ -65,7 +49,7 @@ func Refusal(o *site.Options, c Caller, permission option.Key, level int) *probl
 	reason := Permit(o, c, permission, level)
 	if reason == NeedsLevel && !c.Anonymous() && c.Points < o.Int(permission.Points()) {
 		switch o.Int(permission) {
-		case permitPoints, permitPointsConfirmed, permitApprovedPoints:
+		case option.ForPoints, option.ForPointsConfirmed, option.ForApprovedPoints:
 			return problem.New(CodePermissionPoints)
 		}
 	}
@@ -92,23 +76,23 @@ func PermitReading(o *site.Options, c Caller, permission option.Key, level int) 
 // permitUnblocked is like Permit, but ignores blocks of addresses and uses the given flags in place
 // of the caller's.
 func permitUnblocked(o *site.Options, c Caller, permission option.Key, level, flags int) Reason {
-	permit := permitAll
+	permit := option.ForAll
 	if permission != option.None {
 		permit = o.Int(permission)
 	}
-	if !c.Anonymous() && (permit == permitPoints || permit == permitPointsConfirmed ||
-		permit == permitApprovedPoints) {
+	if !c.Anonymous() && (permit == option.ForPoints || permit == option.ForPointsConfirmed ||
+		permit == option.ForApprovedPoints) {
 		switch {
 		case c.Points < o.Int(permission.Points()):
 			// Experts may without the points. The number is not disclosed, so that nobody
 			// collects points just for this.
-			permit = permitExperts
-		case permit == permitApprovedPoints:
-			permit = permitApproved
-		case permit == permitPointsConfirmed:
-			permit = permitConfirmed
+			permit = option.ForExperts
+		case permit == option.ForApprovedPoints:
+			permit = option.ForApproved
+		case permit == option.ForPointsConfirmed:
+			permit = option.ForConfirmed
 		default:
-			permit = permitUsers
+			permit = option.ForUsers
 		}
 	}
 	if reason := PermitValue(o, permit, !c.Anonymous(), level, flags); reason != Permitted {
@@ -124,23 +108,23 @@ func permitUnblocked(o *site.Options, c Caller, permission option.Key, level, fl
 // permit_* option, or Permitted. Profile fields and pages have such values too.
 func PermitValue(o *site.Options, permit int, signedIn bool, level, flags int) Reason {
 	switch {
-	case !signedIn && permit < permitAll:
+	case !signedIn && permit < option.ForAll:
 		return NeedsLogin
-	case permit <= permitSupers && level < LevelSuper,
-		permit <= permitAdmins && level < LevelAdmin,
-		permit <= permitModerators && level < LevelModerator,
-		permit <= permitEditors && level < LevelEditor,
-		permit <= permitExperts && level < LevelExpert:
+	case permit <= option.ForSupers && level < LevelSuper,
+		permit <= option.ForAdmins && level < LevelAdmin,
+		permit <= option.ForModerators && level < LevelModerator,
+		permit <= option.ForEditors && level < LevelEditor,
+		permit <= option.ForExperts && level < LevelExpert:
 		return NeedsLevel
 	case signedIn && flags&FlagBlocked != 0:
 		return UserBlocked
-	case permit >= permitUsers:
+	case permit >= option.ForUsers:
 		return Permitted
-	case permit >= permitConfirmed:
+	case permit >= option.ForConfirmed:
 		if o.Bool(option.ConfirmUserEmails) && level < LevelApproved && flags&FlagEmailConfirmed == 0 {
 			return NeedsConfirming
 		}
-	case permit >= permitApproved:
+	case permit >= option.ForApproved:
 		if o.Bool(option.ModerateUsers) && level < LevelApproved {
 			return NeedsApproval
 		}

@@ -181,7 +181,7 @@ func (a *action) writeFields(userID int, known []profileField, values map[string
 	}
 	_, err := a.Tx.Exec(a.Ctx,
 		"INSERT INTO {userprofile} (userid, title, content) VALUES "+strings.Join(rows, ", ")+
-			a.Tx.Upsert("userid, title")+"content = "+a.Tx.Given("content"), args...)
+			a.Tx.Overwrite("userid, title", "content"), args...)
 	if err != nil {
 		return fmt.Errorf("write profile fields: %w", err)
 	}

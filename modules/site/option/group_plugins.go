@@ -4,7 +4,7 @@ import "38qa.net/backend/modules/kernel/weblink"
 
 // plugins are the options of plugins whose rules this backend knows.
 var plugins = []*Definition{
-	permit(EditHistoryViewPerms, permitAll, permitSupers, false, "questions answers comments",
+	permit(EditHistoryViewPerms, ForAll, ForSupers, false, "questions answers comments",
 		"Who may read earlier versions of posts.", "投稿の編集履歴を読める人です。"),
 	boolean(EventLoggerToDatabase, "moderation",
 		"Events are also written into the table of the plugin Event Logger, if the site has it.",
@@ -25,13 +25,13 @@ var plugins = []*Definition{
 		"The sitemap has categories.", "サイトマップにカテゴリーを載せます。"),
 	number(PluginTagDescMaxLen, 1, 8000, "tags",
 		"How many characters a tag's summary has.", "タグの概要の文字数です。"),
-	permit(PluginTagDescPermitEdit, permitUsers, permitSupers, false, "tags",
+	permit(PluginTagDescPermitEdit, ForUsers, ForSupers, false, "tags",
 		"Who may edit the pages of tags.", "タグのページを編集できる人です。"),
 	text(Text, PluginTagDescDefaultImage, 0, 500, "tags",
 		"Address of the picture of tags without one.", "画像のないタグに表示する画像の URL です。").must(isPicture),
 	number(PluginCatDescMaxLen, 1, 8000, "categories",
 		"How many characters a category's summary has.", "カテゴリーの概要の文字数です。"),
-	permit(PluginCatDescPermitEdit, permitUsers, permitSupers, false, "categories",
+	permit(PluginCatDescPermitEdit, ForUsers, ForSupers, false, "categories",
 		"Who may edit the pages of categories.", "カテゴリーのページを編集できる人です。"),
 	boolean(Q2aTagSetRestrictionEnabled, "tags questions",
 		"Only super administrators choose tags. The setting TAG_SET_RESTRICTION says whether the rule holds.",

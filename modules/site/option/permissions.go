@@ -7,20 +7,21 @@ import (
 	"38qa.net/backend/modules/kernel/problem"
 )
 
-// The values of permissions, as Q2A stores them, from the widest to the narrowest.
+// The values of permissions, as Q2A stores them, from the widest to the narrowest. They say who may do
+// something.
 const (
-	permitAll             = 150
-	permitUsers           = 120
-	permitConfirmed       = 110
-	permitPoints          = 106
-	permitPointsConfirmed = 104
-	permitApproved        = 103
-	permitApprovedPoints  = 102
-	permitExperts         = 100
-	permitEditors         = 70
-	permitModerators      = 40
-	permitAdmins          = 20
-	permitSupers          = 0
+	ForAll             = 150
+	ForUsers           = 120
+	ForConfirmed       = 110
+	ForPoints          = 106
+	ForPointsConfirmed = 104
+	ForApproved        = 103
+	ForApprovedPoints  = 102
+	ForExperts         = 100
+	ForEditors         = 70
+	ForModerators      = 40
+	ForAdmins          = 20
+	ForSupers          = 0
 )
 
 // permits are all values of permissions, with their names.
@@ -29,20 +30,20 @@ var permits = []struct {
 	name              string
 	english, japanese string
 }{
-	{permitAll, "everybody", "Everybody", "すべての人"},
-	{permitUsers, "users", "Registered users", "登録ユーザー"},
-	{permitConfirmed, "confirmed", "Users with a confirmed address", "メールアドレス確認済みのユーザー"},
-	{permitPoints, "points", "Users with enough points", "必要なポイントを持つユーザー"},
-	{permitPointsConfirmed, "points-confirmed", "Users with a confirmed address and enough points",
+	{ForAll, "everybody", "Everybody", "すべての人"},
+	{ForUsers, "users", "Registered users", "登録ユーザー"},
+	{ForConfirmed, "confirmed", "Users with a confirmed address", "メールアドレス確認済みのユーザー"},
+	{ForPoints, "points", "Users with enough points", "必要なポイントを持つユーザー"},
+	{ForPointsConfirmed, "points-confirmed", "Users with a confirmed address and enough points",
 		"メールアドレス確認済みで、必要なポイントを持つユーザー"},
-	{permitApproved, "approved", "Approved users", "承認済みのユーザー"},
-	{permitApprovedPoints, "approved-points", "Approved users with enough points",
+	{ForApproved, "approved", "Approved users", "承認済みのユーザー"},
+	{ForApprovedPoints, "approved-points", "Approved users with enough points",
 		"承認済みで、必要なポイントを持つユーザー"},
-	{permitExperts, "experts", "Experts and above", "エキスパート以上"},
-	{permitEditors, "editors", "Editors and above", "編集者以上"},
-	{permitModerators, "moderators", "Moderators and above", "モデレーター以上"},
-	{permitAdmins, "admins", "Administrators", "管理者"},
-	{permitSupers, "supers", "Super administrators", "特権管理者"},
+	{ForExperts, "experts", "Experts and above", "エキスパート以上"},
+	{ForEditors, "editors", "Editors and above", "編集者以上"},
+	{ForModerators, "moderators", "Moderators and above", "モデレーター以上"},
+	{ForAdmins, "admins", "Administrators", "管理者"},
+	{ForSupers, "supers", "Super administrators", "特権管理者"},
 }
 
 // PermissionLevels returns the names of all values of permissions.
@@ -55,7 +56,7 @@ func PermissionLevels() []string {
 }
 
 func byPoints(permit int) bool {
-	return permit == permitPoints || permit == permitPointsConfirmed || permit == permitApprovedPoints
+	return permit == ForPoints || permit == ForPointsConfirmed || permit == ForApprovedPoints
 }
 
 // permit defines a permission with the values from the widest to the narrowest that Q2A offers, without those
@@ -93,11 +94,11 @@ func (d *Definition) Offered(confirms, approves bool) []Choice {
 	var list []Choice
 	for _, c := range d.Choices {
 		switch Int(c.Stored) {
-		case permitConfirmed, permitPointsConfirmed:
+		case ForConfirmed, ForPointsConfirmed:
 			if confirms {
 				list = append(list, c)
 			}
-		case permitApproved, permitApprovedPoints:
+		case ForApproved, ForApprovedPoints:
 			if approves {
 				list = append(list, c)
 			}
@@ -109,73 +110,73 @@ func (d *Definition) Offered(confirms, approves bool) []Choice {
 }
 
 var permissions = []*Definition{
-	permit(PermitViewQPage, permitAll, permitApproved, false, "questions lists feeds",
+	permit(PermitViewQPage, ForAll, ForApproved, false, "questions lists feeds",
 		"Who may read questions.", "質問を読める人です。"),
-	permit(PermitPostQ, permitAll, permitExperts, true, "questions",
+	permit(PermitPostQ, ForAll, ForExperts, true, "questions",
 		"Who may ask questions.", "質問できる人です。"),
 	pointsOf(PermitPostQ),
-	permit(PermitPostA, permitAll, permitExperts, true, "answers",
+	permit(PermitPostA, ForAll, ForExperts, true, "answers",
 		"Who may answer.", "回答できる人です。"),
 	pointsOf(PermitPostA),
-	permit(PermitPostC, permitAll, permitEditors, true, "comments",
+	permit(PermitPostC, ForAll, ForEditors, true, "comments",
 		"Who may comment.", "コメントできる人です。"),
 	pointsOf(PermitPostC),
-	permit(PermitVoteQ, permitUsers, permitApprovedPoints, true, "votes",
+	permit(PermitVoteQ, ForUsers, ForApprovedPoints, true, "votes",
 		"Who may vote on questions.", "質問に投票できる人です。"),
 	pointsOf(PermitVoteQ),
-	permit(PermitVoteA, permitUsers, permitApprovedPoints, true, "votes",
+	permit(PermitVoteA, ForUsers, ForApprovedPoints, true, "votes",
 		"Who may vote on answers and comments.", "回答とコメントに投票できる人です。"),
 	pointsOf(PermitVoteA),
-	permit(PermitVoteC, permitUsers, permitApprovedPoints, true, "session",
+	permit(PermitVoteC, ForUsers, ForApprovedPoints, true, "session",
 		"Who may vote on comments, as sessions show it; votes follow permit_vote_a, as Q2A's do.",
 		"コメントに投票できる人として表示されます。実際の投票は Q2A と同じく permit_vote_a に従います。"),
 	pointsOf(PermitVoteC),
-	permit(PermitVoteDown, permitUsers, permitExperts, true, "votes",
+	permit(PermitVoteDown, ForUsers, ForExperts, true, "votes",
 		"Who may vote against posts.", "マイナス票を入れられる人です。"),
 	pointsOf(PermitVoteDown),
-	permit(PermitRetagCat, permitUsers, permitEditors, true, "tags categories",
+	permit(PermitRetagCat, ForUsers, ForEditors, true, "tags categories",
 		"Who may change the tags and categories of others' questions.", "他人の質問のタグとカテゴリーを変更できる人です。"),
 	pointsOf(PermitRetagCat),
-	permit(PermitEditQ, permitUsers, permitEditors, true, "questions",
+	permit(PermitEditQ, ForUsers, ForEditors, true, "questions",
 		"Who may edit others' questions.", "他人の質問を編集できる人です。"),
 	pointsOf(PermitEditQ),
-	permit(PermitEditA, permitUsers, permitEditors, true, "answers",
+	permit(PermitEditA, ForUsers, ForEditors, true, "answers",
 		"Who may edit others' answers.", "他人の回答を編集できる人です。"),
 	pointsOf(PermitEditA),
-	permit(PermitEditC, permitUsers, permitModerators, true, "comments",
+	permit(PermitEditC, ForUsers, ForModerators, true, "comments",
 		"Who may edit others' comments.", "他人のコメントを編集できる人です。"),
 	pointsOf(PermitEditC),
-	permit(PermitEditSilent, permitExperts, permitAdmins, true, "questions answers comments",
+	permit(PermitEditSilent, ForExperts, ForAdmins, true, "questions answers comments",
 		"Who may edit posts without it being shown.", "編集の記録を表示せずに投稿を編集できる人です。"),
-	permit(PermitCloseQ, permitPoints, permitModerators, true, "questions",
+	permit(PermitCloseQ, ForPoints, ForModerators, true, "questions",
 		"Who may close and reopen others' questions.", "他人の質問を締め切り、再開できる人です。"),
 	pointsOf(PermitCloseQ),
-	permit(PermitSelectA, permitPoints, permitModerators, true, "answers",
+	permit(PermitSelectA, ForPoints, ForModerators, true, "answers",
 		"Who may choose the best answer of others' questions.", "他人の質問のベストアンサーを選べる人です。"),
 	pointsOf(PermitSelectA),
-	permit(PermitAnonViewIPs, permitAll, permitModerators, true, "session",
+	permit(PermitAnonViewIPs, ForAll, ForModerators, true, "session",
 		"Who may see the addresses of anonymous authors, as sessions show it.",
 		"匿名の投稿者の IP アドレスを見られる人です（セッション情報に表示されます）。"),
 	pointsOf(PermitAnonViewIPs),
-	permit(PermitViewVotersFlaggers, permitExperts, permitSupers, true, "session",
+	permit(PermitViewVotersFlaggers, ForExperts, ForSupers, true, "session",
 		"Who may see who voted and flagged, as sessions show it.",
 		"投票者と通報者を見られる人です（セッション情報に表示されます）。"),
-	permit(PermitFlag, permitUsers, permitEditors, true, "flags",
+	permit(PermitFlag, ForUsers, ForEditors, true, "flags",
 		"Who may flag posts.", "投稿を通報できる人です。"),
 	pointsOf(PermitFlag),
-	permit(PermitModerate, permitPoints, permitModerators, true, "moderation",
+	permit(PermitModerate, ForPoints, ForModerators, true, "moderation",
 		"Who may approve and reject posts that wait.", "承認待ちの投稿を承認・却下できる人です。"),
 	pointsOf(PermitModerate),
-	permit(PermitHideShow, permitPoints, permitModerators, true, "moderation",
+	permit(PermitHideShow, ForPoints, ForModerators, true, "moderation",
 		"Who may hide posts, and show hidden ones again.", "投稿を非表示にし、再表示できる人です。"),
 	pointsOf(PermitHideShow),
-	permit(PermitDeleteHidden, permitEditors, permitAdmins, true, "moderation",
+	permit(PermitDeleteHidden, ForEditors, ForAdmins, true, "moderation",
 		"Who may delete hidden posts for good.", "非表示の投稿を完全に削除できる人です。"),
-	permit(PermitPostWall, permitUsers, permitApprovedPoints, true, "wall",
+	permit(PermitPostWall, ForUsers, ForApprovedPoints, true, "wall",
 		"Who may write on others' walls.", "他のユーザーのウォールに書ける人です。"),
 	pointsOf(PermitPostWall),
-	permit(PermitViewNewUsersPage, permitAll, permitSupers, false, "lists users",
+	permit(PermitViewNewUsersPage, ForAll, ForSupers, false, "lists users",
 		"Who may see the list of new users.", "新規ユーザーの一覧を見られる人です。"),
-	permit(PermitViewSpecialUsersPage, permitAll, permitSupers, false, "lists users",
+	permit(PermitViewSpecialUsersPage, ForAll, ForSupers, false, "lists users",
 		"Who may see the list of users with levels.", "特別な権限を持つユーザーの一覧を見られる人です。"),
 }
