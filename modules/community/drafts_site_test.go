@@ -32,7 +32,7 @@ func meta(t *testing.T, s *testsite.Site, user int, key string) (content string)
 func php(t *testing.T, s *testsite.Site, user int, key, content string) {
 	t.Helper()
 	s.Exec(t, "INSERT INTO {usermetas} (userid, title, content) VALUES (?, ?, ?)"+
-		s.App.DB.Upsert("userid, title")+"content = "+s.App.DB.Given("content"), user, key,
+		s.App.DB.Overwrite("userid, title", "content"), user, key,
 		`{"name":"a_content","title":"","content":"`+content+`"}`)
 }
 

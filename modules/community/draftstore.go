@@ -257,16 +257,14 @@ func (k keptDraft) write(ctx context.Context, tx *database.DB, userID int, t Dra
 		mirror = hashOf(text)
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO {q2ab_drafts} (userid, kind, subject, draft, mirror, newest, saved)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`+tx.Upsert("userid, kind, subject")+
-		"draft = "+tx.Given("draft")+", mirror = "+tx.Given("mirror")+", newest = "+tx.Given("newest")+
-		", saved = "+tx.Given("saved"),
+		VALUES (?, ?, ?, ?, ?, ?, ?)`+tx.Overwrite("userid, kind, subject", "draft", "mirror", "newest", "saved"),
 		userID, k.kind, k.subject, string(own), mirror, last, tx.Now()); err != nil {
 		return fmt.Errorf("save a draft: %w", err)
 	}
 	switch {
 	case mirrored:
 		_, err = tx.Exec(ctx, "INSERT INTO {usermetas} (userid, title, content) VALUES (?, ?, ?)"+
-			tx.Upsert("userid, title")+"content = "+tx.Given("content"), userID, k.key(), text)
+			tx.Overwrite("userid, title", "content"), userID, k.key(), text)
 	case k.meta != nil: // an older text must not pass for the newest
 		_, err = tx.Exec(ctx, "DELETE FROM {usermetas} WHERE userid = ? AND title = ?", userID, k.key())
 	}

@@ -60,8 +60,7 @@ func (m *Module) followBox(ctx context.Context, user int) error {
 		}
 		_, err := tx.Exec(ctx,
 			"INSERT INTO {q2ab_message_boxes} (userid, newest, sent, built) VALUES (?, ?, ?, ?)"+
-				tx.Upsert("userid")+"newest = "+tx.Given("newest")+", sent = "+tx.Given("sent")+
-				", built = "+tx.Given("built"), user, followed.newest, followed.sent, followed.built)
+				tx.Overwrite("userid", "newest", "sent", "built"), user, followed.newest, followed.sent, followed.built)
 		if err != nil {
 			return fmt.Errorf("note how far a message box was followed: %w", err)
 		}

@@ -125,8 +125,8 @@ func (m *Module) readConversations(ctx context.Context, _ *struct{}) (*noContent
 				(userid, kind, other, latest, read_at, read_id)
 			SELECT u.userid, 'G', u.groupid, 0, 0,
 				(SELECT COALESCE(MAX(messageid), 0) FROM {msg_group_messages})
-			FROM {msg_group_users} u WHERE u.userid = ?`+w.Tx.Upsert("userid, kind, other")+
-			"read_id = "+w.Tx.Given("read_id"), caller.UserID)
+			FROM {msg_group_users} u WHERE u.userid = ?`+w.Tx.Overwrite("userid, kind, other", "read_id"),
+			caller.UserID)
 		if err != nil {
 			return 0, fmt.Errorf("note that all groups were read: %w", err)
 		}

@@ -133,7 +133,7 @@ func isStill(i picture.Info) bool { return i.Frames == 1 && !i.Alpha }
 func (m *Module) mark(ctx context.Context, db *database.DB, id, format, state string) error {
 	_, err := db.Exec(ctx,
 		"INSERT INTO {q2ab_media} (blobid, state, format, noted) VALUES (?, ?, ?, ?) "+
-			db.Upsert("blobid")+" state = "+db.Given("state"), id, state, format, db.Now())
+			db.Overwrite("blobid", "state"), id, state, format, db.Now())
 	if err != nil {
 		return fmt.Errorf("note a file: %w", err)
 	}

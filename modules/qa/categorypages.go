@@ -185,8 +185,7 @@ func (m *Module) storeCategoryPage(w *auth.Writer, id int, changed metas, files 
 		values = append(values, id, title, content)
 	}
 	_, err = w.Tx.Exec(w.Ctx, "INSERT INTO {categorymetas} (categoryid, title, content) VALUES (?, ?, ?)"+
-		strings.Repeat(", (?, ?, ?)", len(values)/3-1)+w.Tx.Upsert("categoryid, title")+
-		"content = "+w.Tx.Given("content"), values...)
+		strings.Repeat(", (?, ?, ?)", len(values)/3-1)+w.Tx.Overwrite("categoryid, title", "content"), values...)
 	if err != nil {
 		return fmt.Errorf("store the page of a category: %w", err)
 	}

@@ -327,7 +327,7 @@ func (c *change) writeExtra() error {
 	_, err := c.Tx.Exec(c.Ctx,
 		`INSERT INTO {postmetas} (postid, title, content)
 			VALUES (?, 'qa_q_extra', ?)`+
-			c.Tx.Upsert("postid, title")+"content = "+c.Tx.Given("content"), c.thread.question.id, *c.extra)
+			c.Tx.Overwrite("postid, title", "content"), c.thread.question.id, *c.extra)
 	if err != nil {
 		return fmt.Errorf("write the extra field: %w", err)
 	}

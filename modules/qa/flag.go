@@ -93,7 +93,7 @@ func (c *change) storeFlag(p *post, flag int) error {
 	}
 	_, err := c.Tx.Exec(c.Ctx, `INSERT INTO {uservotes} (postid, userid, vote, flag)
 		VALUES (?, ?, 0, ?)`+
-		c.Tx.Upsert("userid, postid")+"flag = "+c.Tx.Given("flag"),
+		c.Tx.Overwrite("userid, postid", "flag"),
 		p.id, c.Caller.UserID, flag)
 	if err != nil {
 		return fmt.Errorf("write the flag: %w", err)

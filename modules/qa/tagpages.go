@@ -170,8 +170,7 @@ func (m *Module) storeTagPage(w *auth.Writer, tag string, page metas, files []st
 	// The key of the table compares by its collation: a tag that differs in its accents alone shares the
 	// rows, which then belong to the tag that was written last, as on the old site.
 	_, err = w.Tx.Exec(w.Ctx, "INSERT INTO {tagmetas} (tag, title, content) VALUES (?, ?, ?)"+
-		strings.Repeat(", (?, ?, ?)", len(values)/3-1)+w.Tx.Upsert("tag, title")+
-		"tag = "+w.Tx.Given("tag")+", content = "+w.Tx.Given("content"), values...)
+		strings.Repeat(", (?, ?, ?)", len(values)/3-1)+w.Tx.Overwrite("tag, title", "tag", "content"), values...)
 	if err != nil {
 		return fmt.Errorf("store the page of a tag: %w", err)
 	}

@@ -298,7 +298,7 @@ func (m *Module) addMissing(
 		// If another transaction has just inserted the row, this changes nothing in it, but waits
 		// for that transaction and locks the row.
 		inserted, err := tx.Exec(ctx, "INSERT INTO {userpoints} (userid, points) VALUES (?, ?)"+
-			tx.Upsert("userid")+"userid = "+tx.Given("userid"), id, rows[id].Points)
+			tx.Overwrite("userid", "userid"), id, rows[id].Points)
 		if err != nil {
 			return fmt.Errorf("add a user's points: %w", err)
 		}

@@ -154,12 +154,8 @@ func prepare(ctx context.Context, tx *database.DB, by *site.Options, ids []int) 
 	_, err = tx.Exec(ctx,
 		`INSERT INTO {q2ab_points_next} (userid, points, qvoteds, avoteds, cvoteds, seen)
 			VALUES (?, ?, ?, ?, ?, ?)`+
-			strings.Repeat(", (?, ?, ?, ?, ?, ?)", len(rows)-1)+tx.Upsert("userid")+
-			"points = "+tx.Given("points")+
-			", qvoteds = "+tx.Given("qvoteds")+
-			", avoteds = "+tx.Given("avoteds")+
-			", cvoteds = "+tx.Given("cvoteds")+
-			", seen = "+tx.Given("seen"), args...)
+			strings.Repeat(", (?, ?, ?, ?, ?, ?)", len(rows)-1)+
+			tx.Overwrite("userid", "points", "qvoteds", "avoteds", "cvoteds", "seen"), args...)
 	return err
 }
 

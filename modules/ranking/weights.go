@@ -176,7 +176,7 @@ func (m *Module) setWeights(ctx context.Context, w *pointWeights) error {
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
 		_, err := tx.Exec(ctx,
 			"INSERT INTO {q2ab_state} (name, content, updated) VALUES (?, ?, FROM_UNIXTIME(?))"+
-				tx.Upsert("name")+"content = "+tx.Given("content")+", updated = "+tx.Given("updated"),
+				tx.Overwrite("name", "content", "updated"),
 			nextState, string(text), tx.Now())
 		if err == nil {
 			_, err = tx.Exec(ctx, "DELETE FROM {q2ab_points_next}") // they were computed by other weights

@@ -42,7 +42,7 @@ func SetCount(ctx context.Context, tx *database.DB, key option.Key, query string
 	_, err := tx.Exec(ctx, `
 		INSERT INTO {options} (title, content)
 		SELECT ?, CAST(n AS `+text+`) FROM (`+query+`) c WHERE true`+
-		tx.Upsert("title")+"content = "+tx.Given("content"), append([]any{key.Name()}, args...)...)
+		tx.Overwrite("title", "content"), append([]any{key.Name()}, args...)...)
 	if err != nil {
 		return fmt.Errorf("store the count %s: %w", key, err)
 	}

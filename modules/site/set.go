@@ -23,7 +23,7 @@ func Set(ctx context.Context, tx *database.DB, values map[option.Key]string) err
 	}
 	_, err := tx.Exec(ctx, "INSERT INTO {options} (title, content) VALUES (?, ?)"+
 		strings.Repeat(", (?, ?)", len(values)-1)+
-		tx.Upsert("title")+"content = "+tx.Given("content"), args...)
+		tx.Overwrite("title", "content"), args...)
 	if err != nil {
 		return fmt.Errorf("store options: %w", err)
 	}

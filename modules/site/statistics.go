@@ -124,8 +124,7 @@ func (m *Module) storeCounts(ctx context.Context, w *jobs.Work, one window, c *C
 	return w.Tx(ctx, func(tx *database.DB) error {
 		_, err := tx.Exec(ctx,
 			"INSERT INTO {q2ab_statistics} (period, start, figures, computed) VALUES (?, ?, ?, ?)"+
-				tx.Upsert("period, start")+
-				"figures = "+tx.Given("figures")+", computed = "+tx.Given("computed"),
+				tx.Overwrite("period, start", "figures", "computed"),
 			one.period, one.from.Format(dayForm), string(text), tx.Now())
 		if err == nil && one.period == "day" {
 			_, err = tx.Exec(ctx, "DELETE FROM {q2ab_statistics} WHERE period = 'day' AND start < ?",

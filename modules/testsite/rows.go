@@ -30,7 +30,7 @@ func (s *Site) SetOptions(t testing.TB, values map[string]string) {
 	t.Helper()
 	for title, value := range values {
 		s.Exec(t, "INSERT INTO {options} (title, content) VALUES (?, ?)"+
-			s.App.DB.Upsert("title")+"content = "+s.App.DB.Given("content"), title, value)
+			s.App.DB.Overwrite("title", "content"), title, value)
 	}
 }
 

@@ -240,6 +240,16 @@ func (db *DB) Given(column string) string {
 	return "VALUES(" + column + ")"
 }
 
+// Overwrite returns Upsert with the columns of the row that is there set to the values that the insert would
+// have written into them.
+func (db *DB) Overwrite(key string, columns ...string) string {
+	sets := make([]string, len(columns))
+	for i, c := range columns {
+		sets[i] = c + " = " + db.Given(c)
+	}
+	return db.Upsert(key) + strings.Join(sets, ", ")
+}
+
 // InsertIgnore returns the first words of an INSERT that does nothing if the row's key is taken.
 func (db *DB) InsertIgnore() string {
 	if db.dialect == SQLite {

@@ -226,8 +226,7 @@ func replaceStored(
 		kept = append(kept, w.id)
 		_, err := tx.Exec(ctx, `INSERT INTO {q2ab_postings} (wordid, edited, newest, postings)
 			VALUES (?, ?, ?, ?)`+
-			tx.Upsert("wordid")+"edited = "+tx.Given("edited")+", newest = "+tx.Given("newest")+
-			", postings = "+tx.Given("postings"), w.id, now.edited, now.newest, pack(w.list))
+			tx.Overwrite("wordid", "edited", "newest", "postings"), w.id, now.edited, now.newest, pack(w.list))
 		if err != nil {
 			return fmt.Errorf("store postings: %w", err)
 		}
