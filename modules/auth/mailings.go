@@ -11,7 +11,7 @@ import (
 // mailings does. It does nothing if there is no such user.
 func (m *Module) RefuseMailings(ctx context.Context, userID int) error {
 	err := m.db.Tx(ctx, func(tx *database.DB) error {
-		_, err := tx.Exec(ctx, "UPDATE {users} SET flags = flags | ? WHERE userid = ?", flagNoMailings, userID)
+		_, err := tx.Exec(ctx, "UPDATE {users} SET flags = flags | ? WHERE userid = ?", FlagNoMailings, userID)
 		return err
 	})
 	if err != nil {

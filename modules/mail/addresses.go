@@ -126,8 +126,7 @@ func (m *Module) record(ctx context.Context, tx *database.DB, address string, ki
 	}
 	s := before.after(kind, tx.Now())
 	_, err = tx.Exec(ctx, `INSERT INTO {q2ab_mail_addresses} (address, userid, problem, failures, at)
-		VALUES (?, ?, ?, ?, ?)`+tx.Upsert("address")+"userid = "+tx.Given("userid")+
-		", problem = "+tx.Given("problem")+", failures = "+tx.Given("failures")+", at = "+tx.Given("at"),
+		VALUES (?, ?, ?, ?, ?)`+tx.Overwrite("address", "userid", "problem", "failures", "at"),
 		hash, userID.Int64, s.problem, s.failures, s.at)
 	if err != nil {
 		return fmt.Errorf("write down what is known against an address: %w", err)

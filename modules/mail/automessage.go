@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/problem"
@@ -21,8 +22,7 @@ const (
 	messageAfter = 3
 	// firstUser is who writes the message if the option names nobody: the account that was made when the
 	// old site was installed.
-	firstUser  = 1
-	noMessages = 16
+	firstUser = 1
 )
 
 // newMember is what the private message to new members depends on.
@@ -34,7 +34,7 @@ type newMember struct {
 
 // mayGet reports whether the member is to get the message.
 func (n newMember) mayGet(o *site.Options) bool {
-	return n.flags&noMessages == 0 && mayEngage(o, n.level, n.flags) == ""
+	return n.flags&auth.FlagNoMessages == 0 && mayEngage(o, n.level, n.flags) == ""
 }
 
 // autoMessageText returns the private message to a new member: the site's own, or else ours. It is plain

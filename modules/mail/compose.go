@@ -12,6 +12,7 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
 )
@@ -74,7 +75,9 @@ type content struct {
 
 // unconfirmed reports whether the user's address is not confirmed yet and there is a code to
 // confirm it with.
-func (c *content) unconfirmed() bool { return c.user.code != "" && c.user.flags&emailConfirmed == 0 }
+func (c *content) unconfirmed() bool {
+	return c.user.code != "" && c.user.flags&auth.FlagEmailConfirmed == 0
+}
 
 // text holds the templates of one kind of mail in one language.
 type text struct{ subject, body *template.Template }
@@ -403,7 +406,7 @@ func (m *Module) about(ctx context.Context, o *site.Options, userID int) (*conte
 		return nil, gone("the user is gone")
 	}
 	c.Handle = oneLine(u.handle)
-	c.Waiting = o.Bool(option.ModerateUsers) && u.level < levelApproved
+	c.Waiting = o.Bool(option.ModerateUsers) && u.level < auth.LevelApproved
 	return c, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
@@ -15,15 +16,9 @@ import (
 // plugins of the old site do. engagementevents.go has those that follow from events, engagementjobs.go
 // those that are sent by schedule, and engagementkinds.go the texts.
 
-// More flags of users, as Q2A stores them.
-const (
-	userBlocked = 2
-	noMailings  = 32
-)
-
 // mayEngage returns why a member is not to get engagement mails, or "".
 func mayEngage(o *site.Options, level, flags int) gone {
-	if flags&emailConfirmed == 0 && o.Bool(option.ConfirmUserEmails) {
+	if flags&auth.FlagEmailConfirmed == 0 && o.Bool(option.ConfirmUserEmails) {
 		return "the user's address is not confirmed"
 	}
 	return mayMail(o, level, flags)
@@ -33,11 +28,11 @@ func mayEngage(o *site.Options, level, flags int) gone {
 // of Q2A for its mailings.
 func mayMail(o *site.Options, level, flags int) gone {
 	switch {
-	case flags&userBlocked != 0:
+	case flags&auth.FlagBlocked != 0:
 		return "the user is blocked"
-	case flags&noMailings != 0:
+	case flags&auth.FlagNoMailings != 0:
 		return "the user wants no mailings"
-	case level < levelApproved && o.Bool(option.ModerateUsers):
+	case level < auth.LevelApproved && o.Bool(option.ModerateUsers):
 		return "the user is not approved"
 	}
 	return ""

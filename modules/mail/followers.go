@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/site"
@@ -26,12 +27,6 @@ const (
 	stateOver   = "over"   // it was too much for the day, and waits for the digest
 	stateTold   = "told"   // a digest has it
 )
-
-// flagBlocked is the flag of users whom the site has blocked, as Q2A stores it.
-const flagBlocked = 2
-
-// levelExpert is the level from which the site trusts addresses that are not confirmed, as Q2A does.
-const levelExpert = 20
 
 // follows returns the SQL of the ids of the users who want to be mailed at once of a new post, for whatever
 // reason, and the kind of mail that tells of it. The SQL is "" for events that no follower is mailed of:
@@ -154,19 +149,21 @@ func toldOtherwise(
 }
 
 // reachable returns the SQL condition that a user u gets mails about what they follow: the site has not
-// blocked the account, and the address is confirmed where the site asks for that.
+// blocked the account, and the address is confirmed where the site asks for that. As Q2A does, the site trusts
+// the addresses of experts and above without that.
 func reachable(o *site.Options) string {
-	condition := fmt.Sprintf("(u.flags & %d) = 0", flagBlocked)
+	condition := fmt.Sprintf("(u.flags & %d) = 0", auth.FlagBlocked)
 	if o.Bool(option.ConfirmUserEmails) {
-		condition += fmt.Sprintf(" AND (u.level >= %d OR (u.flags & %d) <> 0)", levelExpert, emailConfirmed)
+		condition += fmt.Sprintf(" AND (u.level >= %d OR (u.flags & %d) <> 0)",
+			auth.LevelExpert, auth.FlagEmailConfirmed)
 	}
 	return condition
 }
 
 // isReachable reports whether a user meets the condition of reachable.
 func isReachable(o *site.Options, u user) bool {
-	return u.flags&flagBlocked == 0 &&
-		(!o.Bool(option.ConfirmUserEmails) || u.level >= levelExpert || u.flags&emailConfirmed != 0)
+	return u.flags&auth.FlagBlocked == 0 &&
+		(!o.Bool(option.ConfirmUserEmails) || u.level >= auth.LevelExpert || u.flags&auth.FlagEmailConfirmed != 0)
 }
 
 // dayNumber returns a day as a number that people can read, such as 20261130.

@@ -88,15 +88,9 @@ func followMailsOf(ctx context.Context, db *database.DB, userID int) (followMail
 
 // storeFollowMails stores how often a member wants to be mailed of what they follow.
 func storeFollowMails(ctx context.Context, tx *database.DB, userID int, f followMails) error {
-	sets := ""
-	for i, column := range []string{"tags", "categories", "users", "questions", "site"} {
-		if i > 0 {
-			sets += ", "
-		}
-		sets += column + " = " + tx.Given(column)
-	}
 	_, err := tx.Exec(ctx, `INSERT INTO {q2ab_follow_mails} (userid, tags, categories, users, questions, site)
-		VALUES (?, ?, ?, ?, ?, ?)`+tx.Upsert("userid")+sets,
+		VALUES (?, ?, ?, ?, ?, ?)`+
+		tx.Overwrite("userid", "tags", "categories", "users", "questions", "site"),
 		userID, f.Tags, f.Categories, f.Users, f.Questions, f.Site)
 	if err != nil {
 		return fmt.Errorf("store how often a member is mailed: %w", err)

@@ -143,7 +143,7 @@ func (m *Module) HandleForInbox(ctx context.Context, tx *database.DB, e events.E
 		told = append(told, one.userID)
 	}
 	if len(list) > 0 {
-		wanted, err := inboxChoices(ctx, tx, told)
+		wanted, err := choicesOf(ctx, tx, "inbox", func(c channels) bool { return c.Inbox }, told)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,8 @@ package mail
 import (
 	"context"
 	"strings"
+
+	"38qa.net/backend/modules/auth"
 )
 
 // loadInquiry prepares the reply to what somebody wrote to the site. The message is quoted only if the
@@ -12,7 +14,8 @@ func (m *Module) loadInquiry(_ context.Context, r *row, c *content) error {
 	if c.Feedback == nil {
 		return gone("nobody wrote")
 	}
-	own := r.userID != 0 && c.user.flags&emailConfirmed != 0 && strings.EqualFold(c.Feedback.Email, c.user.email)
+	own := r.userID != 0 && c.user.flags&auth.FlagEmailConfirmed != 0 &&
+		strings.EqualFold(c.Feedback.Email, c.user.email)
 	if own {
 		c.Message = r.about.Text
 	} else {

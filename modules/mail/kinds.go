@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/events"
 	"38qa.net/backend/modules/site/option"
 )
@@ -12,20 +13,14 @@ import (
 // To add a kind of mail, name the event that causes it in the function following, or followingPost, and
 // describe the mail itself in one of the maps of kinds.
 
-// Levels and flags of users, as Q2A stores them.
-const (
-	levelApproved  = 10
-	emailConfirmed = 1
-)
-
 // following returns the mails that follow from an event about an account or a message.
 func following(e events.Event) []queued {
 	user := number(e, "userid")
 	switch {
 	case e.Name == "u_register" && e.Actor.UserID > 0:
 		return []queued{{kind: "welcome", userID: e.Actor.UserID}, {kind: "registered", userID: e.Actor.UserID}}
-	case e.Name == "u_level" && user > 0 && number(e, "level") >= levelApproved &&
-		number(e, "oldlevel") < levelApproved:
+	case e.Name == "u_level" && user > 0 && number(e, "level") >= auth.LevelApproved &&
+		number(e, "oldlevel") < auth.LevelApproved:
 		return []queued{{kind: "approved", userID: user}}
 	case e.Name == "u_confirm_code" && user > 0:
 		return []queued{{kind: "confirm", userID: user}}
@@ -209,7 +204,7 @@ The account waits for your approval:
 	},
 	"approved": {
 		prepare: func(c *content) gone {
-			if c.user.level < levelApproved {
+			if c.user.level < auth.LevelApproved {
 				return "the user is not approved any more"
 			}
 			c.Profile = c.links.profile(c.user)

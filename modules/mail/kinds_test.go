@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 )
@@ -128,7 +129,7 @@ func TestTexts(t *testing.T) {
 			}
 			flags := 0
 			if _, ofPlugin := origins[name]; ofPlugin {
-				flags = emailConfirmed
+				flags = auth.FlagEmailConfirmed
 			}
 			mustExec(t, db, "UPDATE {users} SET level = ?, flags = ? WHERE userid = 5", level, flags)
 			m := p.module(t, Settings{URL: "smtp://127.0.0.1:1"})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
@@ -91,9 +92,9 @@ func (m *Module) loadMailing(ctx context.Context, r *row, c *content) error {
 
 // recipientsOf returns mayMail as an SQL condition.
 func recipientsOf(o *site.Options) (condition string, args []any) {
-	condition, args = "(flags & ?) = 0", []any{userBlocked | noMailings}
+	condition, args = "(flags & ?) = 0", []any{auth.FlagBlocked | auth.FlagNoMailings}
 	if o.Bool(option.ModerateUsers) {
-		condition, args = condition+" AND level >= ?", append(args, levelApproved)
+		condition, args = condition+" AND level >= ?", append(args, auth.LevelApproved)
 	}
 	return condition, args
 }

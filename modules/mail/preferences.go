@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -202,38 +203,46 @@ func (m *Module) updatePreferences(ctx context.Context, in *preferencesInput) (*
 // choose stores a member's choice for a topic.
 func choose(ctx context.Context, tx *database.DB, userID int, t topic, c channels) error {
 	_, err := tx.Exec(ctx, `INSERT INTO {q2ab_preferences} (userid, kind, inbox, mail, push)
-		VALUES (?, ?, ?, ?, ?)`+tx.Upsert("userid, kind")+"inbox = "+tx.Given("inbox")+
-		", mail = "+tx.Given("mail")+", push = "+tx.Given("push"), userID, string(t), c.Inbox, c.Mail, c.Push)
+		VALUES (?, ?, ?, ?, ?)`+tx.Overwrite("userid, kind", "inbox", "mail", "push"),
+		userID, string(t), c.Inbox, c.Mail, c.Push)
 	if err != nil {
 		return fmt.Errorf("store a preference: %w", err)
 	}
 	return nil
 }
 
-// inboxChoices returns a function that reports whether one of the users wants entries of a topic.
-func inboxChoices(
-	ctx context.Context, tx *database.DB, users []int,
+// choicesAtOnce is of how many members the choices are read by one statement.
+const choicesAtOnce = 500
+
+// choicesOf returns a function that reports whether one of the users wants to be told of a topic by a
+// channel: inbox or push, as the column with the choice is called. standard is what counts for those who have
+// not chosen.
+func choicesOf(
+	ctx context.Context, tx *database.DB, channel string, standard func(channels) bool, users []int,
 ) (wanted func(userID int, t topic) bool, err error) {
 	type choice struct {
 		userID int
 		topic  topic
 	}
 	chosen := map[choice]bool{}
-	err = tx.Select(ctx, func(rows *sql.Rows) error {
-		var c choice
-		var inbox bool
-		err := rows.Scan(&c.userID, &c.topic, &inbox)
-		chosen[c] = inbox
-		return err
-	}, "SELECT userid, kind, inbox FROM {q2ab_preferences} WHERE userid IN ?", users)
-	if err != nil {
-		return nil, fmt.Errorf("read preferences: %w", err)
+	for some := range slices.Chunk(users, choicesAtOnce) {
+		err = tx.Select(ctx, func(rows *sql.Rows) error {
+			var c choice
+			var wanted bool
+			err := rows.Scan(&c.userID, &c.topic, &wanted)
+			chosen[c] = wanted
+			return err
+		}, "SELECT userid, kind, "+channel+" FROM {q2ab_preferences} "+
+			"WHERE "+channel+" IS NOT NULL AND userid IN ?", some)
+		if err != nil {
+			return nil, fmt.Errorf("read preferences: %w", err)
+		}
 	}
 	return func(userID int, t topic) bool {
-		if inbox, ok := chosen[choice{userID, t}]; ok {
-			return inbox
+		if wanted, ok := chosen[choice{userID, t}]; ok {
+			return wanted
 		}
-		return byDefault[t].Inbox
+		return standard(byDefault[t])
 	}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
 )
@@ -38,7 +39,7 @@ func previewOf(name string, japanese bool) (string, error) {
 			Parent:  "The larger the better, since a colony grows.",
 			Address: "https://bees.example/7/how-large-should-a-hive-be?show=9#a9"},
 		options: site.NewOptions(map[string]string{option.RegisterNotifyAdmin.Name(): "1"}),
-		user:    user{email: "hana@example.com", handle: "Hana", code: "k3x9w2ab", level: levelApproved},
+		user:    user{email: "hana@example.com", handle: "Hana", code: "k3x9w2ab", level: auth.LevelApproved},
 		links:   links{site: "https://bees.example/", neat: true},
 	}
 	if japanese {

@@ -69,7 +69,7 @@ func (m *Module) queuePushes(ctx context.Context, tx *database.DB, seq int64) er
 	if len(targets) == 0 {
 		return nil
 	}
-	wanted, err := pushChoices(ctx, tx, slices.Compact(users))
+	wanted, err := choicesOf(ctx, tx, "push", func(c channels) bool { return c.Push }, slices.Compact(users))
 	if err != nil {
 		return err
 	}
@@ -87,35 +87,6 @@ func (m *Module) queuePushes(ctx context.Context, tx *database.DB, seq int64) er
 	}
 	m.push.wake.Signal()
 	return nil
-}
-
-// pushChoices returns a function that reports whether one of the users wants pushes of a topic.
-func pushChoices(
-	ctx context.Context, tx *database.DB, users []int,
-) (wanted func(userID int, t topic) bool, err error) {
-	type choice struct {
-		userID int
-		topic  topic
-	}
-	chosen := map[choice]bool{}
-	for some := range slices.Chunk(users, pushedAtOnce) {
-		err = tx.Select(ctx, func(rows *sql.Rows) error {
-			var c choice
-			var push bool
-			err := rows.Scan(&c.userID, &c.topic, &push)
-			chosen[c] = push
-			return err
-		}, "SELECT userid, kind, push FROM {q2ab_preferences} WHERE push IS NOT NULL AND userid IN ?", some)
-		if err != nil {
-			return nil, fmt.Errorf("read preferences: %w", err)
-		}
-	}
-	return func(userID int, t topic) bool {
-		if push, ok := chosen[choice{userID, t}]; ok {
-			return push
-		}
-		return byDefault[t].Push
-	}, nil
 }
 
 // duePushes returns the first pushes that are due and that no process holds.

@@ -163,13 +163,9 @@ func storeDevice(
 	hash := sha256.Sum256([]byte(r.Endpoint))
 	if _, err = tx.Exec(ctx, `DELETE FROM {q2ab_pushes} WHERE subscriptionid IN (SELECT id
 			FROM {q2ab_push_subscriptions} WHERE hash = ? AND userid <> ?)`, hash[:], userID); err == nil {
-		set := ""
-		for _, column := range []string{"userid", "p256dh", "auth", "expires"} {
-			set += column + " = " + tx.Given(column) + ", "
-		}
 		_, err = tx.Exec(ctx, `INSERT INTO {q2ab_push_subscriptions} (userid, hash, endpoint, p256dh, auth,
 				created, expires)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`+tx.Upsert("hash")+set+"failures = 0",
+			VALUES (?, ?, ?, ?, ?, ?, ?)`+tx.Overwrite("hash", "userid", "p256dh", "auth", "expires")+", failures = 0",
 			userID, hash[:], r.Endpoint, r.P256dh, r.Auth, tx.Now(), expires)
 	}
 	if err == nil {
