@@ -2,8 +2,11 @@ package mail
 
 import (
 	"html/template"
+	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // block is a part of a mail's body that HTML shows in its own way.
@@ -48,6 +51,24 @@ const signatureMark = "\n-- \n"
 
 var onlyLink = regexp.MustCompile(`^https?://\S+$`)
 
+// codedLetters are bytes of an address that are coded and belong to no ASCII character.
+var codedLetters = regexp.MustCompile(`(?:%[89A-Fa-f][0-9A-Fa-f])+`)
+
+// readable returns an address as people read it, with letters and figures of any script instead of their
+// codes. Everything else stays coded: marks that cannot be seen, or that turn the direction of the text, could
+// make one address look like another.
+func readable(address string) string {
+	return codedLetters.ReplaceAllStringFunc(address, func(codes string) string {
+		text, err := url.PathUnescape(codes)
+		if err != nil || !utf8.ValidString(text) || strings.ContainsFunc(text, notWritten) {
+			return codes
+		}
+		return text
+	})
+}
+
+func notWritten(r rune) bool { return !unicode.In(r, unicode.L, unicode.N, unicode.Mn, unicode.Mc) }
+
 // blocks divides the plain body of a mail at its empty lines. Lines that begin with ">" are quotations,
 // as the template function quote writes them.
 func blocks(body string) (list []block) {
@@ -90,7 +111,7 @@ func blocks(body string) (list []block) {
 // pageTemplate is the layout of all mails as HTML. Styles are inlined for mail programs that drop style
 // sheets; those that keep them get the dark colours where people want these. Nothing is loaded from
 // elsewhere.
-var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"readable": readable}).Parse(`<!DOCTYPE html>
 <html lang="{{.Language}}">
 <head>
 <meta charset="utf-8">
@@ -111,7 +132,7 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 {{range .Blocks -}}
 {{if .Heading}}<h2 style="margin:28px 0 12px;font-size:17px">{{.Heading}}</h2>
 {{else if .Item}}<p style="margin:0 0 16px"><a href="{{.ItemLink}}" style="color:#8a5a00">{{.Item}}</a>{{range .Lines}}<br><span class="small" style="color:#6f6757;font-size:13px">{{.}}</span>{{end}}</p>
-{{else if .Link}}<p style="margin:0 0 20px"><a href="{{.Link}}" style="color:#8a5a00">{{.Link}}</a></p>
+{{else if .Link}}<p style="margin:0 0 20px"><a href="{{.Link}}" style="color:#8a5a00">{{readable .Link}}</a></p>
 {{else if .Quoted}}<blockquote class="quote" style="margin:0 0 20px;padding:12px 16px;border-left:4px solid #e0a526;border-radius:4px;background:#faf6ea;color:#2b2720">{{range $i, $line := .Lines}}{{if $i}}<br>{{end}}{{$line}}{{end}}</blockquote>
 {{else}}<p style="margin:0 0 20px">{{range $i, $line := .Lines}}{{if $i}}<br>{{end}}{{$line}}{{end}}</p>
 {{end}}{{end -}}
