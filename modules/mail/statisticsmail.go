@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"strconv"
 	"strings"
 
+	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
 )
 
@@ -31,6 +33,8 @@ var figureLabels = map[string][2]string{
 	"newUsersPostedWithin3dRate": {"New users who wrote within 3 days (%)", "新規ユーザーの 3 日以内の投稿率 (%)"},
 	"newUsersPostedWithin7dRate": {"New users who wrote within 7 days (%)", "新規ユーザーの 7 日以内の投稿率 (%)"},
 	"privateMessages":            {"Private messages", "プライベートメッセージ数"},
+	"noticesRead12To24hRate":     {"Notices of 12 to 24 hours ago that were read (%)", "12〜24 時間前のお知らせの既読率 (%)"},
+	"noticesRead24To48hRate":     {"Notices of 24 to 48 hours ago that were read (%)", "24〜48 時間前のお知らせの既読率 (%)"},
 }
 
 // loadStatistics reads the figures of the last 30 days. What cannot be known is left empty.
@@ -43,11 +47,16 @@ func (m *Module) loadStatistics(ctx context.Context, _ *row, c *content) error {
 	if strings.HasPrefix(c.options.String(option.SiteLanguage), "ja") {
 		language = 1
 	}
+	read, err := m.noticesRead(ctx)
+	if err != nil {
+		return outage{err}
+	}
+	for _, f := range append(list, read...) {
+		c.Figures = append(c.Figures, figure{figureLabels[f.Name][language], f.Value})
+	}
 	var names, values []string
-	for _, f := range list {
-		label := figureLabels[f.Name][language]
-		c.Figures = append(c.Figures, figure{label, f.Value})
-		names, values = append(names, label), append(values, f.Value)
+	for _, f := range c.Figures {
+		names, values = append(names, f.Label), append(values, f.Value)
 	}
 	var b strings.Builder
 	w := csv.NewWriter(&b)
@@ -56,4 +65,38 @@ func (m *Module) loadStatistics(ctx context.Context, _ *row, c *content) error {
 	}
 	c.CSV = b.String()
 	return nil
+}
+
+// noticesRead returns how many percent of the old site's notices have been read: of those that are 12 to 24
+// hours old, and 24 to 48, as the plugin q2a-statics reports. It returns nothing where there is no such table
+// with the columns that this takes.
+func (m *Module) noticesRead(ctx context.Context) (list []site.Figure, err error) {
+	all, err := m.db.Columns(ctx, noticeTable)
+	if err != nil {
+		return nil, fmt.Errorf("read the columns of %s: %w", noticeTable, err)
+	}
+	c := findNoticeColumns(all)
+	if c.read == "" || c.created == "" {
+		return nil, nil
+	}
+	const anHour = 60 * 60
+	now := m.db.Now()
+	for _, span := range []struct {
+		name           string
+		oldest, newest int64 // ages in hours
+	}{{"noticesRead12To24hRate", 24, 12}, {"noticesRead24To48hRate", 48, 24}} {
+		var notices, read int
+		if _, err := m.db.Get(ctx, []any{&notices, &read},
+			"SELECT COUNT(*), COALESCE(SUM(CASE WHEN "+c.read+" <> 0 THEN 1 ELSE 0 END), 0) FROM {"+noticeTable+"} "+
+				"WHERE "+c.created+" >= FROM_UNIXTIME(?) AND "+c.created+" < FROM_UNIXTIME(?)",
+			now-span.oldest*anHour, now-span.newest*anHour); err != nil {
+			return nil, fmt.Errorf("count the notices that were read: %w", err)
+		}
+		f := site.Figure{Name: span.name}
+		if notices > 0 {
+			f.Value = strconv.FormatFloat(float64(read)*100/float64(notices), 'f', 1, 64)
+		}
+		list = append(list, f)
+	}
+	return list, nil
 }
