@@ -453,6 +453,7 @@ func (a *App) warn(ctx context.Context) {
 	}
 	findings := append(auth.Examine(o, a.DB.Dialect(), authSettings(a.cfg)),
 		mail.ExamineKinds(o, mailSwitches(a.cfg))...)
+	findings = append(findings, mail.ExamineSending(a.cfg.MailURL, a.cfg.MailSNSTopics)...)
 	for _, f := range findings {
 		if f.Severity == "warning" {
 			slog.WarnContext(ctx, f.Text, "topic", f.Topic)

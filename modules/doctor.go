@@ -21,5 +21,6 @@ func Examine(ctx context.Context, cfg config.Config, db *database.DB) []site.Fin
 	}
 	findings = append(findings, auth.Examine(o, db.Dialect(), authSettings(cfg))...)
 	findings = append(findings, mail.ExamineKinds(o, mailSwitches(cfg))...)
+	findings = append(findings, mail.ExamineSending(cfg.MailURL, cfg.MailSNSTopics)...)
 	return append(findings, mail.ExamineNotices(ctx, db)...)
 }

@@ -42,3 +42,14 @@ func ExamineKinds(o *site.Options, switches map[string]Switch) []site.Finding {
 	}
 	return findings
 }
+
+// ExamineSending returns a warning if mails leave by Amazon SES, which the setting MAIL_URL says, and nobody
+// tells this backend which of them bounce: then it goes on mailing to addresses that do not work, until Amazon
+// stops the sending altogether.
+func ExamineSending(mailURL string, topics []string) []site.Finding {
+	if !strings.HasPrefix(mailURL, "ses:") || len(topics) > 0 {
+		return nil
+	}
+	return []site.Finding{{Severity: "warning", Topic: "mails", Text: "mails leave by Amazon SES, and bounces and " +
+		"complaints are not known: MAIL_SNS_TOPICS names no topic of Amazon SNS"}}
+}
