@@ -52,7 +52,7 @@ torture-hooks:
 	TEST_HOOK_EVENTS=2500 go test ./modules/hooks -run 'TestThousandDeliveries|TestKills' -count 1 -timeout 60m
 
 # Three servers send 10,000 mails while they are killed 50 times: does each arrive, and twice only where that cannot be helped?
-# TORTURE_ARGS are the flags of tools/torture-mail; in a few minutes: TORTURE_ARGS="--mails 1000 --kills 8"
+# TORTURE_ARGS are the flags of tools/torture-mail: --cause=mailing or --cause=digests for other mails; in a few minutes: --mails 1000 --kills 8
 torture-mail:
 	.ci/torture-mail $(TORTURE_ARGS)
 

@@ -49,13 +49,21 @@ func newAttack(s *settings, site *site, box *mailbox) *attack {
 // run has the mails sent while servers are killed, and stops the servers when all is done or nothing more
 // happens.
 func (a *attack) run(ctx context.Context) error {
+	if a.cause.prepare != nil {
+		if err := a.cause.prepare(ctx, a.site); err != nil {
+			return err
+		}
+	}
 	for _, c := range a.children {
 		if err := c.start(ctx); err != nil {
 			return err
 		}
 	}
 	feeding := make(chan error, 1)
-	go func() { feeding <- a.feed(ctx) }()
+	go func() { feeding <- a.cause.begin(ctx, a.site, a.mails) }()
+	if err := a.killDuringJob(ctx); err != nil {
+		return err
+	}
 	for i, moment := range a.moments {
 		if err := a.await(ctx, moment); err != nil {
 			return err
@@ -75,12 +83,41 @@ func (a *attack) run(ctx context.Context) error {
 	return nil
 }
 
-// feed reports to the outbox what is to be mailed, in small transactions.
-func (a *attack) feed(ctx context.Context) error {
-	const atOnce = 20
-	for first := 1; first <= a.mails; first += atOnce {
-		if err := a.site.approve(ctx, first, min(first+atOnce-1, a.mails)); err != nil {
+// killDuringJob kills all servers at once, three times, while a job of theirs queues the mails.
+func (a *attack) killDuringJob(ctx context.Context) error {
+	if a.cause.queued == "" {
+		return nil
+	}
+	for range 3 {
+		before, err := a.site.number(ctx, a.cause.queued)
+		if err != nil {
 			return err
+		}
+		for since := time.Now(); ctx.Err() == nil && time.Since(since) < patience; time.Sleep(time.Millisecond) {
+			if n, err := a.site.number(ctx, a.cause.queued); err != nil {
+				return err
+			} else if n > before {
+				break
+			}
+		}
+		time.Sleep(time.Duration(a.choices.IntN(30)) * time.Millisecond)
+		for _, c := range a.children {
+			if err := c.kill(); err != nil {
+				return err
+			}
+		}
+		queued, err := a.site.number(ctx, a.cause.queued)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%d mails were queued when all servers were killed\n", queued)
+		for _, c := range a.children {
+			if err := c.start(ctx); err != nil {
+				return err
+			}
+		}
+		if queued >= a.mails {
+			return nil
 		}
 	}
 	return nil

@@ -1,7 +1,8 @@
 // Command torture-mail tests the sending of mails under adverse conditions:
 // `TORTURE_DATABASE_URL=mysql://root@host:port/ go run ./tools/torture-mail`, or with sqlite as the address.
 // Three servers send mails to a mail server in this program, while they are killed with SIGKILL again and
-// again, half of the times just after a mail was accepted. Afterwards each mail must have arrived. It may
+// again, half of the times just after a mail was accepted, and while a job queues the mails of a mailing or the
+// digests. Afterwards each mail must have arrived. It may
 // have arrived twice only if the server was killed between the acceptance and the record of it, and then
 // both copies must have the same Message-ID.
 package main
@@ -24,6 +25,7 @@ type settings struct {
 	kills       int
 	seed        uint64
 	keep        bool
+	cause       cause
 }
 
 func main() {
@@ -46,6 +48,7 @@ func run(ctx context.Context) error {
 	flag.IntVar(&s.mails, "mails", 10_000, "how many mails are sent")
 	flag.IntVar(&s.kills, "kills", 50, "how often a server is killed")
 	flag.Uint64Var(&s.seed, "seed", 1, "the same number makes the same choices, though not at the same moments")
+	what := flag.String("cause", "approvals", "why mails are sent: "+causeNames())
 	flag.BoolVar(&s.keep, "keep", false, "keep the database afterwards")
 	flag.Parse()
 	if s.databaseURL == "" {
@@ -53,6 +56,10 @@ func run(ctx context.Context) error {
 	}
 	if s.mails < 1 || s.kills < 0 {
 		return errors.New("--mails has to be at least 1, --kills at least 0")
+	}
+	var known bool
+	if s.cause, known = causes[*what]; !known {
+		return fmt.Errorf("--cause has to be one of %s", causeNames())
 	}
 	site, err := newSite(ctx, &s)
 	if err != nil {
@@ -64,7 +71,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer box.close()
-	fmt.Printf("%d mails, %d kills, %d servers, database %s\n", s.mails, s.kills, servers, site.name)
+	fmt.Printf("%d mails because of %s, %d kills, %d servers, database %s\n", s.mails, *what, s.kills, servers,
+		site.name)
 	start := time.Now()
 	a := newAttack(&s, site, box)
 	if err := a.run(ctx); err != nil {

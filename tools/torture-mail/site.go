@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/events"
 )
@@ -41,8 +42,8 @@ func newSite(ctx context.Context, s *settings) (*site, error) {
 			for id := first; id < first+atOnce && id <= s.mails; id++ {
 				if _, err := tx.Exec(ctx, `INSERT INTO {users}
 						(userid, created, createip, email, handle, level, loggedin, loginip, emailcode, flags)
-					VALUES (?, '2026-01-02 03:04:05', '', ?, ?, 10, '2026-01-02 03:04:05', '', '', 0)`,
-					id, addressOf(id), fmt.Sprint("member", id)); err != nil {
+					VALUES (?, '2026-01-02 03:04:05', '', ?, ?, 10, '2026-01-02 03:04:05', '', '', ?)`,
+					id, addressOf(id), fmt.Sprint("member", id), auth.FlagEmailConfirmed); err != nil {
 					return err
 				}
 			}
