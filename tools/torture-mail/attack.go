@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"38qa.net/backend/tools/internal/process"
 )
 
 const (
@@ -41,7 +39,7 @@ func newAttack(s *settings, site *site, box *mailbox) *attack {
 	}
 	slices.Sort(a.moments)
 	for i := range servers {
-		a.children = append(a.children, &child{index: i, database: site.url, mailbox: box.address, killed: a.killed})
+		a.children = append(a.children, &child{index: i, database: site.URL, mailbox: box.address, killed: a.killed})
 	}
 	return a
 }
@@ -55,7 +53,7 @@ func (a *attack) run(ctx context.Context) error {
 		}
 	}
 	for _, c := range a.children {
-		if err := c.start(ctx); err != nil {
+		if err := c.begin(ctx); err != nil {
 			return err
 		}
 	}
@@ -76,7 +74,7 @@ func (a *attack) run(ctx context.Context) error {
 		return err
 	}
 	for _, c := range a.children {
-		if err := process.Stop(c.cmd); err != nil {
+		if err := c.Stop(); err != nil {
 			return err
 		}
 	}
@@ -89,12 +87,12 @@ func (a *attack) killDuringJob(ctx context.Context) error {
 		return nil
 	}
 	for range 3 {
-		before, err := a.site.number(ctx, a.cause.queued)
+		before, err := a.site.Number(ctx, a.cause.queued)
 		if err != nil {
 			return err
 		}
 		for since := time.Now(); ctx.Err() == nil && time.Since(since) < patience; time.Sleep(time.Millisecond) {
-			if n, err := a.site.number(ctx, a.cause.queued); err != nil {
+			if n, err := a.site.Number(ctx, a.cause.queued); err != nil {
 				return err
 			} else if n > before {
 				break
@@ -106,13 +104,13 @@ func (a *attack) killDuringJob(ctx context.Context) error {
 				return err
 			}
 		}
-		queued, err := a.site.number(ctx, a.cause.queued)
+		queued, err := a.site.Number(ctx, a.cause.queued)
 		if err != nil {
 			return err
 		}
 		fmt.Printf("%d mails were queued when all servers were killed\n", queued)
 		for _, c := range a.children {
-			if err := c.start(ctx); err != nil {
+			if err := c.begin(ctx); err != nil {
 				return err
 			}
 		}
@@ -155,14 +153,14 @@ func (a *attack) killOne(ctx context.Context, aimed bool) error {
 	if err := victim.kill(); err != nil {
 		return err
 	}
-	return victim.start(ctx)
+	return victim.begin(ctx)
 }
 
 // finish waits until all mails have arrived and the queue is empty, or nothing more happens.
 func (a *attack) finish(ctx context.Context) error {
 	last, since := -1, time.Now()
 	for ctx.Err() == nil && time.Since(since) < patience {
-		waiting, err := a.site.number(ctx, "SELECT COUNT(*) FROM {q2ab_mail}")
+		waiting, err := a.site.Number(ctx, "SELECT COUNT(*) FROM {q2ab_mail}")
 		if err != nil {
 			return err
 		}
@@ -227,7 +225,7 @@ func (a *attack) check(ctx context.Context) (failures []string, err error) {
 	}
 	for what, query := range map[string]string{"mails wait": "SELECT COUNT(*) FROM {q2ab_mail}",
 		"mails were given up": "SELECT COUNT(*) FROM {q2ab_dead_mail}"} {
-		n, err := a.site.number(ctx, query)
+		n, err := a.site.Number(ctx, query)
 		if err != nil {
 			return nil, err
 		}

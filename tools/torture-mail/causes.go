@@ -59,7 +59,7 @@ func approveAll(ctx context.Context, d *site, mails int) error {
 
 // beginMailing has the servers mail to all members, at 6,000 mails a minute.
 func beginMailing(ctx context.Context, d *site, _ int) error {
-	if _, err := d.db.Exec(ctx, "UPDATE {users} SET level = ? WHERE userid = 1", auth.LevelAdmin); err != nil {
+	if _, err := d.Exec(ctx, "UPDATE {users} SET level = ? WHERE userid = 1", auth.LevelAdmin); err != nil {
 		return err
 	}
 	return d.withApp(ctx, func(app *modules.App) error {
@@ -83,7 +83,7 @@ func beginMailing(ctx context.Context, d *site, _ int) error {
 
 // prepareDigests lets all members follow a tag that has new questions, which they want to be told of daily.
 func prepareDigests(ctx context.Context, d *site) error {
-	return d.db.Tx(ctx, func(tx *database.DB) error {
+	return d.Tx(ctx, func(tx *database.DB) error {
 		for _, query := range []string{
 			"INSERT INTO {words} (wordid, word, tagcount) VALUES (1, 'hive', 48)",
 			`INSERT INTO {q2ab_follow_mails} (userid, tags, categories, users, questions, site)
@@ -124,9 +124,9 @@ func (d *site) withApp(ctx context.Context, do func(*modules.App) error) error {
 	if err != nil {
 		return err
 	}
-	cfg.DatabaseURL, cfg.MailURL, cfg.DataDir = d.url, "smtp://localhost:1", os.TempDir()
+	cfg.DatabaseURL, cfg.MailURL, cfg.DataDir = d.URL, "smtp://localhost:1", os.TempDir()
 	app, err := modules.New(ctx, cfg, modules.WithVerifier(func(context.Context, string) (auth.Person, error) {
-		return auth.Person{UserID: 1, SignedInAt: d.db.Now()}, nil
+		return auth.Person{UserID: 1, SignedInAt: d.Now()}, nil
 	}))
 	if err != nil {
 		return err

@@ -13,9 +13,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
+
+	"38qa.net/backend/tools/internal/killable"
 )
 
 // settings are the values of the flags.
@@ -28,20 +28,7 @@ type settings struct {
 	cause       cause
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var err error
-	if os.Getenv(childVariable) != "" {
-		err = serve(ctx)
-	} else {
-		err = run(ctx)
-	}
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "torture-mail:", err)
-		os.Exit(1)
-	}
-}
+func main() { killable.Main("torture-mail", run, serve) }
 
 func run(ctx context.Context) error {
 	s := settings{databaseURL: os.Getenv("TORTURE_DATABASE_URL")}
@@ -65,14 +52,14 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer site.close(s.keep)
+	defer site.Close(s.keep)
 	box, err := newMailbox(ctx)
 	if err != nil {
 		return err
 	}
 	defer box.close()
 	fmt.Printf("%d mails because of %s, %d kills, %d servers, database %s\n", s.mails, *what, s.kills, servers,
-		site.name)
+		site.Name)
 	start := time.Now()
 	a := newAttack(&s, site, box)
 	if err := a.run(ctx); err != nil {

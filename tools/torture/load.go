@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/tools/internal/killable"
 )
 
 // vote identifies a user's vote on a post. While a request for it is under way, no other is sent.
@@ -26,7 +27,7 @@ type vote struct{ user, post int }
 type load struct {
 	s      *settings
 	site   *target
-	child  *child
+	server *killable.Server
 	client *http.Client
 
 	mu       sync.Mutex
@@ -56,11 +57,11 @@ const anonymousCookie = "8938742721489337421"
 const hot = 40
 
 func newLoad(ctx context.Context, s *settings, d *target) (*load, error) {
-	c, err := newChild(d.URL)
+	c, err := newServer(ctx, d.URL)
 	if err != nil {
 		return nil, err
 	}
-	l := &load{s: s, site: d, child: c, marks: map[string]int{}, votes: map[vote]int{},
+	l := &load{s: s, site: d, server: c, marks: map[string]int{}, votes: map[vote]int{},
 		doubtful: map[vote]bool{}, busy: map[vote]bool{}, gone: map[int]bool{},
 		statuses: map[int]int{}, failed: map[string]bool{}}
 	l.client = &http.Client{
@@ -84,7 +85,7 @@ func newLoad(ctx context.Context, s *settings, d *target) (*load, error) {
 // run starts the server and sends requests to it until it has been killed and restarted as often as
 // configured. Then it stops the server.
 func (l *load) run(ctx context.Context) error {
-	if err := l.child.start(ctx); err != nil {
+	if err := l.server.Start(ctx); err != nil {
 		return err
 	}
 	acting, stop := context.WithCancel(ctx)
@@ -107,7 +108,7 @@ func (l *load) run(ctx context.Context) error {
 	err := l.killing(ctx)
 	stop()
 	wait.Wait()
-	return errors.Join(err, l.child.stop())
+	return errors.Join(err, l.server.Stop())
 }
 
 // killing kills and restarts the server as often as configured, and leaves the last process running.
@@ -116,10 +117,10 @@ func (l *load) killing(ctx context.Context) error {
 		if err := sleep(ctx, l.s.every); err != nil {
 			return err
 		}
-		if err := l.child.kill(); err != nil {
+		if err := l.server.Kill(); err != nil {
 			return err
 		}
-		if err := l.child.start(ctx); err != nil {
+		if err := l.server.Start(ctx); err != nil {
 			return err
 		}
 	}
@@ -153,7 +154,7 @@ func (l *load) send(
 		text, _ = json.Marshal(body) // of our own maps
 	}
 	req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), method,
-		"http://"+l.child.address+path, bytes.NewReader(text))
+		"http://"+l.server.Address+path, bytes.NewReader(text))
 	if err != nil {
 		l.fail(err.Error())
 		return 0, nil

@@ -12,9 +12,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
+
+	"38qa.net/backend/tools/internal/killable"
 )
 
 // settings are the values of the flags.
@@ -29,20 +29,7 @@ type settings struct {
 	keep        bool
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var err error
-	if os.Getenv(childVariable) != "" {
-		err = serve(ctx)
-	} else {
-		err = run(ctx)
-	}
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "torture:", err)
-		os.Exit(1)
-	}
-}
+func main() { killable.Main("torture", run, serve) }
 
 func run(ctx context.Context) error {
 	var s settings
