@@ -47,14 +47,15 @@ torture:
 torture-jobs:
 	.ci/torture-jobs $(TORTURE_ARGS)
 
-# 10,000 deliveries of webhooks by three processes, which are killed: does each arrive, or is it given up by the rule, in order?
+# 10,000 deliveries of webhooks by three processes, which are killed 20 times: does each arrive, or is it given up by the rule, in order?
+# TORTURE_ARGS are the flags of tools/torture-hooks; in a few minutes: TORTURE_ARGS="--deliveries 800 --kills 4"
 torture-hooks:
-	TEST_HOOK_EVENTS=2500 go test ./modules/hooks -run 'TestThousandDeliveries|TestKills' -count 1 -timeout 60m
+	.ci/torture-tool torture-hooks $(TORTURE_ARGS)
 
 # Three servers send 10,000 mails while they are killed 50 times: does each arrive, and twice only where that cannot be helped?
 # TORTURE_ARGS are the flags of tools/torture-mail: --cause=mailing or --cause=digests for other mails; in a few minutes: --mails 1000 --kills 8
 torture-mail:
-	.ci/torture-mail $(TORTURE_ARGS)
+	.ci/torture-tool torture-mail $(TORTURE_ARGS)
 
 # 20,000 actions of 16 clients, who follow, mute, ask and answer here and as on the old site, and then: are all streams as
 # they must be? STREAMS_ARGS are the flags of tools/streams; in seconds: STREAMS_ARGS="--actions 500"

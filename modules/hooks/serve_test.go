@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,14 +43,11 @@ func (m *Module) count(t *testing.T, s state) (n int) {
 // TestThousandDeliveries has three processes send 250 events to four receivers, of which one is fast, one
 // refuses a third of the messages at first, one is slow and one always fails, after processes have taken
 // receivers and died. Each message arrives or is given up, and first attempts come in the order of the
-// events, one at a time. TEST_HOOK_EVENTS sets another number of events.
+// events, one at a time.
 func TestThousandDeliveries(t *testing.T) {
 	t.Parallel()
 	onDatabases(t, func(t *testing.T, p ground) {
-		events := 250
-		if n, err := strconv.Atoi(os.Getenv("TEST_HOOK_EVENTS")); err == nil {
-			events = n
-		}
+		const events = 250
 		fast := receive(t, nil)
 		var tried sync.Map
 		shaky := receive(t, func(w http.ResponseWriter, r *http.Request) {
@@ -135,16 +131,11 @@ func TestThousandDeliveries(t *testing.T) {
 }
 
 // TestKills has three processes send to three receivers and kills one of them 20 times: it loses the database
-// from one moment to the next, and with it what it would have noted. TEST_HOOK_EVENTS sets another number of
-// events than 100.
+// from one moment to the next, and with it what it would have noted.
 func TestKills(t *testing.T) {
 	t.Parallel()
 	onDatabases(t, func(t *testing.T, p ground) {
-		const kills = 20
-		events := 100
-		if n, err := strconv.Atoi(os.Getenv("TEST_HOOK_EVENTS")); err == nil {
-			events = n
-		}
+		const kills, events = 20, 100
 		var calls atomic.Int64
 		called := func(code int) *sink {
 			return receive(t, func(w http.ResponseWriter, _ *http.Request) {
