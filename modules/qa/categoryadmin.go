@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 
 	"github.com/cespare/xxhash/v2"
@@ -41,8 +42,8 @@ type CategoryPath struct {
 	ID int `path:"id" minimum:"1" maximum:"4294967295" doc:"Id of the category"`
 }
 
-// categoryChange is what a change of categories results in.
-type categoryChange struct {
+// treeChange is what a change of categories results in.
+type treeChange struct {
 	Category *CategoryDefinition `json:"category,omitempty"`
 	Run      *jobs.RunInfo       `json:"run,omitempty" doc:"How far its posts are taken along; absent if there are none"`
 }
@@ -58,14 +59,14 @@ type (
 		ETag string `header:"ETag"`
 		Body CategoryDefinition
 	}
-	categoryChangeOutput struct {
+	treeChangeOutput struct {
 		Status int
 		ETag   string `header:"ETag"`
-		Body   categoryChange
+		Body   treeChange
 	}
-	categoryRunOutput struct {
+	treeRunOutput struct {
 		Status int
-		Body   categoryChange
+		Body   treeChange
 	}
 )
 
@@ -86,23 +87,41 @@ func (m *Module) registerCategoryAdmin(api huma.API) {
 		"Without a slug it gets one that follows from its title, as on the old site.")
 	create.DefaultStatus = http.StatusCreated
 	web.Register(api, create, m.createCategory)
-	web.Register(api, op("update-category", http.MethodPatch, "/{id}", "Rename, describe, move or reorder a category",
+	update := op("update-category", http.MethodPatch, "/{id}", "Rename, describe, move or reorder a category",
 		"Only what is sent changes. With another parentId it comes last there, unless a position is sent too. "+
 			"The addresses of all categories below it change with its slug and its parent. "+along,
-		http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed), m.updateCategory)
+		http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	update.Responses = accepted(api, true)
+	web.Register(api, update, m.updateCategory)
 	remove := op("delete-category", http.MethodDelete, "/{id}", "Delete a category",
 		"Not with subcategories: category_has_children. With posts it needs moveTo. "+along,
 		http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity)
-	remove.DefaultStatus = http.StatusNoContent
+	remove.DefaultStatus, remove.Responses = http.StatusNoContent, accepted(api, false)
 	web.Register(api, remove, m.deleteCategory)
-	web.Register(api, op("merge-category", http.MethodPost, "/{id}/merge", "Merge a category into another",
+	merge := op("merge-category", http.MethodPost, "/{id}/merge", "Merge a category into another",
 		"Its subcategories come after those of the other one, its posts into the other one, and it is deleted. "+along,
-		http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed), m.mergeCategory)
-	web.Register(api, op("empty-category", http.MethodPost, "/{id}/move-posts",
+		http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	merge.Responses = accepted(api, true)
+	web.Register(api, merge, m.mergeCategory)
+	empty := op("empty-category", http.MethodPost, "/{id}/move-posts",
 		"Move the posts of a category into another one",
 		"Of the category alone, not of its subcategories; with id 0 the posts without a category. As on the old "+
 			"site where a category, or a subcategory, has become mandatory. "+along,
-		http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed), m.emptyCategory)
+		http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
+	empty.Responses = accepted(api, false)
+	web.Register(api, empty, m.emptyCategory)
+}
+
+// accepted describes the response of an operation while the job takes posts along.
+func accepted(api huma.API, tagged bool) map[string]*huma.Response {
+	r := &huma.Response{Description: "Done, except that posts are still to be taken along",
+		Content: map[string]*huma.MediaType{"application/json": {
+			Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[treeChange](), true, ""),
+		}}}
+	if tagged {
+		r.Headers = map[string]*huma.Param{"ETag": {Schema: &huma.Schema{Type: huma.TypeString}}}
+	}
+	return map[string]*huma.Response{strconv.Itoa(http.StatusAccepted): r}
 }
 
 // revision returns a text that changes whenever an administrator changes the category.
@@ -165,6 +184,24 @@ func (d *definitions) show(c *category) CategoryDefinition {
 	return s
 }
 
+// list returns all categories as a tree.
+func (d *definitions) list() []CategoryDefinition {
+	list := []CategoryDefinition{}
+	for _, c := range d.tree.top {
+		list = append(list, d.show(c))
+	}
+	return list
+}
+
+// CategoryDefinitions returns all categories of the site as a tree.
+func (m *Module) CategoryDefinitions(ctx context.Context) ([]CategoryDefinition, error) {
+	d, err := m.readDefinitions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.list(), nil
+}
+
 func (m *Module) listDefinitions(ctx context.Context, _ *struct{}) (*definitionsOutput, error) {
 	if err := auth.RequireAdmin(ctx); err != nil {
 		return nil, err
@@ -174,10 +211,7 @@ func (m *Module) listDefinitions(ctx context.Context, _ *struct{}) (*definitions
 		return nil, err
 	}
 	out := &definitionsOutput{}
-	out.Body.Items = []CategoryDefinition{}
-	for _, c := range d.tree.top {
-		out.Body.Items = append(out.Body.Items, d.show(c))
-	}
+	out.Body.Items = d.list()
 	total := len(d.tree.byID)
 	out.Body.Total, out.Body.UncategorizedCount = &total, d.questions[0]
 	return out, nil

@@ -20,7 +20,7 @@ type newCategoryInput struct {
 	}
 }
 
-func (m *Module) createCategory(ctx context.Context, in *newCategoryInput) (*categoryChangeOutput, error) {
+func (m *Module) createCategory(ctx context.Context, in *newCategoryInput) (*treeChangeOutput, error) {
 	if err := auth.RequireAdmin(ctx); err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (e *treeEdit) reorder(c *category, to int) error {
 // changedCategory returns the response to a change of the category with the id.
 func (m *Module) changedCategory(
 	ctx context.Context, status, id int, run *jobs.RunInfo,
-) (*categoryChangeOutput, error) {
+) (*treeChangeOutput, error) {
 	c, err := m.definition(ctx, id)
 	if err != nil {
 		return nil, err
@@ -103,5 +103,5 @@ func (m *Module) changedCategory(
 	if run != nil {
 		status = http.StatusAccepted
 	}
-	return &categoryChangeOutput{status, c.ETag, categoryChange{c, run}}, nil
+	return &treeChangeOutput{status, c.ETag, treeChange{c, run}}, nil
 }

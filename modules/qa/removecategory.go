@@ -32,7 +32,7 @@ type emptyCategoryInput struct {
 	}
 }
 
-func (m *Module) deleteCategory(ctx context.Context, in *deleteCategoryInput) (*categoryRunOutput, error) {
+func (m *Module) deleteCategory(ctx context.Context, in *deleteCategoryInput) (*treeRunOutput, error) {
 	if err := auth.RequireAdmin(ctx); err != nil {
 		return nil, err
 	}
@@ -50,11 +50,11 @@ func (m *Module) deleteCategory(ctx context.Context, in *deleteCategoryInput) (*
 }
 
 // ran returns the response to a change after which a category is gone, or will be once the run is over.
-func ran(status int, run *jobs.RunInfo) *categoryRunOutput {
+func ran(status int, run *jobs.RunInfo) *treeRunOutput {
 	if run != nil {
 		status = http.StatusAccepted
 	}
-	return &categoryRunOutput{status, categoryChange{Run: run}}
+	return &treeRunOutput{status, treeChange{Run: run}}
 }
 
 // remove deletes a category without subcategories. moveTo is that of the request.
@@ -124,21 +124,28 @@ func (e *treeEdit) empty(from, to int, removes bool) error {
 	return nil
 }
 
-func (m *Module) mergeCategory(ctx context.Context, in *mergeCategoryInput) (*categoryChangeOutput, error) {
+func (m *Module) mergeCategory(ctx context.Context, in *mergeCategoryInput) (*treeChangeOutput, error) {
 	if err := auth.RequireAdmin(ctx); err != nil {
 		return nil, err
 	}
-	_, run, err := m.editTree(ctx, func(e *treeEdit) (int, error) {
-		c, err := e.open(in.ID)
-		if err != nil {
-			return 0, err
-		}
-		return 0, e.merge(c, in.Body.Into)
-	})
+	run, err := m.MergeCategory(ctx, in.ID, in.Body.Into)
 	if err != nil {
 		return nil, err
 	}
 	return m.changedCategory(ctx, http.StatusOK, in.Body.Into, run)
+}
+
+// MergeCategory puts the posts and subcategories of a category into another one, and deletes it. It returns the
+// run of the job that moves the posts, nil if there are none. Errors are problems that name the field into.
+func (m *Module) MergeCategory(ctx context.Context, id, into int) (*jobs.RunInfo, error) {
+	_, run, err := m.editTree(ctx, func(e *treeEdit) (int, error) {
+		c, err := e.open(id)
+		if err != nil {
+			return 0, err
+		}
+		return 0, e.merge(c, into)
+	})
+	return run, err
 }
 
 // merge puts the posts and subcategories of a category into another one, and removes the category.
@@ -199,7 +206,7 @@ func (e *treeEdit) adopt(from, into *category) (posts bool, err error) {
 	return posts, rewritePaths(e.Ctx, e.Tx, e.tree, ids)
 }
 
-func (m *Module) emptyCategory(ctx context.Context, in *emptyCategoryInput) (*categoryRunOutput, error) {
+func (m *Module) emptyCategory(ctx context.Context, in *emptyCategoryInput) (*treeRunOutput, error) {
 	if err := auth.RequireAdmin(ctx); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/formtext"
+	"38qa.net/backend/modules/kernel/jobs"
 )
 
 type updateCategoryInput struct {
@@ -21,10 +22,18 @@ type updateCategoryInput struct {
 	}
 }
 
-func (m *Module) updateCategory(ctx context.Context, in *updateCategoryInput) (*categoryChangeOutput, error) {
+func (m *Module) updateCategory(ctx context.Context, in *updateCategoryInput) (*treeChangeOutput, error) {
 	if err := auth.RequireAdmin(ctx); err != nil {
 		return nil, err
 	}
+	run, err := m.patchCategory(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return m.changedCategory(ctx, http.StatusOK, in.ID, run)
+}
+
+func (m *Module) patchCategory(ctx context.Context, in *updateCategoryInput) (*jobs.RunInfo, error) {
 	_, run, err := m.editTree(ctx, func(e *treeEdit) (int, error) {
 		c, err := e.open(in.ID)
 		if err != nil {
@@ -32,10 +41,16 @@ func (m *Module) updateCategory(ctx context.Context, in *updateCategoryInput) (*
 		}
 		return c.id, e.update(c, in)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return m.changedCategory(ctx, http.StatusOK, in.ID, run)
+	return run, err
+}
+
+// MoveCategory puts a category below another one, or at the top if parent is 0, after all that are there. It
+// returns the run of the job that takes its posts along, nil if there are none. Errors are problems that name the
+// field parentId, or title or slug if another category there has them.
+func (m *Module) MoveCategory(ctx context.Context, id, parent int) (*jobs.RunInfo, error) {
+	in := &updateCategoryInput{CategoryPath: CategoryPath{ID: id}}
+	in.Body.ParentID = &parent
+	return m.patchCategory(ctx, in)
 }
 
 // update makes the changes of a request.
