@@ -125,7 +125,7 @@ func categoriesInUse(t *testing.T, s *testsite.Site, round int) {
 		"categoryId": category,
 	})
 	s.Answer(t, testsite.ModKenji, q)
-	s.Answer(t, testsite.ModKenji, 1)
+	s.Do(t, testsite.ModKenji, "POST", "/v1/questions/1/answers", object{"content": fmt.Sprintf("Answer number %d.", round)})
 	moved := s.Numbers(t, "SELECT postid FROM {posts} WHERE type = 'Q' AND categoryid = 14 ORDER BY postid LIMIT 1")
 	for _, id := range moved {
 		s.Do(t, testsite.AdminHana, "PUT", fmt.Sprintf("/v1/questions/%d/category", id), object{"categoryId": 3})
@@ -166,6 +166,7 @@ func TestCategoriesOfAnotherProcess(t *testing.T) {
 		for i, change := range []object{{"parentId": 8}, {"parentId": 0}, {"parentId": 14}} {
 			testsite.Get[object](t, other, "/v1/categories") // keeps the tree
 			s.Try(t, testsite.AdminHana, "PATCH", categoriesPath+"/18", change)
+			testsite.RunJob(t, s.App, "categories")
 			if status, body := ask(fmt.Sprintf("Which place has this question, number %d?", i), 18); status != http.StatusCreated {
 				t.Errorf("%v: %d %v", change, status, body)
 			}
