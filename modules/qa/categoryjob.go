@@ -117,13 +117,11 @@ func (move categoryMove) some(ctx context.Context, tx *database.DB) (moved int, 
 	if gone(move.from) || gone(move.to) { // the old site has deleted it
 		return 0, move.forget(ctx, tx)
 	}
-	condition, args := within(move.from)
-	var ids []int
-	if err := tx.Select(ctx, database.Append(&ids), "SELECT postid FROM {posts} WHERE "+condition+" LIMIT ?",
-		append(args, postsPerMove)...); err != nil {
-		return 0, fmt.Errorf("find the posts of a category: %w", err)
+	ids, err := move.left(ctx, tx)
+	if err != nil {
+		return 0, err
 	}
-	if len(ids) == 0 {
+	if c := tree.byID[move.from]; len(ids) == 0 || move.removes && len(c.children) > 0 { // by the old site
 		return 0, move.end(ctx, tx)
 	}
 	posts, err := lockPlaces(ctx, tx, ids)
@@ -132,12 +130,31 @@ func (move categoryMove) some(ctx context.Context, tx *database.DB) (moved int, 
 	}
 	to := placeOf(tree.pathTo(tree.byID[move.to]))
 	for i := range posts {
-		p := &posts[i]
-		if p.after = p.before; p.before[0] == move.from {
+		if p := &posts[i]; p.before[0] == move.from {
 			p.after = to
 		}
 	}
 	return len(ids), storePlaces(ctx, tx, posts)
+}
+
+// left returns the ids of some of the posts that are still in the category. If it is to go, these are in the end
+// those whose paths lead through it, because they are in categories that were below it.
+func (move categoryMove) left(ctx context.Context, tx *database.DB) (ids []int, err error) {
+	condition, args := within(move.from)
+	conditions := []string{condition}
+	if move.removes {
+		conditions, args = append(conditions, "catidpath1 = ?", "catidpath2 = ?", "catidpath3 = ?"), []any{move.from}
+	}
+	for _, condition := range conditions { // one by one, because each has an index
+		if err := tx.Select(ctx, database.Append(&ids), "SELECT postid FROM {posts} WHERE "+condition+" LIMIT ?",
+			append(args, postsPerMove)...); err != nil {
+			return nil, fmt.Errorf("find the posts of a category: %w", err)
+		}
+		if len(ids) > 0 {
+			return ids, nil
+		}
+	}
+	return nil, nil
 }
 
 // lockPlaces locks the posts with the ids and the posts above them, and reads their places.
@@ -153,8 +170,8 @@ func lockPlaces(ctx context.Context, tx *database.DB, ids []int) ([]placed, erro
 	return readPlaces(ctx, tx, "{posts} p", "WHERE p.postid IN ?", ids)
 }
 
-// end ends a move whose category is empty, and removes the category if that is wanted. If posts or categories
-// have come into it since it was found empty, it leaves all for the next batch, or for administrators.
+// end ends a move whose category is empty, and removes the category if that is wanted. If the old site has made
+// categories below it, it stays. If posts have come into it since it was found empty, the next batch moves these.
 func (move categoryMove) end(ctx context.Context, tx *database.DB) error {
 	if !move.removes {
 		return move.forget(ctx, tx)
@@ -164,11 +181,11 @@ func (move categoryMove) end(ctx context.Context, tx *database.DB) error {
 		return err
 	}
 	c := tree.byID[move.from]
-	if c == nil || len(c.children) > 0 { // by the old site
+	if c == nil || len(c.children) > 0 {
 		return move.forget(ctx, tx)
 	}
-	has, err := hasPosts(ctx, tx, c.id)
-	if err != nil || has {
+	ids, err := move.left(ctx, tx)
+	if err != nil || len(ids) > 0 {
 		return err
 	}
 	if err := removeCategory(ctx, tx, tree, c); err != nil {

@@ -82,7 +82,10 @@ func (e *treeEdit) remove(c *category, moveTo string) error {
 	if err := e.record(c.id, c.audited(), movedTo{to}); err != nil {
 		return err
 	}
-	return e.leave(c, to, has)
+	if moveTo == "" {
+		to = c.parentID // for what comes into it until it is gone
+	}
+	return e.leave(c, to)
 }
 
 // movedTo is what the log of changes holds of a category whose posts are moved.
@@ -104,10 +107,14 @@ func (e *treeEdit) checkTarget(name string, from, to int) error {
 	return e.stays(to)
 }
 
-// leave removes a category without subcategories, at once if it has no posts, and otherwise once the job has moved
-// them.
-func (e *treeEdit) leave(c *category, to int, hasPosts bool) error {
-	if !hasPosts {
+// leave removes a category without subcategories: at once if no posts are in it, nor have been in categories that
+// were below it, and otherwise once the job has moved them.
+func (e *treeEdit) leave(c *category, to int) error {
+	ids, err := categoryMove{from: c.id, removes: true}.left(e.Ctx, e.Tx)
+	switch {
+	case err != nil:
+		return err
+	case len(ids) == 0:
 		return removeCategory(e.Ctx, e.Tx, e.tree, c)
 	}
 	return e.empty(c.id, to, true)
@@ -175,35 +182,31 @@ func (e *treeEdit) merge(c *category, into int) error {
 	if err := e.record(c.id, c.audited(), movedTo{into}); err != nil {
 		return err
 	}
-	var below bool
-	has, err := hasPosts(e.Ctx, e.Tx, c.id)
-	if err == nil && len(c.children) > 0 {
-		below, err = e.adopt(c, target)
-	}
-	if err != nil {
+	if err := e.adopt(c, target); err != nil {
 		return err
 	}
-	e.takesPosts = below
-	return e.leave(c, into, has)
+	return e.leave(c, into)
 }
 
-// adopt puts all subcategories of a category below another one, after those that are there. It reports whether
-// there are posts in them.
-func (e *treeEdit) adopt(from, into *category) (posts bool, err error) {
+// adopt puts all subcategories of a category below another one, after those that are there.
+func (e *treeEdit) adopt(from, into *category) (err error) {
 	ids := from.below()[1:]
-	if posts, err = hasPosts(e.Ctx, e.Tx, ids...); err != nil {
-		return false, err
+	if len(ids) == 0 {
+		return nil
+	}
+	if e.takesPosts, err = hasPosts(e.Ctx, e.Tx, ids...); err != nil {
+		return err
 	}
 	last := e.tree.lastPosition(into.id)
 	if _, err := e.Tx.Exec(e.Ctx, "UPDATE {categories} SET parentid = ?, position = position + ? WHERE parentid = ?",
 		into.id, last, from.id); err != nil {
-		return false, fmt.Errorf("move subcategories: %w", err)
+		return fmt.Errorf("move subcategories: %w", err)
 	}
 	for _, child := range from.children {
 		child.parentID, child.position = into.id, last+child.position
 	}
 	e.tree = newTree(e.tree.inOrder())
-	return posts, rewritePaths(e.Ctx, e.Tx, e.tree, ids)
+	return rewritePaths(e.Ctx, e.Tx, e.tree, ids)
 }
 
 func (m *Module) emptyCategory(ctx context.Context, in *emptyCategoryInput) (*treeRunOutput, error) {
