@@ -99,7 +99,8 @@ func (m *Module) registerCategoryAdmin(api huma.API) {
 	remove.DefaultStatus, remove.Responses = http.StatusNoContent, accepted(api, false)
 	web.Register(api, remove, m.deleteCategory)
 	merge := op("merge-category", http.MethodPost, "/{id}/merge", "Merge a category into another",
-		"Its subcategories come after those of the other one, its posts into the other one, and it is deleted. "+along,
+		"Its subcategories come after those of the other one, its posts into the other one, and it is deleted. "+
+			along,
 		http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	merge.Responses = accepted(api, true)
 	web.Register(api, merge, m.mergeCategory)
@@ -135,8 +136,8 @@ func (c *category) revision() string {
 type definitions struct {
 	tree  *categoryTree
 	moves map[int]categoryMove
-	// questions and posts are how many visible questions and posts there are in exactly a category; of 0, without
-	// a category.
+	// questions and posts are how many visible questions and posts there are in exactly a category; of 0,
+	// without a category.
 	questions, posts map[int]int
 }
 

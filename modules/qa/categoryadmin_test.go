@@ -40,8 +40,8 @@ func rename(id int, title, slug string) func(m *model) {
 
 const categoriesPath = "/v1/admin/categories"
 
-// The categories of the recorded site: 1 (2 (3 (4), 5), 6 (7)), 8 (9, 10), 11 (12, 13), 14, 15 (16), 17, 18; 18 has
-// no posts.
+// The categories of the recorded site: 1 (2 (3 (4), 5), 6 (7)), 8 (9, 10), 11 (12, 13), 14, 15 (16), 17,
+// 18; 18 has no posts.
 var categoryCases = []categoryCase{
 	{name: "new at the top", method: "POST", body: object{"title": "Tools & gear"}, status: 201, byQ2A: add(0, "Tools & gear", "tools-&-gear")},
 	{name: "new below", method: "POST", body: object{"title": "新カテゴリ", "parentId": 15}, status: 201, byQ2A: add(15, "新カテゴリ", "新-カテゴリ")},
@@ -161,8 +161,9 @@ var categoryCases = []categoryCase{
 	{name: "nothing to empty", method: "POST", path: "/18/move-posts", body: object{"moveTo": 9}, byQ2A: func(*model) {}},
 }
 
-// TestCategoriesChangeAsOnTheOldSite makes each change of categories, and checks that it and the job that follows
-// leave the rows that Q2A's page and recalculation would leave, and nothing for a recount to repair.
+// TestCategoriesChangeAsOnTheOldSite makes each change of categories, and checks that it and the job that
+// follows leave the rows that Q2A's page and recalculation would leave, and nothing for a recount to
+// repair.
 func TestCategoriesChangeAsOnTheOldSite(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -200,8 +201,8 @@ func TestCategoriesChangeAsOnTheOldSite(t *testing.T) {
 	})
 }
 
-// TestRefusedChangesOfCategories checks that what Q2A does not allow is refused with the names of the fields, in
-// both languages, and changes nothing.
+// TestRefusedChangesOfCategories checks that what Q2A does not allow is refused with the names of the
+// fields, in both languages, and changes nothing.
 func TestRefusedChangesOfCategories(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachSite(t, func(t *testing.T, s *testsite.Site) {

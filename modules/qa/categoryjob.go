@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
@@ -15,14 +16,16 @@ const (
 	// aloneForCategories is the name by which those who change categories, or the places of many posts among
 	// them, wait for each other.
 	aloneForCategories = "categories"
-	// postsPerMove is how many posts one transaction of the job moves at most.
-	postsPerMove = 200
+	// postsPerMove is how many posts one transaction of the job moves at most, and postsPerLook how many it
+	// looks at in a batch, of which most are as they should be.
+	postsPerMove, postsPerLook = 200, 1000
 )
 
-// CategoriesJob returns the job that takes posts along when an administrator has changed categories. It empties the
-// categories that are to be emptied, and removes those that are to go. Then it does what Q2A's recalculation of
-// categories does to posts. In each of its transactions the categories' counts of questions change together with
-// the posts, so that they are right at any moment, and wherever the job is stopped.
+// CategoriesJob returns the job that takes posts along when an administrator has changed categories. It
+// empties the categories that are to be emptied, and removes those that are to go. Then it does what Q2A's
+// recalculation of categories does to posts. In each of its transactions the categories' counts of
+// questions change together with the posts, so that they are right at any moment, and wherever the job is
+// stopped.
 func (m *Module) CategoriesJob() jobs.Job {
 	return jobs.Job{
 		Name: categoriesJob, Summary: "takes posts along when categories are moved, merged or deleted",
@@ -37,8 +40,8 @@ func (m *Module) CategoriesJob() jobs.Job {
 	}
 }
 
-// categoryMove is a category that is being emptied, with the category that its posts go to. In both, 0 stands for
-// no category.
+// categoryMove is a category that is being emptied, with the category that its posts go to. In both, 0
+// stands for no category.
 type categoryMove struct {
 	from, to int
 	// removes says that the category goes once it is empty.
@@ -72,7 +75,8 @@ func (m *Module) countMoving(ctx context.Context) (total int, err error) {
 	for _, move := range moves {
 		n, condition, args := 0, "", []any(nil)
 		condition, args = within(move.from)
-		if _, err := m.db.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM {posts} WHERE "+condition, args...); err != nil {
+		_, err := m.db.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM {posts} WHERE "+condition, args...)
+		if err != nil {
 			return 0, fmt.Errorf("count the posts of a category: %w", err)
 		}
 		total += n
@@ -80,8 +84,8 @@ func (m *Module) countMoving(ctx context.Context) (total int, err error) {
 	return total, err
 }
 
-// moveSome moves some posts out of the first category that is to be emptied. It finds them anew each time, since
-// those that it has moved are no longer there, and those that are written meanwhile are.
+// moveSome moves some posts out of the first category that is to be emptied. It finds them anew each time,
+// since those that it has moved are no longer there, and those that are written meanwhile are.
 func (m *Module) moveSome(ctx context.Context, _ int, w *jobs.Work) (next int, err error) {
 	if w.DryRun {
 		w.Done, err = m.countMoving(ctx)
@@ -137,13 +141,13 @@ func (move categoryMove) some(ctx context.Context, tx *database.DB) (moved int, 
 	return len(ids), storePlaces(ctx, tx, posts)
 }
 
-// left returns the ids of some of the posts that are still in the category. If it is to go, these are in the end
-// those whose paths lead through it, because they are in categories that were below it.
+// left returns the ids of some of the posts that are still in the category. If it is to go, these are in
+// the end those whose paths lead through it, because they are in categories that were below it.
 func (move categoryMove) left(ctx context.Context, tx *database.DB) (ids []int, err error) {
 	condition, args := within(move.from)
 	conditions := []string{condition}
 	if move.removes {
-		conditions, args = append(conditions, "catidpath1 = ?", "catidpath2 = ?", "catidpath3 = ?"), []any{move.from}
+		conditions = append(conditions, "catidpath1 = ?", "catidpath2 = ?", "catidpath3 = ?")
 	}
 	for _, condition := range conditions { // one by one, because each has an index
 		if err := tx.Select(ctx, database.Append(&ids), "SELECT postid FROM {posts} WHERE "+condition+" LIMIT ?",
@@ -170,8 +174,9 @@ func lockPlaces(ctx context.Context, tx *database.DB, ids []int) ([]placed, erro
 	return readPlaces(ctx, tx, "{posts} p", "WHERE p.postid IN ?", ids)
 }
 
-// end ends a move whose category is empty, and removes the category if that is wanted. If the old site has made
-// categories below it, it stays. If posts have come into it since it was found empty, the next batch moves these.
+// end ends a move whose category is empty, and removes the category if that is wanted. If the old site has
+// made categories below it, it stays. If posts have come into it since it was found empty, the next batch
+// moves these.
 func (move categoryMove) end(ctx context.Context, tx *database.DB) error {
 	if !move.removes {
 		return move.forget(ctx, tx)
@@ -203,11 +208,11 @@ func (move categoryMove) forget(ctx context.Context, tx *database.DB) error {
 	return nil
 }
 
-// settleSome looks at some posts after the one with the given id, and repairs the categories of those that are not
-// where they should be. For a dry run it reports these.
+// settleSome looks at some posts after the one with the given id, and repairs the categories of those that
+// are not where they should be. For a dry run it reports these.
 func (m *Module) settleSome(ctx context.Context, after int, w *jobs.Work) (next int, err error) {
 	posts, err := readPlaces(ctx, m.db, `(SELECT postid FROM {posts} WHERE postid > ? ORDER BY postid LIMIT ?) y
-		JOIN {posts} p ON p.postid = y.postid`, "ORDER BY p.postid", after, postsPerMove)
+		JOIN {posts} p ON p.postid = y.postid`, "ORDER BY p.postid", after, postsPerLook)
 	if err != nil {
 		return 0, err
 	}
@@ -223,24 +228,26 @@ func (m *Module) settleSome(ctx context.Context, after int, w *jobs.Work) (next 
 			}
 		}
 	}
-	if w.Done = len(posts); len(posts) == postsPerMove {
+	if w.Done = len(posts); len(posts) == postsPerLook {
 		next = posts[len(posts)-1].id
 	}
-	if len(wrong) == 0 || w.DryRun {
+	if w.DryRun {
 		return next, nil
 	}
-	err = w.Tx(ctx, func(tx *database.DB) error {
-		if err := tx.Alone(ctx, aloneForCategories); err != nil {
-			return err
-		}
-		posts, err := lockPlaces(ctx, tx, wrong)
+	for ids := range slices.Chunk(wrong, postsPerMove) {
+		err := w.Tx(ctx, func(tx *database.DB) error {
+			if err := tx.Alone(ctx, aloneForCategories); err != nil {
+				return err
+			}
+			posts, err := lockPlaces(ctx, tx, ids)
+			if err != nil {
+				return err
+			}
+			return storePlaces(ctx, tx, posts)
+		})
 		if err != nil {
-			return err
+			return 0, fmt.Errorf("settle the categories of posts: %w", err)
 		}
-		return storePlaces(ctx, tx, posts)
-	})
-	if err != nil {
-		return 0, fmt.Errorf("settle the categories of posts: %w", err)
 	}
 	return next, nil
 }

@@ -32,9 +32,9 @@ func manyQuestions(t *testing.T, s *testsite.Site, count int, place string) {
 		VALUES `+strings.Join(rows, ", "))
 }
 
-// TestCategoriesJobGoesOn merges categories with many posts and moves others, and stops the job between batches
-// again and again. In between people read, ask, answer and move questions, and every count of the categories is right.
-// In the end all is as Q2A would have left it.
+// TestCategoriesJobGoesOn merges categories with many posts and moves others, and stops the job between
+// batches again and again. In between people read, ask, answer and move questions, and every count of the
+// categories is right. In the end all is as Q2A would have left it.
 func TestCategoriesJobGoesOn(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -109,8 +109,8 @@ func TestCategoriesJobGoesOn(t *testing.T) {
 	})
 }
 
-// categoriesInUse reads and writes in categories that are being moved. Question 1 goes from category 3, which moves,
-// into 16 and back.
+// categoriesInUse reads and writes in categories that are being moved. Question 1 goes from category 3,
+// which moves, into 16 and back.
 func categoriesInUse(t *testing.T, s *testsite.Site, round int) {
 	t.Helper()
 	testsite.Get[object](t, s, "/v1/questions?category=8")
@@ -128,8 +128,8 @@ func categoriesInUse(t *testing.T, s *testsite.Site, round int) {
 	s.Do(t, testsite.AdminHana, "PUT", "/v1/questions/1/category", object{"categoryId": []int{16, 3}[round%2]})
 }
 
-// countsHold checks that no post is in a category that does not exist, that all posts of a thread are in the same
-// one, and that the categories' counts are those of the posts.
+// countsHold checks that no post is in a category that does not exist, that all posts of a thread are in
+// the same one, and that the categories' counts are those of the posts.
 func countsHold(t *testing.T, s *testsite.Site) {
 	t.Helper()
 	for what, query := range map[string]string{
@@ -147,8 +147,8 @@ func countsHold(t *testing.T, s *testsite.Site) {
 	}
 }
 
-// TestCategoriesOfAnotherProcess checks that writers who still have the tree of categories as it was put questions
-// where the categories are now, and none into one that is gone.
+// TestCategoriesOfAnotherProcess checks that writers who still have the tree of categories as it was put
+// questions where the categories are now, and none into one that is gone.
 func TestCategoriesOfAnotherProcess(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -189,8 +189,8 @@ func TestCategoriesOfAnotherProcess(t *testing.T) {
 	})
 }
 
-// TestMovingCategoriesAreLeftAlone checks that nothing else is done with categories whose posts are being moved, as
-// far as it would lose posts, and that the old site may interfere.
+// TestMovingCategoriesAreLeftAlone checks that nothing else is done with categories whose posts are being
+// moved, as far as it would lose posts, and that the old site may interfere.
 func TestMovingCategoriesAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
@@ -257,8 +257,8 @@ func TestMovingCategoriesAreLeftAlone(t *testing.T) {
 	})
 }
 
-// TestTwoAdministratorsOfCategories checks that the second of two administrators who change the same category gets
-// 412, however the first one has changed it.
+// TestTwoAdministratorsOfCategories checks that the second of two administrators who change the same
+// category gets 412, however the first one has changed it.
 func TestTwoAdministratorsOfCategories(t *testing.T) {
 	t.Parallel()
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {

@@ -91,7 +91,8 @@ func readPlaces(
 		p.after[0], p.counted = int(own.Int64), kind == "Q"
 		list = append(list, p)
 		return nil
-	}, `SELECT p.postid, p.type, p.parentid, CASE WHEN par.type IN `+questionTypes+` THEN NULL ELSE par.parentid END,
+	}, `SELECT p.postid, p.type, p.parentid,
+			CASE WHEN par.type IN `+questionTypes+` THEN NULL ELSE par.parentid END,
 			p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3,
 			`+ownCategory+`, c0.categoryid, c0.parentid, c1.parentid, c2.parentid
 		FROM `+from+`
@@ -107,8 +108,8 @@ func readPlaces(
 	return list, nil
 }
 
-// lockThreads locks posts and the posts above them. All writers of a thread wait for each other at the lock of
-// its question.
+// lockThreads locks posts and the posts above them. All writers of a thread wait for each other at the lock
+// of its question.
 func lockThreads(ctx context.Context, tx *database.DB, posts []placed) error {
 	ids := map[int]bool{}
 	for _, p := range posts {
@@ -116,8 +117,8 @@ func lockThreads(ctx context.Context, tx *database.DB, posts []placed) error {
 	}
 	delete(ids, 0)
 	var locked []int
-	err := tx.Select(ctx, database.Append(&locked), "SELECT postid FROM {posts} WHERE postid IN ? ORDER BY postid"+
-		tx.ForUpdate(), slices.Sorted(maps.Keys(ids)))
+	err := tx.Select(ctx, database.Append(&locked),
+		"SELECT postid FROM {posts} WHERE postid IN ? ORDER BY postid"+tx.ForUpdate(), slices.Sorted(maps.Keys(ids)))
 	if err != nil {
 		return fmt.Errorf("lock posts: %w", err)
 	}
@@ -125,8 +126,8 @@ func lockThreads(ctx context.Context, tx *database.DB, posts []placed) error {
 }
 
 // storePlaces writes the places of posts that differ, and by how much the categories' counts of visible
-// questions change with them. The posts are locked. The categories come before the posts that refer to them, as in
-// every transaction.
+// questions change with them. The posts are locked. The categories come before the posts that refer to
+// them, as in every transaction.
 func storePlaces(ctx context.Context, tx *database.DB, posts []placed) error {
 	counts, moved := map[int]int{}, map[place][]int{}
 	for _, p := range posts {
@@ -166,8 +167,9 @@ func addQuestions(ctx context.Context, tx *database.DB, counts map[int]int) erro
 	}
 	ids := slices.Sorted(maps.Keys(counts))
 	var locked []int
-	if err := tx.Select(ctx, database.Append(&locked), "SELECT categoryid FROM {categories} WHERE categoryid IN ?"+
-		" ORDER BY categoryid"+tx.ForUpdate(), ids); err != nil {
+	if err := tx.Select(ctx, database.Append(&locked),
+		"SELECT categoryid FROM {categories} WHERE categoryid IN ? ORDER BY categoryid"+tx.ForUpdate(),
+		ids); err != nil {
 		return fmt.Errorf("lock categories: %w", err)
 	}
 	by := map[int][]int{}
@@ -191,8 +193,8 @@ func addQuestions(ctx context.Context, tx *database.DB, counts map[int]int) erro
 // action then begins anew, with the tree as it is.
 var errOtherTree = errors.New("the tree of categories has changed")
 
-// holdCategories makes sure that the categories of a question's new path, the top one first, stay where they are
-// until the action ends.
+// holdCategories makes sure that the categories of a question's new path, the top one first, stay where
+// they are until the action ends.
 func (c *change) holdCategories(path []int) error {
 	if len(path) == 0 {
 		return nil

@@ -37,8 +37,8 @@ var (
 		"そのカテゴリー自身、またはその下のカテゴリーです")
 )
 
-// reservedSlugs are the addresses of Q2A's own pages, and of the plugins' that come with it. A category at the top
-// would never be found at them.
+// reservedSlugs are the addresses of Q2A's own pages, and of the plugins' that come with it. A category at
+// the top would never be found at them.
 var reservedSlugs = map[string]bool{}
 
 func init() {
@@ -62,8 +62,8 @@ func slugReserved(slug string) bool {
 // blank reports whether Q2A takes a text for missing: PHP takes "0" for empty.
 func blank(text string) bool { return text == "" || text == "0" }
 
-// candidates calls try with the slugs for a new category that Q2A tries for a title, in their order, until try
-// returns true or an error. There are 100 of them.
+// candidates calls try with the slugs for a new category that Q2A tries for a title, in their order, until
+// try returns true or an error. There are 100 of them.
 func candidates(title string, try func(slug string) (bool, error)) error {
 	first := strings.Join(words.Split(title), "-")
 	for attempt := range 100 {
@@ -98,8 +98,8 @@ func (e *treeEdit) checkTitle(check *checks, name string, parent, self int, titl
 	}
 }
 
-// checkSlug is like checkTitle, for the slug. Whether another category has it is for the database to say, which
-// compares as the old site's queries and keys do.
+// checkSlug is like checkTitle, for the slug. Whether another category has it is for the database to say,
+// which compares as the old site's queries and keys do.
 func (e *treeEdit) checkSlug(check *checks, name string, parent, self int, slug string) error {
 	switch {
 	case blank(slug):

@@ -21,7 +21,7 @@ import (
 var (
 	codeCategoryHasChildren = problem.Define("category_has_children", http.StatusConflict,
 		problem.Text("Category has subcategories", "サブカテゴリーがあります"),
-		problem.Text("A category with subcategories cannot be deleted. Move these first, or merge it into another one.",
+		problem.Text("A category with subcategories cannot be deleted. Move these, or merge it into another one.",
 			"サブカテゴリーのあるカテゴリーは削除できません。先にサブカテゴリーを移動するか、別のカテゴリーに統合してください。"))
 	codeCategoryNotEmpty = problem.Define("category_not_empty", http.StatusConflict,
 		problem.Text("Category not empty", "カテゴリーに投稿があります"),
@@ -33,8 +33,8 @@ var (
 			"カテゴリー %d の投稿を移動しています。終わってからもう一度お試しください。"))
 )
 
-// treeEdit is one change of categories by an administrator, in a transaction that nobody else changes categories
-// beside.
+// treeEdit is one change of categories by an administrator, in a transaction that nobody else changes
+// categories beside.
 type treeEdit struct {
 	*auth.Writer
 	tree  *categoryTree
@@ -43,9 +43,9 @@ type treeEdit struct {
 	takesPosts bool
 }
 
-// editTree runs a change of categories, and queues the job that takes posts along, in the same transaction. It
-// returns the id of the category that the change made, if any, and the run of the job, nil if no posts are
-// concerned.
+// editTree runs a change of categories, and queues the job that takes posts along, in the same transaction.
+// It returns the id of the category that the change made, if any, and the run of the job, nil if no posts
+// are concerned.
 func (m *Module) editTree(
 	ctx context.Context, change func(e *treeEdit) (int, error),
 ) (resource int, run *jobs.RunInfo, err error) {
@@ -102,8 +102,8 @@ func (e *treeEdit) idle(id int) error {
 	return nil
 }
 
-// stays returns a problem if the posts of the category are being moved out of it, so that nothing should be put
-// there.
+// stays returns a problem if the posts of the category are being moved out of it, so that nothing should be
+// put there.
 func (e *treeEdit) stays(id int) error {
 	for _, move := range e.moves {
 		if move.from == id && id != 0 {
@@ -177,8 +177,8 @@ func rewritePaths(ctx context.Context, tx *database.DB, tree *categoryTree, ids 
 		for _, c := range some {
 			set, args, among = set+" WHEN ? THEN ?", append(args, c.id, tree.backpath(c)), append(among, c.id)
 		}
-		if _, err := tx.Exec(ctx, "UPDATE {categories} SET backpath = "+set+" ELSE backpath END WHERE categoryid IN ?",
-			append(args, among)...); err != nil {
+		if _, err := tx.Exec(ctx, "UPDATE {categories} SET backpath = "+set+
+			" ELSE backpath END WHERE categoryid IN ?", append(args, among)...); err != nil {
 			return fmt.Errorf("rewrite the paths of categories: %w", err)
 		}
 	}
@@ -223,8 +223,8 @@ func closed(siblings []*category, id int) map[int]int {
 	return positions
 }
 
-// renumber gives categories of one parent other positions. They are put aside first, since no two categories of a
-// parent may have the same at any moment.
+// renumber gives categories of one parent other positions. They are put aside first, since no two
+// categories of a parent may have the same at any moment.
 func renumber(ctx context.Context, tx *database.DB, tree *categoryTree, positions map[int]int) error {
 	if len(positions) == 0 {
 		return nil
@@ -249,9 +249,9 @@ func renumber(ctx context.Context, tx *database.DB, tree *categoryTree, position
 	return nil
 }
 
-// removeCategory deletes a category without children and posts, and moves up the siblings after it. As on the old
-// site, its own texts go with it (categorymetas); who follows it, has a level in it or has it in a stream of
-// updates keeps these rows, which then mean nothing: ids are not used again.
+// removeCategory deletes a category without children and posts, and moves up the siblings after it. As on
+// the old site, its own texts go with it (categorymetas); who follows it, has a level in it or has it in a
+// stream of updates keeps these rows, which then mean nothing: ids are not used again.
 func removeCategory(ctx context.Context, tx *database.DB, tree *categoryTree, c *category) error {
 	if _, err := tx.Exec(ctx, "DELETE FROM {categories} WHERE categoryid = ?", c.id); err != nil {
 		return fmt.Errorf("delete a category: %w", err)

@@ -107,8 +107,8 @@ func (e *treeEdit) checkTarget(name string, from, to int) error {
 	return e.stays(to)
 }
 
-// leave removes a category without subcategories: at once if no posts are in it, nor have been in categories that
-// were below it, and otherwise once the job has moved them.
+// leave removes a category without subcategories: at once if no posts are in it, nor have been in
+// categories that were below it, and otherwise once the job has moved them.
 func (e *treeEdit) leave(c *category, to int) error {
 	ids, err := categoryMove{from: c.id, removes: true}.left(e.Ctx, e.Tx)
 	switch {
@@ -123,8 +123,8 @@ func (e *treeEdit) leave(c *category, to int) error {
 // empty makes the job move all posts that are in exactly a category.
 func (e *treeEdit) empty(from, to int, removes bool) error {
 	e.takesPosts = true
-	_, err := e.Tx.Exec(e.Ctx, "INSERT INTO {q2ab_category_moves} (categoryid, target, removes) VALUES (?, ?, ?)",
-		from, to, removes)
+	_, err := e.Tx.Exec(e.Ctx,
+		"INSERT INTO {q2ab_category_moves} (categoryid, target, removes) VALUES (?, ?, ?)", from, to, removes)
 	if err != nil {
 		return fmt.Errorf("have a category emptied: %w", err)
 	}
@@ -142,8 +142,9 @@ func (m *Module) mergeCategory(ctx context.Context, in *mergeCategoryInput) (*tr
 	return m.changedCategory(ctx, http.StatusOK, in.Body.Into, run)
 }
 
-// MergeCategory puts the posts and subcategories of a category into another one, and deletes it. It returns the
-// run of the job that moves the posts, nil if there are none. Errors are problems that name the field into.
+// MergeCategory puts the posts and subcategories of a category into another one, and deletes it. It returns
+// the run of the job that moves the posts, nil if there are none. Errors are problems that name the field
+// into.
 func (m *Module) MergeCategory(ctx context.Context, id, into int) (*jobs.RunInfo, error) {
 	_, run, err := m.editTree(ctx, func(e *treeEdit) (int, error) {
 		c, err := e.open(id)
@@ -198,7 +199,8 @@ func (e *treeEdit) adopt(from, into *category) (err error) {
 		return err
 	}
 	last := e.tree.lastPosition(into.id)
-	if _, err := e.Tx.Exec(e.Ctx, "UPDATE {categories} SET parentid = ?, position = position + ? WHERE parentid = ?",
+	if _, err := e.Tx.Exec(e.Ctx,
+		"UPDATE {categories} SET parentid = ?, position = position + ? WHERE parentid = ?",
 		into.id, last, from.id); err != nil {
 		return fmt.Errorf("move subcategories: %w", err)
 	}

@@ -44,9 +44,9 @@ func (m *Module) patchCategory(ctx context.Context, in *updateCategoryInput) (*j
 	return run, err
 }
 
-// MoveCategory puts a category below another one, or at the top if parent is 0, after all that are there. It
-// returns the run of the job that takes its posts along, nil if there are none. Errors are problems that name the
-// field parentId, or title or slug if another category there has them.
+// MoveCategory puts a category below another one, or at the top if parent is 0, after all that are there.
+// It returns the run of the job that takes its posts along, nil if there are none. Errors are problems that
+// name the field parentId, or title or slug if another category there has them.
 func (m *Module) MoveCategory(ctx context.Context, id, parent int) (*jobs.RunInfo, error) {
 	in := &updateCategoryInput{CategoryPath: CategoryPath{ID: id}}
 	in.Body.ParentID = &parent
@@ -85,8 +85,8 @@ func (e *treeEdit) update(c *category, in *updateCategoryInput) error {
 	return e.record(c.id, before.audited(), c.audited())
 }
 
-// changed returns what a request makes of a category, except for its position, or the problem with what is wrong
-// with that. As on the old site, title and slug have to be good where the category is moved to.
+// changed returns what a request makes of a category, except for its position, or the problem with what is
+// wrong with that. As on the old site, title and slug have to be good where the category is moved to.
 func (e *treeEdit) changed(c *category, in *updateCategoryInput) (after auditedCategory, err error) {
 	b, check := &in.Body, &checks{}
 	after = c.audited()
@@ -119,8 +119,8 @@ func (e *treeEdit) changed(c *category, in *updateCategoryInput) (after auditedC
 	return after, check.err()
 }
 
-// resettle does in the tree what has been stored of a category, and stores what follows from it: the positions of
-// the siblings that it has left, and the paths of the category and of all below it.
+// resettle does in the tree what has been stored of a category, and stores what follows from it: the
+// positions of the siblings that it has left, and the paths of the category and of all below it.
 func (e *treeEdit) resettle(c *category, after auditedCategory) (err error) {
 	left := map[int]int{}
 	if moved := after.ParentID != c.parentID; moved {

@@ -8,8 +8,8 @@ import (
 	"38qa.net/backend/modules/testsite"
 )
 
-// TestCategories checks that the command lists, moves and merges categories, says what it cannot do, and is named
-// in the log of changes.
+// TestCategories checks that the command lists, moves and merges categories, says what it cannot do, and is
+// named in the log of changes.
 func TestCategories(t *testing.T) {
 	s := testsite.New(t)
 	run := func(args ...string) string {
