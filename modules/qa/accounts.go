@@ -55,10 +55,6 @@ func (m *Module) forget(ctx context.Context, tx *database.DB, o *site.Options, u
 			return fmt.Errorf("forget a user: %w", err)
 		}
 	}
-	tree, err := m.tree(ctx)
-	if err != nil {
-		return err
-	}
 	a := &Action{Options: o}
 	counts := map[option.Key]int{}
 	for ids := range slices.Chunk(voted, postsPerBatch) {
@@ -66,7 +62,7 @@ func (m *Module) forget(ctx context.Context, tx *database.DB, o *site.Options, u
 		if err != nil {
 			return err
 		}
-		if err := settleVotes(ctx, tx, o, tree, ids, questions, counts); err != nil {
+		if err := settleVotes(ctx, tx, o, ids, questions, counts); err != nil {
 			return err
 		}
 		after, _, err := votedStates(ctx, tx, ids)
@@ -91,7 +87,7 @@ func (m *Module) forget(ctx context.Context, tx *database.DB, o *site.Options, u
 // questions derive from their answers. It adds to counts the change of the site's count of questions
 // without upvoted answers.
 func settleVotes(
-	ctx context.Context, tx *database.DB, o *site.Options, tree *categoryTree, ids, questions []int,
+	ctx context.Context, tx *database.DB, o *site.Options, ids, questions []int,
 	counts map[option.Key]int,
 ) error {
 	const noUpvoted = `SELECT COUNT(*)
@@ -102,7 +98,7 @@ func settleVotes(
 		return fmt.Errorf("count questions without upvoted answers: %w", err)
 	}
 	w := &jobs.Work{}
-	if err := settlePosts(ctx, tx, tree, ids, w); err != nil {
+	if err := settleVotesOf(ctx, tx, ids, w); err != nil {
 		return err
 	}
 	if err := settleAnswers(ctx, tx, o, questions, w); err != nil {

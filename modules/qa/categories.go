@@ -13,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/site"
@@ -50,9 +51,19 @@ func (m *Module) tree(ctx context.Context) (*categoryTree, error) {
 	if t := m.categories.Load(); t != nil && time.Since(t.read) < categoryAge {
 		return t, nil
 	}
-	t := &categoryTree{byID: map[int]*category{}, byPath: map[string]*category{}, read: time.Now()}
+	t, err := readTree(ctx, m.db, "")
+	if err != nil {
+		return nil, err
+	}
+	m.categories.Store(t)
+	return t, nil
+}
+
+// readTree reads the categories of the site as they are now. lock is the end of the query, "" for none.
+func readTree(ctx context.Context, db *database.DB, lock string) (*categoryTree, error) {
+	read := time.Now()
 	var all []*category
-	err := m.db.Select(ctx, func(rows *sql.Rows) error {
+	err := db.Select(ctx, func(rows *sql.Rows) error {
 		c := &category{}
 		var parent sql.NullInt64
 		var backpath string
@@ -64,16 +75,26 @@ func (m *Module) tree(ctx context.Context) (*categoryTree, error) {
 		slugs := strings.Split(backpath, "/")
 		slices.Reverse(slugs)
 		c.path, c.depth = strings.Join(slugs, "/"), len(slugs)
-		t.byID[c.id], t.byPath[c.path] = c, c
 		all = append(all, c)
 		return nil
-	}, "SELECT categoryid, parentid, title, tags, content, qcount, position, backpath FROM {categories}")
+	}, "SELECT categoryid, parentid, title, tags, content, qcount, position, backpath FROM {categories}"+lock)
 	if err != nil {
 		return nil, fmt.Errorf("read categories: %w", err)
 	}
+	t := newTree(all)
+	t.read = read
+	return t, nil
+}
+
+// newTree makes a tree of categories, whose children it sets.
+func newTree(all []*category) *categoryTree {
+	t := &categoryTree{byID: make(map[int]*category, len(all)), byPath: make(map[string]*category, len(all))}
 	slices.SortFunc(all, func(a, b *category) int {
 		return cmp.Or(cmp.Compare(a.position, b.position), cmp.Compare(a.id, b.id))
 	})
+	for _, c := range all {
+		t.byID[c.id], t.byPath[c.path], c.children = c, c, nil
+	}
 	for _, c := range all {
 		if parent := t.byID[c.parentID]; parent != nil {
 			parent.children = append(parent.children, c)
@@ -81,8 +102,7 @@ func (m *Module) tree(ctx context.Context) (*categoryTree, error) {
 			t.top = append(t.top, c)
 		}
 	}
-	m.categories.Store(t)
-	return t, nil
+	return t
 }
 
 // surroundings returns what every response about questions needs: the site's options and its categories.
@@ -228,6 +248,7 @@ func (m *Module) registerCategories(api huma.API) {
 		Summary: "One category with its ancestors, siblings and children", Errors: []int{http.StatusNotFound},
 	}, m.getCategoryPage)
 	m.registerCategoryPages(api)
+	m.registerCategoryAdmin(api)
 }
 
 func (m *Module) listCategories(ctx context.Context, _ *struct{}) (*categoryListOutput, error) {

@@ -140,8 +140,24 @@ func (m *Module) change(
 }
 
 // transact runs a use case in a transaction. It runs the use case again if words have no rows yet,
-// after making these, or if other transactions hold rows that it needs.
+// after making these, if other transactions hold rows that it needs, or if the categories have changed.
 func (m *Module) transact(
+	ctx context.Context, run func(c *change) (resource int, err error),
+) (resource int, err error) {
+	for attempt := 1; ; attempt++ {
+		resource, err = m.attempt(ctx, run)
+		if !errors.Is(err, errOtherTree) {
+			return resource, err
+		}
+		if attempt == 3 {
+			return 0, problem.New(problem.CodeUnavailable)
+		}
+		m.categories.Store(nil)
+	}
+}
+
+// attempt runs a use case with the categories as they were at most one second ago.
+func (m *Module) attempt(
 	ctx context.Context, run func(c *change) (resource int, err error),
 ) (resource int, err error) {
 	o, tree, err := m.surroundings(ctx)
@@ -245,6 +261,11 @@ func (c *change) add(p *post) error {
 		return err
 	}
 	p.createIP, p.created = c.actor.ip, c.Tx.Now()
+	if p.kind == KindQuestion {
+		if err := c.holdCategories(p.categoryPath); err != nil {
+			return err
+		}
+	}
 	if p.kind == KindQuestion && p.visible() {
 		if err := c.countIn(p.categoryPath, 1); err != nil {
 			return err
@@ -276,7 +297,7 @@ func (c *change) finish() error {
 		return fmt.Errorf("%s: written without asking the rules", c.events[0].Name)
 	}
 	steps := []func() error{
-		c.sign, c.countQuestions, c.derive, c.warm, c.writePosts, c.keepVersions, c.writeExtra, c.heat, c.index,
+		c.sign, c.holdNewCategory, c.countQuestions, c.derive, c.warm, c.writePosts, c.keepVersions, c.writeExtra, c.heat, c.index,
 		c.deletePosts, c.tell, c.limit, c.keepFiles, c.publish, c.countPosts,
 	}
 	for _, step := range steps {

@@ -12,6 +12,7 @@
 package qa
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 
@@ -20,6 +21,7 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/media"
 	"38qa.net/backend/modules/qa/internal/render"
@@ -40,6 +42,7 @@ type Module struct {
 	index      *search.Index
 	categories atomic.Pointer[categoryTree]
 	reading    sync.Mutex
+	jobs       Jobs
 	blocked    atomic.Pointer[blockedWords]
 	listeners  []listener
 	views      *viewBatches
@@ -66,6 +69,16 @@ func New(db *database.DB, s *site.Module, a *auth.Module, files *media.Module, s
 	m.views = newViewBatches(m.storeViews)
 	return m
 }
+
+// Jobs queues runs of jobs; *jobs.Manager is one.
+type Jobs interface {
+	// Queue queues a run of the named job in a transaction. History returns its latest runs, at most limit.
+	Queue(ctx context.Context, tx *database.DB, name string) error
+	History(ctx context.Context, name string, limit int) ([]*jobs.Run, error)
+}
+
+// UseJobs sets where the module queues its jobs, which the caller adds there.
+func (m *Module) UseJobs(j Jobs) { m.jobs = j }
 
 // Close waits until the views of all requests are stored. It must be called only when no more requests
 // come.

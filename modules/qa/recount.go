@@ -114,32 +114,36 @@ func repair(
 	return nil
 }
 
-// number returns a column that may be NULL as an argument of a query: an int or nil.
-func number(n sql.NullInt64) any {
-	if n.Valid {
-		return int(n.Int64)
+// recountPosts repairs the categories of the posts below questions, and the category paths, votes and
+// flags of all posts.
+func (m *Module) recountPosts(ctx context.Context, after int, w *jobs.Work) (int, error) {
+	return m.batch(ctx, "posts", "postid", after, postsPerBatch, w, func(tx *database.DB, ids []int) error {
+		if err := settleCategories(ctx, tx, ids, w); err != nil {
+			return err
+		}
+		return settleVotesOf(ctx, tx, ids, w)
+	})
+}
+
+// settleCategories repairs the categories of the posts with the ids, whose rows are locked. It does not
+// change the categories' counts of questions; a later step of the recalculation repairs these.
+func settleCategories(ctx context.Context, tx *database.DB, ids []int, w *jobs.Work) error {
+	all, err := readPlaces(ctx, tx, "{posts} p", "WHERE p.postid IN ?", ids)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if err := repair(ctx, tx, w, "posts", "postid", p.id, p.before.columns(), p.after.columns(),
+			placeColumns); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// recountPosts repairs the categories of the posts below questions, and the category paths, votes and
-// flags of all posts.
-func (m *Module) recountPosts(ctx context.Context, after int, w *jobs.Work) (int, error) {
-	tree, err := m.tree(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return m.batch(ctx, "posts", "postid", after, postsPerBatch, w, func(tx *database.DB, ids []int) error {
-		return settlePosts(ctx, tx, tree, ids, w)
-	})
-}
-
-// settlePosts does the work of recountPosts for the posts with the ids, whose rows are locked.
-func settlePosts(ctx context.Context, tx *database.DB, tree *categoryTree, ids []int, w *jobs.Work) error {
-	columns := []string{
-		"categoryid", "catidpath1", "catidpath2", "catidpath3", "upvotes", "downvotes", "netvotes",
-		"flagcount",
-	}
+// settleVotesOf repairs the votes and flags of the posts with the ids, whose rows are locked.
+func settleVotesOf(ctx context.Context, tx *database.DB, ids []int, w *jobs.Work) error {
+	columns := []string{"upvotes", "downvotes", "netvotes", "flagcount"}
 	type found struct {
 		id               int
 		stored, computed []any
@@ -152,44 +156,18 @@ func settlePosts(ctx context.Context, tx *database.DB, tree *categoryTree, ids [
 	}
 	err := tx.Select(ctx, func(rows *sql.Rows) error {
 		var id, up, down, net, flags, realUp, realDown, realFlags int
-		var kind string
-		var parentKind sql.NullString
-		var path [4]sql.NullInt64
-		var ofParent, ofGrandparent sql.NullInt64
-		err := rows.Scan(&id, &kind, &path[0], &path[1], &path[2], &path[3], &up, &down, &net, &flags,
-			&parentKind, &ofParent, &ofGrandparent, &realUp, &realDown, &realFlags)
-		if err != nil {
+		if err := rows.Scan(&id, &up, &down, &net, &flags, &realUp, &realDown, &realFlags); err != nil {
 			return err
 		}
-		category := path[0]
-		if kind[0] != 'Q' {
-			if category = ofGrandparent; strings.HasPrefix(parentKind.String, "Q") {
-				category = ofParent
-			}
-		}
-		want := []any{number(category), nil, nil, nil}
-		if c := tree.byID[int(category.Int64)]; c != nil {
-			for i, id := range tree.pathTo(c) {
-				if i < 3 {
-					want[i+1] = id
-				}
-			}
-		}
-		all = append(all, found{
-			id,
-			[]any{number(path[0]), number(path[1]), number(path[2]), number(path[3]), up, down, net, flags},
-			append(want, realUp, realDown, realUp-realDown, realFlags),
-		})
+		all = append(all, found{id, []any{up, down, net, flags},
+			[]any{realUp, realDown, realUp - realDown, realFlags}})
 		return nil
-	}, `SELECT p.postid, p.type, p.categoryid, p.catidpath1, p.catidpath2, p.catidpath3, p.upvotes,
-			p.downvotes, p.netvotes, p.flagcount, par.type, par.categoryid, gp.categoryid,
+	}, `SELECT p.postid, p.upvotes, p.downvotes, p.netvotes, p.flagcount,
 			`+sum("vote > 0")+`, `+sum("vote < 0")+`, `+sum("flag <> 0")+`
 		FROM {posts} p
-		LEFT JOIN {posts} par ON par.postid = p.parentid
-		LEFT JOIN {posts} gp ON gp.postid = par.parentid
 		WHERE p.postid IN ?`, ids)
 	if err != nil {
-		return fmt.Errorf("recount posts: %w", err)
+		return fmt.Errorf("recount votes: %w", err)
 	}
 	for _, f := range all {
 		if err := repair(ctx, tx, w, "posts", "postid", f.id, f.stored, f.computed, columns); err != nil {

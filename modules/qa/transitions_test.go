@@ -10,5 +10,5 @@ import (
 // did.
 func TestOracleTransitions(t *testing.T) {
 	t.Parallel()
-	testsite.Replay(t, "qa", 75)
+	testsite.Replay(t, "qa", 77)
 }

@@ -28,7 +28,7 @@ func Replay(t *testing.T, module string, least int) {
 			}
 		}
 		t.Logf("%d recordings replayed; those of uploads are replayed in modules/media, and those of "+
-			"messages and the site's administration have no operations yet: %v", replayed, left)
+			"options have no operations yet: %v", replayed, left)
 		if replayed < least {
 			t.Errorf("only %d recordings of %s were replayed, not %d", replayed, module, least)
 		}

@@ -93,6 +93,9 @@ func (tr *Transition) Calls() []Call {
 	if calls := tr.memberCalls(); calls != nil {
 		return calls
 	}
+	if calls := tr.categoryCalls(); calls != nil {
+		return calls
+	}
 	if calls := tr.messageCalls(); calls != nil {
 		return calls
 	}

@@ -36,6 +36,7 @@ func commands() []command {
 		{"jobs", "list, run, and cancel long work such as the recalculation", jobsCommand},
 		{"audit", "print what administrators and moderators have changed, one JSON object a line", auditCommand},
 		{"mail", "list the mails that were refused or given up, read bounces, show all kinds of mail", mailCommand},
+		{"categories", "list, move and merge the categories of questions", categoriesCommand},
 		{"plugins", "list the old site's plugins that need tables, and make the tables of one", pluginsCommand},
 		{"openapi", "print the OpenAPI document of the API", openAPI},
 		{"env-example", "print all settings with their defaults and meanings", envExample},

@@ -26,6 +26,16 @@ func (m *Manager) Request(ctx context.Context, name string, o Options) (run *Run
 	return run, err
 }
 
+// Queue queues a run of a job in the transaction that makes it necessary, so that it is neither lost nor run
+// in vain. The run comes after the one that is under way, which may have passed what changes now. If a run
+// waits already, Queue does nothing.
+func (m *Manager) Queue(ctx context.Context, tx *database.DB, name string) error {
+	if _, err := m.Find(name); err != nil {
+		return err
+	}
+	return m.ask(ctx, tx, name, Options{})
+}
+
 // Start is like Request, for callers that work on the run themselves: it takes the run before any
 // server can, unless the run does not match the options. If another process works on the run, Start
 // returns the run together with ErrLost.

@@ -1,0 +1,168 @@
+package qa
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"38qa.net/backend/modules/kernel/formtext"
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/qa/internal/words"
+)
+
+// The lengths of Q2A's columns, in characters.
+const (
+	maxCategoryTitle       = 80
+	maxCategorySlug        = 200
+	maxCategoryDescription = 800
+)
+
+// The codes of fields of categories that are wrong.
+var (
+	fieldCategoryTaken = problem.DefineField("taken_by_category",
+		"is used by another category of the same parent already",
+		"同じ階層の別のカテゴリーがすでに使っています")
+	fieldPageTaken = problem.DefineField("taken_by_page",
+		"is used by a page of the site already",
+		"サイトのページがすでに使っています")
+	fieldReservedSlug = problem.DefineField("reserved_slug",
+		"is the address of a page of the site, and cannot be that of a category at the top",
+		"サイトのページのアドレスなので、最上位のカテゴリーには使えません")
+	fieldTooDeep = problem.DefineField("too_deep",
+		"would make categories more than %v levels deep",
+		"カテゴリーの階層が %v を超えてしまいます", problem.ParamMax)
+	fieldWithinItself = problem.DefineField("within_itself",
+		"is the category itself, or below it",
+		"そのカテゴリー自身、またはその下のカテゴリーです")
+)
+
+// reservedSlugs are the addresses of Q2A's own pages, and of the plugins' that come with it. A category at
+// the top would never be found at them.
+var reservedSlugs = map[string]bool{}
+
+func init() {
+	for _, slug := range strings.Fields(`account activity admin answers ask categories comments confirm favorites
+		feedback forgot hot ip login logout messages message questions register reset search tag tags unanswered
+		unsubscribe updates user users qa feed install url image ajax sitemap.xml opensearch.xml
+		wysiwyg-editor-ajax wysiwyg-editor-upload example-plugin-page facebook-login`) {
+		reservedSlugs[slug] = true
+	}
+}
+
+// numeric matches what PHP takes for a number. Q2A takes such an address for that of a question.
+var numeric = regexp.MustCompile(`^[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t\n\r\v\f]*$`)
+
+// slugReserved reports whether Q2A keeps the slug from being that of a category at the top.
+func slugReserved(slug string) bool {
+	slug = strings.TrimSpace(strings.ToLower(slug))
+	return slug == "" || reservedSlugs[slug] || numeric.MatchString(slug)
+}
+
+// blank reports whether Q2A takes a text for missing: PHP takes "0" for empty.
+func blank(text string) bool { return text == "" || text == "0" }
+
+// candidates calls try with the slugs for a new category that Q2A tries for a title, in their order, until
+// try returns true or an error. There are 100 of them.
+func candidates(title string, try func(slug string) (bool, error)) error {
+	first := strings.Join(words.Split(title), "-")
+	for attempt := range 100 {
+		slug := first
+		switch {
+		case attempt == 1:
+			slug = "category-" + first
+		case attempt > 1:
+			slug = "category-" + strconv.Itoa(attempt-1)
+		}
+		if done, err := try(slug); done || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkTitle checks the title of a category that is or will be below parent; self is its id, 0 for a new one.
+func (e *treeEdit) checkTitle(check *checks, name string, parent, self int, title string) {
+	switch {
+	case blank(title):
+		check.add(name, problem.FieldRequired)
+		return
+	case len([]rune(title)) > maxCategoryTitle:
+		check.add(name, problem.FieldTooLong, maxCategoryTitle)
+		return
+	}
+	for _, c := range e.tree.siblings(parent) {
+		if c.id != self && words.Lower(c.title) == words.Lower(title) {
+			check.add(name, fieldCategoryTaken)
+		}
+	}
+}
+
+// checkSlug is like checkTitle, for the slug. Whether another category has it is for the database to say,
+// which compares as the old site's queries and keys do.
+func (e *treeEdit) checkSlug(check *checks, name string, parent, self int, slug string) error {
+	switch {
+	case blank(slug):
+		check.add(name, problem.FieldRequired)
+		return nil
+	case len([]rune(slug)) > maxCategorySlug:
+		check.add(name, problem.FieldTooLong, maxCategorySlug)
+		return nil
+	case strings.ContainsAny(slug, "+/"):
+		check.add(name, problem.FieldBadCharacters, "+ /")
+		return nil
+	case parent == 0 && slugReserved(slug):
+		check.add(name, fieldReservedSlug)
+		return nil
+	}
+	query, args := "SELECT categoryid FROM {categories} WHERE parentid IS NULL AND tags = ? AND categoryid <> ?",
+		[]any{slug, self}
+	if parent != 0 {
+		query, args = "SELECT categoryid FROM {categories} WHERE parentid = ? AND tags = ? AND categoryid <> ?",
+			[]any{parent, slug, self}
+	}
+	var id int
+	taken, err := e.Tx.Get(e.Ctx, []any{&id}, query, args...)
+	if err != nil {
+		return fmt.Errorf("look for a category: %w", err)
+	}
+	if taken {
+		check.add(name, fieldCategoryTaken)
+		return nil
+	}
+	if parent != 0 {
+		return nil
+	}
+	if taken, err = e.Tx.Get(e.Ctx, []any{&id}, "SELECT pageid FROM {pages} WHERE tags = ?", slug); err != nil {
+		return fmt.Errorf("look for a page: %w", err)
+	}
+	if taken {
+		check.add(name, fieldPageTaken)
+	}
+	return nil
+}
+
+// checkParent checks that a category with the given levels below it can be put below parent, 0 for the top.
+func (e *treeEdit) checkParent(check *checks, name string, parent, levels int) error {
+	if parent == 0 {
+		return nil
+	}
+	p := e.tree.byID[parent]
+	switch {
+	case p == nil:
+		check.add(name, problem.FieldNoCategory)
+		return nil
+	case len(e.tree.pathTo(p))+1+levels > maxDepth:
+		check.add(name, fieldTooDeep, maxDepth)
+	case e.tree.lastPosition(parent) >= maxSiblings:
+		check.add(name, problem.FieldTooMany, maxSiblings)
+	}
+	return e.stays(parent)
+}
+
+// checkDescription returns the description as it is stored.
+func checkDescription(check *checks, text string) string {
+	text = formtext.Block(text)
+	check.length("description", text, 0, maxCategoryDescription)
+	return text
+}
