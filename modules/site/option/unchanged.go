@@ -59,7 +59,7 @@ var withoutEffect = map[string]bool{}
 func init() {
 	for _, k := range []Key{
 		// How the old site's pages look, and what their forms and menus offer.
-		AllowViewQBots, ColumnsTags, ColumnsUsers, DoAskCheckQs, DoCompleteTags, MinifyHTML, NavAsk,
+		AllowViewQBots, ColumnsTags, ColumnsUsers, CustomInHead, ShowCustomInHead, DoAskCheckQs, DoCompleteTags, MinifyHTML, NavAsk,
 		NavQaNotHome, NavQuestions, NavTags, NavUnanswered, NavUsers, NotifyUsersDefault, PageSizeHome,
 		PageSizeQAs, PagesPrevNext, ShowACLinks, ShowAFormImmediate, ShowCReplyButtons, ShowCompactNumbers,
 		ShowFewerCsCount, ShowFewerCsFrom, ShowFullDateDays, ShowViewCountQPage, ShowViewCounts,
