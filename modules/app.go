@@ -230,6 +230,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Jobs.Register(api, auth.RequireAdmin)
 	a.Audit.Register(api, auth.RequireAdmin)
 	a.streams.Register(api)
+	events.RegisterLog(api, a.DB, auth.RequireAdmin)
 	a.Site.RegisterStatistics(api, auth.RequireAdmin)
 	a.Site.RegisterOptions(api, auth.RequireAdmin)
 	a.Site.Register(api, site.PageRules{May: mayRead, SafeHTML: a.QA.SafeHTML})

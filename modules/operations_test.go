@@ -124,7 +124,8 @@ var operationRules = map[string]rule{
 // who may call them.
 var elsewhere = map[string]string{
 	"revoke-token": "TestTokens: only one's own", "revoke-any-token": "TestTokensOfOthers: there is none",
-	"get-webhook": "TestWebhooksAreForAdministrators", "update-webhook": "TestWebhooksAreForAdministrators", "delete-webhook": "TestWebhooksAreForAdministrators",
+	"list-logged-events": "TestEventLogIsListed: only with the plugin's table",
+	"get-webhook":        "TestWebhooksAreForAdministrators", "update-webhook": "TestWebhooksAreForAdministrators", "delete-webhook": "TestWebhooksAreForAdministrators",
 	"rotate-secret": "TestWebhooksAreForAdministrators", "test-webhook": "TestWebhooksAreForAdministrators", "list-deliveries": "TestWebhooksAreForAdministrators", "replay-delivery": "TestWebhooksAreForAdministrators",
 	"get-draft": "TestDrafts: there is none", "delete-draft": "TestDrafts: there is none",
 	"list-user-favorite-questions": "TestFavoriteQuestionsOfOthers: only one's own, unless the old site shows more",

@@ -45,5 +45,6 @@ var schemaNames = map[string]string{
 	"FieldChange":        "ProfileFieldPatch", "FieldDefinition": "ProfileFieldDefinition",
 	"ListFieldDefinition": "ProfileFieldDefinitions",
 	"StatsOutputBody":     "SiteStats", "CohortsOutputBody": "SiteCohorts", "ProbeBody": "HealthStatus",
+	"LoggedUser": "EventLogUser", "LoggedEvent": "EventLogEntry", "ListLoggedEvent": "EventLog",
 	"SiteInfo": "Site", "SecretRotation": "WebhookSecretRotation", "UpdateOptionsInputBody": "OptionsPatch",
 }

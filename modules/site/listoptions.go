@@ -180,19 +180,12 @@ func (o *Options) revision(group option.Group) string {
 // keeps other transactions from changing them. Their rows are locked, and not those of the site's counts,
 // which each new post changes.
 func lockedOptions(ctx context.Context, tx *database.DB) (*Options, error) {
-	o := &Options{values: map[string]string{}}
-	names := []string{}
+	keys := []option.Key{}
 	for _, d := range option.Definitions() {
-		names = append(names, d.Key.Name())
+		keys = append(keys, d.Key)
 	}
 	for _, old := range neededLogin {
-		names = append(names, old.Name())
+		keys = append(keys, old)
 	}
-	err := tx.Select(ctx, o.scan,
-		"SELECT title, content FROM {options} WHERE title IN ? ORDER BY title"+tx.ForUpdate(), names)
-	if err != nil {
-		return nil, fmt.Errorf("lock the site's options: %w", err)
-	}
-	o.settle()
-	return o, nil
+	return Locked(ctx, tx, keys...)
 }

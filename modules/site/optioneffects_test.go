@@ -189,8 +189,8 @@ func flipsOfPoints() (list []flip) {
 
 // heldElsewhere are options whose effect other tests show, by package and test.
 var heldElsewhere = map[string]string{
-	"neat_urls":        "mail TestLinks",
-	"from_email":       "mail TestSender", "feedback_email": "mail TestNotNeeded",
+	"neat_urls":  "mail TestLinks",
+	"from_email": "mail TestSender", "feedback_email": "mail TestNotNeeded",
 	"notify_admin_q_post": "mail TestWhoIsToldOfPosts", "feedback_enabled": "mail TestFeedbackIsRefused",
 	"show_notice_welcome": "community TestSiteNotices", "notice_welcome": "community TestSiteNotices",
 	"show_custom_welcome": "mail TestCustomWelcome", "custom_welcome": "mail TestCustomWelcome",
