@@ -17,6 +17,7 @@ var openInMaintenance = map[string]bool{
 	"POST /v1/auth/refresh":                        true,
 	"POST /v1/auth/sign-out":                       true,
 	"GET /.well-known/jwks.json":                   true,
+	"POST /v1/unsubscribe":                         true,
 	"POST /v1/mail/notifications/sns":              true,
 	"POST /2015-03-31/functions/:name/invocations": true,
 	"GET /v1/media/:id":                            true,
