@@ -62,7 +62,8 @@ func (m *Module) registerTitles(api huma.API) {
 		return titlesShown(o), nil
 	})
 	set := op("set-titles", http.MethodPut, "Set the titles that users have by their points")
-	set.Description = "With the ETag of what was read in If-Match, somebody else's change since is not overwritten."
+	set.Description = "With the ETag of what was read in If-Match, somebody else's change since is not " +
+		"overwritten."
 	set.Errors = append(set.Errors, http.StatusPreconditionFailed)
 	web.Register(api, set,
 		func(ctx context.Context, in *titlesInput) (*titlesOutput, error) {

@@ -153,7 +153,8 @@ func (m *Module) weights(ctx context.Context) (*weightsOutput, error) {
 // weightKeys returns the options that hold the weights, and those from which Q2A takes the weights when these
 // are not set.
 func weightKeys() []option.Key {
-	keys := []option.Key{option.PointsVoteOnQ, option.PointsVoteOnA, option.PointsPerQVoted, option.PointsPerAVoted}
+	keys := []option.Key{option.PointsVoteOnQ, option.PointsVoteOnA, option.PointsPerQVoted,
+		option.PointsPerAVoted}
 	for _, f := range weightFields() {
 		keys = append(keys, option.Of(f.Tag.Get("option")))
 	}

@@ -85,7 +85,8 @@ func (m *Module) registerFieldDefinitions(api huma.API, rules DefinitionRules) {
 			return m.fieldDefinition(ctx, in.ID)
 		})
 	create := op("create-field", http.MethodPost, "", "Make a field of profiles",
-		"Its name follows from the label, as in Q2A. Values that users had in a deleted field of that name come back.")
+		"Its name follows from the label, as in Q2A. Values that users had in a deleted field of that name come "+
+			"back.")
 	create.DefaultStatus = http.StatusCreated
 	web.Register(api, create, func(ctx context.Context, in *newFieldInput) (*createdFieldOutput, error) {
 		if err := rules.May(ctx); err != nil {

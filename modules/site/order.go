@@ -31,7 +31,8 @@ func (p positions) last() (last int) {
 func (o ordered) lock(ctx context.Context, tx *database.DB) (positions, error) {
 	p := positions{}
 	var version string
-	_, err := tx.Get(ctx, []any{&version}, "SELECT content FROM {options} WHERE title = 'db_version'"+tx.ForUpdate())
+	_, err := tx.Get(ctx, []any{&version},
+		"SELECT content FROM {options} WHERE title = 'db_version'"+tx.ForUpdate())
 	if err != nil {
 		return nil, fmt.Errorf("lock the order of %s: %w", o.table, err)
 	}

@@ -192,7 +192,8 @@ func (f *pageForm) slugFault(ctx context.Context, tx *database.DB, slug string) 
 		}
 	}
 	var id int
-	found, err := tx.Get(ctx, []any{&id}, "SELECT categoryid FROM {categories} WHERE backpath = ? LIMIT 1", exact)
+	found, err := tx.Get(ctx, []any{&id},
+		"SELECT categoryid FROM {categories} WHERE backpath = ? LIMIT 1", exact)
 	if err != nil {
 		return wrong, fmt.Errorf("look for a category by its slug: %w", err)
 	}
