@@ -168,6 +168,8 @@ REFUSED_FIELDS = [
 # Refusals of a whole request that its schema allows, by the operation's id and the problem's code.
 REFUSED = [
     ("save-draft", "too_many_drafts", "a user has a hundred already"),
+    ("create-page", "too_many_pages", "the site has 2,000 already"),
+    ("create-field", "too_many_fields", "the site has 200 already"),
     ("create-webhook", "too_many_webhooks", "the site has a hundred already"),
     ("test-webhook", "webhook_disabled", "depends on the webhook"),
     ("replay-delivery", "webhook_disabled", "depends on the webhook"),

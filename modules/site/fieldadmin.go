@@ -27,6 +27,11 @@ const (
 	maxFields = 200
 )
 
+// codeTooManyFields is the problem of a profile field more than a site can have.
+var codeTooManyFields = problem.Define("too_many_fields", http.StatusConflict,
+	problem.Text("Too many profile fields", "プロフィール項目が多すぎます"),
+	problem.Text("A site can have %d profile fields.", "プロフィール項目は %d 件までです。"))
+
 // fieldChange is what can be sent of a profile field.
 type fieldChange struct {
 	Label         *string `json:"label,omitempty" maxLength:"400" doc:"What people are shown; at most 40 characters"`
@@ -86,7 +91,7 @@ func (m *Module) registerFieldDefinitions(api huma.API, rules DefinitionRules) {
 		})
 	create := op("create-field", http.MethodPost, "", "Make a field of profiles",
 		"Its name follows from the label, as in Q2A. Values that users had in a deleted field of that name come "+
-			"back.")
+			"back.", http.StatusConflict)
 	create.DefaultStatus = http.StatusCreated
 	web.Register(api, create, func(ctx context.Context, in *newFieldInput) (*createdFieldOutput, error) {
 		if err := rules.May(ctx); err != nil {
@@ -223,14 +228,14 @@ func (m *Module) createField(
 		if err != nil {
 			return 0, err
 		}
+		if len(list) >= maxFields {
+			return 0, problem.New(codeTooManyFields, maxFields)
+		}
 		row := &fieldRow{permit: sql.NullInt64{Int64: option.ForAll, Valid: true}}
 		var wrong faults
 		in.apply(row, o, &wrong)
 		if in.Label == nil {
 			wrong.add("label", problem.FieldRequired)
-		}
-		if len(list) >= maxFields {
-			wrong.add("label", problem.FieldTooMany, maxFields)
 		}
 		if err := wrong.err(); err != nil {
 			return 0, err

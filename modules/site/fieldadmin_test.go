@@ -129,6 +129,32 @@ func TestFieldsAreRefused(t *testing.T) {
 	testsite.Same(t, "fields", fieldsStored(t, s), before)
 }
 
+// TestTooManyDefinitions checks that a site cannot get more pages and fields than each request can read.
+func TestTooManyDefinitions(t *testing.T) {
+	t.Parallel()
+	s := testsite.New(t, testsite.After(
+		`INSERT INTO {pages} (title, nav, position, flags, tags)
+			WITH RECURSIVE n (i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+			SELECT 'x', '', i, 1, 'tags' FROM n`,
+		`INSERT INTO {userfields} (title, position, flags)
+			WITH RECURSIVE n (i) AS (SELECT 6 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+			SELECT CONCAT('field-', i), i, 0 FROM n`))
+	for path, c := range map[string]struct {
+		body object
+		code string
+	}{
+		"/v1/admin/pages":          {object{"type": "page", "title": "One more"}, "too_many_pages"},
+		"/v1/admin/profile-fields": {object{"label": "One more"}, "too_many_fields"},
+	} {
+		status, body, _ := s.Try(t, testsite.AdminHana, "POST", path, c.body)
+		if status != http.StatusConflict || body["code"] != c.code {
+			t.Errorf("%s: %d %v", path, status, body)
+		}
+		s.Do(t, testsite.AdminHana, "DELETE", path+"/1", nil)
+		s.Do(t, testsite.AdminHana, "POST", path, c.body)
+	}
+}
+
 // TestFieldsForForms checks what clients are told of profile fields: Q2A's own have labels in the language of
 // the request, unless an administrator has given them another one.
 func TestFieldsForForms(t *testing.T) {

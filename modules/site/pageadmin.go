@@ -17,6 +17,11 @@ import (
 // maxPages bounds how many pages a site can have, since each change reads all of them.
 const maxPages = 2000
 
+// codeTooManyPages is the problem of a page more than a site can have.
+var codeTooManyPages = problem.Define("too_many_pages", http.StatusConflict,
+	problem.Text("Too many pages", "ページが多すぎます"),
+	problem.Text("A site can have %d pages and links.", "ページとリンクは合わせて %d 件までです。"))
+
 // newPage is a page or link to be made.
 type newPage struct {
 	Type string `json:"type" enum:"page,link" doc:"A page of the site's own, or a link to another address"`
@@ -87,6 +92,7 @@ func (m *Module) registerPageDefinitions(api huma.API, rules DefinitionRules) {
 		"A page without a slug gets one from its title, as in Q2A; a link needs a url. Without a position it "+
 			"goes behind what is in its place; where it has no place, it goes to the front, as in Q2A.")
 	create.DefaultStatus = http.StatusCreated
+	create.Errors = append(create.Errors, http.StatusConflict)
 	web.Register(api, create, func(ctx context.Context, in *newPageInput) (*createdPageOutput, error) {
 		if err := rules.May(ctx); err != nil {
 			return nil, err
@@ -157,6 +163,9 @@ func (m *Module) createPage(
 		if err != nil {
 			return 0, err
 		}
+		if len(list) >= maxPages {
+			return 0, problem.New(codeTooManyPages, maxPages)
+		}
 		row, err := newPageRow(ctx, tx, o, list, in, split)
 		if err != nil {
 			return 0, err
@@ -219,9 +228,6 @@ func newPageRow(ctx context.Context, tx *database.DB, o *Options, list pageRows,
 	}
 	if err != nil {
 		return nil, err
-	}
-	if len(list) >= maxPages {
-		f.add("type", problem.FieldTooMany, maxPages)
 	}
 	switch {
 	case sent.Position != nil:
