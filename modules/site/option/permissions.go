@@ -58,12 +58,12 @@ func PermissionLevels() []string {
 // PermitName returns the name of the value of a permission that means the same as the given one, which Q2A
 // may have stored without offering it.
 func PermitName(value int) string {
-	if value >= ForUsers && value < ForAll {
-		value = ForUsers
-	}
-	name := permits[0].name
+	name := ""
 	for _, p := range permits {
-		if p.value >= value {
+		switch {
+		case value > ForExperts && p.value <= value: // as Q2A asks of users: at least …
+			return p.name
+		case value <= ForExperts && p.value >= value: // and of levels: at most …
 			name = p.name
 		}
 	}
