@@ -188,7 +188,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Mail.ListenToAccounts(a.Auth)
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
 	a.streams = events.NewStreams(a.Events, events.StreamSettings{Off: o.noStreams,
-		Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow, Still: a.QA.StillPublic,
+		Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayStream, Still: a.QA.StillPublic,
 		Holder: a.Auth.StreamHolder, MayHold: a.Auth.MayHoldStreams,
 	})
 
@@ -214,7 +214,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		DrainDelay: cfg.DrainDelay, DrainTimeout: cfg.DrainTimeout,
 		CORSOrigins: cfg.CORSOrigins, Proxies: cfg.Proxies(),
 		Limiter: a.limiter, Refusals: a.refusals, Trace: cfg.Tracing(),
-		Authenticate: a.Auth.Middleware, Rewrite: oldAddress,
+		Authenticate: a.Auth.Middleware, Admit: a.admit, Rewrite: oldAddress,
 		Volatile: []string{"viewCount", "hotness"},
 		Once:     a.DB, Caller: auth.IdempotencyCaller, Secret: cfg.KeySecret,
 		Ready: map[string]func(context.Context) error{
@@ -232,9 +232,11 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Jobs.Register(api, auth.RequireAdmin)
 	a.Audit.Register(api, auth.RequireAdmin)
 	a.streams.Register(api)
+	events.RegisterLog(api, a.DB, auth.RequireAdmin)
 	a.Site.RegisterStatistics(api, auth.RequireAdmin)
 	a.Site.RegisterOptions(api, auth.RequireAdmin)
 	a.Site.Register(api, site.PageRules{May: mayRead, SafeHTML: a.QA.SafeHTML})
+	a.Site.RegisterDefinitions(api, site.DefinitionRules{May: auth.RequireAdmin, Words: qa.WordsOf})
 	a.registerSiteInfo(api)
 	router := a.Server.Router()
 	router.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })

@@ -102,6 +102,9 @@ func fillLists(ctx context.Context, app *modules.App) error {
 	if err := fillOldNotices(ctx, app); err != nil {
 		return err
 	}
+	if err := fillEventLog(ctx, app); err != nil {
+		return err
+	}
 	if _, err := app.DB.Exec(ctx, `INSERT INTO {q2ab_revisions} (postid, slot, number, hash, at, userid, silent,
 			withholds, title, content, format, tags, categoryid)
 		VALUES (27, 0, 1, '', 1700000000, 4, 0, 0, '', 'An older version.', '', '', 0)`); err != nil {
@@ -154,6 +157,19 @@ func fillOldNotices(ctx context.Context, app *modules.App) error {
 	}
 	_, err := app.DB.Exec(ctx, `INSERT INTO {sn_notice} (noticeid, userid, content, read_flag, created)
 		VALUES (1, 1, 'Hello', 0, NULL), (2, 1, 'Hello', 0, NULL)`)
+	return err
+}
+
+// fillEventLog makes the table of the plugin Event Logger, with two events of the same second.
+func fillEventLog(ctx context.Context, app *modules.App) error {
+	if _, err := app.DB.Exec(ctx, `CREATE TABLE {eventlog} (datetime DATETIME NOT NULL, ipaddress VARCHAR(45),
+		userid INTEGER, handle VARCHAR(20), cookieid BIGINT, event VARCHAR(20) NOT NULL,
+		params VARCHAR(800) NOT NULL)`); err != nil {
+		return err
+	}
+	_, err := app.DB.Exec(ctx, `INSERT INTO {eventlog} (datetime, userid, handle, event, params)
+		VALUES (FROM_UNIXTIME(1700000000), 1, 'superbee', 'q_vote_up', 'postid=1'),
+			(FROM_UNIXTIME(1700000000), 1, 'superbee', 'q_vote_up', 'postid=14')`)
 	return err
 }
 

@@ -43,6 +43,11 @@ var schemaNames = map[string]string{
 	"Uploaded": "UploadedMedia", "Direct": "DirectUpload", "DirectInputBody": "NewDirectUpload",
 	"Info": "Job", "InfoOutputBody": "JobDetail", "RunInfo": "JobRun", "RunInputBody": "NewJobRun",
 	"Parameter": "JobParameter", "Page": "SitePage", "ListPage": "SitePages",
-	"StatsOutputBody": "SiteStats", "CohortsOutputBody": "SiteCohorts", "ProbeBody": "HealthStatus",
+	"NewPage": "NewSitePage", "PageChange": "SitePagePatch", "PageDefinition": "SitePageDefinition",
+	"ListPageDefinition": "SitePageDefinitions",
+	"FieldChange":        "ProfileFieldPatch", "FieldDefinition": "ProfileFieldDefinition",
+	"ListFieldDefinition": "ProfileFieldDefinitions",
+	"StatsOutputBody":     "SiteStats", "CohortsOutputBody": "SiteCohorts", "ProbeBody": "HealthStatus",
+	"LoggedUser": "EventLogUser", "LoggedEvent": "EventLogEntry", "ListLoggedEvent": "EventLog",
 	"SiteInfo": "Site", "SecretRotation": "WebhookSecretRotation", "UpdateOptionsInputBody": "OptionsPatch",
 }

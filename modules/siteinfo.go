@@ -26,6 +26,10 @@ type siteInfo struct {
 	Accounts auth.Requirements `json:"accounts"`
 	PushKey  string            `json:"pushKey,omitempty" doc:"With which browsers subscribe (applicationServerKey) for POST /v1/me/push-subscriptions; absent where nothing is pushed"`
 	PageSize pageSizes         `json:"pageSizes"`
+	Texts    *siteTexts        `json:"texts" doc:"What administrators have written for the site's pages and forms, in the site's one language"`
+
+	ProfileFields []site.FormField `json:"profileFields" doc:"The fields of profiles, in their order"`
+	Maintenance   bool             `json:"maintenance" doc:"The site is closed to all but administrators; others get 503 from all else"`
 }
 
 // features says which of Q2A's features the site has switched on.
@@ -83,7 +87,11 @@ func (a *App) registerSiteInfo(api huma.API) {
 			Accounts: accounts,
 			PageSize: pageSizes{o.Int(option.PageSizeQs), o.Int(option.PageSizeSearch),
 				o.Int(option.PageSizeUsers), o.Int(option.PageSizeTags)},
+			Texts: textsOf(o, a.QA.SafeHTML), Maintenance: o.Bool(option.SiteMaintenance),
 		}}
+		if out.Body.ProfileFields, err = a.Site.ProfileFields(ctx); err != nil {
+			return nil, err
+		}
 		if out.Body.PushKey, err = a.Mail.PushKey(ctx); err != nil {
 			return nil, err
 		}

@@ -32,7 +32,7 @@ var owners = map[string]string{
 	"q2ab_engagement": "mail", "q2ab_mailings": "mail",
 	"q2ab_boards": "ranking", "q2ab_points_next": "ranking", "q2ab_rankings": "ranking", "userpoints": "ranking", "ysb_badge_ranking": "ranking",
 	"ysb_badges": "ranking",
-	"options":    "site", "q2ab_statistics": "site", "statics_cohort": "site", "userfields": "site",
+	"options":    "site", "pages": "site", "q2ab_statistics": "site", "statics_cohort": "site", "userfields": "site",
 }
 
 // fillers are modules that may write to every table, since they make whole sites.

@@ -32,6 +32,9 @@ func IndexWords(title, text string, tags []string) IndexedWords {
 	return w
 }
 
+// WordsOf splits a text into its words as Q2A does, in lower case.
+func WordsOf(text string) []string { return words.Split(text) }
+
 var (
 	lineTag      = regexp.MustCompile(`(?i)<\s*(br|option)[^A-Za-z0-9]`)
 	paragraphTag = regexp.MustCompile(`(?i)<\s*(address|applet|blockquote|center|cite|col|div|dd|dl|dt|` +

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
@@ -26,8 +27,21 @@ type titlesBody struct {
 
 type (
 	titlesInput  struct{ Body titlesBody }
-	titlesOutput struct{ Body titlesBody }
+	titlesOutput struct {
+		ETag string `header:"ETag"`
+		Body titlesBody
+	}
 )
+
+// titlesShown returns the response that shows the titles of the option.
+func titlesShown(o *site.Options) *titlesOutput {
+	return &titlesOutput{web.RevisionTag(titlesRevision(o)), titlesBody{sortedTitles(o.Titles())}}
+}
+
+// titlesRevision returns a text that changes with every change of the titles.
+func titlesRevision(o *site.Options) string {
+	return "titles-" + strconv.FormatUint(xxhash.Sum64String(o.String(option.PointsToTitles)), 36)
+}
 
 func (m *Module) registerTitles(api huma.API) {
 	op := func(id, method, summary string) huma.Operation {
@@ -40,13 +54,18 @@ func (m *Module) registerTitles(api huma.API) {
 		if err := auth.RequireAdmin(ctx); err != nil {
 			return nil, err
 		}
-		o, err := m.site.Options(ctx)
+		// Options that this process keeps may be older than those of another, which the ETag must not hide.
+		o, err := site.Stored(ctx, m.db, option.PointsToTitles)
 		if err != nil {
 			return nil, err
 		}
-		return &titlesOutput{Body: titlesBody{sortedTitles(o.Titles())}}, nil
+		return titlesShown(o), nil
 	})
-	web.Register(api, op("set-titles", http.MethodPut, "Set the titles that users have by their points"),
+	set := op("set-titles", http.MethodPut, "Set the titles that users have by their points")
+	set.Description = "With the ETag of what was read in If-Match, somebody else's change since is not " +
+		"overwritten."
+	set.Errors = append(set.Errors, http.StatusPreconditionFailed)
+	web.Register(api, set,
 		func(ctx context.Context, in *titlesInput) (*titlesOutput, error) {
 			if err := auth.RequireAdmin(ctx); err != nil {
 				return nil, err
@@ -89,20 +108,27 @@ func (m *Module) setTitles(ctx context.Context, list []site.UserTitle) (*titlesO
 	for i, t := range list {
 		pairs[i] = strconv.Itoa(t.Points) + " " + t.Title
 	}
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return nil, err
-	}
-	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		if err := audit.Record(ctx, tx, audit.Entry{Kind: audit.Option, Subject: option.PointsToTitles.Name(),
-			Before: o.String(option.PointsToTitles), After: strings.Join(pairs, ",")}); err != nil {
+	titles := strings.Join(pairs, ",")
+	var after *site.Options
+	err := m.db.Tx(ctx, func(tx *database.DB) error {
+		before, err := site.Locked(ctx, tx, option.PointsToTitles)
+		if err != nil {
 			return err
 		}
-		return site.Set(ctx, tx, map[option.Key]string{option.PointsToTitles: strings.Join(pairs, ",")})
+		if err := web.CheckMatch(ctx, titlesRevision(before)); err != nil {
+			return err
+		}
+		values := map[option.Key]string{option.PointsToTitles: titles}
+		after = before.With(values)
+		if err := site.Set(ctx, tx, values); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Entry{Kind: audit.Option, Subject: option.PointsToTitles.Name(),
+			Before: before.String(option.PointsToTitles), After: titles})
 	})
 	if err != nil {
 		return nil, err
 	}
 	m.site.Forget()
-	return &titlesOutput{Body: titlesBody{list}}, nil
+	return titlesShown(after), nil
 }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strconv"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
@@ -76,6 +77,7 @@ func weightFields() []reflect.StructField {
 type weightsInput struct{ Body pointWeights }
 
 type weightsOutput struct {
+	ETag string `header:"ETag"`
 	Body struct {
 		Weights pointWeights  `json:"weights" doc:"Those that all points follow now"`
 		Next    *pointWeights `json:"next,omitempty" doc:"Those that all points are being computed with; they take effect together with the points"`
@@ -108,8 +110,10 @@ func (m *Module) registerWeights(api huma.API) {
 	set := op("set-point-weights", http.MethodPut, "Change what earns how many points")
 	set.Description = "Everybody's points are computed anew in the background (the job " + weightsJob +
 		"); until that is done the old weights and points go on. Both change at the same moment. " +
-		"Weights that were set before and have not taken effect yet are replaced."
+		"Weights that were set before and have not taken effect yet are replaced. With the ETag of what was " +
+		"read in If-Match, those that somebody else has set since are not."
 	set.DefaultStatus = http.StatusAccepted
+	set.Errors = append(set.Errors, http.StatusPreconditionFailed)
 	web.Register(api, set, func(ctx context.Context, in *weightsInput) (*weightsOutput, error) {
 		if err := auth.RequireAdmin(ctx); err != nil {
 			return nil, err
@@ -122,14 +126,19 @@ func (m *Module) registerWeights(api huma.API) {
 }
 
 func (m *Module) weights(ctx context.Context) (*weightsOutput, error) {
-	o, err := m.site.Options(ctx)
+	// Options that this process keeps may be older than those of another, which the ETag must not hide.
+	o, err := site.Stored(ctx, m.db, weightKeys()...)
 	if err != nil {
 		return nil, err
 	}
 	out := &weightsOutput{}
 	out.Body.Weights = weightsOf(o)
-	if out.Body.Next, err = nextWeights(ctx, m.db); err != nil || out.Body.Next == nil {
-		return out, err
+	if out.Body.Next, err = nextWeights(ctx, m.db); err != nil {
+		return nil, err
+	}
+	out.ETag = web.RevisionTag(weightsRevision(&out.Body.Weights, out.Body.Next))
+	if out.Body.Next == nil {
+		return out, nil
 	}
 	runs, err := m.jobs.History(ctx, weightsJob, 1)
 	if err != nil {
@@ -139,6 +148,25 @@ func (m *Module) weights(ctx context.Context) (*weightsOutput, error) {
 		out.Body.Run = r.Info()
 	}
 	return out, nil
+}
+
+// weightKeys returns the options that hold the weights, and those from which Q2A takes the weights when these
+// are not set.
+func weightKeys() []option.Key {
+	keys := []option.Key{option.PointsVoteOnQ, option.PointsVoteOnA, option.PointsPerQVoted,
+		option.PointsPerAVoted}
+	for _, f := range weightFields() {
+		keys = append(keys, option.Of(f.Tag.Get("option")))
+	}
+	return keys
+}
+
+// weightsRevision returns a text that changes when other weights are set. It does not when they take effect.
+func weightsRevision(now, next *pointWeights) string {
+	if next == nil {
+		next = now
+	}
+	return "points-" + strconv.FormatUint(xxhash.Sum64String(fmt.Sprint(*next)), 36)
 }
 
 // nextState is the name of the row of q2ab_state that holds the weights which have not taken effect
@@ -169,12 +197,25 @@ func (m *Module) setWeights(ctx context.Context, w *pointWeights) error {
 	if err != nil {
 		return err
 	}
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return err
-	}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		_, err := tx.Exec(ctx,
+		// The job of weights locks in this order too. Whoever else sets weights waits at the options at the
+		// latest, and what is next is read after that.
+		if _, err := lockedWeights(ctx, tx); err != nil {
+			return err
+		}
+		o, err := site.Locked(ctx, tx, weightKeys()...)
+		if err != nil {
+			return err
+		}
+		now := weightsOf(o)
+		next, err := nextWeights(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := web.CheckMatch(ctx, weightsRevision(&now, next)); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx,
 			"INSERT INTO {q2ab_state} (name, content, updated) VALUES (?, ?, FROM_UNIXTIME(?))"+
 				tx.Overwrite("name", "content", "updated"),
 			nextState, string(text), tx.Now())
@@ -185,7 +226,7 @@ func (m *Module) setWeights(ctx context.Context, w *pointWeights) error {
 			return fmt.Errorf("store the next weights: %w", err)
 		}
 		return audit.Record(ctx, tx, audit.Entry{Kind: audit.Option, Subject: "points_*",
-			Before: weightsOf(o), After: w})
+			Before: now, After: w})
 	})
 	if err != nil {
 		return err

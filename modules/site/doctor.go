@@ -196,7 +196,7 @@ func (d *examiner) options() {
 		onOff(o, option.VotingOnQs), onOff(o, option.VotingOnAs), onOff(o, option.VotingOnCs),
 		o.Int(option.PointsMultiple))
 	if o.Bool(option.SiteMaintenance) {
-		d.say("warning", "options", "the old site is in maintenance mode")
+		d.say("warning", "options", "the site is closed for maintenance to all but administrators (`admin maintenance off` opens it)")
 	}
 	if o.String(option.SiteURL) == "" {
 		d.say("warning", "options", "site_url is not set: links in feeds will be relative; set SITE_URL")

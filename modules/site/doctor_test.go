@@ -68,7 +68,7 @@ func TestDoctorNamesWhatIsUnusual(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, statement, severity, want string }{
 		{"no address", "REPLACE INTO {options} (title, content) VALUES ('site_url', '')", "warning", "site_url is not set"},
-		{"maintenance", "REPLACE INTO {options} (title, content) VALUES ('site_maintenance', '1')", "warning", "in maintenance mode"},
+		{"maintenance", "REPLACE INTO {options} (title, content) VALUES ('site_maintenance', '1')", "warning", "closed for maintenance"},
 		{"closed by the best answer", "REPLACE INTO {options} (title, content) VALUES ('do_close_on_select', '1')", "note", "questions close when"},
 		{"an option out of range", "REPLACE INTO {options} (title, content) VALUES ('page_size_qs', '500')", "note", "page_size_qs has a value that nobody could set now: too_large"},
 		{"plugins", "REPLACE INTO {options} (title, content) VALUES ('enabled_plugins', 'one;two')", "note", "enabled on the old site: one, two"},

@@ -18,7 +18,7 @@ import (
 // siteOption is an option as administrators see it.
 type siteOption struct {
 	Name    string         `json:"name" doc:"As in the old site's table of options"`
-	Group   string         `json:"group" enum:"general,emails,users,viewing,lists,posting,permissions,feeds,spam,mailing,plugins" doc:"The page of the old site's administration that has it"`
+	Group   string         `json:"group" enum:"general,emails,users,layout,viewing,lists,posting,permissions,feeds,spam,mailing,plugins" doc:"The page of the old site's administration that has it"`
 	Type    string         `json:"type" enum:"boolean,number,text,lines,html,words,addresses,choice,permission" doc:"words and addresses are lists of text; of a choice and a permission the value is one of choices"`
 	Value   *optionValue   `json:"value,omitempty" doc:"As it is now, whether it has been set or not; absent for a number that is not set"`
 	Default *optionValue   `json:"default,omitempty" doc:"As the old site has it when nobody has set it; absent where there is none"`
@@ -70,7 +70,7 @@ func (optionValue) Schema(huma.Registry) *huma.Schema {
 }
 
 type listOptionsInput struct {
-	Group string `query:"group" enum:"general,emails,users,viewing,lists,posting,permissions,feeds,spam,mailing,plugins" doc:"Only those of this page of the old site's administration"`
+	Group string `query:"group" enum:"general,emails,users,layout,viewing,lists,posting,permissions,feeds,spam,mailing,plugins" doc:"Only those of this page of the old site's administration"`
 }
 
 type listOptionsOutput struct {
@@ -180,19 +180,12 @@ func (o *Options) revision(group option.Group) string {
 // keeps other transactions from changing them. Their rows are locked, and not those of the site's counts,
 // which each new post changes.
 func lockedOptions(ctx context.Context, tx *database.DB) (*Options, error) {
-	o := &Options{values: map[string]string{}}
-	names := []string{}
+	keys := []option.Key{}
 	for _, d := range option.Definitions() {
-		names = append(names, d.Key.Name())
+		keys = append(keys, d.Key)
 	}
 	for _, old := range neededLogin {
-		names = append(names, old.Name())
+		keys = append(keys, old)
 	}
-	err := tx.Select(ctx, o.scan,
-		"SELECT title, content FROM {options} WHERE title IN ? ORDER BY title"+tx.ForUpdate(), names)
-	if err != nil {
-		return nil, fmt.Errorf("lock the site's options: %w", err)
-	}
-	o.settle()
-	return o, nil
+	return Locked(ctx, tx, keys...)
 }

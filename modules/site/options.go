@@ -97,6 +97,9 @@ func (o *Options) Default(key option.Key) string {
 	if o.Bool(neededLogin[key]) {
 		return "120" // users, instead of everybody
 	}
+	if o.String(switchedOn[key]) != "" {
+		return "1"
+	}
 	return key.Default()
 }
 
@@ -120,6 +123,13 @@ var neededLogin = map[option.Key]option.Key{
 	option.PermitPostQ: option.AskNeedsLogin,
 	option.PermitPostA: option.AnswerNeedsLogin,
 	option.PermitPostC: option.CommentNeedsLogin,
+}
+
+// switchedOn maps options that show a text to the texts: Q2A creates them on where there is a text.
+var switchedOn = map[option.Key]option.Key{
+	option.ShowCustomSidebar: option.CustomSidebar,
+	option.ShowCustomHeader:  option.CustomHeader,
+	option.ShowCustomFooter:  option.CustomFooter,
 }
 
 // NewOptions returns options with the given values, and Q2A's defaults for the rest. It is for

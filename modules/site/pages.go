@@ -14,10 +14,6 @@ import (
 	"38qa.net/backend/modules/kernel/weblink"
 )
 
-// pageExternal is the flag of pages that are only links to another address (Q2A's
-// QA_PAGE_FLAGS_EXTERNAL).
-const pageExternal = 1
-
 // page is one of the site's own pages, or a link in its navigation.
 type page struct {
 	ID       int    `json:"id"`
@@ -27,10 +23,9 @@ type page struct {
 	Heading  string `json:"heading,omitempty"`
 	Position int    `json:"position"`
 	Place    string `json:"place" enum:"main,before-main,opposite,footer,none" doc:"Where the site's navigation shows it"`
+	New      bool   `json:"newWindow,omitempty" doc:"Of a link: it opens in a new window"`
 	HTML     string `json:"html,omitempty" doc:"What the page says, as HTML that is safe to show; of single pages only"`
 }
-
-var pagePlaces = map[string]string{"M": "main", "B": "before-main", "O": "opposite", "F": "footer"}
 
 type pagesOutput struct{ Body web.List[page] }
 
@@ -113,14 +108,12 @@ func (m *Module) pages(
 			&content); err != nil {
 			return err
 		}
-		p.Heading, p.HTML, p.Place, p.Slug = heading.String, content.String, pagePlaces[place], tags
-		if p.Place == "" {
-			p.Place = "none"
-		}
+		p.Heading, p.HTML, p.Place, p.Slug = heading.String, content.String, placeOf(place), tags
 		if flags&pageExternal != 0 {
 			if p.Slug, p.URL = "", weblink.OnSite(tags); p.URL == "" {
 				return nil // a link that leads nowhere
 			}
+			p.New = flags&pageNewWindow != 0
 		}
 		value := 150 // everybody
 		if permit.Valid {

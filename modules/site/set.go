@@ -30,6 +30,32 @@ func Set(ctx context.Context, tx *database.DB, values map[option.Key]string) err
 	return nil
 }
 
+// Locked reads options, with Q2A's defaults for those that are not set, and keeps others from changing them
+// before the transaction ends. Of all other options it returns the defaults.
+func Locked(ctx context.Context, tx *database.DB, keys ...option.Key) (*Options, error) {
+	return read(ctx, tx, tx.ForUpdate(), keys)
+}
+
+// Stored is like Locked, but locks nothing. Unlike those that the module keeps, the values are of now.
+func Stored(ctx context.Context, db *database.DB, keys ...option.Key) (*Options, error) {
+	return read(ctx, db, "", keys)
+}
+
+func read(ctx context.Context, db *database.DB, lock string, keys []option.Key) (*Options, error) {
+	o := &Options{values: map[string]string{}}
+	names := make([]string, len(keys))
+	for i, key := range keys {
+		names[i] = key.Name()
+	}
+	err := db.Select(ctx, o.scan,
+		"SELECT title, content FROM {options} WHERE title IN ? ORDER BY title"+lock, names)
+	if err != nil {
+		return nil, fmt.Errorf("read some of the site's options: %w", err)
+	}
+	o.settle()
+	return o, nil
+}
+
 // Forget makes the next caller of Options ask the database.
 func (m *Module) Forget() { m.options.Store(nil) }
 

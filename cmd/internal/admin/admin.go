@@ -35,6 +35,7 @@ func commands() []command {
 		{"auth", "tell how far the move of users to Cognito is, and export those who are left", authCommand},
 		{"jobs", "list, run, and cancel long work such as the recalculation", jobsCommand},
 		{"audit", "print what administrators and moderators have changed, one JSON object a line", auditCommand},
+		{"maintenance", "close the site to all but administrators, or open it again", maintenanceCommand},
 		{"mail", "list the mails that were refused or given up, read bounces, show all kinds of mail", mailCommand},
 		{"categories", "list, move and merge the categories of questions", categoriesCommand},
 		{"plugins", "list the old site's plugins that need tables, and make the tables of one", pluginsCommand},

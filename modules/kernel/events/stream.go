@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -91,7 +92,7 @@ const streamDescription = "A stream of server-sent events (`text/event-stream`),
 	"- `inbox`: something new is in the caller's inbox, or an entry of it stands for one more: get `/v1/me/inbox`.\n" +
 	"- `inbox-read`: entries were marked as read or unread, here or elsewhere; `unread` says how many are unread then.\n\n" +
 	"An `EventSource` cannot send a bearer token: get a ticket from `POST /v1/events/tickets` and open `/v1/events?mine=true&ticket=…`. A ticket is good once, so that the browser cannot connect again by itself: " +
-	"on an error close the `EventSource`, get a new ticket and open another one with `lastEventId`. Such a stream ends within a minute when the session ends or the account is blocked.\n\n" +
+	"on an error close the `EventSource`, get a new ticket and open another one with `lastEventId`. Such a stream ends within a minute when the session ends or the account is blocked. Every stream ends within half a minute when the site closes for maintenance.\n\n" +
 	"429 `too_many_streams` for too many streams of one client, 503 when the server has too many."
 
 // Register adds the operation GET /v1/events to the API.
@@ -169,7 +170,7 @@ func (st *Streams) open(ctx context.Context, in *streamInput) (*huma.StreamRespo
 		}
 		w := humaecho.Unwrap(hc).Response()
 		c := &streamClient{w: w, control: http.NewResponseController(w), patience: st.patience, named: named,
-			ended: mine.ended}
+			ended: mine.ended, may: st.stillMay(ctx)}
 		if err := st.serve(connected, c, sub, after); err != nil && connected.Err() == nil {
 			slog.WarnContext(ctx, "stream of events ended", "error", err)
 		}
@@ -218,6 +219,9 @@ func (st *Streams) serve(ctx context.Context, c *streamClient, sub *Subscription
 			}
 			text = c.frame(n)
 		case <-beat.C:
+			if !c.still() {
+				return nil
+			}
 			text = []byte(":\n\n")
 			if at := sub.passed(); at > 0 {
 				text = fmt.Appendf(nil, ":\nid: %d\n\n", at)
@@ -315,6 +319,23 @@ type streamClient struct {
 	patience time.Duration
 	named    bool            // whether it wants the names of events in lines of their own
 	ended    <-chan struct{} // closed when the client may not have the stream any more; nil for never
+	may      func() error    // returns an error if the client could not begin a stream now; nil for never
+}
+
+// still reports whether the client may go on having the stream. It may while that cannot be found out.
+func (c *streamClient) still() bool {
+	var refused *problem.Error
+	return c.may == nil || !errors.As(c.may(), &refused)
+}
+
+// stillMay returns a function that checks again what was checked when the stream of the request began. The
+// request's own time may be over by then.
+func (st *Streams) stillMay(ctx context.Context) func() error {
+	if st.settings.May == nil {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	return func() error { return st.settings.May(ctx) }
 }
 
 // frame returns the form of an event that the client wants.

@@ -46,6 +46,9 @@ type Settings struct {
 	// Authenticate is the middleware that puts the caller into the request's context. It runs after
 	// the limits and before the operations.
 	Authenticate echo.MiddlewareFunc
+	// Admit, if set, returns an error for requests that the site does not take now, by their method and the
+	// pattern of their route. It runs after Authenticate, and not for health checks.
+	Admit func(ctx context.Context, method, route string) error
 	// Once, if set, is the database in which responses to requests with an Idempotency-Key are kept.
 	// Caller says to whom the keys belong, and Secret, if set, is the secret from which the hashes
 	// of requests are made.
@@ -142,6 +145,9 @@ func New(s Settings) *Server {
 	e.Use(conditional(s.Volatile), srv.limitArrival, srv.limitSize, limitRate(s.Limiter), srv.checkMethod)
 	if s.Authenticate != nil {
 		e.Use(unlessProbe(s.Authenticate))
+	}
+	if s.Admit != nil {
+		e.Use(unlessProbe(srv.admit))
 	}
 	e.Use(limitRefusals(s.Refusals, srv.refusalKey), srv.takeTurn, takeMatch)
 	if s.Once != nil {
@@ -240,6 +246,16 @@ func unlessProbe(m echo.MiddlewareFunc) echo.MiddlewareFunc {
 			}
 			return checked(c)
 		}
+	}
+}
+
+// admit is a middleware that refuses what the site does not take now.
+func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := s.settings.Admit(c.Request().Context(), c.Request().Method, c.Path()); err != nil {
+			return err
+		}
+		return next(c)
 	}
 }
 

@@ -39,6 +39,7 @@ const (
 	General     Group = "general"
 	Emails      Group = "emails"
 	Users       Group = "users"
+	Layout      Group = "layout"
 	Viewing     Group = "viewing"
 	Lists       Group = "lists"
 	Posting     Group = "posting"
@@ -97,6 +98,7 @@ func init() {
 	add(General, general...)
 	add(Emails, emails...)
 	add(Users, users...)
+	add(Layout, layout...)
 	add(Viewing, viewing...)
 	add(Lists, lists...)
 	add(Posting, posting...)
@@ -112,7 +114,7 @@ func Definitions() []*Definition { return slices.Clone(ordered) }
 
 // Groups returns the names of all groups, and Kinds those of all kinds.
 func Groups() []string {
-	return []string{string(General), string(Emails), string(Users), string(Viewing), string(Lists),
+	return []string{string(General), string(Emails), string(Users), string(Layout), string(Viewing), string(Lists),
 		string(Posting), string(Permissions), string(Feeds), string(Spam), string(Mailing), string(Plugins)}
 }
 

@@ -27,8 +27,8 @@ var general = []*Definition{
 		value("", "Neither", "どちらもなし"), value("t", "Tags", "タグ"), value("c", "Categories", "カテゴリー"),
 		value("tc", "Tags and categories", "タグとカテゴリー")),
 	boolean(SiteMaintenance, "site",
-		"Closes the old site's pages to all but administrators; the doctor reports it.",
-		"旧サイトを管理者以外に閉じます。doctor が報告します。"),
+		"Closes the site, this API and the old site's pages, to all but administrators.",
+		"サイト（この API と旧サイトのページ）を管理者以外に閉じます。"),
 }
 
 var emails = []*Definition{
@@ -50,8 +50,14 @@ var users = []*Definition{
 		"Visitors see the notice for visitors.", "ゲストにお知らせを表示します。"),
 	text(HTML, NoticeVisitor, 0, contentLength, "notices",
 		"What the notice for visitors says.", "ゲスト向けのお知らせの内容です。"),
-	boolean(ShowRegisterTerms, "accounts",
+	boolean(ShowCustomRegister, "site accounts",
+		"The form for signing up has a text.", "登録フォームに文章を表示します。"),
+	text(HTML, CustomRegister, 0, contentLength, "site",
+		"The text of the form for signing up.", "登録フォームに表示する文章です。"),
+	boolean(ShowRegisterTerms, "accounts site",
 		"Who signs up has to accept the terms.", "登録時に利用規約への同意を求めます。"),
+	text(HTML, RegisterTerms, 0, contentLength, "site",
+		"What people accept when they sign up.", "登録時に同意を求める文章です。").underived(),
 	boolean(ShowNoticeWelcome, "notices accounts",
 		"New members see the welcome.", "新しいメンバーに歓迎のお知らせを表示します。"),
 	text(HTML, NoticeWelcome, 0, contentLength, "notices",

@@ -55,6 +55,27 @@ func PermissionLevels() []string {
 	return names
 }
 
+// PermitName returns the name of the value of a permission that means the same as the given one, which Q2A
+// may have stored without offering it.
+func PermitName(value int) string {
+	name := ""
+	for _, p := range permits {
+		switch {
+		case value > ForExperts && p.value <= value: // as Q2A asks of users: at least …
+			return p.name
+		case value <= ForExperts && p.value >= value: // and of levels: at most …
+			name = p.name
+		}
+	}
+	return name
+}
+
+// Readers returns who may be allowed to see a page or a field of profiles, as Q2A offers it on a site that
+// approves users or does not: everybody, or users from a level on.
+func Readers(approves bool) []Choice {
+	return permit(None, ForAll, ForAdmins, false, "", "", "").Offered(false, approves)
+}
+
 func byPoints(permit int) bool {
 	return permit == ForPoints || permit == ForPointsConfirmed || permit == ForApprovedPoints
 }

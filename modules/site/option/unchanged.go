@@ -59,10 +59,10 @@ var withoutEffect = map[string]bool{}
 func init() {
 	for _, k := range []Key{
 		// How the old site's pages look, and what their forms and menus offer.
-		AllowViewQBots, ColumnsTags, ColumnsUsers, DoAskCheckQs, DoCompleteTags, MinifyHTML, NavAsk,
+		AllowViewQBots, ColumnsTags, ColumnsUsers, CustomInHead, DoAskCheckQs, DoCompleteTags, MinifyHTML, NavAsk,
 		NavQaNotHome, NavQuestions, NavTags, NavUnanswered, NavUsers, NotifyUsersDefault, PageSizeHome,
 		PageSizeQAs, PagesPrevNext, ShowACLinks, ShowAFormImmediate, ShowCReplyButtons, ShowCompactNumbers,
-		ShowFewerCsCount, ShowFewerCsFrom, ShowFullDateDays, ShowViewCountQPage, ShowViewCounts,
+		ShowCustomInHead, ShowFewerCsCount, ShowFewerCsFrom, ShowFullDateDays, ShowViewCountQPage, ShowViewCounts,
 		ShowWhenCreated, SiteTextDirection, SiteTheme, UseMicrodata,
 		// Its cache, and how it sends mail.
 		CachingCatwidgetTime, CachingDriver, CachingEnabled, CachingQStart, CachingQTime, CachingQlistTime,
