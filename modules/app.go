@@ -185,6 +185,12 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	people.ListenToAccounts(a.Auth)
 	a.Media.ListenToAccounts(a.Auth)
 	a.Mail.ListenToAccounts(a.Auth)
+	a.QA.WorkOnAccounts(a.Auth)
+	points.WorkOnAccounts(a.Auth)
+	a.Media.WorkOnAccounts(a.Auth)
+	people.WorkOnAccounts(a.Auth)
+	a.Mail.WorkOnAccounts(a.Auth) // last, as some of its tables have no key for it
+	a.Auth.UseJobs(a.Jobs)
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
 	a.streams = events.NewStreams(a.Events, events.StreamSettings{Off: o.noStreams,
 		Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayFollow, Still: a.QA.StillPublic,
@@ -199,7 +205,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		},
 		a.QA.HotnessJob(), a.QA.PostingsJob(), a.QA.VersionsJob(), a.QA.RelatedTagsJob(),
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
-		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
+		a.Auth.CleanUpJob(), a.Auth.AccountsJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
 		a.Mail.AdviceJob(), a.Mail.EngagementJob(), a.Mail.MailingJob(), a.Mail.DigestJob(), a.Mail.CleanUpJob(),
 		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(), a.Hooks.CleanUpJob(),

@@ -98,6 +98,7 @@ var operationRules = map[string]rule{
 	"disapprove-user": {moderators, "", nil}, "block-user": {moderators, "", nil}, "unblock-user": {moderators, "", nil}, "hide-user-posts": {moderators, "", nil},
 	"update-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus-points": {admins, "", object{"bonus": 1}}, "remove-bonus-points": {admins, "", nil},
 	"send-password-reset": {admins, "", nil},
+	"merge-users":         {admins, "/v1/admin/users/13/merge", object{"into": 14}}, "anonymise-user": {admins, "/v1/admin/users/13/anonymise", nil},
 	// Operation.
 	"list-tokens": {members, "", nil}, "create-token": {members, "", object{"name": "A feed", "scopes": []string{"read"}}},
 	"list-all-tokens": {admins, "", nil},

@@ -243,6 +243,9 @@ func (m *Module) Register(api huma.API) {
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
 		switch c.Kind {
+		case auth.Anonymised:
+			return errors.Join(forget(ctx, tx, c.UserID), forgetDevices(ctx, tx, c.UserID),
+				forgetQueued(ctx, tx, c.UserID), m.forgetAddress(ctx, tx, c.UserID, c.Email))
 		case auth.Deleting:
 			return errors.Join(forget(ctx, tx, c.UserID), forgetDevices(ctx, tx, c.UserID),
 				m.forgetAddress(ctx, tx, c.UserID, c.Email))
