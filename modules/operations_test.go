@@ -100,7 +100,8 @@ var operationRules = map[string]rule{
 	"send-password-reset": {admins, "", nil},
 	"merge-users":         {admins, "/v1/admin/users/13/merge", object{"into": 14}}, "anonymise-user": {admins, "/v1/admin/users/13/anonymise", nil},
 	// Operation.
-	"list-tokens": {members, "", nil}, "create-token": {members, "", object{"name": "A feed", "scopes": []string{"read"}}},
+	"start-export": {members, "", nil},
+	"list-tokens":  {members, "", nil}, "create-token": {members, "", object{"name": "A feed", "scopes": []string{"read"}}},
 	"list-all-tokens": {admins, "", nil},
 	"list-changes":    {admins, "", nil},
 	"create-notice":   {admins, "", object{"to": "haru", "content": "Hello."}}, "list-sent-notices": {admins, "", nil},
@@ -118,6 +119,7 @@ var operationRules = map[string]rule{
 // elsewhere are operations that cannot be shown with one request of each caller, with the tests that check
 // who may call them.
 var elsewhere = map[string]string{
+	"get-export": "TestExport: there is none", "download-export": "TestExport: it needs a link",
 	"revoke-token": "TestTokens: only one's own", "revoke-any-token": "TestTokensOfOthers: there is none",
 	"get-webhook": "TestWebhooksAreForAdministrators", "update-webhook": "TestWebhooksAreForAdministrators", "delete-webhook": "TestWebhooksAreForAdministrators",
 	"rotate-secret": "TestWebhooksAreForAdministrators", "test-webhook": "TestWebhooksAreForAdministrators", "list-deliveries": "TestWebhooksAreForAdministrators", "replay-delivery": "TestWebhooksAreForAdministrators",

@@ -80,7 +80,7 @@ func TestVotesOfMergedAccounts(t *testing.T) {
 		const from, into = testsite.Aki, testsite.Natsu
 		posts := s.Numbers(t, `SELECT postid FROM {posts} WHERE type = 'Q' AND userid NOT IN (?, ?)
 			ORDER BY postid DESC LIMIT 5`, from, into)
-		s.Alter(t, "DELETE FROM {uservotes} WHERE userid IN (?, ?) AND postid IN ?", from, into, posts)
+		s.Exec(t, "DELETE FROM {uservotes} WHERE userid IN (?, ?) AND postid IN ?", from, into, posts)
 		vote := func(user, post, vote, flag int) {
 			s.Alter(t, "INSERT INTO {uservotes} (postid, userid, vote, flag) VALUES (?, ?, ?, ?)", post, user, vote, flag)
 		}
@@ -94,7 +94,7 @@ func TestVotesOfMergedAccounts(t *testing.T) {
 		vote(from, posts[4], 0, 1)  // both have flagged it
 		vote(into, posts[4], 0, 1)  //
 		own := s.Scalar(t, "SELECT MIN(postid) FROM {posts} WHERE userid = ? AND type = 'A'", into)
-		s.Alter(t, "DELETE FROM {uservotes} WHERE userid = ? AND postid = ?", from, own)
+		s.Exec(t, "DELETE FROM {uservotes} WHERE userid = ? AND postid = ?", from, own)
 		vote(from, own, 1, 1)
 		testsite.Recount(t, s.App, false)
 		known := testsite.Recount(t, s.App, true)
@@ -154,9 +154,8 @@ func TestMergeGoesOnWhereItStopped(t *testing.T) {
 			if err := s.App.Jobs.Cancel(t.Context(), "accounts"); err != nil {
 				t.Fatal(err)
 			}
-			merge(t, s, testsite.Aki, testsite.Haru) // the same request again goes on
-			if s.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE userid = ?", testsite.Aki) == 0 {
-				break
+			if s.Scalar(t, "SELECT COUNT(*) FROM {users} WHERE userid = ?", testsite.Aki) > 0 {
+				merge(t, s, testsite.Aki, testsite.Haru) // the same request again goes on
 			}
 		}
 		if stops < 4 {
@@ -240,7 +239,7 @@ func TestMergedProfile(t *testing.T) {
 	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
 		s := testsite.New(t, db)
 		const from, into = testsite.CatExpert, testsite.Lurker
-		s.Alter(t, "DELETE FROM {userprofile} WHERE userid IN (?, ?)", from, into)
+		s.Exec(t, "DELETE FROM {userprofile} WHERE userid IN (?, ?)", from, into)
 		for _, row := range []object{{"u": from, "t": "name", "c": "From"}, {"u": from, "t": "about", "c": "養蜂"},
 			{"u": from, "t": "location", "c": "長野"}, {"u": into, "t": "name", "c": "Into"}, {"u": into, "t": "about", "c": ""}} {
 			s.Alter(t, "INSERT INTO {userprofile} (userid, title, content) VALUES (?, ?, ?)", row["u"], row["t"], row["c"])

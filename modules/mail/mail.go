@@ -87,6 +87,9 @@ type Settings struct {
 	// PostsFor returns those of the posts with the ids that a user may see, and none if there is no such
 	// user.
 	PostsFor func(ctx context.Context, userID int, ids []int) (map[int]PostLink, error)
+	// Export returns the address of the copy of a user's data with an id, and until when it works; the
+	// address is "" if there is no such copy.
+	Export func(ctx context.Context, userID, id int) (address string, until time.Time, err error)
 	// MailsPerDay is how many mails a day tell a member at once of what they follow, at most; further ones
 	// become part of the digest. 0 means no limit.
 	MailsPerDay int
