@@ -36,8 +36,8 @@ type givenVote struct {
 	postID, author int
 	kind           Kind
 	vote, flag     int
-	created        sql.NullString
-	updated        sql.NullString
+	created        sql.NullInt64 // when the vote was given first, and when it was changed, in Unix seconds
+	updated        sql.NullInt64
 	both           bool // whether the other account has a row for the post
 	otherVote      int
 	otherFlag      int
@@ -71,7 +71,8 @@ func (m *Module) mergeVotes(ctx context.Context, tx *database.DB, w auth.Work) (
 		v.kind, _ = splitType(kind)
 		votes, ids = append(votes, v), append(ids, v.postID)
 		return err
-	}, `SELECT v.postid, p.userid, p.type, v.vote, v.flag, v.votecreated, v.voteupdated, o.vote, o.flag
+	}, `SELECT v.postid, p.userid, p.type, v.vote, v.flag, UNIX_TIMESTAMP(v.votecreated), UNIX_TIMESTAMP(v.voteupdated),
+			o.vote, o.flag
 		FROM {uservotes} v
 		JOIN {posts} p ON p.postid = v.postid
 		LEFT JOIN {uservotes} o ON o.postid = v.postid AND o.userid = ?
@@ -104,7 +105,14 @@ func handOver(ctx context.Context, tx *database.DB, w auth.Work, v givenVote) er
 	if v.both && (vote != v.otherVote || flag != v.otherFlag) {
 		set, args := "flag = ?", []any{flag}
 		if vote != v.otherVote {
-			set, args = set+", vote = ?, votecreated = ?, voteupdated = ?", append(args, vote, v.created, v.updated)
+			set, args = set+", vote = ?", append(args, vote)
+			for column, at := range map[string]sql.NullInt64{"votecreated": v.created, "voteupdated": v.updated} {
+				if !at.Valid {
+					set += ", " + column + " = NULL"
+					continue
+				}
+				set, args = set+", "+column+" = FROM_UNIXTIME(?)", append(args, at.Int64)
+			}
 		}
 		if _, err := tx.Exec(ctx, "UPDATE {uservotes} SET "+set+" WHERE userid = ? AND postid = ?",
 			append(args, w.Into, v.postID)...); err != nil {
