@@ -2,11 +2,11 @@ package modules_test
 
 import (
 	"archive/zip"
-	"bytes"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -182,39 +182,78 @@ func TestExportsHaveEveryTable(t *testing.T) {
 	s.Exec(t, "UPDATE {q2ab_codes} SET code = 'secret-code' WHERE userid = ?", me)
 	s.Exec(t, "UPDATE {q2ab_audit} SET byhandle = 'secret-handle', ip = 'secret-ip', was = 'secret-was' WHERE byuserid <> ?", me)
 	s.Exec(t, "DELETE FROM {q2ab_exports}")
-	s.Try(t, me, "POST", "/v1/me/export", nil)
+	files := exportOf(t, s, me)
+	for name, content := range files {
+		var list []any
+		if name != "index.json" {
+			if err := json.Unmarshal([]byte(content), &list); strings.HasSuffix(name, ".json") && (err != nil || len(list) == 0) {
+				t.Errorf("%s has %d entries, %v", name, len(list), err)
+			}
+		}
+		if strings.Contains(content, "secret-") {
+			t.Errorf("%s holds a secret: %s", name, content)
+		}
+	}
+	if len(files) < 40 {
+		t.Errorf("only %d files", len(files))
+	}
+}
+
+// exportOf returns the files of the copy of a user's data, by their names.
+func exportOf(t *testing.T, s *testsite.Site, user int) map[string]string {
+	t.Helper()
+	if status, body, _ := s.Try(t, user, "POST", "/v1/me/export", nil); status != http.StatusAccepted {
+		t.Fatalf("ask for an export as %d: %d %v", user, status, body)
+	}
 	testsite.RunJob(t, s.App, "exports")
-	got := testsite.GetAs[struct{ URL string }](t, s, "/v1/me/export", me)
+	got := testsite.GetAs[struct{ URL string }](t, s, "/v1/me/export", user)
 	u, err := url.Parse(got.URL)
 	if err != nil || got.URL == "" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	body := []byte(testsite.Text(t, s.Request(t, "GET", u.RequestURI(), testsite.Visitor)))
-	archive, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	body := testsite.Text(t, s.Request(t, "GET", u.RequestURI(), testsite.Visitor))
+	archive, err := zip.NewReader(strings.NewReader(body), int64(len(body)))
 	if err != nil {
 		t.Fatal(err)
 	}
+	files := map[string]string{}
 	for _, f := range archive.File {
 		r, err := f.Open()
 		if err != nil {
 			t.Fatal(err)
 		}
 		content, err := io.ReadAll(r)
-		if err != nil || !strings.HasSuffix(f.Name, ".json") {
-			continue
+		if err != nil {
+			t.Fatal(err)
 		}
-		var list []any
-		if f.Name != "index.json" {
-			if err := json.Unmarshal(content, &list); err != nil || len(list) == 0 {
-				t.Errorf("%s has %d entries, %v", f.Name, len(list), err)
+		files[f.Name] = string(content)
+	}
+	return files
+}
+
+// TestExportsHoldNothingOfOthers checks that nobody's copy holds what other members keep for themselves or share
+// with others.
+func TestExportsHoldNothingOfOthers(t *testing.T) {
+	t.Parallel()
+	s := keepSecrets(t, testsite.New(t))
+	seen := 0
+	for _, user := range []int{crawlAsker, crawlAnswerer, testsite.OBrien, crawlNewcomer, crawlMod, testsite.Superbee} {
+		for name, content := range exportOf(t, s.Site, user) {
+			for secret, seers := range s.seers {
+				if !strings.Contains(content, secret) {
+					continue
+				}
+				if seen++; !slices.Contains(seers, user) {
+					t.Errorf("the export of user %d holds %s in %s", user, secret, name)
+				}
+			}
+			if name == "favourites.json" && strings.Contains(content, `"M"`) && user != crawlAsker {
+				t.Errorf("the export of user %d tells of mutes: %s", user, content)
 			}
 		}
-		if strings.Contains(string(content), "secret-") {
-			t.Errorf("%s holds a secret: %s", f.Name, content)
-		}
 	}
-	if len(archive.File) < 40 {
-		t.Errorf("only %d files", len(archive.File))
+	if seen < 8 {
+		t.Errorf("only %d secrets were found by those who share them", seen)
 	}
 }
 

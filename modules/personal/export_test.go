@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"38qa.net/backend/config"
+	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/testsite"
 )
 
@@ -139,14 +140,18 @@ func TestExport(t *testing.T) {
 				}
 			}
 		}
-		uploads := s.Numbers(t, "SELECT blobid FROM {blobs} WHERE userid = ?", me)
+		var uploads []string
+		if err := s.App.DB.Select(t.Context(), database.Append(&uploads), "SELECT blobid FROM {blobs} WHERE userid = ?",
+			me); err != nil || len(uploads) == 0 {
+			t.Fatalf("%d uploads, %v", len(uploads), err)
+		}
 		for _, id := range uploads {
 			found := false
-			for name := range files {
-				found = found || strings.HasPrefix(name, fmt.Sprintf("files/%d.", id))
+			for name, content := range files {
+				found = found || strings.HasPrefix(name, "files/"+id+".") && len(content) > 0
 			}
 			if !found {
-				t.Errorf("the upload %d is missing", id)
+				t.Errorf("the upload %s is missing", id)
 			}
 		}
 		if code, body, header := s.Try(t, me, "POST", "/v1/me/export", nil); code != 429 || body["code"] != "export_today" || header.Get("Retry-After") == "" {
