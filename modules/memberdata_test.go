@@ -54,6 +54,7 @@ var notMerged = map[string]string{
 	"q2ab_account_work.byuserid": "who asked for a merge that is under way",
 	"q2ab_account_work.intoid":   "no account into which another is being merged is merged itself",
 	"q2ab_account_work.userid":   "the merge itself",
+	"q2ab_conversations.other":   "handed over with the messages; what has no messages any more is corrected when it is read",
 	"userevents.entityid":        "whose doing an update was followed for; the stream shows the post and lastuserid",
 	"q2ab_drafts.subject":        "a draft of a message to an account that is gone, which nobody can send",
 }
@@ -102,7 +103,7 @@ var pluginTables = []string{
 }
 
 // planted is what other columns of planted rows hold, by their names; the others hold 1.
-var planted = map[string]any{"type": "Q", "kind": "P", "entitytype": "U", "datetime": "2026-01-01 00:00:00", "created": 1, "postid": 1,
+var planted = map[string]any{"type": "Q", "kind": "P", "entitytype": "U", "datetime": "2026-01-01 00:00:00", "created": 1, "postid": 1, "groupid": 1,
 	"identifiermd5": []byte("0123456789abcdef"), "hash": []byte("planted-hash")}
 
 // plant makes a row in the column's table that names the user, with made-up values in the columns that need one.
@@ -125,6 +126,7 @@ func plant(t *testing.T, s *testsite.Site, c column, user int) {
 			return err
 		}
 		_, always := planted[name]
+		always = always && !(c.table == "posts" && name == "postid")
 		if name == c.name || !always && (required == 0 || preset.Valid || key == 1 && strings.EqualFold(kind, "INTEGER") &&
 			!userColumn.MatchString(name)) {
 			return nil

@@ -266,6 +266,45 @@ func TestMergedProfile(t *testing.T) {
 	})
 }
 
+// TestMergedMessages checks that messages and conversations are the other account's, what was read stays read,
+// and private messages between the two are gone.
+func TestMergedMessages(t *testing.T) {
+	t.Parallel()
+	testsite.OnEachDatabase(t, func(t *testing.T, db testsite.Database) {
+		s := testsite.New(t, db)
+		const from, into, partner = testsite.Natsu, testsite.Haru, testsite.Superbee
+		insert := func(kind string, sender, recipient int, content string) {
+			s.Alter(t, "INSERT INTO {messages} (type, fromuserid, touserid, content, format, created) VALUES (?, ?, ?, ?, '', FROM_UNIXTIME(?))",
+				kind, sender, recipient, content, s.App.DB.Now())
+		}
+		insert("PRIVATE", from, partner, "Merged to partner")
+		insert("PRIVATE", partner, from, "Partner to merged")
+		insert("PRIVATE", from, into, "Between the two")
+		insert("PUBLIC", from, into, "On the wall of the other")
+		insert("PUBLIC", partner, from, "On the wall of the merged")
+		testsite.GetAs[object](t, s, "/v1/me/conversations", partner) // makes its rows
+		testsite.GetAs[object](t, s, "/v1/me/conversations", from)
+		s.Exec(t, "UPDATE {q2ab_conversations} SET read_at = 5, read_id = 6 WHERE userid = ? AND other = ?", partner, from)
+		merge(t, s, from, into)
+		runAccounts(t, s)
+		for content, want := range map[string][]int{"Merged to partner": {into, partner}, "Partner to merged": {partner, into},
+			"On the wall of the other": {into, into}, "On the wall of the merged": {partner, into}, "Between the two": nil} {
+			testsite.Same(t, content, s.Numbers(t, `SELECT fromuserid FROM {messages} WHERE content = ?
+				UNION ALL SELECT touserid FROM {messages} WHERE content = ?`, content, content), want)
+		}
+		testsite.Same(t, "what the partner read", s.Numbers(t, `SELECT read_at FROM {q2ab_conversations}
+			WHERE userid = ? AND kind = 'P' AND other = ?`, partner, into), []int{5})
+		testsite.Same(t, "rows that name the merged account", s.Scalar(t, `SELECT COUNT(*) FROM {q2ab_conversations}
+			WHERE kind = 'P' AND (userid = ? OR other = ? OR userid = other)`, from, from), 0)
+		wall := s.Scalar(t, "SELECT COUNT(*) FROM {messages} WHERE type = 'PUBLIC' AND touserid = ?", into)
+		testsite.Same(t, "wall posts", s.Scalar(t, "SELECT wallposts FROM {users} WHERE userid = ?", into), wall)
+		if list := fmt.Sprint(testsite.GetAs[object](t, s, "/v1/me/conversations", partner)); !strings.Contains(list, "haru") ||
+			strings.Contains(list, "natsu") {
+			t.Errorf("the partner's conversations: %s", list)
+		}
+	})
+}
+
 // text returns the one text that a query reads.
 func text(t *testing.T, s *testsite.Site, query string, args ...any) (got string) {
 	t.Helper()
