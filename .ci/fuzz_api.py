@@ -107,6 +107,8 @@ REFUSED_FIELDS = [
     ("*", "newPassword", "bad_characters", "a NUL is text to a JSON schema"),
     ("*", "password", "bad_characters", "a NUL is text to a JSON schema"),
     ("set-titles", "titles", "duplicate", "no two of the same points: JSON Schema compares whole entries only"),
+    ("merge-users", "into", "no_account", "names one of the site's accounts"),
+    ("merge-users", "into", "same_account", "another than the one that is merged"),
     ("close-question", "duplicateOf", "no_question", "names one of the site's questions"),
     ("*", "extra", "too_long", "8000 characters after Q2A's clean-up of form values"),
     ("set-titles", "titles", "bad_characters", "what the option's own form of a list cannot hold"),
@@ -205,6 +207,9 @@ REFUSED = [
     ("take-notification", "bad_request", "what Amazon SNS signs"),
     ("take-notification", "notification_refused", "what Amazon SNS signs"),
     ("*", "invalid_cursor", "cursors are opaque: only those that a list gave are good"),
+    ("merge-users", "account_busy", "depends on what was begun before"),
+    ("anonymise-user", "account_busy", "depends on what was begun before"),
+    ("start-export", "export_today", "depends on what was asked for before"),
     ("begin-upload", "body_too_large", "the setting UPLOAD_LIMIT, of a file that is only announced"),
 ]
 

@@ -40,6 +40,7 @@ type Config struct {
 	UploadTimeout   time.Duration     `env:"UPLOAD_TIMEOUT" envDefault:"2m" doc:"Longest time one upload may take, with the sending of the file."`
 	UnusedDrafts    time.Duration     `env:"UNUSED_DRAFTS_AFTER" envDefault:"2160h" doc:"How long a draft that is not saved again is kept, also one that the old site's plugin q2a-auto-save keeps. 0s: for ever."`
 	UnusedUploads   time.Duration     `env:"UNUSED_UPLOADS_AFTER" envDefault:"168h" doc:"How long an upload through this API may be in no post before it is removed. 0s: for ever. What the old site took in stays."`
+	ExportKeptFor   time.Duration     `env:"EXPORT_KEPT_FOR" envDefault:"168h" doc:"How long the link works with which members fetch a copy of their data; then the copy is removed. At least 1h."`
 	BodyTimeout     time.Duration     `env:"BODY_TIMEOUT" envDefault:"5s" doc:"Longest time the body of one request may take to arrive; a slower one is refused with 408. Uploads have UPLOAD_TIMEOUT."`
 	BodyLimit       int64             `env:"BODY_LIMIT" envDefault:"1048576" doc:"Largest request body, in bytes; more is refused with 413."`
 	DrainDelay      time.Duration     `env:"DRAIN_DELAY" envDefault:"0s" doc:"How long to go on serving after SIGTERM with /readyz failing, before the listener closes; behind a load balancer about 10s."`
@@ -178,6 +179,9 @@ func (c Config) validateMedia() error {
 	}
 	if c.UploadLimit < 1 || c.UploadLimit >= 1<<24 {
 		return errors.New("UPLOAD_LIMIT: it has to be from 1 to 16777215, the most that Q2A's table holds")
+	}
+	if c.ExportKeptFor < time.Hour {
+		return errors.New("EXPORT_KEPT_FOR: it has to be at least 1h")
 	}
 	if !slices.IsSorted(c.MediaSizes) ||
 		len(c.MediaSizes) > 0 && (c.MediaSizes[0] < 1 || slices.Max(c.MediaSizes) > maxThumbnail) {

@@ -28,6 +28,7 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/mail"
 	"38qa.net/backend/modules/media"
+	"38qa.net/backend/modules/personal"
 	"38qa.net/backend/modules/qa"
 	"38qa.net/backend/modules/ranking"
 	"38qa.net/backend/modules/site"
@@ -45,6 +46,8 @@ type App struct {
 	People  *community.Module
 	Mail    *mail.Module
 	Hooks   *hooks.Module
+	// Exports gives members copies of their data.
+	Exports *personal.Module
 	Jobs    *jobs.Manager
 	// Audit is the log of what administrators and moderators change.
 	Audit *audit.Log
@@ -146,12 +149,14 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	}
 	a.QA = qa.New(a.DB, a.Site, a.Auth, a.Media, qa.Settings{Ask: qa.Switch(cfg.AskRestriction),
 		BestAnswer: qa.Switch(cfg.BestAnswerRule), Tags: qa.Switch(cfg.TagRestriction)})
+	a.Exports = personal.New(a.DB, a.Site, a.Auth, a.Media,
+		personal.Settings{KeptFor: cfg.ExportKeptFor, Secret: cfg.KeySecret})
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
 		Kinds: mailSwitches(cfg), Message: a.messageAs,
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Text: qa.TextOf, Censor: a.QA.Censor, Post: a.postToMail, Posts: a.postRefs,
 		StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret, Badge: badgeOf,
-		PostsFor: a.postsFor, MailsPerDay: cfg.MailsPerDay, DigestHour: cfg.DigestHour,
+		Export: a.Exports.Link, PostsFor: a.postsFor, MailsPerDay: cfg.MailsPerDay, DigestHour: cfg.DigestHour,
 		Push:      mail.PushSettings{On: cfg.WebPush, Key: cfg.WebPushKey, Contact: cfg.WebPushContact},
 		DKIM:      mail.DKIM{Selector: cfg.DKIMSelector, Domain: cfg.DKIMDomain, Key: cfg.DKIMKey},
 		HostLimit: cfg.MailHostLimit, SNSTopics: cfg.MailSNSTopics,
@@ -186,6 +191,13 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	people.ListenToAccounts(a.Auth)
 	a.Media.ListenToAccounts(a.Auth)
 	a.Mail.ListenToAccounts(a.Auth)
+	a.Exports.ListenToAccounts(a.Auth)
+	a.QA.WorkOnAccounts(a.Auth)
+	points.WorkOnAccounts(a.Auth)
+	a.Media.WorkOnAccounts(a.Auth)
+	people.WorkOnAccounts(a.Auth)
+	a.Mail.WorkOnAccounts(a.Auth) // last, as some of its tables have no key for it
+	a.Auth.UseJobs(a.Jobs)
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})
 	a.streams = events.NewStreams(a.Events, events.StreamSettings{Off: o.noStreams,
 		Limit: cfg.EventStreams, PerClient: cfg.ClientStreams, May: a.mayStream, Still: a.QA.StillPublic,
@@ -201,10 +213,11 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		a.QA.HotnessJob(), a.QA.CategoriesJob(), a.QA.PostingsJob(), a.QA.VersionsJob(),
 		a.QA.RelatedTagsJob(),
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
-		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
+		a.Auth.CleanUpJob(), a.Auth.AccountsJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),
 		a.Mail.AdviceJob(), a.Mail.EngagementJob(), a.Mail.MailingJob(), a.Mail.DigestJob(), a.Mail.CleanUpJob(),
 		a.Media.ThumbnailsJob(), a.Media.CleanUpJob(), a.Media.MoveJob(), a.Hooks.CleanUpJob(),
+		a.Exports.Job(), a.Exports.CleanUpJob(),
 	)
 
 	a.Server = web.New(web.Settings{
@@ -229,6 +242,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	points.Register(api)
 	a.Mail.Register(api)
 	a.Hooks.Register(api)
+	a.Exports.Register(api)
 	a.Jobs.Register(api, auth.RequireAdmin)
 	a.Audit.Register(api, auth.RequireAdmin)
 	a.streams.Register(api)

@@ -78,6 +78,8 @@ var description = web.Description{
 			Words: []string{"email", "facebook", "twitter", "google"}},
 		{Name: "TokenScope", Text: "What an API token may do",
 			Words: []string{"read", "write", "me", "moderate", "admin"}},
+		{Name: "ExportState", Text: "How far a copy of a member's data is",
+			Words: []string{"waiting", "working", "ready", "expired", "failed"}},
 		{Name: "DraftKind", Text: "What a draft is to become",
 			Words: []string{"question", "answer", "comment", "message"}},
 		{Name: "InboxKind", Text: "What an entry of the inbox tells of", Words: []string{"answer", "comment", "selected",

@@ -98,8 +98,10 @@ var operationRules = map[string]rule{
 	"disapprove-user": {moderators, "", nil}, "block-user": {moderators, "", nil}, "unblock-user": {moderators, "", nil}, "hide-user-posts": {moderators, "", nil},
 	"update-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus-points": {admins, "", object{"bonus": 1}}, "remove-bonus-points": {admins, "", nil},
 	"send-password-reset": {admins, "", nil},
+	"merge-users":         {admins, "/v1/admin/users/13/merge", object{"into": 14}}, "anonymise-user": {admins, "/v1/admin/users/13/anonymise", nil},
 	// Operation.
-	"list-tokens": {members, "", nil}, "create-token": {members, "", object{"name": "A feed", "scopes": []string{"read"}}},
+	"start-export": {members, "", nil},
+	"list-tokens":  {members, "", nil}, "create-token": {members, "", object{"name": "A feed", "scopes": []string{"read"}}},
 	"list-all-tokens": {admins, "", nil},
 	"list-changes":    {admins, "", nil},
 	"create-notice":   {admins, "", object{"to": "haru", "content": "Hello."}}, "list-sent-notices": {admins, "", nil},
@@ -127,6 +129,7 @@ var operationRules = map[string]rule{
 // elsewhere are operations that cannot be shown with one request of each caller, with the tests that check
 // who may call them.
 var elsewhere = map[string]string{
+	"get-export": "TestExport: there is none", "download-export": "TestExport: it needs a link",
 	"revoke-token": "TestTokens: only one's own", "revoke-any-token": "TestTokensOfOthers: there is none",
 	"list-logged-events": "TestEventLogIsListed: only with the plugin's table",
 	"get-webhook":        "TestWebhooksAreForAdministrators", "update-webhook": "TestWebhooksAreForAdministrators", "delete-webhook": "TestWebhooksAreForAdministrators",

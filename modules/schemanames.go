@@ -27,7 +27,7 @@ var schemaNames = map[string]string{
 	"HidePostsOutputBody":     "HiddenPosts", "Metadata": "QuestionMetadata", "PublicEvent": "LiveEvent",
 	// Users, from what stands beside a post to the whole of one's own account.
 	"Author": "UserSummary", "User": "UserListItem", "Profile": "UserProfile", "Me": "OwnAccount",
-	"AccountState": "UserAccount", "Stats": "UserStats",
+	"AccountState": "UserAccount", "Export": "DataExport", "MergeInputBody": "AccountMerge", "Stats": "UserStats",
 	"ChangeMeInputBody": "OwnAccountPatch", "ChangePasswordInputBody": "PasswordChange",
 	"EmailInputBody": "EmailChange", "AvatarInputBody": "AvatarChoice", "EditUserInputBody": "UserPatch",
 	"MessageBody": "NewMessage", "WallInputBody": "NewWallPost", "StartGroupInputBody": "NewGroup",

@@ -85,6 +85,14 @@ func mayEdit(o *site.Options, c Caller, t target) error {
 	return nil
 }
 
+// mayDelete refuses to delete, merge or anonymise the target to callers who may not both block and edit it.
+func mayDelete(o *site.Options, c Caller, t target) error {
+	if err := mayBlock(o, c, t); err != nil {
+		return err
+	}
+	return mayEdit(o, c, t)
+}
+
 // administer runs a use case on the account with the handle, and returns the account's new state.
 // names reports whether the use case changes handles or addresses, which then are locked.
 func (m *Module) administer(
@@ -94,14 +102,21 @@ func (m *Module) administer(
 	if err != nil {
 		return nil, err
 	}
+	return m.administerUser(ctx, found.ID, names, use)
+}
+
+// administerUser is like administer, for the account with the id.
+func (m *Module) administerUser(
+	ctx context.Context, id int, names bool, use func(a *action, t *target) error,
+) (*accountOutput, error) {
 	out := &accountOutput{}
-	err = m.transact(ctx, func(a *action) error {
+	err := m.transact(ctx, func(a *action) error {
 		if names {
 			if err := a.lockNames(); err != nil {
 				return err
 			}
 		}
-		u, err := lockUser(ctx, a.Tx, found.ID)
+		u, err := lockUser(ctx, a.Tx, id)
 		if err != nil {
 			return err
 		}

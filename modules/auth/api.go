@@ -17,6 +17,7 @@ func (m *Module) Register(api huma.API) {
 	m.registerTokens(api)
 	m.registerMe(api)
 	m.registerAdministration(api)
+	m.registerAccountWork(api)
 	if m.settings.Cognito.Issuer == "" {
 		m.registerIssuer(api)
 	}

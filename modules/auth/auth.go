@@ -7,7 +7,8 @@
 //     anything.
 //   - Authors returns the authors of posts; AuthorJoin, AuthorColumns and AuthorScan read them in the
 //     same statement as the posts.
-//   - Listen lets other modules follow accounts as they are registered and deleted.
+//   - Listen lets other modules follow accounts as they are registered and deleted, and WorkOnAccounts lets
+//     them take part in merging and anonymising accounts.
 //   - CodeToMail supplies the codes that mails contain.
 //   - StreamHolder and MayHoldStreams say who may be told what concerns them, as it happens.
 //   - HandleTrigger, Migration and ExportUsers serve the move to Amazon Cognito.
@@ -18,8 +19,8 @@
 // internal/tokens; cognitoperson.go finds the user to whom a token of Cognito belongs. Each thing that
 // people do with their own accounts has a file: signup.go, signin.go, codes.go (confirming an address
 // and resetting a forgotten password), password.go, me.go and delete.go. The rules for changing the
-// accounts of others are in administer.go; the changes themselves are in edituser.go, levels.go and
-// delete.go.
+// accounts of others are in administer.go; the changes themselves are in edituser.go, levels.go,
+// delete.go, merge.go and anonymise.go; accountwork.go is the job that does what is long of the last two.
 //
 // Three files protect against abuse, in addition to the limits of Question2Answer (Q2A) in hourlylimits.go:
 // mailedcodes.go decides what a mailed code may be used for, attempts.go delays attempts to guess
@@ -45,6 +46,7 @@ import (
 	"38qa.net/backend/modules/auth/internal/passwords"
 	"38qa.net/backend/modules/auth/internal/tokens"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
@@ -148,6 +150,8 @@ type Module struct {
 	passwords *passwords.Hasher
 	keys      *keyring
 	listeners []accountListener
+	workSteps []workStep
+	jobs      *jobs.Manager
 	// people caches the user ids that belong to Cognito's subs, each for one minute.
 	people *otter.Cache[string, int]
 }

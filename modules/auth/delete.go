@@ -45,10 +45,7 @@ func (m *Module) deleteMe(ctx context.Context, _ *struct{}) (*noContent, error) 
 // deleteUser deletes the account of another user. The user's posts stay, without an author.
 func (m *Module) deleteUser(ctx context.Context, in *handleInput) (*noContent, error) {
 	_, err := m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
-		if err := mayBlock(a.Options, a.Caller, *t); err != nil {
-			return err
-		}
-		if err := mayEdit(a.Options, a.Caller, *t); err != nil {
+		if err := mayDelete(a.Options, a.Caller, *t); err != nil {
 			return err
 		}
 		if err := a.delete(t.user); err != nil {
@@ -78,11 +75,11 @@ func (a *action) delete(u user) error {
 	if u.level < LevelApproved && u.flags&FlagBlocked == 0 {
 		counts[option.CacheUapprovecount] = -1
 	}
+	if err := signOutForGood(a.Ctx, a.Tx, u.id); err != nil {
+		return err
+	}
 	for _, query := range []string{
-		"DELETE FROM {q2ab_sessions} WHERE userid = ?", "DELETE FROM {q2ab_codes} WHERE userid = ?",
-		"DELETE FROM {q2ab_people} WHERE userid = ?",
-		"DELETE FROM {q2ab_migrated} WHERE userid = ?", "DELETE FROM {q2ab_tickets} WHERE userid = ?",
-		"DELETE FROM {q2ab_api_tokens} WHERE userid = ?",
+		"DELETE FROM {q2ab_people} WHERE userid = ?", "DELETE FROM {q2ab_migrated} WHERE userid = ?",
 		"DELETE FROM {users} WHERE userid = ?", // foreign keys delete the rest with this row
 	} {
 		if _, err := a.Tx.Exec(a.Ctx, query, u.id); err != nil {

@@ -8,6 +8,10 @@ import (
 
 // The codes of problems with who is calling. Other modules name those that are exported.
 var (
+	codeAccountBusy = problem.Define("account_busy", http.StatusConflict,
+		problem.Text("Account under work", "アカウントは処理中です"),
+		problem.Text("One of the accounts is being merged or anonymised; wait until that is done.",
+			"アカウントの統合または匿名化が進行中です。完了してからもう一度お試しください。"))
 	codeAvatarsOff = problem.Define("avatars_off", http.StatusForbidden,
 		problem.Text("No pictures of users", "プロフィール画像は使えません"),
 		problem.Text("On this site users cannot upload pictures of themselves.",
@@ -82,12 +86,18 @@ var (
 
 // The codes of fields that are wrong in ways that only this module knows.
 var (
+	fieldNoAccount = problem.DefineField("no_account",
+		"names no account of this site",
+		"該当するアカウントはありません")
 	fieldNoUpload = problem.DefineField("no_upload",
 		"cannot be chosen before a picture was uploaded",
 		"画像をアップロードするまで選べません")
 	fieldNotAllowedHandle = problem.DefineField("not_allowed_handle",
 		"is not allowed as a name on this site",
 		"このサイトでは使えない名前です")
+	fieldSameAccount = problem.DefineField("same_account",
+		"names the account itself",
+		"同じアカウントは指定できません")
 	fieldTaken = problem.DefineField("taken",
 		"belongs to another account",
 		"すでに使われています")

@@ -109,6 +109,10 @@ const (
 	Readdressed
 	// Confirmed is reported when the e-mail address has been confirmed.
 	Confirmed
+	// Anonymised is reported while an account loses all that is personal, except its posts and votes.
+	Anonymised
+	// Merged is reported when all that another account had is this one's, before the other is deleted.
+	Merged
 )
 
 // accountChangeKind is what happens to an account: one of the constants above.
@@ -118,7 +122,7 @@ type accountChangeKind int
 type AccountChange struct {
 	Kind   accountChangeKind
 	UserID int
-	// Email is the address of the account; of Readdressed, the one before.
+	// Email is the address of the account; of Readdressed and Anonymised, the one before.
 	Email   string
 	Options *site.Options
 }

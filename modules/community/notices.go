@@ -163,13 +163,18 @@ func (m *Module) closeNotice(ctx context.Context, in *noticeInput) (*closeNotice
 	return out, nil
 }
 
-// ListenToAccounts removes, when an account is deleted, its drafts, the favourites by which other users
+// ListenToAccounts removes, when an account is deleted or anonymised, its drafts, the favourites by which other users
 // follow it, as Q2A does, the rows by which others have muted it, and what is kept about its messages. The
 // favourites of the account itself are deleted with its row.
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
-		if c.Kind != auth.Deleting {
+		if c.Kind != auth.Deleting && c.Kind != auth.Anonymised {
 			return nil
+		}
+		if c.Kind == auth.Anonymised {
+			if err := anonymise(ctx, tx, c.UserID); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.Exec(ctx, "DELETE FROM {userfavorites} WHERE entitytype IN ('U', 'M') AND entityid = ?",
 			c.UserID); err != nil {

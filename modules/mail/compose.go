@@ -32,6 +32,8 @@ type content struct {
 	// has none.
 	Code, Link string
 	Profile    string
+	// Until is the day until which the link works, of links that expire.
+	Until string
 	// Waiting reports whether the user waits for a moderator's approval.
 	Waiting bool
 	// Post is the post that the mail is about, nil if it is about none.

@@ -24,6 +24,8 @@ func following(e events.Event) []queued {
 		return []queued{{kind: "approved", userID: user}}
 	case e.Name == "u_confirm_code" && user > 0:
 		return []queued{{kind: "confirm", userID: user}}
+	case e.Name == "u_export" && user > 0:
+		return []queued{{kind: kindExport, userID: user, about: about{Number: number(e, "exportid")}}}
 	case e.Name == "u_reset_code" && user > 0:
 		return []queued{{kind: "reset", userID: user}}
 	case e.Name == "feedback":
@@ -75,7 +77,7 @@ type kind struct {
 }
 
 // kinds holds all kinds of mail, by the names that the queue stores.
-var kinds = joined(accountKinds, postKinds, messageKinds, feedbackKinds, followKinds, digestKinds,
+var kinds = joined(accountKinds, exportKinds, postKinds, messageKinds, feedbackKinds, followKinds, digestKinds,
 	engagementKinds, mailingKinds)
 
 func joined(parts ...map[string]kind) map[string]kind {

@@ -38,6 +38,7 @@ func TestWhatFollowsFromEvents(t *testing.T) {
 		{"u_confirm_code", 0, []events.Param{param("userid", 5)}, "[{confirm 5}]"},
 		{"u_reset_code", 0, []events.Param{param("userid", 5)}, "[{reset 5}]"},
 		{"u_reset_code", 3, nil, "[]"},
+		{"u_export", 0, []events.Param{param("userid", 5), param("exportid", 2)}, "[{export 5}]"},
 		{"u_login", 5, nil, "[]"},
 		{"q_post", 5, []events.Param{param("postid", 5)}, "[]"},
 	} {

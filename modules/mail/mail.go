@@ -87,6 +87,9 @@ type Settings struct {
 	// PostsFor returns those of the posts with the ids that a user may see, and none if there is no such
 	// user.
 	PostsFor func(ctx context.Context, userID int, ids []int) (map[int]PostLink, error)
+	// Export returns the address of the copy of a user's data with an id, and until when it works; the
+	// address is "" if there is no such copy.
+	Export func(ctx context.Context, userID, id int) (address string, until time.Time, err error)
 	// MailsPerDay is how many mails a day tell a member at once of what they follow, at most; further ones
 	// become part of the digest. 0 means no limit.
 	MailsPerDay int
@@ -243,6 +246,9 @@ func (m *Module) Register(api huma.API) {
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
 		switch c.Kind {
+		case auth.Anonymised:
+			return errors.Join(forget(ctx, tx, c.UserID), forgetDevices(ctx, tx, c.UserID),
+				forgetQueued(ctx, tx, c.UserID), m.forgetAddress(ctx, tx, c.UserID, c.Email))
 		case auth.Deleting:
 			return errors.Join(forget(ctx, tx, c.UserID), forgetDevices(ctx, tx, c.UserID),
 				m.forgetAddress(ctx, tx, c.UserID, c.Email))

@@ -76,6 +76,9 @@ func previewOf(name string, japanese bool) (string, error) {
 // fillPreview fills in made-up data that only mails which the site sends by itself show.
 func (c *content) fillPreview(name string, japanese bool) {
 	c.Number, c.Step = 50, 1
+	if name == kindExport {
+		c.Link, c.Until = "https://api.bees.example/v1/exports?token=…", "2026-12-07"
+	}
 	if strings.HasPrefix(name, "step_") {
 		c.Number = 3
 	}

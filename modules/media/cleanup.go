@@ -78,11 +78,11 @@ func (m *Module) Release(ctx context.Context, tx *database.DB, ids []string) err
 	return nil
 }
 
-// ListenToAccounts makes the module release the files of users whose accounts are deleted. Their
+// ListenToAccounts makes the module release the files of users whose accounts are deleted or anonymised. Their
 // posts remain, and so do the files that these posts show.
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
-		if c.Kind != auth.Deleting {
+		if c.Kind != auth.Deleting && c.Kind != auth.Anonymised {
 			return nil
 		}
 		var ids []string

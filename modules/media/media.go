@@ -8,7 +8,8 @@
 //
 // Its public face: New; Register; Routes, which adds the old site's addresses; Pictures and
 // HasPicture, with which other modules show images; Keep and Release, with which they report that
-// their posts show files or no longer do; Drop; the jobs; WorkOnPictures; and Put, with which the demonstration
+// their posts show files or no longer do; Drop; the jobs; WorkOnPictures; Content and the archives,
+// which exports of members' data are made of; and Put, with which the demonstration
 // writes files into Q2A's folder.
 package media
 

@@ -186,7 +186,7 @@ func (o *object) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	if o.body != nil && o.from != o.at {
-		o.Close()
+		_ = o.Close()
 	}
 	if o.body == nil {
 		body, _, err := o.store.Get(o.ctx, o.key, o.at, -1)
@@ -217,11 +217,12 @@ func (o *object) Seek(offset int64, whence int) (int64, error) {
 }
 
 // Close closes the part of the object that is being read, if any.
-func (o *object) Close() {
+func (o *object) Close() error {
 	if o.body != nil {
 		_ = o.body.Close() // nothing was written
 		o.body = nil
 	}
+	return nil
 }
 
 // serve sends the file, the part of it that the request's Range header asks for, or the redirect.

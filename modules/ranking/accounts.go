@@ -16,12 +16,16 @@ import (
 	"38qa.net/backend/modules/site/option"
 )
 
-// ListenToAccounts gives each new account its row of points, and deletes the points and badges of
+// ListenToAccounts gives each new account its row of points, counts the points of an account anew into which
+// another was merged, and deletes the points and badges of
 // each account that is deleted.
 func (m *Module) ListenToAccounts(accounts *auth.Module) {
 	accounts.Listen(func(ctx context.Context, tx *database.DB, c auth.AccountChange) error {
 		if c.Kind == auth.Registered {
 			return m.Recompute(ctx, tx, c.Options, map[int]Columns{c.UserID: 0})
+		}
+		if c.Kind == auth.Merged {
+			return m.Recompute(ctx, tx, c.Options, map[int]Columns{c.UserID: AllColumns})
 		}
 		if c.Kind != auth.Deleting {
 			return nil

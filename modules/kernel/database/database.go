@@ -258,6 +258,14 @@ func (db *DB) InsertIgnore() string {
 	return "INSERT IGNORE INTO"
 }
 
+// UpdateIgnore returns the first word of an UPDATE that leaves out the rows that would get a taken key.
+func (db *DB) UpdateIgnore() string {
+	if db.dialect == SQLite {
+		return "UPDATE OR IGNORE"
+	}
+	return "UPDATE IGNORE"
+}
+
 // ForUpdate returns the SQL to put at the end of a query so that it locks the rows that it reads
 // until the end of the transaction. It is empty for SQLite, where a writing transaction has the
 // whole database to itself from its start.
