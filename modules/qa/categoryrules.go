@@ -2,13 +2,13 @@ package qa
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"38qa.net/backend/modules/kernel/formtext"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/qa/internal/words"
+	"38qa.net/backend/modules/site"
 )
 
 // The lengths of Q2A's columns, in characters.
@@ -23,12 +23,6 @@ var (
 	fieldCategoryTaken = problem.DefineField("taken_by_category",
 		"is used by another category of the same parent already",
 		"同じ階層の別のカテゴリーがすでに使っています")
-	fieldPageTaken = problem.DefineField("taken_by_page",
-		"is used by a page of the site already",
-		"サイトのページがすでに使っています")
-	fieldReservedSlug = problem.DefineField("reserved_slug",
-		"is the address of a page of the site, and cannot be that of a category at the top",
-		"サイトのページのアドレスなので、最上位のカテゴリーには使えません")
 	fieldTooDeep = problem.DefineField("too_deep",
 		"would make categories more than %v levels deep",
 		"カテゴリーの階層が %v を超えてしまいます", problem.ParamMax)
@@ -36,28 +30,6 @@ var (
 		"is the category itself, or below it",
 		"そのカテゴリー自身、またはその下のカテゴリーです")
 )
-
-// reservedSlugs are the addresses of Q2A's own pages, and of the plugins' that come with it. A category at
-// the top would never be found at them.
-var reservedSlugs = map[string]bool{}
-
-func init() {
-	for _, slug := range strings.Fields(`account activity admin answers ask categories comments confirm favorites
-		feedback forgot hot ip login logout messages message questions register reset search tag tags unanswered
-		unsubscribe updates user users qa feed install url image ajax sitemap.xml opensearch.xml
-		wysiwyg-editor-ajax wysiwyg-editor-upload example-plugin-page facebook-login`) {
-		reservedSlugs[slug] = true
-	}
-}
-
-// numeric matches what PHP takes for a number. Q2A takes such an address for that of a question.
-var numeric = regexp.MustCompile(`^[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t\n\r\v\f]*$`)
-
-// slugReserved reports whether Q2A keeps the slug from being that of a category at the top.
-func slugReserved(slug string) bool {
-	slug = strings.TrimSpace(strings.ToLower(slug))
-	return slug == "" || reservedSlugs[slug] || numeric.MatchString(slug)
-}
 
 // blank reports whether Q2A takes a text for missing: PHP takes "0" for empty.
 func blank(text string) bool { return text == "" || text == "0" }
@@ -111,8 +83,8 @@ func (e *treeEdit) checkSlug(check *checks, name string, parent, self int, slug 
 	case strings.ContainsAny(slug, "+/"):
 		check.add(name, problem.FieldBadCharacters, "+ /")
 		return nil
-	case parent == 0 && slugReserved(slug):
-		check.add(name, fieldReservedSlug)
+	case parent == 0 && site.SlugReserved(slug):
+		check.add(name, site.FieldSlugReserved)
 		return nil
 	}
 	query, args := "SELECT categoryid FROM {categories} WHERE parentid IS NULL AND tags = ? AND categoryid <> ?",
@@ -137,7 +109,7 @@ func (e *treeEdit) checkSlug(check *checks, name string, parent, self int, slug 
 		return fmt.Errorf("look for a page: %w", err)
 	}
 	if taken {
-		check.add(name, fieldPageTaken)
+		check.add(name, site.FieldSlugOfPage)
 	}
 	return nil
 }

@@ -7,19 +7,6 @@ import (
 	"testing"
 )
 
-func TestSlugsThatQ2AReserves(t *testing.T) {
-	t.Parallel()
-	for slug, want := range map[string]bool{
-		"": true, " ": true, "users": true, "Users": true, "ip": true, "ajax": true, "sitemap.xml": true,
-		"12": true, "-1.5": true, ".5": true, "1e3": true, "1.": true,
-		"bees": false, "12a": false, "1-2": false, "0x1f": false, "１２": false, "user-s": false, "e3": false, ".": false,
-	} {
-		if got := slugReserved(slug); got != want {
-			t.Errorf("%q: %t", slug, got)
-		}
-	}
-}
-
 // TestSlugsOfTitles checks which slugs are tried for a title, and that there are 100 of them.
 func TestSlugsOfTitles(t *testing.T) {
 	t.Parallel()

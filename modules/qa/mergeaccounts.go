@@ -174,10 +174,6 @@ func (m *Module) mergePosts(ctx context.Context, tx *database.DB, w auth.Work) (
 func (m *Module) recounted(
 	ctx context.Context, tx *database.DB, w auth.Work, ids []int, change func(a *Action) error,
 ) error {
-	tree, err := m.tree(ctx)
-	if err != nil {
-		return err
-	}
 	before, questions, err := votedStates(ctx, tx, ids)
 	if err != nil {
 		return err
@@ -191,7 +187,7 @@ func (m *Module) recounted(
 		return err
 	}
 	counts := map[option.Key]int{}
-	if err := settleVotes(ctx, tx, w.Options, tree, ids, questions, counts); err != nil {
+	if err := settleVotes(ctx, tx, w.Options, ids, questions, counts); err != nil {
 		return err
 	}
 	after, _, err := votedStates(ctx, tx, ids)

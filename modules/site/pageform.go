@@ -122,19 +122,6 @@ func (f *pageForm) applyPage(c *PageChange) {
 	}
 }
 
-// The codes of slugs that a page cannot have.
-var (
-	fieldSlugReserved = problem.DefineField("slug_reserved",
-		"is the address of a page that the site has already",
-		"サイトの既存のページの URL なので使えません")
-	fieldSlugOfPage = problem.DefineField("slug_of_page",
-		"is the slug of another page",
-		"他のページで使われています")
-	fieldSlugOfCategory = problem.DefineField("slug_of_category",
-		"is the slug of a category",
-		"カテゴリーで使われています")
-)
-
 // slug gives the row a slug that was sent.
 func (f *pageForm) slug(ctx context.Context, tx *database.DB, sent string) error {
 	fault, err := f.slugFault(ctx, tx, sent)
@@ -183,12 +170,12 @@ func (f *pageForm) slugFault(ctx context.Context, tx *database.DB, slug string) 
 		return option.Fault{Code: problem.FieldTooLong, Args: []any{maxPageTags}}, nil
 	case strings.ContainsAny(exact, "+/") || formtext.Line(exact) != exact:
 		return option.Fault{Code: problem.FieldBadCharacters, Args: []any{"+ /"}}, nil
-	case isReserved(exact):
-		return option.Fault{Code: fieldSlugReserved}, nil
+	case SlugReserved(exact) || exact == "." || exact == "..": // browsers take dots for folders
+		return option.Fault{Code: FieldSlugReserved}, nil
 	}
 	for _, r := range f.others {
 		if r.id != f.row.id && database.CompareGeneralCI(r.tags, exact) == 0 {
-			return option.Fault{Code: fieldSlugOfPage}, nil
+			return option.Fault{Code: FieldSlugOfPage}, nil
 		}
 	}
 	var id int
