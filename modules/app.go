@@ -171,6 +171,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Audit = audit.New(a.DB)
 	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll})
 	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA, a.Jobs)
+	a.QA.UseJobs(a.Jobs)
 	people.UseJobs(a.Jobs)
 	a.Mail.UseJobs(a.Jobs)
 	points := a.Ranking
@@ -197,7 +198,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 			Summary: "computes all counts, points, hotness and the word index anew, and repairs what is off",
 			Steps:   append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
 		},
-		a.QA.HotnessJob(), a.QA.PostingsJob(), a.QA.VersionsJob(), a.QA.RelatedTagsJob(),
+		a.QA.HotnessJob(), a.QA.PostingsJob(), a.QA.VersionsJob(), a.QA.RelatedTagsJob(), a.QA.AddressJob(),
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
 		a.Auth.CleanUpJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),

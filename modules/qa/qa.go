@@ -20,6 +20,7 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
+	"38qa.net/backend/modules/kernel/jobs"
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/media"
 	"38qa.net/backend/modules/qa/internal/render"
@@ -48,6 +49,7 @@ type Module struct {
 	editHistory *pluginTable
 	// lightTurns and heavyTurns limit how many contents are converted at the same time.
 	lightTurns, heavyTurns *limit.Turns
+	jobs                   *jobs.Manager
 }
 
 // New returns the module of questions and answers, which uses the database and the other modules given.
@@ -67,6 +69,9 @@ func New(db *database.DB, s *site.Module, a *auth.Module, files *media.Module, s
 	return m
 }
 
+// UseJobs tells the module of the manager of jobs, which runs those that it requests.
+func (m *Module) UseJobs(j *jobs.Manager) { m.jobs = j }
+
 // Close waits until the views of all requests are stored. It must be called only when no more requests
 // come.
 func (m *Module) Close() { m.views.wait() }
@@ -83,6 +88,11 @@ func (m *Module) Register(api huma.API) {
 	m.registerSearch(api)
 	m.registerRelated(api)
 	m.registerModeration(api)
+	m.registerModeratePosts(api)
+	m.registerQueues(api)
+	m.registerAddresses(api)
+	m.registerPostHistory(api)
+	m.registerVoters(api)
 	m.registerWrites(api)
 	m.registerAccounts(api)
 }

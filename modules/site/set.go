@@ -30,6 +30,17 @@ func Set(ctx context.Context, tx *database.DB, values map[option.Key]string) err
 	return nil
 }
 
+// Locked returns the value of an option, or its default if it is not stored, and keeps other transactions
+// from changing it until this one ends.
+func Locked(ctx context.Context, tx *database.DB, key option.Key) (string, error) {
+	value := key.Default()
+	if _, err := tx.Get(ctx, []any{&value}, "SELECT content FROM {options} WHERE title = ?"+tx.ForUpdate(),
+		key.Name()); err != nil {
+		return "", fmt.Errorf("lock the option %s: %w", key, err)
+	}
+	return value, nil
+}
+
 // Forget makes the next caller of Options ask the database.
 func (m *Module) Forget() { m.options.Store(nil) }
 
