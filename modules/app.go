@@ -211,7 +211,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 			Steps:   append(a.QA.RecountSteps(), points.RecountStep(a.DB), a.QA.RecountLast()),
 		},
 		a.QA.HotnessJob(), a.QA.CategoriesJob(), a.QA.PostingsJob(), a.QA.VersionsJob(),
-		a.QA.RelatedTagsJob(),
+		a.QA.RelatedTagsJob(), a.QA.AddressJob(),
 		points.RankingsJob(), points.WeightsJob(), points.BadgesJob(), points.WinnersJob(),
 		a.Auth.CleanUpJob(), a.Auth.AccountsJob(), people.DraftsJob(cfg.UnusedDrafts), people.NoticesJob(),
 		a.Auth.CodesJob(), a.Site.StatisticsJob(),

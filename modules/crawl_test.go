@@ -147,13 +147,14 @@ func (s *secrets) addresses(path string, op *huma.Operation) []string {
 		ids = append(ids, fmt.Sprint(id))
 	}
 	if strings.HasPrefix(path, "/v1/media") || strings.HasPrefix(path, "/v1/badges") ||
-		strings.HasPrefix(path, "/v1/admin") {
+		strings.HasPrefix(path, "/v1/admin") && !strings.HasPrefix(path, "/v1/admin/posts") {
 		ids = []string{"1", "101"}
 	}
 	fill("{id}", ids)
 	fill("{handle}", []string{"haru", "lurker", "newbie2", "aki"})
 	fill("{tag}", []string{"secret-hidden-question", "secret-requeued-question", "queen"})
 	fill("{slug}", []string{"guide"})
+	fill("{ip}", []string{testsite.Address, "203.0.113.14"})
 	fill("{period}", []string{"all-time", "month"})
 	fill("{name}", []string{"recount"})
 	queries := s.queries(op)

@@ -23,7 +23,8 @@ import (
 // have cursors, in all their orders and with one item to a page.
 func listAddresses(api *huma.OpenAPI) map[string][]string {
 	handles := []string{"superbee", "editor_yuki", "aki", "haru"}
-	values := map[string][]string{"handle": handles, "id": {"101", "201", "27"}, "q": {"蜂"}}
+	values := map[string][]string{"handle": handles, "id": {"101", "201", "27"}, "q": {"蜂"},
+		"ip": {"203.0.113.14"}}
 	found := map[string][]string{}
 	for path, item := range api.Paths {
 		if item.Get == nil || !slices.ContainsFunc(item.Get.Parameters,
@@ -113,6 +114,10 @@ func fillLists(ctx context.Context, app *modules.App) error {
 	if _, err := app.DB.Exec(ctx, `INSERT INTO {q2ab_webhooks}
 			(id, url, description, kinds, enabled, secret, sealed, created, updated)
 		VALUES (101, 'https://hooks.example/', '', '', 0, '', 0, 1700000000, 1700000000)`); err != nil {
+		return err
+	}
+	if _, err := app.DB.Exec(ctx, `INSERT INTO {q2ab_audit} (at, byuserid, byhandle, ip, action, kind, subject)
+		VALUES (1790000000, 1, 'superbee', '', 'update-user', 'user', '27')`); err != nil {
 		return err
 	}
 	for i := range 2 {

@@ -99,6 +99,11 @@ var operationRules = map[string]rule{
 	"update-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus-points": {admins, "", object{"bonus": 1}}, "remove-bonus-points": {admins, "", nil},
 	"send-password-reset": {admins, "", nil},
 	"merge-users":         {admins, "/v1/admin/users/13/merge", object{"into": 14}}, "anonymise-user": {admins, "/v1/admin/users/13/anonymise", nil},
+	"moderate-posts": {moderators, "", object{"action": "hide", "ids": []int{1}}}, "moderate-users": {moderators, "", object{"action": "block", "ids": []int{16}}},
+	"list-user-history": {moderators, "/v1/admin/users/16/history", nil}, "list-post-history": {moderators, "/v1/admin/posts/1/history", nil},
+	"find-users": {admins, "", nil}, "list-voters": {admins, "", nil},
+	"count-queues": {moderators, "", nil}, "get-address": {moderators, "/v1/admin/addresses/192.0.2.1", nil}, "hide-address-posts": {moderators, "/v1/admin/addresses/198.51.100.7/hidden-posts", nil},
+	"block-address": {moderators, "/v1/admin/addresses/198.51.100.7/block", nil}, "unblock-address": {moderators, "/v1/admin/addresses/198.51.100.7/block", nil},
 	// Operation.
 	"start-export": {members, "", nil},
 	"list-tokens":  {members, "", nil}, "create-token": {members, "", object{"name": "A feed", "scopes": []string{"read"}}},
@@ -228,12 +233,9 @@ func walkOperation(t *testing.T, method string, r rule) {
 // notAudited are operations that only moderators and administrators may call and that write no entry into the
 // log of changes, each with the reason.
 var notAudited = map[string]string{
-	"clear-flags": "posts have their own history", "set-approval": "posts have their own history",
-	"set-visibility": "posts have their own history", "delete-question": "posts have their own history",
 	"edit-question": "posts have their own history", "edit-answer": "posts have their own history",
 	"edit-comment": "posts have their own history", "move-question": "posts have their own history",
 	"restore-revision": "posts have their own history", "retag-question": "posts have their own history",
-	"close-question": "posts have their own history",
 }
 
 // TestAdministrativeWritesAreAudited checks that each operation by which moderators and administrators change
@@ -258,6 +260,8 @@ func TestAdministrativeWritesAreAudited(t *testing.T) {
 				switch op.OperationID {
 				case "unblock-user":
 					s.Alter(t, "UPDATE {users} SET flags = flags | 2 WHERE userid = ?", testsite.Aki)
+				case "unblock-address":
+					s.SetOptions(t, map[string]string{"block_ips_write": "198.51.100.7"})
 				case "remove-bonus-points":
 					s.Alter(t, "UPDATE {userpoints} SET bonus = 5 WHERE userid = ?", testsite.Aki)
 				}

@@ -24,7 +24,8 @@ var schemaNames = map[string]string{
 	"MailingPreviewOutputBody": "MailingPreview",
 	"SubscribeInputBody":       "NewPushSubscription", "PushKeys": "PushSubscriptionKeys",
 	"ReadOldNoticesInputBody": "OldNoticesMark",
-	"HidePostsOutputBody":     "HiddenPosts", "Metadata": "QuestionMetadata", "PublicEvent": "LiveEvent",
+	"ModeratePostsInputBody":  "PostsAction", "HideAddressOutputBody": "HiddenAddress",
+	"HidePostsOutputBody": "HiddenPosts", "Metadata": "QuestionMetadata", "PublicEvent": "LiveEvent",
 	// Users, from what stands beside a post to the whole of one's own account.
 	"Author": "UserSummary", "User": "UserListItem", "Profile": "UserProfile", "Me": "OwnAccount",
 	"AccountState": "UserAccount", "Export": "DataExport", "MergeInputBody": "AccountMerge", "Stats": "UserStats",
@@ -32,7 +33,7 @@ var schemaNames = map[string]string{
 	"EmailInputBody": "EmailChange", "AvatarInputBody": "AvatarChoice", "EditUserInputBody": "UserPatch",
 	"MessageBody": "NewMessage", "WallInputBody": "NewWallPost", "StartGroupInputBody": "NewGroup",
 	"AddMembersInputBody": "NewMembers", "GroupPatchInputBody": "GroupPatch", "Candidate": "MessageCandidate",
-	"LevelInputBody": "LevelChange", "LevelInCategory": "CategoryLevelChange",
+	"ModerateUsersInputBody": "UsersAction", "LevelInputBody": "LevelChange", "LevelInCategory": "CategoryLevelChange",
 	"SignInInputBody": "SignIn", "SignUpInputBody": "NewAccount", "SignOutInputBody": "SignOut",
 	"RefreshInputBody": "TokenRefresh", "ForgotInputBody": "PasswordResetRequest",
 	"ResetInputBody": "PasswordReset", "ConfirmInputBody": "EmailConfirmation",

@@ -14,7 +14,7 @@ var owners = map[string]string{
 	"blobs": "media", "cache": "media", "q2ab_media": "media",
 	"categories": "qa", "contentwords": "qa", "postmetas": "qa", "posts": "qa", "posttags": "qa", "q2ab_postings": "qa", "q2ab_revisions": "qa", "tagwords": "qa", "titlewords": "qa",
 	"uservotes": "qa", "words": "qa",
-	"q2ab_related_tags": "qa", "tagmetas": "qa", "categorymetas": "qa", "q2ab_category_moves": "qa",
+	"q2ab_hide_requests": "qa", "q2ab_related_tags": "qa", "tagmetas": "qa", "categorymetas": "qa", "q2ab_category_moves": "qa",
 	"q2ab_account_work": "auth", "q2ab_exports": "personal",
 	"cookies": "auth", "q2ab_api_tokens": "auth", "q2ab_attempts": "auth", "q2ab_codes": "auth", "q2ab_keys": "auth", "q2ab_locks": "auth", "q2ab_migrated": "auth",
 	"q2ab_people": "auth", "q2ab_sessions": "auth", "q2ab_tickets": "auth", "iplimits": "auth", "userlevels": "auth", "userlimits": "auth", "userlogins": "auth",

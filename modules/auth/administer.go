@@ -116,29 +116,37 @@ func (m *Module) administerUser(
 				return err
 			}
 		}
-		u, err := lockUser(ctx, a.Tx, id)
-		if err != nil {
-			return err
-		}
-		levels, err := categoryLevels(ctx, a.Tx, u.id)
-		if err != nil {
-			return err
-		}
-		t := targetOf(u, levels)
-		before := accountState(u, levels)
-		if err := use(a, &t); err != nil {
-			return err
-		}
-		if levels, err = categoryLevels(ctx, a.Tx, u.id); err != nil {
-			return err
-		}
-		out.Body = accountState(t.user, levels)
-		if a.audited || reflect.DeepEqual(before, out.Body) {
-			return nil
-		}
-		return a.audit(u.id, before, out.Body)
+		var err error
+		out.Body, err = a.administer(id, use)
+		return err
 	})
 	return out, err
+}
+
+// administer runs a use case on the account with the id, keeps what it changed in the log of changes, and
+// returns the account's new state.
+func (a *action) administer(userID int, use func(a *action, t *target) error) (AccountState, error) {
+	u, err := lockUser(a.Ctx, a.Tx, userID)
+	if err != nil {
+		return AccountState{}, err
+	}
+	levels, err := categoryLevels(a.Ctx, a.Tx, u.id)
+	if err != nil {
+		return AccountState{}, err
+	}
+	t := targetOf(u, levels)
+	before := accountState(u, levels)
+	if err := use(a, &t); err != nil {
+		return AccountState{}, err
+	}
+	if levels, err = categoryLevels(a.Ctx, a.Tx, u.id); err != nil {
+		return AccountState{}, err
+	}
+	after := accountState(t.user, levels)
+	if a.audited || reflect.DeepEqual(before, after) {
+		return after, nil
+	}
+	return after, a.audit(u.id, before, after)
 }
 
 // audit keeps that the caller has changed something of an account: what it was and what it has become.
@@ -183,24 +191,34 @@ type handleInput struct {
 
 // setBlocked blocks a user, or lets a blocked user write again.
 func (m *Module) setBlocked(ctx context.Context, handle string, blocked bool) (*accountOutput, error) {
-	return m.administer(ctx, handle, false, func(a *action, t *target) error {
-		if err := mayBlock(a.Options, a.Caller, *t); err != nil {
-			return err
-		}
-		if blocked == (t.flags&FlagBlocked != 0) {
-			return nil
-		}
-		t.flags ^= FlagBlocked
-		if err := set(a.Ctx, a.Tx, t.id, "flags = ?", t.flags); err != nil {
-			return err
-		}
-		a.Report(map[bool]string{true: "u_block", false: "u_unblock"}[blocked], "userid", t.id,
-			"handle", t.handle)
-		if err := a.Wrote(); err != nil {
-			return err
-		}
-		return a.countUnapproved()
-	})
+	use := (*action).unblock
+	if blocked {
+		use = (*action).block
+	}
+	return m.administer(ctx, handle, false, use)
+}
+
+func (a *action) block(t *target) error { return a.setBlocked(t, true) }
+
+func (a *action) unblock(t *target) error { return a.setBlocked(t, false) }
+
+func (a *action) setBlocked(t *target, blocked bool) error {
+	if err := mayBlock(a.Options, a.Caller, *t); err != nil {
+		return err
+	}
+	if blocked == (t.flags&FlagBlocked != 0) {
+		return nil
+	}
+	t.flags ^= FlagBlocked
+	if err := set(a.Ctx, a.Tx, t.id, "flags = ?", t.flags); err != nil {
+		return err
+	}
+	a.Report(map[bool]string{true: "u_block", false: "u_unblock"}[blocked], "userid", t.id,
+		"handle", t.handle)
+	if err := a.Wrote(); err != nil {
+		return err
+	}
+	return a.countUnapproved()
 }
 
 // MayHidePosts returns the id of the user with the handle if the caller may hide the posts of that

@@ -18,6 +18,10 @@ func (m *Module) Register(api huma.API) {
 	m.registerMe(api)
 	m.registerAdministration(api)
 	m.registerAccountWork(api)
+	m.registerModerateUsers(api)
+	m.registerBlockAddress(api)
+	m.registerFindUsers(api)
+	m.registerUserHistory(api)
 	if m.settings.Cognito.Issuer == "" {
 		m.registerIssuer(api)
 	}

@@ -119,22 +119,24 @@ func (m *Module) dropLevel(ctx context.Context, in *handleInput) (*accountOutput
 
 // approve approves a user who waits for approval, if the site approves users.
 func (m *Module) approve(ctx context.Context, in *handleInput) (*accountOutput, error) {
-	return m.administer(ctx, in.Handle, false, func(a *action, t *target) error {
-		most, err := assignable(a.Options, a.Caller, *t)
-		switch {
-		case err != nil:
-			return err
-		case !a.Options.Bool(option.ModerateUsers):
-			return problem.New(problem.CodeFeatureOff)
-		case most < LevelApproved:
-			return problem.New(CodePermissionLevel)
-		case t.flags&FlagBlocked != 0:
-			return problem.New(codeTargetBlocked)
-		case t.level >= LevelApproved:
-			return nil
-		}
-		return a.changeLevel(t, LevelApproved)
-	})
+	return m.administer(ctx, in.Handle, false, (*action).approve)
+}
+
+func (a *action) approve(t *target) error {
+	most, err := assignable(a.Options, a.Caller, *t)
+	switch {
+	case err != nil:
+		return err
+	case !a.Options.Bool(option.ModerateUsers):
+		return problem.New(problem.CodeFeatureOff)
+	case most < LevelApproved:
+		return problem.New(CodePermissionLevel)
+	case t.flags&FlagBlocked != 0:
+		return problem.New(codeTargetBlocked)
+	case t.level >= LevelApproved:
+		return nil
+	}
+	return a.changeLevel(t, LevelApproved)
 }
 
 // disapprove withdraws a user's approval. Users of levels above approved are refused.

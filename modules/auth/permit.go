@@ -1,9 +1,6 @@
 package auth
 
 import (
-	"net/netip"
-	"strings"
-
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
@@ -130,63 +127,4 @@ func PermitValue(o *site.Options, permit int, signedIn bool, level, flags int) R
 		}
 	}
 	return Permitted
-}
-
-// ipIsBlocked reports whether the option block_ips_write bars the address from writing. The option
-// lists single addresses, ranges written with "-", and addresses in which "*" stands for any value of
-// a part.
-func ipIsBlocked(o *site.Options, ip netip.Addr) bool {
-	clauses := o.String(option.BlockIPsWrite)
-	if clauses == "" || !ip.IsValid() {
-		return false
-	}
-	for clause := range strings.FieldsFuncSeq(clauses,
-		func(r rune) bool { return strings.ContainsRune(" \n\r\t,", r) }) {
-		if blockMatches(ip.Unmap(), clause) {
-			return true
-		}
-	}
-	return false
-}
-
-func blockMatches(ip netip.Addr, clause string) bool {
-	if from, to, ok := strings.Cut(clause, "-"); ok {
-		first, err1 := netip.ParseAddr(from)
-		last, err2 := netip.ParseAddr(to)
-		if err1 != nil || err2 != nil || first.Is4() != ip.Is4() || last.Is4() != ip.Is4() {
-			return false
-		}
-		// As in Q2A, each byte must lie within the bounds of its own position, which differs from
-		// comparing whole addresses.
-		a, lo, hi := ip.AsSlice(), first.AsSlice(), last.AsSlice()
-		for i := range a {
-			if a[i] < lo[i] || a[i] > hi[i] {
-				return false
-			}
-		}
-		return true
-	}
-	if exact, err := netip.ParseAddr(clause); err == nil {
-		return exact.Unmap() == ip
-	}
-	separator := "."
-	if ip.Is6() {
-		separator = ":"
-	}
-	parts, pattern := strings.Split(ip.StringExpanded(), separator), strings.Split(clause, separator)
-	if len(parts) != len(pattern) {
-		return false
-	}
-	for i, p := range pattern {
-		if p == "*" {
-			continue
-		}
-		if ip.Is6() {
-			p = strings.Repeat("0", max(0, 4-len(p))) + strings.ToLower(p)
-		}
-		if p != parts[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -204,16 +204,13 @@ func (m *Module) hidePosts(ctx context.Context, in *hidePostsInput) (*hidePostsO
 	}
 	out := &hidePostsOutput{}
 	for _, id := range ids {
-		_, err := m.change(ctx, id, anyKind, wholeThread, func(c *change, p *post) (int, error) {
-			if p.hidden || p.userID != userID { // it changed after the ids were read
-				return 0, errUnchanged
-			}
-			out.Body.Hidden++
-			c.granted = true // MayHidePosts gave permission for all of them
-			return 0, c.setStatus(p, asHidden, c.actor, p.flags)
-		})
+		// MayHidePosts gave permission for all of them.
+		hidden, err := m.hideGranted(ctx, id, func(p *post) bool { return p.userID == userID })
 		if err != nil {
 			return nil, err
+		}
+		if hidden {
+			out.Body.Hidden++
 		}
 	}
 	return out, nil

@@ -70,6 +70,9 @@ type event struct {
 	votes      votes
 	format     string
 	content    string
+	// post and parent are the post and the one above it, with the fields by which mayView decides. Only events
+	// reads them; parent is nil for questions.
+	post, parent *post
 	// muted is set if the caller has muted the user.
 	muted bool
 	// personal is set, in a user's list of updates, if the event concerns the user's own posts.
@@ -108,7 +111,8 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 	query := `SELECT ` + listColumns + my.columns + `, ` + muted + `,
 			e.postid, e.type, COALESCE(UNIX_TIMESTAMP(` + when + `), 0), COALESCE(` + when + `, ''),
 			e.updatetype, COALESCE(` + who + `, 0), e.flagcount, e.netvotes, e.upvotes,
-			e.downvotes, e.format, COALESCE(e.content, ''), ` + auth.ActorColumns + `
+			e.downvotes, e.format, COALESCE(e.content, ''), COALESCE(e.userid, 0), COALESCE(pp.type, ''),
+			COALESCE(pp.userid, 0), ` + auth.ActorColumns + `
 		FROM (` + q.ids + `) y
 		JOIN {posts} e ON e.postid = y.postid
 		` + eventJoin + auth.ActorJoin(who) + auth.AuthorJoin + my.join + where + `
@@ -116,7 +120,8 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 	var events []event
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		var s scanner
-		var kind string
+		var kind, parentKind string
+		var author, parentAuthor int
 		var updateType sql.NullString
 		p := &post{hasMyColumns: my.signedIn}
 		e := event{question: p, isUpdate: q.updates}
@@ -126,13 +131,17 @@ func (m *Module) events(ctx context.Context, q eventQuery) ([]event, error) {
 		}
 		var muted sql.NullBool
 		places = append(places, &muted, &e.postID, &kind, &e.time, &e.timeText, &updateType, &e.userID, &e.flags,
-			&e.votes.Net, &e.votes.Up, &e.votes.Down, &e.format, &e.content)
+			&e.votes.Net, &e.votes.Up, &e.votes.Down, &e.format, &e.content, &author, &parentKind, &parentAuthor)
 		if err := rows.Scan(append(places, e.author.Dest()...)...); err != nil {
 			return err
 		}
 		s.finish(p)
 		e.muted = muted.Bool
 		e.kind, _ = splitType(kind)
+		e.post = p.below(kind, author)
+		if parentKind != "" {
+			e.parent = p.below(parentKind, parentAuthor)
+		}
 		if q.updates {
 			e.updateType = updateType.String
 		}

@@ -298,7 +298,7 @@ func (c *change) finish() error {
 	}
 	steps := []func() error{
 		c.sign, c.holdNewCategory, c.countQuestions, c.derive, c.warm, c.writePosts, c.keepVersions, c.writeExtra, c.heat, c.index,
-		c.deletePosts, c.tell, c.limit, c.keepFiles, c.publish, c.countPosts,
+		c.deletePosts, c.tell, c.limit, c.keepFiles, c.publish, c.keepDecisions, c.countPosts,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

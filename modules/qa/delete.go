@@ -26,23 +26,28 @@ func (m *Module) registerDeletion(api huma.API) {
 	}
 }
 
-// deletePost deletes a hidden post for good, and with a question its closing note. The problem is
-// has_replies if other posts refer to the post.
+// deletePost deletes a hidden post for good.
 func (m *Module) deletePost(ctx context.Context, id int, kind Kind) (*struct{}, error) {
 	_, err := m.change(ctx, id, []Kind{kind}, wholeThread, func(c *change, p *post) (int, error) {
-		if err := c.may(deleting, p); err != nil {
-			return 0, err
-		}
-		referred, err := c.referred(p)
-		if err != nil {
-			return 0, err
-		}
-		if referred {
-			return 0, problem.New(codeHasReplies)
-		}
-		return 0, c.delete(p)
+		return 0, c.deleteForGood(p)
 	})
 	return nil, err
+}
+
+// deleteForGood deletes a hidden post, and with a question its closing note. The problem is has_replies if
+// other posts refer to the post.
+func (c *change) deleteForGood(p *post) error {
+	if err := c.may(deleting, p); err != nil {
+		return err
+	}
+	referred, err := c.referred(p)
+	if err != nil {
+		return err
+	}
+	if referred {
+		return problem.New(codeHasReplies)
+	}
+	return c.delete(p)
 }
 
 // deletePosts deletes the posts that the action removes; the rows that belong to them are deleted with

@@ -106,25 +106,27 @@ func (c *change) storeFlag(p *post, flag int) error {
 
 // clearFlags removes the flags of all users from a post.
 func (m *Module) clearFlags(ctx context.Context, id int) (*stateOutput, error) {
-	return m.setState(ctx, id, func(c *change, p *post) error {
-		if refusal := auth.Refusal(c.Options, c.Caller, option.PermitHideShow,
-			c.level(p.categoryPath)); refusal == nil && p.flags == 0 {
-			return errUnchanged
-		}
-		if err := c.may(clearing, p); err != nil {
-			return err
-		}
-		if err := c.sign(); err != nil {
-			return err
-		}
-		cleared, err := c.Tx.Exec(c.Ctx,
-			"UPDATE {uservotes} SET flag = 0 WHERE postid = ? AND flag <> 0", p.id)
-		if err != nil {
-			return fmt.Errorf("clear flags: %w", err)
-		}
-		c.flagged -= int(cleared)
-		c.report(p.kind.letter()+"_clearflags", p, params("postid", p.id, "oldpost", c.record(p)), nil)
-		p.flags = 0
-		return nil
-	})
+	return m.setState(ctx, id, (*change).clearFlags)
+}
+
+func (c *change) clearFlags(p *post) error {
+	if refusal := auth.Refusal(c.Options, c.Caller, option.PermitHideShow,
+		c.level(p.categoryPath)); refusal == nil && p.flags == 0 {
+		return errUnchanged
+	}
+	if err := c.may(clearing, p); err != nil {
+		return err
+	}
+	if err := c.sign(); err != nil {
+		return err
+	}
+	cleared, err := c.Tx.Exec(c.Ctx,
+		"UPDATE {uservotes} SET flag = 0 WHERE postid = ? AND flag <> 0", p.id)
+	if err != nil {
+		return fmt.Errorf("clear flags: %w", err)
+	}
+	c.flagged -= int(cleared)
+	c.report(p.kind.letter()+"_clearflags", p, params("postid", p.id, "oldpost", c.record(p)), nil)
+	p.flags = 0
+	return nil
 }

@@ -15,8 +15,10 @@ import (
 )
 
 type moderationInput struct {
-	Limit int    `query:"limit" minimum:"1" maximum:"50" default:"50" doc:"How many items of each type"`
-	Type  string `query:"type" enum:"question,answer,comment" doc:"Only posts of this type"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"50" default:"50" doc:"How many items of each type"`
+	Type     string `query:"type" enum:"question,answer,comment" doc:"Only posts of this type"`
+	Author   string `query:"author" maxLength:"80" doc:"Only posts of the user with this handle"`
+	Category string `query:"category" maxLength:"900" doc:"Id or path of slugs; categories below are included"`
 }
 
 // moderationLists are the lists for moderators, with the options that say who may see them. One of these
@@ -25,6 +27,12 @@ var moderationLists = map[string][]option.Key{
 	"queue":   {option.PermitModerate},
 	"flagged": {option.PermitHideShow},
 	"hidden":  {option.PermitHideShow, option.PermitDeleteHidden},
+}
+
+// moderationPermissions are the options that say who decides about posts of others. Whoever has one of them,
+// generally or in some category, may use what is there for moderators.
+var moderationPermissions = []option.Key{
+	option.PermitModerate, option.PermitHideShow, option.PermitDeleteHidden,
 }
 
 // moderationOperationIDs are the ids of the operations, by the name of the list.
@@ -65,7 +73,11 @@ func (m *Module) listModeration(
 	if err != nil {
 		return nil, err
 	}
-	events, err := m.moderationEvents(ctx, name, in)
+	f, err := m.moderationFilter(ctx, tree, in)
+	if err != nil {
+		return nil, err
+	}
+	events, err := m.moderationEvents(ctx, name, in, f)
 	if err != nil {
 		return nil, err
 	}
@@ -99,22 +111,48 @@ func (m *Module) listModeration(
 // mayModerate returns nil if one of the permissions suffices for the caller, at the highest level that the
 // caller has generally or in any category. Otherwise it returns the problem.
 func mayModerate(o *site.Options, c auth.Caller, permissions []option.Key) error {
-	highest := c.Level
-	for _, level := range c.CategoryLevels {
-		highest = max(highest, level)
-	}
 	var reason auth.Reason
 	for _, permission := range permissions {
-		if reason = auth.Permit(o, c, permission, highest); reason == auth.Permitted {
+		if reason = auth.Permit(o, c, permission, c.HighestLevel()); reason == auth.Permitted {
 			return nil
 		}
 	}
 	return reason.Problem()
 }
 
+// moderationFilter is a condition on the posts p of a list, with its arguments.
+type moderationFilter struct {
+	where string
+	args  []any
+}
+
+// moderationFilter returns the condition that the parameters author and category ask for.
+func (m *Module) moderationFilter(
+	ctx context.Context, tree *categoryTree, in *moderationInput,
+) (f moderationFilter, err error) {
+	c, err := categoryParam(tree, in.Category)
+	if err != nil {
+		return f, err
+	}
+	if c != nil {
+		f.where, f.args = " AND "+c.condition(), append(f.args, c.id)
+	}
+	if in.Author == "" {
+		return f, nil
+	}
+	account, err := m.auth.AccountByHandle(ctx, in.Author)
+	if err != nil {
+		return f, err
+	}
+	f.where, f.args = f.where+" AND p.userid = ?", append(f.args, account.ID)
+	return f, nil
+}
+
 // moderationEvents reads one of the lists. Posts of all types come together: flagged ones sorted by
 // their number of flags, others by time, the newest first.
-func (m *Module) moderationEvents(ctx context.Context, name string, in *moderationInput) ([]event, error) {
+func (m *Module) moderationEvents(
+	ctx context.Context, name string, in *moderationInput, f moderationFilter,
+) ([]event, error) {
 	letters := map[string]string{"question": "Q", "answer": "A", "comment": "C"}
 	if name == "flagged" {
 		types := []string{"Q", "A", "C"}
@@ -122,12 +160,12 @@ func (m *Module) moderationEvents(ctx context.Context, name string, in *moderati
 			types = []string{letters[in.Type]}
 		}
 		events, err := m.events(ctx, eventQuery{
-			ids: `SELECT postid
-				FROM {posts}
-				WHERE flagcount > 0 AND type IN ?
-				ORDER BY flagcount DESC, created DESC, postid DESC
+			ids: `SELECT p.postid
+				FROM {posts} p
+				WHERE p.flagcount > 0 AND p.type IN ?` + f.where + `
+				ORDER BY p.flagcount DESC, p.created DESC, p.postid DESC
 				LIMIT ?`,
-			args: []any{types, in.Limit},
+			args: append(append([]any{types}, f.args...), in.Limit),
 		})
 		slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(b.flags, a.flags) })
 		return events, err
@@ -138,9 +176,14 @@ func (m *Module) moderationEvents(ctx context.Context, name string, in *moderati
 		if in.Type != "" && in.Type != kind {
 			continue
 		}
-		q := recent(letters[kind]+state, nil, in.Limit)
-		q.where = ""
-		events, err := m.events(ctx, q)
+		events, err := m.events(ctx, eventQuery{
+			ids: `SELECT p.postid
+				FROM {posts} p
+				WHERE p.type = ?` + f.where + `
+				ORDER BY p.created DESC, p.postid DESC
+				LIMIT ?`,
+			args: append(append([]any{letters[kind] + state}, f.args...), in.Limit),
+		})
 		if err != nil {
 			return nil, err
 		}

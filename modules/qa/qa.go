@@ -42,7 +42,6 @@ type Module struct {
 	index      *search.Index
 	categories atomic.Pointer[categoryTree]
 	reading    sync.Mutex
-	jobs       Jobs
 	blocked    atomic.Pointer[blockedWords]
 	listeners  []listener
 	views      *viewBatches
@@ -51,6 +50,7 @@ type Module struct {
 	editHistory *pluginTable
 	// lightTurns and heavyTurns limit how many contents are converted at the same time.
 	lightTurns, heavyTurns *limit.Turns
+	jobs                   *jobs.Manager
 }
 
 // New returns the module of questions and answers, which uses the database and the other modules given.
@@ -70,15 +70,8 @@ func New(db *database.DB, s *site.Module, a *auth.Module, files *media.Module, s
 	return m
 }
 
-// Jobs queues runs of jobs; *jobs.Manager is one.
-type Jobs interface {
-	// Queue queues a run of the named job in a transaction. History returns its latest runs, at most limit.
-	Queue(ctx context.Context, tx *database.DB, name string) error
-	History(ctx context.Context, name string, limit int) ([]*jobs.Run, error)
-}
-
-// UseJobs sets where the module queues its jobs, which the caller adds there.
-func (m *Module) UseJobs(j Jobs) { m.jobs = j }
+// UseJobs tells the module of the manager of jobs, which runs those that it requests.
+func (m *Module) UseJobs(j *jobs.Manager) { m.jobs = j }
 
 // Close waits until the views of all requests are stored. It must be called only when no more requests
 // come.
@@ -96,6 +89,11 @@ func (m *Module) Register(api huma.API) {
 	m.registerSearch(api)
 	m.registerRelated(api)
 	m.registerModeration(api)
+	m.registerModeratePosts(api)
+	m.registerQueues(api)
+	m.registerAddresses(api)
+	m.registerPostHistory(api)
+	m.registerVoters(api)
 	m.registerWrites(api)
 	m.registerAccounts(api)
 }

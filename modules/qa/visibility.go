@@ -44,31 +44,40 @@ func (m *Module) registerVisibility(api huma.API) {
 	)
 }
 
-// setVisibility hides a post or shows it again. It is queued instead of shown where the caller's posts
-// have to be approved and the caller may not show hidden posts in general.
+// setVisibility hides a post or shows it again.
 func (m *Module) setVisibility(ctx context.Context, in *visibilityInput) (*stateOutput, error) {
-	return m.setState(ctx, in.ID, func(c *change, p *post) error {
-		if in.Body.Hidden {
-			if p.hidden {
-				return errUnchanged
-			}
-			if err := c.may(hiding, p); err != nil {
-				return err
-			}
-			return c.setStatus(p, asHidden, c.actor, p.flags)
-		}
-		if p.visible() {
-			return errUnchanged
-		}
-		if err := c.may(reshowing, p); err != nil {
-			return err
-		}
-		to := asVisible
-		if !c.rules(p).reshowImmed && auth.Moderated(c.Options, c.Caller, c.level(p.categoryPath)) {
-			to = asQueued
-		}
-		return c.setStatus(p, to, c.actor, p.flags)
-	})
+	use := (*change).show
+	if in.Body.Hidden {
+		use = (*change).hide
+	}
+	return m.setState(ctx, in.ID, use)
+}
+
+// hide hides a post in the caller's name.
+func (c *change) hide(p *post) error {
+	if p.hidden {
+		return errUnchanged
+	}
+	if err := c.may(hiding, p); err != nil {
+		return err
+	}
+	return c.setStatus(p, asHidden, c.actor, p.flags)
+}
+
+// show shows a hidden post again. It is queued instead of shown where the caller's posts have to be approved
+// and the caller may not show hidden posts in general.
+func (c *change) show(p *post) error {
+	if p.visible() {
+		return errUnchanged
+	}
+	if err := c.may(reshowing, p); err != nil {
+		return err
+	}
+	to := asVisible
+	if !c.rules(p).reshowImmed && auth.Moderated(c.Options, c.Caller, c.level(p.categoryPath)) {
+		to = asQueued
+	}
+	return c.setStatus(p, to, c.actor, p.flags)
 }
 
 type approvalInput struct {
@@ -78,18 +87,26 @@ type approvalInput struct {
 	}
 }
 
-// setApproval approves or rejects a queued post. A rejected post is hidden.
+// setApproval approves or rejects a queued post.
 func (m *Module) setApproval(ctx context.Context, in *approvalInput) (*stateOutput, error) {
-	return m.setState(ctx, in.ID, func(c *change, p *post) error {
-		if err := c.may(approving, p); err != nil {
-			return err
-		}
-		to := asHidden
-		if in.Body.Approved {
-			to = asVisible
-		}
-		return c.setStatus(p, to, c.actor, p.flags)
-	})
+	use := (*change).reject
+	if in.Body.Approved {
+		use = (*change).approve
+	}
+	return m.setState(ctx, in.ID, use)
+}
+
+// approve makes a queued post visible.
+func (c *change) approve(p *post) error { return c.decide(p, asVisible) }
+
+// reject hides a queued post.
+func (c *change) reject(p *post) error { return c.decide(p, asHidden) }
+
+func (c *change) decide(p *post, to status) error {
+	if err := c.may(approving, p); err != nil {
+		return err
+	}
+	return c.setStatus(p, to, c.actor, p.flags)
 }
 
 // postStateResult is a post's state, which says who can see it, and its number of flags.

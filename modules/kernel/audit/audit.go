@@ -55,6 +55,8 @@ const (
 	Tag      = "tag"
 	Page     = "page"
 	Field    = "field"
+	Post     = "post"
+	Address  = "address"
 )
 
 // Record adds entries, in the transaction of the changes that they are about. Who makes the changes, and by

@@ -140,6 +140,11 @@ func (l *Log) Export(ctx context.Context, f Filter, each func(Change) error) err
 	}
 }
 
+// About returns the newest entries about a subject, at most limit, the newest first.
+func About(ctx context.Context, db *database.DB, kind, subject string, limit int) ([]Change, error) {
+	return New(db).read(ctx, "kind = ? AND subject = ? ORDER BY id DESC LIMIT ?", kind, subject, limit)
+}
+
 // read returns the entries that meet the rest of a query.
 func (l *Log) read(ctx context.Context, rest string, args ...any) ([]Change, error) {
 	list := []Change{}

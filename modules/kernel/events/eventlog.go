@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -53,6 +54,49 @@ func Log(ctx context.Context, db *database.DB, events []Event) {
 	if err != nil {
 		slog.ErrorContext(ctx, "event log not written", "error", err)
 	}
+}
+
+// Logged is an event that Q2A's event log has.
+type Logged struct {
+	Name string
+	// At is in Unix seconds. UserID is who caused it, 0 for nobody.
+	At     int64
+	UserID int
+	// Params are the parameters by their names, as far as the log has them: long texts are cut.
+	Params map[string]string
+}
+
+// LoggedAbout returns the newest events with the given names whose first parameter has the given value, the
+// newest first and at most limit. There are none if the site does not have the event log.
+func LoggedAbout(
+	ctx context.Context, db *database.DB, names []string, param string, value, limit int,
+) ([]Logged, error) {
+	there, err := db.HasTable(ctx, "eventlog")
+	if err != nil || !there {
+		return nil, err
+	}
+	var list []Logged
+	err = db.Select(ctx, func(rows *sql.Rows) error {
+		var l Logged
+		var user sql.NullInt64
+		var params string
+		err := rows.Scan(&l.Name, &l.At, &user, &params)
+		l.UserID, l.Params = int(user.Int64), map[string]string{}
+		for pair := range strings.SplitSeq(params, "\t") {
+			name, value, _ := strings.Cut(pair, "=")
+			l.Params[name] = value
+		}
+		list = append(list, l)
+		return err
+	}, `SELECT event, UNIX_TIMESTAMP(datetime), userid, params
+		FROM {eventlog}
+		WHERE event IN ? AND params LIKE ?
+		ORDER BY datetime DESC
+		LIMIT ?`, names, fmt.Sprintf("%s=%d\t%%", param, value), limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the event log: %w", err)
+	}
+	return list, nil
 }
 
 // loggedValue returns a parameter's value in the form that Q2A logs; a row is logged as array(number

@@ -260,6 +260,7 @@ func init() {
 		&validation.MsgExpectedRequiredProperty: "required|%s",
 		&validation.MsgExpectedMatchPattern:     "wrong_form|%s",
 		&validation.MsgExpectedRFC3339DateTime:  "wrong_form",
+		&validation.MsgExpectedArrayItemsUnique: "duplicate",
 	} {
 		*message = code
 	}

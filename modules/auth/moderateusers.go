@@ -1,0 +1,124 @@
+package auth
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/site/option"
+)
+
+// userActions are what can be done with many users in one request. Each is the use case of an operation for a
+// single user.
+var userActions = map[string]func(*action, *target) error{
+	"approve": (*action).approve, "block": (*action).block, "unblock": (*action).unblock,
+}
+
+type moderateUsersInput struct {
+	Body struct {
+		Action string `json:"action" enum:"approve,block,unblock" doc:"What is to be done with each user"`
+		IDs    []int  `json:"ids" minItems:"1" maxItems:"100" uniqueItems:"true" minimum:"1" maximum:"4294967295" doc:"Ids of the users, in the order in which they are dealt with"`
+	}
+}
+
+// UserOutcome is what has become of one of the users of a request.
+type UserOutcome struct {
+	ID      int           `json:"id" doc:"Id of the user"`
+	Done    bool          `json:"done" doc:"Whether the account is now as was asked for"`
+	User    *AccountState `json:"user,omitempty" doc:"The account as it is now; absent where nothing was done"`
+	Problem *web.Problem  `json:"problem,omitempty" doc:"Why it was not done: the problem with which the operation for this user alone would have been refused"`
+}
+
+type moderateUsersOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         web.List[UserOutcome]
+}
+
+// registerModerateUsers adds the operation for many users.
+func (m *Module) registerModerateUsers(api huma.API) {
+	web.Register(api, huma.Operation{
+		OperationID: "moderate-users", Method: http.MethodPost, Path: "/v1/admin/users/actions",
+		Tags: []string{"Moderation"}, Summary: "Approve, block or unblock up to 100 users",
+		Description: "Each user is dealt with as by the operation for that user alone, by its rules and in a " +
+			"transaction of its own; the items say what became of each, in the order of the request. A user for " +
+			"whom it is refused does not keep the others from being dealt with. With an Idempotency-Key the request " +
+			"can be sent again after it was cut off: what was done then is not done again. For moderators.",
+		Errors: []int{http.StatusForbidden, http.StatusConflict},
+	}, m.moderateUsers)
+}
+
+// requireModerator returns an error unless the caller is a moderator who may write now: login_required for
+// visitors, permission_level for users of lower levels, and otherwise the reason why the caller may not.
+func (m *Module) requireModerator(ctx context.Context) error {
+	c, err := RequireUser(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Level < LevelModerator {
+		return problem.New(CodePermissionLevel)
+	}
+	o, err := m.site.Options(ctx)
+	if err != nil {
+		return err
+	}
+	if refusal := Refusal(o, c, option.None, c.Level); refusal != nil {
+		return refusal
+	}
+	return nil
+}
+
+func (m *Module) moderateUsers(ctx context.Context, in *moderateUsersInput) (*moderateUsersOutput, error) {
+	if err := m.requireModerator(ctx); err != nil {
+		return nil, err
+	}
+	if err := web.Accept(ctx, m.db); err != nil {
+		return nil, err
+	}
+	out := &moderateUsersOutput{Body: web.List[UserOutcome]{Items: make([]UserOutcome, len(in.Body.IDs))}}
+	for i, id := range in.Body.IDs {
+		item := UserOutcome{ID: id}
+		state, err := m.moderateUser(web.Part(ctx, i), id, userActions[in.Body.Action])
+		if item.Done = err == nil; item.Done {
+			item.User = state
+		} else {
+			item.Problem = web.ProblemOf(ctx, err)
+			if item.Problem.StatusNo >= http.StatusInternalServerError {
+				out.CacheControl = "no-store" // so that the same request can be sent again for these
+			}
+		}
+		out.Body.Items[i] = item
+	}
+	return out, nil
+}
+
+// moderateUser runs a use case on one of the users of a request, and returns the new state of the account. It
+// is nil if the account is gone since the use case was run for an earlier request with the same key.
+func (m *Module) moderateUser(
+	ctx context.Context, id int, use func(*action, *target) error,
+) (*AccountState, error) {
+	if ctx.Err() != nil { // the time of the request is over
+		return nil, problem.New(problem.CodeUnavailable)
+	}
+	var state *AccountState
+	_, err := m.transactIn(ctx, web.Once, func(a *action) (int, error) {
+		after, err := a.administer(id, use)
+		state = &after
+		return 0, err
+	})
+	if err != nil || state != nil {
+		return state, err
+	}
+	users, err := findUsers(ctx, m.db, "userid = ?", id)
+	if err != nil || len(users) == 0 {
+		return nil, err
+	}
+	levels, err := categoryLevels(ctx, m.db, id)
+	if err != nil {
+		return nil, err
+	}
+	after := accountState(users[0], levels)
+	return &after, nil
+}
