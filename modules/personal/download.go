@@ -2,7 +2,10 @@ package personal
 
 import (
 	"context"
+	"io"
 	"net/http"
+	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -27,8 +30,7 @@ func (m *Module) registerDownload(api huma.API) {
 		Errors:      []int{http.StatusNotFound},
 		Responses: map[string]*huma.Response{"200": {Description: "The archive",
 			Content: map[string]*huma.MediaType{"application/zip": {}}},
-			"206": {Description: "The part of it that Range asks for"},
-			"416": {Description: "It has no such part"}},
+			"206": {Description: "The part of it that Range asks for, if it has that part"}},
 	}, func(ctx context.Context, in *downloadInput) (*huma.StreamResponse, error) {
 		r, err := m.owned(ctx, in.Token)
 		if err != nil {
@@ -47,10 +49,27 @@ func (m *Module) registerDownload(api huma.API) {
 			h.Set("Cache-Control", "no-store")
 			h.Set("Referrer-Policy", "no-referrer")
 			h.Set("X-Content-Type-Options", "nosniff")
+			keepRange(c.Request(), archive)
 			web.Stream(c.Response())
 			http.ServeContent(c.Response(), c.Request(), "", time.Time{}, archive)
 		}}, nil
 	})
+}
+
+var oneRange = regexp.MustCompile(`^bytes=(\d{1,15})-(\d{0,15})$`)
+
+// keepRange removes the header Range from a request unless it asks for one part that the content has. Then all of it
+// is sent, as HTTP allows.
+func keepRange(r *http.Request, content io.Seeker) {
+	size, err := content.Seek(0, io.SeekEnd)
+	if found := oneRange.FindStringSubmatch(r.Header.Get("Range")); err == nil && found != nil {
+		from, _ := strconv.ParseInt(found[1], 10, 64) // digits
+		to, open := strconv.ParseInt(found[2], 10, 64)
+		if from < size && (open != nil || from <= to) {
+			return
+		}
+	}
+	r.Header.Del("Range")
 }
 
 // archiveName returns the name under which browsers save an archive. It names neither the member nor the site.

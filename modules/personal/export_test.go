@@ -161,6 +161,12 @@ func TestExport(t *testing.T) {
 		if body := testsite.Text(t, part); part.StatusCode != http.StatusPartialContent || body != "PK" {
 			t.Errorf("a part: %d %q", part.StatusCode, body)
 		}
+		for _, beyond := range []string{"bytes=9999999-", "bytes=5-3", "bytes=-2", "bytes=0-1,3-4"} {
+			whole := s.Request(t, "GET", link(t, got.URL), testsite.Visitor, "Range", beyond)
+			if body := testsite.Text(t, whole); whole.StatusCode != http.StatusOK || int64(len(body)) != got.Bytes {
+				t.Errorf("%s: %d, %d bytes", beyond, whole.StatusCode, len(body))
+			}
+		}
 		for name, path := range map[string]string{"another token": link(t, got.URL) + "x", "no such token": "/v1/exports?token=%F0%9F%90%9D"} {
 			if res := s.Request(t, "GET", path, me); res.StatusCode != http.StatusNotFound {
 				t.Errorf("%s: %d", name, res.StatusCode)
