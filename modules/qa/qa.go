@@ -12,7 +12,6 @@
 package qa
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 

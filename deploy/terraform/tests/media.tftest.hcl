@@ -23,8 +23,8 @@ run "private" {
   }
 
   assert {
-    condition     = anytrue([for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Effect == "Deny" && endswith(s.Resource[0], "/incoming/*")])
-    error_message = "What nobody has looked at must not be public."
+    condition     = anytrue([for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Effect == "Deny" && can(regex("/incoming/\\*$", s.Resource[0])) && can(regex("/exports/\\*$", s.Resource[1]))])
+    error_message = "What nobody has looked at, and copies of members' data, must not be public."
   }
 
   assert {

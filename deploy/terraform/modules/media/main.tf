@@ -121,11 +121,12 @@ resource "aws_s3_bucket_policy" "this" {
         Condition = { StringEquals = { "aws:SourceArn" = aws_cloudfront_distribution.this.arn } }
       },
       {
-        Sid       = "WhatNobodyHasLookedAtStaysPrivate"
+        # What nobody has looked at, and copies of members' data.
+        Sid       = "NotEverythingIsForReaders"
         Effect    = "Deny"
         Principal = { Service = "cloudfront.amazonaws.com" }
         Action    = ["s3:GetObject"]
-        Resource  = ["${aws_s3_bucket.this.arn}/incoming/*"]
+        Resource  = ["${aws_s3_bucket.this.arn}/incoming/*", "${aws_s3_bucket.this.arn}/exports/*"]
       },
     ]
   })
