@@ -142,6 +142,12 @@ REFUSED_FIELDS = [
     ("update-options", "reset", "no_effect", "some options are the old site's alone"),
     ("update-options", "reset", "no_default", "some options have no default here"),
     ("update-options", "reset", "not_combinable", "with a value for the same option"),
+    ("get-address", "ip", "wrong_form", "what has the characters of an IP address and is none"),
+    ("block-address", "ip", "wrong_form", "what has the characters of an IP address and is none"),
+    ("unblock-address", "ip", "wrong_form", "what has the characters of an IP address and is none"),
+    ("hide-address-posts", "ip", "wrong_form", "what has the characters of an IP address and is none"),
+    ("find-users", "ip", "wrong_form", "what has the characters of an IP address and is none"),
+    ("block-address", "ip", "too_long", "the option holds 12,000 characters"),
 ]
 
 # Refusals of a whole request that its schema allows, by the operation's id and the problem's code.
@@ -157,6 +163,7 @@ REFUSED = [
     ("take-notification", "bad_request", "what Amazon SNS signs"),
     ("take-notification", "notification_refused", "what Amazon SNS signs"),
     ("*", "invalid_cursor", "cursors are opaque: only those that a list gave are good"),
+    ("block-address", "own_address", "depends on where the request comes from"),
     ("begin-upload", "body_too_large", "the setting UPLOAD_LIMIT, of a file that is only announced"),
 ]
 
