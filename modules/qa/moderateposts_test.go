@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"38qa.net/backend/modules/testsite"
 )
@@ -117,7 +118,8 @@ func TestModeratePostsLikeSingly(t *testing.T) {
 	} {
 		t.Run(action, func(t *testing.T) {
 			t.Parallel()
-			one, many := testsite.New(t), testsite.New(t)
+			now := time.Unix(1796126400, 0)
+			one, many := testsite.New(t, testsite.At(&now)), testsite.New(t, testsite.At(&now))
 			ids := one.Numbers(t, "SELECT postid FROM {posts} WHERE type LIKE '%\\_QUEUED' ESCAPE '\\' ORDER BY postid")
 			if action == "hide" {
 				ids = []int{1, 16, 15, 139}

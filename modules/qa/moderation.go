@@ -51,7 +51,7 @@ func (m *Module) registerModeration(api huma.API) {
 			Tags: []string{"Moderation"}, Summary: summary,
 			Description: "For those whom the site's options let moderate, all over or in their categories; " +
 				"others get 403.",
-			Errors: []int{http.StatusForbidden},
+			Errors: []int{http.StatusForbidden, http.StatusNotFound},
 		}, func(ctx context.Context, in *moderationInput) (*activityOutput, error) {
 			return m.listModeration(ctx, name, in)
 		})
