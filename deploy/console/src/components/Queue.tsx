@@ -1,5 +1,5 @@
 // A list that is worked off with the keyboard: an entry is selected, actions take entries away.
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useReducer, useRef, useState, type ReactNode } from "react";
 import { useTexts } from "../texts/language";
 import { Dialog } from "./Dialog";
 import { useKeys, type Keys } from "./keys";
@@ -30,13 +30,16 @@ export function Queue<Item>({ items, idOf, nameOf, actions, onDone, show }: Prop
   const t = useTexts();
   const { hold, warn } = useToasts();
   const [gone, setGone] = useState<ReadonlySet<number>>(new Set());
-  const [selected, setSelected] = useState(0);
+  // By its id, since the list may be loaded again with new entries before it; the place is for when it is gone.
+  const [selected, setSelected] = useState<{ id: number | null; place: number }>({ id: null, place: 0 });
   const [opened, setOpened] = useState<ReadonlySet<number>>(new Set());
   const [help, setHelp] = useState(false);
   const list = useRef<HTMLUListElement>(null);
   const focusNext = useRef(false);
   const left = items.filter((item) => !gone.has(idOf(item)));
-  const at = Math.min(selected, left.length - 1);
+  const found = left.findIndex((item) => idOf(item) === selected.id);
+  const at = found >= 0 ? found : Math.min(selected.place, left.length - 1);
+  const [, moveFocus] = useReducer((count: number) => count + 1, 0);
 
   useEffect(() => {
     if (!focusNext.current) return;
@@ -51,8 +54,11 @@ export function Queue<Item>({ items, idOf, nameOf, actions, onDone, show }: Prop
   });
 
   const select = (index: number) => {
+    const place = Math.max(0, Math.min(left.length - 1, index));
+    const item = left[place];
     focusNext.current = true;
-    setSelected(Math.max(0, Math.min(left.length - 1, index)));
+    moveFocus();
+    setSelected({ id: item === undefined ? null : idOf(item), place });
   };
   const toggle = (item: Item | undefined) => {
     if (!item) return;
@@ -69,7 +75,8 @@ export function Queue<Item>({ items, idOf, nameOf, actions, onDone, show }: Prop
     const place = left.indexOf(item);
     const away = () => {
       setGone((before) => new Set(before).add(id));
-      select(place);
+      focusNext.current = true;
+      setSelected({ id: null, place });
     };
     const back = () =>
       setGone((before) => {
@@ -128,7 +135,7 @@ export function Queue<Item>({ items, idOf, nameOf, actions, onDone, show }: Prop
               data-entry={id}
               tabIndex={-1}
               aria-current={index === at || undefined}
-              onFocus={() => setSelected(index)}
+              onFocus={() => setSelected({ id, place: index })}
             >
               {show(item, open)}
               <div className="row">

@@ -76,7 +76,7 @@ export function Cohorts() {
                 />
               </div>
               <Table
-                label={t.cohorts}
+                label={`${t.cohorts}: ${t.table}`}
                 head={[t.cohortStart, t.cohortSize, ...Array.from({ length: longest }, (_, i) => i)]}
               >
                 {peopled.map((c) => (

@@ -47,9 +47,9 @@ function List({ jobs }: { jobs: Job[] }) {
       {jobs.map((job) => (
         <li key={job.name} data-job={job.name}>
           <div className="heading">
-            <h3>
+            <h2>
               <Link href={`/jobs/${job.name}`}>{job.name}</Link>
-            </h3>
+            </h2>
             <StartStop job={job} />
           </div>
           <p lang="en">{job.summary}</p>

@@ -82,11 +82,18 @@ export function PostQueuePage({ name }: { name: keyof typeof lists }) {
   );
 }
 
+/** The address of a post on the site that people read; null where the site has none. */
+function addressOf(path: string | undefined, site: string | undefined): string | null {
+  if (path === undefined || site === undefined || !URL.canParse(path, site)) return null;
+  const { href, protocol } = new URL(path, site);
+  return /^https?:$/.test(protocol) ? href : null;
+}
+
 export function Post({ item, open }: { item: ActivityItem; open: boolean }) {
   const t = useTexts();
   const site = useLoad(["site"], (signal) => getSite({ signal }));
   const { post, question } = item;
-  const address = site.data?.url !== undefined && post.path ? new URL(post.path, site.data.url).href : null;
+  const address = addressOf(post.path, site.data?.url);
   const title = post.type === "question" ? question.title : t.answersTo(question.title);
   return (
     <article className={open ? "post open" : "post"}>
@@ -104,7 +111,7 @@ export function Post({ item, open }: { item: ActivityItem; open: boolean }) {
           {question.tags.map((tag) => (
             <Badge key={tag}>{tag}</Badge>
           ))}
-          {address && /^https?:/.test(address) && (
+          {address !== null && (
             <a href={address} target="_blank" rel="noopener noreferrer">
               {t.onSite}
             </a>

@@ -2,6 +2,7 @@ import { listUsers, type UserListItem } from "@38qa/client";
 import { useDeferredValue, useState } from "react";
 import { useParams } from "wouter";
 import { usePages } from "../api/load";
+import { useLastPart } from "../api/ownPath";
 import { Input, Select } from "../components/Field";
 import { Badge, Handle, Heading, Loaded, More, Table, Time } from "../components/Show";
 import { useTexts } from "../texts/language";
@@ -9,7 +10,8 @@ import { UserPage } from "./UserPage";
 
 export default function UsersPage() {
   const { id } = useParams<{ id?: string }>();
-  return id === undefined ? <Users /> : <UserPage key={id} handle={id} />;
+  const handle = useLastPart();
+  return id === undefined ? <Users /> : <UserPage key={handle} handle={handle} />;
 }
 
 type Filter = "points" | "newest" | "blocked" | "staff";

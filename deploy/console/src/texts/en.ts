@@ -15,7 +15,7 @@ export const en = {
   password: "Password",
   withToken: "Sign in with an API token",
   token: "API token",
-  tokenHint: "It is forgotten when this page is left. It needs the scopes moderate or admin.",
+  tokenHint: "It is forgotten when this page is left. It needs the scope read, and moderate or admin.",
   cognito: "This site signs people in through Amazon Cognito. Use an API token of yours here.",
   noRights: "This account may neither moderate nor administer the site.",
   noPage: "There is no such page, or it is not for you.",

@@ -17,7 +17,7 @@ export const ja: Texts = {
   password: "パスワード",
   withToken: "APIトークンでログイン",
   token: "APIトークン",
-  tokenHint: "このページを離れると破棄されます。スコープ moderate または admin が必要です。",
+  tokenHint: "このページを離れると破棄されます。スコープ read と、moderate または admin が必要です。",
   cognito: "このサイトのログインは Amazon Cognito を使います。ここではご自分のAPIトークンを使ってください。",
   noRights: "このアカウントにはモデレーションや管理の権限がありません。",
   noPage: "ページがないか、閲覧する権限がありません。",
