@@ -51,8 +51,11 @@ export function newPerson(name: string, handle = `${name}-${randomBytes(3).toStr
 }
 
 /** Asks a question whose title nobody else has. What new people ask waits for approval. */
-export async function ask(person: Person, words: string, content = "養蜂の道具について教えてください。") {
-  const title = `${words} ${randomBytes(3).toString("hex")}`;
+export const ask = (person: Person, words: string) =>
+  askAs(person, `${words} ${randomBytes(3).toString("hex")}`, "養蜂の道具について教えてください。");
+
+/** Asks a question with this title. */
+export async function askAs(person: Person, title: string, content: string) {
   const { id } = await person.do("POST", "/v1/questions", { title, content, format: "html", categoryId: 10 });
   return { id, title };
 }

@@ -5,6 +5,7 @@ import base from "../playwright.config";
 export default defineConfig({
   ...base,
   testDir: ".",
+  globalSetup: "./community.ts",
   testMatch: "screenshots.ts",
   workers: 1,
   retries: 0,

@@ -1,7 +1,7 @@
 // Somebody blocks a spammer, hides what they wrote and reads last week's numbers, with a picture of each step.
 import type { Page } from "@playwright/test";
 import { mkdirSync, statSync } from "node:fs";
-import { ask, askOpenly, newPerson } from "./people";
+import { askAs, askOpenly, newPerson } from "./people";
 import { entry, expect, open, test, toast } from "./fixtures";
 
 const folder = "../../docs/images";
@@ -20,8 +20,8 @@ test.describe("desktop", () => {
     const spammer = await newPerson("cheap-watches", "cheap-watches");
     const beginner = await newPerson("beginner", "hachi-no-ko");
     await askOpenly(spammer, "Cheap watches, today only");
-    await ask(beginner, "初めての採蜜はいつがよいでしょうか", "巣箱が重くなってきました。");
-    await ask(spammer, "Best casino bonus without deposit", "<p>Click <a href='https://spam.example'>here</a>.</p>");
+    await askAs(beginner, "初めての採蜜はいつがよいでしょうか", "巣箱が重くなってきました。");
+    await askAs(spammer, "Best casino bonus without deposit", "<p>Click <a href='https://spam.example'>here</a>.</p>");
     await open(page, "administrator", "/queue");
     await entry(page, "casino").focus();
     await page.keyboard.press("Enter");
@@ -46,6 +46,8 @@ test.describe("desktop", () => {
     await page.getByLabel("By").first().selectOption("month");
     await expect(page.locator("figure rect").first()).toBeVisible();
     await expect(toast(page)).toBeEmpty({ timeout: 15_000 });
+    await page.locator("figure").first().scrollIntoViewIfNeeded();
+    await page.getByRole("heading", { name: "The last 30 days" }).evaluate((heading) => heading.scrollIntoView());
     await shoot(page, "statistics");
 
     await page.getByRole("link", { name: "Options" }).click();
@@ -59,7 +61,7 @@ test.describe("phone", () => {
 
   test("queue", async ({ page }) => {
     const person = await newPerson("phone-picture", "mitsuko");
-    await ask(person, "分蜂の予測はどうすればよいですか", "王台がいくつか見えます。どの時期に出るでしょうか。");
+    await askAs(person, "分蜂の予測はどうすればよいですか", "王台がいくつか見えます。どの時期に出るでしょうか。");
     await page.goto("/console/queue");
     await page.getByLabel("名前またはメールアドレス").fill("はな");
     await page.getByLabel("パスワード").fill("mitsubachi");

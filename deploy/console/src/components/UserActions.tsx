@@ -69,6 +69,7 @@ export function UserActions({ user }: { user: UserProfile }) {
           : button(t.block, block, "danger")}
         {button(t.hideAll, hideAll, "danger")}
         {user.level === "basic" &&
+          !user.blocked &&
           button(t.approve, () => act(() => dataOf(approveUser({ path })), () => t.approved))}
         {user.level === "approved" &&
           button(t.disapprove, () => act(() => dataOf(disapproveUser({ path })), () => t.disapproved))}
@@ -95,7 +96,7 @@ function LevelForm({ user, save }: { user: UserProfile; save: (level: (typeof le
       className="filters"
       onSubmit={(e) => {
         e.preventDefault();
-        void save(level);
+        if (level !== user.level) void save(level);
       }}
     >
       <Field label={t.level}>
