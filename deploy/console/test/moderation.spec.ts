@@ -46,6 +46,16 @@ test("what is still held back is sent when the page is left", async ({ page }) =
   await expect.poll(() => stateOf(question.id)).toBe("visible");
 });
 
+test("what is still held back is sent before one signs out", async ({ page }) => {
+  const author = await newPerson("signing-out");
+  const question = await ask(author, "ログアウトする前の質問です");
+  await open(page, "moderator", "/queue");
+  await entry(page, question.title).getByRole("button", { name: "Approve" }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign in");
+  expect(await stateOf(question.id)).toBe("visible");
+});
+
 test("j and k move, and the help names every key", async ({ page }) => {
   const author = await newPerson("moving");
   for (const n of [1, 2, 3]) await ask(author, `動いて選ぶ質問の番号${n}`);

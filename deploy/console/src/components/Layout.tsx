@@ -4,6 +4,7 @@ import { Link, useLocation } from "wouter";
 import { useSession } from "../api/session";
 import type { Section } from "../sections";
 import { useLanguage } from "../texts/language";
+import { useToasts } from "./Toasts";
 import { chooseTheme, currentTheme, type Theme } from "./theme";
 
 export function Layout({ sections, children }: { sections: Section[]; children: ReactNode }) {
@@ -78,11 +79,12 @@ function Part(props: { title: string; sections: Section[]; close: (open: boolean
 function Account() {
   const { t } = useLanguage();
   const { account, leave } = useSession();
+  const { sendAll } = useToasts();
   if (!account) return null;
   return (
     <div className="account">
       <p className="soft">{t.signedInAs(account.user.handle)}</p>
-      <button type="button" className="button" onClick={() => void leave()}>
+      <button type="button" className="button" onClick={() => void sendAll().then(leave)}>
         {t.signOut}
       </button>
     </div>

@@ -17,6 +17,8 @@ interface Toasts {
   say: (text: string) => void;
   warn: (failure: unknown) => void;
   hold: (held: Held) => void;
+  /** Sends what is still held back, and waits until that is done. */
+  sendAll: () => Promise<void>;
 }
 
 interface Toast {
@@ -49,15 +51,17 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     const add = (toast: Omit<Toast, "id">) => {
       const id = ++last.current;
       const whole = { ...toast, id };
-      live.current.set(id, { toast: whole, timer: window.setTimeout(() => end(id), shown) });
+      live.current.set(id, { toast: whole, timer: window.setTimeout(() => void end(id), shown) });
       setToasts((all) => [...all, whole].slice(-6));
     };
-    const end = (id: number, keepalive = false) => {
+    const end = async (id: number, keepalive = false) => {
       const held = take(id)?.held;
-      held?.send(keepalive).catch((failure: unknown) => {
-        held.restore();
+      try {
+        await held?.send(keepalive);
+      } catch (failure) {
+        held?.restore();
         warn(failure);
-      });
+      }
     };
     const undo = (id: number) => {
       const held = take(id)?.held;
@@ -72,15 +76,16 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     const say = (text: string) => add({ text });
     const warn = (failure: unknown) => add({ text: sentence(failure, t), bad: true });
     const hold = (held: Held) => add({ text: held.text, held });
-    const endAll = () => {
-      for (const id of [...live.current.keys()]) end(id, true);
+    const sendAll = async (keepalive = false) => {
+      await Promise.all([...live.current.keys()].map((id) => end(id, keepalive)));
     };
-    return { say, warn, hold, end, undo, undoLast, endAll };
+    return { say, warn, hold, end, undo, undoLast, sendAll };
   }, [t]);
 
   useEffect(() => {
-    addEventListener("pagehide", functions.endAll);
-    return () => removeEventListener("pagehide", functions.endAll);
+    const left = () => void functions.sendAll(true);
+    addEventListener("pagehide", left);
+    return () => removeEventListener("pagehide", left);
   }, [functions]);
   useKeys({ z: functions.undoLast });
 
@@ -96,7 +101,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
                 {t.undo} <kbd>z</kbd>
               </button>
             )}
-            <button type="button" className="plain" aria-label={t.close} onClick={() => functions.end(toast.id)}>
+            <button type="button" className="plain" aria-label={t.close} onClick={() => void functions.end(toast.id)}>
               ×
             </button>
           </div>
