@@ -167,7 +167,6 @@ export const en = {
   bestAnswers: "With a best answer",
   posted7: "Wrote within 7 days",
   upvotes: "Likes of answers",
-  privateMessages: "Private messages",
   cohorts: "Who comes back",
   cohortOf: "They began with",
   ofNewUsers: "an account",
@@ -181,7 +180,6 @@ export const en = {
   latest: (text: string) => `latest ${text}`,
   highest: (text: string) => `highest ${text}`,
 
-  find: "Find",
   handleBegins: "Handle begins with",
   filter: "Filter",
   byPoints: "Most points",
@@ -262,8 +260,6 @@ export const en = {
   response: "Response",
   webhookSure: "What waits to be sent is deleted too.",
 
-  who: "Who",
-  what: "What",
   action: "Action",
   before: "Before",
   after: "After",

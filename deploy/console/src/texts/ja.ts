@@ -169,7 +169,6 @@ export const ja: Texts = {
   bestAnswers: "ベストアンサーあり",
   posted7: "7日以内に投稿",
   upvotes: "回答へのいいね",
-  privateMessages: "プライベートメッセージ",
   cohorts: "戻ってきた人",
   cohortOf: "始めたこと",
   ofNewUsers: "登録",
@@ -183,7 +182,6 @@ export const ja: Texts = {
   latest: (text) => `最新 ${text}`,
   highest: (text) => `最大 ${text}`,
 
-  find: "検索",
   handleBegins: "名前の先頭",
   filter: "絞り込み",
   byPoints: "ポイント順",
@@ -259,8 +257,6 @@ export const ja: Texts = {
   response: "応答",
   webhookSure: "送信待ちのものも削除されます。",
 
-  who: "実行者",
-  what: "対象",
   action: "操作",
   before: "変更前",
   after: "変更後",
