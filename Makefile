@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 # What a developer runs; `make check` is what must pass before a change lands.
-.PHONY: check test test-mysql test-mariadb lint bench bench-ranking bench-uploads bench-digests attack torture torture-jobs torture-hooks torture-mail streams media-move cognito fuzz fuzz-api client client-example openapi openapi-changes lambda-check terraform-check ecs-deploy-check loadtest chaos container-check cover
+.PHONY: check test test-mysql test-mariadb lint bench bench-ranking bench-uploads bench-digests attack torture torture-jobs torture-hooks torture-mail streams media-move cognito fuzz fuzz-api client client-example console openapi openapi-changes lambda-check terraform-check ecs-deploy-check loadtest chaos container-check cover
 
 # Formatting, linters, and all tests on SQLite, MariaDB and MySQL. Installs what it needs on Debian 12.
 check:
@@ -88,6 +88,11 @@ client:
 # Builds the client's example page, and drives it in Chromium against a server on another origin.
 client-example:
 	.ci/client-example
+
+# Builds the console, checks that the build in modules/console/dist is of its sources, and drives it in Chromium. After a
+# change of the sources: CONSOLE_ARGS=--write
+console:
+	.ci/console $(CONSOLE_ARGS)
 
 # Does docs/openapi.json break clients of the last release? OPENAPI_ARGS=--release makes it the released one.
 openapi-changes:

@@ -53,6 +53,7 @@ type Config struct {
 	RefusedLimit    string            `env:"REFUSED_LIMIT" envDefault:"100-M" doc:"Writes of a client that may be refused as wrong or not allowed, in the form of RATE_LIMIT; beyond them all its writes are refused with 429 until the window ends. People count by account, visitors by address. off: no limit, as with RATE_LIMIT=off."`
 	TokenLimit      string            `env:"TOKEN_RATE_LIMIT" envDefault:"600-M" doc:"Requests that may be made with one API token, in the form of RATE_LIMIT; they count against that of the address besides. off: no limit, as with RATE_LIMIT=off."`
 	RedisURL        string            `env:"REDIS_URL,unset" doc:"redis://… of the counters for RATE_LIMIT, shared by all tasks. Empty: each task counts for itself. When Redis is down requests pass. Secret."`
+	Console         string            `env:"CONSOLE" envDefault:"on" doc:"The page for moderators and administrators at /console: on or off."`
 	EventPoll       time.Duration     `env:"EVENT_POLL" envDefault:"250ms" doc:"Longest time until a task sees what happened through another one, for event streams and for what follows from events (mail). Nothing is asked while nobody follows."`
 	EventRetention  time.Duration     `env:"EVENT_RETENTION" envDefault:"72h" doc:"How long events are kept, for streams that connect again; those that are still to be handled are kept longer. 0s: for ever."`
 	EventStreams    int               `env:"EVENT_STREAMS" envDefault:"10000" doc:"Most event streams (GET /v1/events) at once in this process; more are refused with 503. Each needs a connection. 0: no limit."`
@@ -261,6 +262,9 @@ func (c Config) validate() error {
 	}
 	if !slices.Contains([]string{"recaptcha", "hcaptcha", "turnstile"}, c.CaptchaProvider) {
 		return fmt.Errorf("CAPTCHA_PROVIDER: %q is none of recaptcha, hcaptcha, turnstile", c.CaptchaProvider)
+	}
+	if c.Console != "on" && c.Console != "off" {
+		return fmt.Errorf("CONSOLE: %q is neither on nor off", c.Console)
 	}
 	if !slices.Contains([]string{"auto", "everybody", "members", "nobody"}, c.FollowersShown) {
 		return fmt.Errorf("FOLLOWERS_SHOWN_TO: %q is none of auto, everybody, members, nobody",

@@ -47,6 +47,7 @@ func TestBadSettingsAreNamed(t *testing.T) {
 		"TIME_ZONE":            "Asia/Osaka",
 		"DATABASE_CONNECTIONS": "many",
 		"REQUEST_TIMEOUT":      "soon",
+		"CONSOLE":              "maybe",
 		"FOLLOWERS_SHOWN_TO":   "friends",
 		"DIGEST_HOUR":          "24",
 		"MAILS_PER_DAY":        "-1",

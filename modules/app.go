@@ -16,6 +16,7 @@ import (
 	"38qa.net/backend/config"
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/community"
+	"38qa.net/backend/modules/console"
 	"38qa.net/backend/modules/hooks"
 	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
@@ -266,6 +267,12 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Media.Routes(router)
 	a.QA.Routes(router)
 	a.streams.Routes(router)
+	if cfg.Console == "on" {
+		if err := console.Register(router, console.Settings{
+			Images: []string{cfg.PublicURL, cfg.MediaCDN}}); err != nil {
+			return err
+		}
+	}
 	a.Server.Describe()
 	return nil
 }

@@ -72,6 +72,9 @@ func acceptedEncoding(r *http.Request) *encoding {
 	return best
 }
 
+// Accepts reports whether the client of the request takes responses in an encoding, such as br.
+func Accepts(r *http.Request, encoding string) bool { return acceptance(r, encoding) > 0 }
+
 // acceptance returns the weight that the request gives to an encoding, from 0 (not accepted) to 1. "*" counts
 // for gzip only: who accepts anything need not know the newer ones.
 func acceptance(r *http.Request, encoding string) (weight float64) {
