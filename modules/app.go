@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync"
 
@@ -28,6 +29,7 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/mail"
 	"38qa.net/backend/modules/media"
+	"38qa.net/backend/modules/moderation"
 	"38qa.net/backend/modules/qa"
 	"38qa.net/backend/modules/ranking"
 	"38qa.net/backend/modules/site"
@@ -36,16 +38,17 @@ import (
 
 // App is the whole application: the database, the modules, the jobs and the HTTP server.
 type App struct {
-	DB      *database.DB
-	Site    *site.Module
-	Auth    *auth.Module
-	QA      *qa.Module
-	Ranking *ranking.Module
-	Media   *media.Module
-	People  *community.Module
-	Mail    *mail.Module
-	Hooks   *hooks.Module
-	Jobs    *jobs.Manager
+	DB         *database.DB
+	Site       *site.Module
+	Auth       *auth.Module
+	QA         *qa.Module
+	Ranking    *ranking.Module
+	Media      *media.Module
+	People     *community.Module
+	Mail       *mail.Module
+	Hooks      *hooks.Module
+	Moderation *moderation.Module
+	Jobs       *jobs.Manager
 	// Audit is the log of what administrators and moderators change.
 	Audit *audit.Log
 	// Events reads the events of the site as they are written, and hands them to event streams
@@ -132,6 +135,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	settings.DropImage = func(ctx context.Context, tx *database.DB, id string) error {
 		return a.Media.Drop(ctx, tx, id)
 	}
+	settings.ScreenSignUp = func(ctx context.Context, ip netip.Addr, email string) auth.KeepSuspicion {
+		return a.Moderation.ScreenSignUp(ctx, ip, email)
+	}
 	settings.EmailProblem = func(ctx context.Context, address string) (string, error) {
 		return a.Mail.AddressProblem(ctx, address)
 	}
@@ -146,6 +152,11 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	}
 	a.QA = qa.New(a.DB, a.Site, a.Auth, a.Media, qa.Settings{Ask: qa.Switch(cfg.AskRestriction),
 		BestAnswer: qa.Switch(cfg.BestAnswerRule), Tags: qa.Switch(cfg.TagRestriction)})
+	a.Moderation = moderation.New(a.DB, a.Site, a.Auth, a.QA, moderation.Settings{
+		AkismetKey: cfg.AkismetKey, AkismetURL: cfg.AkismetURL, SuspectBelow: cfg.SpamCheckPoints,
+		StopForumSpam: cfg.StopForumSpam == "on", StopForumURL: cfg.StopForumURL, StopForumSure: cfg.StopForumSure,
+	})
+	a.QA.UseScreening(a.Moderation)
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
 		Kinds: mailSwitches(cfg), Message: a.messageAs,
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
@@ -165,7 +176,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		Posts: a.postsToHooks, Auth: a.Auth,
 	})
 	people := community.New(a.DB, a.Site, a.Auth, a.QA, community.Settings{
-		FollowersShown: cfg.FollowersShown,
+		FollowersShown: cfg.FollowersShown, Reviews: a.Moderation.ReviewsOfUsers,
 	})
 	a.People = people
 	a.Audit = audit.New(a.DB)
@@ -178,8 +189,10 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	// they listen to.
 	points.Listen(a.QA)
 	people.ListenToPosts(a.QA)
+	a.Moderation.ListenToPosts()
 	// When an account is deleted, its posts are dealt with before its points, because points are
-	// counted from posts.
+	// counted from posts; what moderators have of its posts is known by their author.
+	a.Moderation.ListenToAccounts()
 	a.QA.ListenToAccounts(a.Auth)
 	points.ListenToAccounts(a.Auth)
 	people.ListenToAccounts(a.Auth)
@@ -227,6 +240,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	points.Register(api)
 	a.Mail.Register(api)
 	a.Hooks.Register(api)
+	a.Moderation.Register(api)
 	a.Jobs.Register(api, auth.RequireAdmin)
 	a.Audit.Register(api, auth.RequireAdmin)
 	a.streams.Register(api)
@@ -335,6 +349,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	working.Go(func() { a.Mail.Serve(background) })
 	working.Go(func() { a.Mail.ServePushes(background) })
 	working.Go(func() { a.Hooks.Serve(background) })
+	working.Go(func() { a.Moderation.Serve(background) })
 	if a.cfg.Tracing() {
 		working.Go(func() { a.sample(background) })
 	}
@@ -421,7 +436,8 @@ func mailSwitches(cfg config.Config) map[string]mail.Switch {
 // consumers returns those who handle the events of the outbox, by their names there.
 func (a *App) consumers() map[string]events.Handler {
 	c := map[string]events.Handler{"jobs": a.Jobs.HandleEvent, "badges": a.Ranking.HandleEvent,
-		"inbox": a.Mail.HandleForInbox, "hooks": a.Hooks.Handle}
+		"inbox": a.Mail.HandleForInbox, "hooks": a.Hooks.Handle,
+		"moderation": a.Moderation.Handle}
 	if a.Mail.On() {
 		c["mail"] = a.Mail.Handle
 	}
@@ -438,7 +454,7 @@ func (a *App) WorkOff(ctx context.Context) error {
 		failures = append(failures, events.Consume(ctx, a.DB, name, handle))
 	}
 	failures = append(failures, a.Jobs.WorkOff(ctx), a.Mail.SendDue(ctx), a.Mail.SendDuePushes(ctx),
-		a.Hooks.SendDue(ctx))
+		a.Hooks.SendDue(ctx), a.Moderation.SendDue(ctx))
 	_, err := events.Prune(ctx, a.DB, a.cfg.EventRetention)
 	return errors.Join(append(failures, err)...)
 }

@@ -110,7 +110,7 @@ func TestEveryParameterRefusesNonsense(t *testing.T) {
 
 func fillPath(path string) string {
 	return strings.NewReplacer("{id}", "1", "{handle}", "aki", "{tag}", "queen", "{slug}",
-		"guide").Replace(path)
+		"guide", "{noteId}", "1").Replace(path)
 }
 
 // requiredParams returns a query with the parameters that an operation requires, except the given one.

@@ -98,6 +98,8 @@ var operationRules = map[string]rule{
 	"disapprove-user": {moderators, "", nil}, "block-user": {moderators, "", nil}, "unblock-user": {moderators, "", nil}, "hide-user-posts": {moderators, "", nil},
 	"update-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus-points": {admins, "", object{"bonus": 1}}, "remove-bonus-points": {admins, "", nil},
 	"send-password-reset": {admins, "", nil},
+	// What moderators have beside posts and users.
+	"list-suspicious-users": {moderators, "", nil},
 	// Operation.
 	"list-tokens": {members, "", nil}, "create-token": {members, "", object{"name": "A feed", "scopes": []string{"read"}}},
 	"list-all-tokens": {admins, "", nil},
@@ -117,6 +119,7 @@ var operationRules = map[string]rule{
 // elsewhere are operations that cannot be shown with one request of each caller, with the tests that check
 // who may call them.
 var elsewhere = map[string]string{
+	"clear-suspicion":  "TestSuspiciousRegistration: there is none",
 	"revoke-token": "TestTokens: only one's own", "revoke-any-token": "TestTokensOfOthers: there is none",
 	"get-webhook": "TestWebhooksAreForAdministrators", "update-webhook": "TestWebhooksAreForAdministrators", "delete-webhook": "TestWebhooksAreForAdministrators",
 	"rotate-secret": "TestWebhooksAreForAdministrators", "test-webhook": "TestWebhooksAreForAdministrators", "list-deliveries": "TestWebhooksAreForAdministrators", "replay-delivery": "TestWebhooksAreForAdministrators",

@@ -93,7 +93,7 @@ func (m *Module) listModeration(
 		item.Flags = e.flags
 		out.Body.Items = append(out.Body.Items, item)
 	}
-	return out, nil
+	return out, m.addReviews(ctx, out.Body.Items)
 }
 
 // mayModerate returns nil if one of the permissions suffices for the caller, at the highest level that the

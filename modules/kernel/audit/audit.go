@@ -53,6 +53,7 @@ const (
 	Notice   = "notice"
 	Category = "category"
 	Tag      = "tag"
+	Post     = "post"
 )
 
 // Record adds entries, in the transaction of the changes that they are about. Who makes the changes, and by
