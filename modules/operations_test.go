@@ -99,6 +99,10 @@ var operationRules = map[string]rule{
 	"update-user": {admins, "", object{"fields": object{"name": "x"}}}, "delete-user": {admins, "", nil}, "set-bonus-points": {admins, "", object{"bonus": 1}}, "remove-bonus-points": {admins, "", nil},
 	"send-password-reset": {admins, "", nil},
 	// What moderators have beside posts and users.
+	"list-post-notes": {moderators, "/v1/admin/posts/1/notes", nil}, "create-post-note": {moderators, "/v1/admin/posts/1/notes", object{"content": "Look again."}},
+	"list-user-notes": {moderators, "/v1/admin/users/16/notes", nil}, "create-user-note": {moderators, "/v1/admin/users/16/notes", object{"content": "Look again."}},
+	"lock-post": {moderators, "/v1/admin/posts/1/lock", nil}, "unlock-post": {moderators, "/v1/admin/posts/1/lock", nil},
+	"lock-user": {moderators, "/v1/admin/users/16/lock", nil}, "unlock-user": {moderators, "/v1/admin/users/16/lock", nil},
 	"list-suspicious-users": {moderators, "", nil},
 	// Operation.
 	"list-tokens": {members, "", nil}, "create-token": {members, "", object{"name": "A feed", "scopes": []string{"read"}}},
@@ -120,6 +124,7 @@ var operationRules = map[string]rule{
 // who may call them.
 var elsewhere = map[string]string{
 	"clear-suspicion":  "TestSuspiciousRegistration: there is none",
+	"delete-post-note": "TestNotes: there is none", "delete-user-note": "TestNotes: there is none",
 	"revoke-token": "TestTokens: only one's own", "revoke-any-token": "TestTokensOfOthers: there is none",
 	"get-webhook": "TestWebhooksAreForAdministrators", "update-webhook": "TestWebhooksAreForAdministrators", "delete-webhook": "TestWebhooksAreForAdministrators",
 	"rotate-secret": "TestWebhooksAreForAdministrators", "test-webhook": "TestWebhooksAreForAdministrators", "list-deliveries": "TestWebhooksAreForAdministrators", "replay-delivery": "TestWebhooksAreForAdministrators",
@@ -223,6 +228,8 @@ var notAudited = map[string]string{
 	"edit-comment": "posts have their own history", "move-question": "posts have their own history",
 	"restore-revision": "posts have their own history", "retag-question": "posts have their own history",
 	"close-question": "posts have their own history",
+	"lock-post":      "looking changes nothing", "unlock-post": "looking changes nothing",
+	"lock-user": "looking changes nothing", "unlock-user": "looking changes nothing",
 }
 
 // TestAdministrativeWritesAreAudited checks that each operation by which moderators and administrators change

@@ -69,6 +69,8 @@ func New(db *database.DB, s *site.Module, a *auth.Module, questions *qa.Module, 
 // Register adds the module's operations to the API.
 func (m *Module) Register(api huma.API) {
 	m.registerSuspicions(api)
+	m.registerNotes(api)
+	m.registerLocks(api)
 }
 
 // kind is what a row of the module's tables is about.
