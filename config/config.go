@@ -91,6 +91,12 @@ type Config struct {
 	CaptchaSiteKey  string            `env:"CAPTCHA_SITE_KEY" doc:"The provider's public key, for the frontend. Empty: the site's own, of its plugin reCAPTCHA."`
 	CaptchaSecret   string            `env:"CAPTCHA_SECRET,unset" doc:"The provider's secret key. Empty: the site's own, of its plugin reCAPTCHA; with neither, nobody is asked for a captcha. Secret."`
 	CaptchaURL      string            `env:"CAPTCHA_VERIFY_URL" doc:"Where solved captchas are verified. Empty: the provider's own address."`
+	AkismetKey      string            `env:"AKISMET_KEY,unset" doc:"Key for a service with Akismet's protocol, which is asked about new posts of visitors and of members with few points before they are written; what it takes for spam waits for approval. It is told the text, the author's name, IP address and user agent, and what moderators decide; see docs/operations.md. Empty: no post is checked. Secret."`
+	AkismetURL      string            `env:"AKISMET_URL" doc:"Where that service is, up to the name of the method, e.g. https://rest.akismet.com/1.1/. Empty: Akismet itself."`
+	SpamCheckPoints int               `env:"SPAM_CHECK_POINTS" envDefault:"100" doc:"Number of points, beyond those that everybody begins with (points_base), from which on posts of members are not checked, nor held back for what they registered with. Visitors are always checked, experts and above never."`
+	StopForumSpam   string            `env:"STOPFORUMSPAM" envDefault:"off" doc:"on: StopForumSpam is asked about each registration with the built-in issuer, and told its IP address and the MD5 of its e-mail address. Posts of those that it lists wait for approval until a moderator approves or clears the account. off: nobody is asked."`
+	StopForumURL    string            `env:"STOPFORUMSPAM_URL" doc:"Where a service with StopForumSpam's API is. Empty: https://api.stopforumspam.org/api."`
+	StopForumSure   int               `env:"STOPFORUMSPAM_CONFIDENCE" envDefault:"75" doc:"How sure StopForumSpam has to be that an address belongs to a spammer, in percent, from 1 to 100."`
 	AskRestriction  string            `env:"ASK_RESTRICTION" envDefault:"off" doc:"The rule of the old site's plugin q2a-ask-restriction, which the plugin enforces in its page only: members ask once their profile says location and about, and once every answer of the last days (option qa_ask_restriction_date, else 7) to their own questions has a comment. off, on, or auto: on where the plugin is (in the option enabled_plugins or, where that names none, by the plugin's own option)."`
 	BestAnswerRule  string            `env:"BEST_ANSWER_RESTRICTION" envDefault:"off" doc:"The rule of the plugin q2a-best-answer-restriction: below administrators the best answer is chosen once, and neither changed nor taken back. off, on, or auto: on where the plugin is in the option enabled_plugins."`
 	TagRestriction  string            `env:"TAG_SET_RESTRICTION" envDefault:"off" doc:"The rule of the plugin q2a-tag-set-restriction: visitors choose no tags of questions and, where the option q2a_tag_set_restriction_enabled is on, nobody below super administrators does. off, on, or auto, as ASK_RESTRICTION."`
@@ -191,6 +197,20 @@ func (c Config) validateMedia() error {
 	return nil
 }
 
+func (c Config) validateSpamChecks() error {
+	switch {
+	case c.AkismetURL != "" && c.AkismetKey == "":
+		return errors.New("AKISMET_URL needs AKISMET_KEY")
+	case c.SpamCheckPoints < 0:
+		return errors.New("SPAM_CHECK_POINTS: it has to be 0 or more")
+	case c.StopForumSpam != "off" && c.StopForumSpam != "on":
+		return fmt.Errorf("STOPFORUMSPAM: %q is none of off, on", c.StopForumSpam)
+	case c.StopForumSure < 1 || c.StopForumSure > 100:
+		return errors.New("STOPFORUMSPAM_CONFIDENCE: it has to be from 1 to 100")
+	}
+	return nil
+}
+
 // Tracing reports whether traces are to be sent.
 func (c Config) Tracing() bool {
 	return c.DatadogEnabled || c.DatadogAgent != "" || c.DatadogAgentURL != ""
@@ -242,6 +262,8 @@ func (c Config) validate() error {
 		"COGNITO_ENDPOINT":   c.CognitoEndpoint,
 		"MEDIA_CDN_URL":      c.MediaCDN,
 		"CAPTCHA_VERIFY_URL": c.CaptchaURL,
+		"AKISMET_URL":        c.AkismetURL,
+		"STOPFORUMSPAM_URL":  c.StopForumURL,
 	} {
 		if u, err := url.Parse(value); value != "" &&
 			(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
@@ -249,6 +271,9 @@ func (c Config) validate() error {
 		}
 	}
 	if err := c.validateMedia(); err != nil {
+		return err
+	}
+	if err := c.validateSpamChecks(); err != nil {
 		return err
 	}
 	if c.DigestHour < 0 || c.DigestHour > 23 {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync"
 
@@ -29,6 +30,7 @@ import (
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/mail"
 	"38qa.net/backend/modules/media"
+	"38qa.net/backend/modules/moderation"
 	"38qa.net/backend/modules/personal"
 	"38qa.net/backend/modules/qa"
 	"38qa.net/backend/modules/ranking"
@@ -47,6 +49,8 @@ type App struct {
 	People  *community.Module
 	Mail    *mail.Module
 	Hooks   *hooks.Module
+	// Moderation is what moderators have beside posts and users.
+	Moderation *moderation.Module
 	// Exports gives members copies of their data.
 	Exports *personal.Module
 	Jobs    *jobs.Manager
@@ -136,6 +140,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	settings.DropImage = func(ctx context.Context, tx *database.DB, id string) error {
 		return a.Media.Drop(ctx, tx, id)
 	}
+	settings.ScreenSignUp = func(ctx context.Context, ip netip.Addr, email string) auth.KeepSuspicion {
+		return a.Moderation.ScreenSignUp(ctx, ip, email)
+	}
 	settings.EmailProblem = func(ctx context.Context, address string) (string, error) {
 		return a.Mail.AddressProblem(ctx, address)
 	}
@@ -152,6 +159,11 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		BestAnswer: qa.Switch(cfg.BestAnswerRule), Tags: qa.Switch(cfg.TagRestriction)})
 	a.Exports = personal.New(a.DB, a.Site, a.Auth, a.Media,
 		personal.Settings{KeptFor: cfg.ExportKeptFor, Secret: cfg.KeySecret})
+	a.Moderation = moderation.New(a.DB, a.Site, a.Auth, a.QA, moderation.Settings{
+		AkismetKey: cfg.AkismetKey, AkismetURL: cfg.AkismetURL, SuspectBelow: cfg.SpamCheckPoints,
+		StopForumSpam: cfg.StopForumSpam == "on", StopForumURL: cfg.StopForumURL, StopForumSure: cfg.StopForumSure,
+	})
+	a.QA.UseScreening(a.Moderation)
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
 		Kinds: mailSwitches(cfg), Message: a.messageAs,
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
@@ -171,7 +183,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		Posts: a.postsToHooks, Auth: a.Auth,
 	})
 	people := community.New(a.DB, a.Site, a.Auth, a.QA, community.Settings{
-		FollowersShown: cfg.FollowersShown,
+		FollowersShown: cfg.FollowersShown, Reviews: a.Moderation.ReviewsOfUsers,
 	})
 	a.People = people
 	a.Audit = audit.New(a.DB)
@@ -185,8 +197,10 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	// they listen to.
 	points.Listen(a.QA)
 	people.ListenToPosts(a.QA)
+	a.Moderation.ListenToPosts()
 	// When an account is deleted, its posts are dealt with before its points, because points are
-	// counted from posts.
+	// counted from posts; what moderators have of its posts is known by their author.
+	a.Moderation.ListenToAccounts()
 	a.QA.ListenToAccounts(a.Auth)
 	points.ListenToAccounts(a.Auth)
 	people.ListenToAccounts(a.Auth)
@@ -244,6 +258,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	a.Mail.Register(api)
 	a.Hooks.Register(api)
 	a.Exports.Register(api)
+	a.Moderation.Register(api)
 	a.Jobs.Register(api, auth.RequireAdmin)
 	a.Audit.Register(api, auth.RequireAdmin)
 	a.streams.Register(api)
@@ -360,6 +375,7 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	working.Go(func() { a.Mail.Serve(background) })
 	working.Go(func() { a.Mail.ServePushes(background) })
 	working.Go(func() { a.Hooks.Serve(background) })
+	working.Go(func() { a.Moderation.Serve(background) })
 	if a.cfg.Tracing() {
 		working.Go(func() { a.sample(background) })
 	}
@@ -446,7 +462,8 @@ func mailSwitches(cfg config.Config) map[string]mail.Switch {
 // consumers returns those who handle the events of the outbox, by their names there.
 func (a *App) consumers() map[string]events.Handler {
 	c := map[string]events.Handler{"jobs": a.Jobs.HandleEvent, "badges": a.Ranking.HandleEvent,
-		"inbox": a.Mail.HandleForInbox, "hooks": a.Hooks.Handle}
+		"inbox": a.Mail.HandleForInbox, "hooks": a.Hooks.Handle,
+		"moderation": a.Moderation.Handle}
 	if a.Mail.On() {
 		c["mail"] = a.Mail.Handle
 	}
@@ -463,7 +480,7 @@ func (a *App) WorkOff(ctx context.Context) error {
 		failures = append(failures, events.Consume(ctx, a.DB, name, handle))
 	}
 	failures = append(failures, a.Jobs.WorkOff(ctx), a.Mail.SendDue(ctx), a.Mail.SendDuePushes(ctx),
-		a.Hooks.SendDue(ctx))
+		a.Hooks.SendDue(ctx), a.Moderation.SendDue(ctx))
 	_, err := events.Prune(ctx, a.DB, a.cfg.EventRetention)
 	return errors.Join(append(failures, err)...)
 }

@@ -110,7 +110,7 @@ func TestEveryParameterRefusesNonsense(t *testing.T) {
 
 func fillPath(path string) string {
 	return strings.NewReplacer("{id}", "1", "{handle}", "aki", "{tag}", "queen", "{slug}",
-		"guide", "{ip}", "203.0.113.14").Replace(path)
+		"guide", "{ip}", "203.0.113.14", "{noteId}", "1").Replace(path)
 }
 
 // requiredParams returns a query with the parameters that an operation requires, except the given one.

@@ -104,6 +104,12 @@ var operationRules = map[string]rule{
 	"find-users": {admins, "", nil}, "list-voters": {admins, "", nil},
 	"count-queues": {moderators, "", nil}, "get-address": {moderators, "/v1/admin/addresses/192.0.2.1", nil}, "hide-address-posts": {moderators, "/v1/admin/addresses/198.51.100.7/hidden-posts", nil},
 	"block-address": {moderators, "/v1/admin/addresses/198.51.100.7/block", nil}, "unblock-address": {moderators, "/v1/admin/addresses/198.51.100.7/block", nil},
+	// What moderators have beside posts and users.
+	"list-post-notes": {moderators, "/v1/admin/posts/1/notes", nil}, "create-post-note": {moderators, "/v1/admin/posts/1/notes", object{"content": "Look again."}},
+	"list-user-notes": {moderators, "/v1/admin/users/16/notes", nil}, "create-user-note": {moderators, "/v1/admin/users/16/notes", object{"content": "Look again."}},
+	"lock-post": {moderators, "/v1/admin/posts/1/lock", nil}, "unlock-post": {moderators, "/v1/admin/posts/1/lock", nil},
+	"lock-user": {moderators, "/v1/admin/users/16/lock", nil}, "unlock-user": {moderators, "/v1/admin/users/16/lock", nil},
+	"list-suspicious-users": {moderators, "", nil},
 	// Operation.
 	"start-export": {members, "", nil},
 	"list-tokens":  {members, "", nil}, "create-token": {members, "", object{"name": "A feed", "scopes": []string{"read"}}},
@@ -135,6 +141,8 @@ var operationRules = map[string]rule{
 // who may call them.
 var elsewhere = map[string]string{
 	"get-export": "TestExport: there is none", "download-export": "TestExport: it needs a link",
+	"clear-suspicion":  "TestSuspiciousRegistration: there is none",
+	"delete-post-note": "TestNotes: there is none", "delete-user-note": "TestNotes: there is none",
 	"revoke-token": "TestTokens: only one's own", "revoke-any-token": "TestTokensOfOthers: there is none",
 	"list-logged-events": "TestEventLogIsListed: only with the plugin's table",
 	"get-webhook":        "TestWebhooksAreForAdministrators", "update-webhook": "TestWebhooksAreForAdministrators", "delete-webhook": "TestWebhooksAreForAdministrators",
@@ -236,6 +244,8 @@ var notAudited = map[string]string{
 	"edit-question": "posts have their own history", "edit-answer": "posts have their own history",
 	"edit-comment": "posts have their own history", "move-question": "posts have their own history",
 	"restore-revision": "posts have their own history", "retag-question": "posts have their own history",
+	"lock-post": "looking changes nothing", "unlock-post": "looking changes nothing",
+	"lock-user": "looking changes nothing", "unlock-user": "looking changes nothing",
 }
 
 // TestAdministrativeWritesAreAudited checks that each operation by which moderators and administrators change

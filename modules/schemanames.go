@@ -39,7 +39,7 @@ var schemaNames = map[string]string{
 	"ResetInputBody": "PasswordReset", "ConfirmInputBody": "EmailConfirmation",
 	"BonusInputBody": "NewBonus", "BonusOutputBody": "BonusPoints", "TitlesBody": "UserTitles",
 	"WeightsOutputBody": "PointWeightsState", "BadgeOutputBody": "BadgeDetail",
-	"NewNoticeInputBody": "NewNotice", "DraftText": "NewDraft",
+	"NewNoteInputBody": "NewModeratorNote", "NewNoticeInputBody": "NewNotice", "DraftText": "NewDraft",
 	// Pictures, jobs and the site.
 	"Uploaded": "UploadedMedia", "Direct": "DirectUpload", "DirectInputBody": "NewDirectUpload",
 	"Info": "Job", "InfoOutputBody": "JobDetail", "RunInfo": "JobRun", "RunInputBody": "NewJobRun",

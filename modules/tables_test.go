@@ -30,6 +30,7 @@ var owners = map[string]string{
 	"q2ab_inbox": "mail", "q2ab_mail": "mail", "q2ab_preferences": "mail", "q2ab_push_subscriptions": "mail", "q2ab_pushes": "mail", "sn_notice": "mail",
 	"q2ab_digests": "mail", "q2ab_follow_mails": "mail", "q2ab_followed": "mail",
 	"q2ab_deliveries": "hooks", "q2ab_webhooks": "hooks",
+	"q2ab_notes": "moderation", "q2ab_review_locks": "moderation", "q2ab_spam_checks": "moderation",
 	"q2ab_engagement": "mail", "q2ab_mailings": "mail",
 	"q2ab_boards": "ranking", "q2ab_points_next": "ranking", "q2ab_rankings": "ranking", "userpoints": "ranking", "ysb_badge_ranking": "ranking",
 	"ysb_badges": "ranking",

@@ -35,6 +35,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -77,6 +78,9 @@ type Settings struct {
 	Cannot func(ctx context.Context, o *site.Options, c Caller) (*Restrictions, error)
 	// EmailProblem returns why nothing is mailed to an address, "bounced" or "complained", or "".
 	EmailProblem func(ctx context.Context, address string) (string, error)
+	// ScreenSignUp looks at a registration from an address, which may be the zero Addr, with an e-mail address.
+	// It returns nil if nothing is suspicious. It may take two seconds; nil looks at none.
+	ScreenSignUp func(ctx context.Context, ip netip.Addr, email string) KeepSuspicion
 	// DropImage deletes, within a transaction, an image that is no longer used.
 	DropImage func(ctx context.Context, tx *database.DB, id string) error
 }

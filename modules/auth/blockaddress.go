@@ -149,7 +149,7 @@ func blockOf(list string, ip netip.Addr) AddressBlock {
 // MayBlockAddresses returns nil for moderators, also of single categories, who may write now, and otherwise the
 // problem. As on the old site, they block addresses for all of the site.
 func MayBlockAddresses(o *site.Options, c Caller) error {
-	highest := c.HighestLevel()
+	highest := c.MaximumLevel()
 	switch {
 	case c.Anonymous():
 		return problem.New(CodeLoginRequired)

@@ -69,15 +69,6 @@ func (c Caller) LevelIn(categoryIDs ...int) int {
 	return level
 }
 
-// HighestLevel returns the highest of the caller's general level and the levels in single categories.
-func (c Caller) HighestLevel() int {
-	level := c.Level
-	for _, l := range c.CategoryLevels {
-		level = max(level, l)
-	}
-	return level
-}
-
 // Wrote reports whether the caller is the author of a post that has the given user or, if it has
 // none, the given cookie.
 func (c Caller) Wrote(userID int, cookieID string) bool {

@@ -50,28 +50,8 @@ func (m *Module) registerModerateUsers(api huma.API) {
 	}, m.moderateUsers)
 }
 
-// requireModerator returns an error unless the caller is a moderator who may write now: login_required for
-// visitors, permission_level for users of lower levels, and otherwise the reason why the caller may not.
-func (m *Module) requireModerator(ctx context.Context) error {
-	c, err := RequireUser(ctx)
-	if err != nil {
-		return err
-	}
-	if c.Level < LevelModerator {
-		return problem.New(CodePermissionLevel)
-	}
-	o, err := m.site.Options(ctx)
-	if err != nil {
-		return err
-	}
-	if refusal := Refusal(o, c, option.None, c.Level); refusal != nil {
-		return refusal
-	}
-	return nil
-}
-
 func (m *Module) moderateUsers(ctx context.Context, in *moderateUsersInput) (*moderateUsersOutput, error) {
-	if err := m.requireModerator(ctx); err != nil {
+	if err := m.RequireModerator(ctx); err != nil {
 		return nil, err
 	}
 	if err := web.Accept(ctx, m.db); err != nil {

@@ -59,6 +59,7 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 	if err := m.CheckCaptcha(ctx, o, LevelBasic, captchaSignUp, b.CaptchaToken); err != nil {
 		return nil, err
 	}
+	keep := m.screenSignUp(ctx, b.Email)
 	var hash string
 	// The hash is made outside the transaction, which makes others wait.
 	if code, _ := wrongPassword(password); code.IsZero() {
@@ -99,6 +100,11 @@ func (m *Module) signUp(ctx context.Context, in *signUpInput) (*tokenOutput, err
 		u, err := a.create(newAccount{handle: names.handle, email: names.email, hash: hash})
 		if err != nil {
 			return 0, err
+		}
+		if keep != nil {
+			if err := keep(ctx, a.Tx, u.id); err != nil {
+				return 0, err
+			}
 		}
 		values := map[string]string{} // Q2A stores the fields that are left empty too
 		for _, f := range fields {

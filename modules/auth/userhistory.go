@@ -59,7 +59,7 @@ func (m *Module) registerUserHistory(api huma.API) {
 }
 
 func (m *Module) listUserHistory(ctx context.Context, in *userHistoryInput) (*userHistoryOutput, error) {
-	if err := m.requireModerator(ctx); err != nil {
+	if err := m.RequireModerator(ctx); err != nil {
 		return nil, err
 	}
 	accounts, err := m.Accounts(ctx, "u.userid = ?", in.ID)

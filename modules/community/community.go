@@ -23,6 +23,8 @@ import (
 type Settings struct {
 	// FollowersShown is who sees whom users follow: everybody, members, nobody or auto.
 	FollowersShown string
+	// Reviews returns what moderators are told of the users with the given ids, by id; nil tells nothing.
+	Reviews func(ctx context.Context, ids []int) (map[int]qa.Review, error)
 }
 
 // Module is the community module.

@@ -14,6 +14,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/web"
+	"38qa.net/backend/modules/qa"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
 )
@@ -27,6 +28,7 @@ type user struct {
 	Email     string `json:"email,omitempty" doc:"Told to those who approve users only"`
 	Confirmed *bool  `json:"emailConfirmed,omitempty" doc:"Told to those who approve users only"`
 	Location  string `json:"location,omitempty" doc:"What the profile says of where the user lives; only in lists by location"`
+	qa.Review
 }
 
 type usersInput struct {
@@ -265,9 +267,29 @@ func (m *Module) listUnapproved(ctx context.Context, in *struct{ web.Page }) (*u
 	}
 	order := userOrder{"unapproved", "u.level < 10 AND (u.flags & 2) = 0",
 		"u.created DESC, u.userid DESC", nil, "u.userid < ?", nil}
-	return m.userPage(ctx, o, order, in.Page, func(a auth.Account) user {
+	out, err := m.userPage(ctx, o, order, in.Page, func(a auth.Account) user {
 		confirmed := a.Flags&auth.FlagEmailConfirmed != 0
 		return user{Author: *a.Author(o), CreatedAt: time.Unix(a.Created, 0).UTC(), Email: a.Email,
 			Confirmed: &confirmed}
 	})
+	if err != nil || m.settings.Reviews == nil || len(out.Body.Items) == 0 {
+		return out, err
+	}
+	return out, m.addReviews(ctx, out.Body.Items)
+}
+
+// addReviews sets what moderators are told of the users in a list of theirs.
+func (m *Module) addReviews(ctx context.Context, users []user) error {
+	ids := make([]int, len(users))
+	for i := range users {
+		ids[i] = users[i].ID
+	}
+	reviews, err := m.settings.Reviews(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("read reviews of users: %w", err)
+	}
+	for i := range users {
+		users[i].Review = reviews[users[i].ID]
+	}
+	return nil
 }

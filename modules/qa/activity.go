@@ -34,6 +34,7 @@ type ActivityItem struct {
 	Votes    *votes       `json:"votes,omitempty" doc:"Of the answer; in the list of a user's answers"`
 	Excerpt  *Text        `json:"text,omitempty" doc:"What was written; in moderation lists"`
 	Flags    int          `json:"flagCount,omitempty" doc:"In moderation lists"`
+	Review
 }
 
 type activityInput struct {

@@ -47,7 +47,9 @@ func (m *Module) ask(ctx context.Context, in *askInput) (*createdQuestion, error
 	if err != nil {
 		return nil, err
 	}
+	suspicion := m.screen(ctx, KindQuestion, 0, in.Body.Title, &in.Body.Writing, text)
 	id, err := m.transact(ctx, func(c *change) (int, error) {
+		c.suspicion = suspicion
 		id, err := c.ask(in, text)
 		caller = c.Caller
 		return id, err
@@ -89,7 +91,7 @@ func (c *change) ask(in *askInput, text *content) (int, error) {
 	if err := c.checkRepeated(q); err != nil {
 		return 0, err
 	}
-	q.queued = auth.Moderated(c.Options, c.Caller, c.level(q.categoryPath))
+	q.queued = c.suspicion != nil || auth.Moderated(c.Options, c.Caller, c.level(q.categoryPath))
 	c.thread, c.whole = &loaded{thread: thread{question: q}, byID: map[int]*post{}}, true
 	if err := c.expect(q); err != nil {
 		return 0, err

@@ -47,6 +47,8 @@ type effects struct {
 	tags int
 	// heated is set if the question's hotness has to be recomputed.
 	heated bool
+	// suspicion is what is suspicious about the new post, nil for nothing.
+	suspicion *Suspicion
 }
 
 // wordRows are what an action knows of the rows of the table of words.
@@ -272,7 +274,10 @@ func (c *change) add(p *post) error {
 		}
 	}
 	c.added = append(c.added, p)
-	return c.insert(p)
+	if err := c.insert(p); err != nil {
+		return err
+	}
+	return c.keepSuspicion(p)
 }
 
 // remove makes finish delete the post for good.

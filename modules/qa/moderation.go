@@ -105,7 +105,7 @@ func (m *Module) listModeration(
 		item.Flags = e.flags
 		out.Body.Items = append(out.Body.Items, item)
 	}
-	return out, nil
+	return out, m.addReviews(ctx, out.Body.Items)
 }
 
 // mayModerate returns nil if one of the permissions suffices for the caller, at the highest level that the
@@ -113,7 +113,7 @@ func (m *Module) listModeration(
 func mayModerate(o *site.Options, c auth.Caller, permissions []option.Key) error {
 	var reason auth.Reason
 	for _, permission := range permissions {
-		if reason = auth.Permit(o, c, permission, c.HighestLevel()); reason == auth.Permitted {
+		if reason = auth.Permit(o, c, permission, c.MaximumLevel()); reason == auth.Permitted {
 			return nil
 		}
 	}

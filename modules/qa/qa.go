@@ -42,6 +42,7 @@ type Module struct {
 	categories atomic.Pointer[categoryTree]
 	reading    sync.Mutex
 	blocked    atomic.Pointer[blockedWords]
+	screening  Screening
 	listeners  []listener
 	views      *viewBatches
 	sitemap    sitemapParts

@@ -42,7 +42,9 @@ func (m *Module) answer(ctx context.Context, in *replyInput) (*createdAnswer, er
 	if err != nil {
 		return nil, err
 	}
+	suspicion := m.screen(ctx, KindAnswer, in.ID, "", &in.Body.Writing, text)
 	id, err := m.change(ctx, in.ID, onlyQuestions, wholeThread, func(c *change, q *post) (int, error) {
+		c.suspicion = suspicion
 		id, err := c.answer(q, &in.Body.Writing, text)
 		caller = c.Caller
 		return id, err
@@ -101,7 +103,7 @@ func (c *change) reply(kind Kind, parent *post, w *Writing, text *content) (*pos
 	check := &checks{}
 	check.content(c.Options, p, kind)
 	check.person(w)
-	p.queued = auth.Moderated(c.Options, c.Caller, c.level(parent.categoryPath))
+	p.queued = c.suspicion != nil || auth.Moderated(c.Options, c.Caller, c.level(parent.categoryPath))
 	return p, check.err()
 }
 
@@ -128,9 +130,11 @@ func (m *Module) comment(ctx context.Context, in *replyInput) (*createdComment, 
 	if err != nil {
 		return nil, err
 	}
+	suspicion := m.screen(ctx, KindComment, in.ID, "", &in.Body.Writing, text)
 	id, err := m.change(ctx, in.ID, questionsAndAnswers, wholeThread, func(
 		c *change, parent *post,
 	) (int, error) {
+		c.suspicion = suspicion
 		id, err := c.comment(parent, &in.Body.Writing, text)
 		caller = c.Caller
 		return id, err
