@@ -26,7 +26,6 @@ import (
 	"38qa.net/backend/modules/kernel/limit"
 	"38qa.net/backend/modules/kernel/observe"
 	"38qa.net/backend/modules/kernel/outbound"
-	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 	"38qa.net/backend/modules/mail"
 	"38qa.net/backend/modules/media"
@@ -35,7 +34,6 @@ import (
 	"38qa.net/backend/modules/qa"
 	"38qa.net/backend/modules/ranking"
 	"38qa.net/backend/modules/site"
-	"38qa.net/backend/modules/site/option"
 )
 
 // App is the whole application: the database, the modules, the jobs and the HTTP server.
@@ -292,41 +290,6 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	return nil
 }
 
-// authSettings returns the part of the configuration that the auth module needs.
-func authSettings(cfg config.Config) auth.Settings {
-	issuer := cfg.PublicURL
-	if issuer == "" {
-		// Not every server knows its own address, but all servers of a site must name the same issuer.
-		issuer = "q2a-backend"
-	}
-	levels := map[string]int{}
-	for group, level := range cfg.GroupLevels {
-		levels[group], _ = auth.LevelByName(level)
-	}
-	return auth.Settings{
-		Issuer: issuer, AccessTTL: cfg.AccessTTL, RefreshTTL: cfg.RefreshTTL,
-		KeyRotation: cfg.KeyRotation, KeySecret: cfg.KeySecret, SignInAttempts: cfg.SignInAttempts,
-		Cognito: auth.Cognito{Issuer: cfg.CognitoIssuer, KeysURL: cfg.CognitoKeysURL,
-			Endpoint: cfg.CognitoEndpoint, ClientIDs: cfg.CognitoClients,
-			GroupLevels: levels, AliasPool: cfg.CognitoAliases, TriggersOverHTTP: cfg.CognitoTriggers},
-		ObeyMutes: cfg.ObeyMutes,
-		Captcha: auth.Captcha{Provider: cfg.CaptchaProvider, SiteKey: cfg.CaptchaSiteKey,
-			Secret: cfg.CaptchaSecret, VerifyURL: cfg.CaptchaURL},
-		Blocked: qa.BlockedIn,
-	}
-}
-
-// mediaSettings returns the part of the configuration that the media module needs.
-func mediaSettings(cfg config.Config, program string) media.Settings {
-	return media.Settings{
-		Folder: cfg.BlobsDir, UploadsTo: map[string]media.Place{config.UploadsToDatabase: media.Database,
-			config.UploadsToFolder: media.Folder, config.UploadsToStore: media.Store}[cfg.UploadsTo],
-		UploadLimit: cfg.UploadLimit, UploadTime: cfg.UploadTimeout, UnusedAfter: cfg.UnusedUploads,
-		Program:  program,
-		StoreURL: cfg.MediaURL, CDN: cfg.MediaCDN, Sizes: cfg.MediaSizes,
-	}
-}
-
 // OpenDatabase opens the configured database. Unlike [New], it does not check that the tables are
 // those of Q2A.
 func OpenDatabase(ctx context.Context, cfg config.Config) (*database.DB, error) {
@@ -336,30 +299,6 @@ func OpenDatabase(ctx context.Context, cfg config.Config) (*database.DB, error) 
 func openDatabase(ctx context.Context, cfg config.Config, clock database.Clock) (*database.DB, error) {
 	return database.Open(ctx, database.Settings{URL: cfg.DatabaseURL, Prefix: cfg.TablePrefix,
 		MaxConnections: cfg.DatabaseConns, Trace: cfg.Tracing(), Clock: clock})
-}
-
-// mayRead returns an error if the caller may not read a page with that permit value, which is
-// Q2A's number for who may see the page.
-func mayRead(ctx context.Context, o *site.Options, permit int) error {
-	c := auth.CallerOf(ctx)
-	if p := auth.PermitValue(o, permit, !c.Anonymous(), c.Level, c.Flags).Problem(); p != nil {
-		return p
-	}
-	return nil
-}
-
-// mayFollow refuses the event streams to callers who may not see questions, because the events
-// are about questions.
-func (a *App) mayFollow(ctx context.Context) error {
-	o, err := a.Site.Options(ctx)
-	if err != nil {
-		return err
-	}
-	c := auth.CallerOf(ctx)
-	if reason := auth.PermitReading(o, c, option.PermitViewQPage, c.Level); reason != auth.Permitted {
-		return reason.Problem()
-	}
-	return nil
 }
 
 // Run serves requests until the context ends, as [web.Server.Run] does. Meanwhile it also works
@@ -384,79 +323,6 @@ func (a *App) Run(ctx context.Context, listening func(net.Addr)) error {
 	stop() // needed too when the server failed to listen
 	working.Wait()
 	return err
-}
-
-// postToMail returns what mails say of the post with the id, or nil if there is no such post.
-func (a *App) postToMail(ctx context.Context, id int, censored bool) (*mail.Post, error) {
-	p, err := a.QA.Tell(ctx, id, censored)
-	if err != nil || p == nil {
-		return nil, err
-	}
-	return &mail.Post{Author: p.Author, Title: p.Title, Text: p.Text, Parent: p.Parent, Address: p.Address,
-		QuestionID: p.QuestionID, Visible: p.Visible}, nil
-}
-
-// postRefs returns those of the posts with the ids that the caller may see.
-func (a *App) postRefs(ctx context.Context, ids []int) (map[int]mail.InboxPost, error) {
-	refs, err := a.QA.Refs(ctx, ids)
-	list := make(map[int]mail.InboxPost, len(refs))
-	for id, r := range refs {
-		list[id] = mail.InboxPost{ID: r.ID, Type: r.Type, QuestionID: r.QuestionID, Title: r.Title, Path: r.Path}
-	}
-	return list, err
-}
-
-// postsFor returns those of the posts with the ids that a user may see.
-func (a *App) postsFor(ctx context.Context, userID int, ids []int) (map[int]mail.PostLink, error) {
-	ctx, found, err := a.Auth.As(ctx, userID)
-	if err != nil || !found {
-		return nil, err
-	}
-	refs, err := a.QA.Refs(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	o, err := a.Site.Options(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list := make(map[int]mail.PostLink, len(refs))
-	for id, r := range refs {
-		list[id] = mail.PostLink{Title: r.Title, QuestionID: r.QuestionID, Address: a.Site.SiteURL(o) + r.URL()}
-	}
-	return list, nil
-}
-
-// badgeOf returns what the inbox shows of a badge.
-func badgeOf(id int, l problem.Language) (mail.InboxBadge, bool) {
-	title, ok := ranking.BadgeTitle(id, l)
-	return mail.InboxBadge{ID: id, Title: title}, ok
-}
-
-// postsToHooks returns what receivers of webhooks are told of those of the posts that the caller may see.
-func (a *App) postsToHooks(ctx context.Context, ids []int) (map[int]hooks.Post, error) {
-	refs, err := a.QA.Refs(ctx, ids)
-	list := make(map[int]hooks.Post, len(refs))
-	for id, r := range refs {
-		list[id] = hooks.Post{Title: r.Title, Address: r.Address}
-	}
-	return list, err
-}
-
-// messageAs writes a private message in the name of a user.
-func (a *App) messageAs(
-	ctx context.Context, from, to int, text string, first func(tx *database.DB) (bool, error),
-) error {
-	return a.People.MessageAs(ctx, from, to, text, first)
-}
-
-// mailSwitches returns which kinds of mail the configuration switches, and how.
-func mailSwitches(cfg config.Config) map[string]mail.Switch {
-	switches := make(map[string]mail.Switch, len(cfg.MailKinds))
-	for kind, position := range cfg.MailKinds {
-		switches[kind] = mail.Switch(position)
-	}
-	return switches
 }
 
 // consumers returns those who handle the events of the outbox, by their names there.

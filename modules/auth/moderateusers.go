@@ -8,7 +8,6 @@ import (
 
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
-	"38qa.net/backend/modules/site/option"
 )
 
 // userActions are what can be done with many users in one request. Each is the use case of an operation for a
