@@ -56,7 +56,7 @@ func TestPagesOfAddresses(t *testing.T) {
 		s.Exec(t, "UPDATE {posts} SET lastip = ?, updated = '2026-03-04 05:06:07', updatetype = 'E' WHERE postid IN ?",
 			v6, ids[1:3])
 		s.Exec(t, "UPDATE {posts} SET type = 'C_HIDDEN' WHERE postid = ? AND type = 'C'", ids[1])
-		s.Exec(t, "UPDATE {posts} SET type = 'A_QUEUED' WHERE postid = ? AND type = 'A'", ids[3])
+		s.Exec(t, "UPDATE {posts} SET type = 'A_QUEUED' WHERE postid = ? AND type = 'A'", ids[4])
 		want := []string{fmt.Sprint(ids[2], " content")}
 		for _, id := range slices.Backward(ids) {
 			want = append(want, fmt.Sprint(id, " new"))
@@ -71,13 +71,13 @@ func TestPagesOfAddresses(t *testing.T) {
 		s.App.Site.Forget() // which are cached for a second
 		got := tracesOf(t, s, testsite.EditorYuki, "2001:db8::7", 2)
 		testsite.Same(t, "to an editor", len(got), len(want)-1)
-		if slices.Contains(got, fmt.Sprint(ids[3], " new")) {
+		if slices.Contains(got, fmt.Sprint(ids[4], " new")) {
 			t.Errorf("the queued post is among %v", got)
 		}
 		s.SetOptions(t, map[string]string{"permit_anon_view_ips": "150"})
 		s.App.Site.Forget() // which are cached for a second
 		if got := tracesOf(t, s, testsite.Haru, "2001:db8::7", 2); slices.Contains(got, fmt.Sprint(ids[1], " new")) ||
-			slices.Contains(got, fmt.Sprint(ids[3], " new")) || len(got) < 3 {
+			slices.Contains(got, fmt.Sprint(ids[4], " new")) || len(got) < 3 {
 			t.Errorf("a member is shown %v", got)
 		}
 		s.SetOptions(t, map[string]string{"permit_anon_view_ips": "40"})
