@@ -209,6 +209,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 	points.WorkOnAccounts(a.Auth)
 	a.Media.WorkOnAccounts(a.Auth)
 	people.WorkOnAccounts(a.Auth)
+	a.Moderation.WorkOnAccounts()
 	a.Mail.WorkOnAccounts(a.Auth) // last, as some of its tables have no key for it
 	a.Auth.UseJobs(a.Jobs)
 	a.Events = events.NewFollower(a.DB, events.Settings{Poll: cfg.EventPoll, Retention: cfg.EventRetention})

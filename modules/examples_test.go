@@ -122,7 +122,7 @@ func ask(t *testing.T, method string, r rule) web.Example {
 	if text := testsite.Text(t, res); strings.Contains(res.Header.Get("Content-Type"), "json") {
 		var body any
 		if err := json.Unmarshal([]byte(text), &body); err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s %s: %v", method, r.path, err)
 		}
 		conceal(body)
 		masked, err := json.Marshal(body)

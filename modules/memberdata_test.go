@@ -31,6 +31,8 @@ var otherUserColumns = map[string]string{
 	"q2ab_audit.subject":       "kind = 'user'",
 	"q2ab_account_work.intoid": "1 = 1",
 	"q2ab_drafts.subject":      "kind = 'message'",
+	"q2ab_notes.subject":       "kind = 'user'",
+	"q2ab_spam_checks.subject": "kind = 'user'",
 }
 
 // notExported are the tables that name users and of which a member's copy of their data has nothing, with why.
@@ -41,22 +43,26 @@ var notExported = map[string]string{
 	"q2ab_points_next":    "points while their weights change; userpoints has them",
 	"sharedevents":        "derived from the posts, which are exported",
 	"q2ab_account_work":   "what administrators have begun; the log of changes has it",
+	"q2ab_hide_requests":  "what a moderator has asked for and a job is working off; the log of changes has it",
+	"q2ab_notes":          "moderators' working papers, also of those who wrote them",
+	"q2ab_review_locks":   "what a moderator is looking at, for some minutes",
 	"sn_notice":           "a plugin's, whose columns are not known; its member can list what is found in it",
 }
 
 // notMerged are the columns that name an account after it was merged into another, with why.
 var notMerged = map[string]string{
-	"q2ab_audit.byuserid":        "what was done was done by an account that is gone; its name and addresses are blanked",
-	"q2ab_audit.subject":         "that the account was merged stays in the log, without what it was",
-	"q2ab_points_next.userid":    "dropped when the weights change",
-	"eventlog.userid":            "the old site's log of what happened, under the names of then",
-	"emailbounce.userid":         "deleted with the address that it is about",
-	"q2ab_account_work.byuserid": "who asked for a merge that is under way",
-	"q2ab_account_work.intoid":   "no account into which another is being merged is merged itself",
-	"q2ab_account_work.userid":   "the merge itself",
-	"q2ab_conversations.other":   "handed over with the messages; what has no messages any more is corrected when it is read",
-	"userevents.entityid":        "whose doing an update was followed for; the stream shows the post and lastuserid",
-	"q2ab_drafts.subject":        "a draft of a message to an account that is gone, which nobody can send",
+	"q2ab_audit.byuserid":         "what was done was done by an account that is gone; its name and addresses are blanked",
+	"q2ab_audit.subject":          "that the account was merged stays in the log, without what it was",
+	"q2ab_points_next.userid":     "dropped when the weights change",
+	"eventlog.userid":             "the old site's log of what happened, under the names of then",
+	"emailbounce.userid":          "deleted with the address that it is about",
+	"q2ab_account_work.byuserid":  "who asked for a merge that is under way",
+	"q2ab_account_work.intoid":    "no account into which another is being merged is merged itself",
+	"q2ab_account_work.userid":    "the merge itself",
+	"q2ab_hide_requests.byuserid": "the job drops the requests of accounts that are gone",
+	"q2ab_conversations.other":    "handed over with the messages; what has no messages any more is corrected when it is read",
+	"userevents.entityid":         "whose doing an update was followed for; the stream shows the post and lastuserid",
+	"q2ab_drafts.subject":         "a draft of a message to an account that is gone, which nobody can send",
 }
 
 // column is a column that holds ids of users.

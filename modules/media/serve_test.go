@@ -50,7 +50,7 @@ func TestStoredObjects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(r.(*object).Close)
+		t.Cleanup(func() { r.(*object).Close() })
 		return r
 	}
 	if err := iotest.TestReader(open(), content); err != nil {

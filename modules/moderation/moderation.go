@@ -107,7 +107,7 @@ func (m *Module) ListenToPosts() {
 	m.qa.Listen(func(ctx context.Context, tx *database.DB, a *qa.Action) error {
 		for _, p := range a.Posts {
 			if p.After == nil {
-				if err := forget(ctx, tx, aboutPost, p.Before.ID); err != nil {
+				if _, err := forget(ctx, tx, aboutPost, p.Before.ID); err != nil {
 					return err
 				}
 			}
@@ -124,7 +124,7 @@ func (m *Module) ListenToAccounts() {
 		if c.Kind != auth.Deleting {
 			return nil
 		}
-		if err := forget(ctx, tx, aboutUser, c.UserID); err != nil {
+		if _, err := forget(ctx, tx, aboutUser, c.UserID); err != nil {
 			return err
 		}
 		for _, query := range []string{
@@ -142,15 +142,36 @@ func (m *Module) ListenToAccounts() {
 	})
 }
 
-// forget deletes all that is held about a user or post.
-func forget(ctx context.Context, tx *database.DB, k kind, id int) error {
-	for _, table := range tables {
-		if _, err := tx.Exec(ctx, "DELETE FROM {"+table+"} WHERE kind = ? AND subject = ?",
-			string(k), id); err != nil {
-			return fmt.Errorf("forget what moderators have about a %s: %w", k, err)
+// WorkOnAccounts takes part in merging accounts: notes about the account are about the other one then, and those
+// that it wrote are the other one's. Of an account that is made anonymous nothing is kept.
+func (m *Module) WorkOnAccounts() {
+	m.auth.WorkOnAccounts(func(ctx context.Context, tx *database.DB, w auth.Work) (int, error) {
+		if !w.Merging() {
+			return forget(ctx, tx, aboutUser, w.UserID)
 		}
+		wrote, err := auth.Reassign(ctx, tx, "{q2ab_notes}", "byuserid", w)
+		if err != nil {
+			return 0, err
+		}
+		about, err := tx.Exec(ctx, "UPDATE {q2ab_notes} SET subject = ? WHERE kind = ? AND subject = ?",
+			w.Into, string(aboutUser), w.UserID)
+		if err != nil {
+			return 0, fmt.Errorf("hand over notes about an account: %w", err)
+		}
+		return wrote + int(about), nil
+	})
+}
+
+// forget deletes all that is held about a user or post, and returns how many rows these were.
+func forget(ctx context.Context, tx *database.DB, k kind, id int) (rows int, err error) {
+	for _, table := range tables {
+		n, err := tx.Exec(ctx, "DELETE FROM {"+table+"} WHERE kind = ? AND subject = ?", string(k), id)
+		if err != nil {
+			return 0, fmt.Errorf("forget what moderators have about a %s: %w", k, err)
+		}
+		rows += int(n)
 	}
-	return nil
+	return rows, nil
 }
 
 func unixTime(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }

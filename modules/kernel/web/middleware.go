@@ -194,6 +194,11 @@ func securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 		if ClientOf(c.Request().Context()).Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
+		c.Response().Before(func() {
+			if c.Response().Status == http.StatusNoContent { // Huma names a type for operations that may have a body
+				h.Del("Content-Type")
+			}
+		})
 		return next(c)
 	}
 }
