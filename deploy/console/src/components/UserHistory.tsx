@@ -6,7 +6,7 @@ import { Handle, Loaded, More, Time } from "./Show";
 
 export function UserHistory({ id }: { id: number }) {
   const t = useTexts();
-  const query = usePages(["user", "history", id], (cursor, signal) =>
+  const query = usePages(["user-history", id], (cursor, signal) =>
     listUserHistory({ path: { id }, query: { limit: 20, cursor }, signal }),
   );
   return (
