@@ -33,7 +33,7 @@ test("more than can be hidden at once is hidden by a job whose end is seen", asy
   const writer = await newPerson("flood");
   const { id } = await askOpenly(writer, "たくさんのコメントがある質問");
   for (let n = 1; n <= 101; n++) {
-    await writer.do("POST", `/v1/posts/${id}/comments`, { content: `安い時計の宣伝コメント ${n}`, format: "text" });
+    await writer.do("POST", `/v1/posts/${id}/comments`, { content: `安い時計の宣伝コメント ${n}`, format: "plain" });
   }
   await open(page, "administrator", `/addresses/${writer.address}`);
   await page.getByRole("button", { name: "Hide everything from there" }).click();
