@@ -46,6 +46,7 @@ var notExported = map[string]string{
 	"q2ab_hide_requests":  "what a moderator has asked for and a job is working off; the log of changes has it",
 	"q2ab_notes":          "moderators' working papers, also of those who wrote them",
 	"q2ab_review_locks":   "what a moderator is looking at, for some minutes",
+	"q2ab_spam_checks":    "what moderators see of a registration; it goes when the account is approved or deleted",
 	"sn_notice":           "a plugin's, whose columns are not known; its member can list what is found in it",
 }
 

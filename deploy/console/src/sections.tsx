@@ -1,5 +1,6 @@
 // The pages of the console, in the order of the navigation, and whom each is for.
 import { lazy, type ComponentType } from "react";
+import type { ModerationCounts } from "@38qa/client";
 import type { Rights } from "./api/session";
 import type { Texts } from "./texts/en";
 import { PostQueuePage } from "./pages/PostQueuePage";
@@ -9,6 +10,7 @@ const JobsPage = lazy(() => import("./pages/JobsPage"));
 const OptionsPage = lazy(() => import("./pages/OptionsPage"));
 const StatisticsPage = lazy(() => import("./pages/StatisticsPage"));
 const UsersPage = lazy(() => import("./pages/UsersPage"));
+const AddressesPage = lazy(() => import("./pages/AddressesPage"));
 const MailPage = lazy(() => import("./pages/MailPage"));
 const WebhooksPage = lazy(() => import("./pages/WebhooksPage"));
 const ChangesPage = lazy(() => import("./pages/ChangesPage"));
@@ -20,6 +22,8 @@ export interface Section {
   title: (t: Texts) => string;
   /** The right that its readers need; none for all who have the console. */
   right?: keyof Rights;
+  /** How many wait there, beside its name in the navigation. */
+  count?: keyof ModerationCounts;
   part: "moderation" | "administration";
   Page: ComponentType;
   /** There are pages below it, which the page itself tells apart. */
@@ -27,11 +31,12 @@ export interface Section {
 }
 
 export const sections: Section[] = [
-  { path: "/queue", title: (t) => t.queue, right: "posts", part: "moderation", Page: () => <PostQueuePage key="queue" name="queue" /> },
-  { path: "/flagged", title: (t) => t.flagged, right: "posts", part: "moderation", Page: () => <PostQueuePage key="flagged" name="flagged" /> },
-  { path: "/hidden", title: (t) => t.hidden, right: "posts", part: "moderation", Page: () => <PostQueuePage key="hidden" name="hidden" /> },
-  { path: "/new-users", title: (t) => t.waitingUsers, right: "users", part: "moderation", Page: UserQueuePage },
+  { path: "/queue", title: (t) => t.queue, right: "posts", count: "queuedCount", part: "moderation", Page: () => <PostQueuePage key="queue" name="queue" /> },
+  { path: "/flagged", title: (t) => t.flagged, right: "posts", count: "flaggedCount", part: "moderation", Page: () => <PostQueuePage key="flagged" name="flagged" /> },
+  { path: "/hidden", title: (t) => t.hidden, right: "posts", count: "hiddenCount", part: "moderation", Page: () => <PostQueuePage key="hidden" name="hidden" /> },
+  { path: "/new-users", title: (t) => t.waitingUsers, right: "users", count: "unapprovedUserCount", part: "moderation", Page: UserQueuePage },
   { path: "/users", title: (t) => t.users, right: "users", part: "moderation", Page: UsersPage, nested: true },
+  { path: "/addresses", title: (t) => t.addresses, right: "posts", part: "moderation", Page: AddressesPage, nested: true },
   { path: "/categories", title: (t) => t.categories, part: "moderation", Page: CategoriesPage },
   { path: "/statistics", title: (t) => t.statistics, right: "administers", part: "administration", Page: StatisticsPage },
   { path: "/jobs", title: (t) => t.jobs, right: "administers", part: "administration", Page: JobsPage, nested: true },

@@ -37,10 +37,10 @@ test("axe finds nothing where one signs in", async ({ page, allow }) => {
 
 const pages: Record<Role, string[]> = {
   member: [""],
-  moderator: ["/queue", "/flagged", "/hidden", "/new-users", "/users", `/users/${roles.moderator}`, "/categories"],
+  moderator: ["/queue", "/flagged", "/hidden", "/new-users", "/users", `/users/${roles.moderator}`, "/categories", "/addresses"],
   administrator: [
     "/statistics", "/jobs", "/jobs/recount", "/options", "/mail", "/webhooks", "/changes", "/tokens", "/nowhere",
-    `/users/${roles.member}`,
+    `/users/${roles.member}`, "/users", "/categories", "/addresses/10.0.0.1",
   ],
 };
 
@@ -63,6 +63,21 @@ for (const role of Object.keys(pages) as Role[]) {
         await page.getByRole("button", { name: "Keyboard" }).click();
         await expect(page.getByRole("dialog")).toBeVisible();
         await hold(page, `${path} with its help`);
+        await page.keyboard.press("Escape");
+        await page.locator("[data-entry]").first().getByRole("checkbox").check();
+        await page.locator("[data-entry]").first().getByText("History").click();
+        await hold(page, `${path} with entries selected`);
+      }
+      if (path === "/categories" && role === "administrator") {
+        await page.getByRole("button", { name: /^Edit:/ }).first().click();
+        await hold(page, `${path} with the form`);
+        await page.keyboard.press("Escape");
+        await page.getByRole("button", { name: /^Merge:/ }).first().click();
+        await hold(page, `${path} with merging`);
+      }
+      if (path === `/users/${roles.member}`) {
+        await page.getByText("What cannot be undone").click();
+        await hold(page, `${path} with what cannot be undone`);
       }
       if (path === "/statistics") {
         for (const table of await page.getByText("As a table").all()) await table.click();

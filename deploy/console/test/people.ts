@@ -15,6 +15,8 @@ export const anyAddress = () => `10.${randomInt(256)}.${randomInt(256)}.${random
 
 export interface Person {
   handle: string;
+  /** The IP address from which all of it comes. */
+  address: string;
   /** Sends a request as this person; throws unless it succeeds. */
   do<T = { id: number }>(method: string, path: string, body?: object): Promise<T>;
 }
@@ -31,10 +33,12 @@ async function send(method: string, path: string, headers: Record<string, string
 }
 
 async function personBy(path: string, handle: string, body: object): Promise<Person> {
-  const from = { "X-Forwarded-For": anyAddress() };
+  const address = anyAddress();
+  const from = { "X-Forwarded-For": address };
   const { accessToken } = (await send("POST", path, from, body)) as { accessToken: string };
   return {
     handle,
+    address,
     async do<T>(method: string, to: string, content?: object) {
       return (await send(method, to, { ...from, Authorization: `Bearer ${accessToken}` }, content)) as T;
     },

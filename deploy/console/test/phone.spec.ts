@@ -17,7 +17,7 @@ test("on a phone the navigation opens and closes, and a queue is worked off by t
 test("320 px do not need to be scrolled sideways", async ({ page }) => {
   await page.setViewportSize({ width: 320, height: 640 });
   await open(page, "administrator", "/queue");
-  for (const path of ["/queue", "/statistics", "/jobs", "/options", "/webhooks", "/tokens", "/changes", "/users"]) {
+  for (const path of ["/queue", "/statistics", "/jobs", "/options", "/webhooks", "/tokens", "/changes", "/users", "/categories", "/addresses"]) {
     await page.goto(`/console${path}`);
     await expect(page.locator("main h1")).toBeVisible();
     await expect(page.locator(".loading")).toHaveCount(0);

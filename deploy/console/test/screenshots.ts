@@ -1,4 +1,5 @@
-// Somebody blocks a spammer, hides what they wrote and reads last week's numbers, with a picture of each step.
+// Somebody blocks a spammer, hides what came from the spammer's address, makes a category and reads last week's
+// numbers, with a picture of each step.
 import type { Page } from "@playwright/test";
 import { mkdirSync, statSync } from "node:fs";
 import { askAs, askOpenly, newPerson } from "./people";
@@ -31,16 +32,31 @@ test.describe("desktop", () => {
     await expect(entry(page, "casino")).toBeVisible();
     await expect(toast(page)).toContainText("Undone");
     await entry(page, "casino").focus();
+    await page.keyboard.press("x");
     await shoot(page, "queue");
+    await page.keyboard.press("x");
 
     await entry(page, "casino").locator(".handle").click();
     await page.getByRole("button", { name: "Block" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Block" }).click();
     await expect(page.getByRole("button", { name: "Unblock" })).toBeVisible();
-    await page.getByRole("button", { name: "Hide all posts" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Hide all posts" }).click();
-    await expect(toast(page)).toContainText("hidden");
+    await expect(toast(page)).toContainText("Blocked");
     await shoot(page, "user");
+
+    await page.getByRole("link", { name: spammer.address }).first().click();
+    await page.getByRole("button", { name: "Hide everything from there" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Hide everything from there" }).click();
+    await expect(toast(page)).toContainText("hidden");
+    await expect(page.locator(".cards > li").first()).toBeVisible();
+    await shoot(page, "address");
+
+    await page.getByRole("link", { name: "Categories" }).click();
+    await page.getByRole("button", { name: "New category" }).click();
+    await page.getByRole("dialog").getByLabel("Name").fill("Wax and honey");
+    await page.getByRole("dialog").getByRole("button", { name: "Make" }).click();
+    await expect(page.locator(".tree").first()).toContainText("Wax and honey");
+    await expect(toast(page)).toBeEmpty({ timeout: 15_000 });
+    await shoot(page, "categories");
 
     await page.getByRole("link", { name: "Statistics" }).click();
     await page.getByLabel("By").first().selectOption("month");

@@ -28,6 +28,7 @@ export function asProblem(failure: unknown): Problem | null {
 
 /** One sentence about the failure. The server's own sentences come in the language of the page. */
 export function sentence(failure: unknown, t: Texts): string {
+  if (typeof failure === "string") return failure;
   const problem = asProblem(failure);
   if (!problem) return failure instanceof TypeError ? t.connectionLost : t.failed;
   if (problem.code === "internal") return t.failed;

@@ -9,9 +9,9 @@ interface Result<T> {
   response?: Response;
 }
 
-interface Options {
-  /** Milliseconds after which it is loaded again; false for never. */
-  every?: number | false;
+interface Options<T> {
+  /** Milliseconds after which it is loaded again, also by what was loaded; false for never. */
+  every?: number | false | ((data: T | undefined) => number | false);
   enabled?: boolean;
   /** Shows what was loaded for another key until this is there. */
   keep?: boolean;
@@ -20,13 +20,14 @@ interface Options {
 export function useLoad<T>(
   key: readonly unknown[],
   load: (signal: AbortSignal) => Promise<Result<T>>,
-  options: Options = {},
+  options: Options<T> = {},
 ): UseQueryResult<T> {
   const { language } = useLanguage();
+  const { every = false } = options;
   return useQuery<T>({
     queryKey: [...key, language],
     queryFn: ({ signal }) => dataOf(load(signal)),
-    refetchInterval: options.every ?? false,
+    refetchInterval: typeof every === "function" ? (q) => every(q.state.data) : every,
     enabled: options.enabled ?? true,
     ...(options.keep && { placeholderData: keepPreviousData }),
   });

@@ -1,12 +1,16 @@
-// What moderators do with posts, one at a time.
+// What moderators do with posts and users: one at a time, or many at once.
 import {
   clearFlags,
   deleteAnswer,
   deleteComment,
   deleteQuestion,
+  moderatePosts,
+  moderateUsers,
   setApproval,
   setVisibility,
   type ActivityItem,
+  type PostsAction,
+  type UsersAction,
 } from "@38qa/client";
 import { dataOf } from "./failure";
 
@@ -41,3 +45,22 @@ export const deleteForGood: Decision = ({ post }) => {
       return dataOf(deleteComment({ path }));
   }
 };
+
+/** The most that one request takes. */
+const most = 100;
+
+async function inParts<T>(ids: number[], send: (part: number[]) => Promise<{ items: T[] }>): Promise<T[]> {
+  const all: T[] = [];
+  for (let from = 0; from < ids.length; from += most) {
+    all.push(...(await send(ids.slice(from, from + most))).items);
+  }
+  return all;
+}
+
+/** Does the same with many posts, and tells what became of each. */
+export const withPosts = (action: PostsAction["action"]) => (ids: number[], keepalive: boolean) =>
+  inParts(ids, (part) => dataOf(moderatePosts({ body: { action, ids: part }, keepalive })));
+
+/** Does the same with many users, and tells what became of each. */
+export const withUsers = (action: UsersAction["action"]) => (ids: number[], keepalive: boolean) =>
+  inParts(ids, (part) => dataOf(moderateUsers({ body: { action, ids: part }, keepalive })));

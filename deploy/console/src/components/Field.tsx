@@ -56,14 +56,16 @@ export function Input({ label, hint, wrong, onChange, ...rest }: InputProps) {
 
 interface SelectProps {
   label: ReactNode;
+  hint?: ReactNode;
+  wrong?: string;
   value: string;
   choices: readonly (readonly [value: string, label: string])[];
   onChange: (value: string) => void;
 }
 
-export function Select({ label, value, choices, onChange }: SelectProps) {
+export function Select({ label, hint, wrong, value, choices, onChange }: SelectProps) {
   return (
-    <Field label={label}>
+    <Field label={label} hint={hint} wrong={wrong}>
       {(described) => (
         <select {...described} value={value} onChange={(e) => onChange(e.target.value)}>
           {choices.map(([v, text]) => (

@@ -1,6 +1,8 @@
 // What is around every page: the header with the navigation, the language and the colours.
+import { countQueues } from "@38qa/client";
 import { useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import { useLoad } from "../api/load";
 import { useSession } from "../api/session";
 import type { Section } from "../sections";
 import { useLanguage } from "../texts/language";
@@ -55,6 +57,11 @@ export function Layout({ sections, children }: { sections: Section[]; children: 
 function Part(props: { title: string; sections: Section[]; close: (open: boolean) => void }) {
   const { t } = useLanguage();
   const [path] = useLocation();
+  const counts = useLoad(["moderation", "counts"], (signal) => countQueues({ signal }), {
+    every: 60_000,
+    enabled: props.sections.some((s) => s.count !== undefined),
+  });
+  const countOf = ({ count }: Section) => (count === undefined ? undefined : counts.data?.[count]) ?? 0;
   if (props.sections.length === 0) return null;
   return (
     <>
@@ -67,7 +74,7 @@ function Part(props: { title: string; sections: Section[]; close: (open: boolean
               aria-current={path === s.path || path.startsWith(`${s.path}/`) ? "page" : undefined}
               onClick={() => props.close(false)}
             >
-              {s.title(t)}
+              {s.title(t)} {countOf(s) > 0 && <span className="count">{countOf(s)}</span>}
             </Link>
           </li>
         ))}

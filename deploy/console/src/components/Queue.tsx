@@ -1,9 +1,20 @@
 // A list that is worked off with the keyboard: an entry is selected, actions take entries away.
+import type { Problem } from "@38qa/client";
 import { useEffect, useReducer, useRef, useState, type ReactNode } from "react";
+import { sentence } from "../api/failure";
 import { useTexts } from "../texts/language";
 import { Dialog } from "./Dialog";
 import { useKeys, type Keys } from "./keys";
+import { SelectedBar } from "./SelectedBar";
+import { useSelection } from "./selection";
 import { useToasts } from "./Toasts";
+
+/** What became of one entry of an action for many. */
+export interface Outcome {
+  id: number;
+  done: boolean;
+  problem?: Problem;
+}
 
 export interface Action<Item> {
   key: string;
@@ -12,8 +23,10 @@ export interface Action<Item> {
   strong?: boolean;
   danger?: boolean;
   /** Asks before it is done; false keeps the entry. */
-  confirm?: (item: Item) => Promise<boolean>;
+  confirm?: (count: number) => Promise<boolean>;
   send: (item: Item, keepalive: boolean) => Promise<unknown>;
+  /** The same for many at once; it says what became of each. */
+  sendMany: (ids: number[], keepalive: boolean) => Promise<Outcome[]>;
 }
 
 interface Props<Item> {
@@ -39,6 +52,8 @@ export function Queue<Item>({ items, idOf, nameOf, actions, onDone, show }: Prop
   const left = items.filter((item) => !gone.has(idOf(item)));
   const found = left.findIndex((item) => idOf(item) === selected.id);
   const at = found >= 0 ? found : Math.min(selected.place, left.length - 1);
+  const selection = useSelection(left.map(idOf));
+  const [failed, setFailed] = useState<{ name: string; why: string }[]>([]);
   const [, moveFocus] = useReducer((count: number) => count + 1, 0);
 
   useEffect(() => {
@@ -69,6 +84,49 @@ export function Queue<Item>({ items, idOf, nameOf, actions, onDone, show }: Prop
       return after;
     });
   };
+  const bringBack = (ids: readonly number[]) =>
+    setGone((before) => {
+      const after = new Set(before);
+      for (const id of ids) after.delete(id);
+      return after;
+    });
+  const actOnMany = async (action: Action<Item>) => {
+    const items = left.filter((item) => selection.chosen.has(idOf(item)));
+    const ids = items.map(idOf);
+    if (action.confirm && !(await action.confirm(ids.length))) return;
+    const restore = () => {
+      bringBack(ids);
+      selection.choose(ids);
+    };
+    const send = async (keepalive: boolean) => {
+      const outcomes = await action.sendMany(ids, keepalive);
+      const refused = outcomes.filter((outcome) => !outcome.done);
+      bringBack(refused.map((outcome) => outcome.id));
+      setFailed(
+        refused.map(({ id, problem }) => {
+          const item = items.find((i) => idOf(i) === id);
+          return { name: item === undefined ? String(id) : nameOf(item), why: sentence(problem, t) };
+        }),
+      );
+      if (refused.length > 0) warn(t.someFailed(refused.length, ids.length));
+      onDone();
+    };
+    setFailed([]);
+    selection.choose([]);
+    setGone((before) => new Set([...before, ...ids]));
+    focusNext.current = true;
+    setSelected({ id: null, place: left.findIndex((item) => ids.includes(idOf(item))) });
+    if (!action.confirm) {
+      hold({ text: `${action.done}: ${t.selected(ids.length)}`, send, restore });
+      return;
+    }
+    try {
+      await send(false);
+    } catch (failure) {
+      restore();
+      warn(failure);
+    }
+  };
   const act = async (action: Action<Item>, item: Item | undefined) => {
     if (!item) return;
     const id = idOf(item);
@@ -78,15 +136,10 @@ export function Queue<Item>({ items, idOf, nameOf, actions, onDone, show }: Prop
       focusNext.current = true;
       setSelected({ id: null, place });
     };
-    const back = () =>
-      setGone((before) => {
-        const after = new Set(before);
-        after.delete(id);
-        return after;
-      });
+    const back = () => bringBack([id]);
     if (action.confirm) {
       // What was confirmed is not held back besides.
-      if (!(await action.confirm(item))) return;
+      if (!(await action.confirm(1))) return;
       away();
       try {
         await action.send(item, false);
@@ -108,13 +161,21 @@ export function Queue<Item>({ items, idOf, nameOf, actions, onDone, show }: Prop
     });
   };
 
+  const mark = (item: Item | undefined, range: boolean) => {
+    if (item !== undefined) selection.toggle(idOf(item), range);
+  };
   const keys: Keys = {
     j: () => select(document.activeElement?.closest("[data-entry]") ? at + 1 : at),
     k: () => select(at - 1),
     Enter: () => toggle(left[at]),
     "?": () => setHelp(true),
+    x: () => mark(left[at], false),
+    X: () => mark(left[at], true),
   };
-  for (const action of actions) keys[action.key] = () => void act(action, left[at]);
+  const many = selection.chosen.size > 0;
+  for (const action of actions) {
+    keys[action.key] = () => void (many ? actOnMany(action) : act(action, left[at]));
+  }
   useKeys(keys);
 
   return (
@@ -123,7 +184,30 @@ export function Queue<Item>({ items, idOf, nameOf, actions, onDone, show }: Prop
         <button type="button" className="button" onClick={() => setHelp(true)}>
           {t.keys} <kbd>?</kbd>
         </button>
+        {left.length > 1 && (
+          <button
+            type="button"
+            className="button"
+            onClick={() => selection.choose(many ? [] : left.map(idOf))}
+          >
+            {many ? t.selectNone : t.selectAll}
+          </button>
+        )}
       </p>
+      {failed.length > 0 && (
+        <div className="notice bad" role="alert">
+          <ul>
+            {failed.map(({ name, why }, i) => (
+              <li key={i}>
+                <strong>{name}</strong>: {why}
+              </li>
+            ))}
+          </ul>
+          <button type="button" className="button" onClick={() => setFailed([])}>
+            {t.close}
+          </button>
+        </div>
+      )}
       {left.length === 0 && <p className="nothing">{t.queueEmpty}</p>}
       <ul className="queue" ref={list}>
         {left.map((item, index) => {
@@ -137,6 +221,14 @@ export function Queue<Item>({ items, idOf, nameOf, actions, onDone, show }: Prop
               aria-current={index === at || undefined}
               onFocus={() => setSelected({ id, place: index })}
             >
+              <input
+                type="checkbox"
+                className="pick"
+                aria-label={t.selectOne(nameOf(item))}
+                checked={selection.chosen.has(id)}
+                onClick={(e) => mark(item, e.shiftKey)}
+                onChange={() => undefined}
+              />
               {show(item, open)}
               <div className="row">
                 {actions.map((action) => (
@@ -157,6 +249,13 @@ export function Queue<Item>({ items, idOf, nameOf, actions, onDone, show }: Prop
           );
         })}
       </ul>
+      {many && (
+        <SelectedBar
+          count={selection.chosen.size}
+          actions={actions}
+          act={(action) => void actOnMany(action)}
+        />
+      )}
       {help && (
         <Dialog title={t.keys} onClose={() => setHelp(false)}>
           <dl className="keys">
@@ -165,6 +264,8 @@ export function Queue<Item>({ items, idOf, nameOf, actions, onDone, show }: Prop
                 ["j", t.keyNext],
                 ["k", t.keyPrevious],
                 ["Enter", t.keyOpen],
+                ["x", t.keySelect],
+                ["X", t.keySelectRange],
                 ...actions.map((a) => [a.key, a.label] as const),
                 ["z", t.keyUndo],
                 ["?", t.keyHelp],

@@ -15,6 +15,7 @@ export interface Held {
 
 interface Toasts {
   say: (text: string) => void;
+  /** Tells of a failure, or says a sentence as one. */
   warn: (failure: unknown) => void;
   hold: (held: Held) => void;
   /** Sends what is still held back, and waits until that is done. */

@@ -39,9 +39,13 @@ export function UserActions({ user }: { user: UserProfile }) {
       setBusy(false);
     }
     await Promise.all(
-      [["user", user.handle], ["users"], ["activity", user.handle], ["moderation"]].map((queryKey) =>
-        queries.invalidateQueries({ queryKey }),
-      ),
+      [
+        ["user", user.handle],
+        ["user-history", user.id],
+        ["users"],
+        ["activity", user.handle],
+        ["moderation"],
+      ].map((queryKey) => queries.invalidateQueries({ queryKey })),
     );
   }
 

@@ -13,7 +13,7 @@ export function useKeys(keys: Keys): void {
     const pressed = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.defaultPrevented) return;
       const target = event.target instanceof HTMLElement ? event.target : null;
-      if (target?.closest("input, textarea, select, [contenteditable]")) return;
+      if (target?.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
       // Enter on a button or a link is theirs.
       if (event.key === "Enter" && target?.closest("button, a, summary")) return;
       if (document.querySelector("dialog[open]")) return;

@@ -1,9 +1,17 @@
+// The categories: for administrators a tree that they edit, for others one that they read.
 import { listCategories, type CategoryInfo } from "@38qa/client";
 import { useLoad } from "../api/load";
+import { useAccount } from "../api/session";
 import { Heading, Loaded } from "../components/Show";
 import { useTexts } from "../texts/language";
+import { CategoryTree } from "./CategoryTree";
 
 export default function CategoriesPage() {
+  const { rights } = useAccount();
+  return rights.administers ? <CategoryTree /> : <Categories />;
+}
+
+function Categories() {
   const t = useTexts();
   const query = useLoad(["categories"], (signal) => listCategories({ signal }));
   return (

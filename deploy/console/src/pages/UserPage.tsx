@@ -3,12 +3,16 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { useAccount } from "../api/session";
 import { useLoad, usePages } from "../api/load";
+import { Addresses } from "../components/Addresses";
 import { Badge, Facts, Heading, Loaded, More, Time } from "../components/Show";
 import { UserActions } from "../components/UserActions";
+import { UserHistory } from "../components/UserHistory";
+import { UserWork } from "../components/UserWork";
 import { useTexts } from "../texts/language";
 
 export function UserPage({ handle }: { handle: string }) {
   const t = useTexts();
+  const { rights } = useAccount();
   const query = useLoad(["user", handle], (signal) => getUser({ path: { handle }, signal }));
   return (
     <>
@@ -20,7 +24,10 @@ export function UserPage({ handle }: { handle: string }) {
           query.data && (
             <>
               <Profile user={query.data} />
+              <Addresses handle={query.data.handle} email={query.data.email} />
               <UserActions user={query.data} />
+              {rights.administers && <UserWork user={query.data} />}
+              <UserHistory id={query.data.id} />
               <Activity handle={query.data.handle} />
             </>
           )

@@ -1,7 +1,9 @@
 import { approveUser, blockUser, listUnapprovedUsers, type UserListItem } from "@38qa/client";
 import { useQueryClient } from "@tanstack/react-query";
 import { dataOf } from "../api/failure";
+import { withUsers } from "../api/moderate";
 import { usePages } from "../api/load";
+import { Addresses } from "../components/Addresses";
 import { Queue } from "../components/Queue";
 import { Badge, Facts, Handle, Heading, Loaded, More, Time } from "../components/Show";
 import { useTexts } from "../texts/language";
@@ -29,6 +31,7 @@ export function UserQueuePage() {
                 done: t.approved,
                 strong: true,
                 send: ({ handle }, keepalive) => dataOf(approveUser({ path: { handle }, keepalive })),
+                sendMany: withUsers("approve"),
               },
               {
                 key: "b",
@@ -36,6 +39,7 @@ export function UserQueuePage() {
                 done: t.blockedNow,
                 danger: true,
                 send: ({ handle }, keepalive) => dataOf(blockUser({ path: { handle }, keepalive })),
+                sendMany: withUsers("block"),
               },
             ]}
             show={(user, open) => (
@@ -53,12 +57,15 @@ export function UserQueuePage() {
                   <Time at={user.createdAt} />
                 </p>
                 {open && (
-                  <Facts
-                    facts={[
-                      [t.level, t.levels[user.level] ?? user.level],
-                      [t.points, user.points ?? "–"],
-                    ]}
-                  />
+                  <>
+                    <Facts
+                      facts={[
+                        [t.level, t.levels[user.level] ?? user.level],
+                        [t.points, user.points ?? "–"],
+                      ]}
+                    />
+                    <Addresses handle={user.handle} email={user.email} />
+                  </>
                 )}
               </article>
             )}

@@ -2,16 +2,20 @@ import { listUsers, type UserListItem } from "@38qa/client";
 import { useDeferredValue, useState } from "react";
 import { useParams } from "wouter";
 import { usePages } from "../api/load";
+import { useAccount } from "../api/session";
 import { useLastPart } from "../api/ownPath";
 import { Input, Select } from "../components/Field";
 import { Badge, Handle, Heading, Loaded, More, Table, Time } from "../components/Show";
 import { useTexts } from "../texts/language";
+import { FoundUsers } from "./FoundUsers";
 import { UserPage } from "./UserPage";
 
 export default function UsersPage() {
   const { id } = useParams<{ id?: string }>();
   const handle = useLastPart();
-  return id === undefined ? <Users /> : <UserPage key={handle} handle={handle} />;
+  const { rights } = useAccount();
+  if (id !== undefined) return <UserPage key={handle} handle={handle} />;
+  return rights.administers ? <FoundUsers /> : <Users />;
 }
 
 type Filter = "points" | "newest" | "blocked" | "staff";
