@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,9 +75,13 @@ func TestMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The hour in which the rankings are due begins during the test.
-	begun, hour := time.Now(), time.Now().Truncate(time.Hour).Add(time.Hour-time.Second)
-	clock := testsite.Clock(func() time.Time { return hour.Add(time.Since(begun)) })
+	// The clock passes the hour at which the rankings are due once the server has planned them.
+	const early = 10 * time.Minute
+	begun, hour := time.Now(), time.Now().Truncate(time.Hour)
+	var passed atomic.Int64
+	clock := testsite.Clock(func() time.Time {
+		return hour.Add(time.Since(begun) - early + time.Duration(passed.Load()))
+	})
 	s := testsite.New(t, testsite.GenuineTokens(), clock, testsite.Config(func(c *config.Config) {
 		c.DatadogEnabled, c.RateLimit, c.RefusedLimit, c.Listen = true, "12-M", "100-M", "127.0.0.1:0"
 		c.DatabaseConns = 1
@@ -115,6 +120,10 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	modules.SampleOnce(s.App, t.Context(), before)
+	for s.Scalar(t, "SELECT COUNT(*) FROM {q2ab_schedules} WHERE name = 'rankings' AND planned > 0") == 0 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	passed.Store(int64(early))
 	// Jobs that are due at the first start may come before the rankings.
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if got, _ := a.metrics(); len(got) >= len(want) {

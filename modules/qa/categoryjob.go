@@ -73,8 +73,8 @@ func within(category int) (condition string, args []any) {
 func (m *Module) countMoving(ctx context.Context) (total int, err error) {
 	moves, err := readMoves(ctx, m.db)
 	for _, move := range moves {
-		n, condition, args := 0, "", []any(nil)
-		condition, args = within(move.from)
+		n := 0
+		condition, args := within(move.from)
 		_, err := m.db.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM {posts} WHERE "+condition, args...)
 		if err != nil {
 			return 0, fmt.Errorf("count the posts of a category: %w", err)

@@ -273,7 +273,7 @@ func (m *Module) updateField(ctx context.Context, in *updateFieldInput) (*fieldD
 		return nil, err
 	}
 	err = m.db.Tx(ctx, func(tx *database.DB) error {
-		_, p, row, err := lockField(ctx, tx, in.ID)
+		p, row, err := lockField(ctx, tx, in.ID)
 		if err != nil {
 			return err
 		}
@@ -305,7 +305,7 @@ func (m *Module) updateField(ctx context.Context, in *updateFieldInput) (*fieldD
 
 func (m *Module) deleteField(ctx context.Context, id int) error {
 	return m.db.Tx(ctx, func(tx *database.DB) error {
-		_, p, row, err := lockField(ctx, tx, id)
+		p, row, err := lockField(ctx, tx, id)
 		if err != nil {
 			return err
 		}

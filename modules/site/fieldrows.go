@@ -86,25 +86,25 @@ func readFields(ctx context.Context, db *database.DB) (fieldRows, error) {
 	return list, nil
 }
 
-// lockField returns all fields, which nobody else changes then before the transaction ends, and that with the
-// id, if the client may change it by If-Match: the ETag of the field, or of the list of all fields.
-func lockField(ctx context.Context, tx *database.DB, id int) (fieldRows, positions, *fieldRow, error) {
+// lockField keeps others from changing any field before the transaction ends. It returns the places of all, and
+// the field with the id, if the client may change it by If-Match: the ETag of the field, or of the list.
+func lockField(ctx context.Context, tx *database.DB, id int) (positions, *fieldRow, error) {
 	p, err := fieldOrder.lock(ctx, tx)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	list, err := readFields(ctx, tx)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	r := list.find(id)
 	if r == nil {
-		return nil, nil, nil, problem.NotFound()
+		return nil, nil, problem.NotFound()
 	}
 	if web.CheckMatch(ctx, list.revision()) == nil {
-		return list, p, r, nil
+		return p, r, nil
 	}
-	return list, p, r, web.CheckMatch(ctx, r.revision())
+	return p, r, web.CheckMatch(ctx, r.revision())
 }
 
 // FormField is a field of profiles, for a client's forms.

@@ -29,7 +29,7 @@ func Part(ctx context.Context, number int) context.Context {
 	}
 	h := sha256.New()
 	h.Write(whole.id)
-	h.Write(binary.BigEndian.AppendUint64(nil, uint64(number))) //nolint:gosec // numbers of parts are not negative
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(number)))
 	// Parts do not count as requests of the client: they are counted among themselves.
 	part := &once{id: h.Sum(nil), client: whole.id, fingerprint: whole.fingerprint}
 	return context.WithValue(ctx, onceKey{}, part)
