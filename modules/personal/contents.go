@@ -60,7 +60,7 @@ var aboutAccount = []file{
 		query:  "SELECT purpose, made FROM {q2ab_codes} WHERE userid = ?",
 		fields: []field{text("purpose"), moment("madeAt")}},
 	{name: "log-of-changes", about: "What administrators changed of the account, and when", tables: []string{"q2ab_audit"},
-		query:  "SELECT at, action FROM {q2ab_audit} WHERE kind = 'user' AND subject = CAST(? AS CHAR(20)) ORDER BY id",
+		query:  "SELECT at, action FROM {q2ab_audit} WHERE kind = 'user' AND subject = ? ORDER BY id",
 		fields: []field{moment("at"), text("action")}},
 	{name: "own-changes", about: "What the user changed as moderator or administrator", tables: []string{"q2ab_audit"},
 		query:  "SELECT at, action, kind, subject, ip FROM {q2ab_audit} WHERE byuserid = ? ORDER BY id",
