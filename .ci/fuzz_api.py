@@ -57,6 +57,8 @@ REFUSED_FIELDS = [
     ("set-tag-page", "*", "wrong_form", "an address of the web or of a file of the site"),
     ("set-tag-page", "*", "no_own_picture", "names one of the site's pictures"),
     ("set-tag-page", "*", "too_long", "of HTML once it is cleaned"),
+    ("create-user-note", "content", "required", "a text of spaces is none"),
+    ("create-post-note", "content", "required", "a text of spaces is none"),
     ("create-category", "*", "required", "a text of spaces is none, and 0 is none to Q2A"),
     ("create-category", "*", "too_long", "Q2A's columns, without white space around the text"),
     ("create-category", "*", "bad_characters", "+ and / in a slug"),
