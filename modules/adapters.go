@@ -5,7 +5,6 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/hooks"
-	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/mail"
 	"38qa.net/backend/modules/ranking"
@@ -66,18 +65,11 @@ func (a *App) postsFor(ctx context.Context, userID int, ids []int) (map[int]mail
 		return nil, err
 	}
 	refs, err := a.QA.Refs(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	o, err := a.Site.Options(ctx)
-	if err != nil {
-		return nil, err
-	}
 	list := make(map[int]mail.PostLink, len(refs))
 	for id, r := range refs {
-		list[id] = mail.PostLink{Title: r.Title, QuestionID: r.QuestionID, Address: a.Site.SiteURL(o) + r.URL()}
+		list[id] = mail.PostLink{Title: r.Title, QuestionID: r.QuestionID, Address: r.Address}
 	}
-	return list, nil
+	return list, err
 }
 
 // badgeOf returns what the inbox shows of a badge.
@@ -94,11 +86,4 @@ func (a *App) postsToHooks(ctx context.Context, ids []int) (map[int]hooks.Post, 
 		list[id] = hooks.Post{Title: r.Title, Address: r.Address}
 	}
 	return list, err
-}
-
-// messageAs writes a private message in the name of a user.
-func (a *App) messageAs(
-	ctx context.Context, from, to int, text string, first func(tx *database.DB) (bool, error),
-) error {
-	return a.People.MessageAs(ctx, from, to, text, first)
 }

@@ -162,8 +162,12 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		StopForumSpam: cfg.StopForumSpam == "on", StopForumURL: cfg.StopForumURL, StopForumSure: cfg.StopForumSure,
 	})
 	a.QA.UseScreening(a.Moderation)
+	people := community.New(a.DB, a.Site, a.Auth, a.QA, community.Settings{
+		FollowersShown: cfg.FollowersShown, Reviews: a.Moderation.ReviewsOfUsers,
+	})
+	a.People = people
 	a.Mail, err = mail.New(a.DB, a.Site, mail.Settings{
-		Kinds: mailSwitches(cfg), Message: a.messageAs,
+		Kinds: mailSwitches(cfg), Message: people.MessageAs,
 		URL: cfg.MailURL, From: cfg.MailFrom, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL,
 		Code: a.Auth.CodeToMail, Text: qa.TextOf, Censor: a.QA.Censor, Post: a.postToMail, Posts: a.postRefs,
 		StopTelling: a.QA.StopTelling, Auth: a.Auth, Secret: cfg.KeySecret, Badge: badgeOf,
@@ -180,10 +184,6 @@ func (a *App) open(ctx context.Context, cfg config.Config, o options) (err error
 		LogFor: cfg.WebhookLog, Secret: cfg.KeySecret, May: a.mayFollow, Still: a.QA.StillPublic,
 		Posts: a.postsToHooks, Auth: a.Auth,
 	})
-	people := community.New(a.DB, a.Site, a.Auth, a.QA, community.Settings{
-		FollowersShown: cfg.FollowersShown, Reviews: a.Moderation.ReviewsOfUsers,
-	})
-	a.People = people
 	a.Audit = audit.New(a.DB)
 	a.Jobs = jobs.New(a.DB, jobs.Settings{Zone: cfg.Zone(), Poll: cfg.JobsPoll})
 	a.Ranking = ranking.New(a.DB, a.Site, a.Auth, a.QA, a.Jobs)

@@ -104,9 +104,6 @@ type Ref struct {
 	Type, Title, Path, Address string
 }
 
-// URL returns the post's address relative to the site, with what is no ASCII escaped.
-func (r Ref) URL() string { return encodePath(r.Path) }
-
 // Refs returns those of the posts with the ids that the caller may see, in one statement: visible posts
 // of visible questions, and the caller's own.
 func (m *Module) Refs(ctx context.Context, ids []int) (map[int]Ref, error) {
