@@ -51,6 +51,12 @@ func TestBadSettingsAreNamed(t *testing.T) {
 		"FOLLOWERS_SHOWN_TO":   "friends",
 		"DIGEST_HOUR":          "24",
 		"MAILS_PER_DAY":        "-1",
+		"EXPORT_KEPT_FOR":      "59m",
+		"AKISMET_URL":          "https://rest.akismet.com/1.1/", // without a key
+		"SPAM_CHECK_POINTS":    "-1",
+		"STOPFORUMSPAM":        "perhaps",
+
+		"STOPFORUMSPAM_CONFIDENCE": "101",
 
 		"ASK_RESTRICTION":         "yes",
 		"BEST_ANSWER_RESTRICTION": "never",
