@@ -23,6 +23,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"38qa.net/backend/tools/internal/verdict"
 )
 
 // settings are the values of the flags.
@@ -98,12 +100,5 @@ func run(ctx context.Context) error {
 		return err
 	}
 	t.report(os.Stdout)
-	for _, f := range t.failures[:min(len(t.failures), 40)] {
-		fmt.Println("FAILED:", f)
-	}
-	if len(t.failures) > 0 {
-		return fmt.Errorf("%d checks failed", len(t.failures))
-	}
-	fmt.Println("all checks passed")
-	return nil
+	return verdict.Of(t.failures, "all checks passed")
 }

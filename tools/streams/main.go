@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"38qa.net/backend/tools/internal/verdict"
 )
 
 // settings are the values of the flags.
@@ -71,14 +73,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range failures[:min(len(failures), 40)] {
-		fmt.Println("FAILED:", f)
-	}
-	if len(failures) > 0 {
-		return fmt.Errorf("%d checks failed", len(failures))
-	}
-	fmt.Println("no difference")
-	return nil
+	return verdict.Of(failures, "no difference")
 }
 
 // act lets the clients act until there have been as many actions as configured.

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -72,36 +70,20 @@ func newAttack(ctx context.Context, s *settings) (a *attack, err error) {
 
 // subscribe makes the webhooks, as an administrator does.
 func (a *attack) subscribe(ctx context.Context) error {
-	if _, err := a.site.Exec(ctx, `INSERT INTO {users}
-			(userid, created, createip, email, handle, level, loggedin, loginip, emailcode, flags)
-		VALUES (1, '2026-01-02 03:04:05', '', 'queen@example.com', 'queen', ?, '2026-01-02 03:04:05', '', '', 0)`,
-		auth.LevelAdmin); err != nil {
+	if err := a.site.AddMember(ctx, a.site.DB, 1, auth.LevelAdmin, "queen", "queen@example.com"); err != nil {
 		return err
 	}
-	cfg, err := config.Load()
-	if err != nil {
-		return err
-	}
-	cfg.DatabaseURL, cfg.DataDir, cfg.WebhooksHTTP, cfg.MailURL = a.site.URL, a.folder, true, "off"
-	cfg.WebhookNetworks = []string{"127.0.0.1/32"}
-	app, err := modules.New(ctx, cfg, modules.WithVerifier(func(context.Context, string) (auth.Person, error) {
-		return auth.Person{UserID: 1, SignedInAt: a.site.Now()}, nil
-	}))
-	if err != nil {
-		return err
-	}
-	for _, s := range a.sinks {
-		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/admin/webhooks",
-			strings.NewReader(fmt.Sprintf(`{"url":%q}`, s.address)))
-		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Authorization", "Bearer queen")
-		w := httptest.NewRecorder()
-		app.Server.ServeHTTP(w, r)
-		if w.Code != http.StatusCreated {
-			return errors.Join(fmt.Errorf("POST /v1/admin/webhooks: %d %s", w.Code, w.Body), app.Close())
+	return a.site.WithApp(ctx, func(cfg *config.Config) {
+		cfg.WebhooksHTTP, cfg.MailURL, cfg.WebhookNetworks = true, "off", []string{"127.0.0.1/32"}
+	}, func(app *modules.App) error {
+		for _, s := range a.sinks {
+			body := fmt.Sprintf(`{"url":%q}`, s.address)
+			if err := trialsite.Call(ctx, app, http.MethodPost, "/v1/admin/webhooks", body); err != nil {
+				return err
+			}
 		}
-	}
-	return app.Close()
+		return nil
+	})
 }
 
 func (a *attack) close() {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"38qa.net/backend/tools/internal/killable"
+	"38qa.net/backend/tools/internal/verdict"
 )
 
 // settings are the values of the flags.
@@ -58,12 +59,5 @@ func run(ctx context.Context) error {
 		return err
 	}
 	a.report(time.Since(start))
-	for _, f := range failures[:min(len(failures), 40)] {
-		fmt.Println("FAILED:", f)
-	}
-	if len(failures) > 0 {
-		return fmt.Errorf("%d checks failed", len(failures))
-	}
-	fmt.Println("all checks passed")
-	return nil
+	return verdict.Of(failures, "all checks passed")
 }

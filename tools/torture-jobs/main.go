@@ -16,6 +16,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"38qa.net/backend/tools/internal/verdict"
 )
 
 // settings are the values of the flags.
@@ -88,14 +90,7 @@ func run(ctx context.Context) error {
 	if err := a.report(ctx, time.Since(start)); err != nil {
 		return err
 	}
-	for _, f := range failures[:min(len(failures), 40)] {
-		fmt.Println("FAILED:", f)
-	}
-	if len(failures) > 0 {
-		return fmt.Errorf("%d checks failed", len(failures))
-	}
-	fmt.Println("all checks passed")
-	return nil
+	return verdict.Of(failures, "all checks passed")
 }
 
 // usage prints the flags, except for the one that only serves to test this program itself.

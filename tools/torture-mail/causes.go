@@ -2,11 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +12,7 @@ import (
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
+	"38qa.net/backend/tools/internal/trialsite"
 )
 
 // cause is why each member is mailed to, once.
@@ -35,6 +32,9 @@ var causes = map[string]cause{
 	"digests": {prepare: prepareDigests, begin: beginDigests,
 		queued: "SELECT COUNT(*) FROM {q2ab_digests} WHERE userid > 0"},
 }
+
+// sendingNowhere switches mails on, which an application wants to have on before it queues any.
+func sendingNowhere(cfg *config.Config) { cfg.MailURL = "smtp://localhost:1" }
 
 // causeNames are the names of all causes, for people.
 func causeNames() string {
@@ -62,22 +62,12 @@ func beginMailing(ctx context.Context, d *site, _ int) error {
 	if _, err := d.Exec(ctx, "UPDATE {users} SET level = ? WHERE userid = 1", auth.LevelAdmin); err != nil {
 		return err
 	}
-	return d.withApp(ctx, func(app *modules.App) error {
-		for _, change := range []struct{ path, body string }{
-			{"/v1/admin/mailing",
-				`{"fromName":"","fromEmail":"","subject":"News","body":"Hello.","perMinute":6000}`},
-			{"/v1/admin/mailing/state", `{"state":"running"}`},
-		} {
-			r := httptest.NewRequestWithContext(ctx, http.MethodPut, change.path, strings.NewReader(change.body))
-			r.Header.Set("Content-Type", "application/json")
-			r.Header.Set("Authorization", "Bearer administrator")
-			w := httptest.NewRecorder()
-			app.Server.ServeHTTP(w, r)
-			if w.Code != http.StatusOK {
-				return fmt.Errorf("PUT %s: %d %s", change.path, w.Code, w.Body)
-			}
+	return d.WithApp(ctx, sendingNowhere, func(app *modules.App) error {
+		const text = `{"fromName":"","fromEmail":"","subject":"News","body":"Hello.","perMinute":6000}`
+		if err := trialsite.Call(ctx, app, http.MethodPut, "/v1/admin/mailing", text); err != nil {
+			return err
 		}
-		return nil
+		return trialsite.Call(ctx, app, http.MethodPut, "/v1/admin/mailing/state", `{"state":"running"}`)
 	})
 }
 
@@ -111,25 +101,8 @@ func prepareDigests(ctx context.Context, d *site) error {
 
 // beginDigests has the servers make the digests, if they have not begun with it on their own.
 func beginDigests(ctx context.Context, d *site, _ int) error {
-	return d.withApp(ctx, func(app *modules.App) error {
+	return d.WithApp(ctx, sendingNowhere, func(app *modules.App) error {
 		_, err := app.Jobs.Request(ctx, "digests", jobs.Options{})
 		return err
 	})
-}
-
-// withApp calls do with an application of this program's own, which does not run: it neither sends mails nor
-// works on jobs. Whoever calls its API is member 1.
-func (d *site) withApp(ctx context.Context, do func(*modules.App) error) error {
-	cfg, err := config.Load()
-	if err != nil {
-		return err
-	}
-	cfg.DatabaseURL, cfg.MailURL, cfg.DataDir = d.URL, "smtp://localhost:1", os.TempDir()
-	app, err := modules.New(ctx, cfg, modules.WithVerifier(func(context.Context, string) (auth.Person, error) {
-		return auth.Person{UserID: 1, SignedInAt: d.Now()}, nil
-	}))
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(app), app.Close())
 }

@@ -24,10 +24,7 @@ func newSite(ctx context.Context, s *settings) (*site, error) {
 	for first := 1; first <= s.mails; first += atOnce {
 		err := d.Tx(ctx, func(tx *database.DB) error {
 			for id := first; id < first+atOnce && id <= s.mails; id++ {
-				if _, err := tx.Exec(ctx, `INSERT INTO {users}
-						(userid, created, createip, email, handle, level, loggedin, loginip, emailcode, flags)
-					VALUES (?, '2026-01-02 03:04:05', '', ?, ?, 10, '2026-01-02 03:04:05', '', '', ?)`,
-					id, addressOf(id), fmt.Sprint("member", id), auth.FlagEmailConfirmed); err != nil {
+				if err := d.AddMember(ctx, tx, id, auth.LevelApproved, fmt.Sprint("member", id), addressOf(id)); err != nil {
 					return err
 				}
 			}

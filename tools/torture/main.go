@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"38qa.net/backend/tools/internal/killable"
+	"38qa.net/backend/tools/internal/verdict"
 )
 
 // settings are the values of the flags.
@@ -68,12 +69,5 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range failures[:min(len(failures), 40)] {
-		fmt.Println("FAILED:", f)
-	}
-	if len(failures) > 0 {
-		return fmt.Errorf("%d checks failed", len(failures))
-	}
-	fmt.Println("all checks passed")
-	return nil
+	return verdict.Of(failures, "all checks passed")
 }

@@ -4,11 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"38qa.net/backend/config"
+	"38qa.net/backend/modules"
+	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/database"
 )
 
@@ -65,6 +71,46 @@ func (s *Site) make(ctx context.Context, address string) (err error) {
 	s.URL = u.String()
 	_, err = s.server.Exec(ctx, "CREATE DATABASE "+s.Name+" CHARACTER SET utf8mb3")
 	return err
+}
+
+// AddMember makes an account, whose address is confirmed.
+func (s *Site) AddMember(ctx context.Context, tx *database.DB, id, level int, handle, email string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO {users}
+			(userid, created, createip, email, handle, level, loggedin, loginip, emailcode, flags)
+		VALUES (?, '2026-01-02 03:04:05', '', ?, ?, ?, '2026-01-02 03:04:05', '', '', ?)`,
+		id, email, handle, level, auth.FlagEmailConfirmed)
+	return err
+}
+
+// WithApp calls do with an application of this program's own, with the settings of the environment and what
+// change sets. It does not run: it neither sends anything nor works on jobs. Whoever calls its API is member 1.
+func (s *Site) WithApp(ctx context.Context, change func(*config.Config), do func(*modules.App) error) error {
+	cfg, err := config.Load()
+	if err != nil {
+		return err
+	}
+	cfg.DatabaseURL, cfg.DataDir = s.URL, os.TempDir()
+	change(&cfg)
+	app, err := modules.New(ctx, cfg, modules.WithVerifier(func(context.Context, string) (auth.Person, error) {
+		return auth.Person{UserID: 1, SignedInAt: s.Now()}, nil
+	}))
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(app), app.Close())
+}
+
+// Call sends a request with a JSON body to an application, and returns an error unless it succeeds.
+func Call(ctx context.Context, app *modules.App, method, path, body string) error {
+	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer member-1")
+	w := httptest.NewRecorder()
+	app.Server.ServeHTTP(w, r)
+	if w.Code >= http.StatusMultipleChoices {
+		return fmt.Errorf("%s %s: %d %s", method, path, w.Code, w.Body)
+	}
+	return nil
 }
 
 // Number returns the number that a statement selects.
