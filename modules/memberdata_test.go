@@ -101,12 +101,22 @@ func userColumns(t *testing.T, s *testsite.Site) (list []column) {
 
 // pluginTables are made for the test as the plugins of the old site make them.
 var pluginTables = []string{
-	`CREATE TABLE IF NOT EXISTS {eventlog} (datetime TEXT, ipaddress TEXT, userid INTEGER, handle TEXT, cookieid TEXT, event TEXT, params TEXT)`,
-	`CREATE TABLE IF NOT EXISTS {emailbounce} (id INTEGER PRIMARY KEY, userid INTEGER, email TEXT NOT NULL, bounced INTEGER NOT NULL, notify INTEGER NOT NULL DEFAULT 0, created DATETIME, updated DATETIME)`,
-	`CREATE TABLE IF NOT EXISTS {sn_notice} (noticeid INTEGER NOT NULL, userid INTEGER NULL, content TEXT NULL, read_flag INTEGER, created TEXT)`,
+	`CREATE TABLE IF NOT EXISTS {eventlog} (
+		datetime TEXT, ipaddress TEXT, userid INTEGER, handle TEXT, cookieid TEXT, event TEXT,
+		params TEXT)`,
+	`CREATE TABLE IF NOT EXISTS {emailbounce} (
+		id INTEGER PRIMARY KEY, userid INTEGER, email TEXT NOT NULL, bounced INTEGER NOT NULL,
+		notify INTEGER NOT NULL DEFAULT 0, created DATETIME, updated DATETIME)`,
+	`CREATE TABLE IF NOT EXISTS {sn_notice} (
+		noticeid INTEGER NOT NULL, userid INTEGER NULL, content TEXT NULL, read_flag INTEGER,
+		created TEXT)`,
 	`CREATE TABLE IF NOT EXISTS {msg_groups} (groupid INTEGER PRIMARY KEY, title TEXT, created TEXT NOT NULL)`,
-	`CREATE TABLE IF NOT EXISTS {msg_group_users} (groupid INTEGER NOT NULL, userid INTEGER NOT NULL, "join" INTEGER NOT NULL DEFAULT 0, notify INTEGER NOT NULL DEFAULT 1, UNIQUE (groupid, userid))`,
-	`CREATE TABLE IF NOT EXISTS {msg_group_messages} (messageid INTEGER PRIMARY KEY, groupid INTEGER NOT NULL, userid INTEGER NOT NULL, content TEXT, format TEXT NOT NULL, created TEXT NOT NULL)`,
+	`CREATE TABLE IF NOT EXISTS {msg_group_users} (
+		groupid INTEGER NOT NULL, userid INTEGER NOT NULL, "join" INTEGER NOT NULL DEFAULT 0,
+		notify INTEGER NOT NULL DEFAULT 1, UNIQUE (groupid, userid))`,
+	`CREATE TABLE IF NOT EXISTS {msg_group_messages} (
+		messageid INTEGER PRIMARY KEY, groupid INTEGER NOT NULL, userid INTEGER NOT NULL,
+		content TEXT, format TEXT NOT NULL, created TEXT NOT NULL)`,
 }
 
 // planted is what other columns of planted rows hold, by their names; the others hold 1.
@@ -189,10 +199,15 @@ func TestExportsHaveEveryTable(t *testing.T) {
 	s.Exec(t, "UPDATE {q2ab_push_subscriptions} SET p256dh = 'secret-p256dh', auth = 'secret-auth' WHERE userid = ?", me)
 	s.Exec(t, "UPDATE {users} SET passhash = 'secret-hash', sessioncode = 'secret-s' WHERE userid = ?", me)
 	s.Exec(t, "UPDATE {q2ab_codes} SET code = 'secret-code' WHERE userid = ?", me)
-	s.Exec(t, "UPDATE {q2ab_audit} SET byhandle = 'secret-handle', ip = 'secret-ip', was = 'secret-was' WHERE byuserid <> ?", me)
+	s.Exec(t, `UPDATE {q2ab_audit}
+		SET byhandle = 'secret-handle', ip = 'secret-ip', was = 'secret-was'
+		WHERE byuserid <> ?`, me)
 	s.Exec(t, "DELETE FROM {q2ab_exports}")
-	s.Alter(t, "INSERT INTO {postmetas} (postid, title, content) SELECT MIN(postid), 'q_planted', 'x' FROM {posts} WHERE userid = ?", me)
-	s.Alter(t, "UPDATE {posts} SET lastuserid = ? WHERE postid = (SELECT MIN(o.postid) FROM {posts} o WHERE o.userid = ?)", me, testsite.Taro)
+	s.Alter(t, `INSERT INTO {postmetas} (postid, title, content)
+		SELECT MIN(postid), 'q_planted', 'x' FROM {posts} WHERE userid = ?`, me)
+	s.Alter(t, `UPDATE {posts}
+		SET lastuserid = ?
+		WHERE postid = (SELECT MIN(o.postid) FROM {posts} o WHERE o.userid = ?)`, me, testsite.Taro)
 	files := exportOf(t, s, me)
 	for name, content := range files {
 		var list []any
