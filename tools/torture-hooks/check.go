@@ -51,7 +51,9 @@ func (a *attack) check(ctx context.Context) (failures []string, err error) {
 			fail("%s got %d messages, expected %d", s.name, n, want)
 		}
 		if s.name == "changing" {
-			n, err := a.site.Number(ctx, "SELECT COUNT(*) FROM {q2ab_deliveries} WHERE webhookid = ? AND attempts > 1", i+1)
+			n, err := a.site.Number(ctx, `SELECT COUNT(*)
+				FROM {q2ab_deliveries}
+				WHERE webhookid = ? AND attempts > 1`, i+1)
 			if err != nil {
 				return nil, err
 			}
@@ -75,7 +77,8 @@ func (a *attack) check(ctx context.Context) (failures []string, err error) {
 }
 
 func (a *attack) report(took time.Duration) {
-	fmt.Printf("%d deliveries settled by %d requests in %v; %d processes killed, the clock went %v and jumped %d times\n",
+	fmt.Printf("%d deliveries settled by %d requests in %v; %d processes killed, "+
+		"the clock went %v and jumped %d times\n",
 		a.events*len(receivers), a.sent(), took.Round(time.Second), a.kills,
 		a.clock.now().Sub(a.clock.begin).Round(time.Hour), a.jumps)
 	for _, s := range a.sinks {

@@ -28,7 +28,9 @@ func serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db, err := database.Open(ctx, database.Settings{URL: cfg.DatabaseURL, Prefix: "qa_", MaxConnections: 8, Clock: c.now})
+	db, err := database.Open(ctx, database.Settings{
+		URL: cfg.DatabaseURL, Prefix: "qa_", MaxConnections: 8, Clock: c.now,
+	})
 	if err != nil {
 		return err
 	}

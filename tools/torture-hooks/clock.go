@@ -33,7 +33,7 @@ func newClock(file string) (*clock, error) {
 	return c, c.jumpTo(0)
 }
 
-// inheritedClock returns the clock that the environment tells of.
+// inheritedClock returns the clock that the environment variables describe.
 func inheritedClock() (*clock, error) {
 	begin, err := strconv.ParseInt(os.Getenv(clockBeginVariable), 10, 64)
 	if err != nil {
@@ -44,7 +44,8 @@ func inheritedClock() (*clock, error) {
 
 // environment tells a process of the clock.
 func (c *clock) environment() []string {
-	return []string{clockFileVariable + "=" + c.file, clockBeginVariable + "=" + strconv.FormatInt(c.begin.UnixNano(), 10)}
+	begin := strconv.FormatInt(c.begin.UnixNano(), 10)
+	return []string{clockFileVariable + "=" + c.file, clockBeginVariable + "=" + begin}
 }
 
 // now is the time.

@@ -78,7 +78,8 @@ func prepareDigests(ctx context.Context, d *site) error {
 			"INSERT INTO {words} (wordid, word, tagcount) VALUES (1, 'hive', 48)",
 			`INSERT INTO {q2ab_follow_mails} (userid, tags, categories, users, questions, site)
 				SELECT userid, 'daily', 'none', 'none', 'none', 'none' FROM {users}`,
-			"INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents) SELECT userid, 'T', 1, 0 FROM {users}",
+			`INSERT INTO {userfavorites} (userid, entitytype, entityid, nouserevents)
+				SELECT userid, 'T', 1, 0 FROM {users}`,
 		} {
 			if _, err := tx.Exec(ctx, query); err != nil {
 				return err

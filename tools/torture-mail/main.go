@@ -40,7 +40,8 @@ func run(ctx context.Context) error {
 	flag.BoolVar(&s.keep, "keep", false, "keep the database afterwards")
 	flag.Parse()
 	if s.databaseURL == "" {
-		return errors.New("TORTURE_DATABASE_URL is not set: mysql://user:password@host:port/ of a server where databases may be made, or sqlite")
+		return errors.New("TORTURE_DATABASE_URL is not set: mysql://user:password@host:port/ of a server where " +
+			"databases may be made, or sqlite")
 	}
 	if s.mails < 1 || s.kills < 0 {
 		return errors.New("--mails has to be at least 1, --kills at least 0")

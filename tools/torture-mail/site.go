@@ -24,7 +24,8 @@ func newSite(ctx context.Context, s *settings) (*site, error) {
 	for first := 1; first <= s.mails; first += atOnce {
 		err := d.Tx(ctx, func(tx *database.DB) error {
 			for id := first; id < first+atOnce && id <= s.mails; id++ {
-				if err := d.AddMember(ctx, tx, id, auth.LevelApproved, fmt.Sprint("member", id), addressOf(id)); err != nil {
+				handle := fmt.Sprint("member", id)
+				if err := d.AddMember(ctx, tx, id, auth.LevelApproved, handle, addressOf(id)); err != nil {
 					return err
 				}
 			}

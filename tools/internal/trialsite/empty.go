@@ -42,7 +42,9 @@ func New(ctx context.Context, address, name string) (*Site, error) {
 	if err := errors.Join(s.CreateSchema(ctx), s.Migrate(ctx)); err != nil {
 		return nil, err
 	}
-	for title, content := range map[string]string{"site_title": "Torture", "site_url": "https://qa.example/", "from_email": "hello@qa.example"} {
+	for title, content := range map[string]string{
+		"site_title": "Torture", "site_url": "https://qa.example/", "from_email": "hello@qa.example",
+	} {
 		if _, err := s.Exec(ctx, "REPLACE INTO {options} (title, content) VALUES (?, ?)", title, content); err != nil {
 			return nil, err
 		}
