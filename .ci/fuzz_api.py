@@ -146,6 +146,7 @@ REFUSED_FIELDS = [
     ("*", "handles", "not_reachable", "depends on who follows whom"),
     ("*", "handles", "too_few", "the others without the caller, each once"),
     ("*", "handles", "too_many", "ten members of a group with those who are in it"),
+    ("create-token", "name", "required", "a text of nothing that is shown is none"),
     ("create-webhook", "url", "no_receiver", "an https address of a public host"),
     ("update-webhook", "url", "no_receiver", "an https address of a public host"),
     ("sign-up", "password", "too_short", "counted after Q2A's clean-up of form values"),

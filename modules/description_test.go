@@ -70,6 +70,9 @@ func TestDocumentForGenerators(t *testing.T) {
 			if len(op.Tags) != 1 || !slices.Contains(tags, op.Tags[0]) {
 				t.Errorf("%s %s has the tags %v", method, path, op.Tags)
 			}
+			if r := op.Responses["204"]; r != nil && len(r.Content) > 0 {
+				t.Errorf("%s %s has content with the status 204", method, path)
+			}
 			if !strings.Contains(op.OperationID, "-") {
 				t.Errorf("%s %s has an id of one word, %s, which shadows variables", method, path, op.OperationID)
 			}

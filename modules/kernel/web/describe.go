@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
@@ -91,7 +92,8 @@ func (d Description) registry() huma.Registry {
 
 // Describe completes the OpenAPI document when all operations are registered: it replaces each enum that has
 // a name by a reference to the schema of that name, drops schemas that nothing uses, lets responses have
-// fields that later releases may add, and adds the examples.
+// fields that later releases may add, leaves responses with the status 204 without content, also where an
+// operation has others with some, and adds the examples.
 func (s *Server) Describe() {
 	schemas := s.api.OpenAPI().Components.Schemas
 	named := s.settings.Description.Enumerations
@@ -103,6 +105,13 @@ func (s *Server) Describe() {
 	names := map[string]string{}
 	for _, e := range named {
 		names[strings.Join(e.Words, ",")] = e.Name
+	}
+	for _, item := range s.api.OpenAPI().Paths {
+		for _, op := range Operations(item) {
+			if r := op.Responses[strconv.Itoa(http.StatusNoContent)]; r != nil {
+				r.Content = nil
+			}
+		}
 	}
 	s.dropUnused()
 	for _, schema := range schemas.Map() {
