@@ -99,6 +99,9 @@ func (tr *Transition) Calls() []Call {
 	if calls := tr.messageCalls(); calls != nil {
 		return calls
 	}
+	if calls := tr.optionCalls(); calls != nil {
+		return calls
+	}
 	return tr.accountCalls()
 }
 

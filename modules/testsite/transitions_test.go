@@ -2,6 +2,7 @@ package testsite
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 )
@@ -37,6 +38,50 @@ func TestRecordingsSayWhatIsSpecial(t *testing.T) {
 			if c.before > 0 && (before[0].ActorID != ModKenji || before[0].Earlier != 90) {
 				t.Errorf("before it: %+v", before)
 			}
+		})
+	}
+}
+
+// TestFormsOfCategories checks what the old site's forms for categories are translated to, with menus of each level
+// and without.
+func TestFormsOfCategories(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ fields, method, path, body string }{
+		"new": {`"dosavecategory": "1", "edit": "", "name": "Care", "content": "", "parent": "2", "position": "3"`,
+			"POST", "", `{"title": "Care", "description": "", "parentId": 2, "position": 3}`},
+		"renamed": {`"dosavecategory": "1", "edit": "8", "name": "Care", "slug": "care", "content": "x", "position": "1",
+			"parent": "", "setparent": "0"`, "PATCH", "/8",
+			`{"title": "Care", "slug": "care", "description": "x", "position": 1}`},
+		"moved": {`"dosavecategory": "1", "edit": "8", "name": "Care", "slug": "care", "parent_1": "2", "parent_2": "5",
+			"setparent": "1"`, "PATCH", "/8", `{"title": "Care", "slug": "care", "parentId": 5}`},
+		"moved to the top": {`"dosavecategory": "1", "edit": "8", "name": "Care", "slug": "care", "parent_1": "",
+			"setparent": "1"`, "PATCH", "/8", `{"title": "Care", "slug": "care", "parentId": 0}`},
+		"deleted":      {`"dosavecategory": "1", "dodelete": "1", "edit": "8", "reassign_1": "2"`, "DELETE", "/8?moveTo=2", ""},
+		"deleted away": {`"dosavecategory": "1", "dodelete": "1", "edit": "8", "reassign_0": ""`, "DELETE", "/8?moveTo=none", ""},
+		"emptied":      {`"dosetmissing": "1", "edit": "8", "reassign_0": "2"`, "POST", "/8/move-posts", `{"moveTo": 2}`},
+		"no category":  {`"dosetmissing": "1", "edit": "", "reassign_0": "2"`, "POST", "/0/move-posts", `{"moveTo": 2}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var tr Transition
+			if err := json.Unmarshal(fmt.Appendf(nil, `{"action": {"request": {"method": "POST",
+				"path": "/admin/categories", "fields": {%s}}}}`, c.fields), &tr); err != nil {
+				t.Fatal(err)
+			}
+			calls := tr.Calls()
+			if len(calls) != 1 || calls[0].Method != c.method || calls[0].Path != "/v1/admin/categories"+c.path {
+				t.Fatalf("the requests are %+v", calls)
+			}
+			var want, got any
+			if c.body != "" {
+				text, err := json.Marshal(calls[0].Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := errors.Join(json.Unmarshal([]byte(c.body), &want), json.Unmarshal(text, &got)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			Same(t, "body", got, want)
 		})
 	}
 }
