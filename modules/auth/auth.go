@@ -344,3 +344,8 @@ func RequireAdmin(ctx context.Context) error {
 	}
 	return nil
 }
+
+// ForAdmins returns an operation that only administrators may call; others get the error of RequireAdmin.
+func ForAdmins[I, O any](do func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
+	return web.Guard(RequireAdmin, do)
+}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 )
 
@@ -53,24 +52,14 @@ func (m *Module) moderateUsers(ctx context.Context, in *moderateUsersInput) (*mo
 	if err := m.RequireModerator(ctx); err != nil {
 		return nil, err
 	}
-	if err := web.Accept(ctx, m.db); err != nil {
-		return nil, err
-	}
-	out := &moderateUsersOutput{Body: web.List[UserOutcome]{Items: make([]UserOutcome, len(in.Body.IDs))}}
-	for i, id := range in.Body.IDs {
-		item := UserOutcome{ID: id}
-		state, err := m.moderateUser(web.Part(ctx, i), id, userActions[in.Body.Action])
-		if item.Done = err == nil; item.Done {
-			item.User = state
-		} else {
-			item.Problem = web.ProblemOf(ctx, err)
-			if item.Problem.StatusNo >= http.StatusInternalServerError {
-				out.CacheControl = "no-store" // so that the same request can be sent again for these
-			}
-		}
-		out.Body.Items[i] = item
-	}
-	return out, nil
+	out := &moderateUsersOutput{}
+	var err error
+	out.Body.Items, out.CacheControl, err = web.Parts(ctx, m.db, in.Body.IDs,
+		func(ctx context.Context, id int) (UserOutcome, error) {
+			state, err := m.moderateUser(ctx, id, userActions[in.Body.Action])
+			return UserOutcome{ID: id, Done: true, User: state}, err
+		}, func(id int, p *web.Problem) UserOutcome { return UserOutcome{ID: id, Problem: p} })
+	return out, err
 }
 
 // moderateUser runs a use case on one of the users of a request, and returns the new state of the account. It
@@ -78,9 +67,6 @@ func (m *Module) moderateUsers(ctx context.Context, in *moderateUsersInput) (*mo
 func (m *Module) moderateUser(
 	ctx context.Context, id int, use func(*action, *target) error,
 ) (*AccountState, error) {
-	if ctx.Err() != nil { // the time of the request is over
-		return nil, problem.New(problem.CodeUnavailable)
-	}
 	var state *AccountState
 	_, err := m.transactIn(ctx, web.Once, func(a *action) (int, error) {
 		after, err := a.administer(id, use)

@@ -98,24 +98,25 @@ func (m *Module) registerWebhooks(api huma.API) {
 			Summary: summary, Description: "For administrators.", Tags: []string{"Administration"},
 			Errors: append([]int{http.StatusForbidden}, statuses...)}
 	}
-	web.Register(api, op("list-webhooks", http.MethodGet, "", "Who is told of events by HTTP"), m.list)
+	web.Register(api, op("list-webhooks", http.MethodGet, "", "Who is told of events by HTTP"), auth.ForAdmins(m.list))
 	create := op("create-webhook", http.MethodPost, "", "Tell a receiver of events by HTTP", http.StatusConflict)
 	create.DefaultStatus = http.StatusCreated
 	create.Description = fmt.Sprintf("For administrators. The receiver is told of what happens from then on, "+
 		"signed by the secret in the response. A site has %d webhooks at most.", maxWebhooks)
-	web.Register(api, create, m.create)
-	web.Register(api, op("get-webhook", http.MethodGet, "/{id}", "A webhook", http.StatusNotFound), m.get)
+	web.Register(api, create, auth.ForAdmins(m.create))
+	web.Register(api, op("get-webhook", http.MethodGet, "/{id}", "A webhook", http.StatusNotFound),
+		auth.ForAdmins(m.get))
 	web.Register(api, op("update-webhook", http.MethodPatch, "/{id}", "Change a webhook, or switch it on or off",
-		http.StatusNotFound, http.StatusPreconditionFailed), m.update)
+		http.StatusNotFound, http.StatusPreconditionFailed), auth.ForAdmins(m.update))
 	remove := op("delete-webhook", http.MethodDelete, "/{id}", "Delete a webhook with all that waits to be sent",
 		http.StatusNotFound, http.StatusPreconditionFailed)
 	remove.DefaultStatus = http.StatusNoContent
-	web.Register(api, remove, m.remove)
+	web.Register(api, remove, auth.ForAdmins(m.remove))
 	rotate := op("rotate-secret", http.MethodPost, "/{id}/rotate-secret", "Give a webhook a new secret",
 		http.StatusNotFound, http.StatusPreconditionFailed)
 	rotate.Description = "For administrators. Both keys are new. Messages are signed by those before too " +
 		"until the overlap ends; of two rotations within it the first one's secret ends at once."
-	web.Register(api, rotate, m.rotate)
+	web.Register(api, rotate, auth.ForAdmins(m.rotate))
 }
 
 // show returns the webhook as administrators see it.
@@ -150,9 +151,6 @@ func at(seconds int64) *time.Time {
 }
 
 func (m *Module) list(ctx context.Context, _ *struct{}) (*webhooksOutput, error) {
-	if err := auth.RequireAdmin(ctx); err != nil {
-		return nil, err
-	}
 	out := &webhooksOutput{Body: web.List[Webhook]{Items: []Webhook{}}}
 	err := m.db.Select(ctx, func(rows *sql.Rows) error {
 		s, err := scanSubscription(rows)
@@ -170,9 +168,6 @@ func (m *Module) list(ctx context.Context, _ *struct{}) (*webhooksOutput, error)
 }
 
 func (m *Module) get(ctx context.Context, in *WebhookPath) (*webhookOutput, error) {
-	if err := auth.RequireAdmin(ctx); err != nil {
-		return nil, err
-	}
 	s, err := m.existing(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -206,9 +201,6 @@ func stored(wanted []string) string {
 }
 
 func (m *Module) create(ctx context.Context, in *newWebhookInput) (*issuedOutput, error) {
-	if err := auth.RequireAdmin(ctx); err != nil {
-		return nil, err
-	}
 	if err := m.checkURL(in.Body.URL); err != nil {
 		return nil, err
 	}
@@ -260,9 +252,6 @@ func (m *Module) issue(ctx context.Context, id int) (*issuedOutput, error) {
 }
 
 func (m *Module) update(ctx context.Context, in *webhookPatchInput) (*webhookOutput, error) {
-	if err := auth.RequireAdmin(ctx); err != nil {
-		return nil, err
-	}
 	if in.Body.URL != nil {
 		if err := m.checkURL(*in.Body.URL); err != nil {
 			return nil, err
@@ -324,9 +313,6 @@ func (s *subscription) change(ctx context.Context, tx *database.DB, p webhookPat
 
 // remove deletes a webhook. What was queued for it goes with the next clean-up, and is not sent.
 func (m *Module) remove(ctx context.Context, in *WebhookPath) (*struct{}, error) {
-	if err := auth.RequireAdmin(ctx); err != nil {
-		return nil, err
-	}
 	return nil, m.db.Tx(ctx, func(tx *database.DB) error {
 		s, err := m.lock(ctx, tx, in.ID)
 		if err != nil {
@@ -343,9 +329,6 @@ func (m *Module) remove(ctx context.Context, in *WebhookPath) (*struct{}, error)
 }
 
 func (m *Module) rotate(ctx context.Context, in *rotateInput) (*issuedOutput, error) {
-	if err := auth.RequireAdmin(ctx); err != nil {
-		return nil, err
-	}
 	overlap := byDefault
 	if in.Body != nil && in.Body.OverlapHours != nil {
 		overlap = *in.Body.OverlapHours

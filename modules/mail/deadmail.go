@@ -75,12 +75,7 @@ func (m *Module) registerDeadMail(api huma.API) {
 	list := operation("list-dead-mails", http.MethodGet, "",
 		"How many mails wait, and those that were refused or given up, the newest first")
 	list.Description = "They are kept for 30 days."
-	web.Register(api, list, func(ctx context.Context, in *mailStateInput) (*mailStateOutput, error) {
-		if err := auth.RequireAdmin(ctx); err != nil {
-			return nil, err
-		}
-		return m.listDeadMails(ctx, in)
-	})
+	web.Register(api, list, auth.ForAdmins(m.listDeadMails))
 	for _, o := range []struct {
 		id, method, path, summary string
 		do                        func(ctx context.Context, id int64) (bool, error)
@@ -90,16 +85,13 @@ func (m *Module) registerDeadMail(api huma.API) {
 	} {
 		op := operation(o.id, o.method, o.path, o.summary)
 		op.DefaultStatus, op.Errors = http.StatusNoContent, append(op.Errors, http.StatusNotFound)
-		web.Register(api, op, func(ctx context.Context, in *deadMailInput) (*deadMailOutput, error) {
-			if err := auth.RequireAdmin(ctx); err != nil {
-				return nil, err
-			}
+		web.Register(api, op, auth.ForAdmins(func(ctx context.Context, in *deadMailInput) (*deadMailOutput, error) {
 			found, err := o.do(ctx, in.ID)
 			if err == nil && !found {
 				err = problem.NotFound()
 			}
 			return &deadMailOutput{http.StatusNoContent}, err
-		})
+		}))
 	}
 }
 

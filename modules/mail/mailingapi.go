@@ -86,29 +86,19 @@ func (m *Module) registerMailing(api huma.API) {
 			Errors: append([]int{http.StatusForbidden}, errors...)}
 	}
 	web.Register(api, op("get-mailing", http.MethodGet, "", "The mailing to all members, and how far it has come",
-		"The old site shows the same, on its own page for mailings."), forAdmins(m.getMailing))
+		"The old site shows the same, on its own page for mailings."), auth.ForAdmins(m.getMailing))
 	web.Register(api, op("set-mailing", http.MethodPut, "", "Change the text of the mailing",
-		"Not while it is under way: mailing_under_way.", http.StatusConflict), forAdmins(m.setMailing))
+		"Not while it is under way: mailing_under_way.", http.StatusConflict), auth.ForAdmins(m.setMailing))
 	web.Register(api, op("preview-mailing", http.MethodGet, "/preview", "The mailing as the caller would get it",
-		"Nothing is sent."), forAdmins(m.previewMailing))
+		"Nothing is sent."), auth.ForAdmins(m.previewMailing))
 	test := op("test-mailing", http.MethodPost, "/test", "Send the mailing to the caller alone",
 		"To the address of the caller's account.", http.StatusConflict, http.StatusUnprocessableEntity)
 	test.DefaultStatus = http.StatusAccepted
-	web.Register(api, test, forAdmins(m.testMailing))
+	web.Register(api, test, auth.ForAdmins(m.testMailing))
 	web.Register(api, op("control-mailing", http.MethodPut, "/state", "Begin, pause, go on with or cancel the mailing",
 		"It is sent by the job mailing, to each member once, also if the old site has begun it or goes on with "+
 			"it. Mails that are queued already leave after a pause too, but not after it is cancelled.",
-		http.StatusConflict, http.StatusUnprocessableEntity), forAdmins(m.controlMailing))
-}
-
-// forAdmins returns an operation that only administrators may call.
-func forAdmins[I, O any](do func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
-	return func(ctx context.Context, in *I) (*O, error) {
-		if err := auth.RequireAdmin(ctx); err != nil {
-			return nil, err
-		}
-		return do(ctx, in)
-	}
+		http.StatusConflict, http.StatusUnprocessableEntity), auth.ForAdmins(m.controlMailing))
 }
 
 func (m *Module) getMailing(ctx context.Context, _ *struct{}) (*mailingOutput, error) {

@@ -2,7 +2,6 @@ package qa
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 
@@ -10,7 +9,6 @@ import (
 	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
-	"38qa.net/backend/modules/kernel/problem"
 )
 
 // AddressJob returns the job that hides all posts of IP addresses for moderators who have asked for it. Which
@@ -95,8 +93,7 @@ func (m *Module) hider(ctx context.Context, h hideRequest) (as context.Context, 
 	if err != nil {
 		return ctx, false, err
 	}
-	var refused *problem.Error
-	if err := mayHideAddresses(o, c); errors.As(err, &refused) {
+	if isProblem(mayHideAddresses(o, c)) {
 		return ctx, false, nil
 	}
 	return as, true, nil

@@ -2,7 +2,6 @@ package qa
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"38qa.net/backend/modules/kernel/formtext"
@@ -33,25 +32,6 @@ var (
 
 // blank reports whether Q2A takes a text for missing: PHP takes "0" for empty.
 func blank(text string) bool { return text == "" || text == "0" }
-
-// candidates calls try with the slugs for a new category that Q2A tries for a title, in their order, until
-// try returns true or an error. There are 100 of them.
-func candidates(title string, try func(slug string) (bool, error)) error {
-	first := strings.Join(words.Split(title), "-")
-	for attempt := range 100 {
-		slug := first
-		switch {
-		case attempt == 1:
-			slug = "category-" + first
-		case attempt > 1:
-			slug = "category-" + strconv.Itoa(attempt-1)
-		}
-		if done, err := try(slug); done || err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // checkTitle checks the title of a category that is or will be below parent; self is its id, 0 for a new one.
 func (e *treeEdit) checkTitle(check *checks, name string, parent, self int, title string) {

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"38qa.net/backend/modules/qa/internal/words"
+	"38qa.net/backend/modules/site"
 )
 
 // TestSlugsOfTitles checks which slugs are tried for a title, and that there are 100 of them.
@@ -15,13 +18,7 @@ func TestSlugsOfTitles(t *testing.T) {
 		"新カテゴリ":         "新-カテゴリ category-新-カテゴリ category-1 category-2",
 		"?!":            " category- category-1 category-2",
 	} {
-		var tried []string
-		if err := candidates(title, func(slug string) (bool, error) {
-			tried = append(tried, slug)
-			return false, nil
-		}); err != nil {
-			t.Fatal(err)
-		}
+		tried := slices.Collect(site.SlugCandidates("category", words.Split(title)))
 		if got := strings.Join(tried[:4], " "); got != want || len(tried) != 100 || tried[99] != "category-98" {
 			t.Errorf("%s: %q, %d in all, the last one %s", title, got, len(tried), tried[len(tried)-1])
 		}

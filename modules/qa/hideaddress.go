@@ -10,7 +10,6 @@ import (
 	"38qa.net/backend/modules/kernel/audit"
 	"38qa.net/backend/modules/kernel/database"
 	"38qa.net/backend/modules/kernel/jobs"
-	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
 )
@@ -113,13 +112,10 @@ func (m *Module) hideGranted(
 		}
 		// Posts that the caller may not open are among those for which permission was given.
 		p, err := c.open(id, anyKind, wholeThread)
-		if refused := (*problem.Error)(nil); err != nil && !errors.As(err, &refused) {
+		if err != nil && !isProblem(err) {
 			return 0, err
 		}
-		if p == nil { // it is gone
-			return 0, nil
-		}
-		if p.hidden || !still(p) { // it changed after the ids were read
+		if p == nil || p.hidden || !still(p) { // it is gone, or changed after the ids were read
 			return 0, nil
 		}
 		hidden, c.granted = true, true

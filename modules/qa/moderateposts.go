@@ -9,7 +9,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"38qa.net/backend/modules/auth"
-	"38qa.net/backend/modules/kernel/problem"
 	"38qa.net/backend/modules/kernel/web"
 )
 
@@ -64,32 +63,19 @@ func (m *Module) moderatePosts(ctx context.Context, in *moderatePostsInput) (*mo
 	if err := mayModerate(o, auth.CallerOf(ctx), moderationPermissions); err != nil {
 		return nil, err
 	}
-	if err := web.Accept(ctx, m.db); err != nil {
-		return nil, err
-	}
-	out := &moderatePostsOutput{Body: web.List[PostOutcome]{Items: make([]PostOutcome, len(in.Body.IDs))}}
-	use := postActions[in.Body.Action]
-	for i, id := range in.Body.IDs {
-		item, err := m.moderatePost(web.Part(ctx, i), id, use)
-		if err != nil {
-			item = PostOutcome{ID: id, Problem: web.ProblemOf(ctx, err)}
-		}
-		if p := item.Problem; p != nil && p.StatusNo >= http.StatusInternalServerError {
-			out.CacheControl = "no-store" // so that the same request can be sent again for these
-		}
-		out.Body.Items[i] = item
-	}
-	return out, nil
+	out := &moderatePostsOutput{}
+	out.Body.Items, out.CacheControl, err = web.Parts(ctx, m.db, in.Body.IDs,
+		func(ctx context.Context, id int) (PostOutcome, error) {
+			return m.moderatePost(ctx, id, postActions[in.Body.Action])
+		}, func(id int, p *web.Problem) PostOutcome { return PostOutcome{ID: id, Problem: p} })
+	return out, err
 }
 
 // moderatePost runs a use case on one of the posts of a request.
 func (m *Module) moderatePost(
 	ctx context.Context, id int, use func(*change, *post) error,
 ) (PostOutcome, error) {
-	out := PostOutcome{ID: id}
-	if ctx.Err() != nil { // the time of the request is over
-		return out, problem.New(problem.CodeUnavailable)
-	}
+	out := PostOutcome{ID: id, Done: true}
 	ran := false
 	_, err := m.change(ctx, id, anyKind, wholeThread, func(c *change, p *post) (int, error) {
 		ran = true
@@ -100,11 +86,10 @@ func (m *Module) moderatePost(
 	if err == nil && !ran { // it was done when the request was sent before
 		err = m.showPost(ctx, id, &out)
 	}
-	out.Done = err == nil
 	return out, err
 }
 
-// show sets the state that the outcome tells of, unless the post was deleted.
+// show sets the state of the post in the outcome, unless the post was deleted.
 func (out *PostOutcome) show(p *post, deleted bool) {
 	out.State, out.FlagCount = "", nil
 	if !deleted {

@@ -103,11 +103,8 @@ func (m *Module) postHistory(ctx context.Context, o *site.Options, id int) ([]Po
 	var refused *problem.Error
 	switch {
 	case err == nil:
-		level := caller.LevelIn(p.categoryPath...)
-		if !slices.ContainsFunc(moderationPermissions, func(key option.Key) bool {
-			return auth.Permit(o, caller, key, level) == auth.Permitted
-		}) {
-			return nil, problem.New(auth.CodePermissionLevel)
+		if err := mayDecide(o, caller, p); err != nil {
+			return nil, err
 		}
 	case errors.As(err, &refused) && refused.Code == problem.CodeNotFound &&
 		everywhere(o, caller, option.PermitHideShow) && everywhere(o, caller, option.PermitModerate):

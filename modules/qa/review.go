@@ -9,6 +9,7 @@ import (
 
 	"38qa.net/backend/modules/auth"
 	"38qa.net/backend/modules/kernel/problem"
+	"38qa.net/backend/modules/site"
 	"38qa.net/backend/modules/site/option"
 )
 
@@ -26,8 +27,8 @@ type ReviewLock struct {
 	Until time.Time   `json:"until" doc:"When the lock ends unless the moderator renews it"`
 }
 
-// Review is what moderators are told of a post or an account beside the thing itself. The zero Review tells
-// nothing.
+// Review is what moderators see of a post or an account beside the thing itself. The zero Review has nothing
+// to show.
 type Review struct {
 	Suspicion  *Suspicion  `json:"suspicion,omitempty" doc:"Why it was held back, if a service found it suspicious; told to moderators only"`
 	ReviewedBy *ReviewLock `json:"reviewedBy,omitempty" doc:"Who is looking at it now; told to moderators only"`
@@ -51,16 +52,22 @@ func (m *Module) MayReview(ctx context.Context, id int) error {
 	if err := seen(o, caller, t, p); err != nil {
 		return err
 	}
-	level := caller.LevelIn(p.categoryPath...)
+	return mayDecide(o, caller, p)
+}
+
+// mayDecide returns nil if the caller may approve, hide or delete posts in the category of the post, and
+// otherwise the problem.
+func mayDecide(o *site.Options, c auth.Caller, p *post) error {
+	level := c.LevelIn(p.categoryPath...)
 	if !slices.ContainsFunc(moderationPermissions, func(key option.Key) bool {
-		return auth.Permit(o, caller, key, level) == auth.Permitted
+		return auth.Permit(o, c, key, level) == auth.Permitted
 	}) {
 		return problem.New(auth.CodePermissionLevel)
 	}
 	return nil
 }
 
-// addReviews sets what moderators are told of the posts in one of their lists.
+// addReviews sets the reviews of the posts in a list for moderators.
 func (m *Module) addReviews(ctx context.Context, items []ActivityItem) error {
 	if m.screening == nil || len(items) == 0 {
 		return nil
@@ -79,6 +86,7 @@ func (m *Module) addReviews(ctx context.Context, items []ActivityItem) error {
 	return nil
 }
 
+// isProblem reports whether the error is a problem, and not a failure.
 func isProblem(err error) bool {
 	var p *problem.Error
 	return errors.As(err, &p)

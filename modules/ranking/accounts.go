@@ -73,21 +73,18 @@ func (m *Module) Register(api huma.API) {
 			Errors: []int{http.StatusForbidden, http.StatusNotFound}}
 	}
 	web.Register(api, op("set-bonus-points", http.MethodPut, "Give a user points beside those that were earned"),
-		func(ctx context.Context, in *bonusInput) (*bonusOutput, error) {
+		auth.ForAdmins(func(ctx context.Context, in *bonusInput) (*bonusOutput, error) {
 			return m.setBonus(ctx, in.Handle, in.Body.Bonus)
-		})
+		}))
 	web.Register(api, op("remove-bonus-points", http.MethodDelete, "Take a user's bonus back"),
-		func(ctx context.Context, in *handleInput) (*bonusOutput, error) {
+		auth.ForAdmins(func(ctx context.Context, in *handleInput) (*bonusOutput, error) {
 			return m.setBonus(ctx, in.Handle, 0)
-		})
+		}))
 }
 
 // setBonus sets a user's bonus. As in Q2A, nothing but the points changes, and every administrator
 // may set the bonus of every user.
 func (m *Module) setBonus(ctx context.Context, handle string, bonus int) (*bonusOutput, error) {
-	if err := auth.RequireAdmin(ctx); err != nil {
-		return nil, err
-	}
 	account, err := m.auth.AccountByHandle(ctx, handle)
 	if err != nil {
 		return nil, err

@@ -50,28 +50,22 @@ func (m *Module) registerTitles(api huma.API) {
 	}
 	get := op("get-titles", http.MethodGet, "The titles that users have by their points")
 	get.Description = "They are shown where the site's option show_user_titles is on."
-	web.Register(api, get, func(ctx context.Context, _ *struct{}) (*titlesOutput, error) {
-		if err := auth.RequireAdmin(ctx); err != nil {
-			return nil, err
-		}
+	web.Register(api, get, auth.ForAdmins(func(ctx context.Context, _ *struct{}) (*titlesOutput, error) {
 		// Options that this process keeps may be older than those of another, which the ETag must not hide.
 		o, err := site.Stored(ctx, m.db, option.PointsToTitles)
 		if err != nil {
 			return nil, err
 		}
 		return titlesShown(o), nil
-	})
+	}))
 	set := op("set-titles", http.MethodPut, "Set the titles that users have by their points")
 	set.Description = "With the ETag of what was read in If-Match, somebody else's change since is not " +
 		"overwritten."
 	set.Errors = append(set.Errors, http.StatusPreconditionFailed)
 	web.Register(api, set,
-		func(ctx context.Context, in *titlesInput) (*titlesOutput, error) {
-			if err := auth.RequireAdmin(ctx); err != nil {
-				return nil, err
-			}
+		auth.ForAdmins(func(ctx context.Context, in *titlesInput) (*titlesOutput, error) {
 			return m.setTitles(ctx, in.Body.Titles)
-		})
+		}))
 }
 
 // sortedTitles returns a copy of the list in the order in which Q2A's admin page stores titles:

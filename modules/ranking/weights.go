@@ -101,12 +101,9 @@ func (m *Module) registerWeights(api huma.API) {
 			Summary: summary, Tags: []string{"Administration"}, Errors: []int{http.StatusForbidden}}
 	}
 	web.Register(api, op("get-point-weights", http.MethodGet, "What earns how many points"),
-		func(ctx context.Context, _ *struct{}) (*weightsOutput, error) {
-			if err := auth.RequireAdmin(ctx); err != nil {
-				return nil, err
-			}
+		auth.ForAdmins(func(ctx context.Context, _ *struct{}) (*weightsOutput, error) {
 			return m.weights(ctx)
-		})
+		}))
 	set := op("set-point-weights", http.MethodPut, "Change what earns how many points")
 	set.Description = "Everybody's points are computed anew in the background (the job " + weightsJob +
 		"); until that is done the old weights and points go on. Both change at the same moment. " +
@@ -114,15 +111,12 @@ func (m *Module) registerWeights(api huma.API) {
 		"read in If-Match, those that somebody else has set since are not."
 	set.DefaultStatus = http.StatusAccepted
 	set.Errors = append(set.Errors, http.StatusPreconditionFailed)
-	web.Register(api, set, func(ctx context.Context, in *weightsInput) (*weightsOutput, error) {
-		if err := auth.RequireAdmin(ctx); err != nil {
-			return nil, err
-		}
+	web.Register(api, set, auth.ForAdmins(func(ctx context.Context, in *weightsInput) (*weightsOutput, error) {
 		if err := m.setWeights(ctx, &in.Body); err != nil {
 			return nil, err
 		}
 		return m.weights(ctx)
-	})
+	}))
 }
 
 func (m *Module) weights(ctx context.Context) (*weightsOutput, error) {

@@ -75,52 +75,34 @@ func (m *Module) registerFieldDefinitions(api huma.API, rules DefinitionRules) {
 	}
 	web.Register(api, op("list-field-definitions", http.MethodGet, "",
 		"The fields of profiles, with who may see them", "For administrators."),
-		func(ctx context.Context, _ *struct{}) (*fieldDefinitionsOutput, error) {
-			if err := rules.May(ctx); err != nil {
-				return nil, err
-			}
-			return m.listFieldDefinitions(ctx)
-		})
+		web.Guard(rules.May, m.listFieldDefinitions))
 	web.Register(api, op("get-field-definition", http.MethodGet, "/{id}", "A field of profiles",
 		"For administrators.", http.StatusNotFound),
-		func(ctx context.Context, in *fieldIDInput) (*fieldDefinitionOutput, error) {
-			if err := rules.May(ctx); err != nil {
-				return nil, err
-			}
+		web.Guard(rules.May, func(ctx context.Context, in *fieldIDInput) (*fieldDefinitionOutput, error) {
 			return m.fieldDefinition(ctx, in.ID)
-		})
+		}))
 	create := op("create-field", http.MethodPost, "", "Make a field of profiles",
 		"Its name follows from the label, as in Q2A. Values that users had in a deleted field of that name come "+
 			"back.", http.StatusConflict)
 	create.DefaultStatus = http.StatusCreated
-	web.Register(api, create, func(ctx context.Context, in *newFieldInput) (*createdFieldOutput, error) {
-		if err := rules.May(ctx); err != nil {
-			return nil, err
-		}
-		return m.createField(ctx, &in.Body, rules.Words)
-	})
+	web.Register(api, create, web.Guard(rules.May,
+		func(ctx context.Context, in *newFieldInput) (*createdFieldOutput, error) {
+			return m.createField(ctx, &in.Body, rules.Words)
+		}))
 	web.Register(api, op("update-field", http.MethodPatch, "/{id}",
 		"Change a field of profiles; only what is sent changes",
 		"With the ETag of the field in If-Match, somebody else's change since is not overwritten; with that of "+
 			"the list, neither is one of the order.", http.StatusNotFound, http.StatusPreconditionFailed),
-		func(ctx context.Context, in *updateFieldInput) (*fieldDefinitionOutput, error) {
-			if err := rules.May(ctx); err != nil {
-				return nil, err
-			}
-			return m.updateField(ctx, in)
-		})
+		web.Guard(rules.May, m.updateField))
 	web.Register(api, op("delete-field", http.MethodDelete, "/{id}", "Delete a field of profiles",
 		"What users have written there is not shown any more. As in Q2A it is not deleted.",
 		http.StatusNotFound, http.StatusPreconditionFailed),
-		func(ctx context.Context, in *fieldIDInput) (*struct{}, error) {
-			if err := rules.May(ctx); err != nil {
-				return nil, err
-			}
+		web.Guard(rules.May, func(ctx context.Context, in *fieldIDInput) (*struct{}, error) {
 			return nil, m.deleteField(ctx, in.ID)
-		})
+		}))
 }
 
-func (m *Module) listFieldDefinitions(ctx context.Context) (*fieldDefinitionsOutput, error) {
+func (m *Module) listFieldDefinitions(ctx context.Context, _ *struct{}) (*fieldDefinitionsOutput, error) {
 	list, err := readFields(ctx, m.db)
 	if err != nil {
 		return nil, err

@@ -87,17 +87,14 @@ func (m *Module) RegisterOptions(api huma.API, may func(context.Context) error) 
 		Description: "For administrators. Those that only the pages of the old site obey are left out, and " +
 			"so are secrets, and what has an operation of its own (points, titles).",
 		Errors: []int{http.StatusForbidden},
-	}, func(ctx context.Context, in *listOptionsInput) (*listOptionsOutput, error) {
-		if err := may(ctx); err != nil {
-			return nil, err
-		}
+	}, web.Guard(may, func(ctx context.Context, in *listOptionsInput) (*listOptionsOutput, error) {
 		// Options that this process keeps may be older than those of another, which the ETag must not hide.
 		o, err := m.readOptions(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("read the site's options: %w", err)
 		}
 		return listed(ctx, o, option.Group(in.Group), nil), nil
-	})
+	}))
 	web.Register(api, huma.Operation{
 		OperationID: "update-options", Method: http.MethodPatch, Path: "/v1/admin/options",
 		Tags: []string{"Administration"}, Summary: "Change the site's options; only what is sent changes",
@@ -106,12 +103,9 @@ func (m *Module) RegisterOptions(api huma.API, may func(context.Context) error) 
 			"log of changes. Other weights of hotness are followed by the job hotness. The response lists " +
 			"the options that were sent.",
 		Errors: []int{http.StatusForbidden, http.StatusPreconditionFailed},
-	}, func(ctx context.Context, in *updateOptionsInput) (*listOptionsOutput, error) {
-		if err := may(ctx); err != nil {
-			return nil, err
-		}
+	}, web.Guard(may, func(ctx context.Context, in *updateOptionsInput) (*listOptionsOutput, error) {
 		return m.updateOptions(ctx, in)
-	})
+	}))
 }
 
 // listed returns the options of a group, or of all if group is "", and of these only those that are named if

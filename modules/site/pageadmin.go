@@ -74,52 +74,34 @@ func (m *Module) registerPageDefinitions(api huma.API, rules DefinitionRules) {
 	}
 	web.Register(api, op("list-page-definitions", http.MethodGet, "",
 		"All pages and links, whoever may see them", "For administrators. Without what the pages say."),
-		func(ctx context.Context, _ *struct{}) (*pageDefinitionsOutput, error) {
-			if err := rules.May(ctx); err != nil {
-				return nil, err
-			}
-			return m.listPageDefinitions(ctx)
-		})
+		web.Guard(rules.May, m.listPageDefinitions))
 	web.Register(api, of(op("get-page-definition", http.MethodGet, "/{id}",
 		"A page or link with all that is stored of it", "For administrators.")),
-		func(ctx context.Context, in *pageIDInput) (*pageDefinitionOutput, error) {
-			if err := rules.May(ctx); err != nil {
-				return nil, err
-			}
+		web.Guard(rules.May, func(ctx context.Context, in *pageIDInput) (*pageDefinitionOutput, error) {
 			return m.pageDefinition(ctx, in.ID)
-		})
+		}))
 	create := op("create-page", http.MethodPost, "", "Make a page or a link",
 		"A page without a slug gets one from its title, as in Q2A; a link needs a url. Without a position it "+
 			"goes behind what is in its place; where it has no place, it goes to the front, as in Q2A.")
 	create.DefaultStatus = http.StatusCreated
 	create.Errors = append(create.Errors, http.StatusConflict)
-	web.Register(api, create, func(ctx context.Context, in *newPageInput) (*createdPageOutput, error) {
-		if err := rules.May(ctx); err != nil {
-			return nil, err
-		}
-		return m.createPage(ctx, &in.Body, rules.Words)
-	})
+	web.Register(api, create, web.Guard(rules.May,
+		func(ctx context.Context, in *newPageInput) (*createdPageOutput, error) {
+			return m.createPage(ctx, &in.Body, rules.Words)
+		}))
 	web.Register(api, of(op("update-page", http.MethodPatch, "/{id}",
 		"Change a page or link, or its place in the navigation; only what is sent changes",
 		"With the ETag of the page in If-Match, somebody else's change since is not overwritten; with that of "+
 			"the list, neither is one of the order."), http.StatusPreconditionFailed),
-		func(ctx context.Context, in *updatePageInput) (*pageDefinitionOutput, error) {
-			if err := rules.May(ctx); err != nil {
-				return nil, err
-			}
-			return m.updatePage(ctx, in)
-		})
+		web.Guard(rules.May, m.updatePage))
 	remove := of(op("delete-page", http.MethodDelete, "/{id}", "Delete a page or link",
 		"Those behind it move up."), http.StatusPreconditionFailed)
-	web.Register(api, remove, func(ctx context.Context, in *pageIDInput) (*struct{}, error) {
-		if err := rules.May(ctx); err != nil {
-			return nil, err
-		}
+	web.Register(api, remove, web.Guard(rules.May, func(ctx context.Context, in *pageIDInput) (*struct{}, error) {
 		return nil, m.deletePage(ctx, in.ID)
-	})
+	}))
 }
 
-func (m *Module) listPageDefinitions(ctx context.Context) (*pageDefinitionsOutput, error) {
+func (m *Module) listPageDefinitions(ctx context.Context, _ *struct{}) (*pageDefinitionsOutput, error) {
 	list, err := readPages(ctx, m.db)
 	if err != nil {
 		return nil, err

@@ -134,19 +134,10 @@ func (f *pageForm) slug(ctx context.Context, tx *database.DB, sent string) error
 	return nil
 }
 
-// freeSlug gives a new page a slug that follows from its title as in Q2A: the words of the title with hyphens
-// between them; else that after "page-"; else the first free one of page-1, page-2 …
+// freeSlug gives a new page the first slug that it can have of those that follow from its title.
 func (f *pageForm) freeSlug(ctx context.Context, tx *database.DB, split func(string) []string) error {
-	slug := strings.Join(split(f.row.title), "-")
 	var fault option.Fault
-	for attempt := range 100 {
-		switch attempt {
-		case 0:
-		case 1:
-			slug = "page-" + slug
-		default:
-			slug = fmt.Sprintf("page-%d", attempt-1)
-		}
+	for slug := range SlugCandidates("page", split(f.row.title)) {
 		var err error
 		if fault, err = f.slugFault(ctx, tx, slug); err != nil {
 			return err

@@ -1,6 +1,8 @@
 package site
 
 import (
+	"fmt"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,4 +38,17 @@ var numeric = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]
 func SlugReserved(slug string) bool {
 	slug = strings.ToLower(strings.TrimSpace(slug))
 	return slug == "" || numeric.MatchString(slug) || slices.Contains(ownRequests, slug)
+}
+
+// SlugCandidates returns the slugs that Q2A tries for a new page or category in their order, until one is
+// free: the words of the title with hyphens between them, the same after the prefix and a hyphen, and the prefix
+// with the numbers 1, 2, 3 … There are 100 of them.
+func SlugCandidates(prefix string, titleWords []string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		words := strings.Join(titleWords, "-")
+		more := yield(words) && yield(prefix+"-"+words)
+		for n := 1; more && n <= 98; n++ {
+			more = yield(fmt.Sprintf("%s-%d", prefix, n))
+		}
+	}
 }

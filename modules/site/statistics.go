@@ -187,10 +187,7 @@ func (m *Module) RegisterStatistics(api huma.API, may func(context.Context) erro
 	}
 	web.Register(api, op("get-site-stats", "", "What happens on the site",
 		"Counts of visible posts by when they were written, with what has become of them since."),
-		func(ctx context.Context, in *statsInput) (out *statsOutput, err error) {
-			if err := may(ctx); err != nil {
-				return nil, err
-			}
+		web.Guard(may, func(ctx context.Context, in *statsInput) (out *statsOutput, err error) {
 			if in.Before == "" {
 				in.Before = "9999-12-31"
 			}
@@ -200,18 +197,15 @@ func (m *Module) RegisterStatistics(api huma.API, may func(context.Context) erro
 			}
 			out.Body.Last30Days, err = m.indicators(ctx)
 			return out, err
-		})
+		}))
 	web.Register(api, op("get-site-cohorts", "/cohorts", "How many users come back",
 		"Those who began within a month or week, and how many of them did it again then and later. The old site's plugin has the same table."),
-		func(ctx context.Context, in *cohortsInput) (out *cohortsOutput, err error) {
-			if err := may(ctx); err != nil {
-				return nil, err
-			}
+		web.Guard(may, func(ctx context.Context, in *cohortsInput) (out *cohortsOutput, err error) {
 			out = &cohortsOutput{}
 			kind := map[string]string{"new-users": "NEWUSER_POST", "questions": "QUESTION",
 				"answers": "ANSWER", "diary": "BLOG"}[in.Of]
 			out.Body.Items, err = m.cohortsOf(ctx, kind,
 				map[string]string{"week": "WEEK", "month": "MONTH"}[in.By])
 			return out, err
-		})
+		}))
 }

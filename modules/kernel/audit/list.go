@@ -86,12 +86,9 @@ func (l *Log) Register(api huma.API, may func(context.Context) error) {
 		Tags: []string{"Administration"}, Summary: "What administrators and moderators have changed, the newest first",
 		Description: "For administrators. Posts have their own history. `admin audit` prints all of it, for archives.",
 		Errors:      []int{http.StatusForbidden},
-	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
-		if err := may(ctx); err != nil {
-			return nil, err
-		}
+	}, web.Guard(may, func(ctx context.Context, in *listInput) (*listOutput, error) {
 		return l.list(ctx, in)
-	})
+	}))
 }
 
 func (l *Log) list(ctx context.Context, in *listInput) (*listOutput, error) {

@@ -81,11 +81,7 @@ func LoggedAbout(
 		var user sql.NullInt64
 		var params string
 		err := rows.Scan(&l.Name, &l.At, &user, &params)
-		l.UserID, l.Params = int(user.Int64), map[string]string{}
-		for pair := range strings.SplitSeq(params, "\t") {
-			name, value, _ := strings.Cut(pair, "=")
-			l.Params[name] = value
-		}
+		l.UserID, l.Params = int(user.Int64), loggedParams(params)
 		list = append(list, l)
 		return err
 	}, `SELECT event, UNIX_TIMESTAMP(datetime), userid, params

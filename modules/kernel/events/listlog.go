@@ -72,10 +72,7 @@ func RegisterLog(api huma.API, db *database.DB, may func(context.Context) error)
 			"plugin's table while the option event_logger_to_database was on. 404 `no_event_log` where the " +
 			"site has no such table.",
 		Errors: []int{http.StatusForbidden, http.StatusNotFound},
-	}, func(ctx context.Context, in *listLogInput) (*listLogOutput, error) {
-		if err := may(ctx); err != nil {
-			return nil, err
-		}
+	}, web.Guard(may, func(ctx context.Context, in *listLogInput) (*listLogOutput, error) {
 		if err := in.Check(); err != nil {
 			return nil, err
 		}
@@ -87,7 +84,7 @@ func RegisterLog(api huma.API, db *database.DB, may func(context.Context) error)
 			return nil, problem.New(codeNoEventLog)
 		}
 		return in.list(ctx, db)
-	})
+	}))
 }
 
 // condition returns the filter as a condition of SQL with its arguments; none says that nothing can meet it.

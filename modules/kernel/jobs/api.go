@@ -101,10 +101,7 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 	}
 	web.Register(api, op("list-jobs", http.MethodGet, "",
 		"Work in the background: what there is, when it runs and how it went"),
-		func(ctx context.Context, _ *struct{}) (*infosOutput, error) {
-			if err := may(ctx); err != nil {
-				return nil, err
-			}
+		web.Guard(may, func(ctx context.Context, _ *struct{}) (*infosOutput, error) {
 			out := &infosOutput{Body: web.List[Info]{Items: []Info{}}}
 			for _, j := range m.jobs {
 				runs, err := m.History(ctx, j.Name, 1)
@@ -118,12 +115,9 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 				out.Body.Items = append(out.Body.Items, i)
 			}
 			return out, nil
-		})
+		}))
 	web.Register(api, op("get-job", http.MethodGet, "/{name}", "A job and its latest runs"),
-		func(ctx context.Context, in *nameInput) (*infoOutput, error) {
-			if err := may(ctx); err != nil {
-				return nil, err
-			}
+		web.Guard(may, func(ctx context.Context, in *nameInput) (*infoOutput, error) {
 			j, err := m.Find(in.Name)
 			if err != nil {
 				return nil, err
@@ -138,15 +132,12 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 				out.Body.Runs = append(out.Body.Runs, r.Info())
 			}
 			return out, nil
-		})
+		}))
 	start := op("run-job", http.MethodPost, "/{name}/run", "Start a job")
 	start.Description, start.DefaultStatus = "It runs in the background; if it runs already, or waits for that by request, that run is told, unless it was asked for otherwise (dry or not, other parameters): job_running.",
 		http.StatusAccepted
 	start.Errors = append(start.Errors, http.StatusConflict)
-	web.Register(api, start, func(ctx context.Context, in *runInput) (*runOutput, error) {
-		if err := may(ctx); err != nil {
-			return nil, err
-		}
+	web.Register(api, start, web.Guard(may, func(ctx context.Context, in *runInput) (*runOutput, error) {
 		o := Options{DryRun: in.Body.DryRun, Parameters: in.Body.Parameters}
 		if err := m.check(in.Name, o); err != nil {
 			return nil, err
@@ -165,13 +156,10 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 			return nil, problem.New(codeJobRunning)
 		}
 		return &runOutput{Body: r.Info()}, nil
-	})
+	}))
 	cancel := op("cancel-job", http.MethodDelete, "/{name}/run", "Cancel what runs or waits of a job")
 	cancel.Description = "What runs stops within seconds. The schedule goes on."
-	web.Register(api, cancel, func(ctx context.Context, in *nameInput) (*struct{}, error) {
-		if err := may(ctx); err != nil {
-			return nil, err
-		}
+	web.Register(api, cancel, web.Guard(may, func(ctx context.Context, in *nameInput) (*struct{}, error) {
 		if _, err := m.Find(in.Name); err != nil {
 			return nil, err
 		}
@@ -181,5 +169,5 @@ func (m *Manager) Register(api huma.API, may func(context.Context) error) {
 			}
 			return audit.Record(ctx, tx, audit.Entry{Kind: audit.Job, Subject: in.Name})
 		})
-	})
+	}))
 }

@@ -227,6 +227,18 @@ func Register[I, O any](api huma.API, op huma.Operation, handle func(context.Con
 	complete(api.OpenAPI(), find(api.OpenAPI(), op.Path, op.Method))
 }
 
+// Guard returns an operation for those callers alone for whom may returns no error. Others get that error.
+func Guard[I, O any](
+	may func(context.Context) error, do func(context.Context, *I) (*O, error),
+) func(context.Context, *I) (*O, error) {
+	return func(ctx context.Context, in *I) (*O, error) {
+		if err := may(ctx); err != nil {
+			return nil, err
+		}
+		return do(ctx, in)
+	}
+}
+
 type operationKey struct{}
 
 // OperationID returns the id of the operation whose request the context belongs to, "" outside of one.
